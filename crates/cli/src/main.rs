@@ -1,0 +1,4 @@
+//! The `fanin` command: arguments in, one façade call, output.
+#![forbid(unsafe_code)]
+
+fn main() {}

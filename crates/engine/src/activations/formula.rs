@@ -1,0 +1,140 @@
+//! How an activation is written down, and what the engine makes of it.
+
+use std::fmt::Debug;
+
+use fanin_kernels::{Float, Jet, Scalar, elementwise};
+
+/// An activation as its file states it: one formula over any [`Scalar`].
+pub trait Formula: Clone + Debug + Send + Sync + 'static {
+    /// The name in specs, tables and reports.
+    const NAME: &'static str;
+    /// One line on what it is and where it comes from.
+    const ABOUT: &'static str;
+
+    /// φ(x).
+    fn value<S: Scalar>(&self, x: S) -> S;
+
+    /// φ′(x); the default differentiates the formula, a faster closed form may stand in.
+    fn slope<T: Float>(&self, x: T) -> T {
+        self.value(Jet::variable(x)).derivative(1)
+    }
+
+    /// The points at which φ or φ′ jumps, where quadrature must be split.
+    fn kinks(&self) -> &'static [f64] {
+        &[]
+    }
+
+    /// The parameter in `name:parameter`, if it takes one.
+    fn parameter(&self) -> Option<f64> {
+        None
+    }
+
+    /// The same activation with another parameter; `None` if it takes none.
+    #[must_use]
+    fn with_parameter(&self, _parameter: f64) -> Option<Self> {
+        None
+    }
+}
+
+/// An activation as the engine uses it; every [`Formula`] is one.
+pub trait Activation: Debug + Send + Sync {
+    /// The name in specs, tables and reports.
+    fn name(&self) -> &'static str;
+    /// One line on what it is and where it comes from.
+    fn about(&self) -> &'static str;
+    /// The name with its parameter, as a spec would say it.
+    fn label(&self) -> String;
+    /// The points at which φ or φ′ jumps.
+    fn kinks(&self) -> &'static [f64];
+    /// The same activation with the parameter given, or as it is for `None`.
+    fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>>;
+    /// The derivative of the given order (0: the value) at `x`.
+    fn at(&self, order: usize, x: f64) -> f64;
+    /// The derivative of the given order at every element of `x`.
+    fn apply_f32(&self, order: usize, x: &[f32], out: &mut [f32]);
+    /// The derivative of the given order at every element of `x`.
+    fn apply_f64(&self, order: usize, x: &[f64], out: &mut [f64]);
+    /// The derivative of the given order at every element of `x`, times `factor`.
+    fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]);
+    /// The derivative of the given order at every element of `x`, times `factor`.
+    fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]);
+    /// A copy of this activation.
+    fn boxed(&self) -> Box<dyn Activation>;
+}
+
+impl<F: Formula> Activation for F {
+    fn name(&self) -> &'static str {
+        F::NAME
+    }
+
+    fn about(&self) -> &'static str {
+        F::ABOUT
+    }
+
+    fn label(&self) -> String {
+        match self.parameter() {
+            Some(parameter) => format!("{}:{parameter}", F::NAME),
+            None => F::NAME.to_owned(),
+        }
+    }
+
+    fn kinks(&self) -> &'static [f64] {
+        Formula::kinks(self)
+    }
+
+    fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>> {
+        let changed = match parameter {
+            Some(parameter) => Formula::with_parameter(self, parameter)?,
+            None => self.clone(),
+        };
+        Some(Box::new(changed))
+    }
+
+    fn at(&self, order: usize, x: f64) -> f64 {
+        derivative(self, order, x)
+    }
+
+    fn apply_f32(&self, order: usize, x: &[f32], out: &mut [f32]) {
+        apply(self, order, x, out);
+    }
+
+    fn apply_f64(&self, order: usize, x: &[f64], out: &mut [f64]) {
+        apply(self, order, x, out);
+    }
+
+    fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]) {
+        scale(self, order, x, factor, out);
+    }
+
+    fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]) {
+        scale(self, order, x, factor, out);
+    }
+
+    fn boxed(&self) -> Box<dyn Activation> {
+        Box::new(self.clone())
+    }
+}
+
+fn derivative<F: Formula, T: Float>(formula: &F, order: usize, x: T) -> T {
+    match order {
+        0 => formula.value(x),
+        1 => formula.slope(x),
+        _ => formula.value(Jet::variable(x)).derivative(order),
+    }
+}
+
+fn apply<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], out: &mut [T]) {
+    match order {
+        0 => elementwise::map(x, out, |x| formula.value(x)),
+        1 => elementwise::map(x, out, |x| formula.slope(x)),
+        _ => elementwise::map(x, out, |x| derivative(formula, order, x)),
+    }
+}
+
+fn scale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &[T], out: &mut [T]) {
+    match order {
+        0 => elementwise::zip(x, factor, out, |x, f| f * formula.value(x)),
+        1 => elementwise::zip(x, factor, out, |x, f| f * formula.slope(x)),
+        _ => elementwise::zip(x, factor, out, |x, f| f * derivative(formula, order, x)),
+    }
+}

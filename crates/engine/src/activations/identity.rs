@@ -1,0 +1,22 @@
+//! No activation: x.
+
+use fanin_kernels::{Float, Scalar};
+
+use super::Formula;
+
+/// x.
+#[derive(Clone, Debug)]
+pub struct Identity;
+
+impl Formula for Identity {
+    const NAME: &'static str = "identity";
+    const ABOUT: &'static str = "x, a linear layer";
+
+    fn value<S: Scalar>(&self, x: S) -> S {
+        x
+    }
+
+    fn slope<T: Float>(&self, _x: T) -> T {
+        T::ONE
+    }
+}

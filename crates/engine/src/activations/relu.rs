@@ -1,0 +1,26 @@
+//! Rectified linear unit: max(0, x).
+
+use fanin_kernels::{Float, Scalar};
+
+use super::Formula;
+
+/// max(0, x).
+#[derive(Clone, Debug)]
+pub struct Relu;
+
+impl Formula for Relu {
+    const NAME: &'static str = "relu";
+    const ABOUT: &'static str = "max(0, x) (Nair & Hinton 2010)";
+
+    fn value<S: Scalar>(&self, x: S) -> S {
+        if x.value() > 0.0 { x } else { S::constant(0.0) }
+    }
+
+    fn slope<T: Float>(&self, x: T) -> T {
+        if x > T::ZERO { T::ONE } else { T::ZERO }
+    }
+
+    fn kinks(&self) -> &'static [f64] {
+        &[0.0]
+    }
+}

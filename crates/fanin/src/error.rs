@@ -1,0 +1,145 @@
+//! What a caller can get wrong: the place, what was found, what was expected, what to do.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of a fanin call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A caller's mistake or a failure of the machine; a sick network is a finding, never an error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to read or write.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: `read`, `write`, `create`, …
+        action: &'static str,
+        /// The system's own reason.
+        source: io::Error,
+    },
+    /// A text that does not follow its grammar; shown with a caret under the place.
+    #[error("{}", CaretMessage { what, text, start: *start, end: *end, expected })]
+    Grammar {
+        /// What kind of text it is: `model`, `scheme`, …
+        what: &'static str,
+        /// The whole text, on one line.
+        text: String,
+        /// The byte at which the mistake begins.
+        start: usize,
+        /// The byte after which it ends.
+        end: usize,
+        /// What is wrong and what was expected.
+        expected: String,
+    },
+    /// A name that nothing in a registry has.
+    #[error("{}", UnknownMessage { kind, name, nearest: nearest.as_deref(), known })]
+    Unknown {
+        /// What it should name: `scheme`, `activation`, `column`, …
+        kind: &'static str,
+        /// The name as given.
+        name: String,
+        /// The known name nearest to it, if one is near.
+        nearest: Option<String>,
+        /// Every known name.
+        known: Vec<String>,
+    },
+    /// A setting whose value cannot be used.
+    #[error("{place}: found {found}, expected {expected}")]
+    Setting {
+        /// The option, key or call.
+        place: String,
+        /// The value as given.
+        found: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// A file whose contents are not what its format promises.
+    #[error("{}: {place}: found {found}, expected {expected}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// Where in it: `byte 12`, `row 3, column "age"`, …
+        place: String,
+        /// What is there.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+    /// An output that exists already.
+    #[error("{} exists already; use another name, or --force to replace it", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A mistake found by the engine: shapes that do not fit, sizes that no machine holds.
+    #[error(transparent)]
+    Engine(#[from] fanin_engine::Error),
+}
+
+impl Error {
+    /// An [`Error::Io`] for `path`, ready for `map_err`.
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, action, source }
+    }
+
+    /// An [`Error::Unknown`] that suggests the nearest of the known names.
+    pub fn unknown(kind: &'static str, name: &str, known: &[impl AsRef<str>]) -> Self {
+        let known: Vec<String> = known.iter().map(|k| k.as_ref().to_owned()).collect();
+        let nearest = nearest(name, &known);
+        Self::Unknown { kind, name: name.to_owned(), nearest, known }
+    }
+}
+
+/// The known name most like `name`, if any is like it at all.
+fn nearest(name: &str, known: &[String]) -> Option<String> {
+    const ALIKE: f64 = 0.7;
+    let name = name.to_lowercase();
+    let likeness = |k: &String| strsim::jaro_winkler(&name, &k.to_lowercase());
+    known
+        .iter()
+        .map(|k| (likeness(k), k))
+        .filter(|(likeness, _)| *likeness >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k.clone())
+}
+
+struct CaretMessage<'a> {
+    what: &'a str,
+    text: &'a str,
+    start: usize,
+    end: usize,
+    expected: &'a str,
+}
+
+impl fmt::Display for CaretMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = |bytes: usize| self.text[..bytes].chars().count();
+        let (start, end) = (columns(self.start), columns(self.end));
+        writeln!(f, "cannot read the {}: {}", self.what, self.expected)?;
+        writeln!(f, "  {}", self.text)?;
+        write!(f, "  {}{}", " ".repeat(start), "^".repeat((end - start).max(1)))
+    }
+}
+
+struct UnknownMessage<'a> {
+    kind: &'a str,
+    name: &'a str,
+    nearest: Option<&'a str>,
+    known: &'a [String],
+}
+
+impl fmt::Display for UnknownMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown {} `{}`", self.kind, self.name)?;
+        match self.nearest {
+            Some(nearest) => write!(f, "; did you mean `{nearest}`?")?,
+            None => write!(f, ";")?,
+        }
+        write!(f, " known: {}", self.known.join(", "))
+    }
+}

@@ -1,0 +1,12 @@
+//! fanin gives neural networks starting weights from which they can learn.
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod weights;
+pub mod spec;
+pub mod data;
+pub mod formats;
+pub mod init;
+pub mod train;
+
+pub use error::{Error, Result};

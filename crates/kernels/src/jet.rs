@@ -1,0 +1,250 @@
+//! Truncated Taylor series: one formula gives a value and all of its derivatives.
+//!
+//! A jet holds the coefficients c₀ + c₁t + … + c₄t⁴ of a function along x + t. Evaluating φ on
+//! the jet of x gives φ(x) and its first four derivatives, exactly up to rounding, so an
+//! activation is written once and can be differentiated as often as Hessian–vector products and
+//! their gradients need. Recurrences: Griewank & Walther, Evaluating Derivatives, 2008, ch. 13.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::scalar::{Float, Scalar};
+
+/// Number of Taylor coefficients: the value and derivatives up to the fourth.
+pub const COEFFICIENTS: usize = 5;
+
+/// The highest order of derivative that a jet carries.
+pub const HIGHEST_ORDER: usize = COEFFICIENTS - 1;
+
+/// Taylor coefficients of a function along a line: `c[k]` is the k-th derivative over k!.
+///
+/// ```
+/// use fanin_kernels::{Jet, Scalar};
+/// let x = Jet::variable(0.5_f64);
+/// let y = x * x * x;
+/// assert_eq!(y.derivative(0), 0.125);
+/// assert_eq!(y.derivative(1), 0.75);
+/// assert_eq!(y.derivative(3), 6.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Jet<T> {
+    c: [T; COEFFICIENTS],
+}
+
+impl<T: Float> Jet<T> {
+    /// The jet of the identity at `x`: value `x`, slope 1.
+    pub fn variable(x: T) -> Self {
+        let mut c = [T::ZERO; COEFFICIENTS];
+        c[0] = x;
+        c[1] = T::ONE;
+        Self { c }
+    }
+
+    /// The derivative of the given order, 0 to [`HIGHEST_ORDER`].
+    ///
+    /// # Panics
+    /// If `order` exceeds [`HIGHEST_ORDER`].
+    pub fn derivative(&self, order: usize) -> T {
+        let factorial: usize = (1..=order).product();
+        self.c[order] * T::from_f64(factorial as f64)
+    }
+
+    fn fixed(value: T) -> Self {
+        let mut c = [T::ZERO; COEFFICIENTS];
+        c[0] = value;
+        Self { c }
+    }
+
+    /// f(self) where f(self)′ = `slope`(f(self) so far) · self′: fills coefficient k + 1 from
+    /// coefficient k of the slope's series.
+    fn from_slope(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
+        let mut f = Self::fixed(start);
+        for k in 0..HIGHEST_ORDER {
+            let s = slope(f);
+            let mut sum = T::ZERO;
+            for j in 0..=k {
+                sum += s.c[k - j] * self.c[j + 1] * T::from_f64((j + 1) as f64);
+            }
+            f.c[k + 1] = sum / T::from_f64((k + 1) as f64);
+        }
+        f
+    }
+}
+
+impl<T: Float> Add for Jet<T> {
+    type Output = Self;
+    fn add(mut self, other: Self) -> Self {
+        self.c.iter_mut().zip(other.c).for_each(|(a, b)| *a += b);
+        self
+    }
+}
+
+impl<T: Float> Sub for Jet<T> {
+    type Output = Self;
+    fn sub(mut self, other: Self) -> Self {
+        self.c.iter_mut().zip(other.c).for_each(|(a, b)| *a -= b);
+        self
+    }
+}
+
+impl<T: Float> Neg for Jet<T> {
+    type Output = Self;
+    fn neg(mut self) -> Self {
+        self.c.iter_mut().for_each(|a| *a = -*a);
+        self
+    }
+}
+
+impl<T: Float> Mul for Jet<T> {
+    type Output = Self;
+    fn mul(self, other: Self) -> Self {
+        let mut c = [T::ZERO; COEFFICIENTS];
+        for (k, sum) in c.iter_mut().enumerate() {
+            for j in 0..=k {
+                *sum += self.c[j] * other.c[k - j];
+            }
+        }
+        Self { c }
+    }
+}
+
+impl<T: Float> Div for Jet<T> {
+    type Output = Self;
+    fn div(self, other: Self) -> Self {
+        let mut c = [T::ZERO; COEFFICIENTS];
+        for k in 0..COEFFICIENTS {
+            let mut sum = self.c[k];
+            for j in 0..k {
+                sum -= c[j] * other.c[k - j];
+            }
+            c[k] = sum / other.c[0];
+        }
+        Self { c }
+    }
+}
+
+impl<T: Float> Scalar for Jet<T> {
+    fn constant(value: f64) -> Self {
+        Self::fixed(T::from_f64(value))
+    }
+
+    fn value(self) -> f64 {
+        self.c[0].to_f64()
+    }
+
+    fn exp(self) -> Self {
+        self.from_slope(self.c[0].exp(), |f| f)
+    }
+
+    fn exp_m1(self) -> Self {
+        self.from_slope(self.c[0].exp_m1(), |f| f + Self::constant(1.0))
+    }
+
+    fn ln(self) -> Self {
+        self.from_slope(self.c[0].ln(), |_| Self::constant(1.0) / self)
+    }
+
+    fn ln_1p(self) -> Self {
+        self.from_slope(self.c[0].ln_1p(), |_| Self::constant(1.0) / (Self::constant(1.0) + self))
+    }
+
+    fn sqrt(self) -> Self {
+        self.from_slope(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
+    }
+
+    fn sin(self) -> Self {
+        let mut s = Self::fixed(self.c[0].sin());
+        let mut c = Self::fixed(self.c[0].cos());
+        for k in 0..HIGHEST_ORDER {
+            let (mut rise, mut fall) = (T::ZERO, T::ZERO);
+            for j in 0..=k {
+                let step = self.c[j + 1] * T::from_f64((j + 1) as f64);
+                rise += c.c[k - j] * step;
+                fall += s.c[k - j] * step;
+            }
+            let scale = T::from_f64((k + 1) as f64);
+            s.c[k + 1] = rise / scale;
+            c.c[k + 1] = -(fall / scale);
+        }
+        s
+    }
+
+    fn cos(self) -> Self {
+        (self + Self::constant(std::f64::consts::FRAC_PI_2)).sin_from_cosine(self.c[0])
+    }
+
+    fn tanh(self) -> Self {
+        self.from_slope(self.c[0].tanh(), |f| Self::constant(1.0) - f * f)
+    }
+
+    fn erf(self) -> Self {
+        let scale = Self::constant(std::f64::consts::FRAC_2_SQRT_PI);
+        self.from_slope(self.c[0].erf(), |_| scale * (-(self * self)).exp())
+    }
+}
+
+impl<T: Float> Jet<T> {
+    /// sin of `self` = x + π/2 with the value replaced by the exact cos(x), so that cos loses no
+    /// accuracy to the rounding of π/2 in its leading coefficient.
+    fn sin_from_cosine(self, x: T) -> Self {
+        let mut shifted = self.sin();
+        shifted.c[0] = x.cos();
+        shifted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(f: impl Fn(Jet<f64>) -> Jet<f64>, x: f64, expected: [f64; COEFFICIENTS]) {
+        let y = f(Jet::variable(x));
+        for (order, want) in expected.into_iter().enumerate() {
+            let got = y.derivative(order);
+            assert!((got - want).abs() < 1e-12 * (1.0 + want.abs()), "order {order}: {got} {want}");
+        }
+    }
+
+    #[test]
+    fn derivatives_of_elementary_functions_are_exact() {
+        let x = 0.7_f64;
+        let (s, c, e) = (x.sin(), x.cos(), x.exp());
+        check(Scalar::exp, x, [e; 5]);
+        check(Scalar::exp_m1, x, [x.exp_m1(), e, e, e, e]);
+        check(Scalar::sin, x, [s, c, -s, -c, s]);
+        check(Scalar::cos, x, [c, -s, -c, s, c]);
+        check(Scalar::ln, x, [x.ln(), 1. / x, -x.powi(-2), 2. * x.powi(-3), -6. * x.powi(-4)]);
+        let y = 1.0 + x;
+        check(Scalar::ln_1p, x, [y.ln(), 1. / y, -y.powi(-2), 2. * y.powi(-3), -6. * y.powi(-4)]);
+        let r = x.sqrt();
+        check(
+            Scalar::sqrt,
+            x,
+            [r, 0.5 / r, -0.25 / r.powi(3), 0.375 / r.powi(5), -0.9375 / r.powi(7)],
+        );
+    }
+
+    #[test]
+    fn derivatives_of_tanh_and_erf_are_exact() {
+        let x = 0.4_f64;
+        let t = x.tanh();
+        let d = 1.0 - t * t;
+        check(
+            Scalar::tanh,
+            x,
+            [t, d, -2. * t * d, -2. * d * (1. - 3. * t * t), 8. * t * d * (2. - 3. * t * t)],
+        );
+        let g = std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp();
+        check(
+            Scalar::erf,
+            x,
+            [libm::erf(x), g, -2. * x * g, (4. * x * x - 2.) * g, (12. * x - 8. * x.powi(3)) * g],
+        );
+    }
+
+    #[test]
+    fn quotient_rule_holds_to_the_fourth_order() {
+        let one = Jet::constant(1.0);
+        check(|x| one / x, 2.0, [0.5, -0.25, 0.25, -0.375, 0.75]);
+    }
+}

@@ -1,0 +1,186 @@
+//! Matrix products: single-thread calls into a fast crate, split here over row blocks.
+//!
+//! Key: m rows of the result, n columns, k the dimension summed over.
+
+use gemmkit::{MatMut, MatRef, Parallelism};
+
+use crate::scalar::Float;
+use crate::threads::{PRODUCT_CHUNK, for_each_chunk};
+
+/// An element type that the product crate can multiply, on the calling thread.
+pub trait Product: Sized {
+    /// `c = a · b + beta · c`.
+    #[doc(hidden)]
+    fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>);
+}
+
+macro_rules! implement_product {
+    ($type:ident) => {
+        impl Product for $type {
+            fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>) {
+                gemmkit::gemm(1.0, a, b, beta, c, Parallelism::Serial);
+            }
+        }
+    };
+}
+
+implement_product!(f32);
+implement_product!(f64);
+
+/// A matrix in row-major order, read as it stands or transposed.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    /// The elements, `rows * columns` of them.
+    pub data: &'a [T],
+    /// Rows as stored.
+    pub rows: usize,
+    /// Columns as stored.
+    pub columns: usize,
+    /// Read it as its transpose.
+    pub transposed: bool,
+}
+
+impl<'a, T: Float> Matrix<'a, T> {
+    /// A matrix of `rows` by `columns` elements in row-major order.
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+        Self { data, rows, columns, transposed: false }
+    }
+
+    /// The same elements, read as the transpose if `transposed`.
+    #[must_use]
+    pub fn transposed(self, transposed: bool) -> Self {
+        Self { transposed, ..self }
+    }
+
+    /// Rows and columns as read.
+    pub fn size(&self) -> (usize, usize) {
+        if self.transposed { (self.columns, self.rows) } else { (self.rows, self.columns) }
+    }
+
+    fn view(&self) -> MatRef<'a, T> {
+        let (rows, columns) = self.size();
+        if self.transposed {
+            MatRef::from_col_major(self.data, rows, columns)
+        } else {
+            MatRef::from_row_major(self.data, rows, columns)
+        }
+    }
+
+    /// Rows `start..start + count` as read; a transposed matrix keeps its stride.
+    fn row_block(&self, start: usize, count: usize) -> MatRef<'a, T> {
+        if self.transposed {
+            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns as isize)
+        } else {
+            let data = &self.data[start * self.columns..(start + count) * self.columns];
+            MatRef::from_row_major(data, count, self.columns)
+        }
+    }
+}
+
+/// `out = a · b`, or `out += a · b` if `accumulate`; `out` is row-major, m × n.
+///
+/// The rows of `out` are cut into blocks by the shape alone, so the bits do not depend on the
+/// number of threads.
+///
+/// # Panics
+/// If the sizes do not fit each other.
+pub fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], accumulate: bool) {
+    let ((m, k), (b_rows, n)) = (a.size(), b.size());
+    assert_eq!(k, b_rows, "the inner dimensions of a product must agree");
+    assert_eq!(out.len(), m * n, "the result of a product must be m × n");
+    if m == 0 || n == 0 {
+        return;
+    }
+    let beta = if accumulate { T::ONE } else { T::ZERO };
+    if k == 0 {
+        if !accumulate {
+            out.fill(T::ZERO);
+        }
+        return;
+    }
+    let rows = rows_per_block(m, n, k);
+    for_each_chunk(out, rows * n, &|start, piece| {
+        let count = piece.len() / n;
+        let c = MatMut::from_row_major(piece, count, n);
+        let block = a.row_block(start / n, count);
+        T::multiply(block, b.view(), beta, c);
+    });
+}
+
+/// Rows handled by one thread at a time: enough work to be worth handing over, and a multiple of
+/// the micro-kernels' tile heights.
+fn rows_per_block(m: usize, n: usize, k: usize) -> usize {
+    const TILE: usize = 48;
+    let rows = PRODUCT_CHUNK.div_ceil(n * k);
+    rows.next_multiple_of(TILE).min(m)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize, seed: u64) -> Vec<f64> {
+        let mut state = seed;
+        std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695);
+            (state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+        })
+        .take(count)
+        .collect()
+    }
+
+    fn plain(a: &Matrix<'_, f64>, b: &Matrix<'_, f64>) -> Vec<f64> {
+        let ((m, k), (_, n)) = (a.size(), b.size());
+        let at = |x: &Matrix<'_, f64>, i: usize, j: usize| {
+            if x.transposed { x.data[j * x.columns + i] } else { x.data[i * x.columns + j] }
+        };
+        (0..m * n).map(|i| (0..k).map(|p| at(a, i / n, p) * at(b, p, i % n)).sum()).collect()
+    }
+
+    #[track_caller]
+    fn check(m: usize, k: usize, n: usize) {
+        let (x, y) = (numbers(m * k, 1), numbers(k * n, 2));
+        for (a, b) in [
+            (Matrix::new(&x, m, k), Matrix::new(&y, k, n)),
+            (Matrix::new(&x, k, m).transposed(true), Matrix::new(&y, k, n)),
+            (Matrix::new(&x, m, k), Matrix::new(&y, n, k).transposed(true)),
+            (Matrix::new(&x, k, m).transposed(true), Matrix::new(&y, n, k).transposed(true)),
+        ] {
+            let want = plain(&a, &b);
+            let mut got = vec![1.0; m * n];
+            matmul(a, b, &mut got, true);
+            for (g, w) in got.iter().zip(&want) {
+                assert!((g - 1.0 - w).abs() < 1e-12 * k as f64 + 1e-13, "{m}×{k}×{n}: {g} {w}");
+            }
+            matmul(a, b, &mut got, false);
+            for (g, w) in got.iter().zip(&want) {
+                assert!((g - w).abs() < 1e-12 * k as f64 + 1e-13, "{m}×{k}×{n}: {g} {w}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_equal_the_plain_loop() {
+        check(1, 1, 1);
+        check(3, 5, 2);
+        check(17, 1, 33);
+        check(64, 64, 10);
+        check(200, 130, 70);
+        check(0, 3, 2);
+        check(2, 0, 3);
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_number_of_threads() {
+        let (m, k, n) = (500, 300, 200);
+        let (x, y) = (numbers(m * k, 3), numbers(k * n, 4));
+        let run = |threads: usize| {
+            let mut out = vec![0.0; m * n];
+            let (a, b) = (Matrix::new(&x, m, k), Matrix::new(&y, k, n));
+            crate::threads::pool(threads).unwrap().install(|| matmul(a, b, &mut out, false));
+            out
+        };
+        assert_eq!(run(1), run(2));
+        assert_eq!(run(1), run(5));
+    }
+}

@@ -1,0 +1,64 @@
+//! Sums and moments, accumulated in f64 so that their error does not grow with the length.
+
+use crate::scalar::Float;
+
+/// Sum in f64.
+pub fn sum<T: Float>(x: &[T]) -> f64 {
+    fold(x, |v| v)
+}
+
+/// Sum of squares in f64.
+pub fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
+    fold(x, |v| v * v)
+}
+
+/// Mean in f64; NaN for no element.
+pub fn mean<T: Float>(x: &[T]) -> f64 {
+    sum(x) / x.len() as f64
+}
+
+/// Population variance in f64, two passes; NaN for no element.
+pub fn variance<T: Float>(x: &[T]) -> f64 {
+    let mean = mean(x);
+    fold(x, |v| (v - mean) * (v - mean)) / x.len() as f64
+}
+
+/// The number of elements that are NaN or infinite.
+pub fn count_non_finite<T: Float>(x: &[T]) -> usize {
+    x.iter().filter(|v| !v.is_finite()).count()
+}
+
+/// Eight running sums break the chain of dependent additions; their order is fixed.
+const LANES: usize = 8;
+
+fn fold<T: Float>(x: &[T], f: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest: f64 = chunks.remainder().iter().map(|v| f(v.to_f64())).sum();
+    for chunk in chunks {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum += f(v.to_f64());
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_tenths_sum_without_drift() {
+        let x = vec![0.1_f32; 1_000_003];
+        assert!((sum(&x) - 1_000_003.0 * f64::from(0.1_f32)).abs() < 1e-6);
+        assert!((mean(&x) - f64::from(0.1_f32)).abs() < 1e-12);
+        assert!(variance(&x) < 1e-24);
+    }
+
+    #[test]
+    fn variance_survives_a_large_mean() {
+        let x: Vec<f64> = (0..1000).map(|i| 1e6 + f64::from(i % 2)).collect();
+        assert!((variance(&x) - 0.25).abs() < 1e-9);
+        assert_eq!(sum_of_squares(&[3.0_f32, 4.0]), 25.0);
+    }
+}

@@ -1,0 +1,137 @@
+//! Numbers that mathematical formulas are written over.
+//!
+//! [`Scalar`] is what a formula needs (arithmetic and the usual functions); it is implemented by
+//! `f32`, `f64` and by [`Jet`](crate::Jet), so that one formula gives a value and all of its
+//! derivatives. [`Float`] is what a buffer holds: `f32` for work, `f64` for gradient checks.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// A number that a formula can be evaluated on: `f32`, `f64`, or a [`Jet`](crate::Jet) of either.
+pub trait Scalar:
+    Copy
+    + Debug
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The constant `value`.
+    fn constant(value: f64) -> Self;
+    /// The plain value, by which piecewise formulas choose their piece.
+    fn value(self) -> f64;
+    /// e to the power of `self`.
+    fn exp(self) -> Self;
+    /// e to the power of `self`, minus 1, accurate near 0.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// Natural logarithm of 1 + `self`, accurate near 0.
+    fn ln_1p(self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Sine, in radians.
+    fn sin(self) -> Self;
+    /// Cosine, in radians.
+    fn cos(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function, 2/√π ∫₀ˣ exp(−t²) dt.
+    fn erf(self) -> Self;
+    /// Absolute value; its derivative at 0 is taken as +1.
+    fn abs(self) -> Self {
+        if self.value() < 0.0 { -self } else { self }
+    }
+}
+
+/// An element of a buffer: `f32` or `f64`.
+pub trait Float:
+    Scalar
+    + crate::matmul::Product
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Sum
+    + PartialOrd
+    + Default
+    + Display
+    + Send
+    + Sync
+    + 'static
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// Rounds an `f64` to this type.
+    fn from_f64(value: f64) -> Self;
+    /// Widens to `f64`, exactly.
+    fn to_f64(self) -> f64;
+    /// Neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// The larger of two numbers; NaN if either is NaN.
+    fn maximum(self, other: Self) -> Self;
+}
+
+macro_rules! implement_float {
+    ($type:ident, $erf:path) => {
+        impl Scalar for $type {
+            fn constant(value: f64) -> Self {
+                value as $type
+            }
+            fn value(self) -> f64 {
+                f64::from(self)
+            }
+            fn exp(self) -> Self {
+                $type::exp(self)
+            }
+            fn exp_m1(self) -> Self {
+                $type::exp_m1(self)
+            }
+            fn ln(self) -> Self {
+                $type::ln(self)
+            }
+            fn ln_1p(self) -> Self {
+                $type::ln_1p(self)
+            }
+            fn sqrt(self) -> Self {
+                $type::sqrt(self)
+            }
+            fn sin(self) -> Self {
+                $type::sin(self)
+            }
+            fn cos(self) -> Self {
+                $type::cos(self)
+            }
+            fn tanh(self) -> Self {
+                $type::tanh(self)
+            }
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+        }
+
+        impl Float for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            fn from_f64(value: f64) -> Self {
+                value as $type
+            }
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            fn is_finite(self) -> bool {
+                $type::is_finite(self)
+            }
+            fn maximum(self, other: Self) -> Self {
+                if self.is_nan() || self > other { self } else { other }
+            }
+        }
+    };
+}
+
+implement_float!(f32, libm::erff);
+implement_float!(f64, libm::erf);

@@ -1,0 +1,73 @@
+//! Work split over threads, the same way whatever their number.
+//!
+//! A piece of work is cut into chunks by its size alone; rayon's `join` then shares the chunks
+//! among the threads of the current pool. A caller chooses the number of threads by installing a
+//! pool once around a whole computation: entering a pool costs microseconds, `join` inside one
+//! costs nanoseconds.
+
+/// Elements below which an elementwise pass is not worth splitting: about 10 µs of work.
+pub const ELEMENTWISE_CHUNK: usize = 1 << 15;
+
+/// Multiply–adds below which a product is not worth splitting: about 10 µs of work.
+pub const PRODUCT_CHUNK: usize = 1 << 19;
+
+/// Calls `work(start, piece)` for consecutive pieces of `out`, each `chunk` elements long except
+/// the last, on the threads of the current pool.
+pub fn for_each_chunk<T: Send>(
+    out: &mut [T],
+    chunk: usize,
+    work: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    split(0, out, chunk.max(1), work);
+}
+
+fn split<T: Send>(
+    start: usize,
+    out: &mut [T],
+    chunk: usize,
+    work: &(impl Fn(usize, &mut [T]) + Sync),
+) {
+    let pieces = out.len().div_ceil(chunk);
+    if pieces <= 1 {
+        if !out.is_empty() {
+            work(start, out);
+        }
+        return;
+    }
+    let middle = pieces / 2 * chunk;
+    let (left, right) = out.split_at_mut(middle);
+    rayon::join(|| split(start, left, chunk, work), || split(start + middle, right, chunk, work));
+}
+
+/// A pool of `threads` threads; 0 means one per core.
+///
+/// # Errors
+/// If the operating system refuses to start a thread.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build()
+}
+
+/// Runs `work` for every item on the threads of the current pool and keeps the order of results.
+pub fn map<I: Sync, R: Send>(items: &[I], work: impl Fn(&I) -> R + Sync + Send) -> Vec<R> {
+    use rayon::prelude::*;
+    items.par_iter().with_max_len(1).map(work).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_visited_once_at_its_own_index() {
+        for length in [0, 1, 6, 7, 8, 100] {
+            let mut out = vec![0; length];
+            for_each_chunk(&mut out, 7, &|start, piece: &mut [usize]| {
+                assert!(start % 7 == 0 && piece.len() <= 7);
+                for (i, x) in piece.iter_mut().enumerate() {
+                    *x += start + i + 1;
+                }
+            });
+            assert_eq!(out, (1..=length).collect::<Vec<_>>());
+        }
+    }
+}
