@@ -61,7 +61,7 @@ impl<T: Float> Jet<T> {
 
     /// f(self) where f(self)′ = `slope`(f(self) so far) · self′: fills coefficient k + 1 from
     /// coefficient k of the slope's series.
-    fn from_slope(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
+    fn follow(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
         let mut f = Self::fixed(start);
         for k in 0..HIGHEST_ORDER {
             f.c[k + 1] = self.integrate(&slope(f), k);
@@ -120,10 +120,10 @@ impl<T: Float> Div for Jet<T> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
         let mut c = [T::ZERO; COEFFICIENTS];
-        for k in 0..COEFFICIENTS {
-            let mut sum = self.c[k];
-            for j in 0..k {
-                sum -= c[j] * other.c[k - j];
+        for (k, &numerator) in self.c.iter().enumerate() {
+            let mut sum = numerator;
+            for (&known, &factor) in c[..k].iter().zip(other.c[1..=k].iter().rev()) {
+                sum -= known * factor;
             }
             c[k] = sum / other.c[0];
         }
@@ -141,7 +141,7 @@ impl<T: Float> Scalar for Jet<T> {
     }
 
     fn exp(self) -> Self {
-        self.from_slope(self.c[0].exp(), |f| f)
+        self.follow(self.c[0].exp(), |f| f)
     }
 
     fn exp_m1(self) -> Self {
@@ -150,16 +150,16 @@ impl<T: Float> Scalar for Jet<T> {
 
     fn ln(self) -> Self {
         let slope = Self::constant(1.0) / self;
-        self.from_slope(self.c[0].ln(), |_| slope)
+        self.follow(self.c[0].ln(), |_| slope)
     }
 
     fn ln_1p(self) -> Self {
         let slope = Self::constant(1.0) / (Self::constant(1.0) + self);
-        self.from_slope(self.c[0].ln_1p(), |_| slope)
+        self.follow(self.c[0].ln_1p(), |_| slope)
     }
 
     fn sqrt(self) -> Self {
-        self.from_slope(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
+        self.follow(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
     }
 
     fn sin(self) -> Self {
@@ -188,12 +188,12 @@ impl<T: Float> Scalar for Jet<T> {
 
     fn erf(self) -> Self {
         let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
-        self.from_slope(self.c[0].erf(), |_| slope)
+        self.follow(self.c[0].erf(), |_| slope)
     }
 
     fn erfc(self) -> Self {
         let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
-        self.from_slope(self.c[0].erfc(), |_| -slope)
+        self.follow(self.c[0].erfc(), |_| -slope)
     }
 }
 

@@ -9,6 +9,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// A number that a formula can be evaluated on: `f32`, `f64`, or a [`Jet`](crate::Jet) of either.
+#[expect(clippy::return_self_not_must_use, reason = "functions of numbers, known to be pure")]
 pub trait Scalar:
     Copy
     + Debug
@@ -49,6 +50,7 @@ pub trait Scalar:
 }
 
 /// An element of a buffer: `f32` or `f64`.
+#[expect(clippy::return_self_not_must_use, reason = "functions of numbers, known to be pure")]
 pub trait Float:
     Scalar
     + crate::matmul::Product
