@@ -1,6 +1,7 @@
 //! The registry of activations: one file each, value and everything that follows from it.
 //!
-//! To add one: a new file with a [`Formula`], `mod x;` and `&x::X,` in [`ACTIVATIONS`].
+//! To add one: a new file with a [`Formula`], `mod x;` and `&x::X,` in [`ACTIVATIONS`];
+//! then its definition in `tests/digits.py`, and the tests say what else they ask of it.
 
 mod formula;
 
