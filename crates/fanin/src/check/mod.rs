@@ -2,3 +2,6 @@
 
 pub mod symmetry;
 pub mod probe;
+pub mod evidence;
+pub mod forecast;
+pub mod rules;

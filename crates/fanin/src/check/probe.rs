@@ -43,6 +43,10 @@ pub struct LayerMeasurement {
     pub gradient_norm: f64,
     /// ‖W‖.
     pub weight_norm: f64,
+    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer.
+    pub scaled_weight_variance: f64,
+    /// √ of the number of weights.
+    pub root_elements: f64,
     /// Numbers among z, a and δ that are NaN or infinite.
     pub non_finite: usize,
 }
@@ -115,6 +119,8 @@ pub fn measure(
         let (delta, d_weight) =
             (workspace.read(2 * depth + index), workspace.read(3 * depth + index));
         let units = z.len() / batch.rows;
+        let weight = &parameters[network.layers[index].weight];
+        let fan_in = weight.len() / units;
         let deviations = deviations_over_rows(a, units);
         LayerMeasurement {
             module: network.layers[index].module.clone(),
@@ -125,7 +131,9 @@ pub fn measure(
             silent_share: silent_units(a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            weight_norm: reduce::sum_of_squares(&parameters[network.layers[index].weight]).sqrt(),
+            weight_norm: reduce::sum_of_squares(weight).sqrt(),
+            scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
+            root_elements: (weight.len() as f64).sqrt(),
             non_finite: [z, a, delta].into_iter().map(reduce::count_non_finite).sum(),
         }
     };
