@@ -7,6 +7,7 @@ pub mod spec;
 pub mod data;
 pub mod formats;
 pub mod init;
+pub mod check;
 pub mod train;
 
 pub use error::{Error, Result};

@@ -56,7 +56,7 @@ impl<T: Float> Jet<T> {
 
     /// f(self) where f(self)′ = `slope`(f(self) so far) · self′: fills coefficient k + 1 from
     /// coefficient k of the slope's series.
-    fn from_slope(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
+    fn with_slope(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
         let mut f = Self::fixed(start);
         for k in 0..HIGHEST_ORDER {
             let s = slope(f);
@@ -113,8 +113,8 @@ impl<T: Float> Div for Jet<T> {
         let mut c = [T::ZERO; COEFFICIENTS];
         for k in 0..COEFFICIENTS {
             let mut sum = self.c[k];
-            for j in 0..k {
-                sum -= c[j] * other.c[k - j];
+            for (j, &quotient) in c[..k].iter().enumerate() {
+                sum -= quotient * other.c[k - j];
             }
             c[k] = sum / other.c[0];
         }
@@ -132,23 +132,23 @@ impl<T: Float> Scalar for Jet<T> {
     }
 
     fn exp(self) -> Self {
-        self.from_slope(self.c[0].exp(), |f| f)
+        self.with_slope(self.c[0].exp(), |f| f)
     }
 
     fn exp_m1(self) -> Self {
-        self.from_slope(self.c[0].exp_m1(), |f| f + Self::constant(1.0))
+        self.with_slope(self.c[0].exp_m1(), |f| f + Self::constant(1.0))
     }
 
     fn ln(self) -> Self {
-        self.from_slope(self.c[0].ln(), |_| Self::constant(1.0) / self)
+        self.with_slope(self.c[0].ln(), |_| Self::constant(1.0) / self)
     }
 
     fn ln_1p(self) -> Self {
-        self.from_slope(self.c[0].ln_1p(), |_| Self::constant(1.0) / (Self::constant(1.0) + self))
+        self.with_slope(self.c[0].ln_1p(), |_| Self::constant(1.0) / (Self::constant(1.0) + self))
     }
 
     fn sqrt(self) -> Self {
-        self.from_slope(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
+        self.with_slope(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
     }
 
     fn sin(self) -> Self {
@@ -173,12 +173,12 @@ impl<T: Float> Scalar for Jet<T> {
     }
 
     fn tanh(self) -> Self {
-        self.from_slope(self.c[0].tanh(), |f| Self::constant(1.0) - f * f)
+        self.with_slope(self.c[0].tanh(), |f| Self::constant(1.0) - f * f)
     }
 
     fn erf(self) -> Self {
         let scale = Self::constant(std::f64::consts::FRAC_2_SQRT_PI);
-        self.from_slope(self.c[0].erf(), |_| scale * (-(self * self)).exp())
+        self.with_slope(self.c[0].erf(), |_| scale * (-(self * self)).exp())
     }
 }
 
