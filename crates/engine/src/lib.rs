@@ -13,6 +13,7 @@ pub mod error;
 pub mod tensor;
 pub mod graph;
 pub mod activations;
+pub mod moments;
 pub mod ops;
 pub mod compose;
 pub mod gradient;
