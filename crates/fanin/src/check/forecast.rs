@@ -38,10 +38,10 @@ impl fmt::Display for Verdict {
 }
 
 /// Escape times above this share of the planned steps leave too few to learn in.
-pub const SLOW_SHARE: f64 = 0.6;
+pub const SLOW_SHARE: f64 = 1.0;
 
 /// Escape times above this multiple of the planned steps never end within them.
-pub const STUCK_SHARE: f64 = 3.0;
+pub const STUCK_SHARE: f64 = 5.0;
 
 /// A step that changes a matrix by more than this share of itself leaves the region where its
 /// gradient means anything.
@@ -52,9 +52,9 @@ pub const LARGEST_RELATIVE_STEP: f64 = 0.5;
 pub fn escape_steps(evidence: &Evidence<'_>) -> Option<f64> {
     let layers = &evidence.measurement.layers;
     let depth = layers.len() as f64;
-    let rate: f64 = layers.iter().map(|l| evidence.relative_step(l)).sum();
-    let acceleration = (depth - 2.0).max(0.5) / depth;
-    (rate > 0.0).then(|| 1.0 / (acceleration * rate))
+    let logarithms: f64 = layers.iter().map(|l| evidence.relative_step(l).ln()).sum();
+    let rate = (logarithms / depth).exp();
+    (rate > 0.0).then(|| 1.0 / ((depth - 2.0).max(0.5) * rate))
 }
 
 /// The forecast, made without any training.
