@@ -1,6 +1,10 @@
 //! One planned pass over a batch: forward and backward to train, forward alone to evaluate.
 
 use fanin_engine::{Plan, Wire, Workspace};
+use fanin_kernels::reduce;
+
+use super::clip::{Clip, global_norm};
+use super::optimizers::lbfgs::{Lbfgs, Progress};
 
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -57,9 +61,47 @@ impl TrainingPass {
         self.workspace.read(trained)
     }
 
-    /// The gradient of the n-th trained parameter, to clip.
-    pub fn gradient_mut(&mut self, trained: usize) -> &mut [f32] {
-        self.workspace.read_mut(trained)
+    /// Clips the gradients of all trained parameters; gives their common norm before.
+    pub fn clip(&mut self, clip: Clip) -> f64 {
+        let count = self.network.trained.len();
+        let norm = global_norm((0..count).map(|k| self.workspace.read(k)));
+        if clip != Clip::None && norm.is_finite() {
+            (0..count).for_each(|k| clip.apply_to_one(norm, self.workspace.read_mut(k)));
+        }
+        norm
+    }
+
+    /// One iteration of a line search on this batch, with weight decay as part of the loss.
+    pub fn search(
+        &mut self,
+        search: &mut Lbfgs<f32>,
+        parameters: &mut [Vec<f32>],
+        decays: &[f64],
+        seed: u64,
+        step: u64,
+    ) -> Progress {
+        let trained = self.network.trained.clone();
+        let mut all = parameters.to_vec();
+        let mut moving: Vec<Vec<f32>> = trained.iter().map(|&p| parameters[p].clone()).collect();
+        let progress = search.iterate(&mut moving, &mut |at, gradients| {
+            for (&p, values) in trained.iter().zip(at) {
+                all[p].copy_from_slice(values);
+            }
+            let mut loss = self.run(&all, seed, step);
+            for (index, gradient) in gradients.iter_mut().enumerate() {
+                gradient.copy_from_slice(self.gradient(index));
+                let decay = decays[index];
+                loss += 0.5 * decay * reduce::sum_of_squares(&at[index]);
+                for (g, &w) in gradient.iter_mut().zip(&at[index]) {
+                    *g += decay as f32 * w;
+                }
+            }
+            loss
+        });
+        for (&p, values) in trained.iter().zip(moving) {
+            parameters[p] = values;
+        }
+        progress
     }
 
     /// Moves the running statistics towards those of the batch just run.
