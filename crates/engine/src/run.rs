@@ -96,6 +96,18 @@ impl<T: Element> Workspace<T> {
         &mut self.buffers[buffer].floats_mut()[..elements]
     }
 
+    /// Two different inputs, to fill side by side before a run.
+    ///
+    /// # Panics
+    /// If the inputs are the same or hold integers.
+    pub fn feed_pair(&mut self, first: usize, second: usize) -> (&mut [T], &mut [T]) {
+        let (a, a_elements) = locate(&self.feeds[first]);
+        let (b, b_elements) = locate(&self.feeds[second]);
+        let pair = self.buffers.get_disjoint_mut([a, b]);
+        let [a, b] = pair.expect("two different inputs have different buffers");
+        (&mut a.floats_mut()[..a_elements], &mut b.floats_mut()[..b_elements])
+    }
+
     /// The n-th input, to fill with integers before a run.
     ///
     /// # Panics
@@ -109,6 +121,13 @@ impl<T: Element> Workspace<T> {
     pub fn read(&self, kept: usize) -> &[T] {
         let (buffer, elements) = locate(&self.kept[kept]);
         &self.buffers[buffer].floats()[..elements]
+    }
+
+    /// The values of the n-th wire that the plan was asked to compute, to change after a run, as
+    /// gradient clipping does.
+    pub fn read_mut(&mut self, kept: usize) -> &mut [T] {
+        let (buffer, elements) = locate(&self.kept[kept]);
+        &mut self.buffers[buffer].floats_mut()[..elements]
     }
 }
 
