@@ -219,7 +219,7 @@ fn deviations_follow_the_published_formulas() {
 #[test]
 fn truncation_at_two_deviations_leaves_the_known_share() {
     let after = distribution::deviation_after_cut;
-    assert!((after(2.0) - 0.879_625_661_034_239_8).abs() < 1e-14);
+    assert!((after(2.0) - truncated_normal::DEVIATION_AFTER_CUT).abs() < 1e-15);
     assert!((after(1.0) - 0.539_560_09).abs() < 1e-8);
     assert!((after(3.0) - 0.986_578_39).abs() < 1e-8);
 }
