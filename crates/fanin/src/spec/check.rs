@@ -29,13 +29,13 @@ pub(super) fn check(spec: &ModelSpec, sizes: Sizes) -> Result<(), Misfit> {
         let mistake = Mistake::new(found, format!("{given}, or the word `features`"));
         return Err(Misfit::new(&[], "inputs", mistake));
     }
+    check_modules(&spec.layers)?;
+    let mut path = Vec::new();
+    check_sequence(&spec.layers, &mut path, inputs, sizes)?;
     if !has_units(&spec.layers) {
         let mistake = Mistake::new("no layer with units", "at least one, such as `-> 10`");
         return Err(Misfit::new(&[], "", mistake));
     }
-    check_modules(&spec.layers)?;
-    let mut path = Vec::new();
-    check_sequence(&spec.layers, &mut path, inputs, sizes)?;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ fn check_values(layer: &LayerSpec) -> ValueResult {
         return Err(("repeat", Mistake::new("0 layers", "at least 1")));
     }
     if let Some(Units::Count(units)) = layer.units {
-        check_width("hidden units", units).map_err(|mistake| ("units", mistake))?;
+        check_width("units", units).map_err(|mistake| ("units", mistake))?;
     }
     if let Some(name) = &layer.activation {
         check_activation(name).map_err(|mistake| ("activation", mistake))?;

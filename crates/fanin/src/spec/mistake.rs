@@ -35,12 +35,13 @@ impl Misfit {
 
     /// The error for a network written as tables.
     pub fn in_tables(self) -> Error {
-        let layer: Vec<String> = self.path.iter().map(|i| format!("layers[{i}]")).collect();
-        let mut place = layer.join(".");
-        if !self.key.is_empty() {
-            place =
-                if place.is_empty() { self.key.into() } else { format!("{place}.{}", self.key) };
+        let mut steps: Vec<String> = self.path.iter().map(|i| format!("layers[{i}]")).collect();
+        match self.key {
+            "" if steps.is_empty() => steps.push("layers".to_owned()),
+            "" => {}
+            key => steps.push(key.to_owned()),
         }
+        let place = steps.join(".");
         let Mistake { found, expected } = self.mistake;
         Error::Setting { place, found, expected }
     }

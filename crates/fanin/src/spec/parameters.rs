@@ -333,3 +333,6 @@ fn following_activation(after: &[Layer]) -> &str {
     }
     "identity"
 }
+
+#[cfg(test)]
+mod tests;

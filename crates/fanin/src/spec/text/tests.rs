@@ -114,14 +114,14 @@ fn mistyped_word_suggests_the_nearest() {
 
 #[test]
 fn sizes_out_of_range_are_refused() {
-    refused("784 -> 0 relu -> 10", "0", "found 0 hidden units, expected at least 1");
+    refused("784 -> 0 relu -> 10", "0", "found 0 units, expected at least 1");
     refused("0 -> 10", "0", "found 0 inputs, expected at least 1");
     refused("4 -> 0x8 relu -> 10", "0", "found 0 layers, expected at least 1");
     let limit = "expected at most 2147483648 parameters in one tensor";
     refused(
         "64 -> 1000000000000 relu -> 10",
         "1000000000000",
-        &format!("found 1000000000000 hidden units, {limit}"),
+        &format!("found 1000000000000 units, {limit}"),
     );
     let huge = "99999999999999999999999";
     refused(&format!("64 -> {huge} -> 10"), huge, &format!("found {huge} units, {limit}"));
