@@ -83,6 +83,15 @@ pub enum Error {
         /// The file or folder.
         path: PathBuf,
     },
+    /// A run that exists already.
+    #[error(
+        "{} exists already; use another name, --resume to continue it, or --force to replace it",
+        path.display()
+    )]
+    RunExists {
+        /// The run's folder.
+        path: PathBuf,
+    },
     /// A mistake found by the engine: shapes that do not fit, sizes that no machine holds.
     #[error(transparent)]
     Engine(#[from] fanin_engine::Error),
