@@ -5,3 +5,8 @@ pub mod probe;
 pub mod evidence;
 pub mod forecast;
 pub mod rules;
+pub mod diagnosis;
+
+pub use diagnosis::Diagnosis;
+pub use forecast::Verdict;
+pub use rules::{Finding, Severity};

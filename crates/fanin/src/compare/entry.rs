@@ -4,8 +4,7 @@ use serde::Serialize;
 
 use super::majority;
 use super::outcome::Outcome;
-use super::start::Start;
-use crate::check::forecast::Verdict;
+use crate::check::{Diagnosis, Verdict};
 use crate::spec::Model;
 use crate::train::loop_control::Finish;
 use crate::train::metrics::Metrics;
@@ -41,7 +40,7 @@ pub struct Entry {
     /// The scheme.
     pub scheme: String,
     /// The starting points, one per seed.
-    pub starts: Vec<Start>,
+    pub starts: Vec<Diagnosis>,
     /// The forecast of most seeds, made before any training.
     pub forecast: Verdict,
     /// The runs, one per seed; empty before training.
@@ -51,7 +50,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(scheme: &str, starts: Vec<Start>) -> Self {
+    pub(super) fn new(scheme: &str, starts: Vec<Diagnosis>) -> Self {
         let forecast = majority(starts.iter().map(|s| s.forecast)).unwrap_or(Verdict::Stuck);
         Self { scheme: scheme.to_owned(), starts, forecast, trained: Vec::new(), outcome: None }
     }

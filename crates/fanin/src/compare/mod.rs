@@ -6,17 +6,15 @@
 
 mod options;
 mod outcome;
-mod start;
 mod entry;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};
 pub use outcome::{Outcome, Threshold};
-pub use start::Start;
 
 use fanin_kernels::threads;
 
-use crate::check::forecast::Verdict;
+use crate::check::{Diagnosis, Verdict};
 use crate::data::Prepared;
 use crate::error::Result;
 use crate::spec::Model;
@@ -108,11 +106,11 @@ impl<'d> Comparison<'d> {
     /// If weights cannot be made or measured.
     pub fn check(&self) -> Result<Vec<NetworkComparison>> {
         let runs = self.runs();
-        let starts: Vec<Result<Start>> = threads::map(&runs, |run| {
-            let course = self.course(*run)?;
+        let starts: Vec<Result<Diagnosis>> = threads::map(&runs, |run| {
+            let (course, train) = (self.course(*run)?, &self.data.train);
             let model = &self.networks[run.network];
             let weights = self.options.weights(model, *run)?;
-            Start::new(model, &weights, &course, self.data)
+            Diagnosis::new(model, &course.loss, &weights, train, course.horizon(train.rows())?)
         });
         let mut starts = starts.into_iter();
         let mut networks = Vec::new();
@@ -120,7 +118,7 @@ impl<'d> Comparison<'d> {
             let mut entries = Vec::new();
             for scheme in &self.options.schemes {
                 let seeds = self.options.spec.train.seeds.len();
-                let starts = starts.by_ref().take(seeds).collect::<Result<Vec<Start>>>()?;
+                let starts = starts.by_ref().take(seeds).collect::<Result<Vec<Diagnosis>>>()?;
                 entries.push(Entry::new(scheme, starts));
             }
             networks.push(NetworkComparison::new(model, entries));

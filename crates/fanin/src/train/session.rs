@@ -125,41 +125,44 @@ impl<'d> Session<'d> {
     /// # Errors
     /// If the weights cannot be evaluated.
     pub fn run(&mut self, observer: &mut dyn Observer, interrupt: &Interrupt) -> Result<Finish> {
-        let finish = self.run_to_finish(observer, interrupt)?;
-        observer.on_finish(&finish);
-        Ok(finish)
-    }
-
-    fn run_to_finish(
-        &mut self,
-        observer: &mut dyn Observer,
-        interrupt: &Interrupt,
-    ) -> Result<Finish> {
-        while self.position.epoch < self.course.epochs {
-            let started = std::time::Instant::now();
-            permutation_into(
-                self.course.seed,
-                self.position.epoch,
-                self.rows.train.rows(),
-                &mut self.order,
-            );
-            while (self.position.batch as usize) < self.batches.count() {
-                if interrupt.requested() {
-                    return Ok(Finish::Interrupted);
-                }
-                let loss = self.step();
-                if !loss.is_finite() {
-                    return Ok(Finish::Diverged(self.divergence()?));
-                }
-                observer.on_step(self.position.step, self.total_steps(), loss);
-            }
-            let metrics = self.finish_epoch(started.elapsed().as_secs_f64())?;
-            observer.on_epoch(&metrics);
-            if let Some(finish) = self.stops_early()? {
+        loop {
+            if let Some(finish) = self.advance(observer, interrupt)? {
+                observer.on_finish(&finish);
                 return Ok(finish);
             }
         }
-        Ok(Finish::Completed)
+    }
+
+    /// Trains to the end of the epoch; gives how the run ended, if it did.
+    ///
+    /// # Errors
+    /// If the weights cannot be evaluated.
+    pub fn advance(
+        &mut self,
+        observer: &mut dyn Observer,
+        interrupt: &Interrupt,
+    ) -> Result<Option<Finish>> {
+        let (seed, epoch) = (self.course.seed, self.position.epoch);
+        if epoch >= self.course.epochs {
+            return Ok(Some(Finish::Completed));
+        }
+        let started = std::time::Instant::now();
+        permutation_into(seed, epoch, self.rows.train.rows(), &mut self.order);
+        while (self.position.batch as usize) < self.batches.count() {
+            if interrupt.requested() {
+                return Ok(Some(Finish::Interrupted));
+            }
+            let loss = self.step();
+            if !loss.is_finite() {
+                return Ok(Some(Finish::Diverged(self.divergence()?)));
+            }
+            observer.on_step(self.position.step, self.total_steps(), loss);
+        }
+        let metrics = self.finish_epoch(started.elapsed().as_secs_f64())?;
+        observer.on_epoch(&metrics);
+        let stopped = self.stops_early()?;
+        let done = self.position.epoch >= self.course.epochs;
+        Ok(stopped.or(done.then_some(Finish::Completed)))
     }
 
     /// One step on the next batch; gives its loss.

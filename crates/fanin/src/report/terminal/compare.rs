@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::number::{compact, whole};
 use super::table::aligned;
-use crate::check::forecast::Verdict;
-use crate::compare::{CompareOptions, Entry, NetworkComparison, Start};
+use crate::check::{Diagnosis, Verdict};
+use crate::compare::{CompareOptions, Entry, NetworkComparison};
 use crate::data::{Dataset, Prepared};
 use crate::spec::Task;
 
@@ -91,7 +91,7 @@ fn selection(layers: usize) -> Vec<usize> {
 }
 
 /// The median over seeds.
-fn median(entry: &Entry, read: impl Fn(&Start) -> f64) -> f64 {
+fn median(entry: &Entry, read: impl Fn(&Diagnosis) -> f64) -> f64 {
     let mut values: Vec<f64> = entry.starts.iter().map(read).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)

@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use crate::check::evidence::Evidence;
-use crate::check::forecast::{self, Verdict};
-use crate::check::probe::{self, Batch, Measurement};
-use crate::check::rules::{self, Finding};
-use crate::check::symmetry;
-use crate::data::Prepared;
+use super::evidence::{Evidence, Horizon};
+use super::forecast::{self, Verdict};
+use super::probe::{self, Batch, Measurement};
+use super::rules::{self, Finding, Severity};
+use super::symmetry;
+use crate::data::Dataset;
 use crate::error::Result;
-use crate::spec::Model;
-use crate::train::course::Course;
+use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
 /// Rows measured on at most: the gradient of fewer is noise where the true one is small.
@@ -18,7 +17,7 @@ const ROWS: usize = 2048;
 
 /// One starting point, looked at before any training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Start {
+pub struct Diagnosis {
     /// One forward and one backward pass.
     pub measurement: Measurement,
     /// Hidden units.
@@ -37,20 +36,25 @@ pub struct Start {
     pub forecast: Verdict,
 }
 
-impl Start {
-    /// Measures `weights` on training rows and forecasts the course.
+impl Diagnosis {
+    /// Measures `weights` on rows of `data` and forecasts the training that `horizon` plans.
     ///
     /// # Errors
     /// If weights, data and model do not fit each other.
-    pub fn new(model: &Model, weights: &Weights, course: &Course, data: &Prepared) -> Result<Self> {
-        let rows: Vec<usize> = (0..data.train.rows().min(ROWS)).collect();
-        let mut features = vec![0.0; rows.len() * data.train.columns()];
-        let mut targets = vec![0.0; rows.len() * data.train.target_columns()];
-        data.train.gather(&rows, &mut features, &mut targets, course.label_smoothing);
+    pub fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        data: &Dataset,
+        horizon: Horizon,
+    ) -> Result<Self> {
+        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
+        let mut features = vec![0.0; rows.len() * data.columns()];
+        let mut targets = vec![0.0; rows.len() * data.target_columns()];
+        data.gather(&rows, &mut features, &mut targets, 0.0);
         let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
-        let measurement = probe::measure(model, &course.loss, weights, batch)?;
+        let measurement = probe::measure(model, loss, weights, batch)?;
         let units = symmetry::effective_units(model, weights);
-        let horizon = course.horizon(data.train.rows())?;
         let evidence = Evidence { measurement: &measurement, units: &units, horizon };
         let (all, effective) = evidence.unit_counts();
         Ok(Self {
@@ -63,5 +67,10 @@ impl Start {
             forecast: forecast::forecast(&evidence),
             measurement,
         })
+    }
+
+    /// The worst of the findings.
+    pub fn severity(&self) -> Option<Severity> {
+        self.findings.iter().map(|f| f.severity).max()
     }
 }
