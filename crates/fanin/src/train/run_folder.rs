@@ -1,7 +1,7 @@
 //! The folder of a run: what was asked for, how it went, and all that is needed to go on.
 //!
 //! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl` and the files of the
-//! [`checkpoint`](super::checkpoint).
+//! [`checkpoint`].
 
 mod metrics_log;
 
