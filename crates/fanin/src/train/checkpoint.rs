@@ -158,6 +158,7 @@ fn read_progress(path: &Path) -> Result<Progress> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::atomic::temporary_beside;
     use fanin_engine::Tensor;
     use fanin_engine::tensor::Shape;
 
@@ -229,13 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn a_new_checkpoint_never_mixes_with_one_that_was_only_committed() {
+    fn a_failed_save_never_mixes_with_one_that_was_only_committed() {
         let folder = tempfile::tempdir().unwrap();
         checkpoint(7).stage(folder.path()).unwrap();
-        let missing = next(&folder.path().join(WEIGHTS));
-        checkpoint(23).save(folder.path()).unwrap();
-        assert!(!missing.exists());
-        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(23));
+        let obstacle = temporary_beside(&next(&folder.path().join(STATE)));
+        fs::create_dir(&obstacle).unwrap();
+        let text = checkpoint(23).save(folder.path()).unwrap_err().to_string();
+        assert!(text.contains(STATE), "{text}");
+        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(7));
+        fs::remove_dir(&obstacle).unwrap();
+        checkpoint(30).save(folder.path()).unwrap();
+        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(30));
     }
 
     #[track_caller]

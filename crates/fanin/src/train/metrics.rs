@@ -113,7 +113,7 @@ pub fn mean_squared_error<T: Float>(outputs: &[T], targets: &[T]) -> f64 {
 /// If the lengths differ or are not whole rows of `columns`.
 pub fn r_squared<T: Float>(outputs: &[T], targets: &[T], columns: usize) -> f64 {
     assert_eq!(outputs.len(), targets.len(), "each output has one target");
-    assert!(columns > 0 && targets.len() % columns == 0, "targets come in whole rows");
+    assert!(columns > 0 && targets.len().is_multiple_of(columns), "targets come in whole rows");
     if targets.is_empty() {
         return f64::NAN;
     }

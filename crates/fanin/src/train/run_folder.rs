@@ -1,7 +1,7 @@
 //! The folder of a run: what was asked for, how it went, and all that is needed to go on.
 //!
 //! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl` and the files of the
-//! [`checkpoint`](super::checkpoint).
+//! [`checkpoint`].
 
 mod metrics_log;
 
@@ -142,8 +142,11 @@ impl RunFolder {
             "" => "run",
             stem => stem,
         };
-        let mut names = (1_u64..).map(|number| format!("{stem}-{number}"));
-        names.find(|name| !is_taken(&runs.join(name))).expect("some number is free")
+        let mut number = 1_u64;
+        while is_taken(&runs.join(format!("{stem}-{number}"))) {
+            number += 1;
+        }
+        format!("{stem}-{number}")
     }
 
     /// Where it is.

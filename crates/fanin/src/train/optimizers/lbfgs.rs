@@ -9,6 +9,7 @@
 //! the evaluated loss.
 
 mod line_search;
+mod vectors;
 
 #[cfg(test)]
 mod tests;
@@ -16,15 +17,16 @@ mod tests;
 use std::cell::Cell;
 use std::collections::VecDeque;
 
-use fanin_engine::Tensor;
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
 
 use crate::error::Result;
 use crate::train::hyperparameters::{Hyperparameter, Range, Settings};
 
+use super::state::tensor_of;
 use super::{Feed, Layout, Method, OptimizerState, Work};
 use line_search::{Point, strong_wolfe};
+use vectors::{add_scaled, dot, largest, move_along, negate, subtract, sum_of_absolutes};
 
 /// L-BFGS with a line search by the strong Wolfe conditions.
 pub static METHOD: Method = Method {
@@ -221,9 +223,11 @@ impl<T: Float> Lbfgs<T> {
             return self.progress(Some(Stop::GradientSmall));
         }
         let slope = self.point_downhill();
-        let first = match self.history.is_empty() {
-            true => (1.0 / sum_of_absolutes(&self.gradient)).min(1.0),
-            false => 1.0,
+        // Without curvature the length of the gradient says nothing; begin with a short step.
+        let first = if self.history.is_empty() {
+            (1.0 / sum_of_absolutes(&self.gradient)).min(1.0)
+        } else {
+            1.0
         };
         let start = Point { t: 0.0, loss: self.loss, slope };
         let smallest = self.options.change_tolerance / largest(&self.direction);
@@ -254,9 +258,8 @@ impl<T: Float> Lbfgs<T> {
         for (age, change) in self.history.iter().enumerate() {
             for (slot, values) in [("s", &change.s), ("y", &change.y)] {
                 for ((parameter, shape), values) in self.layout.iter().zip(values) {
-                    let tensor = Tensor::new(shape.clone(), values.clone());
-                    let tensor = tensor.expect("a change is as long as its parameter");
-                    tensors.push((format!("lbfgs.{slot}.{age}.{parameter}"), tensor));
+                    let name = format!("lbfgs.{slot}.{age}.{parameter}");
+                    tensors.push((name, tensor_of(shape, values)));
                 }
             }
         }
@@ -311,10 +314,10 @@ impl<T: Float> Lbfgs<T> {
     fn accept(&mut self, parameters: &[Vec<T>], end: Point) -> Progress {
         /// Below this yᵀs says nothing of the curvature (as in torch.optim.LBFGS).
         const LEAST_CURVATURE: f64 = 1e-10;
-        let mut change = match self.history.len() >= self.options.history.max(1) {
-            true => self.history.pop_front().expect("the history is full, so not empty"),
-            false => Change { s: self.x.clone(), y: self.x.clone(), rho: 0.0 },
-        };
+        let full = self.history.len() >= self.options.history.max(1);
+        let oldest = if full { self.history.pop_front() } else { None };
+        let blank = || Change { s: self.x.clone(), y: self.x.clone(), rho: 0.0 };
+        let mut change = oldest.unwrap_or_else(blank);
         subtract(&mut change.s, parameters, &self.x);
         subtract(&mut change.y, &self.trial_gradient, &self.gradient);
         let moved = largest(&change.s);
@@ -364,11 +367,7 @@ fn two_loop_recursion<T: Float>(
     gradient: &[Vec<T>],
     direction: &mut [Vec<T>],
 ) {
-    for (d, g) in direction.iter_mut().zip(gradient) {
-        for (d, g) in d.iter_mut().zip(g) {
-            *d = -*g;
-        }
-    }
+    negate(direction, gradient);
     let mut weights = Vec::with_capacity(history.len());
     for change in history.iter().rev() {
         let weight = change.rho * dot(&change.s, direction);
@@ -382,46 +381,5 @@ fn two_loop_recursion<T: Float>(
     for (change, weight) in history.iter().zip(weights.iter().rev()) {
         let correction = weight - change.rho * dot(&change.y, direction);
         add_scaled(direction, &change.s, correction);
-    }
-}
-
-fn dot<T: Float>(a: &[Vec<T>], b: &[Vec<T>]) -> f64 {
-    let pairs = a.iter().zip(b).flat_map(|(a, b)| a.iter().zip(b));
-    pairs.map(|(a, b)| a.to_f64() * b.to_f64()).sum()
-}
-
-/// The largest absolute value; NaN if there is one.
-fn largest<T: Float>(x: &[Vec<T>]) -> f64 {
-    x.iter().flatten().fold(0.0, |most: f64, x| Float::maximum(most, x.to_f64().abs()))
-}
-
-fn sum_of_absolutes<T: Float>(x: &[Vec<T>]) -> f64 {
-    x.iter().flatten().map(|x| x.to_f64().abs()).sum()
-}
-
-fn add_scaled<T: Float>(out: &mut [Vec<T>], x: &[Vec<T>], factor: f64) {
-    let factor = T::from_f64(factor);
-    for (out, x) in out.iter_mut().zip(x) {
-        for (out, x) in out.iter_mut().zip(x) {
-            *out += factor * *x;
-        }
-    }
-}
-
-fn subtract<T: Float>(out: &mut [Vec<T>], a: &[Vec<T>], b: &[Vec<T>]) {
-    for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = *a - *b;
-        }
-    }
-}
-
-/// parameters = x + t·d
-fn move_along<T: Float>(parameters: &mut [Vec<T>], x: &[Vec<T>], d: &[Vec<T>], t: f64) {
-    let t = T::from_f64(t);
-    for ((parameter, x), d) in parameters.iter_mut().zip(x).zip(d) {
-        for ((parameter, x), d) in parameter.iter_mut().zip(x).zip(d) {
-            *parameter = *x + t * *d;
-        }
     }
 }

@@ -1,11 +1,11 @@
 //! From the rule that an optimizer's file states to an [`Optimizer`].
 
-use fanin_engine::Tensor;
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
 
 use crate::error::Result;
 
+use super::state::tensor_of;
 use super::{Layout, Optimizer, OptimizerState};
 
 /// The change of one parameter in one step, with `N` buffers of memory per parameter.
@@ -100,15 +100,11 @@ impl<T: Float, R: Rule<N>, const N: usize> Optimizer<T> for Ruled<T, R, N> {
     }
 
     fn state(&self) -> OptimizerState<T> {
-        let tensors = self.tensors().map(|(name, shape, index, k)| {
-            let tensor = Tensor::new(shape.clone(), self.slots[index][k].clone());
-            (name, tensor.expect("a slot is as long as its parameter"))
-        });
-        OptimizerState {
-            method: self.name.to_owned(),
-            steps: self.steps,
-            tensors: tensors.collect(),
-        }
+        let tensors = self.tensors();
+        let tensors =
+            tensors.map(|(name, shape, i, k)| (name, tensor_of(shape, &self.slots[i][k])));
+        let tensors = tensors.collect();
+        OptimizerState { method: self.name.to_owned(), steps: self.steps, tensors }
     }
 
     fn restore(&mut self, state: &OptimizerState<T>) -> Result<()> {

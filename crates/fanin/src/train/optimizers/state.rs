@@ -52,6 +52,11 @@ impl<T: Float> OptimizerState<T> {
     }
 }
 
+/// What is remembered of a parameter of this shape, as a tensor.
+pub(super) fn tensor_of<T: Float>(shape: &Shape, values: &[T]) -> Tensor<T> {
+    Tensor::new(shape.clone(), values.to_vec()).expect("memory is as long as its parameter")
+}
+
 fn misfit(name: &str, found: &str, shape: &Shape) -> Error {
     Error::Setting {
         place: format!("optimizer state `{name}`"),

@@ -150,7 +150,7 @@ fn a_torn_last_line_is_dropped_wherever_it_is_torn() {
     let runs = tempfile::tempdir().unwrap();
     let run = RunFolder::create(runs.path(), "a", TOML, IfExists::Refuse).unwrap();
     let mut log = run.append_metrics(0).unwrap();
-    [1, 2].map(|epoch| log.append(&metrics(epoch)).unwrap());
+    (1..=2).for_each(|epoch| log.append(&metrics(epoch)).unwrap());
     let path = run.path().join(METRICS);
     let whole = fs::read(&path).unwrap();
     let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;

@@ -34,7 +34,7 @@ fn step_falls_after_each_stair() {
 #[test]
 fn cosine_follows_its_closed_form() {
     let cosine = schedule("cosine", &[]);
-    let quarter = (1.0 + 0.5_f64.sqrt()) / 2.0;
+    let quarter = f64::midpoint(1.0, 0.5_f64.sqrt());
     check(&cosine, 100, &[(0, 1.0), (25, quarter), (50, 0.5), (75, 1.0 - quarter)]);
     check(&schedule("cosine", &[("end", 0.2)]), 100, &[(0, 1.0), (50, 0.6)]);
 }

@@ -33,7 +33,7 @@ fn rosenbrock_in_many_dimensions_and_f32_comes_near() {
     assert_ne!(end.stop, Some(Stop::Iterations));
 }
 
-/// ½·Σ scale·x² over 30 coordinates, scales from 1 to 10^(29/per_decade), from x = 1 throughout.
+/// ½·Σ scale·x² over 30 coordinates, scales from 1 to `10^(29/per_decade)`, from x = 1 throughout.
 #[track_caller]
 fn check_quadratic(per_decade: f64, max_iterations: usize, below: f64) {
     let scales: Vec<f64> = (0..30).map(|i| 10.0_f64.powf(f64::from(i) / per_decade)).collect();
