@@ -4,8 +4,8 @@
 pub mod error;
 pub mod weights;
 pub mod spec;
-pub mod data;
 pub mod formats;
+pub mod data;
 pub mod init;
 pub mod check;
 pub mod train;

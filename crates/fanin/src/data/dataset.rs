@@ -1,5 +1,11 @@
 //! Rows of features with their targets.
 
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
 /// Rows of features with their targets, before or after preparation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -30,10 +36,26 @@ pub enum Targets {
         /// Names of the columns.
         names: Vec<String>,
     },
+    /// The features themselves, as an auto-encoder is asked to give them back.
+    Features,
+}
+
+/// What a network should learn to give for each row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// One class out of several.
+    Classification,
+    /// Any number of labels, each there or not: 0 and 1 in each target column.
+    MultiLabel,
+    /// Numbers.
+    Regression,
+    /// The features themselves.
+    AutoEncoder,
 }
 
 impl Dataset {
-    /// Features of one row.
+    /// Number of features of one row.
     pub fn columns(&self) -> usize {
         self.feature_names.len()
     }
@@ -43,12 +65,176 @@ impl Dataset {
         match &self.targets {
             Targets::Classes { labels, .. } => labels.len(),
             Targets::Values { values, names } => values.len() / names.len().max(1),
+            Targets::Features => self.features.len() / self.columns().max(1),
+        }
+    }
+
+    /// Numbers that a network should give for one row: classes, target columns or features.
+    pub fn target_columns(&self) -> usize {
+        match &self.targets {
+            Targets::Classes { names, .. } | Targets::Values { names, .. } => names.len(),
+            Targets::Features => self.columns(),
         }
     }
 
     /// The features of row `row`.
     pub fn row(&self, row: usize) -> &[f32] {
-        let width = self.columns();
-        &self.features[row * width..(row + 1) * width]
+        &self.features[span(row, self.columns())]
+    }
+
+    /// The rows at these indices, in this order, as a data set of their own.
+    ///
+    /// # Panics
+    /// If an index is not below [`Self::rows`].
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let targets = match &self.targets {
+            Targets::Classes { labels, names } => Targets::Classes {
+                labels: rows.iter().map(|&row| labels[row]).collect(),
+                names: names.clone(),
+            },
+            Targets::Values { values, names } => Targets::Values {
+                values: rows
+                    .iter()
+                    .flat_map(|&row| &values[span(row, names.len())])
+                    .copied()
+                    .collect(),
+                names: names.clone(),
+            },
+            Targets::Features => Targets::Features,
+        };
+        Self {
+            name: self.name.clone(),
+            feature_names: self.feature_names.clone(),
+            features: rows.iter().flat_map(|&row| self.row(row)).copied().collect(),
+            targets,
+        }
+    }
+
+    /// Copies rows into a batch without allocating: `features` of rows × [`Self::columns`] and
+    /// `targets` of rows × [`Self::target_columns`], both row-major.
+    ///
+    /// A class k of K becomes 1 − s + s/K at k and s/K elsewhere, with s = `smoothing` in [0, 1)
+    /// (Szegedy et al. 2016, section 7); 0 gives one-hot rows. Other targets are copied.
+    ///
+    /// ```
+    /// let digits = fanin::data::load("digits", &Default::default())?.train;
+    /// let (mut features, mut targets) = ([0.0; 2 * 64], [0.0; 2 * 10]);
+    /// digits.gather(&[3, 0], &mut features, &mut targets, 0.0);
+    /// assert_eq!(targets[3], 1.0);
+    /// assert_eq!(targets[10], 1.0);
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If a buffer has another length, or an index is not below [`Self::rows`].
+    pub fn gather(
+        &self,
+        rows: &[usize],
+        features: &mut [f32],
+        targets: &mut [f32],
+        smoothing: f32,
+    ) {
+        let (width, target_width) = (self.columns(), self.target_columns());
+        assert_eq!(features.len(), rows.len() * width, "a batch needs rows × columns features");
+        assert_eq!(
+            targets.len(),
+            rows.len() * target_width,
+            "a batch needs rows × columns targets"
+        );
+        for (place, &row) in rows.iter().enumerate() {
+            features[span(place, width)].copy_from_slice(self.row(row));
+            self.write_target(row, &mut targets[span(place, target_width)], smoothing);
+        }
+    }
+
+    /// Refuses a batch of no rows or of more rows than there are.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with both numbers.
+    pub fn check_batch(&self, batch: usize) -> Result<()> {
+        let rows = self.rows();
+        if (1..=rows).contains(&batch) {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            place: "batch".to_owned(),
+            found: batch.to_string(),
+            expected: format!("1 to {rows}, the rows of {}", self.name),
+        })
+    }
+
+    fn write_target(&self, row: usize, target: &mut [f32], smoothing: f32) {
+        match &self.targets {
+            Targets::Classes { labels, names } => {
+                let floor = smoothing / names.len() as f32;
+                target.fill(floor);
+                target[labels[row] as usize] = 1.0 - smoothing + floor;
+            }
+            Targets::Values { values, names } => {
+                target.copy_from_slice(&values[span(row, names.len())]);
+            }
+            Targets::Features => target.copy_from_slice(self.row(row)),
+        }
+    }
+}
+
+/// Where row `row` lies in a row-major buffer.
+fn span(row: usize, width: usize) -> Range<usize> {
+    row * width..(row + 1) * width
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dataset(targets: Targets) -> Dataset {
+        Dataset {
+            name: "three rows".to_owned(),
+            feature_names: vec!["a".to_owned(), "b".to_owned()],
+            features: vec![1., 2., 3., 4., 5., 6.],
+            targets,
+        }
+    }
+
+    fn classes() -> Dataset {
+        let names = vec!["no".to_owned(), "yes".to_owned()];
+        dataset(Targets::Classes { labels: vec![0, 1, 1], names })
+    }
+
+    #[test]
+    fn gather_writes_smoothed_one_hot_rows_in_the_asked_order() {
+        let (mut features, mut targets) = ([0.0; 4], [0.0; 4]);
+        classes().gather(&[2, 0], &mut features, &mut targets, 0.1);
+        assert_eq!(features, [5., 6., 1., 2.]);
+        assert_eq!(targets, [0.05, 0.95, 0.95, 0.05]);
+    }
+
+    #[test]
+    fn auto_encoder_is_asked_for_its_features() {
+        let data = dataset(Targets::Features);
+        let (mut features, mut targets) = ([0.0; 2], [0.0; 2]);
+        data.gather(&[1], &mut features, &mut targets, 0.0);
+        assert_eq!((data.rows(), data.target_columns()), (3, 2));
+        assert_eq!(targets, [3., 4.]);
+    }
+
+    #[test]
+    fn selected_rows_keep_their_targets() {
+        let names = vec!["u".to_owned(), "v".to_owned()];
+        let values = vec![10., 11., 20., 21., 30., 31.];
+        let chosen = dataset(Targets::Values { values, names }).select(&[2, 1]);
+        assert_eq!(chosen.features, [5., 6., 3., 4.]);
+        assert!(
+            matches!(chosen.targets, Targets::Values { values, .. } if values == [30., 31., 20., 21.])
+        );
+    }
+
+    #[test]
+    fn batch_larger_than_the_data_is_refused_with_both_numbers() {
+        let error = classes().check_batch(64).unwrap_err().to_string();
+        assert_eq!(error, "batch: found 64, expected 1 to 3, the rows of three rows");
+        assert!(classes().check_batch(0).is_err());
+        assert!(classes().check_batch(3).is_ok());
     }
 }

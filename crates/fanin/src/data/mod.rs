@@ -1,5 +1,28 @@
-//! Data sets: rows of features with their targets, embedded or read from files.
+//! Data sets: rows of features with their targets, carried along, computed or read from files.
+//!
+//! The way of the data: [`load`] finds and reads a source, [`describe`](describe()) says what is
+//! in it, [`prepare`](prepare()) splits and scales it, [`Dataset::gather`] fills a batch.
 
 mod dataset;
+mod options;
+mod shuffle;
+mod classes;
+mod missing;
+mod table;
+mod arrays;
+mod folder;
+mod load;
+mod split;
+mod standardize;
+mod prepare;
+mod describe;
+pub mod sets;
 
-pub use dataset::{Dataset, Targets};
+pub use dataset::{Dataset, Targets, Task};
+pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe};
+pub use load::load;
+pub use options::{LoadOptions, Loaded, Missing};
+pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use shuffle::shuffled;
+pub use split::{Split, split};
+pub use standardize::{Fitted, Preparation};

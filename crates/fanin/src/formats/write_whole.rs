@@ -77,7 +77,8 @@ fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut attempt = 0;
     loop {
-        let temporary = path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
+        let temporary =
+            path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => {
                 attempt += 1;
@@ -182,7 +183,10 @@ mod tests {
         let folder = Folder::new("targets");
         let check = |path: &Path, expected: &str| {
             let error = write_whole(path, Existing::Replace, |_| Ok(())).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains(&*path.to_string_lossy()), "{error}");
+            assert!(
+                error.contains(expected) && error.contains(&*path.to_string_lossy()),
+                "{error}"
+            );
         };
         check(&folder.0, "found a folder");
         check(&folder.0.join("missing").join("w"), "cannot create");

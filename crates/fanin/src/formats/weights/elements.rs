@@ -42,7 +42,11 @@ impl Element {
             Self::F64 => {
                 let wide = f64::from_le_bytes(array(bytes));
                 let narrow = wide as f32;
-                if narrow.is_infinite() && wide.is_finite() { Err(wide.to_string()) } else { Ok(narrow) }
+                if narrow.is_infinite() && wide.is_finite() {
+                    Err(wide.to_string())
+                } else {
+                    Ok(narrow)
+                }
             }
             Self::I64 => {
                 let whole = i64::from_le_bytes(array(bytes));
@@ -73,7 +77,9 @@ pub fn read(
         let elements = (BLOCK / element.size()).min(count - numbers.len());
         let bytes = &mut block[..elements * element.size()];
         file.read_exact(bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::InvalidInput => {
                 let place = format!("{place}, element {}", numbers.len());
                 malformed(path, place, error.to_string(), format!("{count} elements"))
             }

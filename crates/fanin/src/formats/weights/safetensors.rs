@@ -78,9 +78,8 @@ impl WeightFormat for SafeTensors {
 
 /// The header and the byte at which the tensors begin.
 fn read_header(path: &Path, file: &mut dyn Input) -> Result<(Metadata, u64)> {
-    let fail = |place: &str, found: String, expected: String| {
-        Err(malformed(path, place, found, expected))
-    };
+    let fail =
+        |place: &str, found: String, expected: String| Err(malformed(path, place, found, expected));
     let bytes = file.seek(SeekFrom::End(0)).map_err(Error::io("read", path))?;
     file.rewind().map_err(Error::io("read", path))?;
     let mut length = [0; LENGTH as usize];

@@ -1,0 +1,89 @@
+//! Two interleaved spirals: easy to see, hard for a shallow network.
+
+use std::f64::consts::PI;
+
+use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, loaded, size};
+use crate::Result;
+use crate::data::shuffle::SplitMix64;
+
+/// Two spirals around each other, one class each.
+pub struct Spirals;
+
+impl DataSet for Spirals {
+    fn name(&self) -> &'static str {
+        "spirals"
+    }
+
+    fn about(&self) -> &'static str {
+        "points on two interleaved spirals in the plane (1,000, or rows), 2 classes"
+    }
+
+    fn source(&self) -> &'static str {
+        "computed; the problem is from Lang & Witbrock 1988, Learning to tell two spirals apart"
+    }
+
+    fn license(&self) -> &'static str {
+        "none needed: computed"
+    }
+
+    /// By default 1,000 rows with noise 0.02, at most 1 away from the origin before the noise.
+    fn load(&self, options: &LoadOptions) -> Result<Loaded> {
+        let (rows, noise) = size(options, 1000, 2, 0.02)?;
+        Ok(loaded(self, points(rows, noise, options.seed), None, options))
+    }
+}
+
+/// Turns of each spiral around the origin.
+const TURNS: f64 = 1.5;
+
+/// Distance of the innermost point from the origin.
+const INNER_RADIUS: f64 = 0.1;
+
+fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
+    let mut random = SplitMix64::named(seed, "spirals");
+    let mut features = Vec::with_capacity(2 * rows);
+    let mut labels = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let spiral = (row % 2) as u32;
+        let along = random.open_unit();
+        let radius = INNER_RADIUS + (1.0 - INNER_RADIUS) * along;
+        let angle = 2.0 * PI * TURNS * along + PI * f64::from(spiral);
+        for point in [libm::cos(angle), libm::sin(angle)] {
+            features.push((radius * point + noise * random.normal()) as f32);
+        }
+        labels.push(spiral);
+    }
+    Dataset {
+        name: "spirals".to_owned(),
+        feature_names: vec!["x".to_owned(), "y".to_owned()],
+        features,
+        targets: Targets::Classes { labels, names: vec!["first".to_owned(), "second".to_owned()] },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spirals_of_a_seed_never_change() {
+        let data = points(4, 0.0, 1);
+        assert_eq!(data, points(4, 0.0, 1));
+        assert_ne!(data, points(4, 0.0, 2));
+        let bits: Vec<u32> = data.features[..4].iter().map(|x| x.to_bits()).collect();
+        assert_eq!(bits, [1_039_531_622, 1_040_835_697, 1_056_617_425, 3_208_821_077]);
+    }
+
+    #[test]
+    fn points_of_one_spiral_are_opposite_to_the_other() {
+        let data = points(1000, 0.0, 1);
+        let Targets::Classes { labels, .. } = &data.targets else { unreachable!("classes") };
+        for row in 0..data.rows() {
+            let (x, y) = (f64::from(data.row(row)[0]), f64::from(data.row(row)[1]));
+            let along = (x.hypot(y) - INNER_RADIUS) / (1.0 - INNER_RADIUS);
+            let angle = 2.0 * PI * TURNS * along;
+            let side = x * angle.cos() + y * angle.sin();
+            assert_eq!(side < 0.0, labels[row] == 1, "row {row}");
+        }
+    }
+}

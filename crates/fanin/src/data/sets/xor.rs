@@ -1,0 +1,78 @@
+//! Exclusive or: the smallest problem that no single layer can learn.
+
+use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, loaded, size};
+use crate::Result;
+use crate::data::shuffle::SplitMix64;
+
+/// The corners of the unit square; two opposite ones belong to a class.
+pub struct Xor;
+
+impl DataSet for Xor {
+    fn name(&self) -> &'static str {
+        "xor"
+    }
+
+    fn about(&self) -> &'static str {
+        "points near the corners of the unit square (400, or rows), opposite ones alike, 2 classes"
+    }
+
+    fn source(&self) -> &'static str {
+        "computed; the problem is from Minsky & Papert 1969, Perceptrons"
+    }
+
+    fn license(&self) -> &'static str {
+        "none needed: computed"
+    }
+
+    /// By default 400 rows with noise 0.1; four rows are the corners without noise. The test
+    /// rows are always the four corners.
+    fn load(&self, options: &LoadOptions) -> Result<Loaded> {
+        const CORNERS: usize = 4;
+        let default_noise = if options.rows == Some(CORNERS) { 0.0 } else { 0.1 };
+        let (rows, noise) = size(options, 400, CORNERS, default_noise)?;
+        let train = points(rows, noise, options.seed);
+        Ok(loaded(self, train, Some(points(CORNERS, 0.0, 0)), options))
+    }
+}
+
+fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
+    let mut random = SplitMix64::named(seed, "xor");
+    let mut features = Vec::with_capacity(2 * rows);
+    let mut labels = Vec::with_capacity(rows);
+    for row in 0..rows as u32 {
+        let (a, b) = (row / 2 % 2, row % 2);
+        for corner in [a, b] {
+            features.push((f64::from(corner) + noise * random.normal()) as f32);
+        }
+        labels.push(a ^ b);
+    }
+    Dataset {
+        name: "xor".to_owned(),
+        feature_names: vec!["a".to_owned(), "b".to_owned()],
+        features,
+        targets: Targets::Classes {
+            labels,
+            names: vec!["equal".to_owned(), "different".to_owned()],
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_rows_are_the_corners() {
+        let corners = points(4, 0.0, 9);
+        assert_eq!(corners.features, [0., 0., 0., 1., 1., 0., 1., 1.]);
+        assert!(
+            matches!(corners.targets, Targets::Classes { labels, .. } if labels == [0, 1, 1, 0])
+        );
+    }
+
+    #[test]
+    fn seed_decides_the_noise() {
+        assert_eq!(points(40, 0.1, 1), points(40, 0.1, 1));
+        assert_ne!(points(40, 0.1, 1), points(40, 0.1, 2));
+    }
+}

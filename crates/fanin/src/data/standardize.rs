@@ -1,0 +1,216 @@
+//! Columns brought to a common scale, by what the training rows say.
+
+use serde::{Deserialize, Serialize};
+
+/// How columns are scaled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preparation {
+    /// Mean 0 and deviation 1, so that a weight is as likely to end positive as negative.
+    #[default]
+    Standard,
+    /// From 0 at the least value to 1 at the greatest.
+    MinMax,
+    /// As they are.
+    None,
+}
+
+impl Preparation {
+    /// Every choice, by the name that a user writes.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("standard", Self::Standard), ("min-max", Self::MinMax), ("none", Self::None)];
+}
+
+/// A preparation with the numbers that it took from the training rows: x becomes
+/// (x − `center`) / `scale`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    /// How columns are scaled.
+    pub preparation: Preparation,
+    /// What is subtracted from each column: its mean, its least value, or 0.
+    pub center: Vec<f64>,
+    /// What each column is divided by: its deviation, its range, or 1; 1 if it is constant.
+    pub scale: Vec<f64>,
+    /// The mean of each column, which stands for its missing values.
+    pub mean: Vec<f64>,
+    /// The columns that have a single value, which becomes 0 unless columns stay as they are.
+    pub constant: Vec<usize>,
+}
+
+impl Fitted {
+    /// The preparation of the columns of `values`, rows × `width`; NaN is passed over.
+    pub fn new(preparation: Preparation, values: &[f32], width: usize) -> Self {
+        let mut fitted = Self {
+            preparation,
+            center: vec![0.0; width],
+            scale: vec![1.0; width],
+            mean: Vec::with_capacity(width),
+            constant: Vec::new(),
+        };
+        for (column, moments) in Moments::of_columns(values, width).into_iter().enumerate() {
+            fitted.mean.push(moments.mean);
+            let constant = moments.is_constant();
+            if constant {
+                fitted.constant.push(column);
+            }
+            let (center, scale) = match preparation {
+                Preparation::Standard => (moments.mean, moments.deviation),
+                Preparation::MinMax => (moments.minimum, moments.maximum - moments.minimum),
+                Preparation::None => continue,
+            };
+            fitted.center[column] = center;
+            fitted.scale[column] = if constant { 1.0 } else { scale };
+        }
+        fitted
+    }
+
+    /// Scales the columns of `values` in place; NaN stays NaN.
+    ///
+    /// # Panics
+    /// If `values` does not consist of whole rows.
+    pub fn apply(&self, values: &mut [f32]) {
+        if self.preparation == Preparation::None {
+            return;
+        }
+        for row in self.rows(values) {
+            for (column, x) in row.iter_mut().enumerate() {
+                *x = ((f64::from(*x) - self.center[column]) / self.scale[column]) as f32;
+            }
+        }
+    }
+
+    /// Puts the training mean of its column for each NaN and returns how many there were.
+    ///
+    /// # Panics
+    /// If `values` does not consist of whole rows.
+    pub fn fill_missing(&self, values: &mut [f32]) -> usize {
+        let mut filled = 0;
+        for row in self.rows(values) {
+            for (column, x) in row.iter_mut().enumerate().filter(|(_, x)| x.is_nan()) {
+                *x = self.mean[column] as f32;
+                filled += 1;
+            }
+        }
+        filled
+    }
+
+    fn rows<'a>(&self, values: &'a mut [f32]) -> std::slice::ChunksExactMut<'a, f32> {
+        let width = self.center.len().max(1);
+        assert_eq!(values.len() % width, 0, "a preparation needs whole rows of {width} numbers");
+        values.chunks_exact_mut(width)
+    }
+}
+
+/// Mean, deviation and range of one column; NaN and infinities are passed over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Moments {
+    /// Finite values.
+    pub count: usize,
+    /// Mean of the finite values, 0 if there are none.
+    pub mean: f64,
+    /// Deviation of the population, exactly 0 if all are equal.
+    pub deviation: f64,
+    /// Mean of the squares.
+    pub mean_square: f64,
+    /// Least value, 0 if there are none.
+    pub minimum: f64,
+    /// Greatest value, 0 if there are none.
+    pub maximum: f64,
+}
+
+impl Moments {
+    pub(super) fn is_constant(&self) -> bool {
+        self.minimum == self.maximum
+    }
+
+    /// One per column of row-major `values`, in two passes and f64.
+    pub(super) fn of_columns(values: &[f32], width: usize) -> Vec<Self> {
+        let empty = Self {
+            count: 0,
+            mean: 0.0,
+            deviation: 0.0,
+            mean_square: 0.0,
+            minimum: f64::INFINITY,
+            maximum: f64::NEG_INFINITY,
+        };
+        let mut columns = vec![empty; width];
+        let each_finite = |columns: &mut [Self], action: fn(&mut Self, f64)| {
+            for row in values.chunks_exact(width.max(1)) {
+                for (column, &x) in columns.iter_mut().zip(row).filter(|(_, x)| x.is_finite()) {
+                    action(column, f64::from(x));
+                }
+            }
+        };
+        each_finite(&mut columns, |column, x| {
+            column.count += 1;
+            column.mean += x;
+            column.mean_square += x * x;
+            column.minimum = column.minimum.min(x);
+            column.maximum = column.maximum.max(x);
+        });
+        for column in &mut columns {
+            let count = column.count.max(1) as f64;
+            column.mean /= count;
+            column.mean_square /= count;
+            if column.count == 0 {
+                (column.minimum, column.maximum) = (0.0, 0.0);
+            }
+            if column.is_constant() {
+                column.mean = column.minimum;
+            }
+        }
+        each_finite(&mut columns, |column, x| {
+            let distance = x - column.mean;
+            column.deviation += distance * distance;
+        });
+        for column in &mut columns {
+            column.deviation = (column.deviation / column.count.max(1) as f64).sqrt();
+        }
+        columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VALUES: [f32; 9] = [1., 10., 0.1, 2., 10., 0.1, 3., 40., 0.1];
+
+    #[test]
+    fn standard_columns_have_mean_0_and_deviation_1_and_constants_become_0() {
+        let fitted = Fitted::new(Preparation::Standard, &VALUES, 3);
+        assert_eq!(fitted.constant, [2]);
+        assert_eq!(fitted.scale[2], 1.0);
+        let mut values = VALUES;
+        fitted.apply(&mut values);
+        let moments = Moments::of_columns(&values, 3);
+        for column in &moments[..2] {
+            // f32 rounding of values near 1.
+            assert!(column.mean.abs() < 1e-7 && (column.deviation - 1.0).abs() < 1e-7);
+        }
+        assert!(values.iter().skip(2).step_by(3).all(|&x| x == 0.0), "{values:?}");
+    }
+
+    #[test]
+    fn min_max_columns_lie_between_0_and_1() {
+        let mut values = VALUES;
+        Fitted::new(Preparation::MinMax, &VALUES, 3).apply(&mut values);
+        assert_eq!(values, [0., 0., 0., 0.5, 0., 0., 1., 1., 0.]);
+    }
+
+    #[test]
+    fn missing_values_take_no_part_and_get_the_mean() {
+        let training = [1., f32::NAN, 3., 4., f32::NAN, 8.];
+        let fitted = Fitted::new(Preparation::None, &training, 2);
+        let mut other = [f32::NAN, f32::NAN];
+        assert_eq!(fitted.fill_missing(&mut other), 2);
+        assert_eq!(other, [2., 6.]);
+    }
+
+    #[test]
+    fn large_offset_does_not_spoil_the_deviation() {
+        let values: Vec<f32> = (0..1000_u16).map(|i| 1e7 + f32::from(i % 2)).collect();
+        let moments = Moments::of_columns(&values, 1)[0];
+        assert!((moments.deviation - 0.5).abs() < 1e-9, "{}", moments.deviation);
+    }
+}
