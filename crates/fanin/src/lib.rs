@@ -9,5 +9,7 @@ pub mod data;
 pub mod init;
 pub mod check;
 pub mod train;
+pub mod compare;
+pub mod report;
 
 pub use error::{Error, Result};

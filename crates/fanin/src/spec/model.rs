@@ -9,20 +9,6 @@ pub struct Model {
     pub layers: Vec<Layer>,
 }
 
-impl Model {
-    /// Outputs of one sample: the width after the last layer.
-    pub fn outputs(&self) -> usize {
-        width_after(&self.layers, self.inputs)
-    }
-}
-
-fn width_after(layers: &[Layer], inputs: usize) -> usize {
-    layers.iter().fold(inputs, |width, layer| match layer {
-        Layer::Linear { units, .. } => *units,
-        _ => width,
-    })
-}
-
 /// One module of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {

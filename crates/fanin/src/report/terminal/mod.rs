@@ -1,0 +1,19 @@
+//! Tables and sentences for a terminal; every function gives text that ends in a line break.
+
+mod number;
+mod table;
+mod compare;
+mod check;
+mod data;
+mod init;
+mod schemes;
+mod sweep;
+mod train;
+
+pub use check::check;
+pub use compare::{after_training, before_training, heading, next_steps};
+pub use data::describe;
+pub use init::{explain, written};
+pub use schemes::schemes;
+pub use sweep::sweep;
+pub use train::{epoch, finished};
