@@ -242,7 +242,7 @@ pub(super) mod tests {
         check_error(
             file("'<U5'", "False", "(2,)", &[0; 40]),
             "a.npy: byte 10: found `'<U5', 'fortran_order': False, 'shape': (2,), }`, expected a \
-             'descr' of booleans, integers, floating point, such as '<f4' \
+             'descr' of booleans, integers or floating point, such as '<f4' \
              (array.astype('float32') makes it so)",
         );
         check_error(

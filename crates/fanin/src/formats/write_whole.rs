@@ -159,7 +159,7 @@ mod tests {
         let path = folder.0.join("w");
         write_whole(&path, Existing::Keep, |file| file.write_all(b"old")).unwrap();
         let error = write_whole(&path, Existing::Replace, |file| {
-            file.write_all(&[7; 1_000_000])?;
+            file.write_all(&vec![7; 1_000_000])?;
             Err(io::Error::from(io::ErrorKind::StorageFull))
         })
         .unwrap_err();

@@ -81,8 +81,8 @@ fn numbers(path: &Path, name: &str, array: &Array) -> Result<Vec<f32>> {
 fn header(shape: &[usize]) -> Vec<u8> {
     const ALIGNMENT: usize = 64;
     const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
-    let axes: String = shape.iter().map(|axis| format!("{axis}, ")).collect();
-    let axes = if shape.len() > 1 { axes.trim_end_matches(", ") } else { axes.trim_end() };
+    let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    let axes = if let [one] = axes.as_slice() { format!("{one},") } else { axes.join(", ") };
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
     let before = MAGIC.len() + size_of::<u16>();
     let length = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;

@@ -4,7 +4,6 @@
 //! checked by the format's own crate; the tensors are streamed, so that reading takes no more
 //! memory than they do.
 
-use std::collections::HashMap;
 use std::io::{self, Read, SeekFrom};
 use std::path::Path;
 
@@ -65,7 +64,7 @@ impl WeightFormat for SafeTensors {
             (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
         });
         let (key, value) = FORMAT;
-        let about = HashMap::from([(key.to_owned(), value.to_owned())]);
+        let about = [(key.to_owned(), value.to_owned())].into_iter().collect();
         let metadata = Metadata::new(Some(about), infos.collect()).map_err(io::Error::other)?;
         let mut header = serde_json::to_string(&metadata)?;
         let padding = header.len().next_multiple_of(ALIGNMENT) - header.len();
