@@ -8,7 +8,6 @@ mod options;
 mod outcome;
 mod start;
 mod entry;
-pub mod sweep;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};
@@ -76,7 +75,7 @@ impl<'d> Comparison<'d> {
         let comparison = Self { options, data, networks };
         for run in comparison.runs() {
             if run.seed == 0 {
-                comparison.options.rules(run.scheme).check(&comparison.networks[run.network])?;
+                comparison.options.weights(&comparison.networks[run.network], run)?;
             }
         }
         Ok(comparison)
@@ -163,7 +162,7 @@ impl<'d> Comparison<'d> {
         let model = &self.networks[run.network];
         let weights = self.options.weights(model, run)?;
         let rows =
-            Rows { train: &self.data.train, validation: None, test: Some(&self.data.test) };
+            Rows { train: &self.data.train, validation: None, test: self.data.test.as_ref() };
         let mut session = Session::new(model, &weights, self.course(run)?, rows)?;
         let finish = session.run(&mut Forward { run, observer }, interrupt)?;
         let trained = Trained { finish, history: session.history().to_vec() };

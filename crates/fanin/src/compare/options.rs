@@ -91,4 +91,3 @@ impl CompareOptions {
         init::for_model(model, &self.rules(run.scheme), self.spec.train.seeds[run.seed])
     }
 }
-

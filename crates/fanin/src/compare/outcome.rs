@@ -38,13 +38,13 @@ pub struct Threshold {
 impl Threshold {
     /// The threshold for these data.
     pub fn new(data: &Prepared, target: f64) -> Self {
-        let chance = match &data.test.targets {
-            Targets::Classes { labels, names } => {
+        let chance = match data.test.as_ref().map(|test| &test.targets) {
+            Some(Targets::Classes { labels, names }) => {
                 let count = |class| labels.iter().filter(|&&l| l as usize == class).count();
                 let largest = (0..names.len()).map(count).max().unwrap_or(0);
                 largest as f64 / labels.len().max(1) as f64
             }
-            Targets::Values { .. } | Targets::Features => 0.0,
+            Some(Targets::Values { .. } | Targets::Features) | None => 0.0,
         };
         Self { chance, target }
     }

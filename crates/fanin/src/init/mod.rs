@@ -13,6 +13,7 @@ mod scheme;
 pub mod fans;
 pub mod gain;
 mod rules;
+mod from_model;
 
 mod constant;
 mod uniform;
@@ -30,6 +31,7 @@ use crate::error::Error;
 
 pub use distribution::Distribution;
 pub use fans::Fans;
+pub use from_model::{for_model, parameters};
 pub use gain::Gain;
 pub use request::{Parameter, Request, Role};
 pub use rules::{Explanation, Rules, explain, initialize};

@@ -2,7 +2,11 @@
 
 use fanin_engine::{Graph, Wire};
 
+use super::{LossName, Spec, Task};
 use crate::error::Result;
+
+/// Where Huber's loss turns linear unless the spec says otherwise, as in PyTorch.
+const HUBER_DELTA: f64 = 1.0;
 
 /// A loss, averaged over the rows of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,5 +39,18 @@ impl Loss {
             Self::MeanSquaredError => graph.mean_squared_error(output, targets)?,
             Self::Huber { delta } => graph.huber(output, targets, *delta)?,
         })
+    }
+}
+
+impl Spec {
+    /// The loss that the spec names, or the usual one for the task.
+    pub fn loss_for(&self, task: Task) -> Loss {
+        match self.loss.name.unwrap_or(task.default_loss()) {
+            LossName::CrossEntropy => Loss::CrossEntropy,
+            LossName::BinaryCrossEntropy => Loss::BinaryCrossEntropy,
+            LossName::SquaredError => Loss::SquaredError,
+            LossName::MeanSquaredError => Loss::MeanSquaredError,
+            LossName::Huber => Loss::Huber { delta: self.loss.delta.unwrap_or(HUBER_DELTA) },
+        }
     }
 }

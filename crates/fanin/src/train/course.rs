@@ -110,13 +110,32 @@ impl Course {
     /// # Errors
     /// If a batch is larger than the data.
     pub fn horizon(&self, rows: usize) -> Result<Horizon> {
-        let momentum = self.method.values(&self.settings)?.find("momentum").unwrap_or(0.0);
+        let momentum = self.momentum()?;
         let proportional = matches!(self.method.name, "gradient-descent" | "sgd");
         Ok(Horizon {
             steps: self.epochs as usize * self.batches(rows)?.count(),
             effective_learning_rate: self.learning_rate / (1.0 - momentum),
             step_rule: if proportional { StepRule::Proportional } else { StepRule::Normalized },
         })
+    }
+
+    fn momentum(&self) -> Result<f64> {
+        let known = self.method.hyperparameters.iter().any(|h| h.name == "momentum");
+        let values = self.method.values(&self.settings)?;
+        Ok(if known { values.get("momentum") } else { 0.0 })
+    }
+
+    /// The course in a few words, for people.
+    pub fn describe(&self) -> String {
+        let mut words = vec![self.method.name.to_owned()];
+        words.push(format!("learning rate {}", self.learning_rate));
+        words.extend(self.settings.iter().map(|(name, value)| format!("{name} {value}")));
+        words.push(match self.batch_size {
+            BatchSize::Rows(rows) => format!("batch {rows}"),
+            BatchSize::Full => "all rows at once".to_owned(),
+        });
+        words.push(format!("{} epochs", self.epochs));
+        words.join(", ")
     }
 
     /// The numbers of an optimizer that searches along lines.
@@ -140,5 +159,5 @@ fn schedule(spec: &Spec) -> Result<Schedule> {
         ]),
         ScheduleName::Cosine => Settings::from([("end".to_owned(), said.final_factor)]),
     };
-    Schedule::new(said.name.as_str(), &settings)
+    Schedule::new(said.name.name(), &settings)
 }

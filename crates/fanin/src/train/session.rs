@@ -225,8 +225,7 @@ impl<'d> Session<'d> {
     }
 
     fn stops_early(&mut self) -> Result<Option<Finish>> {
-        let (Some(watch), Some(data)) =
-            (&mut self.position.early_stopping, self.rows.validation)
+        let (Some(watch), Some(data)) = (&mut self.position.early_stopping, self.rows.validation)
         else {
             return Ok(None);
         };

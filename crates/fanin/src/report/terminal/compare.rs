@@ -6,7 +6,7 @@ use super::number::{compact, whole};
 use super::table::aligned;
 use crate::check::forecast::Verdict;
 use crate::compare::{CompareOptions, Entry, NetworkComparison, Start};
-use crate::data::Prepared;
+use crate::data::{Dataset, Prepared};
 use crate::spec::Task;
 
 /// Layers shown side by side; of deeper networks an even selection.
@@ -14,13 +14,13 @@ const LAYERS_SHOWN: usize = 6;
 
 /// What is compared on what.
 pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
-    let (train, test) = (data.train.rows(), data.test.rows());
+    let (train, test) = (data.train.rows(), data.test.as_ref().map_or(0, Dataset::rows));
     let spec = &options.spec;
     let course = crate::train::course::Course::new(spec, data.task, 0);
     let optimizer = course.map_or_else(|_| spec.optimizer.name.clone(), |c| c.describe());
     let seeds: Vec<String> = spec.train.seeds.iter().map(ToString::to_string).collect();
     let mut text = String::new();
-    let _ = writeln!(text, "data      {}", data.source);
+    let _ = writeln!(text, "data      {}", data.train.name);
     let _ = writeln!(
         text,
         "          {} rows to train on, {} to test on, {} features, {}, {}",
@@ -28,7 +28,7 @@ pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
         whole(test),
         data.train.columns(),
         targets(data),
-        data.preparation_name(),
+        data.features.preparation,
     );
     let _ = writeln!(text, "training  {optimizer}, seeds {}", seeds.join(" "));
     text
@@ -120,7 +120,8 @@ pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> S
             row.extend([entry.forecast.to_string(), String::new(), String::new()]);
             return row;
         };
-        let agree = if outcome.verdict == entry.forecast { "as forecast" } else { "not as forecast" };
+        let agree =
+            if outcome.verdict == entry.forecast { "as forecast" } else { "not as forecast" };
         vec![
             entry.scheme.clone(),
             loss(outcome.loss.mean),

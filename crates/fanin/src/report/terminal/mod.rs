@@ -3,17 +3,5 @@
 mod number;
 mod table;
 mod compare;
-mod check;
-mod data;
-mod init;
-mod schemes;
-mod sweep;
-mod train;
 
-pub use check::check;
 pub use compare::{after_training, before_training, heading, next_steps};
-pub use data::describe;
-pub use init::{explain, written};
-pub use schemes::schemes;
-pub use sweep::sweep;
-pub use train::{epoch, finished};

@@ -11,7 +11,11 @@ pub fn compact(x: f64) -> String {
     }
     match size {
         _ if (0.995..99.5).contains(&size) => {
-            if size < 9.95 { format!("{x:.1}") } else { format!("{x:.0}") }
+            if size < 9.95 {
+                format!("{x:.1}")
+            } else {
+                format!("{x:.0}")
+            }
         }
         _ if (0.0995..0.995).contains(&size) => format!("{x:.2}"),
         _ if (0.00995..0.0995).contains(&size) => format!("{x:.3}"),
@@ -59,6 +63,9 @@ mod tests {
 
     #[test]
     fn whole_numbers_get_commas() {
-        assert_eq!([whole(0), whole(999), whole(1437), whole(1_234_567)].join(" "), "0 999 1,437 1,234,567");
+        assert_eq!(
+            [whole(0), whole(999), whole(1437), whole(1_234_567)].join(" "),
+            "0 999 1,437 1,234,567"
+        );
     }
 }

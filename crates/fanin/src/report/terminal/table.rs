@@ -22,7 +22,7 @@ pub fn texts(head: &[String], rows: Vec<Vec<String>>, width: u16) -> String {
 
 fn new(head: &[String], rows: Vec<Vec<String>>) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_header(head);
     table.add_rows(rows);
     table

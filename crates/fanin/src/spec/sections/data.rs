@@ -46,6 +46,8 @@ named! {
         Mean = "mean",
         /// 0 stands in.
         Zero = "zero",
+        /// NaN stays in its place, to describe the data as they are; nothing can be trained so.
+        Keep = "keep",
     }
 }
 
