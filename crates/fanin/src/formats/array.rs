@@ -36,6 +36,8 @@ pub enum Element {
     U64,
     /// Signed, 8 bytes.
     I64,
+    /// IEEE 754 half precision.
+    F16,
     /// IEEE 754 single precision.
     F32,
     /// IEEE 754 double precision.
@@ -65,10 +67,17 @@ impl Element {
     pub const fn size(self) -> usize {
         match self {
             Self::Bool | Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 => 2,
+            Self::U16 | Self::I16 | Self::F16 => 2,
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
         }
+    }
+}
+
+impl Element {
+    /// Whether it holds whole numbers only.
+    pub const fn is_integer(self) -> bool {
+        !matches!(self, Self::F16 | Self::F32 | Self::F64)
     }
 }
 
@@ -119,6 +128,7 @@ impl Array {
             Element::I32 => f64::from(i32::from_le_bytes(self.little(start))),
             Element::U64 => u64::from_le_bytes(self.little(start)) as f64,
             Element::I64 => i64::from_le_bytes(self.little(start)) as f64,
+            Element::F16 => f64::from(half::f16::from_le_bytes(self.little(start))),
             Element::F32 => f64::from(f32::from_le_bytes(self.little(start))),
             Element::F64 => f64::from_le_bytes(self.little(start)),
         }
@@ -174,6 +184,7 @@ mod tests {
         check(Element::I32, &(-2_i32).to_le_bytes(), -2.0);
         check(Element::U64, &(1_u64 << 40).to_le_bytes(), (1_u64 << 40) as f64);
         check(Element::I64, &(-2_i64).to_le_bytes(), -2.0);
+        check(Element::F16, &[0x00, 0xc1], -2.5);
         check(Element::F32, &1.5_f32.to_le_bytes(), 1.5);
         check(Element::F64, &(-0.25_f64).to_le_bytes(), -0.25);
     }

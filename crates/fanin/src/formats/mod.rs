@@ -13,6 +13,9 @@ mod npy;
 mod npz;
 mod parquet;
 
+mod write_whole;
+mod weights;
+
 use std::fs;
 use std::path::Path;
 
@@ -20,6 +23,8 @@ use crate::{Error, Result};
 
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
+pub use weights::{Input, Output, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights};
+pub use write_whole::{Existing, write_whole};
 
 /// Every format that data can be read from.
 pub static DATA_FORMATS: &[&dyn DataFormat] =

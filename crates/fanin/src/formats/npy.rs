@@ -74,7 +74,7 @@ impl Head {
             return fail(start, &quote(text), "a header with a 'descr', the type");
         };
         let Some((element, endian)) = element(kind) else {
-            let expected = "a 'descr' of booleans, integers, 32- or 64-bit floating point, \
+            let expected = "a 'descr' of booleans, integers or floating point, \
                             such as '<f4' (array.astype('float32') makes it so)";
             return fail(start, &quote(kind), expected);
         };
@@ -163,6 +163,7 @@ fn element(text: &str) -> Option<(Element, Endian)> {
         "i4" => Element::I32,
         "u8" => Element::U64,
         "i8" => Element::I64,
+        "f2" => Element::F16,
         "f4" => Element::F32,
         "f8" => Element::F64,
         _ => return None,
@@ -241,7 +242,7 @@ pub(super) mod tests {
         check_error(
             file("'<U5'", "False", "(2,)", &[0; 40]),
             "a.npy: byte 10: found `'<U5', 'fortran_order': False, 'shape': (2,), }`, expected a \
-             'descr' of booleans, integers, 32- or 64-bit floating point, such as '<f4' \
+             'descr' of booleans, integers or floating point, such as '<f4' \
              (array.astype('float32') makes it so)",
         );
         check_error(

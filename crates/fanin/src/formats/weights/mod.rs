@@ -1,0 +1,118 @@
+//! Files of weights, by the ending of their names.
+//!
+//! To add a format: a new file with a [`WeightFormat`], `mod x;` and `&x::X,` in
+//! [`WEIGHT_FORMATS`].
+
+mod elements;
+
+mod safetensors;
+mod npz;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, Write};
+use std::path::Path;
+
+use super::{Existing, write_whole};
+use crate::error::{Error, Result};
+use crate::weights::Weights;
+
+/// Every format that weights can be read from and written to.
+pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&safetensors::SafeTensors, &npz::Npz];
+
+/// A format of files that hold named tensors.
+pub trait WeightFormat: Debug + Sync {
+    /// The ending of its files' names, without the dot.
+    fn extension(&self) -> &'static str;
+
+    /// One line on what it is and who reads it.
+    fn about(&self) -> &'static str;
+
+    /// The tensors in `file`, in the file's order; `path` serves for messages only.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] with the place if the bytes do not follow the format or hold numbers
+    /// that `f32` cannot; [`Error::Io`] if they cannot be read. No memory is taken on the word of
+    /// a header that the file's length does not bear out.
+    fn read(&self, path: &Path, file: &mut dyn Input) -> Result<Weights>;
+
+    /// Writes all tensors as `f32`, in order.
+    ///
+    /// # Errors
+    /// Whatever `file` answers.
+    fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()>;
+}
+
+/// Where a format reads from.
+pub trait Input: Read + Seek {}
+impl<T: Read + Seek> Input for T {}
+
+/// Where a format writes to.
+pub trait Output: Write + Seek {}
+impl<T: Write + Seek> Output for T {}
+
+/// Reads a file of weights, in the format that the ending of its name tells.
+///
+/// Tensors of 16, 32 and 64-bit floating point become `f32`.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read, [`Error::Setting`] if no format has its ending,
+/// [`Error::Malformed`] if its bytes do not follow the format.
+pub fn read_weights(path: &Path) -> Result<Weights> {
+    let format = format_of(path)?;
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    format.read(path, &mut BufReader::new(file))
+}
+
+/// Writes a file of weights, in the format that the ending of its name tells, whole or not at all.
+///
+/// # Errors
+/// As for [`write_whole`], and [`Error::Setting`] if no format has the ending.
+///
+/// ```
+/// use fanin::formats::{Existing, read_weights, write_weights};
+/// use fanin::weights::Weights;
+/// use fanin_engine::Tensor;
+/// let path = std::env::temp_dir().join(format!("fanin-doc-{}.safetensors", std::process::id()));
+/// let weights = Weights { tensors: vec![("0.bias".to_owned(), Tensor::filled([3], 0.5))] };
+/// write_weights(&path, &weights, Existing::Replace)?;
+/// assert_eq!(read_weights(&path)?, weights);
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn write_weights(path: &Path, weights: &Weights, existing: Existing) -> Result<()> {
+    let format = format_of(path)?;
+    write_whole(path, existing, |file| format.write(weights, file))
+}
+
+fn format_of(path: &Path) -> Result<&'static dyn WeightFormat> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let has_ending = |f: &&&dyn WeightFormat| Some(f.extension()) == ending.as_deref();
+    WEIGHT_FORMATS.iter().find(has_ending).copied().ok_or_else(|| {
+        let known: Vec<String> =
+            WEIGHT_FORMATS.iter().map(|f| format!(".{} ({})", f.extension(), f.about())).collect();
+        Error::Setting {
+            place: path.display().to_string(),
+            found: "a file name whose ending tells no format of weights".to_owned(),
+            expected: known.join(" or "),
+        }
+    })
+}
+
+/// An [`Error::Malformed`] at `place` of `path`.
+fn malformed(
+    path: &Path,
+    place: impl Into<String>,
+    found: impl Into<String>,
+    expected: impl Into<String>,
+) -> Error {
+    Error::Malformed {
+        path: path.to_owned(),
+        place: place.into(),
+        found: found.into(),
+        expected: expected.into(),
+    }
+}

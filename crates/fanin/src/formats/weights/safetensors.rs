@@ -1,0 +1,129 @@
+//! .safetensors: a JSON header with names, types and offsets, then the bytes.
+//!
+//! The format of Hugging Face, which `PyTorch`, JAX and many others load. The header is read and
+//! checked by the format's own crate; the tensors are streamed, so that reading takes no more
+//! memory than they do.
+
+use std::io::{self, Read, SeekFrom};
+use std::path::Path;
+
+use fanin_engine::Tensor;
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+
+use super::elements::{self, Element};
+use super::{Input, Output, WeightFormat, malformed};
+use crate::error::{Error, Result};
+use crate::weights::Weights;
+
+/// Named tensors as `safetensors.torch.save_file` writes them.
+#[derive(Debug)]
+pub struct SafeTensors;
+
+/// Bytes of the header's length.
+const LENGTH: u64 = 8;
+/// The format's own limit on the header, in bytes.
+const LARGEST_HEADER: u64 = 100_000_000;
+/// Tensors begin at a multiple of this many bytes, so that they can be mapped into memory.
+const ALIGNMENT: usize = 8;
+/// Libraries ask here which of them a file is for; `pt` lets transformers load it.
+const FORMAT: (&str, &str) = ("format", "pt");
+
+impl WeightFormat for SafeTensors {
+    fn extension(&self) -> &'static str {
+        "safetensors"
+    }
+
+    fn about(&self) -> &'static str {
+        "named tensors that PyTorch, JAX and others load"
+    }
+
+    fn read(&self, path: &Path, file: &mut dyn Input) -> Result<Weights> {
+        let (metadata, start) = read_header(path, file)?;
+        let mut tensors = Vec::new();
+        file.seek(SeekFrom::Start(start)).map_err(Error::io("read", path))?;
+        for name in metadata.offset_keys() {
+            let info = metadata.info(&name).expect("the name comes from the same header");
+            let place = format!("tensor `{name}`");
+            let element = element(info.dtype).ok_or_else(|| {
+                let found = format!("elements of type {}", info.dtype);
+                malformed(path, place.clone(), found, "F16, BF16, F32, F64 or I64")
+            })?;
+            let count = (info.data_offsets.1 - info.data_offsets.0) / element.size();
+            let numbers = elements::read(path, &place, file, element, count)?;
+            tensors.push((name, Tensor::new(info.shape.clone(), numbers)?));
+        }
+        Ok(Weights { tensors })
+    }
+
+    fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()> {
+        let mut end = 0;
+        let infos = weights.tensors.iter().map(|(name, tensor)| {
+            let start = end;
+            end += size_of_val(tensor.data());
+            let shape = tensor.shape().axes().to_vec();
+            (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
+        });
+        let (key, value) = FORMAT;
+        let about = [(key.to_owned(), value.to_owned())].into_iter().collect();
+        let metadata = Metadata::new(Some(about), infos.collect()).map_err(io::Error::other)?;
+        let mut header = serde_json::to_string(&metadata)?;
+        let padding = header.len().next_multiple_of(ALIGNMENT) - header.len();
+        header.extend(std::iter::repeat_n(' ', padding));
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        weights.tensors.iter().try_for_each(|(_, tensor)| elements::write(tensor.data(), file))
+    }
+}
+
+/// The header and the byte at which the tensors begin.
+fn read_header(path: &Path, file: &mut dyn Input) -> Result<(Metadata, u64)> {
+    let fail =
+        |place: &str, found: String, expected: String| Err(malformed(path, place, found, expected));
+    let bytes = file.seek(SeekFrom::End(0)).map_err(Error::io("read", path))?;
+    file.rewind().map_err(Error::io("read", path))?;
+    let mut length = [0; LENGTH as usize];
+    if bytes < LENGTH {
+        return fail("byte 0", format!("{bytes} bytes in all"), "at least 8".to_owned());
+    }
+    file.read_exact(&mut length).map_err(Error::io("read", path))?;
+    let length = u64::from_le_bytes(length);
+    let largest = (bytes - LENGTH).min(LARGEST_HEADER);
+    if length > largest {
+        let expected = format!("at most {largest} for a file of {bytes} bytes");
+        return fail("byte 0", format!("a header of {length} bytes"), expected);
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).map_err(Error::io("read", path))?;
+    let metadata: Metadata = match serde_json::from_slice(&header) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let place = format!("header, byte {}", LENGTH as usize + byte_of(&header, &error));
+            let expected = "JSON that describes adjoining tensors of known type and size";
+            return fail(&place, error.to_string(), expected.to_owned());
+        }
+    };
+    let start = LENGTH + length;
+    let end = start.checked_add(metadata.data_len() as u64);
+    if end != Some(bytes) {
+        let expected = format!("{} bytes of tensors after the header", metadata.data_len());
+        return fail(&format!("byte {start}"), format!("{} bytes", bytes - start), expected);
+    }
+    Ok((metadata, start))
+}
+
+/// Where in the header an error of JSON lies.
+fn byte_of(header: &[u8], error: &serde_json::Error) -> usize {
+    let lines = header.split_inclusive(|&b| b == b'\n').take(error.line().saturating_sub(1));
+    lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)
+}
+
+fn element(dtype: Dtype) -> Option<Element> {
+    match dtype {
+        Dtype::F16 => Some(Element::F16),
+        Dtype::BF16 => Some(Element::Bf16),
+        Dtype::F32 => Some(Element::F32),
+        Dtype::F64 => Some(Element::F64),
+        Dtype::I64 => Some(Element::I64),
+        _ => None,
+    }
+}

@@ -1,0 +1,197 @@
+//! Writing a file whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// What becomes of a file that exists already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the call fails.
+    #[default]
+    Keep,
+    /// It is replaced, in one step, once the new file is complete.
+    Replace,
+}
+
+/// Writes `path` by `contents`, so that no reader ever sees half a file.
+///
+/// The bytes go to a temporary file beside `path`, are synced to the disk, and take the name `path`
+/// in one step. If anything fails, the temporary file is removed and `path` stays as it was.
+///
+/// # Errors
+/// [`Error::Exists`] if there is such a file and it is to be kept; [`Error::Setting`] if `path` is
+/// a folder or no plain file; [`Error::Io`] if the folder is missing or cannot be written, or the
+/// disk is full.
+///
+/// ```
+/// use std::io::Write;
+/// use fanin::formats::{Existing, write_whole};
+/// let path = std::env::temp_dir().join(format!("fanin-doc-{}.txt", std::process::id()));
+/// write_whole(&path, Existing::Replace, |file| file.write_all(b"whole"))?;
+/// assert!(write_whole(&path, Existing::Keep, |file| file.write_all(b"new")).is_err());
+/// assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn write_whole(
+    path: &Path,
+    existing: Existing,
+    contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> Result<()> {
+    check_target(path, existing)?;
+    let (temporary, file) = create_beside(path)?;
+    let written = fill(file, contents)
+        .map_err(Error::io("write", path))
+        .and_then(|()| check_target(path, existing))
+        .and_then(|()| fs::rename(&temporary, path).map_err(Error::io("write", path)));
+    if written.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&temporary);
+        return written;
+    }
+    sync_folder(path);
+    Ok(())
+}
+
+/// Whether `path` may be written.
+fn check_target(path: &Path, existing: Existing) -> Result<()> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("write", path)(error)),
+        Ok(found) if !found.is_file() => Err(Error::Setting {
+            place: path.display().to_string(),
+            found: if found.is_dir() { "a folder" } else { "a device or pipe" }.to_owned(),
+            expected: "the name of a file to write".to_owned(),
+        }),
+        Ok(_) if existing == Existing::Keep => Err(Error::Exists { path: path.to_owned() }),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A new file in the same folder, so that the final rename stays on one file system.
+fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
+    const ATTEMPTS: u32 = 100;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut attempt = 0;
+    loop {
+        let temporary =
+            path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => {
+                attempt += 1;
+            }
+            Err(error) => return Err(Error::io("create", path)(error)),
+            Ok(file) => return Ok((temporary, file)),
+        }
+    }
+}
+
+/// Writes the contents and waits until the disk has them.
+fn fill(
+    file: File,
+    contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    const BUFFER: usize = 1 << 18;
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
+    contents(&mut writer)?;
+    writer.flush()?;
+    writer.get_ref().sync_all()
+}
+
+/// Makes the new name itself survive a loss of power, where the system can.
+fn sync_folder(path: &Path) {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if let Ok(folder) = File::open(folder) {
+        // Some systems cannot sync a folder; the file's own contents are safe by now.
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An empty folder of this test's own, removed at the end.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("fanin-write-{}-{name}", std::process::id()));
+            fs::create_dir_all(&folder).unwrap();
+            Self(folder)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            entries.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_only_when_told() {
+        let folder = Folder::new("replace");
+        let path = folder.0.join("w");
+        write_whole(&path, Existing::Keep, |file| file.write_all(b"one")).unwrap();
+        let error = write_whole(&path, Existing::Keep, |file| file.write_all(b"two")).unwrap_err();
+        assert!(matches!(error, Error::Exists { .. }));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        write_whole(&path, Existing::Replace, |file| file.write_all(b"two")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(folder.names(), ["w"]);
+    }
+
+    #[test]
+    fn a_failure_half_way_leaves_the_old_file_and_no_other() {
+        let folder = Folder::new("failure");
+        let path = folder.0.join("w");
+        write_whole(&path, Existing::Keep, |file| file.write_all(b"old")).unwrap();
+        let error = write_whole(&path, Existing::Replace, |file| {
+            file.write_all(&vec![7; 1_000_000])?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        })
+        .unwrap_err();
+        assert_eq!(error.to_string(), format!("cannot write {}", path.display()));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(folder.names(), ["w"]);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_an_error_of_the_system() {
+        let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
+        for bytes in [10, 1_000_000] {
+            let error = fill(full(), |file| file.write_all(&vec![1; bytes])).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        }
+    }
+
+    #[test]
+    fn targets_that_cannot_be_files_are_named() {
+        let folder = Folder::new("targets");
+        let check = |path: &Path, expected: &str| {
+            let error = write_whole(path, Existing::Replace, |_| Ok(())).unwrap_err().to_string();
+            assert!(
+                error.contains(expected) && error.contains(&*path.to_string_lossy()),
+                "{error}"
+            );
+        };
+        check(&folder.0, "found a folder");
+        check(&folder.0.join("missing").join("w"), "cannot create");
+        #[cfg(unix)]
+        check(Path::new("/dev/null"), "found a device or pipe");
+        assert_eq!(folder.names(), [""; 0]);
+    }
+}
