@@ -8,7 +8,7 @@ use super::{Dataset, Task};
 use crate::formats::ReadOptions;
 
 /// How to read a source; the default guesses what a source does not say.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
     /// What to learn; by the targets if not given (see [`load`](super::load())).
     pub task: Option<Task>,
@@ -33,24 +33,6 @@ pub struct LoadOptions {
     pub rows: Option<usize>,
     /// Standard deviation of the noise in computed data; each data set has its own default.
     pub noise: Option<f64>,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            task: None,
-            targets: Vec::new(),
-            targets_file: None,
-            features: None,
-            ignore: Vec::new(),
-            categorical: Vec::new(),
-            missing: Missing::default(),
-            read: ReadOptions::default(),
-            seed: 0,
-            rows: None,
-            noise: None,
-        }
-    }
 }
 
 /// What to do with missing, NaN and infinite values of features.
