@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 /// The most elements that one tensor may have: 2^40, far above memory and far below overflow.
 pub const MAX_ELEMENTS: usize = 1 << 40;
 
+/// The most axes that a tensor may have.
+pub const MAX_RANK: usize = 8;
+
 /// The sizes of a tensor's axes, outermost first; no axis for a scalar.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Shape(Vec<usize>);
@@ -37,8 +40,15 @@ impl Shape {
     /// The number of elements, refusing a number that no machine holds.
     ///
     /// # Errors
-    /// [`Error::TooLarge`] above [`MAX_ELEMENTS`].
+    /// [`Error::TooLarge`] above [`MAX_ELEMENTS`], [`Error::Shape`] above [`MAX_RANK`] axes.
     pub fn checked_elements(&self, place: &str) -> Result<usize> {
+        if self.rank() > MAX_RANK {
+            return Err(Error::Shape {
+                place: place.to_owned(),
+                found: format!("{} axes", self.rank()),
+                expected: format!("at most {MAX_RANK}"),
+            });
+        }
         let exact = self.0.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
         match exact {
             Some(n) if n <= MAX_ELEMENTS => Ok(n),
@@ -67,6 +77,12 @@ impl fmt::Debug for Shape {
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(axes: [usize; N]) -> Self {
         Self(axes.to_vec())
+    }
+}
+
+impl From<Vec<usize>> for Shape {
+    fn from(axes: Vec<usize>) -> Self {
+        Self(axes)
     }
 }
 

@@ -69,10 +69,27 @@ pub enum Error {
         /// What should be there.
         expected: String,
     },
+    /// A mistake inside a file, with the place in it.
+    #[error("{place}: {mistake}")]
+    Within {
+        /// The file and the line: `fanin.toml, line 3`.
+        place: String,
+        /// What is wrong there.
+        mistake: Box<Error>,
+    },
     /// An output that exists already.
     #[error("{} exists already; use another name, or --force to replace it", path.display())]
     Exists {
         /// The file or folder.
+        path: PathBuf,
+    },
+    /// A run that exists already.
+    #[error(
+        "{} exists already; use another name, --resume to continue it, or --force to replace it",
+        path.display()
+    )]
+    RunExists {
+        /// The run's folder.
         path: PathBuf,
     },
     /// A mistake found by the engine: shapes that do not fit, sizes that no machine holds.
@@ -96,7 +113,7 @@ impl Error {
 }
 
 /// The known name most like `name`, if any is like it at all.
-fn nearest(name: &str, known: &[String]) -> Option<String> {
+pub(crate) fn nearest(name: &str, known: &[String]) -> Option<String> {
     const ALIKE: f64 = 0.7;
     let name = name.to_lowercase();
     let likeness = |k: &String| strsim::jaro_winkler(&name, &k.to_lowercase());

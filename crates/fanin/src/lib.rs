@@ -7,6 +7,9 @@ pub mod spec;
 pub mod formats;
 pub mod data;
 pub mod init;
+pub mod check;
 pub mod train;
+pub mod compare;
+pub mod report;
 
 pub use error::{Error, Result};

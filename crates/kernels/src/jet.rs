@@ -54,19 +54,28 @@ impl<T: Float> Jet<T> {
         Self { c }
     }
 
+    fn with_value(mut self, value: T) -> Self {
+        self.c[0] = value;
+        self
+    }
+
     /// f(self) where f(self)′ = `slope`(f(self) so far) · self′: fills coefficient k + 1 from
     /// coefficient k of the slope's series.
-    fn from_slope(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
+    fn follow(self, start: T, slope: impl Fn(Self) -> Self) -> Self {
         let mut f = Self::fixed(start);
         for k in 0..HIGHEST_ORDER {
-            let s = slope(f);
-            let mut sum = T::ZERO;
-            for j in 0..=k {
-                sum += s.c[k - j] * self.c[j + 1] * T::from_f64((j + 1) as f64);
-            }
-            f.c[k + 1] = sum / T::from_f64((k + 1) as f64);
+            f.c[k + 1] = self.integrate(&slope(f), k);
         }
         f
+    }
+
+    /// Coefficient k + 1 of f where f′ = `slope` · self′.
+    fn integrate(&self, slope: &Self, k: usize) -> T {
+        let mut sum = T::ZERO;
+        for j in 0..=k {
+            sum += slope.c[k - j] * self.c[j + 1] * T::from_f64((j + 1) as f64);
+        }
+        sum / T::from_f64((k + 1) as f64)
     }
 }
 
@@ -111,10 +120,10 @@ impl<T: Float> Div for Jet<T> {
     type Output = Self;
     fn div(self, other: Self) -> Self {
         let mut c = [T::ZERO; COEFFICIENTS];
-        for k in 0..COEFFICIENTS {
-            let mut sum = self.c[k];
-            for j in 0..k {
-                sum -= c[j] * other.c[k - j];
+        for (k, &numerator) in self.c.iter().enumerate() {
+            let mut sum = numerator;
+            for (&known, &factor) in c[..k].iter().zip(other.c[1..=k].iter().rev()) {
+                sum -= known * factor;
             }
             c[k] = sum / other.c[0];
         }
@@ -132,63 +141,71 @@ impl<T: Float> Scalar for Jet<T> {
     }
 
     fn exp(self) -> Self {
-        self.from_slope(self.c[0].exp(), |f| f)
+        self.follow(self.c[0].exp(), |f| f)
     }
 
     fn exp_m1(self) -> Self {
-        self.from_slope(self.c[0].exp_m1(), |f| f + Self::constant(1.0))
+        self.exp().with_value(self.c[0].exp_m1())
     }
 
     fn ln(self) -> Self {
-        self.from_slope(self.c[0].ln(), |_| Self::constant(1.0) / self)
+        let slope = Self::constant(1.0) / self;
+        self.follow(self.c[0].ln(), |_| slope)
     }
 
     fn ln_1p(self) -> Self {
-        self.from_slope(self.c[0].ln_1p(), |_| Self::constant(1.0) / (Self::constant(1.0) + self))
+        let slope = Self::constant(1.0) / (Self::constant(1.0) + self);
+        self.follow(self.c[0].ln_1p(), |_| slope)
     }
 
     fn sqrt(self) -> Self {
-        self.from_slope(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
+        self.follow(self.c[0].sqrt(), |f| Self::constant(0.5) / f)
     }
 
     fn sin(self) -> Self {
-        let mut s = Self::fixed(self.c[0].sin());
-        let mut c = Self::fixed(self.c[0].cos());
-        for k in 0..HIGHEST_ORDER {
-            let (mut rise, mut fall) = (T::ZERO, T::ZERO);
-            for j in 0..=k {
-                let step = self.c[j + 1] * T::from_f64((j + 1) as f64);
-                rise += c.c[k - j] * step;
-                fall += s.c[k - j] * step;
-            }
-            let scale = T::from_f64((k + 1) as f64);
-            s.c[k + 1] = rise / scale;
-            c.c[k + 1] = -(fall / scale);
-        }
-        s
+        self.sine_and_cosine().0
     }
 
     fn cos(self) -> Self {
-        (self + Self::constant(std::f64::consts::FRAC_PI_2)).sin_from_cosine(self.c[0])
+        self.sine_and_cosine().1
     }
 
     fn tanh(self) -> Self {
-        self.from_slope(self.c[0].tanh(), |f| Self::constant(1.0) - f * f)
+        // tanh′ = s and s′ = −2·tanh·s with s = sech² = 4e/(1 + e)², e = exp(−2|x|): unlike
+        // 1 − tanh², s keeps its digits where tanh saturates.
+        let x = self.c[0];
+        let e = (-(x.abs() + x.abs())).exp();
+        let rise = T::ONE + e;
+        let mut f = Self::fixed(x.tanh());
+        let mut s = Self::fixed(T::from_f64(4.0) * e / (rise * rise));
+        for k in 0..HIGHEST_ORDER {
+            let product = f * s;
+            f.c[k + 1] = self.integrate(&s, k);
+            s.c[k + 1] = T::from_f64(-2.0) * self.integrate(&product, k);
+        }
+        f
     }
 
     fn erf(self) -> Self {
-        let scale = Self::constant(std::f64::consts::FRAC_2_SQRT_PI);
-        self.from_slope(self.c[0].erf(), |_| scale * (-(self * self)).exp())
+        let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
+        self.follow(self.c[0].erf(), |_| slope)
+    }
+
+    fn erfc(self) -> Self {
+        let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
+        self.follow(self.c[0].erfc(), |_| -slope)
     }
 }
 
 impl<T: Float> Jet<T> {
-    /// sin of `self` = x + π/2 with the value replaced by the exact cos(x), so that cos loses no
-    /// accuracy to the rounding of π/2 in its leading coefficient.
-    fn sin_from_cosine(self, x: T) -> Self {
-        let mut shifted = self.sin();
-        shifted.c[0] = x.cos();
-        shifted
+    fn sine_and_cosine(self) -> (Self, Self) {
+        let mut s = Self::fixed(self.c[0].sin());
+        let mut c = Self::fixed(self.c[0].cos());
+        for k in 0..HIGHEST_ORDER {
+            s.c[k + 1] = self.integrate(&c, k);
+            c.c[k + 1] = -self.integrate(&s, k);
+        }
+        (s, c)
     }
 }
 
@@ -246,5 +263,35 @@ mod tests {
     fn quotient_rule_holds_to_the_fourth_order() {
         let one = Jet::constant(1.0);
         check(|x| one / x, 2.0, [0.5, -0.25, 0.25, -0.375, 0.75]);
+    }
+
+    #[test]
+    fn erfc_is_one_minus_erf_to_the_fourth_order() {
+        let x = Jet::variable(0.4);
+        let expected = Jet::constant(1.0) - x.erf();
+        check(Scalar::erfc, 0.4, std::array::from_fn(|order| expected.derivative(order)));
+    }
+
+    #[test]
+    fn derivatives_keep_their_digits_where_the_value_saturates() {
+        #[track_caller]
+        fn close(got: f64, want: f64) {
+            assert!((got / want - 1.0).abs() < 1e-12, "{got} {want}");
+        }
+        let e = (-40.0_f64).exp();
+        let (tanh, exp_m1) = (Jet::variable(20.0).tanh(), Jet::variable(-40.0).exp_m1());
+        for order in 1..COEFFICIENTS {
+            // To one part in e^40, tanh(x) = 1 − 2 exp(−2x).
+            close(tanh.derivative(order), -2.0 * (-2.0_f64).powi(order as i32) * e);
+            close(exp_m1.derivative(order), e);
+        }
+    }
+
+    #[test]
+    fn cosine_keeps_its_derivatives_at_large_arguments() {
+        let x = 12_345.678_f32;
+        let y = Jet::variable(x).cos();
+        assert_eq!(y.derivative(1), -x.sin());
+        assert_eq!(y.derivative(2), -x.cos());
     }
 }

@@ -40,6 +40,8 @@ pub trait Scalar:
     fn tanh(self) -> Self;
     /// Error function, 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
+    /// 1 − erf, accurate where erf is near 1.
+    fn erfc(self) -> Self;
     /// Absolute value; its derivative at 0 is taken as +1.
     fn abs(self) -> Self {
         if self.value() < 0.0 { -self } else { self }
@@ -77,7 +79,7 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    ($type:ident, $erf:path) => {
+    ($type:ident, $erf:path, $erfc:path) => {
         impl Scalar for $type {
             fn constant(value: f64) -> Self {
                 value as $type
@@ -112,6 +114,9 @@ macro_rules! implement_float {
             fn erf(self) -> Self {
                 $erf(self)
             }
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
         }
 
         impl Float for $type {
@@ -133,5 +138,5 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(f32, libm::erff);
-implement_float!(f64, libm::erf);
+implement_float!(f32, libm::erff, libm::erfcf);
+implement_float!(f64, libm::erf, libm::erfc);

@@ -39,6 +39,41 @@ fn split<T: Send>(
     rayon::join(|| split(start, left, chunk, work), || split(start + middle, right, chunk, work));
 }
 
+/// Calls `work(pieces, x)` for consecutive pieces of `N` buffers to change and of `x` to read, all
+/// cut at the same places, each `chunk` elements long except the last, on the threads of the
+/// current pool.
+///
+/// # Panics
+/// If a buffer is shorter than `x`.
+pub fn for_each_chunk_together<T: Send, U: Sync, const N: usize>(
+    out: [&mut [T]; N],
+    x: &[U],
+    chunk: usize,
+    work: &(impl Fn([&mut [T]; N], &[U]) + Sync),
+) {
+    let chunk = chunk.max(1);
+    let pieces = x.len().div_ceil(chunk);
+    if pieces <= 1 {
+        if !x.is_empty() {
+            work(out, x);
+        }
+        return;
+    }
+    let middle = pieces / 2 * chunk;
+    let mut right: [&mut [T]; N] = std::array::from_fn(|_| [].as_mut_slice());
+    let mut ends = right.iter_mut();
+    let left = out.map(|o| {
+        let (start, end) = o.split_at_mut(middle);
+        *ends.next().expect("both arrays have N items") = end;
+        start
+    });
+    let (x_left, x_right) = x.split_at(middle);
+    rayon::join(
+        || for_each_chunk_together(left, x_left, chunk, work),
+        || for_each_chunk_together(right, x_right, chunk, work),
+    );
+}
+
 /// A pool of `threads` threads; 0 means one per core.
 ///
 /// # Errors

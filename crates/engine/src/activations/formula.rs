@@ -11,15 +11,18 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
     /// One line on what it is and where it comes from.
     const ABOUT: &'static str;
 
-    /// φ(x).
+    /// φ(x); pieces are chosen by `x.value()`, and NaN must give NaN.
     fn value<S: Scalar>(&self, x: S) -> S;
 
-    /// φ′(x); the default differentiates the formula, a faster closed form may stand in.
+    /// φ′(x); the default differentiates the formula, a closed form is several times faster.
+    ///
+    /// At a kink it is what `PyTorch` takes it for, and what the jet of [`Formula::value`] gives.
     fn slope<T: Float>(&self, x: T) -> T {
         self.value(Jet::variable(x)).derivative(1)
     }
 
-    /// The points at which φ or φ′ jumps, where quadrature must be split.
+    /// The points, ascending, at which φ or a derivative of it jumps: quadrature must be split
+    /// there, and finite differences must not reach across.
     fn kinks(&self) -> &'static [f64] {
         &[]
     }
@@ -29,7 +32,7 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
         None
     }
 
-    /// The same activation with another parameter; `None` if it takes none.
+    /// The same activation with another parameter; `None` if it takes none or not this one.
     #[must_use]
     fn with_parameter(&self, _parameter: f64) -> Option<Self> {
         None
@@ -37,6 +40,9 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
 }
 
 /// An activation as the engine uses it; every [`Formula`] is one.
+///
+/// `order` is 0 for φ, 1 for φ′, … up to [`fanin_kernels::jet::HIGHEST_ORDER`]; a higher one
+/// panics, and so do slices of different lengths.
 pub trait Activation: Debug + Send + Sync {
     /// The name in specs, tables and reports.
     fn name(&self) -> &'static str;
@@ -44,7 +50,7 @@ pub trait Activation: Debug + Send + Sync {
     fn about(&self) -> &'static str;
     /// The name with its parameter, as a spec would say it.
     fn label(&self) -> String;
-    /// The points at which φ or φ′ jumps.
+    /// The points, ascending, at which φ or a derivative of it jumps.
     fn kinks(&self) -> &'static [f64];
     /// The same activation with the parameter given, or as it is for `None`.
     fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>>;

@@ -4,7 +4,7 @@ use fanin_kernels::{Float, Scalar};
 
 use super::Formula;
 
-/// x.
+/// x, which leaves a layer linear.
 #[derive(Clone, Debug)]
 pub struct Identity;
 

@@ -4,7 +4,7 @@ use fanin_kernels::{Float, Scalar};
 
 use super::Formula;
 
-/// max(0, x).
+/// max(0, x), with φ′(0) = 0 (Nair & Hinton 2010).
 #[derive(Clone, Debug)]
 pub struct Relu;
 
@@ -13,11 +13,11 @@ impl Formula for Relu {
     const ABOUT: &'static str = "max(0, x) (Nair & Hinton 2010)";
 
     fn value<S: Scalar>(&self, x: S) -> S {
-        if x.value() > 0.0 { x } else { S::constant(0.0) }
+        if x.value() <= 0.0 { S::constant(0.0) } else { x }
     }
 
     fn slope<T: Float>(&self, x: T) -> T {
-        if x > T::ZERO { T::ONE } else { T::ZERO }
+        if x <= T::ZERO { T::ZERO } else { T::ONE }
     }
 
     fn kinks(&self) -> &'static [f64] {

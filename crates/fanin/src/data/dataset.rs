@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{Error, Result};
 
 /// Rows of features with their targets, before or after preparation.
@@ -38,20 +36,6 @@ pub enum Targets {
     },
     /// The features themselves, as an auto-encoder is asked to give them back.
     Features,
-}
-
-/// What a network should learn to give for each row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Task {
-    /// One class out of several.
-    Classification,
-    /// Any number of labels, each there or not: 0 and 1 in each target column.
-    MultiLabel,
-    /// Numbers.
-    Regression,
-    /// The features themselves.
-    AutoEncoder,
 }
 
 impl Dataset {

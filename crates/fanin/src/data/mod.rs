@@ -18,11 +18,12 @@ mod prepare;
 mod describe;
 pub mod sets;
 
-pub use dataset::{Dataset, Targets, Task};
+pub use crate::spec::{Missing, Standardize as Preparation, Task};
+pub use dataset::{Dataset, Targets};
 pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe};
 pub use load::load;
-pub use options::{LoadOptions, Loaded, Missing};
+pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use shuffle::shuffled;
 pub use split::{Split, split};
-pub use standardize::{Fitted, Preparation};
+pub use standardize::Fitted;

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Dataset, Task};
+use super::{Dataset, Missing, Task};
 use crate::formats::ReadOptions;
 
 /// How to read a source; the default guesses what a source does not say.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadOptions {
     /// What to learn; by the targets if not given (see [`load`](super::load())).
     pub task: Option<Task>,
@@ -35,36 +33,22 @@ pub struct LoadOptions {
     pub noise: Option<f64>,
 }
 
-/// What to do with missing, NaN and infinite values of features.
-///
-/// A row without its target cannot be learned from: it is an error under [`Missing::Error`],
-/// [`Missing::Mean`] and [`Missing::Zero`], and left out otherwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Missing {
-    /// Refuse the data, naming row and column.
-    #[default]
-    Error,
-    /// Leave the row out.
-    Drop,
-    /// Put the mean of the column over the training rows; [`prepare`](super::prepare()) does so,
-    /// until then the value is NaN.
-    Mean,
-    /// Put 0.
-    Zero,
-    /// Keep NaN in its place, to describe the data as they are.
-    Keep,
-}
-
-impl Missing {
-    /// Every choice, by the name that a user writes.
-    pub const ALL: [(&'static str, Self); 5] = [
-        ("error", Self::Error),
-        ("drop", Self::Drop),
-        ("mean", Self::Mean),
-        ("zero", Self::Zero),
-        ("keep", Self::Keep),
-    ];
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self {
+            task: None,
+            targets: Vec::new(),
+            targets_file: None,
+            features: None,
+            ignore: Vec::new(),
+            categorical: Vec::new(),
+            missing: Missing::Error,
+            read: ReadOptions::default(),
+            seed: 0,
+            rows: None,
+            noise: None,
+        }
+    }
 }
 
 /// A data set as its source gives it, neither split nor scaled.

@@ -2,24 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How columns are scaled.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Preparation {
-    /// Mean 0 and deviation 1, so that a weight is as likely to end positive as negative.
-    #[default]
-    Standard,
-    /// From 0 at the least value to 1 at the greatest.
-    MinMax,
-    /// As they are.
-    None,
-}
-
-impl Preparation {
-    /// Every choice, by the name that a user writes.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("standard", Self::Standard), ("min-max", Self::MinMax), ("none", Self::None)];
-}
+use super::Preparation;
 
 /// A preparation with the numbers that it took from the training rows: x becomes
 /// (x − `center`) / `scale`.

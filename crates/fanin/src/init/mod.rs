@@ -1,1 +1,101 @@
-//! To come.
+//! Starting values: which scheme each parameter gets, what it draws, and why.
+//!
+//! ```text
+//! parameters, rules ──► explain ──► scheme, fans, deviation and reason per parameter
+//!                   └─► initialize (with a seed) ──► weights
+//! ```
+//!
+//! To add a scheme: a new file with a [`Scheme`], `mod x;` and `&x::X,` in [`SCHEMES`].
+
+mod request;
+mod distribution;
+mod scheme;
+pub mod fans;
+pub mod gain;
+mod rules;
+mod from_model;
+
+mod constant;
+mod uniform;
+mod normal;
+mod truncated_normal;
+mod variance_scaling;
+mod torch_default;
+mod orthogonal;
+
+#[cfg(test)]
+mod tests;
+
+use crate::Result;
+use crate::error::Error;
+
+pub use distribution::Distribution;
+pub use fans::Fans;
+pub use from_model::{for_model, parameters};
+pub use gain::Gain;
+pub use request::{Parameter, Request, Role};
+pub use rules::{Explanation, Rules, explain, initialize};
+pub use scheme::{Argument, Facts, Scheme};
+
+/// Every scheme, from the plainest to the most careful.
+pub static SCHEMES: &[&dyn Scheme] = &[
+    &constant::ZEROS,
+    &constant::ONES,
+    &constant::CONSTANT,
+    &uniform::Uniform { low: 0.0, high: 0.0 },
+    &normal::Normal { deviation: 0.0 },
+    &truncated_normal::TruncatedNormal { deviation: 0.0 },
+    &torch_default::TorchDefault,
+    &variance_scaling::FAN_IN_UNIFORM,
+    &variance_scaling::FAN_IN_NORMAL,
+    &variance_scaling::LECUN_UNIFORM,
+    &variance_scaling::LECUN_NORMAL,
+    &variance_scaling::XAVIER_UNIFORM,
+    &variance_scaling::XAVIER_NORMAL,
+    &variance_scaling::HE_UNIFORM,
+    &variance_scaling::HE_NORMAL,
+    &variance_scaling::HE_FAN_OUT_NORMAL,
+    &variance_scaling::EXACT_GAIN_UNIFORM,
+    &variance_scaling::EXACT_GAIN_NORMAL,
+    &orthogonal::Orthogonal { gain: orthogonal::DEFAULT_GAIN },
+];
+
+/// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
+///
+/// Underscores serve for hyphens, and other libraries' names for ours (`kaiming_normal`).
+///
+/// # Errors
+/// [`Error::Unknown`] with the nearest name, or [`Error::Grammar`] with a caret under an argument
+/// that is missing, superfluous or out of range.
+///
+/// ```
+/// let scheme = fanin::init::find("glorot_uniform")?;
+/// assert_eq!(scheme.label(), "xavier-uniform");
+/// assert!(fanin::init::find("normal:-1").is_err());
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn find(text: &str) -> Result<Box<dyn Scheme>> {
+    let (name, argument) = match text.split_once(':') {
+        Some((name, argument)) => (name, Some(argument)),
+        None => (text, None),
+    };
+    let wanted = name.trim().to_lowercase().replace('_', "-");
+    let named =
+        |s: &&&dyn Scheme| s.facts().name == wanted || s.facts().aliases.contains(&wanted.as_str());
+    let scheme = SCHEMES
+        .iter()
+        .find(named)
+        .ok_or_else(|| Error::unknown("scheme", name.trim(), &names()))?;
+    scheme.with_argument(argument.map(str::trim)).map_err(|expected| Error::Grammar {
+        what: "scheme",
+        text: text.to_owned(),
+        start: argument.map_or(text.len(), |a| text.len() - a.len()),
+        end: text.len(),
+        expected: format!("expected {expected}, as in `{}`", scheme.facts().example),
+    })
+}
+
+/// The names of all schemes, in the registry's order.
+pub fn names() -> Vec<&'static str> {
+    SCHEMES.iter().map(|s| s.facts().name).collect()
+}

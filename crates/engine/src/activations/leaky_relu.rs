@@ -1,0 +1,37 @@
+//! Rectified linear unit that leaks: x above 0, a·x below.
+
+use fanin_kernels::{Float, Scalar};
+
+use super::Formula;
+
+/// x for x > 0, a·x for x ≤ 0, with φ′(0) = a (Maas, Hannun & Ng 2013).
+#[derive(Clone, Debug)]
+pub struct LeakyRelu {
+    /// The slope a below 0.
+    pub negative_slope: f64,
+}
+
+impl Formula for LeakyRelu {
+    const NAME: &'static str = "leaky_relu";
+    const ABOUT: &'static str = "x above 0, a*x below, a = 0.01 (Maas, Hannun & Ng 2013)";
+
+    fn value<S: Scalar>(&self, x: S) -> S {
+        if x.value() <= 0.0 { S::constant(self.negative_slope) * x } else { x }
+    }
+
+    fn slope<T: Float>(&self, x: T) -> T {
+        if x <= T::ZERO { T::constant(self.negative_slope) } else { T::ONE }
+    }
+
+    fn kinks(&self) -> &'static [f64] {
+        &[0.0]
+    }
+
+    fn parameter(&self) -> Option<f64> {
+        Some(self.negative_slope)
+    }
+
+    fn with_parameter(&self, negative_slope: f64) -> Option<Self> {
+        (negative_slope as f32).is_finite().then_some(Self { negative_slope })
+    }
+}

@@ -1,0 +1,72 @@
+//! An activation, or one of its derivatives, applied to every element.
+
+use std::sync::Arc;
+
+use crate::activations::{ACTIVATIONS, Activation};
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
+use crate::run::Io;
+
+use super::activate_scale::ActivateScale;
+use super::{Entry, Operator, Sample};
+
+/// φ^(order) of every element.
+#[derive(Clone, Debug)]
+pub struct Activate {
+    activation: Arc<dyn Activation>,
+    order: usize,
+}
+
+pub const ENTRY: Entry = Entry {
+    name: "activate",
+    about: "an activation, or one of its derivatives, of every element",
+    samples: || {
+        let sample = |a: &&dyn Activation| {
+            let operator = Activate { activation: a.boxed().into(), order: 0 };
+            Sample::new(operator, &[Type::float([4, 5])]).within(0.05, 0.95)
+        };
+        ACTIVATIONS.iter().map(sample).collect()
+    },
+};
+
+impl Operator for Activate {
+    fn name(&self) -> &'static str {
+        self.activation.name()
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x] => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(self.name(), inputs, "one input")),
+        }
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let activation = Arc::clone(&self.activation);
+        let operator = ActivateScale { activation, order: self.order + 1 };
+        let x = backward.inputs[0];
+        Ok(vec![Some(backward.graph.apply(operator, &[x, d_out])?)])
+    }
+
+    fn run_f32(&self, io: &mut Io<'_, f32>) {
+        let ([x], out) = io.split([0]);
+        self.activation.apply_f32(self.order, x, out);
+    }
+
+    fn run_f64(&self, io: &mut Io<'_, f64>) {
+        let ([x], out) = io.split([0]);
+        self.activation.apply_f64(self.order, x, out);
+    }
+}
+
+impl Graph {
+    /// φ(x), element by element.
+    ///
+    /// # Errors
+    /// None that a wire of this graph can cause.
+    pub fn activate(&mut self, x: Wire, activation: &dyn Activation) -> Result<Wire> {
+        self.apply(Activate { activation: activation.boxed().into(), order: 0 }, &[x])
+    }
+}

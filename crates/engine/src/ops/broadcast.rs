@@ -1,0 +1,195 @@
+//! Shapes that stretch to fit each other, as in NumPy: axes align at the end, and an axis of
+//! size 1 stands for any size.
+
+use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
+use fanin_kernels::{Float, elementwise};
+
+use crate::error::Result;
+use crate::graph::{Type, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::{MAX_RANK, Shape};
+
+/// The shape to which two shapes stretch; `None` if they do not fit.
+pub fn common_shape(a: &Shape, b: &Shape) -> Option<Shape> {
+    let rank = a.rank().max(b.rank());
+    let size = |shape: &Shape, axis: usize| match (axis + shape.rank()).checked_sub(rank) {
+        Some(own) => shape.axes()[own],
+        None => 1,
+    };
+    let axes: Option<Vec<usize>> = (0..rank)
+        .map(|axis| match (size(a, axis), size(b, axis)) {
+            (x, y) if x == y => Some(x),
+            (1, y) => Some(y),
+            (x, 1) => Some(x),
+            _ => None,
+        })
+        .collect();
+    axes.map(Shape::new)
+}
+
+/// The shape rule of an operator on two tensors that stretch to fit each other.
+pub fn infer_binary(operator: &str, inputs: &[&Type]) -> Result<Vec<Type>> {
+    let [a, b] = inputs else {
+        return Err(misfit(operator, inputs, "two inputs"));
+    };
+    match common_shape(&a.shape, &b.shape) {
+        Some(shape) => Ok(vec![Type::float(shape)]),
+        None => Err(misfit(operator, inputs, "shapes that are equal or of size 1 on every axis")),
+    }
+}
+
+/// Writes f(a, b) for inputs 0 and 1, stretched to the output's shape, in place where planned.
+pub fn compute_binary<T: Element>(io: &mut Io<'_, T>, f: impl Fn(T, T) -> T + Sync) {
+    let out_shape = io.output_shape(0);
+    let shapes = [io.input_shape(0), io.input_shape(1)];
+    match io.in_place() {
+        Some(0) => {
+            let ([b], out) = io.split([1]);
+            combine(out, out_shape, b, shapes[1], f);
+        }
+        Some(_) => {
+            let ([a], out) = io.split([0]);
+            combine(out, out_shape, a, shapes[0], |b, a| f(a, b));
+        }
+        None => {
+            let ([a, b], out) = io.split([0, 1]);
+            if shapes[0] == shapes[1] {
+                elementwise::zip(a, b, out, f);
+            } else if shapes[1] == out_shape {
+                out.copy_from_slice(b);
+                combine(out, out_shape, a, shapes[0], |b, a| f(a, b));
+            } else {
+                combine(out, out_shape, a, shapes[0], |_, a| a);
+                combine(out, out_shape, b, shapes[1], f);
+            }
+        }
+    }
+}
+
+/// `out[i] = f(out[i], b[i])` with `b` stretched to the shape of `out`.
+pub fn combine<T: Float>(
+    out: &mut [T],
+    out_shape: &Shape,
+    b: &[T],
+    b_shape: &Shape,
+    f: impl Fn(T, T) -> T + Sync,
+) {
+    if b_shape == out_shape {
+        elementwise::zip_in_place(out, b, f);
+        return;
+    }
+    let axes = collapse(out_shape, b_shape);
+    let Some((inner, outer)) = axes.split_last() else {
+        return;
+    };
+    for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
+        let mut rest = piece;
+        let mut position = start;
+        while !rest.is_empty() {
+            let (row, column) = (position / inner.size, position % inner.size);
+            let length = (inner.size - column).min(rest.len());
+            let (run, after) = rest.split_at_mut(length);
+            let base = offset(outer, row) + column * inner.stride;
+            if inner.stride == 0 {
+                let value = b[base];
+                run.iter_mut().for_each(|o| *o = f(*o, value));
+            } else {
+                run.iter_mut().zip(&b[base..base + length]).for_each(|(o, &b)| *o = f(*o, b));
+            }
+            position += length;
+            rest = after;
+        }
+    });
+}
+
+/// One axis, or several merged ones: its size, and how far a step along it moves in the
+/// stretched tensor (0 where it is stretched).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axis {
+    /// Steps along the axis.
+    pub size: usize,
+    /// Elements that a step moves in the smaller tensor.
+    pub stride: usize,
+}
+
+/// A few axes, held without allocating.
+#[derive(Clone, Copy, Debug)]
+pub struct Axes {
+    items: [Axis; MAX_RANK],
+    count: usize,
+}
+
+impl Axes {
+    fn push(&mut self, axis: Axis) {
+        self.items[self.count] = axis;
+        self.count += 1;
+    }
+}
+
+impl std::ops::Deref for Axes {
+    type Target = [Axis];
+
+    fn deref(&self) -> &[Axis] {
+        &self.items[..self.count]
+    }
+}
+
+/// The axes of `full`, with strides into a tensor of the shape `part` stretched to it; axes of
+/// size 1 are dropped and neighbours that can be walked as one are merged.
+pub fn collapse(full: &Shape, part: &Shape) -> Axes {
+    let lead = full.rank() - part.rank();
+    let stride = |axis: usize| match axis.checked_sub(lead) {
+        Some(own) if part.axes()[own] != 1 => part.axes()[own + 1..].iter().product(),
+        _ => 0,
+    };
+    let mut axes = Axes { items: [Axis { size: 0, stride: 0 }; MAX_RANK], count: 0 };
+    for (axis, &size) in full.axes().iter().enumerate().filter(|(_, size)| **size != 1) {
+        let stride = stride(axis);
+        let count = axes.count;
+        match axes.items[..count].last_mut() {
+            Some(last) if last.stride == stride * size => {
+                last.size *= size;
+                last.stride = stride;
+            }
+            _ => axes.push(Axis { size, stride }),
+        }
+    }
+    if axes.count == 0 {
+        axes.push(Axis { size: full.elements(), stride: 0 });
+    }
+    axes
+}
+
+/// The offset that the position `index` in row-major order over `axes` has in the smaller tensor.
+pub fn offset(axes: &[Axis], mut index: usize) -> usize {
+    let mut offset = 0;
+    for axis in axes.iter().rev() {
+        offset += index % axis.size * axis.stride;
+        index /= axis.size;
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_stretch_as_in_numpy() {
+        let common = |a: &[usize], b: &[usize]| common_shape(&a.into(), &b.into());
+        assert_eq!(common(&[2, 3], &[3]), Some([2, 3].into()));
+        assert_eq!(common(&[2, 1], &[1, 3]), Some([2, 3].into()));
+        assert_eq!(common(&[], &[4]), Some([4].into()));
+        assert_eq!(common(&[2, 3], &[2]), None);
+    }
+
+    #[test]
+    fn neighbouring_axes_are_walked_as_one() {
+        let bias = collapse(&[5, 2, 3].into(), &[2, 3].into());
+        assert_eq!(*bias, [Axis { size: 5, stride: 0 }, Axis { size: 6, stride: 1 }]);
+        let same = collapse(&[5, 2, 3].into(), &[5, 2, 3].into());
+        assert_eq!(*same, [Axis { size: 30, stride: 1 }]);
+        let middle = collapse(&[5, 2, 3].into(), &[5, 1, 3].into());
+        assert_eq!(offset(&middle, 5 * 2 + 1), 3 + 2);
+    }
+}

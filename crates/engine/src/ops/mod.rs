@@ -1,0 +1,56 @@
+//! The registry of operators: one file each, with all that the project knows of it.
+//!
+//! To add one: a new file with an [`Operator`] and its [`Entry`], `mod x;` and `x::ENTRY,` in
+//! [`OPERATORS`]. The laws in `tests.rs` then hold its shape rule, its derivative (first and
+//! second order) and its moments against computation, over the samples that the entry gives.
+
+mod operator;
+mod broadcast;
+
+mod constant;
+mod activate;
+mod activate_scale;
+mod function;
+mod affine;
+mod add;
+mod subtract;
+mod multiply;
+mod divide;
+mod sum_to;
+mod broadcast_to;
+mod reshape;
+mod transpose;
+mod matmul;
+mod softmax;
+mod cross_entropy;
+mod gather;
+mod scatter_add;
+mod dropout_mask;
+
+#[cfg(test)]
+mod tests;
+
+pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+
+/// Every operator.
+pub static OPERATORS: &[Entry] = &[
+    constant::ENTRY,
+    activate::ENTRY,
+    activate_scale::ENTRY,
+    function::ENTRY,
+    affine::ENTRY,
+    add::ENTRY,
+    subtract::ENTRY,
+    multiply::ENTRY,
+    divide::ENTRY,
+    sum_to::ENTRY,
+    broadcast_to::ENTRY,
+    reshape::ENTRY,
+    transpose::ENTRY,
+    matmul::ENTRY,
+    softmax::ENTRY,
+    cross_entropy::ENTRY,
+    gather::ENTRY,
+    scatter_add::ENTRY,
+    dropout_mask::ENTRY,
+];

@@ -1,0 +1,144 @@
+//! What an operator tells the engine.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Type, Wire};
+use crate::run::Io;
+
+/// Mean and variance of the elements of a tensor, taken as independent of each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moments {
+    /// E[x].
+    pub mean: f64,
+    /// E[(x − E[x])²].
+    pub variance: f64,
+}
+
+impl Moments {
+    /// E[x²].
+    pub fn second(&self) -> f64 {
+        self.variance + self.mean * self.mean
+    }
+}
+
+/// Which axes of a weight count the inputs of a unit, and which the units that an input reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FanAxes {
+    /// Axes whose product is the fan-in.
+    pub fan_in: Vec<usize>,
+    /// Axes whose product is the fan-out.
+    pub fan_out: Vec<usize>,
+}
+
+/// A differentiable function of tensors.
+pub trait Operator: Debug + Send + Sync {
+    /// The name in messages and reports.
+    fn name(&self) -> &'static str;
+
+    /// The types of the outputs for inputs of these types.
+    ///
+    /// # Errors
+    /// If the operator does not take inputs of these types.
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>>;
+
+    /// Adds the gradient with respect to each input to the graph; `None` where it is zero or not
+    /// wanted.
+    ///
+    /// # Errors
+    /// If a wanted derivative does not exist.
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>>;
+
+    /// Computes the outputs in f32.
+    fn run_f32(&self, io: &mut Io<'_, f32>);
+
+    /// Computes the outputs in f64.
+    fn run_f64(&self, io: &mut Io<'_, f64>);
+
+    /// Inputs whose buffer the first output may take over, best first.
+    fn in_place(&self) -> &'static [usize] {
+        &[]
+    }
+
+    /// Whether the output shows the elements of input 0 unchanged and in the same order.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// Moments of the output for inputs with independent elements of these moments (Gaussian
+    /// where the shape of the distribution matters); `None` where no rule is known.
+    fn moments(&self, _types: &[&Type], _inputs: &[Moments]) -> Option<Moments> {
+        None
+    }
+
+    /// Which axes are fan-in and fan-out, if `input` is a weight of this operator.
+    fn fan_axes(&self, _types: &[&Type], _input: usize) -> Option<FanAxes> {
+        None
+    }
+}
+
+/// Forwards both element types to one generic `compute`.
+macro_rules! run_generic {
+    () => {
+        fn run_f32(&self, io: &mut $crate::run::Io<'_, f32>) {
+            self.compute(io);
+        }
+
+        fn run_f64(&self, io: &mut $crate::run::Io<'_, f64>) {
+            self.compute(io);
+        }
+    };
+}
+pub(crate) use run_generic;
+
+/// What the registry knows of an operator.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The operator's name.
+    pub name: &'static str,
+    /// One line on what it computes.
+    pub about: &'static str,
+    /// Applications of it that the laws are tested on.
+    pub samples: fn() -> Vec<Sample>,
+}
+
+/// One application of an operator, on which laws are tested.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The operator with its attributes.
+    pub operator: Arc<dyn Operator>,
+    /// The types of its inputs.
+    pub inputs: Vec<Type>,
+    /// The range that floating-point inputs are drawn from, away from kinks and poles.
+    pub range: (f64, f64),
+    /// The inputs with respect to which it can be differentiated.
+    pub differentiable: Vec<usize>,
+}
+
+impl Sample {
+    /// A sample whose floating-point inputs lie in (−1, 1) and are all differentiable.
+    pub fn new(operator: impl Operator + 'static, inputs: &[Type]) -> Self {
+        Self {
+            operator: Arc::new(operator),
+            inputs: inputs.to_vec(),
+            range: (-1.0, 1.0),
+            differentiable: (0..inputs.len()).collect(),
+        }
+    }
+
+    /// The same sample with inputs drawn from another range.
+    #[must_use]
+    pub fn within(mut self, low: f64, high: f64) -> Self {
+        self.range = (low, high);
+        self
+    }
+
+    /// The same sample, differentiable with respect to these inputs only.
+    #[must_use]
+    pub fn differentiable(mut self, inputs: &[usize]) -> Self {
+        self.differentiable = inputs.to_vec();
+        self
+    }
+}

@@ -1,0 +1,70 @@
+//! The same elements under another shape.
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::Shape;
+
+use super::operator::run_generic;
+use super::{Entry, Moments, Operator, Sample};
+
+/// The same elements in the same order under another shape.
+#[derive(Clone, Debug)]
+pub struct Reshape {
+    shape: Shape,
+}
+
+pub const ENTRY: Entry = Entry {
+    name: "reshape",
+    about: "the same elements under another shape",
+    samples: || vec![Sample::new(Reshape { shape: [6, 2].into() }, &[Type::float([3, 4])])],
+};
+
+impl Reshape {
+    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
+        let ([x], out) = io.split([0]);
+        out.copy_from_slice(x);
+    }
+}
+
+impl Operator for Reshape {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x] if x.shape.elements() == self.shape.elements() => {
+                Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
+            }
+            _ => Err(misfit(ENTRY.name, inputs, format!("as many elements as {}", self.shape))),
+        }
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let shape = backward.graph.shape(backward.inputs[0]).clone();
+        Ok(vec![Some(backward.graph.reshape(d_out, shape)?)])
+    }
+
+    run_generic!();
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
+        inputs.first().copied()
+    }
+}
+
+impl Graph {
+    /// The elements of `x` under another shape.
+    ///
+    /// # Errors
+    /// If the number of elements differs.
+    pub fn reshape(&mut self, x: Wire, shape: impl Into<Shape>) -> Result<Wire> {
+        self.apply(Reshape { shape: shape.into() }, &[x])
+    }
+}

@@ -1,0 +1,80 @@
+//! Softmax over the last axis.
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::Shape;
+
+use super::operator::run_generic;
+use super::{Entry, Operator, Sample};
+
+/// exp(x) / Σ exp(x) over the last axis, with the row's maximum subtracted first, which changes
+/// nothing but keeps exp from overflowing.
+#[derive(Clone, Copy, Debug)]
+pub struct Softmax;
+
+pub const ENTRY: Entry = Entry {
+    name: "softmax",
+    about: "exp(x) over its sum along the last axis",
+    samples: || vec![Sample::new(Softmax, &[Type::float([3, 4])])],
+};
+
+impl Softmax {
+    fn compute<T: Element>(self, io: &mut Io<'_, T>) {
+        let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
+        let ([x], out) = io.split([0]);
+        for (x, out) in x.chunks_exact(columns).zip(out.chunks_exact_mut(columns)) {
+            softmax(x, out);
+        }
+    }
+}
+
+/// The softmax of one row.
+pub(super) fn softmax<T: Element>(x: &[T], out: &mut [T]) {
+    let largest = x.iter().copied().fold(x[0], T::maximum);
+    let mut sum = T::ZERO;
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = (x - largest).exp();
+        sum += *out;
+    }
+    out.iter_mut().for_each(|out| *out /= sum);
+}
+
+impl Operator for Softmax {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x] if x.shape.axes().last().is_some_and(|&n| n > 0) => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(ENTRY.name, inputs, "one input with a last axis of size 1 or more")),
+        }
+    }
+
+    /// dx = y · (dy − Σ dy·y).
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let y = backward.outputs[0];
+        let graph = &mut *backward.graph;
+        let mut row = graph.shape(y).axes().to_vec();
+        *row.last_mut().expect("the shape rule has been applied") = 1;
+        let product = graph.multiply(d_out, y)?;
+        let sum = graph.sum_to(product, Shape::new(row))?;
+        let centered = graph.subtract(d_out, sum)?;
+        Ok(vec![Some(graph.multiply(y, centered)?)])
+    }
+
+    run_generic!();
+}
+
+impl Graph {
+    /// Softmax over the last axis.
+    ///
+    /// # Errors
+    /// If `x` has no axis or an empty last one.
+    pub fn softmax(&mut self, x: Wire) -> Result<Wire> {
+        self.apply(Softmax, &[x])
+    }
+}

@@ -1,0 +1,147 @@
+//! Sum over the axes along which a smaller shape would have to stretch.
+//!
+//! The transpose of [`broadcast_to`](super::broadcast_to): each is the other's derivative.
+
+use fanin_kernels::reduce;
+use fanin_kernels::threads::for_each_chunk;
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::Shape;
+
+use super::broadcast::{Axis, collapse, common_shape, offset};
+use super::operator::run_generic;
+use super::{Entry, Operator, Sample};
+
+/// Sum over the axes along which `shape` would have to stretch.
+#[derive(Clone, Debug)]
+pub struct SumTo {
+    shape: Shape,
+}
+
+pub const ENTRY: Entry = Entry {
+    name: "sum_to",
+    about: "sum over the axes along which a smaller shape would stretch",
+    samples: || {
+        let sample = |from: &[usize], to: &[usize]| {
+            Sample::new(SumTo { shape: to.into() }, &[Type::float(from)])
+        };
+        vec![
+            sample(&[5, 3], &[3]),
+            sample(&[5, 3], &[5, 1]),
+            sample(&[5, 3], &[]),
+            sample(&[2, 3, 4], &[3, 1]),
+            sample(&[2, 3, 4], &[2, 1, 4]),
+        ]
+    },
+};
+
+/// Columns summed side by side; their f64 sums fill a few vector registers.
+const COLUMNS: usize = 16;
+
+impl SumTo {
+    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
+        let full = io.input_shape(0);
+        let ([x], out) = io.split([0]);
+        let axes = collapse(full, &self.shape);
+        match axes[..] {
+            [Axis { stride: 0, .. }] => out[0] = T::from_f64(reduce::sum(x)),
+            [Axis { size: rows, stride: 0 }, Axis { size: columns, .. }] => {
+                sum_rows(x, rows, columns, out);
+            }
+            [.., Axis { size, stride: 0 }] if is_plain(&axes[..axes.len() - 1]) => {
+                for (sum, row) in out.iter_mut().zip(x.chunks_exact(size)) {
+                    *sum = T::from_f64(reduce::sum(row));
+                }
+            }
+            _ => sum_anywhere(x, &axes, out),
+        }
+    }
+}
+
+fn is_plain(axes: &[Axis]) -> bool {
+    matches!(axes, [Axis { stride: 1, .. }])
+}
+
+fn sum_rows<T: Element>(x: &[T], rows: usize, columns: usize, out: &mut [T]) {
+    for_each_chunk(out, COLUMNS, &|start, piece| {
+        let mut sums = [0.0; COLUMNS];
+        for row in 0..rows {
+            let x = &x[row * columns + start..][..piece.len()];
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum += x.to_f64();
+            }
+        }
+        for (out, sum) in piece.iter_mut().zip(sums) {
+            *out = T::from_f64(sum);
+        }
+    });
+}
+
+fn sum_anywhere<T: Element>(x: &[T], axes: &[Axis], out: &mut [T]) {
+    out.fill(T::ZERO);
+    let inner = axes[axes.len() - 1].size;
+    for (row, x) in x.chunks_exact(inner).enumerate() {
+        for (column, &x) in x.iter().enumerate() {
+            out[offset(axes, row * inner + column)] += x;
+        }
+    }
+}
+
+impl Operator for SumTo {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x] if common_shape(&x.shape, &self.shape).as_ref() == Some(&x.shape) => {
+                Ok(vec![Type::float(self.shape.clone())])
+            }
+            _ => Err(misfit(ENTRY.name, inputs, format!("a shape that {} fits", self.shape))),
+        }
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let shape = backward.graph.shape(backward.inputs[0]).clone();
+        Ok(vec![Some(backward.graph.broadcast_to(d_out, shape)?)])
+    }
+
+    run_generic!();
+}
+
+impl Graph {
+    /// Sums `x` over the axes along which `shape` would have to stretch to fit it.
+    ///
+    /// # Errors
+    /// If `shape` does not stretch to the shape of `x`.
+    pub fn sum_to(&mut self, x: Wire, shape: impl Into<Shape>) -> Result<Wire> {
+        let shape = shape.into();
+        if *self.shape(x) == shape {
+            return Ok(x);
+        }
+        self.apply(SumTo { shape }, &[x])
+    }
+
+    /// Sums `x` to the shape of `like`.
+    ///
+    /// # Errors
+    /// If the shape of `like` does not stretch to that of `x`.
+    pub fn sum_to_shape_of(&mut self, x: Wire, like: Wire) -> Result<Wire> {
+        self.sum_to(x, self.shape(like).clone())
+    }
+
+    /// The mean of `x` over the axes along which `shape` would have to stretch.
+    ///
+    /// # Errors
+    /// If `shape` does not stretch to the shape of `x`.
+    pub fn mean_to(&mut self, x: Wire, shape: impl Into<Shape>) -> Result<Wire> {
+        let elements = self.shape(x).elements();
+        let sum = self.sum_to(x, shape)?;
+        let count = elements / self.shape(sum).elements().max(1);
+        self.affine(sum, 1.0 / count as f64, 0.0)
+    }
+}

@@ -1,0 +1,248 @@
+//! Laws that every operator in the registry obeys, over the samples of its entry.
+
+use std::sync::Arc;
+
+use super::{Entry, Moments, OPERATORS, Sample};
+use crate::graph::{Graph, Kind, Wire};
+use crate::plan::Plan;
+use crate::{gradients, pullback};
+
+/// Deterministic numbers for tests.
+struct Numbers(u64);
+
+impl Numbers {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        let mixed = (self.0 ^ (self.0 >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        ((mixed ^ (mixed >> 32)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.uniform()
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (u, v) = (1.0 - self.uniform(), self.uniform());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    }
+}
+
+/// A sample as a graph: floating-point inputs become parameters, integers stay inputs.
+struct Case {
+    graph: Graph,
+    inputs: Vec<Wire>,
+    output: Wire,
+    parameters: Vec<Vec<f64>>,
+    integers: Vec<Vec<i64>>,
+}
+
+fn case(sample: &Sample, numbers: &mut Numbers) -> Case {
+    let mut graph = Graph::new();
+    let (mut inputs, mut parameters, mut integers) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, r#type) in sample.inputs.iter().enumerate() {
+        let elements = r#type.shape.elements();
+        match r#type.kind {
+            Kind::Float => {
+                inputs.push(graph.parameter(&format!("p{index}"), r#type.shape.clone()));
+                let (low, high) = sample.range;
+                parameters.push((0..elements).map(|_| numbers.between(low, high)).collect());
+            }
+            Kind::Integer => {
+                inputs.push(graph.input(&format!("i{index}"), r#type.clone()));
+                integers.push((0..elements as i64).map(|i| i % 3).collect());
+            }
+        }
+    }
+    let output = graph.apply_shared(Arc::clone(&sample.operator), &inputs).unwrap()[0];
+    Case { graph, inputs, output, parameters, integers }
+}
+
+impl Case {
+    fn compute(&self, keep: &[Wire], parameters: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let plan = Plan::new(&self.graph, keep).unwrap();
+        let mut workspace = plan.workspace::<f64>();
+        for (index, integers) in self.integers.iter().enumerate() {
+            workspace.feed_integers(index).copy_from_slice(integers);
+        }
+        plan.run(parameters, &mut workspace);
+        (0..keep.len()).map(|k| workspace.read(k).to_vec()).collect()
+    }
+
+    /// Σ output · weights, with weights that are constants of the graph.
+    fn weighted_sum(&mut self, of: Wire, numbers: &mut Numbers) -> Wire {
+        let shape = self.graph.shape(of).clone();
+        let weights = self.graph.parameter("weights", shape.clone());
+        self.parameters.push((0..shape.elements()).map(|_| numbers.between(-1.0, 1.0)).collect());
+        let product = self.graph.multiply(of, weights).unwrap();
+        self.graph.sum_to(product, []).unwrap()
+    }
+
+    fn float_inputs(&self, sample: &Sample) -> Vec<(Wire, usize)> {
+        let parameter = |w: Wire| self.graph.parameters().iter().position(|&p| p == w);
+        let wires = sample.differentiable.iter().map(|&i| self.inputs[i]);
+        wires.map(|w| (w, parameter(w).expect("differentiable inputs are floats"))).collect()
+    }
+
+    /// Compares the gradient of `scalar` with central differences, element by element.
+    #[track_caller]
+    fn check_gradient(&mut self, scalar: Wire, sample: &Sample, tolerance: f64) {
+        let inputs = self.float_inputs(sample);
+        let wires: Vec<Wire> = inputs.iter().map(|i| i.0).collect();
+        let gradient_wires = gradients(&mut self.graph, scalar, &wires).unwrap();
+        let exact = self.compute(&gradient_wires, &self.parameters);
+        let mut parameters = self.parameters.clone();
+        for ((_, parameter), exact) in inputs.iter().zip(&exact) {
+            for (element, &want) in exact.iter().enumerate() {
+                let mut at = |shift: f64| {
+                    parameters[*parameter][element] = self.parameters[*parameter][element] + shift;
+                    self.compute(&[scalar], &parameters)[0][0]
+                };
+                let step = 1e-4;
+                let near = (at(step) - at(-step)) / (2.0 * step);
+                let far = (at(2.0 * step) - at(-2.0 * step)) / (4.0 * step);
+                let estimate = (4.0 * near - far) / 3.0;
+                parameters[*parameter][element] = self.parameters[*parameter][element];
+                assert!(
+                    (estimate - want).abs() < tolerance * (1.0 + want.abs()),
+                    "{} {:?} input {parameter} element {element}: {estimate} is not {want}",
+                    sample.operator.name(),
+                    sample.inputs,
+                );
+            }
+        }
+    }
+}
+
+fn samples() -> impl Iterator<Item = (&'static Entry, Sample)> {
+    OPERATORS.iter().flat_map(|e| (e.samples)().into_iter().map(move |s| (e, s)))
+}
+
+#[test]
+fn names_are_unique_and_every_operator_has_samples() {
+    let mut names: Vec<&str> = OPERATORS.iter().map(|e| e.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), OPERATORS.len());
+    for entry in OPERATORS {
+        assert!(!(entry.samples)().is_empty() && !entry.about.is_empty(), "{}", entry.name);
+    }
+}
+
+#[test]
+fn a_wrong_number_of_inputs_is_an_error() {
+    for (entry, sample) in samples() {
+        let mut types: Vec<_> = sample.inputs.iter().collect();
+        let extra = crate::Type::float([7, 7, 7]);
+        types.push(&extra);
+        types.push(&extra);
+        assert!(sample.operator.infer(&types).is_err(), "{}", entry.name);
+    }
+}
+
+/// Richardson extrapolation of central differences at step 1e-4 has an error near 1e-12 / 1e-4.
+const TOLERANCE: f64 = 1e-7;
+
+#[test]
+fn first_derivatives_equal_finite_differences() {
+    let mut numbers = Numbers(1);
+    for (_, sample) in samples().filter(|(_, s)| !s.differentiable.is_empty()) {
+        let mut case = case(&sample, &mut numbers);
+        let scalar = case.weighted_sum(case.output, &mut numbers);
+        case.check_gradient(scalar, &sample, TOLERANCE);
+    }
+}
+
+#[test]
+fn second_derivatives_equal_finite_differences_of_the_first() {
+    let mut numbers = Numbers(2);
+    for (_, sample) in samples().filter(|(_, s)| !s.differentiable.is_empty()) {
+        let mut case = case(&sample, &mut numbers);
+        let scalar = case.weighted_sum(case.output, &mut numbers);
+        let squared = case.graph.multiply(scalar, scalar).unwrap();
+        let inputs = case.float_inputs(&sample);
+        for (wire, _) in inputs {
+            let first = gradients(&mut case.graph, squared, &[wire]).unwrap()[0];
+            let directional = case.weighted_sum(first, &mut numbers);
+            case.check_gradient(directional, &sample, 10.0 * TOLERANCE);
+        }
+    }
+}
+
+#[test]
+fn pullback_is_linear_in_its_seed() {
+    let mut numbers = Numbers(3);
+    for (_, sample) in samples().filter(|(_, s)| !s.differentiable.is_empty()) {
+        let mut case = case(&sample, &mut numbers);
+        let shape = case.graph.shape(case.output).clone();
+        let one = case.graph.constant(shape.clone(), 1.0).unwrap();
+        let three = case.graph.constant(shape, 3.0).unwrap();
+        let (output, input) = (case.output, case.inputs[sample.differentiable[0]]);
+        let single = pullback(&mut case.graph, &[(output, one)], &[input]).unwrap()[0];
+        let triple = pullback(&mut case.graph, &[(output, three)], &[input]).unwrap()[0];
+        let values = case.compute(&[single, triple], &case.parameters);
+        for (a, b) in values[0].iter().zip(&values[1]) {
+            assert!((3.0 * a - b).abs() < 1e-12 * (1.0 + b.abs()), "{}", sample.operator.name());
+        }
+    }
+}
+
+#[test]
+fn both_precisions_agree() {
+    let mut numbers = Numbers(4);
+    for (entry, sample) in samples() {
+        let case = case(&sample, &mut numbers);
+        let exact = &case.compute(&[case.output], &case.parameters)[0];
+        let plan = Plan::new(&case.graph, &[case.output]).unwrap();
+        let mut workspace = plan.workspace::<f32>();
+        for (index, integers) in case.integers.iter().enumerate() {
+            workspace.feed_integers(index).copy_from_slice(integers);
+        }
+        let narrow = |p: &Vec<f64>| p.iter().map(|&x| x as f32).collect();
+        let parameters: Vec<Vec<f32>> = case.parameters.iter().map(narrow).collect();
+        plan.run(&parameters, &mut workspace);
+        for (got, want) in workspace.read(0).iter().zip(exact) {
+            let error = (f64::from(*got) - want).abs();
+            assert!(error < 1e-5 * (1.0 + want.abs()), "{}: {got} {want}", entry.name);
+        }
+    }
+}
+
+#[test]
+fn declared_moments_equal_monte_carlo() {
+    const RUNS: usize = 4000;
+    let mut numbers = Numbers(5);
+    let given = [Moments { mean: 0.3, variance: 0.8 }, Moments { mean: -0.5, variance: 0.4 }];
+    for (entry, sample) in samples() {
+        let types: Vec<_> = sample.inputs.iter().collect();
+        let Some(declared) = sample.operator.moments(&types, &given[..types.len()]) else {
+            continue;
+        };
+        let mut case = case(&sample, &mut numbers);
+        let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
+        for run in 0..RUNS {
+            for (values, moments) in case.parameters.iter_mut().zip(given) {
+                let deviation = moments.variance.sqrt();
+                values.iter_mut().for_each(|v| *v = moments.mean + deviation * numbers.normal());
+            }
+            case.integers.iter_mut().for_each(|i| i.fill((run % 3) as i64));
+            for y in &case.compute(&[case.output], &case.parameters)[0] {
+                sum += y;
+                squares += y * y;
+                count += 1.0;
+            }
+        }
+        let mean = sum / count;
+        let variance = squares / count - mean * mean;
+        // Runs are independent, elements of one run may share inputs: 5 standard errors over
+        // runs alone, with a kurtosis of at most 20.
+        let error = 5.0 * (declared.variance / RUNS as f64).sqrt() + 1e-9;
+        assert!((mean - declared.mean).abs() < error, "{}: mean {mean}", entry.name);
+        let error = 5.0 * declared.variance * (20.0 / RUNS as f64).sqrt() + 1e-9;
+        assert!(
+            (variance - declared.variance).abs() < error,
+            "{}: variance {variance} is not {}",
+            entry.name,
+            declared.variance
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! Axes in another order.
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::Shape;
+
+use super::operator::run_generic;
+use super::{Entry, Moments, Operator, Sample};
+
+/// Output axis i is input axis `order[i]`.
+#[derive(Clone, Debug)]
+pub struct Transpose {
+    order: Vec<usize>,
+}
+
+pub const ENTRY: Entry = Entry {
+    name: "transpose",
+    about: "axes in another order",
+    samples: || {
+        vec![
+            Sample::new(Transpose { order: vec![1, 0] }, &[Type::float([3, 4])]),
+            Sample::new(Transpose { order: vec![2, 0, 1] }, &[Type::float([2, 3, 4])]),
+        ]
+    },
+};
+
+impl Transpose {
+    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
+        let axes = io.input_shape(0).axes();
+        let stride = |axis: usize| axes[axis + 1..].iter().product::<usize>();
+        let ([x], out) = io.split([0]);
+        for (index, out) in out.iter_mut().enumerate() {
+            let (mut rest, mut source) = (index, 0);
+            for &axis in self.order.iter().rev() {
+                source += rest % axes[axis] * stride(axis);
+                rest /= axes[axis];
+            }
+            *out = x[source];
+        }
+    }
+}
+
+impl Operator for Transpose {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        let mut sorted = self.order.clone();
+        sorted.sort_unstable();
+        match inputs {
+            [x] if sorted.into_iter().eq(0..x.shape.rank()) => {
+                let axes: Vec<usize> = self.order.iter().map(|&a| x.shape.axes()[a]).collect();
+                Ok(vec![Type { kind: x.kind, shape: Shape::new(axes) }])
+            }
+            _ => Err(misfit(ENTRY.name, inputs, format!("axes {:?}, each once", self.order))),
+        }
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let mut back = vec![0; self.order.len()];
+        for (to, &from) in self.order.iter().enumerate() {
+            back[from] = to;
+        }
+        Ok(vec![Some(backward.graph.transpose(d_out, &back)?)])
+    }
+
+    run_generic!();
+
+    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
+        inputs.first().copied()
+    }
+}
+
+impl Graph {
+    /// `x` with its axes reordered: output axis i is input axis `order[i]`.
+    ///
+    /// # Errors
+    /// If `order` does not name every axis once.
+    pub fn transpose(&mut self, x: Wire, order: &[usize]) -> Result<Wire> {
+        self.apply(Transpose { order: order.to_vec() }, &[x])
+    }
+}

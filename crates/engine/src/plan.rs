@@ -1,0 +1,306 @@
+//! A plan: which nodes run, in which order, and where every wire's values lie.
+//!
+//! Buffers are shared by wires whose lifetimes do not overlap; views share their source's
+//! buffer; an operator that can work in place takes over the buffer of an input that nobody reads
+//! again. A run of a plan allocates nothing.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Kind, Source, Type, Wire};
+use crate::ops::Operator;
+
+/// Where the values of a wire lie while a plan runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The n-th parameter, owned by the caller.
+    Parameter(usize),
+    /// A buffer of the workspace.
+    Buffer(usize),
+}
+
+/// A wire as one step sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub place: Place,
+    pub elements: usize,
+    pub r#type: Type,
+}
+
+/// One node, with everything that running it needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub operator: Arc<dyn Operator>,
+    pub inputs: Vec<Slot>,
+    pub outputs: Vec<Slot>,
+    /// The input whose buffer the first output took over.
+    pub in_place: Option<usize>,
+}
+
+/// The size and kind of a buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BufferInfo {
+    pub elements: usize,
+    pub kind: Kind,
+}
+
+/// Which nodes of a graph run, in which order, and where their results lie.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) constants: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) buffers: Vec<BufferInfo>,
+    pub(crate) feeds: Vec<Slot>,
+    pub(crate) kept: Vec<Slot>,
+    pub(crate) parameter_elements: Vec<usize>,
+}
+
+impl Plan {
+    /// Plans the computation of `keep`, and of nothing that they do not need.
+    ///
+    /// # Errors
+    /// If a parameter itself is asked for: the caller owns it already.
+    pub fn new(graph: &Graph, keep: &[Wire]) -> Result<Self> {
+        let mut planner = Planner::new(graph, keep)?;
+        planner.place_feeds();
+        planner.place_nodes();
+        Ok(planner.finish(keep))
+    }
+
+    /// The number of elements in all buffers of a workspace.
+    pub fn buffer_elements(&self) -> usize {
+        self.buffers.iter().map(|b| b.elements).sum()
+    }
+
+    /// The number of operator applications in one run.
+    pub fn steps(&self) -> usize {
+        self.steps.len()
+    }
+}
+
+/// Lifetimes are counted in nodes; a pinned buffer outlives them all.
+const PINNED: usize = usize::MAX;
+
+struct Planner<'g> {
+    graph: &'g Graph,
+    needed: Vec<bool>,
+    /// The wire whose buffer a wire's values lie in: itself, unless it is a view.
+    root: Vec<Wire>,
+    /// The last node that reads a root's buffer.
+    last_use: Vec<usize>,
+    place: Vec<Option<Place>>,
+    buffers: Vec<BufferInfo>,
+    free: Vec<usize>,
+    constants: Vec<Step>,
+    steps: Vec<Step>,
+}
+
+impl<'g> Planner<'g> {
+    fn new(graph: &'g Graph, keep: &[Wire]) -> Result<Self> {
+        let needed = needed_nodes(graph, keep);
+        let root = roots(graph, keep);
+        let mut last_use = vec![0; graph.wire_count()];
+        for (index, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
+            for input in &node.inputs {
+                last_use[root[input.0].0] = index;
+            }
+        }
+        for wire in keep {
+            if let Source::Parameter(_) = graph.source(*wire) {
+                return Err(Error::Shape {
+                    place: graph.name(*wire),
+                    found: "a parameter among the wires to compute".to_owned(),
+                    expected: "wires that nodes compute".to_owned(),
+                });
+            }
+            last_use[root[wire.0].0] = PINNED;
+        }
+        for &input in graph.inputs() {
+            last_use[input.0] = PINNED;
+        }
+        let place = vec![None; graph.wire_count()];
+        Ok(Self {
+            graph,
+            needed,
+            root,
+            last_use,
+            place,
+            buffers: Vec::new(),
+            free: Vec::new(),
+            constants: Vec::new(),
+            steps: Vec::new(),
+        })
+    }
+
+    fn place_feeds(&mut self) {
+        for (index, &wire) in self.graph.parameters().iter().enumerate() {
+            self.place[wire.0] = Some(Place::Parameter(index));
+        }
+        for &wire in self.graph.inputs() {
+            let buffer = self.new_buffer(wire);
+            self.place[wire.0] = Some(Place::Buffer(buffer));
+        }
+    }
+
+    fn place_nodes(&mut self) {
+        for index in 0..self.graph.nodes().len() {
+            if !self.needed[index] {
+                continue;
+            }
+            let node = &self.graph.nodes()[index];
+            if let Some(&view) = node.outputs.first().filter(|w| self.root[w.0] != **w) {
+                self.place[view.0] = self.place[self.root[view.0].0];
+                self.release(index);
+                continue;
+            }
+            if node.inputs.is_empty() {
+                for output in &node.outputs {
+                    self.last_use[output.0] = PINNED;
+                }
+            }
+            let in_place = self.place_outputs(index);
+            let step = Step {
+                operator: Arc::clone(&node.operator),
+                inputs: node.inputs.iter().map(|w| self.slot(*w)).collect(),
+                outputs: node.outputs.iter().map(|w| self.slot(*w)).collect(),
+                in_place,
+            };
+            if node.inputs.is_empty() {
+                self.constants.push(step);
+            } else {
+                self.steps.push(step);
+            }
+            self.release(index);
+        }
+    }
+
+    /// Gives every output of a node a buffer, constants one of their own; tells which input's buffer the first one took over.
+    fn place_outputs(&mut self, index: usize) -> Option<usize> {
+        let node = &self.graph.nodes()[index];
+        let mut taken = None;
+        for (position, &output) in node.outputs.iter().enumerate() {
+            let takeover = if position == 0 { self.takeover(index, output) } else { None };
+            let buffer = match takeover {
+                Some((input, buffer)) => {
+                    taken = Some(input);
+                    buffer
+                }
+                None if node.inputs.is_empty() => self.new_buffer(output),
+                None => self.free_buffer(output).unwrap_or_else(|| self.new_buffer(output)),
+            };
+            self.place[output.0] = Some(Place::Buffer(buffer));
+        }
+        taken
+    }
+
+    /// An input whose buffer dies at this node and may become its output's.
+    fn takeover(&self, index: usize, output: Wire) -> Option<(usize, usize)> {
+        let node = &self.graph.nodes()[index];
+        let elements = self.elements(output);
+        node.operator.in_place().iter().find_map(|&input| {
+            let wire = *node.inputs.get(input)?;
+            let root = self.root[wire.0];
+            let read_once = node.inputs.iter().filter(|w| self.root[w.0] == root).count() == 1;
+            let fits = self.elements(wire) == elements
+                && self.graph.type_of(wire).kind == self.graph.type_of(output).kind;
+            match self.place[root.0] {
+                Some(Place::Buffer(buffer))
+                    if self.last_use[root.0] == index && read_once && fits =>
+                {
+                    Some((input, buffer))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Frees the buffers that nobody reads after this node, unless an output took them over.
+    fn release(&mut self, index: usize) {
+        let node = &self.graph.nodes()[index];
+        let kept: Vec<Place> = node
+            .outputs
+            .iter()
+            .filter(|w| self.last_use[self.root[w.0].0] > index)
+            .filter_map(|w| self.place[w.0])
+            .collect();
+        let wires = node.inputs.iter().chain(&node.outputs);
+        for root in wires.map(|w| self.root[w.0]) {
+            if let Some(Place::Buffer(buffer)) = self.place[root.0]
+                && self.last_use[root.0] <= index
+                && !kept.contains(&Place::Buffer(buffer))
+                && !self.free.contains(&buffer)
+            {
+                self.free.push(buffer);
+            }
+        }
+    }
+
+    /// The free buffer whose size fits best; it grows if it must.
+    fn free_buffer(&mut self, wire: Wire) -> Option<usize> {
+        let (elements, kind) = (self.elements(wire), self.graph.type_of(wire).kind);
+        let best = (0..self.free.len())
+            .filter(|&i| self.buffers[self.free[i]].kind == kind)
+            .min_by_key(|&i| self.buffers[self.free[i]].elements.abs_diff(elements))?;
+        let buffer = self.free.swap_remove(best);
+        let size = &mut self.buffers[buffer].elements;
+        *size = (*size).max(elements);
+        Some(buffer)
+    }
+
+    fn new_buffer(&mut self, wire: Wire) -> usize {
+        let kind = self.graph.type_of(wire).kind;
+        self.buffers.push(BufferInfo { elements: self.elements(wire), kind });
+        self.buffers.len() - 1
+    }
+
+    fn elements(&self, wire: Wire) -> usize {
+        self.graph.shape(wire).elements()
+    }
+
+    fn slot(&self, wire: Wire) -> Slot {
+        Slot {
+            place: self.place[wire.0].expect("nodes are placed in the order in which they run"),
+            elements: self.elements(wire),
+            r#type: self.graph.type_of(wire).clone(),
+        }
+    }
+
+    fn finish(self, keep: &[Wire]) -> Plan {
+        let parameters = self.graph.parameters().iter();
+        Plan {
+            feeds: self.graph.inputs().iter().map(|w| self.slot(*w)).collect(),
+            kept: keep.iter().map(|w| self.slot(*w)).collect(),
+            parameter_elements: parameters.map(|w| self.elements(*w)).collect(),
+            constants: self.constants,
+            steps: self.steps,
+            buffers: self.buffers,
+        }
+    }
+}
+
+fn needed_nodes(graph: &Graph, keep: &[Wire]) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes().len()];
+    let mut open: Vec<Wire> = keep.to_vec();
+    while let Some(wire) = open.pop() {
+        if let Source::Node(node, _) = graph.source(wire)
+            && !std::mem::replace(&mut needed[node], true)
+        {
+            open.extend(&graph.nodes()[node].inputs);
+        }
+    }
+    needed
+}
+
+/// Views resolve to the wire whose values they show; a view of a parameter that the caller wants
+/// to read is computed as a copy instead.
+fn roots(graph: &Graph, keep: &[Wire]) -> Vec<Wire> {
+    let mut root: Vec<Wire> = (0..graph.wire_count()).map(Wire).collect();
+    for node in graph.nodes().iter().filter(|n| n.operator.is_view()) {
+        let (source, view) = (root[node.inputs[0].0], node.outputs[0]);
+        let owned_by_caller = matches!(graph.source(source), Source::Parameter(_));
+        if !(owned_by_caller && keep.contains(&view)) {
+            root[view.0] = source;
+        }
+    }
+    root
+}

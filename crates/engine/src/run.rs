@@ -1,0 +1,277 @@
+//! Running a plan: buffers, and what an operator sees of them.
+
+use fanin_kernels::{Float, elementwise};
+
+use crate::graph::{Kind, Type};
+use crate::ops::Operator;
+use crate::plan::{Place, Plan, Slot, Step};
+use crate::tensor::Shape;
+
+/// The elements of one buffer.
+#[derive(Clone, Debug)]
+pub enum Buffer<T> {
+    /// Floating-point elements.
+    Float(Vec<T>),
+    /// Integer elements.
+    Integer(Vec<i64>),
+}
+
+impl<T> Default for Buffer<T> {
+    fn default() -> Self {
+        Self::Float(Vec::new())
+    }
+}
+
+impl<T: Float> Buffer<T> {
+    fn new(kind: Kind, elements: usize) -> Self {
+        match kind {
+            Kind::Float => Self::Float(vec![T::ZERO; elements]),
+            Kind::Integer => Self::Integer(vec![0; elements]),
+        }
+    }
+
+    fn floats(&self) -> &[T] {
+        match self {
+            Self::Float(data) => data,
+            Self::Integer(_) => panic!("an operator read integers as floating-point numbers"),
+        }
+    }
+
+    fn floats_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Float(data) => data,
+            Self::Integer(_) => panic!("an operator wrote floating-point numbers as integers"),
+        }
+    }
+
+    fn integers(&self) -> &[i64] {
+        match self {
+            Self::Integer(data) => data,
+            Self::Float(_) => panic!("an operator read floating-point numbers as integers"),
+        }
+    }
+
+    fn integers_mut(&mut self) -> &mut [i64] {
+        match self {
+            Self::Integer(data) => data,
+            Self::Float(_) => panic!("an operator wrote integers as floating-point numbers"),
+        }
+    }
+}
+
+/// The type that a graph is run in; dispatches an operator to the code for it.
+pub trait Element: Float {
+    #[doc(hidden)]
+    fn run(operator: &dyn Operator, io: &mut Io<'_, Self>);
+}
+
+impl Element for f32 {
+    fn run(operator: &dyn Operator, io: &mut Io<'_, Self>) {
+        operator.run_f32(io);
+    }
+}
+
+impl Element for f64 {
+    fn run(operator: &dyn Operator, io: &mut Io<'_, Self>) {
+        operator.run_f64(io);
+    }
+}
+
+/// The memory that a plan runs in: inputs, everything in between, and results.
+#[derive(Clone, Debug)]
+pub struct Workspace<T> {
+    buffers: Vec<Buffer<T>>,
+    outputs: Vec<Buffer<T>>,
+    feeds: Vec<Slot>,
+    kept: Vec<Slot>,
+}
+
+impl<T: Element> Workspace<T> {
+    /// The n-th input, to fill before a run.
+    ///
+    /// # Panics
+    /// If the input holds integers.
+    pub fn feed(&mut self, input: usize) -> &mut [T] {
+        let (buffer, elements) = locate(&self.feeds[input]);
+        &mut self.buffers[buffer].floats_mut()[..elements]
+    }
+
+    /// Two different inputs, to fill side by side before a run.
+    ///
+    /// # Panics
+    /// If the inputs are the same or hold integers.
+    pub fn feed_pair(&mut self, first: usize, second: usize) -> (&mut [T], &mut [T]) {
+        let (a, a_elements) = locate(&self.feeds[first]);
+        let (b, b_elements) = locate(&self.feeds[second]);
+        let pair = self.buffers.get_disjoint_mut([a, b]);
+        let [a, b] = pair.expect("two different inputs have different buffers");
+        (&mut a.floats_mut()[..a_elements], &mut b.floats_mut()[..b_elements])
+    }
+
+    /// The n-th input, to fill with integers before a run.
+    ///
+    /// # Panics
+    /// If the input holds floating-point numbers.
+    pub fn feed_integers(&mut self, input: usize) -> &mut [i64] {
+        let (buffer, elements) = locate(&self.feeds[input]);
+        &mut self.buffers[buffer].integers_mut()[..elements]
+    }
+
+    /// The values of the n-th wire that the plan was asked to compute, after a run.
+    pub fn read(&self, kept: usize) -> &[T] {
+        let (buffer, elements) = locate(&self.kept[kept]);
+        &self.buffers[buffer].floats()[..elements]
+    }
+
+    /// The values of the n-th wire that the plan was asked to compute, to change after a run, as
+    /// gradient clipping does.
+    pub fn read_mut(&mut self, kept: usize) -> &mut [T] {
+        let (buffer, elements) = locate(&self.kept[kept]);
+        &mut self.buffers[buffer].floats_mut()[..elements]
+    }
+}
+
+fn locate(slot: &Slot) -> (usize, usize) {
+    match slot.place {
+        Place::Buffer(buffer) => (buffer, slot.elements),
+        Place::Parameter(_) => unreachable!("inputs and results lie in buffers"),
+    }
+}
+
+impl Plan {
+    /// Memory for runs of this plan, with its constants computed.
+    pub fn workspace<T: Element>(&self) -> Workspace<T> {
+        let widest = self.steps.iter().chain(&self.constants).map(|s| s.outputs.len()).max();
+        let mut workspace = Workspace {
+            buffers: self.buffers.iter().map(|b| Buffer::new(b.kind, b.elements)).collect(),
+            outputs: (0..widest.unwrap_or(0)).map(|_| Buffer::default()).collect(),
+            feeds: self.feeds.clone(),
+            kept: self.kept.clone(),
+        };
+        for step in &self.constants {
+            run_step(step, &[], &mut workspace);
+        }
+        workspace
+    }
+
+    /// Computes the wires asked for, from the parameters given and the inputs in `workspace`.
+    ///
+    /// `parameters` stand in the graph's order. Allocates nothing.
+    ///
+    /// # Panics
+    /// If the number or the sizes of the parameters are not the graph's.
+    pub fn run<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
+        assert!(
+            parameters.iter().map(Vec::len).eq(self.parameter_elements.iter().copied()),
+            "a plan runs with the parameters of its graph"
+        );
+        for step in &self.steps {
+            run_step(step, parameters, workspace);
+        }
+    }
+}
+
+/// Lifts the outputs' buffers out of the workspace, so that inputs and outputs are disjoint, and
+/// puts them back when the operator is done.
+fn run_step<T: Element>(step: &Step, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
+    let Workspace { buffers, outputs, .. } = workspace;
+    for (slot, output) in step.outputs.iter().zip(outputs.iter_mut()) {
+        std::mem::swap(&mut buffers[locate(slot).0], output);
+    }
+    T::run(&*step.operator, &mut Io { step, parameters, buffers, outputs });
+    for (slot, output) in step.outputs.iter().zip(outputs.iter_mut()) {
+        std::mem::swap(&mut buffers[locate(slot).0], output);
+    }
+}
+
+/// What an operator sees while it runs: its inputs to read and its outputs to write.
+#[derive(Debug)]
+pub struct Io<'a, T> {
+    step: &'a Step,
+    parameters: &'a [Vec<T>],
+    buffers: &'a [Buffer<T>],
+    outputs: &'a mut [Buffer<T>],
+}
+
+impl<'a, T: Element> Io<'a, T> {
+    /// The type of an input.
+    pub fn input_type(&self, input: usize) -> &'a Type {
+        &self.step.inputs[input].r#type
+    }
+
+    /// The shape of an input.
+    pub fn input_shape(&self, input: usize) -> &'a Shape {
+        &self.step.inputs[input].r#type.shape
+    }
+
+    /// The shape of an output.
+    pub fn output_shape(&self, output: usize) -> &'a Shape {
+        &self.step.outputs[output].r#type.shape
+    }
+
+    /// The input whose values stand in the first output already, to be changed in place.
+    pub fn in_place(&self) -> Option<usize> {
+        self.step.in_place
+    }
+
+    /// The floating-point elements of the inputs, and those of the first output to write.
+    ///
+    /// # Panics
+    /// If one of them holds integers, or an input is the one that is changed in place.
+    pub fn split<const N: usize>(&mut self, inputs: [usize; N]) -> ([&[T]; N], &mut [T]) {
+        let elements = self.step.outputs[0].elements;
+        let read = inputs.map(|input| {
+            assert_ne!(
+                self.step.in_place,
+                Some(input),
+                "an input in place has no slice of its own"
+            );
+            floats(&self.step.inputs[input], self.parameters, self.buffers)
+        });
+        (read, &mut self.outputs[0].floats_mut()[..elements])
+    }
+
+    /// The integers of an input, the floating-point elements of another, and the first output.
+    pub fn split_indexed(&mut self, indices: usize, input: usize) -> (&[i64], &[T], &mut [T]) {
+        let elements = self.step.outputs[0].elements;
+        let slot = &self.step.inputs[indices];
+        let (buffer, count) = locate(slot);
+        let integers = &self.buffers[buffer].integers()[..count];
+        let read = floats(&self.step.inputs[input], self.parameters, self.buffers);
+        (integers, read, &mut self.outputs[0].floats_mut()[..elements])
+    }
+
+    /// The integers of an input, and the first output to write.
+    pub fn split_integers(&mut self, input: usize) -> (&[i64], &mut [T]) {
+        let elements = self.step.outputs[0].elements;
+        let (buffer, count) = locate(&self.step.inputs[input]);
+        (&self.buffers[buffer].integers()[..count], &mut self.outputs[0].floats_mut()[..elements])
+    }
+
+    /// The first output alone.
+    pub fn output(&mut self) -> &mut [T] {
+        let elements = self.step.outputs[0].elements;
+        &mut self.outputs[0].floats_mut()[..elements]
+    }
+
+    /// Writes f(x) for every element x of input 0, in place where the plan says so.
+    pub fn map(&mut self, f: impl Fn(T) -> T + Sync) {
+        if self.step.in_place == Some(0) {
+            elementwise::map_in_place(self.output(), f);
+        } else {
+            let ([x], out) = self.split([0]);
+            elementwise::map(x, out, f);
+        }
+    }
+}
+
+fn floats<'a, T: Element>(
+    slot: &Slot,
+    parameters: &'a [Vec<T>],
+    buffers: &'a [Buffer<T>],
+) -> &'a [T] {
+    match slot.place {
+        Place::Parameter(index) => &parameters[index],
+        Place::Buffer(buffer) => &buffers[buffer].floats()[..slot.elements],
+    }
+}

@@ -1,0 +1,47 @@
+//! The signal or the gradient grows from layer to layer.
+
+use super::{Finding, Rule, Severity};
+use crate::check::evidence::Evidence;
+
+/// Growth of the signal over all hidden layers that is worth a warning: the mirror of a second
+/// moment that grows a hundredfold.
+const GROWTH: f64 = 10.0;
+
+/// Checks that the signal does not grow much through the hidden layers.
+///
+/// Harm: activations saturate, logits and loss are huge, gradients explode. Looks like: a loss
+/// far above that of guessing, then NaN. Fix: divide the weights by the root of the fan-in.
+/// Ignore it where a normalization follows.
+pub struct ExplodingSignal;
+
+impl Rule for ExplodingSignal {
+    fn code(&self) -> &'static str {
+        "exploding-signal"
+    }
+
+    fn title(&self) -> &'static str {
+        "the signal grows from layer to layer"
+    }
+
+    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
+        let factor = evidence.signal_factor()?;
+        let hidden = evidence.hidden();
+        let growth = factor.powi(hidden.len() as i32 - 1);
+        if growth <= GROWTH {
+            return None;
+        }
+        let (first, last) = (hidden.first()?, hidden.last()?);
+        Some(Finding {
+            code: self.code(),
+            severity: Severity::Warn,
+            module: Some(last.module.clone()),
+            why: format!(
+                "the signal grows ×{factor:.3} per layer, ×{growth:.3e} over {} layers, because \
+                 the weights' variance is {:.3}/d",
+                hidden.len(),
+                first.scaled_weight_variance
+            ),
+            fix: "divide the weights by the root of the fan-in: he-normal for relu".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! All units of a layer are the same unit.
+
+use super::{Finding, Rule, Severity};
+use crate::check::evidence::Evidence;
+
+/// Checks that no hidden layer consists of units that backpropagation cannot tell apart.
+///
+/// Harm: equal units get equal errors, so they stay equal for ever and the layer can express no
+/// more than one unit. Looks like: accuracy that stops at what one unit can do.
+/// Fix: start from random weights. Ignore it for layers that end a residual branch, where zeros
+/// are right.
+pub struct UnitSymmetry;
+
+impl Rule for UnitSymmetry {
+    fn code(&self) -> &'static str {
+        "unit-symmetry"
+    }
+
+    fn title(&self) -> &'static str {
+        "all units of a layer are the same unit"
+    }
+
+    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
+        let units = evidence.symmetric()?;
+        let (all, effective) = evidence.unit_counts();
+        Some(Finding {
+            code: self.code(),
+            severity: Severity::Fail,
+            module: Some(units.module.clone()),
+            why: format!(
+                "every unit of a layer gets the same error, so backpropagation keeps them equal \
+                 for ever: {all} hidden units act as {effective}"
+            ),
+            fix: "start from random weights, such as he-normal".to_owned(),
+        })
+    }
+}

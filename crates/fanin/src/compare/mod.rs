@@ -1,0 +1,183 @@
+//! One network, many starting points, the same training: an honest comparison.
+//!
+//! ```text
+//! Comparison::new ─► check (forecasts, before any training) ─► train ─► outcomes beside forecasts
+//! ```
+
+mod options;
+mod outcome;
+mod start;
+mod entry;
+
+pub use entry::{Entry, NetworkComparison, Trained};
+pub use options::{CompareOptions, DEFAULT_SCHEMES};
+pub use outcome::{Outcome, Threshold};
+pub use start::Start;
+
+use fanin_kernels::threads;
+
+use crate::check::forecast::Verdict;
+use crate::data::Prepared;
+use crate::error::Result;
+use crate::spec::Model;
+use crate::train::course::Course;
+use crate::train::loop_control::{Interrupt, Observer};
+use crate::train::session::{Rows, Session};
+
+/// Networks, schemes and seeds with their data, ready to be checked and trained.
+#[derive(Debug)]
+pub struct Comparison<'d> {
+    options: &'d CompareOptions,
+    data: &'d Prepared,
+    networks: Vec<Model>,
+}
+
+/// Which run of a comparison something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunId {
+    /// Position of the network.
+    pub network: usize,
+    /// Position of the scheme.
+    pub scheme: usize,
+    /// Position of the seed.
+    pub seed: usize,
+}
+
+/// What hears of the runs of a comparison; runs go on side by side.
+pub trait CompareObserver: Sync {
+    /// A run finished a step of so many.
+    fn on_step(&self, _run: RunId, _step: u64, _total: u64) {}
+    /// A run ended.
+    fn on_end(&self, _run: RunId, _trained: &Trained) {}
+}
+
+impl CompareObserver for () {}
+
+struct Forward<'o> {
+    run: RunId,
+    observer: &'o dyn CompareObserver,
+}
+
+impl Observer for Forward<'_> {
+    fn on_step(&mut self, step: u64, total: u64, _loss: f64) {
+        self.observer.on_step(self.run, step, total);
+    }
+}
+
+impl<'d> Comparison<'d> {
+    /// Looks up every choice, so that nothing fails after the first long computation.
+    ///
+    /// # Errors
+    /// If a scheme, model or setting is unknown or does not fit the data.
+    pub fn new(options: &'d CompareOptions, data: &'d Prepared) -> Result<Self> {
+        let networks = options.networks(data)?;
+        options.course(data, 0)?.batches(data.train.rows())?;
+        let comparison = Self { options, data, networks };
+        for run in comparison.runs() {
+            if run.seed == 0 {
+                comparison.options.weights(&comparison.networks[run.network], run)?;
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// Every run, in the order of the tables.
+    pub fn runs(&self) -> Vec<RunId> {
+        let (networks, schemes) = (self.networks.len(), self.options.schemes.len());
+        let seeds = self.options.spec.train.seeds.len();
+        let run = |i: usize| RunId {
+            network: i / (schemes * seeds),
+            scheme: i / seeds % schemes,
+            seed: i % seeds,
+        };
+        (0..networks * schemes * seeds).map(run).collect()
+    }
+
+    /// Steps of one run.
+    ///
+    /// # Errors
+    /// If a batch is larger than the data.
+    pub fn steps_per_run(&self) -> Result<u64> {
+        let course = self.options.course(self.data, 0)?;
+        Ok(course.horizon(self.data.train.rows())?.steps as u64)
+    }
+
+    /// Measures every starting point and forecasts its training, without any training.
+    ///
+    /// # Errors
+    /// If weights cannot be made or measured.
+    pub fn check(&self) -> Result<Vec<NetworkComparison>> {
+        let runs = self.runs();
+        let starts: Vec<Result<Start>> = threads::map(&runs, |run| {
+            let course = self.course(*run)?;
+            let model = &self.networks[run.network];
+            let weights = self.options.weights(model, *run)?;
+            Start::new(model, &weights, &course, self.data)
+        });
+        let mut starts = starts.into_iter();
+        let mut networks = Vec::new();
+        for model in &self.networks {
+            let mut entries = Vec::new();
+            for scheme in &self.options.schemes {
+                let seeds = self.options.spec.train.seeds.len();
+                let starts = starts.by_ref().take(seeds).collect::<Result<Vec<Start>>>()?;
+                entries.push(Entry::new(scheme, starts));
+            }
+            networks.push(NetworkComparison::new(model, entries));
+        }
+        Ok(networks)
+    }
+
+    /// Trains every run, whole runs side by side, and adds what came of them to `networks`.
+    ///
+    /// Runs that an interruption cuts short are left out.
+    ///
+    /// # Errors
+    /// If a run cannot be trained.
+    pub fn train(
+        &self,
+        networks: &mut [NetworkComparison],
+        observer: &dyn CompareObserver,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let runs = self.runs();
+        let trained: Vec<Result<Trained>> =
+            threads::map(&runs, |run| self.train_one(*run, observer, interrupt));
+        for (run, trained) in runs.iter().zip(trained) {
+            networks[run.network].entries[run.scheme].trained.push(trained?);
+        }
+        let threshold = Threshold::new(self.data, self.options.spec.train.target_accuracy);
+        for entry in networks.iter_mut().flat_map(|n| &mut n.entries) {
+            entry.outcome = threshold.outcome(&entry.trained);
+        }
+        Ok(())
+    }
+
+    fn train_one(
+        &self,
+        run: RunId,
+        observer: &dyn CompareObserver,
+        interrupt: &Interrupt,
+    ) -> Result<Trained> {
+        let model = &self.networks[run.network];
+        let weights = self.options.weights(model, run)?;
+        let rows =
+            Rows { train: &self.data.train, validation: None, test: self.data.test.as_ref() };
+        let mut session = Session::new(model, &weights, self.course(run)?, rows)?;
+        let finish = session.run(&mut Forward { run, observer }, interrupt)?;
+        let trained = Trained { finish, history: session.history().to_vec() };
+        observer.on_end(run, &trained);
+        Ok(trained)
+    }
+
+    fn course(&self, run: RunId) -> Result<Course> {
+        self.options.course(self.data, self.options.spec.train.seeds[run.seed])
+    }
+}
+
+/// The verdict that most seeds give, the worse one where they are split.
+fn majority(verdicts: impl Iterator<Item = Verdict>) -> Option<Verdict> {
+    let mut sorted: Vec<Verdict> = verdicts.collect();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() / 2).copied()
+}

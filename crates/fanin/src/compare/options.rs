@@ -1,0 +1,93 @@
+//! What is compared.
+
+use super::RunId;
+use crate::data::Prepared;
+use crate::error::{Error, Result};
+use crate::init::{self, Rules};
+use crate::spec::{Model, Spec};
+use crate::train::course::Course;
+use crate::weights::Weights;
+
+/// The schemes that a comparison shows unless others are asked for, from worst to best.
+pub const DEFAULT_SCHEMES: [&str; 9] = [
+    "zeros",
+    "constant:0.01",
+    "normal:0.01",
+    "fan-in-uniform",
+    "fan-in-normal",
+    "torch-default",
+    "xavier-uniform",
+    "he-normal",
+    "orthogonal",
+];
+
+/// What is compared: networks, schemes, and how each is trained.
+#[derive(Clone, Debug)]
+pub struct CompareOptions {
+    /// Numbers of hidden layers, one network each; ignored if the spec names a model.
+    pub depths: Vec<usize>,
+    /// Units of every hidden layer.
+    pub width: usize,
+    /// Activation of every hidden layer.
+    pub activation: String,
+    /// Schemes to start from.
+    pub schemes: Vec<String>,
+    /// Data, optimizer, seeds and, if one network is to be compared, its model.
+    pub spec: Spec,
+    /// The network to compare instead of those of `depths`.
+    pub model: Option<Model>,
+}
+
+impl Default for CompareOptions {
+    fn default() -> Self {
+        Self {
+            depths: vec![2, 10],
+            width: 64,
+            activation: "relu".to_owned(),
+            schemes: DEFAULT_SCHEMES.map(str::to_owned).to_vec(),
+            spec: Spec::default(),
+            model: None,
+        }
+    }
+}
+
+impl CompareOptions {
+    /// The networks, with as many inputs and outputs as the data ask for.
+    ///
+    /// # Errors
+    /// If there is nothing to compare, or a width does not fit the data.
+    pub fn networks(&self, data: &Prepared) -> Result<Vec<Model>> {
+        if self.schemes.is_empty() {
+            return Err(Error::Setting {
+                place: "schemes".to_owned(),
+                found: "none".to_owned(),
+                expected: format!("at least one of: {}", init::names().join(", ")),
+            });
+        }
+        if let Some(model) = &self.model {
+            return Ok(vec![model.clone()]);
+        }
+        self.depths.iter().map(|&depth| self.network(depth, data)).collect()
+    }
+
+    fn network(&self, depth: usize, data: &Prepared) -> Result<Model> {
+        let hidden = match depth {
+            0 => String::new(),
+            _ => format!("{depth}x{} {} -> ", self.width, self.activation),
+        };
+        let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
+        format!("{inputs} -> {hidden}{outputs}").parse()
+    }
+
+    pub(super) fn course(&self, data: &Prepared, seed: u64) -> Result<Course> {
+        Course::new(&self.spec, data.task, seed)
+    }
+
+    pub(super) fn rules(&self, scheme: usize) -> Rules {
+        Rules::new(&self.schemes[scheme])
+    }
+
+    pub(super) fn weights(&self, model: &Model, run: RunId) -> Result<Weights> {
+        init::for_model(model, &self.rules(run.scheme), self.spec.train.seeds[run.seed])
+    }
+}

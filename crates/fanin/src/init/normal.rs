@@ -1,0 +1,46 @@
+//! Normal with a fixed deviation, whatever the layer.
+
+use super::scheme::{Argument, Facts, Scheme, non_negative};
+use super::{Distribution, Parameter};
+use crate::error::Result;
+
+/// N(0, σ²) for weights and biases.
+#[derive(Clone, Debug)]
+pub struct Normal {
+    /// Standard deviation σ.
+    pub deviation: f64,
+}
+
+const FACTS: Facts = Facts {
+    name: "normal",
+    aliases: &["gaussian", "random-normal"],
+    example: "normal:0.01",
+    argument: "DEVIATION",
+    formula: "W, b ~ N(0, σ²)",
+    source: "the classic tutorials' N(0, 0.01²); Krizhevsky et al. 2012",
+    when: "networks of one or two hidden layers; to see how the scale decides",
+    avoid: "deep networks: the scale ignores the fan-in, so signals and gradients fade or explode",
+};
+
+impl Scheme for Normal {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn label(&self) -> String {
+        format!("{}:{}", FACTS.name, self.deviation)
+    }
+
+    fn with_argument(&self, argument: Option<&str>) -> Argument {
+        let deviation = non_negative(argument).ok_or("a standard deviation of 0 or more")?;
+        Ok(Box::new(Self { deviation }))
+    }
+
+    fn distribution(&self, _parameter: &Parameter) -> Result<Distribution> {
+        Ok(Distribution::Normal { deviation: self.deviation })
+    }
+
+    fn bias(&self, parameter: &Parameter) -> Result<Distribution> {
+        self.distribution(parameter)
+    }
+}

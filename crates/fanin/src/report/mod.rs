@@ -1,0 +1,3 @@
+//! What people read: tables and sentences for the terminal, made from plain data.
+
+pub mod terminal;

@@ -1,0 +1,221 @@
+//! The comparison: what is known before training, what came of it, and why.
+
+use std::fmt::Write;
+
+use super::number::{compact, whole};
+use super::table::aligned;
+use crate::check::forecast::Verdict;
+use crate::compare::{CompareOptions, Entry, NetworkComparison, Start};
+use crate::data::{Dataset, Prepared};
+use crate::spec::Task;
+
+/// Layers shown side by side; of deeper networks an even selection.
+const LAYERS_SHOWN: usize = 6;
+
+/// What is compared on what.
+pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
+    let (train, test) = (data.train.rows(), data.test.as_ref().map_or(0, Dataset::rows));
+    let spec = &options.spec;
+    let course = crate::train::course::Course::new(spec, data.task, 0);
+    let optimizer = course.map_or_else(|_| spec.optimizer.name.clone(), |c| c.describe());
+    let seeds: Vec<String> = spec.train.seeds.iter().map(ToString::to_string).collect();
+    let mut text = String::new();
+    let _ = writeln!(text, "data      {}", data.train.name);
+    let _ = writeln!(
+        text,
+        "          {} rows to train on, {} to test on, {} features, {}, {}",
+        whole(train),
+        whole(test),
+        data.train.columns(),
+        targets(data),
+        data.features.preparation,
+    );
+    let _ = writeln!(text, "training  {optimizer}, seeds {}", seeds.join(" "));
+    text
+}
+
+fn targets(data: &Prepared) -> String {
+    let columns = data.train.target_columns();
+    match data.task {
+        Task::Classification => format!("{columns} classes"),
+        Task::MultiLabel => format!("{columns} labels"),
+        Task::Regression => format!("{columns} targets"),
+        Task::AutoEncoder => "asked to give them back".to_owned(),
+    }
+}
+
+/// One network before any training: activations by layer, gradients, units, forecast.
+pub fn before_training(network: &NetworkComparison) -> String {
+    let mut text = format!(
+        "\n{} · {} parameters · before training\n",
+        network.model,
+        whole(network.parameters)
+    );
+    let layers = network.hidden_layers + 1;
+    let shown = selection(layers);
+    let mut head = vec!["scheme".to_owned()];
+    head.extend(shown.iter().map(|&layer| match layer + 1 {
+        number if number == layers => "out".to_owned(),
+        number => format!("std a{number}"),
+    }));
+    head.extend(["grad first/last", "units that can differ", "forecast"].map(str::to_owned));
+    let rows = network.entries.iter().map(|entry| {
+        let mut row = vec![entry.scheme.clone()];
+        let deviation = |layer: usize| {
+            median(entry, |start| start.measurement.layers[layer].activation_deviation)
+        };
+        row.extend(shown.iter().map(|&layer| compact(deviation(layer))));
+        let ratio = median(entry, |start| start.measurement.gradient_ratio());
+        row.push(compact(ratio));
+        let effective = median(entry, |start| start.effective_units as f64);
+        let all = entry.starts.first().map_or(0, |start| start.units);
+        row.push(format!("{effective:.0} of {all}"));
+        row.push(entry.forecast.to_string());
+        row
+    });
+    text.push_str(&aligned(&head, rows.collect()));
+    text
+}
+
+/// Positions of the layers to show: all, or an even selection with the first and the last two.
+fn selection(layers: usize) -> Vec<usize> {
+    let hidden = layers.saturating_sub(1);
+    let mut shown: Vec<usize> = if hidden <= LAYERS_SHOWN {
+        (0..hidden).collect()
+    } else {
+        let place = |i: usize| (i * (hidden - 1)).div_ceil(LAYERS_SHOWN - 1);
+        (0..LAYERS_SHOWN).map(place).collect()
+    };
+    shown.push(layers - 1);
+    shown
+}
+
+/// The median over seeds.
+fn median(entry: &Entry, read: impl Fn(&Start) -> f64) -> f64 {
+    let mut values: Vec<f64> = entry.starts.iter().map(read).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// One network after training: loss, score, forecast against outcome, and why schemes fail.
+pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> String {
+    let mut text = format!("\n{} · after training\n", network.model);
+    let score = match task {
+        Task::Classification | Task::MultiLabel => "accuracy",
+        Task::Regression | Task::AutoEncoder => "R²",
+    };
+    let head = [
+        "scheme".to_owned(),
+        "test loss".to_owned(),
+        score.to_owned(),
+        format!("epochs to {:.0} %", 100.0 * target),
+        "forecast".to_owned(),
+        "outcome".to_owned(),
+        String::new(),
+    ];
+    let rows = network.entries.iter().map(|entry| {
+        let Some(outcome) = &entry.outcome else {
+            let mut row = vec![entry.scheme.clone(), "not finished".to_owned()];
+            row.extend(["", ""].map(str::to_owned));
+            row.extend([entry.forecast.to_string(), String::new(), String::new()]);
+            return row;
+        };
+        let agree =
+            if outcome.verdict == entry.forecast { "as forecast" } else { "not as forecast" };
+        vec![
+            entry.scheme.clone(),
+            loss(outcome.loss.mean),
+            format!("{:.3} ± {:.3}", outcome.score.mean, outcome.score.deviation),
+            epochs(&outcome.epochs_to_target),
+            entry.forecast.to_string(),
+            outcome.verdict.to_string(),
+            agree.to_owned(),
+        ]
+    });
+    text.push_str(&aligned(&head, rows.collect()));
+    text.push_str(&reasons(network));
+    text
+}
+
+fn loss(loss: f64) -> String {
+    if loss.is_finite() { format!("{loss:.4}") } else { "diverged".to_owned() }
+}
+
+fn epochs(reached: &[Option<u64>]) -> String {
+    let known: Vec<u64> = reached.iter().flatten().copied().collect();
+    let (Some(least), Some(most)) = (known.iter().min(), known.iter().max()) else {
+        return "never".to_owned();
+    };
+    let range = if least == most { least.to_string() } else { format!("{least}–{most}") };
+    let missing = reached.len() - known.len();
+    if missing == 0 { range } else { format!("{range}, {missing} never") }
+}
+
+/// One plain sentence per failing scheme.
+fn reasons(network: &NetworkComparison) -> String {
+    let failing = network.entries.iter().filter(|entry| {
+        entry.outcome.as_ref().is_some_and(|outcome| outcome.verdict != Verdict::Learns)
+    });
+    let mut text = String::new();
+    for entry in failing {
+        let why = entry.why().unwrap_or(
+            "nothing in its first step foretells it; look at a smaller learning rate or longer \
+             training",
+        );
+        let _ = writeln!(text, "  {} {why}.", bold_name(&entry.scheme));
+    }
+    if let Some(note) = two_readings(network) {
+        let _ = writeln!(text, "  {note}");
+    }
+    if text.is_empty() { text } else { format!("\nWhy\n{text}") }
+}
+
+fn bold_name(scheme: &str) -> String {
+    format!("{scheme}:")
+}
+
+/// The two readings of “divide by √d”, where both were tried and part company.
+fn two_readings(network: &NetworkComparison) -> Option<String> {
+    let find = |name: &str| network.entries.iter().find(|e| e.scheme == name);
+    let (uniform, normal) = (find("fan-in-uniform")?, find("fan-in-normal")?);
+    let (outcome_u, outcome_n) = (uniform.outcome.as_ref()?, normal.outcome.as_ref()?);
+    let factor = |entry: &Entry| median(entry, |s| s.signal_factor.unwrap_or(f64::NAN));
+    let (u, n) = (factor(uniform), factor(normal));
+    let parted = if outcome_u.verdict == outcome_n.verdict { "agree here" } else { "part here" };
+    u.is_finite().then(|| {
+        format!(
+            "“Scale by 1/√d” has two readings, and they {parted}: U(±1/√d) has variance 1/(3d) \
+             and N(0, 1/d) has 1/d, so the signal is multiplied by {u:.2} or {n:.2} per layer, \
+             by {} or {} over {} layers.",
+            compact(u.powi(network.hidden_layers as i32)),
+            compact(n.powi(network.hidden_layers as i32)),
+            network.hidden_layers,
+        )
+    })
+}
+
+/// What to try next.
+pub fn next_steps(networks: &[NetworkComparison]) -> String {
+    let deepest = networks.iter().max_by_key(|n| n.hidden_layers);
+    let failing = deepest.and_then(|network| {
+        let fails = |e: &&Entry| {
+            e.outcome.as_ref().is_some_and(|o| o.verdict != Verdict::Learns)
+                && e.forecast != Verdict::Learns
+        };
+        network.entries.iter().rev().find(fails).map(|e| (network, e))
+    });
+    let mut text = "\nNext\n".to_owned();
+    if let Some((network, entry)) = failing {
+        let _ = writeln!(
+            text,
+            "  fanin check \"{}\" --scheme {}    what is wrong with this start, layer by layer",
+            network.model, entry.scheme
+        );
+    }
+    text.push_str(
+        "  fanin compare --sweep scale              how small may weights be? 0 to 100, one to \
+         three layers\n  fanin compare --depths 30                the same schemes, deeper\n  fanin \
+         schemes                            every scheme with its formula\n",
+    );
+    text
+}

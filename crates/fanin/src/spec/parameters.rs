@@ -1,0 +1,338 @@
+//! The parameters of a network: their names, shapes and all that a scheme may ask of them.
+//!
+//! Names and shapes are those of PyTorch's `nn.Sequential`: every module takes an index, so
+//! `784 -> 256 relu -> 10` has `0.weight`, `0.bias`, `2.weight`, `2.bias`. The modules of a
+//! residual block at index i are found under `i.branch`. PyTorch's `num_batches_tracked` is a
+//! counter and not listed here.
+
+use fanin_engine::tensor::Shape;
+
+use super::limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, check_matrix, check_width};
+use super::mistake::Mistake;
+use super::model::{Layer, Model};
+use crate::error::{Error, Result};
+
+/// One named tensor of a network, with its place in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The name in files: `0.weight`, `3.branch.1.bias`.
+    pub name: String,
+    /// (units, inputs) for weights, (units) for all others but a slope, which is (1).
+    pub shape: Shape,
+    /// What the module does with it.
+    pub role: Role,
+    /// Index of its module, then those within branches.
+    pub path: Vec<usize>,
+    /// Inputs that reach a unit of its linear layer, for weights and biases; for a bias this is
+    /// what the bounds of PyTorch's default need.
+    pub fan_in: Option<usize>,
+    /// Units that an input of its linear layer reaches, for weights and biases.
+    pub fan_out: Option<usize>,
+    /// The activation that follows its module before the next linear layer or the end of the
+    /// sequence: `identity` if there is none, `prelu` for the one with a trained slope.
+    pub activation: String,
+    /// Position of its linear layer among all, from 0; for a norm or slope, of the one before it.
+    pub linear_index: Option<usize>,
+    /// Number of linear layers in the network.
+    pub linear_count: usize,
+    /// Whether it belongs to the last linear layer of the network, outside any branch.
+    pub is_output: bool,
+    /// Its place in the innermost residual branch around it.
+    pub branch: Option<Branch>,
+}
+
+/// What a module does with a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// W of a linear layer.
+    Weight,
+    /// b of a linear layer.
+    Bias,
+    /// Factor of a norm, 1 at the start.
+    Gain,
+    /// Summand of a norm, 0 at the start.
+    Shift,
+    /// Slope of a PReLU, 0.25 at the start.
+    Slope,
+    /// Buffer: mean that batch normalization has seen, 0 at the start.
+    RunningMean,
+    /// Buffer: variance that batch normalization has seen, 1 at the start.
+    RunningVariance,
+}
+
+/// A place in a residual branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// Position of the residual block among all, from 0.
+    pub block: usize,
+    /// Number of residual blocks in the network.
+    pub blocks: usize,
+    /// Number of linear layers directly in the branch.
+    pub linear_count: usize,
+    /// Whether it belongs to the branch's last linear layer.
+    pub is_last_linear: bool,
+}
+
+impl Role {
+    /// Whether backpropagation changes it; buffers are only kept up.
+    pub fn is_trained(self) -> bool {
+        !matches!(self, Self::RunningMean | Self::RunningVariance)
+    }
+
+    /// The value at the start that no scheme decides: all but weights and biases have one.
+    pub fn start(self) -> Option<f32> {
+        match self {
+            Self::Weight | Self::Bias => None,
+            Self::Gain | Self::RunningVariance => Some(1.0),
+            Self::Shift | Self::RunningMean => Some(0.0),
+            Self::Slope => Some(0.25),
+        }
+    }
+}
+
+impl Model {
+    /// The network's parameters and buffers, in PyTorch's order.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the module if a width is 0, a residual changes the width, a
+    /// dropout rate is not in [0, 1) or a limit is exceeded ([`super::MAX_TENSOR_PARAMETERS`],
+    /// [`super::MAX_PARAMETERS`]).
+    ///
+    /// ```
+    /// use fanin::spec::Model;
+    ///
+    /// let model: Model = "784 -> 256 batch_norm relu -> 10".parse()?;
+    /// let parameters = model.parameters()?;
+    /// let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    /// let expected = "0.weight 0.bias 1.weight 1.bias 1.running_mean 1.running_var 3.weight 3.bias";
+    /// assert_eq!(names.join(" "), expected);
+    /// assert_eq!(parameters[0].shape.axes(), [256, 784]);
+    /// assert_eq!(parameters[0].activation, "relu");
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    pub fn parameters(&self) -> Result<Vec<Parameter>> {
+        check_width("inputs", self.inputs).map_err(|mistake| wrong("model", mistake))?;
+        let mut walk = Walk::default();
+        walk.sequence(&self.layers, "", &mut Vec::new(), self.inputs)?;
+        if walk.elements > MAX_PARAMETERS as u128 {
+            let expected = format!("at most {MAX_PARAMETERS}");
+            return Err(wrong("model", Mistake::new(plural(walk.elements), expected)));
+        }
+        Ok(walk.finish())
+    }
+
+    /// The number of trained numbers in the network; buffers do not count.
+    ///
+    /// # Errors
+    /// As [`Model::parameters`].
+    pub fn trained_elements(&self) -> Result<usize> {
+        let parameters = self.parameters()?;
+        Ok(parameters.iter().filter(|p| p.role.is_trained()).map(|p| p.shape.elements()).sum())
+    }
+
+    /// The width of the network's result.
+    pub fn outputs(&self) -> usize {
+        let units = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Linear { units, .. } => Some(*units),
+            _ => None,
+        });
+        units.unwrap_or(self.inputs)
+    }
+}
+
+fn plural(elements: u128) -> String {
+    format!("{elements} parameters")
+}
+
+fn wrong(place: &str, mistake: Mistake) -> Error {
+    let Mistake { found, expected } = mistake;
+    Error::Setting { place: place.to_owned(), found, expected }
+}
+
+#[derive(Default)]
+struct Walk {
+    parameters: Vec<Parameter>,
+    modules: usize,
+    linear_layers: usize,
+    blocks: usize,
+    elements: u128,
+}
+
+/// What the modules of one sequence share.
+struct Place<'a> {
+    prefix: &'a str,
+    branch: Option<Branch>,
+    last_linear: Option<usize>,
+}
+
+impl Walk {
+    fn sequence(
+        &mut self,
+        layers: &[Layer],
+        prefix: &str,
+        path: &mut Vec<usize>,
+        inputs: usize,
+    ) -> Result<usize> {
+        let is_linear = |layer: &Layer| matches!(layer, Layer::Linear { .. });
+        let branch = (!path.is_empty()).then(|| Branch {
+            block: self.blocks - 1,
+            blocks: 0,
+            linear_count: layers.iter().filter(|layer| is_linear(layer)).count(),
+            is_last_linear: false,
+        });
+        let last_linear = layers.iter().rposition(is_linear);
+        let place = Place { prefix, branch, last_linear };
+        let mut width = inputs;
+        for (index, layer) in layers.iter().enumerate() {
+            path.push(index);
+            self.modules += 1;
+            width =
+                self.module(layer, &layers[index + 1..], &place, path, width).map_err(|error| {
+                    match error {
+                        Stop::Here(mistake) => {
+                            wrong(&format!("model, module {prefix}{index}"), mistake)
+                        }
+                        Stop::Inside(error) => error,
+                    }
+                })?;
+            path.pop();
+        }
+        Ok(width)
+    }
+
+    fn module(
+        &mut self,
+        layer: &Layer,
+        after: &[Layer],
+        place: &Place,
+        path: &mut Vec<usize>,
+        width: usize,
+    ) -> std::result::Result<usize, Stop> {
+        if self.modules > MAX_MODULES {
+            let expected = format!("at most {MAX_MODULES} modules in a network");
+            return Err(Stop::Here(Mistake::new("one module more", expected)));
+        }
+        let vector = |role| (role, Shape::from([width]));
+        match layer {
+            Layer::Linear { units, bias } => {
+                check_width("units", *units)?;
+                check_matrix(*units, width)?;
+                self.linear_layers += 1;
+                let bias = bias.then(|| (Role::Bias, Shape::from([*units])));
+                let weight = (Role::Weight, Shape::from([*units, width]));
+                let fans = Some((width, *units));
+                self.push([Some(weight), bias].into_iter().flatten(), fans, after, place, path);
+                return Ok(*units);
+            }
+            Layer::BatchNorm => {
+                let roles = [Role::Gain, Role::Shift, Role::RunningMean, Role::RunningVariance];
+                self.push(roles.map(vector), None, after, place, path);
+            }
+            Layer::LayerNorm => {
+                self.push([Role::Gain, Role::Shift].map(vector), None, after, place, path);
+            }
+            Layer::PRelu => {
+                self.push([(Role::Slope, Shape::from([1]))], None, after, place, path);
+            }
+            Layer::Dropout { rate } if !(0.0..1.0).contains(rate) => {
+                let expected = "a rate from 0 up to but not including 1";
+                return Err(Mistake::new(format!("dropout rate {rate}"), expected).into());
+            }
+            Layer::Activation(_) | Layer::Dropout { .. } => {}
+            Layer::Residual { layers, .. } => {
+                if path.len() > MAX_NESTING {
+                    let expected = format!("at most {MAX_NESTING} branches within branches");
+                    return Err(Mistake::new("a deeper branch", expected).into());
+                }
+                self.blocks += 1;
+                let index = path.last().expect("the module's own index was pushed");
+                let prefix = format!("{}{index}.branch.", place.prefix);
+                let result = self.sequence(layers, &prefix, path, width).map_err(Stop::Inside)?;
+                if result != width {
+                    let found = format!("{result} units from {width} in a residual");
+                    let expected =
+                        format!("{width}: the result is added to the input, unit by unit");
+                    return Err(Mistake::new(found, expected).into());
+                }
+            }
+        }
+        Ok(width)
+    }
+
+    fn push(
+        &mut self,
+        shapes: impl IntoIterator<Item = (Role, Shape)>,
+        fans: Option<(usize, usize)>,
+        after: &[Layer],
+        place: &Place,
+        path: &[usize],
+    ) {
+        let index = *path.last().expect("the module's own index was pushed");
+        let is_last_linear = fans.is_some() && place.last_linear == Some(index);
+        for (role, shape) in shapes {
+            self.elements += shape.axes().iter().map(|&axis| axis as u128).product::<u128>();
+            self.parameters.push(Parameter {
+                name: format!("{}{index}.{}", place.prefix, suffix(role)),
+                shape,
+                role,
+                path: path.to_vec(),
+                fan_in: fans.map(|(fan_in, _)| fan_in),
+                fan_out: fans.map(|(_, fan_out)| fan_out),
+                activation: following_activation(after).to_owned(),
+                linear_index: self.linear_layers.checked_sub(1),
+                linear_count: 0,
+                is_output: is_last_linear && place.branch.is_none(),
+                branch: place.branch.map(|branch| Branch { is_last_linear, ..branch }),
+            });
+        }
+    }
+
+    /// Fills in what is known only at the end.
+    fn finish(mut self) -> Vec<Parameter> {
+        for parameter in &mut self.parameters {
+            parameter.linear_count = self.linear_layers;
+            let is_very_last = parameter.linear_index == self.linear_layers.checked_sub(1);
+            parameter.is_output &= is_very_last;
+            if let Some(branch) = &mut parameter.branch {
+                branch.blocks = self.blocks;
+            }
+        }
+        self.parameters
+    }
+}
+
+/// Why a walk ends: a mistake of the module itself, or one inside its branch.
+enum Stop {
+    Here(Mistake),
+    Inside(Error),
+}
+
+impl From<Mistake> for Stop {
+    fn from(mistake: Mistake) -> Self {
+        Self::Here(mistake)
+    }
+}
+
+fn suffix(role: Role) -> &'static str {
+    match role {
+        Role::Weight | Role::Gain | Role::Slope => "weight",
+        Role::Bias | Role::Shift => "bias",
+        Role::RunningMean => "running_mean",
+        Role::RunningVariance => "running_var",
+    }
+}
+
+fn following_activation(after: &[Layer]) -> &str {
+    for layer in after {
+        match layer {
+            Layer::Activation(name) => return name,
+            Layer::PRelu => return super::check::PRELU,
+            Layer::BatchNorm | Layer::LayerNorm | Layer::Dropout { .. } => {}
+            Layer::Linear { .. } | Layer::Residual { .. } => break,
+        }
+    }
+    "identity"
+}
+
+#[cfg(test)]
+mod tests;

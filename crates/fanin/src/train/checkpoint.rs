@@ -1,0 +1,277 @@
+//! All that a stopped run needs to go on to the same bits as one that was never stopped.
+//!
+//! A checkpoint is three files that belong together, so they are replaced together: all are first
+//! written as `.NAME.next`, `.state.json.next` last, which commits them; then each is renamed into
+//! place. An interruption before the commit leaves the older checkpoint, one after it is made good
+//! by whoever reads or writes the folder next.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::weights::Weights;
+
+use super::EarlyStopping;
+use super::atomic::{sync_folder, write_whole};
+use super::optimizers::{Layout, OptimizerState};
+use super::run_folder::Versions;
+use super::tensor_file;
+
+/// The weights, by the names and in the shapes that PyTorch loads.
+pub const WEIGHTS: &str = "weights.safetensors";
+/// What the optimizer remembers.
+pub const STATE: &str = "state.safetensors";
+/// How far the run has come.
+pub const PROGRESS: &str = "state.json";
+
+/// All that a stopped run needs to go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    /// The parameters.
+    pub weights: Weights,
+    /// What the optimizer remembers.
+    pub optimizer: OptimizerState,
+    /// How far the run has come.
+    pub progress: Progress,
+}
+
+/// How far a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Epochs done.
+    pub epoch: u64,
+    /// Steps done.
+    pub step: u64,
+    /// The seed that, with the epoch, gives the order of the rows.
+    pub seed: u64,
+    /// Batches of the next epoch that are done already: the position in its order.
+    pub batch: u64,
+    /// Loss times rows, added up over those batches.
+    pub loss_sum: f64,
+    /// Seconds of training so far.
+    pub seconds: f64,
+    /// The state of early stopping, if it is on.
+    pub early_stopping: Option<EarlyStopping>,
+    /// What wrote it.
+    pub versions: Versions,
+}
+
+impl Checkpoint {
+    /// Writes the checkpoint into `folder`; the older one stays until this one is whole.
+    ///
+    /// # Errors
+    /// [`Error::Io`] naming the file that could not be written; then the older one still loads.
+    pub fn save(&self, folder: &Path) -> Result<()> {
+        roll_forward(folder)?;
+        self.stage(folder)?;
+        roll_forward(folder)
+    }
+
+    /// Reads the checkpoint in `folder` for a model with parameters of this layout.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file is missing; [`Error::Malformed`] naming file and place if one is
+    /// damaged, does not fit the model or the others, or was written by a newer version.
+    pub fn load(folder: &Path, layout: &Layout) -> Result<Self> {
+        roll_forward(folder)?;
+        let progress = read_progress(&folder.join(PROGRESS))?;
+        let path = folder.join(WEIGHTS);
+        let tensors = tensor_file::from_bytes(&path, &read(&path)?, layout)?;
+        let path = folder.join(STATE);
+        let optimizer = tensor_file::state_from_bytes(&path, &read(&path)?)?;
+        Ok(Self { weights: Weights { tensors }, optimizer, progress })
+    }
+
+    /// All files as `.NAME.next`; the last one commits.
+    fn stage(&self, folder: &Path) -> Result<()> {
+        let path = folder.join(WEIGHTS);
+        write_whole(&next(&path), &tensor_file::to_bytes(&path, &self.weights.tensors)?)?;
+        let path = folder.join(STATE);
+        write_whole(&next(&path), &tensor_file::state_to_bytes(&path, &self.optimizer)?)?;
+        let progress = serde_json::to_vec_pretty(&self.progress);
+        let progress = progress.expect("progress is plain numbers and text");
+        write_whole(&next(&folder.join(PROGRESS)), &progress)
+    }
+}
+
+/// Whether `folder` holds a checkpoint, whole or committed.
+pub fn exists(folder: &Path) -> bool {
+    let path = folder.join(PROGRESS);
+    path.exists() || next(&path).exists()
+}
+
+/// Finishes the renames of a committed checkpoint.
+fn roll_forward(folder: &Path) -> Result<()> {
+    let commit = folder.join(PROGRESS);
+    if !next(&commit).exists() {
+        return Ok(());
+    }
+    for name in [WEIGHTS, STATE] {
+        rename_next(&folder.join(name))?;
+    }
+    sync_folder(&commit)?;
+    rename_next(&commit)?;
+    sync_folder(&commit)
+}
+
+/// A file that has been renamed already is in place.
+fn rename_next(path: &Path) -> Result<()> {
+    match fs::rename(next(path), path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        renamed => renamed.map_err(Error::io("write", path)),
+    }
+}
+
+fn next(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.next"))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(Error::io("read", path))
+}
+
+fn read_progress(path: &Path) -> Result<Progress> {
+    let malformed = |place: String, found: String, expected: &str| Error::Malformed {
+        path: path.to_owned(),
+        place,
+        found,
+        expected: expected.to_owned(),
+    };
+    let progress: Progress = serde_json::from_slice(&read(path)?).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        malformed(place, error.to_string(), "the progress of a run")
+    })?;
+    let (found, ours) = (progress.versions.checkpoint, Versions::current().checkpoint);
+    if found > ours {
+        let found = format!("{found}, written by fanin {}", progress.versions.fanin);
+        let expected = format!("{ours} or older; use that version of fanin");
+        return Err(malformed("checkpoint format".to_owned(), found, &expected));
+    }
+    Ok(progress)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanin_engine::Tensor;
+    use fanin_engine::tensor::Shape;
+
+    fn checkpoint(step: u64) -> Checkpoint {
+        let tensor = |value: f64| Tensor::filled([2, 3], value as f32);
+        let weights = vec![("0.weight".to_owned(), tensor(0.1 * step as f64))];
+        let momentum = vec![("sgd.momentum.0.weight".to_owned(), tensor(-0.1))];
+        Checkpoint {
+            weights: Weights { tensors: weights },
+            optimizer: OptimizerState { method: "sgd".to_owned(), steps: step, tensors: momentum },
+            progress: Progress {
+                epoch: step / 10,
+                step,
+                seed: u64::MAX,
+                batch: step % 10,
+                loss_sum: 0.1 + 0.2,
+                seconds: 1.0 / 3.0,
+                early_stopping: Some(EarlyStopping::new(3, 0.0)),
+                versions: Versions::current(),
+            },
+        }
+    }
+
+    fn layout() -> Vec<(String, Shape)> {
+        vec![("0.weight".to_owned(), [2, 3].into())]
+    }
+
+    fn files(folder: &Path) -> Vec<String> {
+        let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| name(entry).into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_loaded_is_what_was_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        for step in [7, 23] {
+            checkpoint(step).save(folder.path()).unwrap();
+            assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(step));
+        }
+        assert_eq!(files(folder.path()), [PROGRESS, STATE, WEIGHTS]);
+    }
+
+    #[test]
+    fn an_interruption_before_the_commit_leaves_the_older_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint(7).save(folder.path()).unwrap();
+        checkpoint(23).stage(folder.path()).unwrap();
+        fs::remove_file(next(&folder.path().join(PROGRESS))).unwrap();
+        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(7));
+        checkpoint(30).save(folder.path()).unwrap();
+        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(30));
+    }
+
+    #[test]
+    fn an_interruption_after_the_commit_gives_the_newer_checkpoint_whole() {
+        for renamed in [&[][..], &[WEIGHTS], &[WEIGHTS, STATE]] {
+            let folder = tempfile::tempdir().unwrap();
+            checkpoint(7).save(folder.path()).unwrap();
+            checkpoint(23).stage(folder.path()).unwrap();
+            for name in renamed {
+                rename_next(&folder.path().join(name)).unwrap();
+            }
+            assert!(exists(folder.path()));
+            assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(23));
+        }
+    }
+
+    #[test]
+    fn a_new_checkpoint_never_mixes_with_one_that_was_only_committed() {
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint(7).stage(folder.path()).unwrap();
+        let missing = next(&folder.path().join(WEIGHTS));
+        checkpoint(23).save(folder.path()).unwrap();
+        assert!(!missing.exists());
+        assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(23));
+    }
+
+    #[track_caller]
+    fn check(spoil: impl Fn(&Path), expected: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint(7).save(folder.path()).unwrap();
+        spoil(folder.path());
+        let text = Checkpoint::load(folder.path(), &layout()).unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn a_missing_or_spoiled_file_is_named() {
+        for name in [PROGRESS, WEIGHTS, STATE] {
+            check(|folder| fs::remove_file(folder.join(name)).unwrap(), name);
+            check(|folder| fs::write(folder.join(name), "{").unwrap(), name);
+        }
+        check(|folder| fs::write(folder.join(PROGRESS), "{\n\"epoch\": x").unwrap(), "line 2");
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_with_the_version_that_wrote_it() {
+        let newer = |folder: &Path| {
+            let mut progress = checkpoint(7).progress;
+            progress.versions = Versions { fanin: "9.9.9".to_owned(), checkpoint: 99 };
+            fs::write(folder.join(PROGRESS), serde_json::to_vec(&progress).unwrap()).unwrap();
+        };
+        check(newer, "found 99, written by fanin 9.9.9, expected 1 or older");
+    }
+
+    #[test]
+    fn a_model_of_another_shape_is_told_the_tensor() {
+        let folder = tempfile::tempdir().unwrap();
+        checkpoint(7).save(folder.path()).unwrap();
+        let other = [("0.weight".to_owned(), [3, 2].into())];
+        let text = Checkpoint::load(folder.path(), &other).unwrap_err().to_string();
+        assert!(text.ends_with("found shape (2, 3), expected shape (3, 2), that of the model"));
+    }
+}

@@ -1,0 +1,163 @@
+//! How a run trains, with every choice of a [`Spec`] looked up and checked.
+
+use fanin_engine::tensor::Shape;
+
+use super::clip::Clip;
+use super::early_stopping::EarlyStopping;
+use super::hyperparameters::Settings;
+use super::optimizers::{self, Method, lbfgs};
+use super::sampler::Batches;
+use super::schedule::Schedule;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::error::Result;
+use crate::spec::{BatchSize, Decay, Loss, ScheduleName, Spec, Task};
+
+/// How a run trains, with every choice looked up and checked.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// What the network is for.
+    pub task: Task,
+    /// What training makes small.
+    pub loss: Loss,
+    /// Share of a label's weight that is spread over all classes.
+    pub label_smoothing: f32,
+    /// The optimizer.
+    pub method: &'static Method,
+    /// The optimizer's own numbers.
+    pub settings: Settings,
+    /// Learning rate before the schedule.
+    pub learning_rate: f64,
+    /// The learning rate's course.
+    pub schedule: Schedule,
+    /// What happens to long gradients.
+    pub clip: Clip,
+    /// λ of weights, and of all parameters if `decay_all`.
+    pub weight_decay: f64,
+    /// Whether λ holds for biases, gains and shifts too.
+    pub decay_all: bool,
+    /// Passes over the rows.
+    pub epochs: u64,
+    /// Rows in a step.
+    pub batch_size: BatchSize,
+    /// Seed of row order and dropout.
+    pub seed: u64,
+    /// When to end before the last epoch.
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+impl Course {
+    /// The course that `spec` describes for rows of `task`, with one of its seeds.
+    ///
+    /// # Errors
+    /// If the spec names an unknown optimizer or a number that it does not take.
+    pub fn new(spec: &Spec, task: Task, seed: u64) -> Result<Self> {
+        let method = optimizers::find(&spec.optimizer.name)?;
+        let mut settings = Settings::new();
+        for (name, value) in spec.optimizer.settings() {
+            if name != "learning_rate" {
+                settings.insert(name.to_owned(), value);
+            }
+        }
+        method.values(&settings)?;
+        let early_stopping = spec.train.early_stopping.as_ref();
+        Ok(Self {
+            task,
+            loss: spec.loss_for(task),
+            label_smoothing: spec.loss.label_smoothing as f32,
+            method,
+            settings,
+            learning_rate: spec.optimizer.learning_rate.unwrap_or(method.learning_rate),
+            schedule: schedule(spec)?,
+            clip: match (spec.optimizer.clip_norm, spec.optimizer.clip_value) {
+                (Some(norm), _) => Clip::Norm(norm),
+                (None, Some(value)) => Clip::Value(value),
+                (None, None) => Clip::None,
+            },
+            weight_decay: spec.optimizer.weight_decay.unwrap_or(method.weight_decay),
+            decay_all: spec.optimizer.decay == Decay::All,
+            epochs: spec.train.epochs as u64,
+            batch_size: spec.train.batch_size,
+            seed,
+            early_stopping: early_stopping
+                .map(|early| EarlyStopping::new(early.patience as u64, early.min_delta)),
+        })
+    }
+
+    /// How `rows` rows are cut into batches.
+    ///
+    /// # Errors
+    /// If a batch is larger than the data.
+    pub fn batches(&self, rows: usize) -> Result<Batches> {
+        match (self.method.feed, self.batch_size) {
+            (optimizers::Feed::Whole, _) | (_, BatchSize::Full) => Batches::new(rows, rows),
+            (optimizers::Feed::Batches, BatchSize::Rows(size)) => Batches::new(rows, size),
+        }
+    }
+
+    /// The learning rate of a step, counted from 0.
+    pub fn learning_rate_at(&self, step: u64, batches_per_epoch: usize) -> f64 {
+        let total = self.epochs * batches_per_epoch as u64;
+        self.schedule.learning_rate(self.learning_rate, step, total)
+    }
+
+    /// The weight decay of a parameter of this shape: matrices are weights.
+    pub fn decay_of(&self, shape: &Shape) -> f64 {
+        if self.decay_all || shape.rank() > 1 { self.weight_decay } else { 0.0 }
+    }
+
+    /// What a forecast needs to know of the training.
+    ///
+    /// # Errors
+    /// If a batch is larger than the data.
+    pub fn horizon(&self, rows: usize) -> Result<Horizon> {
+        let momentum = self.momentum()?;
+        let proportional = matches!(self.method.name, "gradient-descent" | "sgd");
+        Ok(Horizon {
+            steps: self.epochs as usize * self.batches(rows)?.count(),
+            effective_learning_rate: self.learning_rate / (1.0 - momentum),
+            step_rule: if proportional { StepRule::Proportional } else { StepRule::Normalized },
+        })
+    }
+
+    fn momentum(&self) -> Result<f64> {
+        let known = self.method.hyperparameters.iter().any(|h| h.name == "momentum");
+        let values = self.method.values(&self.settings)?;
+        Ok(if known { values.get("momentum") } else { 0.0 })
+    }
+
+    /// The course in a few words, for people.
+    pub fn describe(&self) -> String {
+        let mut words = vec![self.method.name.to_owned()];
+        words.push(format!("learning rate {}", self.learning_rate));
+        words.extend(self.settings.iter().map(|(name, value)| format!("{name} {value}")));
+        words.push(match self.batch_size {
+            BatchSize::Rows(rows) => format!("batch {rows}"),
+            BatchSize::Full => "all rows at once".to_owned(),
+        });
+        words.push(format!("{} epochs", self.epochs));
+        words.join(", ")
+    }
+
+    /// The numbers of an optimizer that searches along lines.
+    ///
+    /// # Errors
+    /// If the spec names a number that it does not take.
+    pub fn search_options(&self) -> Result<lbfgs::Options> {
+        lbfgs::Options::from_settings(&self.settings)
+    }
+}
+
+/// The spec counts in epochs and steps, the schedule in shares of the whole run.
+fn schedule(spec: &Spec) -> Result<Schedule> {
+    let said = &spec.schedule;
+    let epochs = spec.train.epochs as f64;
+    let settings = match said.name {
+        ScheduleName::Constant => Settings::new(),
+        ScheduleName::Step => Settings::from([
+            ("every".to_owned(), (said.every_epochs as f64 / epochs).min(1.0)),
+            ("factor".to_owned(), said.factor),
+        ]),
+        ScheduleName::Cosine => Settings::from([("end".to_owned(), said.final_factor)]),
+    };
+    Schedule::new(said.name.name(), &settings)
+}

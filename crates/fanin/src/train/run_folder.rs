@@ -1,0 +1,290 @@
+//! The folder of a run: what was asked for, how it went, and all that is needed to go on.
+//!
+//! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl` and the files of the
+//! [`checkpoint`](super::checkpoint).
+
+mod metrics_log;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+use super::atomic::{sync_folder, temporary_beside, write_whole};
+use super::optimizers::Layout;
+use super::{Checkpoint, Metrics, checkpoint};
+
+pub use metrics_log::MetricsLog;
+
+/// What was asked for, as text.
+pub const SPEC: &str = "spec.toml";
+/// One line of JSON per epoch.
+pub const METRICS: &str = "metrics.jsonl";
+/// What wrote the run.
+pub const VERSIONS: &str = "versions.json";
+
+/// The folder of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// What to do where a run of the same name exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IfExists {
+    /// Leave it and give an error.
+    #[default]
+    Refuse,
+    /// Replace it, once the new one is whole.
+    Replace,
+}
+
+/// What wrote a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// fanin's version.
+    pub fanin: String,
+    /// The format of checkpoints, counted up when older versions could not read it.
+    pub checkpoint: u32,
+}
+
+impl Versions {
+    /// Those of this build.
+    pub fn current() -> Self {
+        Self { fanin: env!("CARGO_PKG_VERSION").to_owned(), checkpoint: 1 }
+    }
+}
+
+impl RunFolder {
+    /// A new run `name` in the folder `runs`, which is created where needed.
+    ///
+    /// The run appears with its spec and versions or not at all.
+    ///
+    /// # Errors
+    /// [`Error::RunExists`] if it exists and may not be replaced; [`Error::Setting`] if the name
+    /// is no file name, or what would be replaced is no run; [`Error::Io`].
+    pub fn create(runs: &Path, name: &str, spec: &str, if_exists: IfExists) -> Result<Self> {
+        check_name(name)?;
+        let path = runs.join(name);
+        if is_taken(&path) {
+            match if_exists {
+                IfExists::Refuse => return Err(Error::RunExists { path }),
+                IfExists::Replace => check_replaceable(&path)?,
+            }
+        }
+        fs::create_dir_all(runs).map_err(Error::io("create", runs))?;
+        let fresh = temporary_beside(&path);
+        let moved = build(&fresh, spec).and_then(|()| move_into_place(&fresh, &path));
+        if moved.is_err() {
+            // The first error is the one to tell; the name is hidden and built anew next time.
+            let _ = fs::remove_dir_all(&fresh);
+        }
+        moved?;
+        Ok(Self { path })
+    }
+
+    /// The run `name` in the folder `runs`, to read it or go on with it.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] with the nearest name and all others, if there is no such run.
+    pub fn open(runs: &Path, name: &str) -> Result<Self> {
+        let path = runs.join(name);
+        if is_run(&path) {
+            return Ok(Self { path });
+        }
+        Err(Error::unknown("run", name, &Self::list(runs)?))
+    }
+
+    /// The names of the runs in the folder `runs`, sorted; none if there is no such folder.
+    pub fn list(runs: &Path) -> Result<Vec<String>> {
+        let entries = match fs::read_dir(runs) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(Error::io("read", runs))?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(Error::io("read", runs))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') && is_run(&entry.path()) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A name that no file in `runs` has: the model's text made into a name, and a counter.
+    ///
+    /// ```
+    /// let none_yet = std::path::Path::new("no-such-folder");
+    /// let name = fanin::train::RunFolder::free_name(none_yet, "64 -> 10x64 relu -> 10");
+    /// assert_eq!(name, "64-10x64-relu-10-1");
+    /// assert_eq!(fanin::train::RunFolder::free_name(none_yet, ""), "run-1");
+    /// ```
+    pub fn free_name(runs: &Path, model: &str) -> String {
+        const LONGEST_STEM: usize = 40;
+        let mut stem = String::new();
+        for c in model.chars().filter(char::is_ascii).map(|c| c.to_ascii_lowercase()) {
+            match c {
+                'a'..='z' | '0'..='9' | '_' => stem.push(c),
+                _ if !stem.is_empty() && !stem.ends_with('-') => stem.push('-'),
+                _ => {}
+            }
+        }
+        stem.truncate(LONGEST_STEM);
+        let stem = match stem.trim_end_matches('-') {
+            "" => "run",
+            stem => stem,
+        };
+        let mut names = (1_u64..).map(|number| format!("{stem}-{number}"));
+        names.find(|name| !is_taken(&runs.join(name))).expect("some number is free")
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What was asked for, as text.
+    pub fn spec(&self) -> Result<String> {
+        let path = self.path.join(SPEC);
+        fs::read_to_string(&path).map_err(Error::io("read", &path))
+    }
+
+    /// Refuses to go on with another spec than the one the run began with.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming the first line that differs.
+    pub fn check_spec(&self, spec: &str) -> Result<()> {
+        let ours = self.spec()?;
+        let lines = ours.lines().count().max(spec.lines().count());
+        let line = |text: &str, i: usize| match text.lines().nth(i) {
+            Some(line) => format!("`{}`", line.trim()),
+            None => "no more lines".to_owned(),
+        };
+        let differing = (0..lines).find(|&i| line(&ours, i) != line(spec, i));
+        let Some(i) = differing else { return Ok(()) };
+        Err(Error::Malformed {
+            path: self.path.join(SPEC),
+            place: format!("line {}", i + 1),
+            found: line(&ours, i),
+            expected: format!("{}; resume with the run's own spec, or start anew", line(spec, i)),
+        })
+    }
+
+    /// What wrote it.
+    pub fn versions(&self) -> Result<Versions> {
+        let path = self.path.join(VERSIONS);
+        let text = fs::read(&path).map_err(Error::io("read", &path))?;
+        serde_json::from_slice(&text).map_err(|error| Error::Malformed {
+            path,
+            place: format!("line {}, column {}", error.line(), error.column()),
+            found: error.to_string(),
+            expected: "the versions that wrote the run".to_owned(),
+        })
+    }
+
+    /// Writes a checkpoint; the older one stays until this one is whole.
+    pub fn save(&self, checkpoint: &Checkpoint) -> Result<()> {
+        checkpoint.save(&self.path)
+    }
+
+    /// Reads the checkpoint for a model with parameters of this layout.
+    pub fn load(&self, layout: &Layout) -> Result<Checkpoint> {
+        Checkpoint::load(&self.path, layout)
+    }
+
+    /// Whether there is a checkpoint to go on from.
+    pub fn has_checkpoint(&self) -> bool {
+        checkpoint::exists(&self.path)
+    }
+
+    /// The record of all epochs; a last line that was cut off by an interruption is left out.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming the line if another line cannot be read.
+    pub fn metrics(&self) -> Result<Vec<Metrics>> {
+        metrics_log::read(&self.path.join(METRICS))
+    }
+
+    /// Opens the record to write on, keeping the first `epochs` epochs and nothing after them.
+    ///
+    /// A run that goes on from a checkpoint of epoch 5 meets epoch 6 again, so that its older
+    /// record must go; so must a line that was cut off.
+    pub fn append_metrics(&self, epochs: u64) -> Result<MetricsLog> {
+        MetricsLog::open(&self.path.join(METRICS), epochs)
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let plain = |c: char| c.is_alphanumeric() || "-_.+=,@".contains(c);
+    if !name.is_empty() && !name.starts_with('.') && name.len() <= 100 && name.chars().all(plain) {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        place: "name of the run".to_owned(),
+        found: format!("`{name}`"),
+        expected: "letters, digits, - and _, at most 100, not starting with a dot".to_owned(),
+    })
+}
+
+/// A dangling link is something too.
+fn is_taken(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn is_run(path: &Path) -> bool {
+    path.join(SPEC).is_file()
+}
+
+/// Nothing but a run, or an empty folder, is ever replaced.
+fn check_replaceable(path: &Path) -> Result<()> {
+    let empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if is_run(path) || empty() {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        place: path.display().to_string(),
+        found: format!("something without a {SPEC}"),
+        expected: "a run to replace; use another name, or remove it yourself".to_owned(),
+    })
+}
+
+/// The new folder under a temporary name; leftovers of that name are an interrupted try.
+fn build(fresh: &Path, spec: &str) -> Result<()> {
+    if is_taken(fresh) {
+        fs::remove_dir_all(fresh).map_err(Error::io("remove", fresh))?;
+    }
+    fs::create_dir(fresh).map_err(Error::io("create", fresh))?;
+    write_whole(&fresh.join(SPEC), spec.as_bytes())?;
+    let versions = serde_json::to_vec_pretty(&Versions::current());
+    write_whole(&fresh.join(VERSIONS), &versions.expect("versions are plain text and numbers"))?;
+    write_whole(&fresh.join(METRICS), b"")
+}
+
+/// The old run, if any, steps aside first and is removed last.
+fn move_into_place(fresh: &Path, path: &Path) -> Result<()> {
+    if !is_taken(path) {
+        fs::rename(fresh, path).map_err(|source| match source.kind() {
+            ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists => {
+                Error::RunExists { path: path.to_owned() }
+            }
+            _ => Error::io("create", path)(source),
+        })?;
+        return sync_folder(path);
+    }
+    let aside = temporary_beside(&path.with_extension("replaced"));
+    fs::rename(path, &aside).map_err(Error::io("replace", path))?;
+    if let Err(source) = fs::rename(fresh, path) {
+        fs::rename(&aside, path).map_err(Error::io("restore", path))?;
+        return Err(Error::io("replace", path)(source));
+    }
+    sync_folder(path)?;
+    fs::remove_dir_all(&aside).map_err(Error::io("remove", &aside))
+}

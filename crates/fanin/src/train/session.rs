@@ -1,0 +1,310 @@
+//! One training run: weights in, better weights out, the same bits on any number of threads.
+//!
+//! A session knows where it stands (epoch and step) and can be put down in a checkpoint and
+//! taken up again: the order of the rows is a function of seed and epoch, dropout of seed and
+//! step, so a resumed run continues to the same bits.
+
+use fanin_engine::tensor::Shape;
+
+use super::course::Course;
+use super::early_stopping::{Decision, EarlyStopping};
+use super::evaluation::Evaluator;
+use super::loop_control::{Divergence, Finish, Interrupt, Observer};
+use super::metrics::Metrics;
+use super::optimizers::lbfgs::Lbfgs;
+use super::optimizers::{Optimizer, OptimizerState, Work};
+use super::sampler::{Batches, permutation_into};
+use super::step::TrainingPass;
+use crate::check::probe::{self, Batch};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::spec::Model;
+use crate::weights::Weights;
+
+/// The rows that a run learns from and is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'d> {
+    /// Rows to learn from.
+    pub train: &'d Dataset,
+    /// Rows that early stopping watches.
+    pub validation: Option<&'d Dataset>,
+    /// Rows that no decision depends on.
+    pub test: Option<&'d Dataset>,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    /// Whole epochs done.
+    pub epoch: u64,
+    /// Batches done in the epoch under way.
+    pub batch: u64,
+    /// Steps done in all.
+    pub step: u64,
+    /// Sum of the losses of the batches of the epoch under way, each times its rows.
+    pub loss_sum: f64,
+    /// What early stopping remembers.
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+enum Learner {
+    Steps(Box<dyn Optimizer<f32>>),
+    Search(Box<Lbfgs<f32>>),
+}
+
+/// One training run.
+pub struct Session<'d> {
+    course: Course,
+    model: Model,
+    rows: Rows<'d>,
+    batches: Batches,
+    passes: Vec<TrainingPass>,
+    evaluator: Evaluator,
+    learner: Learner,
+    names: Vec<String>,
+    shapes: Vec<Shape>,
+    parameters: Vec<Vec<f32>>,
+    decays: Vec<f64>,
+    order: Vec<usize>,
+    position: Position,
+    gradient_norm: f64,
+    history: Vec<Metrics>,
+}
+
+impl<'d> Session<'d> {
+    /// A run from `weights` along `course`.
+    ///
+    /// # Errors
+    /// If weights, data and model do not fit each other, or the batch is larger than the data.
+    pub fn new(model: &Model, weights: &Weights, course: Course, rows: Rows<'d>) -> Result<Self> {
+        let batches = course.batches(rows.train.rows())?;
+        let sizes = [batches.range(0).len(), batches.range(batches.count() - 1).len()];
+        let mut passes = vec![TrainingPass::new(model, &course.loss, sizes[0])?];
+        if sizes[1] != sizes[0] {
+            passes.push(TrainingPass::new(model, &course.loss, sizes[1])?);
+        }
+        let network = passes[0].network();
+        let parameters = network.arrange(weights)?;
+        let shapes: Vec<Shape> =
+            network.graph.parameters().iter().map(|&w| network.graph.shape(w).clone()).collect();
+        let names = network.names.clone();
+        let trained = &network.trained;
+        let layout: Vec<(String, Shape)> =
+            trained.iter().map(|&p| (names[p].clone(), shapes[p].clone())).collect();
+        let learner = match course.method.work {
+            Work::Gradients { .. } => {
+                Learner::Steps(course.method.build_f32(&course.settings, &layout)?)
+            }
+            Work::Evaluations => {
+                Learner::Search(Box::new(Lbfgs::new(course.search_options()?, &layout)))
+            }
+        };
+        let decays = trained.iter().map(|&p| course.decay_of(&shapes[p])).collect();
+        let early_stopping = course.early_stopping.clone();
+        Ok(Self {
+            evaluator: Evaluator::new(model, &course.loss, course.task),
+            model: model.clone(),
+            position: Position { early_stopping, ..Position::default() },
+            order: Vec::new(),
+            gradient_norm: 0.0,
+            history: Vec::new(),
+            course,
+            rows,
+            batches,
+            passes,
+            learner,
+            names,
+            shapes,
+            parameters,
+            decays,
+        })
+    }
+
+    /// Trains until the course ends, early stopping, an interruption or divergence.
+    ///
+    /// # Errors
+    /// If the weights cannot be evaluated.
+    pub fn run(&mut self, observer: &mut dyn Observer, interrupt: &Interrupt) -> Result<Finish> {
+        let finish = self.run_to_finish(observer, interrupt)?;
+        observer.on_finish(&finish);
+        Ok(finish)
+    }
+
+    fn run_to_finish(
+        &mut self,
+        observer: &mut dyn Observer,
+        interrupt: &Interrupt,
+    ) -> Result<Finish> {
+        while self.position.epoch < self.course.epochs {
+            let started = std::time::Instant::now();
+            permutation_into(
+                self.course.seed,
+                self.position.epoch,
+                self.rows.train.rows(),
+                &mut self.order,
+            );
+            while (self.position.batch as usize) < self.batches.count() {
+                if interrupt.requested() {
+                    return Ok(Finish::Interrupted);
+                }
+                let loss = self.step();
+                if !loss.is_finite() {
+                    return Ok(Finish::Diverged(self.divergence()?));
+                }
+                observer.on_step(self.position.step, self.total_steps(), loss);
+            }
+            let metrics = self.finish_epoch(started.elapsed().as_secs_f64())?;
+            observer.on_epoch(&metrics);
+            if let Some(finish) = self.stops_early()? {
+                return Ok(finish);
+            }
+        }
+        Ok(Finish::Completed)
+    }
+
+    /// One step on the next batch; gives its loss.
+    fn step(&mut self) -> f64 {
+        let range = self.batches.range(self.position.batch as usize);
+        let rows = &self.order[range];
+        let wide = usize::from(rows.len() != self.passes[0].rows());
+        let pass = &mut self.passes[wide];
+        let (data, smoothing) = (self.rows.train, self.course.label_smoothing);
+        pass.feed(|features, targets| data.gather(rows, features, targets, smoothing));
+        let (seed, step) = (self.course.seed, self.position.step);
+        let learning_rate = self.course.learning_rate_at(step, self.batches.count());
+        let loss = match &mut self.learner {
+            Learner::Steps(optimizer) => {
+                let loss = pass.run(&self.parameters, seed, step);
+                self.gradient_norm = pass.clip(self.course.clip);
+                if loss.is_finite() {
+                    pass.track_statistics(&mut self.parameters);
+                    optimizer.begin_step(learning_rate);
+                    for (index, &decay) in self.decays.iter().enumerate() {
+                        let parameter = &mut self.parameters[pass.network().trained[index]];
+                        optimizer.update(index, parameter, pass.gradient(index), decay);
+                    }
+                }
+                loss
+            }
+            Learner::Search(search) => {
+                let progress = pass.search(search, &mut self.parameters, &self.decays, seed, step);
+                self.gradient_norm = progress.gradient_norm;
+                progress.loss
+            }
+        };
+        let rows = pass.rows() as f64;
+        self.position.loss_sum += loss * rows;
+        self.position.batch += 1;
+        self.position.step += 1;
+        loss
+    }
+
+    fn finish_epoch(&mut self, seconds: f64) -> Result<Metrics> {
+        let rows = self.rows.train.rows() as f64;
+        let test = match self.rows.test {
+            Some(data) => Some(self.evaluator.evaluate(&self.parameters, data)?),
+            None => None,
+        };
+        let metrics = Metrics {
+            epoch: self.position.epoch + 1,
+            step: self.position.step,
+            train_loss: self.position.loss_sum / rows,
+            test_loss: test.map(|t| t.loss),
+            accuracy: test.map(|t| t.score),
+            learning_rate: self
+                .course
+                .learning_rate_at(self.position.step - 1, self.batches.count()),
+            gradient_norm: self.gradient_norm,
+            seconds,
+        };
+        self.position.epoch += 1;
+        self.position.batch = 0;
+        self.position.loss_sum = 0.0;
+        self.history.push(metrics);
+        Ok(metrics)
+    }
+
+    fn stops_early(&mut self) -> Result<Option<Finish>> {
+        let (Some(watch), Some(data)) = (&mut self.position.early_stopping, self.rows.validation)
+        else {
+            return Ok(None);
+        };
+        let loss = self.evaluator.evaluate(&self.parameters, data)?.loss;
+        let stop = watch.observe(self.position.step, loss) == Decision::Stop;
+        let best_step = watch.best_step().unwrap_or(0);
+        Ok(stop.then_some(Finish::StoppedEarly { best_step }))
+    }
+
+    /// Where the numbers stopped being finite, found by one more pass over the last batch.
+    fn divergence(&self) -> Result<Divergence> {
+        let step = self.position.step;
+        let names = self.names.iter().map(String::as_str);
+        let weights = names.zip(self.parameters.iter().map(Vec::as_slice));
+        if let Some(found) = Divergence::find(step, "weights", weights) {
+            return Ok(found);
+        }
+        let range = self.batches.range(self.position.batch as usize - 1);
+        let rows = &self.order[range];
+        let data = self.rows.train;
+        let mut features = vec![0.0; rows.len() * data.columns()];
+        let mut targets = vec![0.0; rows.len() * data.target_columns()];
+        data.gather(rows, &mut features, &mut targets, self.course.label_smoothing);
+        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
+        let measured = probe::measure(&self.model, &self.course.loss, &self.weights(), batch)?;
+        let layer = measured.first_non_finite().unwrap_or("loss").to_owned();
+        Ok(Divergence { step, layer, what: "activations overflow".to_owned() })
+    }
+
+    /// Steps of the whole course.
+    pub fn total_steps(&self) -> u64 {
+        self.course.epochs * self.batches.count() as u64
+    }
+
+    /// Metrics of every epoch that this session ran.
+    pub fn history(&self) -> &[Metrics] {
+        &self.history
+    }
+
+    /// Where the run stands.
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// The weights as they are.
+    pub fn weights(&self) -> Weights {
+        let tensors = self.names.iter().zip(&self.shapes).zip(&self.parameters);
+        let tensor = |((name, shape), data): ((&String, &Shape), &Vec<f32>)| {
+            let tensor = fanin_engine::Tensor::new(shape.clone(), data.clone());
+            (name.clone(), tensor.expect("parameters keep their shapes"))
+        };
+        Weights { tensors: tensors.map(tensor).collect() }
+    }
+
+    /// What the optimizer remembers.
+    pub fn optimizer_state(&self) -> OptimizerState {
+        match &self.learner {
+            Learner::Steps(optimizer) => optimizer.state(),
+            Learner::Search(search) => search.state(),
+        }
+    }
+
+    /// Goes on from where another session stood, to the same bits.
+    ///
+    /// # Errors
+    /// If the state is that of another optimizer or model.
+    pub fn resume(
+        &mut self,
+        weights: &Weights,
+        state: &OptimizerState,
+        position: Position,
+    ) -> Result<()> {
+        let parameters = self.passes[0].network().arrange(weights)?;
+        match &mut self.learner {
+            Learner::Steps(optimizer) => optimizer.restore(state)?,
+            Learner::Search(search) => search.restore(state)?,
+        }
+        self.parameters = parameters;
+        self.position = position;
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! One planned pass over a batch: forward and backward to train, forward alone to evaluate.
+
+use fanin_engine::{Plan, Wire, Workspace};
+use fanin_kernels::reduce;
+
+use super::clip::{Clip, global_norm};
+use super::optimizers::lbfgs::{Lbfgs, Progress};
+
+use crate::error::Result;
+use crate::spec::{Loss, Mode, Model, Network};
+
+/// How far a running statistic moves towards the batch's own, as in PyTorch.
+const RUNNING_SHARE: f32 = 0.1;
+
+/// Loss and gradients of a batch of a fixed number of rows.
+#[derive(Debug)]
+pub struct TrainingPass {
+    network: Network,
+    plan: Plan,
+    workspace: Workspace<f32>,
+}
+
+impl TrainingPass {
+    /// Plans a pass over `rows` rows.
+    ///
+    /// # Errors
+    /// If the model does not fit together.
+    pub fn new(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
+        let mut network = Network::new(model, loss, rows, Mode::Train)?;
+        let mut keep: Vec<Wire> = network.add_gradients()?;
+        keep.push(network.loss);
+        keep.extend(network.running.iter().map(|r| r.batch));
+        let plan = Plan::new(&network.graph, &keep)?;
+        let workspace = plan.workspace();
+        Ok(Self { network, plan, workspace })
+    }
+
+    /// Rows of a batch.
+    pub fn rows(&self) -> usize {
+        self.network.rows
+    }
+
+    /// Features and targets of the batch, to fill.
+    pub fn feed(&mut self, fill: impl FnOnce(&mut [f32], &mut [f32])) {
+        let (features, targets) = self.workspace.feed_pair(Network::FEATURES, Network::TARGETS);
+        fill(features, targets);
+    }
+
+    /// Computes loss and gradients; seed and step drive dropout. Gives the loss.
+    pub fn run(&mut self, parameters: &[Vec<f32>], seed: u64, step: u64) -> f64 {
+        if self.network.graph.inputs().len() > Network::CLOCK {
+            let clock = self.workspace.feed_integers(Network::CLOCK);
+            clock.copy_from_slice(&[seed as i64, step as i64]);
+        }
+        self.plan.run(parameters, &mut self.workspace);
+        f64::from(self.workspace.read(self.network.trained.len())[0])
+    }
+
+    /// The gradient of the n-th trained parameter.
+    pub fn gradient(&self, trained: usize) -> &[f32] {
+        self.workspace.read(trained)
+    }
+
+    /// Clips the gradients of all trained parameters; gives their common norm before.
+    pub fn clip(&mut self, clip: Clip) -> f64 {
+        let count = self.network.trained.len();
+        let norm = global_norm((0..count).map(|k| self.workspace.read(k)));
+        if clip != Clip::None && norm.is_finite() {
+            (0..count).for_each(|k| clip.apply_to_one(norm, self.workspace.read_mut(k)));
+        }
+        norm
+    }
+
+    /// One iteration of a line search on this batch, with weight decay as part of the loss.
+    pub fn search(
+        &mut self,
+        search: &mut Lbfgs<f32>,
+        parameters: &mut [Vec<f32>],
+        decays: &[f64],
+        seed: u64,
+        step: u64,
+    ) -> Progress {
+        let trained = self.network.trained.clone();
+        let mut all = parameters.to_vec();
+        let mut moving: Vec<Vec<f32>> = trained.iter().map(|&p| parameters[p].clone()).collect();
+        let progress = search.iterate(&mut moving, &mut |at, gradients| {
+            for (&p, values) in trained.iter().zip(at) {
+                all[p].copy_from_slice(values);
+            }
+            let mut loss = self.run(&all, seed, step);
+            for (index, gradient) in gradients.iter_mut().enumerate() {
+                gradient.copy_from_slice(self.gradient(index));
+                let decay = decays[index];
+                loss += 0.5 * decay * reduce::sum_of_squares(&at[index]);
+                for (g, &w) in gradient.iter_mut().zip(&at[index]) {
+                    *g += decay as f32 * w;
+                }
+            }
+            loss
+        });
+        for (&p, values) in trained.iter().zip(moving) {
+            parameters[p] = values;
+        }
+        progress
+    }
+
+    /// Moves the running statistics towards those of the batch just run.
+    pub fn track_statistics(&self, parameters: &mut [Vec<f32>]) {
+        let first = self.network.trained.len() + 1;
+        for (index, running) in self.network.running.iter().enumerate() {
+            let batch = self.workspace.read(first + index);
+            for (kept, &new) in parameters[running.parameter].iter_mut().zip(batch) {
+                *kept += RUNNING_SHARE * (new * running.correction as f32 - *kept);
+            }
+        }
+    }
+
+    /// The network that is run.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+}
+
+/// Outputs and loss of a batch of a fixed number of rows, by running statistics.
+#[derive(Debug)]
+pub struct EvaluationPass {
+    rows: usize,
+    plan: Plan,
+    workspace: Workspace<f32>,
+}
+
+impl EvaluationPass {
+    /// Plans a pass over `rows` rows.
+    ///
+    /// # Errors
+    /// If the model does not fit together.
+    pub fn new(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
+        let network = Network::new(model, loss, rows, Mode::Evaluate)?;
+        let plan = Plan::new(&network.graph, &[network.output, network.loss])?;
+        let workspace = plan.workspace();
+        Ok(Self { rows, plan, workspace })
+    }
+
+    /// Rows of a batch.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Features and targets of the batch, to fill.
+    pub fn feed(&mut self, fill: impl FnOnce(&mut [f32], &mut [f32])) {
+        let (features, targets) = self.workspace.feed_pair(Network::FEATURES, Network::TARGETS);
+        fill(features, targets);
+    }
+
+    /// Computes outputs, in row-major order, and the mean loss.
+    pub fn run(&mut self, parameters: &[Vec<f32>]) -> (&[f32], f64) {
+        self.plan.run(parameters, &mut self.workspace);
+        (self.workspace.read(0), f64::from(self.workspace.read(1)[0]))
+    }
+}
