@@ -89,9 +89,9 @@ pub(super) fn targets_from_numbers(
 pub(super) fn targets_from_words(
     path: &Path,
     column: &str,
-    words: Vec<String>,
+    words: &[String],
 ) -> Result<(Targets, Task)> {
-    let mut names = words.clone();
+    let mut names = words.to_vec();
     names.sort_unstable();
     names.dedup();
     check_count(path, column, names.len())?;
@@ -197,7 +197,7 @@ mod tests {
         let names = ["0", "2", "10"].map(str::to_owned).to_vec();
         assert_eq!(targets, Targets::Classes { labels: vec![2, 1, 2, 0, 0], names });
         let words = ["b", "a", "b"].map(str::to_owned).to_vec();
-        let (targets, _) = targets_from_words(Path::new("a.csv"), "y", words).unwrap();
+        let (targets, _) = targets_from_words(Path::new("a.csv"), "y", &words).unwrap();
         let names = ["a", "b"].map(str::to_owned).to_vec();
         assert_eq!(targets, Targets::Classes { labels: vec![1, 0, 1], names });
     }

@@ -133,7 +133,9 @@ fn columns(names: &[String], moments: &[Moments]) -> Vec<ColumnDescription> {
 fn classes(targets: &Targets) -> Vec<Balance> {
     let Targets::Classes { labels, names } = targets else { return Vec::new() };
     let mut rows = vec![0; names.len()];
-    labels.iter().for_each(|&label| rows[label as usize] += 1);
+    for &label in labels {
+        rows[label as usize] += 1;
+    }
     let share = |rows: usize| rows as f64 / labels.len().max(1) as f64;
     names
         .iter()
@@ -250,7 +252,7 @@ fn imbalance(classes: &[Balance]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::load;
+    use crate::data::{LoadOptions, load};
 
     fn dataset(names: &[&str], features: &[f32], labels: &[u32]) -> Dataset {
         Dataset {
@@ -266,7 +268,7 @@ mod tests {
 
     #[test]
     fn digits_have_three_constant_pixels_and_a_large_mean_square() {
-        let digits = load("digits", &Default::default()).unwrap().train;
+        let digits = load("digits", &LoadOptions::default()).unwrap().train;
         let description = describe(&digits);
         assert_eq!(description.constant, ["pixel_0_0", "pixel_4_0", "pixel_4_7"]);
         // From sklearn.datasets.load_digits: (x ** 2).mean(), x.std(0) and np.bincount(y).

@@ -5,7 +5,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use super::arrays::{Pair, choose, from_arrays};
 use super::{Dataset, LoadOptions, Loaded, Targets, Task, folder, sets, table};
-use crate::formats::{Array, Contents, data_format, read_data};
+use crate::formats::{Array, Contents, ReadOptions, data_format, read_data};
 use crate::{Error, Result};
 
 /// Loads the data set that `source` names: one of [`sets::DATA_SETS`], a file or a folder.
@@ -89,7 +89,7 @@ fn load_single(path: &Path, features: &Array, options: &LoadOptions) -> Result<L
 
 /// The array of a file that holds a single one.
 pub(super) fn read_single(path: &Path) -> Result<Array> {
-    if let Contents::Arrays(mut arrays) = read_data(path, &Default::default())?
+    if let Contents::Arrays(mut arrays) = read_data(path, &ReadOptions::default())?
         && arrays.len() == 1
     {
         return Ok(arrays.remove(0).1);
@@ -155,7 +155,9 @@ fn align(path: &Path, train: &Dataset, test: &mut Dataset) -> Result<()> {
                 .ok_or_else(|| Error::unknown("class in the test part", name, names))
         })
         .collect::<Result<Vec<u32>>>()?;
-    labels.iter_mut().for_each(|label| *label = codes[*label as usize]);
+    for label in labels.iter_mut() {
+        *label = codes[*label as usize];
+    }
     test_names.clone_from(names);
     Ok(())
 }

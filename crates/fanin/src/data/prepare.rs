@@ -119,20 +119,17 @@ fn note_constant(train: &Dataset, features: &Fitted, notes: &mut Vec<String>) {
         Preparation::None => "says nothing",
         _ => "becomes 0",
     };
-    let all = train.columns();
-    match names.as_slice() {
-        [] => {}
-        [name] => {
-            notes.push(format!("feature `{name}` is the same in every training row and {becomes}"))
-        }
-        _ => {
-            let more = if names.len() > SHOWN { ", …" } else { "" };
-            notes.push(format!(
-                "{} of {all} features are the same in every training row, and each {becomes}: {}{more}",
-                names.len(),
-                names[..names.len().min(SHOWN)].join(", ")
-            ));
-        }
+    if let [name] = names.as_slice() {
+        let note = format!("feature `{name}` is the same in every training row and {becomes}");
+        notes.push(note);
+    } else if !names.is_empty() {
+        let more = if names.len() > SHOWN { ", …" } else { "" };
+        notes.push(format!(
+            "{} of {} features are the same in every training row, and each {becomes}: {}{more}",
+            names.len(),
+            train.columns(),
+            names[..names.len().min(SHOWN)].join(", ")
+        ));
     }
 }
 

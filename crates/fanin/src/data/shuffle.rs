@@ -1,6 +1,6 @@
 //! Orders and draws that are functions of a seed and a name, and of nothing else.
 //!
-//! Generator: SplitMix64 (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number
+//! Generator: `SplitMix64` (Steele, Lea & Flood 2014, "Fast splittable pseudorandom number
 //! generators"), started from the seed and the FNV-1a hash of the name.
 
 /// The numbers 0 to `count` − 1 in an order that `seed` and `name` decide, by Fisher and Yates.

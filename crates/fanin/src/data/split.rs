@@ -58,7 +58,9 @@ pub fn split(data: &Dataset, fraction: f64, seed: u64) -> Result<Split> {
         });
     }
     let mut is_test = vec![false; rows];
-    test.iter().for_each(|&row| is_test[row] = true);
+    for &row in &test {
+        is_test[row] = true;
+    }
     let train = (0..rows).filter(|&row| !is_test[row]).collect();
     Ok(Split { train, test })
 }
@@ -123,7 +125,7 @@ fn shares(sizes: &[usize], count: usize) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::load;
+    use crate::data::{LoadOptions, load};
 
     fn classes(labels: &[u32], names: &[&str]) -> Dataset {
         Dataset {
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn digits_are_split_1437_to_360_with_equal_shares() {
-        let digits = load("digits", &Default::default()).unwrap().train;
+        let digits = load("digits", &LoadOptions::default()).unwrap().train;
         let parts = split(&digits, 0.2, 5).unwrap();
         assert_eq!((parts.train.len(), parts.test.len()), (1437, 360));
         let Targets::Classes { labels, .. } = &digits.targets else { unreachable!("classes") };

@@ -119,12 +119,11 @@ impl<'a> Encoding<'a> {
             let start = row * read.width + first;
             let features = &mut read.values[start..start + self.width()];
             match (&self.categories, cell) {
-                (_, Cell::Missing) => features.fill(f32::NAN),
                 (None, Cell::Number(number)) => {
                     features[0] = to_feature(number)
                         .map_err(|_| cell_error(path, table, row, self.column, FEATURE_RANGE))?;
                 }
-                (None, _) => features.fill(f32::NAN),
+                (None, _) | (Some(_), Cell::Missing) => features.fill(f32::NAN),
                 (Some(words), cell) => {
                     let word = self.column.text(cell);
                     let which = words.binary_search(&word).expect("categories hold every word");
@@ -235,8 +234,8 @@ fn read_targets(
     if let ([column], true) = (columns, classes)
         && (is_words(column) || options.categorical.contains(&column.name))
     {
-        let words = rows.iter().map(|&row| column.text(column.cells[row])).collect();
-        return targets_from_words(path, &column.name, words);
+        let words: Vec<String> = rows.iter().map(|&row| column.text(column.cells[row])).collect();
+        return targets_from_words(path, &column.name, &words);
     }
     for column in columns {
         check_numbers(path, table, column)?;

@@ -6,7 +6,9 @@ use std::path::Path;
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
 use super::table::ColumnBuilder;
-use super::{Contents, DataFormat, Header, ReadOptions, RowPlaces, Table, gzip, malformed};
+use super::{
+    Contents, DataFormat, Header, ReadOptions, RowPlaces, Table, extension, gzip, malformed,
+};
 use crate::{Error, Result};
 
 /// Comma-, semicolon- or tab-separated values, plain or compressed with gzip.
@@ -22,7 +24,7 @@ impl DataFormat for Csv {
     }
 
     fn claims(&self, file_name: &str) -> bool {
-        file_name.ends_with(".csv") || file_name.ends_with(".tsv")
+        matches!(extension(file_name), Some("csv" | "tsv"))
     }
 
     fn read(&self, path: &Path, bytes: Vec<u8>, options: &ReadOptions) -> Result<Contents> {
@@ -145,18 +147,13 @@ fn column_names(path: &Path, line: u64, cells: &[&str], header: Header) -> Resul
 }
 
 fn unreadable(path: &Path, error: &csv::Error) -> Error {
-    match error.kind() {
-        ErrorKind::UnequalLengths { pos, expected_len, len } => malformed(
-            path,
-            pos.as_ref().map_or_else(|| "a line".to_owned(), |p| format!("line {}", p.line())),
-            format!("{len} cells"),
-            format!("{expected_len}, as in the first line"),
-        ),
-        _ => {
-            let place = error.position().map_or(0, csv::Position::byte);
-            malformed(path, format!("byte {place}"), error.to_string(), "delimited text")
-        }
+    if let ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
+        let place = pos.as_ref().map_or(0, csv::Position::line);
+        let expected = format!("{expected_len}, as in the first line");
+        return malformed(path, format!("line {place}"), format!("{len} cells"), expected);
     }
+    let place = error.position().map_or(0, csv::Position::byte);
+    malformed(path, format!("byte {place}"), error.to_string(), "delimited text")
 }
 
 #[cfg(test)]

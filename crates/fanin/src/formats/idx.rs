@@ -1,8 +1,8 @@
 //! IDX: the format of MNIST, a big-endian array behind a short header.
 //!
 //! Two zero bytes, the type of the elements, the number of axes, the length of each axis as a
-//! 32-bit number, then the elements with the last index fastest (LeCun, Cortes & Burges, The
-//! MNIST database, "The IDX file format").
+//! 32-bit number, then the elements with the last index fastest (the page of
+//! the MNIST database, "The IDX file format").
 
 use std::path::Path;
 

@@ -105,6 +105,11 @@ pub fn data_format(path: &Path) -> Result<&'static dyn DataFormat> {
     })
 }
 
+/// What follows the last point of a file name.
+fn extension(file_name: &str) -> Option<&str> {
+    file_name.rsplit_once('.').map(|(_, extension)| extension)
+}
+
 /// An [`Error::Malformed`] at `place` of `path`.
 fn malformed(
     path: &Path,

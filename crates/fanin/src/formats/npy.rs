@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use super::{Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, malformed};
+use super::{
+    Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, extension, malformed,
+};
 use crate::{Error, Result};
 
 /// One array as `numpy.save` writes it.
@@ -21,7 +23,7 @@ impl DataFormat for Npy {
     }
 
     fn claims(&self, file_name: &str) -> bool {
-        file_name.ends_with(".npy")
+        extension(file_name) == Some("npy")
     }
 
     fn read(&self, path: &Path, mut bytes: Vec<u8>, _: &ReadOptions) -> Result<Contents> {
@@ -197,7 +199,7 @@ pub(super) mod tests {
     ) -> Vec<u8> {
         let mut text =
             format!("{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}");
-        while (LONGEST_PREFIX - 2 + text.len() + 1) % 64 != 0 {
+        while !(LONGEST_PREFIX - 2 + text.len() + 1).is_multiple_of(64) {
             text.push(' ');
         }
         text.push('\n');

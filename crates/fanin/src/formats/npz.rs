@@ -6,7 +6,7 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{Array, Contents, DataFormat, ReadOptions, gzip, malformed, npy};
+use super::{Array, Contents, DataFormat, ReadOptions, extension, gzip, malformed, npy};
 use crate::Result;
 
 /// Named arrays as `numpy.savez` and `numpy.savez_compressed` write them.
@@ -22,7 +22,7 @@ impl DataFormat for Npz {
     }
 
     fn claims(&self, file_name: &str) -> bool {
-        file_name.ends_with(".npz")
+        extension(file_name) == Some("npz")
     }
 
     fn read(&self, path: &Path, bytes: Vec<u8>, _: &ReadOptions) -> Result<Contents> {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::{Contents, DataFormat, ReadOptions};
+use super::{Contents, DataFormat, ReadOptions, extension};
 use crate::Result;
 
 /// Flat Parquet tables of numbers, booleans and words.
@@ -20,7 +20,7 @@ impl DataFormat for Parquet {
     }
 
     fn claims(&self, file_name: &str) -> bool {
-        file_name.ends_with(".parquet") || file_name.ends_with(".pq")
+        matches!(extension(file_name), Some("parquet" | "pq"))
     }
 
     fn read(&self, path: &Path, bytes: Vec<u8>, _: &ReadOptions) -> Result<Contents> {
@@ -47,7 +47,10 @@ mod reader {
 
 #[cfg(feature = "parquet")]
 mod reader {
+    use std::cell::Cell;
+    use std::panic;
     use std::path::Path;
+    use std::sync::Once;
 
     use bytes::Bytes;
     use parquet::errors::ParquetError;
@@ -58,7 +61,33 @@ mod reader {
     use super::super::{Contents, RowPlaces, Table, malformed};
     use crate::{Error, Result};
 
+    thread_local! {
+        static QUIET: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Reads the file; a damaged one on which the parquet crate panics is an error like any other.
     pub(super) fn read(path: &Path, bytes: Vec<u8>) -> Result<Contents> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let previous = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if !QUIET.get() {
+                    previous(info);
+                }
+            }));
+        });
+        QUIET.set(true);
+        let outcome = panic::catch_unwind(|| read_unguarded(path, bytes));
+        QUIET.set(false);
+        outcome.unwrap_or_else(|_| {
+            let found = "contents that contradict each other";
+            Err(malformed(path, "the footer or a page", found, UNDAMAGED))
+        })
+    }
+
+    const UNDAMAGED: &str = "an undamaged Parquet file";
+
+    fn read_unguarded(path: &Path, bytes: Vec<u8>) -> Result<Contents> {
         let length = bytes.len();
         let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(|error| {
             malformed(
@@ -78,13 +107,11 @@ mod reader {
             builders.push(ColumnBuilder::new(field.name().to_owned()));
         }
         let rows = reader.get_row_iter(None).map_err(|e| unreadable(path, 0, &e))?;
-        let mut count = 0;
-        for row in rows {
+        for (count, row) in rows.enumerate() {
             let row = row.map_err(|e| unreadable(path, count, &e))?;
             for (builder, (name, field)) in builders.iter_mut().zip(row.get_column_iter()) {
                 push(path, count, builder, name, field)?;
             }
-            count += 1;
         }
         let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
         Ok(Contents::Table(Table { columns, places: RowPlaces::Numbers }))
@@ -122,11 +149,13 @@ mod reader {
     }
 
     fn unreadable(path: &Path, row: usize, error: &ParquetError) -> Error {
-        let expected = match error {
-            ParquetError::NYI(_) => "pages without compression, or with snappy or gzip",
-            _ => "an undamaged Parquet file",
+        let found = error.to_string();
+        let expected = if found.contains("Disabled feature") {
+            "pages without compression, or with snappy or gzip"
+        } else {
+            UNDAMAGED
         };
-        malformed(path, format!("row {}", row + 1), error.to_string(), expected)
+        malformed(path, format!("row {}", row + 1), found, expected)
     }
 }
 

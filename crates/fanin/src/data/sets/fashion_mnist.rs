@@ -68,7 +68,7 @@ fn load_from(folders: &[&str], options: &LoadOptions) -> Result<Loaded> {
     };
     let mut loaded = folder::load(folder, options)?;
     for data in [Some(&mut loaded.train), loaded.test.as_mut()].into_iter().flatten() {
-        data.name = "fashion-mnist".to_owned();
+        "fashion-mnist".clone_into(&mut data.name);
         if let Targets::Classes { names, .. } = &mut data.targets
             && names.len() == CLASSES.len()
         {

@@ -78,12 +78,12 @@ mod tests {
     fn points_of_one_spiral_are_opposite_to_the_other() {
         let data = points(1000, 0.0, 1);
         let Targets::Classes { labels, .. } = &data.targets else { unreachable!("classes") };
-        for row in 0..data.rows() {
+        for (row, &label) in labels.iter().enumerate() {
             let (x, y) = (f64::from(data.row(row)[0]), f64::from(data.row(row)[1]));
             let along = (x.hypot(y) - INNER_RADIUS) / (1.0 - INNER_RADIUS);
             let angle = 2.0 * PI * TURNS * along;
             let side = x * angle.cos() + y * angle.sin();
-            assert_eq!(side < 0.0, labels[row] == 1, "row {row}");
+            assert_eq!(side < 0.0, label == 1, "row {row}");
         }
     }
 }

@@ -133,8 +133,8 @@ fn word_in_a_column_of_numbers_is_shown_with_its_place() {
 
 #[test]
 fn column_of_names_is_not_turned_into_hundreds_of_features() {
-    let mut text = "name,y\n".to_owned();
-    (0..101).for_each(|i| text.push_str(&format!("person {i},{}\n", i % 2)));
+    let rows: Vec<String> = (0..101).map(|i| format!("person {i},{}", i % 2)).collect();
+    let text = format!("name,y\n{}", rows.join("\n"));
     let error = read(&text, &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.starts_with("column `name` of a.csv: found 101 different words"), "{error}");
     let ignore = LoadOptions { ignore: vec!["name".to_owned()], ..LoadOptions::default() };
