@@ -2,7 +2,7 @@
 
 use super::{Parameter, Role, Rules, initialize};
 use crate::error::Result;
-use crate::spec::{self, Model};
+use crate::spec::{self, InitSpec, Model};
 use crate::weights::Weights;
 
 impl From<&spec::Parameter> for Parameter {
@@ -34,6 +34,17 @@ impl From<spec::Role> for Role {
             spec::Role::Slope => Self::Slope,
             spec::Role::RunningMean => Self::RunningMean,
             spec::Role::RunningVariance => Self::RunningVariance,
+        }
+    }
+}
+
+impl From<&InitSpec> for Rules {
+    fn from(spec: &InitSpec) -> Self {
+        let pattern = |rule: &spec::InitRule| (rule.pattern.clone(), rule.scheme.clone());
+        Self {
+            default: spec.scheme.clone(),
+            bias: spec.bias.clone(),
+            patterns: spec.rules.iter().map(pattern).collect(),
         }
     }
 }
