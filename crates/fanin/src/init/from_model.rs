@@ -38,13 +38,19 @@ impl From<spec::Role> for Role {
     }
 }
 
+/// The rules that the `[init]` section of a spec says.
+///
+/// ```
+/// use fanin::init::Rules;
+/// use fanin::spec::InitSpec;
+/// assert_eq!(Rules::from(&InitSpec::default()), Rules::new("he-normal"));
+/// ```
 impl From<&InitSpec> for Rules {
-    fn from(spec: &InitSpec) -> Self {
-        let pattern = |rule: &spec::InitRule| (rule.pattern.clone(), rule.scheme.clone());
+    fn from(init: &InitSpec) -> Self {
         Self {
-            default: spec.scheme.clone(),
-            bias: spec.bias.clone(),
-            patterns: spec.rules.iter().map(pattern).collect(),
+            default: init.scheme.clone(),
+            bias: init.bias.clone(),
+            patterns: init.rules.iter().map(|r| (r.pattern.clone(), r.scheme.clone())).collect(),
         }
     }
 }
