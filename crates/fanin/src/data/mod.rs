@@ -5,7 +5,6 @@
 
 mod dataset;
 mod options;
-mod shuffle;
 mod classes;
 mod missing;
 mod table;
@@ -24,6 +23,5 @@ pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe}
 pub use load::load;
 pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
-pub use shuffle::shuffled;
 pub use split::{Split, split};
 pub use standardize::Fitted;
