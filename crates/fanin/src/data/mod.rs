@@ -5,7 +5,6 @@
 
 mod dataset;
 mod options;
-mod shuffle;
 mod classes;
 mod missing;
 mod table;
@@ -26,6 +25,5 @@ pub use from_spec::{for_spec, load_options};
 pub use load::load;
 pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
-pub use shuffle::shuffled;
 pub use split::{Split, split};
 pub use standardize::Fitted;

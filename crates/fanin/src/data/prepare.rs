@@ -79,7 +79,7 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
         features.apply(&mut data.features);
     }
     if filled > 0 {
-        notes.push(format!("filled {filled} missing values with the mean of the training rows"));
+        notes.push(format!("missing values filled with the mean of the training rows: {filled}"));
     }
     note_constant(&train, &features, &mut notes);
 
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(prepared.train.features, [1., 2., 3.]);
         assert_eq!(prepared.test, None);
         assert_eq!(prepared.targets.unwrap().center, [200.]);
-        assert_eq!(prepared.notes, ["filled 1 missing values with the mean of the training rows"]);
+        assert_eq!(prepared.notes, ["missing values filled with the mean of the training rows: 1"]);
     }
 
     #[test]
