@@ -74,7 +74,8 @@ impl Compare {
     }
 
     fn options(&self, common: &Common) -> Result<CompareOptions> {
-        let mut options = CompareOptions { spec: spec_of(self.model.as_deref())?, ..Default::default() };
+        let mut options =
+            CompareOptions { spec: spec_of(self.model.as_deref())?, ..Default::default() };
         options.own_model = self.model.is_some();
         options.depths = self.depths.clone().unwrap_or(options.depths);
         options.width = self.width.unwrap_or(options.width);

@@ -182,8 +182,11 @@ impl<'d> Comparison<'d> {
     ) -> Result<Trained> {
         let model = &self.networks[run.network];
         let weights = self.options.weights(model, run)?;
-        let rows =
-            Rows { train: Cow::Borrowed(&self.data.train), validation: None, test: self.data.test.as_ref() };
+        let rows = Rows {
+            train: Cow::Borrowed(&self.data.train),
+            validation: None,
+            test: self.data.test.as_ref(),
+        };
         let mut session = Session::new(model, &weights, self.course(run)?, rows)?;
         let finish = session.run(&mut Forward { run, observer }, interrupt)?;
         let trained = Trained { finish, history: session.history().to_vec() };
