@@ -168,6 +168,8 @@ mod tests {
         let parts = split(&classes(&[0, 0, 0, 0, 1], &["a", "b"]), 0.5, 0).unwrap();
         assert_eq!(parts.test.len(), 3);
         assert!(parts.train.contains(&4));
+        let nearly_all = split(&classes(&[0, 0, 0, 0, 1], &["a", "b"]), 0.99, 0).unwrap();
+        assert_eq!((nearly_all.train.len(), nearly_all.test.len()), (2, 3));
         let two_alone = split(&classes(&[0, 1], &["a", "b"]), 0.5, 0).unwrap_err();
         assert!(two_alone.to_string().starts_with("test fraction 0.5: found 2 rows"));
     }
