@@ -32,6 +32,18 @@ pub struct DataArgs {
     /// Column or array to learn; several with commas
     #[arg(long, value_name = "NAME")]
     target: Option<String>,
+    /// A second file that holds the targets, for files of a single array
+    #[arg(long, value_name = "FILE")]
+    targets_file: Option<String>,
+    /// Array of a .npz file that holds the features [default: by its usual names]
+    #[arg(long, value_name = "NAME")]
+    features: Option<String>,
+    /// Columns to leave out
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    ignore: Vec<String>,
+    /// Columns whose cells are names even where they are numbers
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    categorical: Vec<String>,
     /// What to learn [default: by the targets]
     #[arg(long, value_parser = PossibleValuesParser::new(Task::NAMES))]
     task: Option<String>,
@@ -113,6 +125,10 @@ impl DataArgs {
     pub fn apply(&self, spec: &mut Spec) -> Result<()> {
         set(&mut spec.data.source, self.data.as_ref());
         spec.data.target = self.target.clone().or(spec.data.target.take());
+        spec.data.targets_file = self.targets_file.clone().or(spec.data.targets_file.take());
+        spec.data.features = self.features.clone().or(spec.data.features.take());
+        spec.data.ignore.extend(self.ignore.iter().cloned());
+        spec.data.categorical.extend(self.categorical.iter().cloned());
         spec.task = parse(self.task.as_ref())?.or(spec.task);
         set(&mut spec.data.missing, parse(self.missing.as_ref())?.as_ref());
         set(&mut spec.data.standardize, parse(self.standardize.as_ref())?.as_ref());

@@ -32,6 +32,10 @@ pub fn load_options(spec: &Spec) -> LoadOptions {
     LoadOptions {
         task: spec.task,
         targets: targets.map(|name| name.trim().to_owned()).collect(),
+        targets_file: spec.data.targets_file.as_ref().map(Into::into),
+        features: spec.data.features.clone(),
+        ignore: spec.data.ignore.clone(),
+        categorical: spec.data.categorical.clone(),
         missing: spec.data.missing,
         read: crate::formats::ReadOptions {
             header: if spec.data.header { Header::Present } else { Header::Absent },

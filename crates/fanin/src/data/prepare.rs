@@ -43,6 +43,10 @@ pub struct Prepared {
     pub features: Fitted,
     /// How numbers to learn were scaled, if they were.
     pub targets: Option<Fitted>,
+    /// Where the data come from.
+    pub source: String,
+    /// The license under which they may be used, where known.
+    pub license: Option<String>,
     /// Sentences on what was decided, those of loading first.
     pub notes: Vec<String>,
 }
@@ -60,7 +64,7 @@ pub struct Prepared {
 /// # Errors
 /// If a part would have no rows, or if there is but one class to tell apart.
 pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
-    let Loaded { train: all, test, task, missing, mut notes, .. } = loaded;
+    let Loaded { train: all, test, task, missing, source, license, mut notes } = loaded;
     refuse_single_class(&all)?;
     let (mut train, mut test) = if test.is_some() {
         (all, test)
@@ -96,7 +100,7 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
             }
         }
     }
-    Ok(Prepared { train, test, task, features, targets, notes })
+    Ok(Prepared { train, test, task, features, targets, notes, source, license })
 }
 
 fn refuse_single_class(data: &Dataset) -> Result<()> {

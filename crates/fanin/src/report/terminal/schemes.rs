@@ -11,7 +11,7 @@ pub fn schemes() -> String {
     let row = |facts: &Facts| {
         vec![facts.example.to_owned(), facts.formula.to_owned(), facts.when.to_owned()]
     };
-    let mut text = texts(&head, SCHEMES.iter().map(|s| row(s.facts())).collect(), 60);
+    let mut text = texts(&head, SCHEMES.iter().map(|s| row(s.facts())).collect(), 38);
     text.push_str(
         "\n d fan-in, n fan-out, g gain. fanin schemes NAME tells the source and when not to use \
          one.\n",

@@ -11,10 +11,10 @@ pub fn aligned(head: &[String], rows: Vec<Vec<String>>) -> String {
     finish(&table)
 }
 
-/// A table of texts, all left-aligned, whose last column wraps at `width` characters.
+/// A table of texts, all left-aligned, whose columns but the first wrap at `width` characters.
 pub fn texts(head: &[String], rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = new(head, rows);
-    if let Some(column) = table.column_iter_mut().last() {
+    for column in table.column_iter_mut().skip(1) {
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(width)));
     }
     finish(&table)
