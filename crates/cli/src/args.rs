@@ -115,7 +115,9 @@ impl Common {
 pub fn spec_of(model: Option<&str>) -> Result<Spec> {
     match model {
         None => Ok(Spec::default()),
-        Some(path) if path.ends_with(".toml") => Spec::read(Path::new(path)),
+        Some(path) if Path::new(path).extension().is_some_and(|e| e == "toml") => {
+            Spec::read(Path::new(path))
+        }
         Some(text) => Ok(Spec { model: text.parse()?, ..Spec::default() }),
     }
 }

@@ -34,7 +34,7 @@ pub struct Check {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    train: TrainArgs,
+    training: TrainArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -51,15 +51,14 @@ impl Check {
             spec.init.scheme.clone_from(scheme);
         }
         self.data.apply(&mut spec)?;
-        self.train.apply(&mut spec)?;
+        self.training.apply(&mut spec)?;
         let data = fanin::load(&spec)?;
         let model = fanin::resolve(&spec, &data)?;
-        let (start, weights) = match &self.weights {
-            Some(path) => (path.display().to_string(), fanin::formats::read_weights(path)?),
-            None => {
-                let seed = common.seed.unwrap_or(0);
-                (spec.init.scheme.clone(), fanin::initialize(&spec, &model, seed)?)
-            }
+        let (start, weights) = if let Some(path) = &self.weights {
+            (path.display().to_string(), fanin::formats::read_weights(path)?)
+        } else {
+            let seed = common.seed.unwrap_or(0);
+            (spec.init.scheme.clone(), fanin::initialize(&spec, &model, seed)?)
         };
         let diagnosis = fanin::check(&spec, &model, &weights, &data)?;
         if common.json {

@@ -41,7 +41,7 @@ pub struct Compare {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    train: TrainArgs,
+    training: TrainArgs,
 }
 
 impl Compare {
@@ -86,7 +86,7 @@ impl Compare {
             options.spec.train.seeds = common.seeds(count);
         }
         self.data.apply(&mut options.spec)?;
-        self.train.apply(&mut options.spec)?;
+        self.training.apply(&mut options.spec)?;
         Ok(options)
     }
 }

@@ -21,7 +21,7 @@ pub struct Data {
     /// Name, file or folder [default: digits]
     source: Option<String>,
     #[command(flatten)]
-    data: DataArgs,
+    rows: DataArgs,
 }
 
 impl Data {
@@ -29,7 +29,7 @@ impl Data {
     pub fn run(&self, common: &Common) -> Result<Exit> {
         let mut spec = Spec::default();
         spec.data.missing = Missing::Keep;
-        self.data.apply(&mut spec)?;
+        self.rows.apply(&mut spec)?;
         if let Some(source) = &self.source {
             spec.data.source.clone_from(source);
         }

@@ -46,7 +46,7 @@ pub struct Train {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    train: TrainArgs,
+    training: TrainArgs,
 }
 
 impl Train {
@@ -107,7 +107,7 @@ impl Train {
             spec.train.seeds = vec![seed];
         }
         self.data.apply(&mut spec)?;
-        self.train.apply(&mut spec)?;
+        self.training.apply(&mut spec)?;
         Ok(spec)
     }
 }

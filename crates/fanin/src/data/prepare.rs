@@ -100,7 +100,7 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
             }
         }
     }
-    Ok(Prepared { train, test, task, features, targets, notes, source, license })
+    Ok(Prepared { train, test, task, features, targets, source, license, notes })
 }
 
 fn refuse_single_class(data: &Dataset) -> Result<()> {

@@ -80,6 +80,7 @@ impl<'d> Session<'d> {
     /// If weights, data and model do not fit each other, or the batch is larger than the data.
     pub fn new(model: &Model, weights: &Weights, course: Course, rows: Rows<'d>) -> Result<Self> {
         let batches = course.batches(rows.train.rows())?;
+        let course = course.scheduled(batches.count())?;
         let sizes = [batches.range(0).len(), batches.range(batches.count() - 1).len()];
         let mut passes = vec![TrainingPass::new(model, &course.loss, sizes[0])?];
         if sizes[1] != sizes[0] {

@@ -41,7 +41,7 @@ pub fn describe(loaded: &Loaded, description: &Description) -> String {
     }
     let notes = description.remarks.iter().chain(&loaded.notes);
     for (index, note) in notes.enumerate() {
-        let _ = write!(text, "{}• {note}\n", if index == 0 { "\n" } else { "" });
+        let _ = writeln!(text, "{}• {note}", if index == 0 { "\n" } else { "" });
     }
     text
 }

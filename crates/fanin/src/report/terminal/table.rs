@@ -1,5 +1,7 @@
 //! Plain tables with aligned columns.
 
+use std::fmt::Write;
+
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 
 /// A table with a line under its head; the first column is left-aligned, the rest right.
@@ -36,7 +38,7 @@ fn finish(table: &Table) -> String {
         text.push_str(line);
         text.push('\n');
         if index == 0 {
-            text.push_str(&format!(" {}\n", "─".repeat(widest.saturating_sub(1))));
+            let _ = writeln!(text, " {}", "─".repeat(widest.saturating_sub(1)));
         }
     }
     text
