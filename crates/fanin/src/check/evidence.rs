@@ -93,7 +93,9 @@ impl Evidence<'_> {
     /// those of layers that get a gradient, or of all where no first step will help.
     pub fn chain_steps(&self) -> impl Iterator<Item = f64> {
         let opens = self.opens();
-        self.chain().filter(move |l| !(opens && l.gradient_norm == 0.0)).map(|l| self.relative_step(l))
+        self.chain()
+            .filter(move |l| !(opens && l.gradient_norm == 0.0))
+            .map(|l| self.relative_step(l))
     }
 
     /// The change of a layer's weights in one step, relative to their own size; to that of a

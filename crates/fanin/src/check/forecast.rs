@@ -89,3 +89,5 @@ pub fn forecast(evidence: &Evidence<'_>) -> Verdict {
     }
 }
 
+#[cfg(test)]
+mod tests;
