@@ -51,6 +51,18 @@ pub struct LayerMeasurement {
     pub non_finite: usize,
 }
 
+impl LayerMeasurement {
+    /// Whether the layer stands in a residual branch, which the signal can go round.
+    pub fn in_branch(&self) -> bool {
+        self.module.contains(".branch.")
+    }
+
+    /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
+    pub fn keeping_norm(&self) -> f64 {
+        (self.units as f64).sqrt()
+    }
+}
+
 /// A network's starting weights, measured on a batch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Measurement {
