@@ -69,10 +69,10 @@ impl Evidence<'_> {
         geometric_factor(&deltas)
     }
 
-    /// Whether the signal gets smaller from hidden layer to hidden layer, while a gradient comes
-    /// back.
+    /// Whether the hidden layers lose half of the signal or more.
     pub fn shrinks(&self) -> bool {
-        self.signal_factor().is_some_and(|factor| factor < 1.0) && self.gradient_factor().is_some()
+        let between = self.hidden().len().saturating_sub(1) as i32;
+        self.signal_factor().is_some_and(|factor| factor.powi(between) <= 0.5)
     }
 
     /// Layers that every signal must pass: those outside residual branches.
@@ -105,14 +105,21 @@ impl Evidence<'_> {
         self.step_norm(layer) / size
     }
 
-    /// The largest change of a weight matrix in one step, relative to its own size or to that of
-    /// a matrix which keeps the signal, whichever is larger; with the layer where it happens.
+    /// How far one step changes what the hidden layers outside branches do together: the sum of
+    /// their relative changes, since a chain multiplies its matrices; with the layer that changes
+    /// most. `None` without hidden layers.
     ///
-    /// Against its own size alone, every matrix that starts near 0 on purpose would seem to jump.
-    pub fn largest_jump(&self) -> Option<(f64, &LayerMeasurement)> {
-        let jump = |l| self.step_norm(l) / f64::max(l.weight_norm, l.keeping_norm());
-        let jumps = self.measurement.layers.iter().map(|l| (jump(l), l));
-        jumps.max_by(|a, b| a.0.total_cmp(&b.0))
+    /// A change counts against the matrix itself or against one that keeps the signal, whichever
+    /// is larger; else every start near 0 would seem to jump. The output is left out: the loss is
+    /// convex in its weights, so a step that is too long there comes back.
+    pub fn jump(&self) -> Option<(f64, &LayerMeasurement)> {
+        let layers = &self.measurement.layers;
+        let hidden = self.chain().filter(|l| layers.last().is_some_and(|o| o.module != l.module));
+        let jump = |l: &LayerMeasurement| self.step_norm(l) / l.weight_norm.max(l.keeping_norm());
+        let jumps: Vec<_> = hidden.map(|l| (jump(l), l)).collect();
+        let sum = jumps.iter().map(|(jump, _)| jump).sum();
+        let (_, layer) = jumps.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some((sum, layer))
     }
 
     /// The length of one step in the space of a layer's weights.

@@ -43,7 +43,8 @@ pub struct LayerMeasurement {
     pub gradient_norm: f64,
     /// ‖W‖.
     pub weight_norm: f64,
-    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer.
+    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
+    /// (`docs/theory/fan-in.md`).
     pub scaled_weight_variance: f64,
     /// √ of the number of weights.
     pub root_elements: f64,

@@ -17,14 +17,15 @@ fn accuracy(network: &Healthy, data: &Prepared) -> f64 {
     let patterns = network.patterns.iter().map(|(p, s)| ((*p).to_owned(), (*s).to_owned()));
     let rules = Rules { patterns: patterns.collect(), ..Rules::new(network.scheme) };
     let weights = for_model(&model, &rules, 0).unwrap();
-    let course = Course::new(&Spec::default(), Task::Classification, 0).unwrap();
+    let mut spec = Spec::default();
+    spec.train.epochs = network.epochs;
+    let course = Course::new(&spec, Task::Classification, 0).unwrap();
     let rows = Rows { train: &data.train, validation: None, test: data.test.as_ref() };
     let mut session = Session::new(&model, &weights, course, rows).unwrap();
     session.run(&mut Silent, &Interrupt::default()).unwrap();
     session.history().last().unwrap().accuracy.unwrap()
 }
 
-/// On spirals 15 epochs are too few for a good answer; leaving chance is enough.
 #[test]
 fn every_healthy_network_of_the_zoo_learns() {
     for name in ["digits", "spirals", "xor"] {
@@ -32,8 +33,7 @@ fn every_healthy_network_of_the_zoo_learns() {
         let networks: Vec<&Healthy> = ZOO.iter().filter(|n| n.data == name).collect();
         let reached = fanin_kernels::threads::map(&networks, |n| accuracy(n, &data));
         for (network, reached) in networks.iter().zip(reached) {
-            let wanted = if name == "digits" { 0.9 } else { 0.6 };
-            assert!(reached >= wanted, "{network:?} reached {reached}");
+            assert!(reached >= 0.9, "{network:?} reached {reached}");
         }
     }
 }

@@ -11,10 +11,12 @@ pub struct Healthy {
     pub scheme: &'static str,
     /// Schemes of single parameters by name pattern.
     pub patterns: &'static [(&'static str, &'static str)],
+    /// Passes over the rows that it needs.
+    pub epochs: usize,
 }
 
 const fn healthy(data: &'static str, model: &'static str, scheme: &'static str) -> Healthy {
-    Healthy { data, model, scheme, patterns: &[] }
+    Healthy { data, model, scheme, patterns: &[], epochs: 15 }
 }
 
 const fn digits(model: &'static str, scheme: &'static str) -> Healthy {
@@ -57,14 +59,16 @@ pub const ZOO: &[Healthy] = &[
         model: "64 -> 64 relu -> 6x(64 relu -> 64) residual -> 10",
         scheme: "he-normal",
         patterns: &[("*.branch.2.weight", "zeros")],
+        epochs: 15,
     },
     Healthy {
         data: "digits",
         model: "64 -> 2x64 relu -> 10",
         scheme: "he-normal",
         patterns: &[("4.weight", "zeros")],
+        epochs: 15,
     },
-    healthy("spirals", "2 -> 2x32 tanh -> 2", "xavier-uniform"),
-    healthy("spirals", "2 -> 3x32 relu -> 2", "he-normal"),
+    Healthy { epochs: 200, ..healthy("spirals", "2 -> 2x32 tanh -> 2", "xavier-uniform") },
+    Healthy { epochs: 100, ..healthy("spirals", "2 -> 3x32 relu -> 2", "he-normal") },
     healthy("xor", "2 -> 16 tanh -> 2", "xavier-uniform"),
 ];

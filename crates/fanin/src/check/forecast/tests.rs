@@ -92,7 +92,7 @@ fn an_output_that_starts_at_zero_opens_in_the_first_step() {
     let mut zero_output = measurement(&[0.0, 0.0, 0.1]);
     zero_output.layers[2].weight_norm = 0.0;
     let all = horizon(1.0, StepRule::Proportional);
-    assert_eq!(steps(&zero_output, all), Some(20.0));
+    assert!((steps(&zero_output, all).unwrap() - 20.0).abs() < 1e-9);
     zero_output.layers[2].gradient_norm = 0.0;
     assert_eq!(steps(&zero_output, all), None);
 }
@@ -133,8 +133,16 @@ fn the_word_follows_the_share_of_the_planned_steps() {
 }
 
 #[test]
+fn relative_changes_of_hidden_layers_add_up_and_the_output_does_not_count() {
+    assert_eq!(word(&measurement(&[0.3, 0.3, 0.3, 0.3]), 1.0), Verdict::Learns);
+    assert_eq!(word(&measurement(&[0.3, 0.3, 0.3, 0.3, 0.3]), 1.0), Verdict::Unstable);
+    assert_eq!(word(&measurement(&[0.1, 100.0]), 1.0), Verdict::Learns);
+    assert_eq!(word(&measurement(&[100.0]), 1.0), Verdict::Learns);
+}
+
+#[test]
 fn a_start_near_zero_is_no_jump() {
-    let mut small = measurement(&[0.1]);
+    let mut small = measurement(&[0.1, 0.1]);
     small.layers[0].weight_norm = 1e-6;
     assert_eq!(word(&small, 1.0), Verdict::Learns);
 }

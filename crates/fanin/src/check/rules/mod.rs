@@ -73,11 +73,11 @@ pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
     RULES.iter().filter_map(|rule| rule.find(evidence)).collect()
 }
 
-/// A number inside a sentence: two decimals, or a power of ten where these would say nothing.
+/// A number inside a sentence: two decimals, none, or a power of ten where these say nothing.
 fn number(x: f64) -> String {
     match x.abs() {
-        size if size == 0.0 || (0.01..1000.0).contains(&size) => format!("{x:.2}"),
-        size if (1000.0..1e6).contains(&size) => format!("{x:.0}"),
+        size if size == 0.0 || (0.01..100.0).contains(&size) => format!("{x:.2}"),
+        size if (100.0..1e6).contains(&size) => format!("{x:.0}"),
         _ => format!("{x:.1e}"),
     }
 }

@@ -26,18 +26,19 @@ impl Rule for VanishingSignal {
         if share <= SLOW_SHARE || !evidence.shrinks() {
             return None;
         }
-        let (signal, gradient) = (evidence.signal_factor()?, evidence.gradient_factor()?);
-        let hidden = evidence.hidden();
+        let (signal, hidden) = (evidence.signal_factor()?, evidence.hidden());
+        let back = match evidence.gradient_factor() {
+            Some(factor) => format!(" and the gradient ×{} on its way back", number(factor)),
+            None => String::new(),
+        };
         Some(Finding {
             code: self.code(),
             severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
             module: hidden.first().map(|l| l.module.clone()),
             why: format!(
-                "the signal shrinks ×{} per layer and the gradient ×{} on its way back, because \
-                 the weights' variance is {}/d: to grow out of that takes about {} steps, and {} \
-                 are planned",
+                "the signal shrinks ×{} per layer{back}, because the weights' variance is {}/d: \
+                 to grow out of that takes about {} steps, and {} are planned",
                 number(signal),
-                number(gradient),
                 number(hidden.last()?.scaled_weight_variance),
                 number(steps),
                 evidence.horizon.steps

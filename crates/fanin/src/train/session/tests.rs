@@ -70,28 +70,28 @@ impl Observer for StopAfter {
 
 /// Stops a run after every number of steps in turn and goes on in a session that began elsewhere.
 #[track_caller]
-fn check_resuming(text: &str) {
+fn check_resuming(model: &str, text: &str) {
     let data = spirals(125);
-    let mut whole = session(MODEL, text, "he-normal", &data);
+    let mut whole = session(model, text, "he-normal", &data);
     let mut losses = StopAfter::new(u64::MAX);
     assert_eq!(whole.run(&mut losses, &Interrupt::default()).unwrap(), Finish::Completed);
     let total = whole.position().step;
-    assert_eq!(total, whole.total_steps(), "{text}");
+    assert_eq!(total, whole.total_steps(), "{model} {text}");
     for stop in 0..total {
-        let mut first = session(MODEL, text, "he-normal", &data);
+        let mut first = session(model, text, "he-normal", &data);
         let mut watch = StopAfter::new(stop);
         let interrupt = watch.interrupt.clone();
         assert_eq!(first.run(&mut watch, &interrupt).unwrap(), Finish::Interrupted);
         assert_eq!(first.position().step, stop);
         let position = serde_json::to_string(first.position()).unwrap();
 
-        let mut second = session(MODEL, text, "normal:3", &data);
+        let mut second = session(model, text, "normal:3", &data);
         let position = serde_json::from_str(&position).unwrap();
         second.resume(&first.weights(), &first.optimizer_state(), position).unwrap();
         let mut rest = StopAfter::new(u64::MAX);
         assert_eq!(second.run(&mut rest, &Interrupt::default()).unwrap(), Finish::Completed);
 
-        let place = format!("stopped after step {stop} of {text}");
+        let place = format!("stopped after step {stop} of {model} {text}");
         watch.losses.extend(rest.losses);
         assert_eq!(watch.losses, losses.losses, "{place}");
         assert_eq!(bits(&second.weights()), bits(&whole.weights()), "{place}");
@@ -106,14 +106,16 @@ fn check_resuming(text: &str) {
 fn a_resumed_run_ends_in_the_bits_of_one_that_never_stopped() {
     for method in OPTIMIZERS {
         let momentum = if method.name == "sgd" { "momentum = 0.9\nnesterov = true\n" } else { "" };
-        check_resuming(&format!(
+        let text = format!(
             "[optimizer]\nname = \"{}\"\n{momentum}learning_rate = 0.01\nweight_decay = 0.01\n\
              clip_norm = 1.0\n\
              [schedule]\nname = \"cosine\"\n\
              [train]\nepochs = 3\nbatch_size = 32\nvalidation_fraction = 0.1\n\
              [train.early_stopping]\npatience = 50\n",
             method.name
-        ));
+        );
+        check_resuming(MODEL, &text);
+        check_resuming("2 -> 8 tanh -> 2", &text);
     }
 }
 
