@@ -1,0 +1,3 @@
+//! What the rooms promise together, seen from outside.
+
+mod architecture;
