@@ -59,7 +59,8 @@ fn entries(folder: &str, slice: &str) -> String {
 /// Whether an entry comes from the module: `x::X`, but not `max::X`.
 fn names(entries: &str, module: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || c == '_';
-    let mut found = entries.match_indices(&format!("{module}::")).map(|(start, _)| start);
+    let path = format!("{module}::");
+    let mut found = entries.match_indices(&path).map(|(start, _)| start);
     found.any(|start| !entries[..start].ends_with(inside))
 }
 
