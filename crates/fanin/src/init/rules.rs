@@ -178,7 +178,7 @@ impl<'a> Schemes<'a> {
             let reason = format!("rule `{pattern}`");
             return Choice::by_scheme(&**scheme, parameter, reason);
         }
-        if let Some(value) = parameter.role.fixed_start() {
+        if let Some(value) = parameter.role.start() {
             let reason = format!("{} start at {value}", parameter.role.plural());
             let distribution = Distribution::Constant(value);
             return Ok(Choice { scheme: None, label: None, distribution, reason });
