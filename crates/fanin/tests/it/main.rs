@@ -3,5 +3,6 @@
 mod architecture;
 mod healthy;
 mod main_job;
+mod names;
 mod symmetry;
 mod zoo;
