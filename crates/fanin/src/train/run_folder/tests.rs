@@ -2,7 +2,6 @@
 
 use super::*;
 use std::fs::OpenOptions;
-use std::io::Write;
 
 const TOML: &str = "model = \"64 -> 10\"\nseed = 1\n";
 
