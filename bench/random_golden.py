@@ -1,41 +1,79 @@
-"""Reference values for crates/kernels/src/random/tests.rs, from Python's own log, sin, cos and a
-quantile by bisection. Run: python3 bench/random_golden.py"""
-import math, struct
-def philox(c,k):
-    c=list(c);k=list(k)
+"""Reference values for crates/kernels/src/random/tests.rs.
+
+Uses Python's own log, sin and cos, and a quantile by bisection, so it shares no formula with the
+crate but Philox, FNV-1a and the layout of addresses. Run: python3 bench/random_golden.py
+"""
+
+import math
+import struct
+
+MASK32, MASK64 = 2**32 - 1, 2**64 - 1
+BELOW, UNIFORM, NORMAL, TRUNCATED = 1, 2, 3, 4
+
+
+def philox(counter, key):
+    c, k = list(counter), list(key)
     for _ in range(10):
-        a=0xD2511F53*c[0]; b=0xCD9E8D57*c[2]
-        c=[(b>>32)^c[1]^k[0], b&0xffffffff, (a>>32)^c[3]^k[1], a&0xffffffff]
-        k=[(k[0]+0x9E3779B9)&0xffffffff,(k[1]+0xBB67AE85)&0xffffffff]
+        a, b = 0xD2511F53 * c[0], 0xCD9E8D57 * c[2]
+        c = [(b >> 32) ^ c[1] ^ k[0], b & MASK32, (a >> 32) ^ c[3] ^ k[1], a & MASK32]
+        k = [(k[0] + 0x9E3779B9) & MASK32, (k[1] + 0xBB67AE85) & MASK32]
     return c
-def fnv(bs,h=0xcbf29ce484222325):
-    for b in bs: h=((h^b)*0x100000001b3)&(2**64-1)
-    return h
-def block(seed,h,kind,i): return philox([i&0xffffffff,(i>>32)|(kind<<24),h&0xffffffff,h>>32],[seed&0xffffffff,seed>>32])
-def f32(x): return struct.unpack('<I',struct.pack('<f',x))[0]
-h=fnv(b"0.weight")
-words=lambda kind,n:[w for i in range((n+3)//4) for w in block(42,h,kind,i)][:n]
-print("uniform",[hex(f32(-2+5*((w>>8)/2**24))) for w in words(2,6)])
-z=[]
-w=words(3,8)
-for a,b in zip(w[::2],w[1::2]):
-    r=math.sqrt(-2*math.log((a+.5)/2**32)); t=2*math.pi*(b+.5)/2**32
-    z+= [r*math.cos(t), r*math.sin(t)]
-print("normal",[hex(f32(1+2*v)) for v in z[:6]])
-cdf=lambda x:.5*math.erfc(-x/math.sqrt(2))
-def q(p):
-    lo,hi=-9,9
+
+
+def fnv(data, state=0xCBF29CE484222325):
+    for byte in data:
+        state = ((state ^ byte) * 0x100000001B3) & MASK64
+    return state
+
+
+def block(seed, name, kind, index):
+    counter = [index & MASK32, (index >> 32) | (kind << 24), name & MASK32, name >> 32]
+    return philox(counter, [seed & MASK32, seed >> 32])
+
+
+def words(kind, count):
+    name = fnv(b"0.weight")
+    return [w for i in range((count + 3) // 4) for w in block(42, name, kind, i)][:count]
+
+
+def bits(numbers):
+    return [hex(struct.unpack("<I", struct.pack("<f", x))[0]) for x in numbers]
+
+
+def below(x):
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def quantile(p):
+    low, high = -9.0, 9.0
     for _ in range(200):
-        m=(lo+hi)/2
-        if cdf(m)<p: lo=m
-        else: hi=m
-    return lo
-print("trunc",[hex(f32(q(cdf(-2)+(cdf(2)-cdf(-2))*(w+.5)/2**32))) for w in words(4,6)])
-h=fnv((3).to_bytes(8,'little'),fnv(b"\xff",fnv(b"order")))
-def below(n,i):
-    b=block(42,h,1,i//2); k=2*(i%2)
-    return ((b[k]|b[k+1]<<32)*n)>>64
-o=list(range(8))
-for last in range(7,0,-1):
-    j=below(last+1,last); o[last],o[j]=o[j],o[last]
-print("order",o)
+        middle = (low + high) / 2
+        low, high = (middle, high) if below(middle) < p else (low, middle)
+    return low
+
+
+def normals(count):
+    drawn, w = [], words(NORMAL, count + 2)
+    for distance, turn in zip(w[::2], w[1::2]):
+        radius = math.sqrt(-2 * math.log((distance + 0.5) / 2**32))
+        angle = 2 * math.pi * (turn + 0.5) / 2**32
+        drawn += [radius * math.cos(angle), radius * math.sin(angle)]
+    return drawn[:count]
+
+
+def order(count, epoch):
+    name = fnv(epoch.to_bytes(8, "little"), fnv(b"\xff", fnv(b"order")))
+    result = list(range(count))
+    for last in range(count - 1, 0, -1):
+        four = block(42, name, BELOW, last // 2)
+        half = 2 * (last % 2)
+        chosen = ((four[half] | four[half + 1] << 32) * (last + 1)) >> 64
+        result[last], result[chosen] = result[chosen], result[last]
+    return result
+
+
+low, high = below(-2), below(2)
+print("uniform  ", bits(-2 + 5 * ((w >> 8) / 2**24) for w in words(UNIFORM, 6)))
+print("normal   ", bits(1 + 2 * z for z in normals(6)))
+print("truncated", bits(quantile(low + (high - low) * (w + 0.5) / 2**32) for w in words(TRUNCATED, 6)))
+print("order    ", order(8, 3))

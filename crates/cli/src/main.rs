@@ -1,23 +1,67 @@
 //! The `fanin` command: arguments in, one façade call, output.
 #![forbid(unsafe_code)]
 
-fn main() {
-    let options = fanin::compare::CompareOptions::default();
-    let loaded = fanin::data::load("digits", &fanin::data::LoadOptions::default()).unwrap();
-    let data = fanin::data::prepare(loaded, &fanin::data::PrepareOptions::default()).unwrap();
-    let c = fanin::compare::Comparison::new(&options, &data).unwrap();
-    use fanin::report::terminal as t;
-    print!("{}", t::heading(&options, &data));
-    let start = std::time::Instant::now();
-    let mut n = c.check().unwrap();
-    eprintln!("check {:?}", start.elapsed());
-    for n in &n {
-        print!("{}", t::before_training(n));
+mod args;
+mod output;
+mod progress;
+
+mod compare;
+mod check;
+mod init;
+mod train;
+mod data;
+mod schemes;
+mod completions;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::args::Common;
+use crate::output::Exit;
+
+/// Starting weights from which neural networks can learn.
+///
+/// fanin initializes a network by any published scheme, checks the weights before the first
+/// training step, says in plain words what is wrong, and proves it by training.
+///
+/// Start with `fanin compare`: one network, nine starting points, backpropagation on real data.
+#[derive(Debug, Parser)]
+#[command(name = "fanin", version, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Compare),
+    Check(check::Check),
+    Init(init::Init),
+    Train(train::Train),
+    Data(data::Data),
+    Schemes(schemes::Schemes),
+    Completions(completions::Completions),
+}
+
+fn main() -> ExitCode {
+    let Cli { command, common } = Cli::parse();
+    let run = || match &command {
+        Command::Compare(compare) => compare.run(&common),
+        Command::Check(check) => check.run(&common),
+        Command::Init(init) => init.run(&common),
+        Command::Train(train) => train.run(&common),
+        Command::Data(data) => data.run(&common),
+        Command::Schemes(schemes) => schemes.run(&common),
+        Command::Completions(completions) => Ok(completions.run()),
+    };
+    match fanin::with_threads(common.threads.map(usize::from), run).and_then(|result| result) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&error);
+            Exit::Error.into()
+        }
     }
-    c.train(&mut n, &(), &Default::default()).unwrap();
-    eprintln!("train {:?}", start.elapsed());
-    for n in &n {
-        print!("{}", t::after_training(n, data.task, 0.9));
-    }
-    print!("{}", t::next_steps(&n));
 }

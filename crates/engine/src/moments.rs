@@ -149,7 +149,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "until every activation of the table is registered"]
     fn every_activation_has_reference_moments() {
         for name in activations::names() {
             assert!(STANDARD.iter().any(|row| row.0.split(':').next() == Some(name)), "{name}");

@@ -1,4 +1,22 @@
 //! fanin gives neural networks starting weights from which they can learn.
+//!
+//! ```text
+//! spec ─► data ─► model ─► init ─► check ─► train ─► report
+//! ```
+//!
+//! Each arrow is one call below; the command line makes the same calls with the same nouns.
+//!
+//! ```
+//! use fanin::spec::Spec;
+//!
+//! let spec = Spec { model: "features -> 16 relu -> outputs".parse()?, ..Spec::default() };
+//! let data = fanin::load(&spec)?;
+//! let model = fanin::resolve(&spec, &data)?;
+//! let weights = fanin::initialize(&spec, &model, 0)?;
+//! let diagnosis = fanin::check(&spec, &model, &weights, &data)?;
+//! assert_eq!(diagnosis.forecast, fanin::check::Verdict::Learns);
+//! # Ok::<(), fanin::Error>(())
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod error;
@@ -12,4 +30,91 @@ pub mod train;
 pub mod compare;
 pub mod report;
 
+use check::Diagnosis;
+use data::Prepared;
+use spec::{Model, Spec};
+use train::{Course, Run};
+use weights::Weights;
+
 pub use error::{Error, Result};
+
+/// The data that `spec` names, split and scaled by the training rows.
+///
+/// # Errors
+/// If the source cannot be found or read, or its rows cannot be trained on.
+pub fn load(spec: &Spec) -> Result<Prepared> {
+    data::for_spec(spec)
+}
+
+/// The network that `spec` describes, with as many inputs and outputs as the data ask for.
+///
+/// # Errors
+/// If a width does not fit the data, or layers do not fit each other.
+pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
+    spec.model.resolve(data.train.columns(), data.train.target_columns())
+}
+
+/// The network that `spec` describes; the data are loaded only if some size is left to them.
+///
+/// # Errors
+/// As [`load`] and [`resolve`].
+pub fn resolve_alone(spec: &Spec) -> Result<Model> {
+    if spec.model.is_complete() {
+        return spec.model.resolve(spec.model.inputs.unwrap_or(0), 0);
+    }
+    resolve(spec, &load(spec)?)
+}
+
+/// For each parameter of `model`: its scheme, fans, standard deviation, and why.
+///
+/// # Errors
+/// As [`initialize`].
+pub fn explain(spec: &Spec, model: &Model) -> Result<Vec<init::Explanation>> {
+    init::explain(&init::parameters(model)?, &(&spec.init_rules()).into())
+}
+
+/// Starting weights for `model` by the schemes and rules of `spec`.
+///
+/// # Errors
+/// If a rule names an unknown scheme, or one that does not fit a parameter.
+pub fn initialize(spec: &Spec, model: &Model, seed: u64) -> Result<Weights> {
+    init::for_model(model, &(&spec.init_rules()).into(), seed)
+}
+
+/// What is known of `weights` before the first step, with a forecast of the training that `spec`
+/// plans.
+///
+/// # Errors
+/// If weights, model and data do not fit each other.
+pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> Result<Diagnosis> {
+    let course = Course::new(spec, data.task, 0)?;
+    let horizon = course.horizon(data.train.rows())?;
+    Diagnosis::new(model, &course.loss, weights, &data.train, horizon)
+}
+
+/// A training run of `weights` as `spec` says, checked and ready to start.
+///
+/// # Errors
+/// If model, weights and data do not fit each other, or a setting is unknown.
+pub fn train<'d>(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &'d Prepared,
+) -> Result<Run<'d>> {
+    Run::new(spec, model, weights, data)
+}
+
+/// Runs `work` on `threads` threads, one per core for `None`; results do not depend on it.
+///
+/// # Errors
+/// If the operating system refuses to start a thread.
+pub fn with_threads<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> Result<R> {
+    let pool =
+        fanin_kernels::threads::pool(threads.unwrap_or(0)).map_err(|error| Error::Setting {
+            place: "threads".to_owned(),
+            found: format!("{} ({error})", threads.unwrap_or(0)),
+            expected: "a number of threads that the system can start".to_owned(),
+        })?;
+    Ok(pool.install(work))
+}

@@ -1,7 +1,10 @@
 //! The factors of dropout: 0 with the given probability, else 1 / (1 − probability).
 //!
 //! The randomness is not hidden: a mask is a function of two integers that the caller feeds
-//! (seed and step), the node's own number and the element's index.
+//! (seed and step), the number of the dropout in the network and the element's index.
+
+use fanin_kernels::random::Stream;
+use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
 use crate::error::Result;
 use crate::gradient::Backward;
@@ -17,14 +20,14 @@ use super::{Entry, Moments, Operator, Sample};
 pub struct DropoutMask {
     shape: Shape,
     rate: f64,
-    stream: u64,
+    name: String,
 }
 
 pub const ENTRY: Entry = Entry {
     name: "dropout_mask",
     about: "0 with a probability, else 1 / (1 − probability), from a seed and a step",
     samples: || {
-        let operator = DropoutMask { shape: [50, 40].into(), rate: 0.25, stream: 7 };
+        let operator = DropoutMask { shape: [50, 40].into(), rate: 0.25, name: mask_name(7) };
         vec![Sample::new(operator, &[Type::integer([2])]).differentiable(&[])]
     },
 };
@@ -33,20 +36,19 @@ impl DropoutMask {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let kept = T::from_f64(1.0 / (1.0 - self.rate));
         let (clock, out) = io.split_integers(0);
-        let key = mix(mix(clock[0] as u64) ^ mix(clock[1] as u64 ^ self.stream.rotate_left(32)));
-        for (index, out) in out.iter_mut().enumerate() {
-            let uniform = (mix(key ^ index as u64) >> 11) as f64 / (1_u64 << 53) as f64;
-            *out = if uniform < self.rate { T::ZERO } else { kept };
-        }
+        let stream = Stream::new(clock[0] as u64, &self.name).numbered(clock[1] as u64);
+        let limit = (self.rate * 2_f64.powi(32)) as u64;
+        for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
+            for (index, out) in (start as u64..).zip(piece) {
+                *out = if u64::from(stream.bits(index)) < limit { T::ZERO } else { kept };
+            }
+        });
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea & Flood 2014).
-fn mix(value: u64) -> u64 {
-    let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
+/// The name by which the random numbers of the n-th dropout of a network are addressed.
+fn mask_name(number: u64) -> String {
+    format!("dropout {number}")
 }
 
 impl Operator for DropoutMask {
@@ -78,13 +80,13 @@ impl Graph {
     /// x with every element zeroed with probability `rate` in [0, 1), the others scaled up so
     /// that the mean stays.
     ///
-    /// `clock` holds two integers, seed and step; `stream` tells one dropout from another.
+    /// `clock` holds two integers, seed and step; `number` tells one dropout from another.
     ///
     /// # Errors
     /// If `clock` is not two integers.
-    pub fn dropout(&mut self, x: Wire, clock: Wire, rate: f64, stream: u64) -> Result<Wire> {
+    pub fn dropout(&mut self, x: Wire, clock: Wire, rate: f64, number: u64) -> Result<Wire> {
         let shape = self.shape(x).clone();
-        let mask = self.apply(DropoutMask { shape, rate, stream }, &[clock])?;
+        let mask = self.apply(DropoutMask { shape, rate, name: mask_name(number) }, &[clock])?;
         self.multiply(x, mask)
     }
 }

@@ -12,12 +12,15 @@ pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};
 pub use outcome::{Outcome, Threshold};
 
+use std::borrow::Cow;
+
 use fanin_kernels::threads;
+use serde::Serialize;
 
 use crate::check::{Diagnosis, Verdict};
-use crate::data::Prepared;
+use crate::data::{Description, Prepared, describe};
 use crate::error::Result;
-use crate::spec::Model;
+use crate::spec::{Model, Spec};
 use crate::train::course::Course;
 use crate::train::loop_control::{Interrupt, Observer};
 use crate::train::session::{Rows, Session};
@@ -28,6 +31,17 @@ pub struct Comparison<'d> {
     options: &'d CompareOptions,
     data: &'d Prepared,
     networks: Vec<Model>,
+}
+
+/// Everything about a comparison, for programs.
+#[derive(Debug, Serialize)]
+pub struct Report<'r> {
+    /// The rows trained on.
+    pub data: Description,
+    /// How every run was trained.
+    pub spec: &'r Spec,
+    /// Networks, each with every scheme.
+    pub networks: &'r [NetworkComparison],
 }
 
 /// Which run of a comparison something belongs to.
@@ -91,13 +105,22 @@ impl<'d> Comparison<'d> {
         (0..networks * schemes * seeds).map(run).collect()
     }
 
-    /// Steps of one run.
+    /// Steps of all runs of one network.
     ///
     /// # Errors
     /// If a batch is larger than the data.
-    pub fn steps_per_run(&self) -> Result<u64> {
+    pub fn steps_per_network(&self) -> Result<u64> {
         let course = self.options.course(self.data, 0)?;
-        Ok(course.horizon(self.data.train.rows())?.steps as u64)
+        let runs = self.options.schemes.len() * self.options.spec.train.seeds.len();
+        Ok((course.horizon(self.data.train.rows())?.steps * runs) as u64)
+    }
+
+    /// Everything about a comparison, for programs.
+    pub fn report<'r>(&self, networks: &'r [NetworkComparison]) -> Report<'r>
+    where
+        'd: 'r,
+    {
+        Report { data: describe(&self.data.train), spec: &self.options.spec, networks }
     }
 
     /// Measures every starting point and forecasts its training, without any training.
@@ -159,8 +182,11 @@ impl<'d> Comparison<'d> {
     ) -> Result<Trained> {
         let model = &self.networks[run.network];
         let weights = self.options.weights(model, run)?;
-        let rows =
-            Rows { train: &self.data.train, validation: None, test: self.data.test.as_ref() };
+        let rows = Rows {
+            train: Cow::Borrowed(&self.data.train),
+            validation: None,
+            test: self.data.test.as_ref(),
+        };
         let mut session = Session::new(model, &weights, self.course(run)?, rows)?;
         let finish = session.run(&mut Forward { run, observer }, interrupt)?;
         let trained = Trained { finish, history: session.history().to_vec() };

@@ -24,7 +24,7 @@ pub const DEFAULT_SCHEMES: [&str; 9] = [
 /// What is compared: networks, schemes, and how each is trained.
 #[derive(Clone, Debug)]
 pub struct CompareOptions {
-    /// Numbers of hidden layers, one network each; ignored if the spec names a model.
+    /// Numbers of hidden layers, one network each.
     pub depths: Vec<usize>,
     /// Units of every hidden layer.
     pub width: usize,
@@ -32,10 +32,10 @@ pub struct CompareOptions {
     pub activation: String,
     /// Schemes to start from.
     pub schemes: Vec<String>,
-    /// Data, optimizer, seeds and, if one network is to be compared, its model.
+    /// Data, optimizer and seeds.
     pub spec: Spec,
-    /// The network to compare instead of those of `depths`.
-    pub model: Option<Model>,
+    /// Whether the model of `spec` is compared instead of those of `depths`.
+    pub own_model: bool,
 }
 
 impl Default for CompareOptions {
@@ -46,7 +46,7 @@ impl Default for CompareOptions {
             activation: "relu".to_owned(),
             schemes: DEFAULT_SCHEMES.map(str::to_owned).to_vec(),
             spec: Spec::default(),
-            model: None,
+            own_model: false,
         }
     }
 }
@@ -64,8 +64,9 @@ impl CompareOptions {
                 expected: format!("at least one of: {}", init::names().join(", ")),
             });
         }
-        if let Some(model) = &self.model {
-            return Ok(vec![model.clone()]);
+        let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
+        if self.own_model {
+            return Ok(vec![self.spec.model.resolve(inputs, outputs)?]);
         }
         self.depths.iter().map(|&depth| self.network(depth, data)).collect()
     }

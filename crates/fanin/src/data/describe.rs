@@ -176,21 +176,23 @@ fn remarks(
     moments: &[Moments],
     [greatest, least]: [Option<&String>; 2],
 ) -> Vec<String> {
-    const STANDARDIZE: &str = "standardizing cures it (--prepare standard)";
+    const STANDARDIZE: &str = "standardizing cures it (--standardize standard)";
     let mut remarks = Vec::new();
     if let Some(first) = description.first_non_finite.first() {
         remarks.push(format!(
-            "{} values are missing or infinite, the first in row {}, feature `{}`; \
+            "missing or infinite values: {}, the first in row {}, feature `{}`; \
              say what to do with them (--missing drop, mean or zero)",
             description.non_finite, first.row, first.column
         ));
     }
     if !description.constant.is_empty() {
+        let shown = description.constant.len().min(MOST_LISTED);
         remarks.push(format!(
-            "{} of {} features are the same in every row and can teach nothing: {}",
+            "features that are the same in every row and can teach nothing: {} of {} ({}{})",
             description.constant.len(),
             description.features,
-            description.constant.join(", ")
+            description.constant[..shown].join(", "),
+            if shown < description.constant.len() { ", …" } else { "" }
         ));
     }
     if let (Some(greatest), Some(least)) = (greatest, least)
@@ -207,9 +209,10 @@ fn remarks(
         let count = moments.iter().filter(|m| offset(m)).count();
         let (name, m) = (&description.columns[column].name, &moments[column]);
         remarks.push(format!(
-            "{count} features lie far from 0 for their spread, such as `{name}` with mean {:.3} \
-             and deviation {:.3}, so every unit mostly sees the same number; {STANDARDIZE}",
-            m.mean, m.deviation
+            "features that lie far from 0 for their spread: {count} of {}, such as `{name}` with \
+             mean {:.3} and deviation {:.3}, so every unit mostly sees the same number; \
+             {STANDARDIZE}",
+            description.features, m.mean, m.deviation
         ));
     }
     if description.rows > 0 && !MEAN_SQUARES.contains(&description.mean_square) {
@@ -289,10 +292,10 @@ mod tests {
         let description = describe(&dataset(&["pay", "near 5", "seven"], &features, &labels));
         assert_eq!(description.first_non_finite, [NonFinite { row: 2, column: "pay".to_owned() }]);
         let beginnings = [
-            "1 values are missing or infinite, the first in row 2, feature `pay`",
-            "1 of 3 features are the same in every row and can teach nothing: seven",
+            "missing or infinite values: 1, the first in row 2, feature `pay`; say what",
+            "features that are the same in every row and can teach nothing: 1 of 3 (seven)",
             "feature `pay` spreads ",
-            "1 features lie far from 0 for their spread, such as `near 5` with mean 5.005",
+            "features that lie far from 0 for their spread: 1 of 3, such as `near 5` with mean 5.005",
             "the mean square of a feature is ",
             "class `no` has 11 rows and `yes` 1; always answering `no` is right for 91.7 %",
         ];

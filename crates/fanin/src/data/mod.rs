@@ -5,7 +5,6 @@
 
 mod dataset;
 mod options;
-mod shuffle;
 mod classes;
 mod missing;
 mod table;
@@ -16,14 +15,15 @@ mod split;
 mod standardize;
 mod prepare;
 mod describe;
+mod from_spec;
 pub mod sets;
 
 pub use crate::spec::{Missing, Standardize as Preparation, Task};
 pub use dataset::{Dataset, Targets};
 pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe};
+pub use from_spec::{for_spec, load_options};
 pub use load::load;
 pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
-pub use shuffle::shuffled;
 pub use split::{Split, split};
 pub use standardize::Fitted;

@@ -43,6 +43,10 @@ pub struct Prepared {
     pub features: Fitted,
     /// How numbers to learn were scaled, if they were.
     pub targets: Option<Fitted>,
+    /// Where the data come from.
+    pub source: String,
+    /// The license under which they may be used, where known.
+    pub license: Option<String>,
     /// Sentences on what was decided, those of loading first.
     pub notes: Vec<String>,
 }
@@ -60,7 +64,7 @@ pub struct Prepared {
 /// # Errors
 /// If a part would have no rows, or if there is but one class to tell apart.
 pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
-    let Loaded { train: all, test, task, missing, mut notes, .. } = loaded;
+    let Loaded { train: all, test, task, missing, source, license, mut notes } = loaded;
     refuse_single_class(&all)?;
     let (mut train, mut test) = if test.is_some() {
         (all, test)
@@ -79,7 +83,7 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
         features.apply(&mut data.features);
     }
     if filled > 0 {
-        notes.push(format!("filled {filled} missing values with the mean of the training rows"));
+        notes.push(format!("missing values filled with the mean of the training rows: {filled}"));
     }
     note_constant(&train, &features, &mut notes);
 
@@ -96,7 +100,7 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
             }
         }
     }
-    Ok(Prepared { train, test, task, features, targets, notes })
+    Ok(Prepared { train, test, task, features, targets, source, license, notes })
 }
 
 fn refuse_single_class(data: &Dataset) -> Result<()> {
@@ -182,7 +186,7 @@ mod tests {
         assert_eq!(prepared.train.features, [1., 2., 3.]);
         assert_eq!(prepared.test, None);
         assert_eq!(prepared.targets.unwrap().center, [200.]);
-        assert_eq!(prepared.notes, ["filled 1 missing values with the mean of the training rows"]);
+        assert_eq!(prepared.notes, ["missing values filled with the mean of the training rows: 1"]);
     }
 
     #[test]

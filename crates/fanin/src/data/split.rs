@@ -1,9 +1,9 @@
 //! Which rows train and which test.
 
+use fanin_kernels::random::{Stream, fill_permutation};
 use serde::{Deserialize, Serialize};
 
-use super::shuffle::{SplitMix64, shuffle};
-use super::{Dataset, Targets, shuffled};
+use super::{Dataset, Targets};
 use crate::{Error, Result};
 
 /// The rows of a data set in two parts, each sorted.
@@ -39,13 +39,10 @@ pub fn split(data: &Dataset, fraction: f64, seed: u64) -> Result<Split> {
         });
     }
     let count = test_rows(rows, fraction);
+    let stream = Stream::new(seed, "split");
     let mut test = match &data.targets {
-        Targets::Classes { labels, names } => stratified(labels, names.len(), count, seed),
-        Targets::Values { .. } | Targets::Features => {
-            let mut order = shuffled(rows, seed, "split");
-            order.truncate(count);
-            order
-        }
+        Targets::Classes { labels, names } => stratified(labels, names.len(), count, stream),
+        Targets::Values { .. } | Targets::Features => chosen(rows, count, stream),
     };
     test.sort_unstable();
     if rows == 0 || rows == test.len() || (count > 0 && test.is_empty()) {
@@ -73,18 +70,26 @@ fn test_rows(rows: usize, fraction: f64) -> usize {
 }
 
 /// `count` rows to test on, from each class in proportion to its rows.
-fn stratified(labels: &[u32], classes: usize, count: usize, seed: u64) -> Vec<usize> {
+fn stratified(labels: &[u32], classes: usize, count: usize, stream: Stream) -> Vec<usize> {
     let mut members = vec![Vec::new(); classes];
     for (row, &label) in labels.iter().enumerate() {
         members[label as usize].push(row);
     }
     let shares = shares(&members.iter().map(Vec::len).collect::<Vec<usize>>(), count);
     let mut test = Vec::with_capacity(count);
-    for (class, (rows, share)) in members.iter_mut().zip(shares).enumerate() {
-        shuffle(rows, &mut SplitMix64::named(seed, &format!("split/{class}")));
-        test.extend_from_slice(&rows[..share]);
+    for (class, (rows, share)) in members.iter().zip(shares).enumerate() {
+        let places = chosen(rows.len(), share, stream.numbered(class as u64));
+        test.extend(places.into_iter().map(|place| rows[place]));
     }
     test
+}
+
+/// `count` of the numbers below `rows`, each choice equally likely.
+fn chosen(rows: usize, count: usize, stream: Stream) -> Vec<usize> {
+    let mut order = vec![0; rows];
+    fill_permutation(stream, &mut order);
+    order.truncate(count);
+    order
 }
 
 /// How many of `count` fall to each class of these sizes, by largest remainders; at most all but
@@ -163,6 +168,8 @@ mod tests {
         let parts = split(&classes(&[0, 0, 0, 0, 1], &["a", "b"]), 0.5, 0).unwrap();
         assert_eq!(parts.test.len(), 3);
         assert!(parts.train.contains(&4));
+        let nearly_all = split(&classes(&[0, 0, 0, 0, 1], &["a", "b"]), 0.99, 0).unwrap();
+        assert_eq!((nearly_all.train.len(), nearly_all.test.len()), (2, 3));
         let two_alone = split(&classes(&[0, 1], &["a", "b"]), 0.5, 0).unwrap_err();
         assert!(two_alone.to_string().starts_with("test fraction 0.5: found 2 rows"));
     }

@@ -74,6 +74,9 @@ struct Encoding<'a> {
 impl<'a> Encoding<'a> {
     fn of(path: &Path, table: &Table, column: &'a Column, options: &LoadOptions) -> Result<Self> {
         let asked = options.categorical.contains(&column.name);
+        if !asked && is_words(column) {
+            refuse_decimal_commas(path, table, column)?;
+        }
         if !asked && !is_words(column) {
             check_numbers(path, table, column)?;
             return Ok(Self { column, categories: None });
@@ -273,6 +276,22 @@ fn check_numbers(path: &Path, table: &Table, column: &Column) -> Result<()> {
         ),
         None => "a number".to_owned(),
     };
+    Err(cell_error(path, table, row, column, &expected))
+}
+
+/// Refuses numbers such as `1,5`, which would each become a category.
+fn refuse_decimal_commas(path: &Path, table: &Table, column: &Column) -> Result<()> {
+    let has_comma =
+        |word: &String| word.contains(',') && word.replace(',', ".").parse::<f64>().is_ok();
+    if !column.words.iter().all(has_comma) {
+        return Ok(());
+    }
+    let row = column.cells.iter().position(|c| matches!(c, Cell::Word(_))).unwrap_or(0);
+    let expected = format!(
+        "a point before the decimals and nothing between thousands; \
+         --categorical {} takes such cells as names",
+        column.name
+    );
     Err(cell_error(path, table, row, column, &expected))
 }
 

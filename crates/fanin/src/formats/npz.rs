@@ -128,4 +128,14 @@ pub(super) mod tests {
         let text = read(damaged).unwrap_err().to_string();
         assert!(text.starts_with("a.npz: array `x`, byte "), "{text}");
     }
+
+    #[test]
+    fn array_shorter_or_longer_than_its_header_says_is_told() {
+        for elements in [&[1, 2][..], &[1, 2, 3, 4, 5]] {
+            let x = npy::tests::file("'|u1'", "False", "(4,)", elements);
+            let error = read(archive(CompressionMethod::Stored, &[("x.npy", &x)])).unwrap_err();
+            let text = error.to_string();
+            assert!(text.ends_with("bytes in all, expected 132 for the shape [4]"), "{text}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Parameter, Role, Rules, initialize};
 use crate::error::Result;
-use crate::spec::{self, Model};
+use crate::spec::{self, InitSpec, Model};
 use crate::weights::Weights;
 
 impl From<&spec::Parameter> for Parameter {
@@ -34,6 +34,23 @@ impl From<spec::Role> for Role {
             spec::Role::Slope => Self::Slope,
             spec::Role::RunningMean => Self::RunningMean,
             spec::Role::RunningVariance => Self::RunningVariance,
+        }
+    }
+}
+
+/// The rules that the `[init]` section of a spec says.
+///
+/// ```
+/// use fanin::init::Rules;
+/// use fanin::spec::InitSpec;
+/// assert_eq!(Rules::from(&InitSpec::default()), Rules::new("he-normal"));
+/// ```
+impl From<&InitSpec> for Rules {
+    fn from(init: &InitSpec) -> Self {
+        Self {
+            default: init.scheme.clone(),
+            bias: init.bias.clone(),
+            patterns: init.rules.iter().map(|r| (r.pattern.clone(), r.scheme.clone())).collect(),
         }
     }
 }

@@ -164,7 +164,6 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "until every activation of the table is registered"]
     fn every_activation_has_a_reference_gain() {
         for name in activations::names() {
             assert!(EXACT.iter().any(|row| row.0.split(':').next() == Some(name)), "{name}");

@@ -79,13 +79,7 @@ pub fn find(text: &str) -> Result<Box<dyn Scheme>> {
         Some((name, argument)) => (name, Some(argument)),
         None => (text, None),
     };
-    let wanted = name.trim().to_lowercase().replace('_', "-");
-    let named =
-        |s: &&&dyn Scheme| s.facts().name == wanted || s.facts().aliases.contains(&wanted.as_str());
-    let scheme = SCHEMES
-        .iter()
-        .find(named)
-        .ok_or_else(|| Error::unknown("scheme", name.trim(), &names()))?;
+    let scheme = named(name)?;
     scheme.with_argument(argument.map(str::trim)).map_err(|expected| Error::Grammar {
         what: "scheme",
         text: text.to_owned(),
@@ -93,6 +87,23 @@ pub fn find(text: &str) -> Result<Box<dyn Scheme>> {
         end: text.len(),
         expected: format!("expected {expected}, as in `{}`", scheme.facts().example),
     })
+}
+
+/// What is known of the scheme called `name`; an argument after it is ignored.
+///
+/// # Errors
+/// [`Error::Unknown`] with the nearest name.
+pub fn facts(name: &str) -> Result<&'static Facts> {
+    let name = name.split(':').next().unwrap_or(name);
+    named(name).map(Scheme::facts)
+}
+
+fn named(name: &str) -> Result<&'static dyn Scheme> {
+    let wanted = name.trim().to_lowercase().replace('_', "-");
+    let is_named =
+        |s: &&&dyn Scheme| s.facts().name == wanted || s.facts().aliases.contains(&wanted.as_str());
+    let scheme = SCHEMES.iter().find(is_named);
+    scheme.copied().ok_or_else(|| Error::unknown("scheme", name.trim(), &names()))
 }
 
 /// The names of all schemes, in the registry's order.

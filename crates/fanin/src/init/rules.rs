@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Distribution, Parameter, Request, Scheme, find};
 use crate::error::{Error, Result};
+use crate::spec::glob;
 use crate::weights::Weights;
 
 /// Which scheme each parameter gets, as texts that [`find`] reads.
@@ -156,7 +157,7 @@ impl<'a> Schemes<'a> {
         }
         let mut patterns = Vec::new();
         for (pattern, scheme) in &rules.patterns {
-            if !parameters.iter().any(|p| matches(pattern, &p.name)) {
+            if !parameters.iter().any(|p| glob::matches(pattern, &p.name)) {
                 let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
                 return Err(Error::Setting {
                     place: format!("rule `{pattern}`"),
@@ -171,7 +172,8 @@ impl<'a> Schemes<'a> {
     }
 
     fn choose(&self, parameter: &Parameter) -> Result<Choice<'_>> {
-        let matching = self.patterns.iter().find(|(pattern, _)| matches(pattern, &parameter.name));
+        let matching =
+            self.patterns.iter().find(|(pattern, _)| glob::matches(pattern, &parameter.name));
         if let Some((pattern, scheme)) = matching {
             let reason = format!("rule `{pattern}`");
             return Choice::by_scheme(&**scheme, parameter, reason);
@@ -199,48 +201,5 @@ impl<'a> Choice<'a> {
     fn by_scheme(scheme: &'a dyn Scheme, parameter: &Parameter, reason: String) -> Result<Self> {
         let distribution = scheme.distribution(parameter)?;
         Ok(Self { scheme: Some(scheme), label: Some(scheme.label()), distribution, reason })
-    }
-}
-
-/// Whether `name` is what `pattern` describes: `*` is any run of characters, `?` any one.
-fn matches(pattern: &str, name: &str) -> bool {
-    let name: Vec<char> = name.chars().collect();
-    // possible[i]: whether the pattern so far describes the first i characters of the name.
-    let mut possible = vec![false; name.len() + 1];
-    possible[0] = true;
-    for symbol in pattern.chars() {
-        if symbol == '*' {
-            let first = possible.iter().position(|&p| p).unwrap_or(possible.len());
-            possible[first..].fill(true);
-        } else {
-            for i in (0..name.len()).rev() {
-                possible[i + 1] = possible[i] && (symbol == '?' || symbol == name[i]);
-            }
-            possible[0] = false;
-        }
-    }
-    possible[name.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_as_globs_do() {
-        for (pattern, name, expected) in [
-            ("*.bias", "0.bias", true),
-            ("*.bias", "0.weight", false),
-            ("*", "", true),
-            ("", "a", false),
-            ("?.weight", "0.weight", true),
-            ("?.weight", "10.weight", false),
-            ("*1*.w*t", "layers.11.weight", true),
-            ("a*b*c", "acb", false),
-            ("0.weight", "0.weight", true),
-            ("0.weight", "0.weights", false),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
-        }
     }
 }

@@ -58,7 +58,7 @@ pub trait Scheme: Debug + Send + Sync {
 pub type Argument = std::result::Result<Box<dyn Scheme>, String>;
 
 /// What people are told of a scheme.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Facts {
     /// The name in specs, tables and reports.
     pub name: &'static str,

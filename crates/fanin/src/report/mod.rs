@@ -1,3 +1,6 @@
-//! What people read: tables and sentences for the terminal, made from plain data.
+//! What people and programs read: tables and sentences for the terminal, JSON.
 
+mod json;
 pub mod terminal;
+
+pub use json::Json;

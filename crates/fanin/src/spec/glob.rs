@@ -1,7 +1,7 @@
 //! Patterns on names: `*` stands for any characters, `?` for any one.
 
 /// Whether the whole of `name` fits `pattern`; in time of at most their lengths' product.
-pub(super) fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     let (mut p, mut n) = (0, 0);

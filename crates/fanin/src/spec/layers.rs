@@ -122,6 +122,14 @@ impl Default for ModelSpec {
 }
 
 impl ModelSpec {
+    /// Whether every size is written down, so that no data are needed to resolve it.
+    pub fn is_complete(&self) -> bool {
+        fn complete(layers: &[LayerSpec]) -> bool {
+            layers.iter().all(|l| l.units != Some(Units::Outputs) && complete(&l.layers))
+        }
+        self.inputs.is_some() && complete(&self.layers)
+    }
+
     /// The network for data with so many features and so many classes or targets.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ mod layers;
 mod check;
 mod text;
 mod parameters;
-mod glob;
+pub(crate) mod glob;
 mod sections;
 mod spec_file;
 mod toml_errors;

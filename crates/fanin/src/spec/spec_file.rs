@@ -80,6 +80,20 @@ struct SpecFile {
 }
 
 impl Spec {
+    /// Changes the optimizer to the one called `name`, with its own defaults; what was said of
+    /// weight decay and clipping stays.
+    pub fn set_optimizer(&mut self, name: &str) {
+        if self.optimizer.name == name {
+            return;
+        }
+        let before = std::mem::replace(&mut self.optimizer, OptimizerSpec::named(name));
+        self.optimizer.weight_decay = before.weight_decay;
+        self.optimizer.decay = before.decay;
+        self.optimizer.clip_norm = before.clip_norm;
+        self.optimizer.clip_value = before.clip_value;
+        self.optimizer.fill_defaults();
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub struct Course {
     pub learning_rate: f64,
     /// The learning rate's course.
     pub schedule: Schedule,
+    /// Steps in which the learning rate rises to its full size.
+    pub warm_up_steps: usize,
     /// What happens to long gradients.
     pub clip: Clip,
     /// λ of weights, and of all parameters if `decay_all`.
@@ -68,6 +70,7 @@ impl Course {
             settings,
             learning_rate: spec.optimizer.learning_rate.unwrap_or(method.learning_rate),
             schedule: schedule(spec)?,
+            warm_up_steps: spec.schedule.warmup_steps,
             clip: match (spec.optimizer.clip_norm, spec.optimizer.clip_value) {
                 (Some(norm), _) => Clip::Norm(norm),
                 (None, Some(value)) => Clip::Value(value),
@@ -92,6 +95,17 @@ impl Course {
             (optimizers::Feed::Whole, _) | (_, BatchSize::Full) => Batches::new(rows, rows),
             (optimizers::Feed::Batches, BatchSize::Rows(size)) => Batches::new(rows, size),
         }
+    }
+
+    /// The same course with its warm-up in place, for epochs of so many batches.
+    ///
+    /// # Errors
+    /// None for the shares computed here.
+    pub fn scheduled(mut self, batches_per_epoch: usize) -> Result<Self> {
+        let total = self.epochs as usize * batches_per_epoch;
+        let share = self.warm_up_steps.min(total) as f64 / total.max(1) as f64;
+        self.schedule = self.schedule.with_warm_up(share)?;
+        Ok(self)
     }
 
     /// The learning rate of a step, counted from 0.

@@ -16,6 +16,7 @@ mod atomic;
 mod tensor_file;
 pub mod checkpoint;
 pub mod run_folder;
+pub mod run;
 
 pub use checkpoint::{Checkpoint, Progress};
 pub use clip::Clip;
@@ -24,6 +25,7 @@ pub use early_stopping::{Decision, EarlyStopping};
 pub use loop_control::{Divergence, Finish, Interrupt, Observer};
 pub use metrics::Metrics;
 pub use optimizers::{Optimizer, OptimizerState};
+pub use run::{Run, Summary};
 pub use run_folder::{IfExists, RunFolder, Versions};
 pub use schedule::Schedule;
 pub use session::{Rows, Session};

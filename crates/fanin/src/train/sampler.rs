@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use fanin_kernels::random::{Stream, fill_permutation};
+
 use crate::error::{Error, Result};
 
 /// The rows in the order of one epoch.
@@ -24,13 +26,8 @@ pub fn permutation(seed: u64, epoch: u64, rows: usize) -> Vec<usize> {
 
 /// As [`permutation`], into a buffer that may be used again.
 pub fn permutation_into(seed: u64, epoch: u64, rows: usize, order: &mut Vec<usize>) {
-    order.clear();
-    order.extend(0..rows);
-    let mut numbers = SplitMix64(SplitMix64(seed).next() ^ SplitMix64(!epoch).next());
-    for last in (1..rows).rev() {
-        let other = numbers.below(last as u64 + 1) as usize;
-        order.swap(last, other);
-    }
+    order.resize(rows, 0);
+    fill_permutation(Stream::new(seed, "order").numbered(epoch), order);
 }
 
 /// The rows of an epoch cut into batches; the last one may be smaller.
@@ -84,38 +81,9 @@ impl Batches {
 }
 
 /// Steele, Lea & Flood 2014.
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `bound`, each as likely as any other (Lemire 2019).
-    fn below(&mut self, bound: u64) -> u64 {
-        let surplus = bound.wrapping_neg() % bound;
-        loop {
-            let product = u128::from(self.next()) * u128::from(bound);
-            if product as u64 >= surplus {
-                return (product >> 64) as u64;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_generator_gives_its_published_numbers() {
-        let mut numbers = SplitMix64(1_234_567);
-        assert_eq!(numbers.next(), 6_457_827_717_110_365_317);
-        assert_eq!(numbers.next(), 3_203_168_211_198_807_973);
-    }
 
     #[test]
     fn seeds_and_epochs_give_orders_of_their_own() {

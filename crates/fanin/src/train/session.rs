@@ -4,6 +4,8 @@
 //! taken up again: the order of the rows is a function of seed and epoch, dropout of seed and
 //! step, so a resumed run continues to the same bits.
 
+use std::borrow::Cow;
+
 use fanin_engine::tensor::Shape;
 
 use super::course::Course;
@@ -22,12 +24,12 @@ use crate::spec::Model;
 use crate::weights::Weights;
 
 /// The rows that a run learns from and is judged by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rows<'d> {
     /// Rows to learn from.
-    pub train: &'d Dataset,
+    pub train: Cow<'d, Dataset>,
     /// Rows that early stopping watches.
-    pub validation: Option<&'d Dataset>,
+    pub validation: Option<Cow<'d, Dataset>>,
     /// Rows that no decision depends on.
     pub test: Option<&'d Dataset>,
 }
@@ -79,6 +81,7 @@ impl<'d> Session<'d> {
     /// If weights, data and model do not fit each other, or the batch is larger than the data.
     pub fn new(model: &Model, weights: &Weights, course: Course, rows: Rows<'d>) -> Result<Self> {
         let batches = course.batches(rows.train.rows())?;
+        let course = course.scheduled(batches.count())?;
         let sizes = [batches.range(0).len(), batches.range(batches.count() - 1).len()];
         let mut passes = vec![TrainingPass::new(model, &course.loss, sizes[0])?];
         if sizes[1] != sizes[0] {
@@ -183,7 +186,7 @@ impl<'d> Session<'d> {
         let rows = &self.order[range];
         let wide = usize::from(rows.len() != self.passes[0].rows());
         let pass = &mut self.passes[wide];
-        let (data, smoothing) = (self.rows.train, self.course.label_smoothing);
+        let (data, smoothing) = (&self.rows.train, self.course.label_smoothing);
         pass.feed(|features, targets| data.gather(rows, features, targets, smoothing));
         let (seed, step) = (self.course.seed, self.position.step);
         let learning_rate = self.course.learning_rate_at(step, self.batches.count());
@@ -241,7 +244,7 @@ impl<'d> Session<'d> {
     }
 
     fn stops_early(&mut self) -> Result<Option<Finish>> {
-        let (Some(watch), Some(data)) = (&mut self.position.early_stopping, self.rows.validation)
+        let (Some(watch), Some(data)) = (&mut self.position.early_stopping, &self.rows.validation)
         else {
             return Ok(None);
         };
@@ -270,7 +273,7 @@ impl<'d> Session<'d> {
         {
             return Ok(found);
         }
-        let data = self.rows.train;
+        let data = &self.rows.train;
         let mut features = vec![0.0; rows.len() * data.columns()];
         let mut targets = vec![0.0; rows.len() * data.target_columns()];
         data.gather(rows, &mut features, &mut targets, self.course.label_smoothing);
@@ -288,6 +291,11 @@ impl<'d> Session<'d> {
     /// Metrics of every epoch that this session ran.
     pub fn history(&self) -> &[Metrics] {
         &self.history
+    }
+
+    /// The seed of row order and dropout.
+    pub fn seed(&self) -> u64 {
+        self.course.seed
     }
 
     /// Where the run stands.

@@ -2,9 +2,10 @@
 
 use std::f64::consts::PI;
 
+use fanin_kernels::random::{Stream, fill_normal, fill_uniform};
+
 use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, loaded, size};
 use crate::Result;
-use crate::data::shuffle::SplitMix64;
 
 /// Two spirals around each other, one class each.
 pub struct Spirals;
@@ -40,17 +41,17 @@ const TURNS: f64 = 1.5;
 const INNER_RADIUS: f64 = 0.1;
 
 fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
-    let mut random = SplitMix64::named(seed, "spirals");
-    let mut features = Vec::with_capacity(2 * rows);
+    let mut features = vec![0.0; 2 * rows];
+    fill_normal(Stream::new(seed, "spirals/noise"), 0, 0.0, noise, &mut features);
+    let mut places = vec![0.0; rows];
+    fill_uniform(Stream::new(seed, "spirals/place"), 0, 0.0, 1.0, &mut places);
     let mut labels = Vec::with_capacity(rows);
-    for row in 0..rows {
-        let spiral = (row % 2) as u32;
-        let along = random.open_unit();
+    for (row, (point, along)) in features.chunks_exact_mut(2).zip(places).enumerate() {
+        let (spiral, along) = ((row % 2) as u32, f64::from(along));
         let radius = INNER_RADIUS + (1.0 - INNER_RADIUS) * along;
         let angle = 2.0 * PI * TURNS * along + PI * f64::from(spiral);
-        for point in [libm::cos(angle), libm::sin(angle)] {
-            features.push((radius * point + noise * random.normal()) as f32);
-        }
+        point[0] += (radius * libm::cos(angle)) as f32;
+        point[1] += (radius * libm::sin(angle)) as f32;
         labels.push(spiral);
     }
     Dataset {
@@ -71,7 +72,7 @@ mod tests {
         assert_eq!(data, points(4, 0.0, 1));
         assert_ne!(data, points(4, 0.0, 2));
         let bits: Vec<u32> = data.features[..4].iter().map(|x| x.to_bits()).collect();
-        assert_eq!(bits, [1_039_531_622, 1_040_835_697, 1_056_617_425, 3_208_821_077]);
+        assert_eq!(bits, [1_020_164_977, 1_062_782_667, 1_033_524_083, 3_196_593_143]);
     }
 
     #[test]

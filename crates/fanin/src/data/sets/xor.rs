@@ -1,8 +1,9 @@
 //! Exclusive or: the smallest problem that no single layer can learn.
 
+use fanin_kernels::random::{Stream, fill_normal};
+
 use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, loaded, size};
 use crate::Result;
-use crate::data::shuffle::SplitMix64;
 
 /// The corners of the unit square; two opposite ones belong to a class.
 pub struct Xor;
@@ -36,15 +37,14 @@ impl DataSet for Xor {
 }
 
 fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
-    let mut random = SplitMix64::named(seed, "xor");
-    let mut features = Vec::with_capacity(2 * rows);
+    let mut features = vec![0.0; 2 * rows];
+    fill_normal(Stream::new(seed, "xor"), 0, 0.0, noise, &mut features);
     let mut labels = Vec::with_capacity(rows);
-    for row in 0..rows as u32 {
+    for (row, point) in features.chunks_exact_mut(2).enumerate() {
         let (a, b) = (row / 2 % 2, row % 2);
-        for corner in [a, b] {
-            features.push((f64::from(corner) + noise * random.normal()) as f32);
-        }
-        labels.push(a ^ b);
+        point[0] += a as f32;
+        point[1] += b as f32;
+        labels.push((a ^ b) as u32);
     }
     Dataset {
         name: "xor".to_owned(),

@@ -132,6 +132,16 @@ fn word_in_a_column_of_numbers_is_shown_with_its_place() {
 }
 
 #[test]
+fn decimal_commas_are_not_taken_for_names() {
+    check_error(
+        "a;y\n1,5;u\n2,25;v\n",
+        &LoadOptions::default(),
+        "a.csv: row 1 (line 2), column `a`: found `1,5`, expected a point before the decimals and \
+         nothing between thousands; --categorical a takes such cells as names",
+    );
+}
+
+#[test]
 fn column_of_names_is_not_turned_into_hundreds_of_features() {
     let rows: Vec<String> = (0..101).map(|i| format!("person {i},{}", i % 2)).collect();
     let text = format!("name,y\n{}", rows.join("\n"));

@@ -20,7 +20,8 @@ pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
     let optimizer = course.map_or_else(|_| spec.optimizer.name.clone(), |c| c.describe());
     let seeds: Vec<String> = spec.train.seeds.iter().map(ToString::to_string).collect();
     let mut text = String::new();
-    let _ = writeln!(text, "data      {}", data.train.name);
+    let license = data.license.as_ref().map_or_else(String::new, |l| format!(" ({l})"));
+    let _ = writeln!(text, "data      {}{license}", data.source);
     let _ = writeln!(
         text,
         "          {} rows to train on, {} to test on, {} features, {}, {}",
@@ -74,6 +75,9 @@ pub fn before_training(network: &NetworkComparison) -> String {
         row
     });
     text.push_str(&aligned(&head, rows.collect()));
+    text.push_str(
+        " std aN: standard deviation of layer N's activations; grad: norm of the weights' gradient\n",
+    );
     text
 }
 
@@ -158,11 +162,8 @@ fn reasons(network: &NetworkComparison) -> String {
     });
     let mut text = String::new();
     for entry in failing {
-        let why = entry.why().unwrap_or(
-            "nothing in its first step foretells it; look at a smaller learning rate or longer \
-             training",
-        );
-        let _ = writeln!(text, "  {} {why}.", bold_name(&entry.scheme));
+        let why = entry.why().map_or_else(|| without_finding(entry), str::to_owned);
+        let _ = writeln!(text, "  {}: {why}.", entry.scheme);
     }
     if let Some(note) = two_readings(network) {
         let _ = writeln!(text, "  {note}");
@@ -170,8 +171,15 @@ fn reasons(network: &NetworkComparison) -> String {
     if text.is_empty() { text } else { format!("\nWhy\n{text}") }
 }
 
-fn bold_name(scheme: &str) -> String {
-    format!("{scheme}:")
+fn without_finding(entry: &Entry) -> String {
+    match entry.starts.iter().find_map(|start| start.escape_steps) {
+        Some(steps) if entry.forecast != Verdict::Learns => {
+            format!("growing out of its start takes about {steps:.0} steps, longer than planned")
+        }
+        _ => "nothing before the first step foretells it; try another learning rate or longer \
+              training"
+            .to_owned(),
+    }
 }
 
 /// The two readings of “divide by √d”, where both were tried and part company.

@@ -3,5 +3,15 @@
 mod number;
 mod table;
 mod compare;
+mod check;
+mod data;
+mod init;
+mod schemes;
+mod train;
 
+pub use check::check;
 pub use compare::{after_training, before_training, heading, next_steps};
+pub use data::describe;
+pub use init::{explain, written};
+pub use schemes::{scheme, schemes};
+pub use train::{epoch, finished};

@@ -1,5 +1,7 @@
 //! Plain tables with aligned columns.
 
+use std::fmt::Write;
+
 use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 
 /// A table with a line under its head; the first column is left-aligned, the rest right.
@@ -11,10 +13,10 @@ pub fn aligned(head: &[String], rows: Vec<Vec<String>>) -> String {
     finish(&table)
 }
 
-/// A table of texts, all left-aligned, whose last column wraps at `width` characters.
+/// A table of texts, all left-aligned, whose columns but the first wrap at `width` characters.
 pub fn texts(head: &[String], rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = new(head, rows);
-    if let Some(column) = table.column_iter_mut().last() {
+    for column in table.column_iter_mut().skip(1) {
         column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(width)));
     }
     finish(&table)
@@ -36,7 +38,7 @@ fn finish(table: &Table) -> String {
         text.push_str(line);
         text.push('\n');
         if index == 0 {
-            text.push_str(&format!(" {}\n", "─".repeat(widest.saturating_sub(1))));
+            let _ = writeln!(text, " {}", "─".repeat(widest.saturating_sub(1)));
         }
     }
     text

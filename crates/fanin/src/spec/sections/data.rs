@@ -15,6 +15,18 @@ pub struct DataSpec {
     /// Column of the target, for files that name their columns. Default: the last column.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// A second file that holds the targets, for files of a single array.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets_file: Option<String>,
+    /// The array of a .npz file that holds the features. Default: by its usual names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// Columns to leave out. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<String>,
+    /// Columns whose cells are names even where they are numbers. Default: columns of words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categorical: Vec<String>,
     /// How features are scaled, always by the training rows' numbers. Default `standard`.
     pub standardize: Standardize,
     /// What is done with missing values. Default `error`.
@@ -56,6 +68,10 @@ impl Default for DataSpec {
         Self {
             source: "digits".to_owned(),
             target: None,
+            targets_file: None,
+            features: None,
+            ignore: Vec::new(),
+            categorical: Vec::new(),
             standardize: Standardize::Standard,
             missing: Missing::Error,
             header: true,

@@ -6,7 +6,7 @@ use serde::de::{self, Deserializer, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::range::{at_least_one, below_one, ensure, share, zero_or_more};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The course of a training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,21 @@ impl TrainSpec {
         let expected = "a validation_fraction above 0 in [train], whose loss it watches";
         let watches = self.validation_fraction > 0.0;
         ensure(watches, "train.early_stopping", &"no validation rows", expected)
+    }
+}
+
+impl std::str::FromStr for BatchSize {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "full" => Ok(Self::Full),
+            rows => rows.parse().map(Self::Rows).map_err(|_| Error::Setting {
+                place: "batch size".to_owned(),
+                found: format!("`{rows}`"),
+                expected: "a whole number of rows, or `full`".to_owned(),
+            }),
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::Path;
 
 use fanin_kernels::threads;
@@ -20,7 +21,7 @@ fn spirals(rows: usize) -> Prepared {
 }
 
 fn rows(data: &Prepared) -> Rows<'_> {
-    Rows { train: &data.train, validation: data.test.as_ref(), test: None }
+    Rows { train: Cow::Borrowed(&data.train), validation: data.test.as_ref(), test: None }
 }
 
 fn spec(text: &str) -> Spec {

@@ -1,0 +1,173 @@
+//! Arguments that commands share, and how they change a spec.
+
+use std::path::Path;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use fanin::Result;
+use fanin::spec::{BatchSize, LossName, Missing, ScheduleName, Spec, Standardize, Task};
+
+/// Arguments of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// Print JSON instead of tables
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// First seed of weights, order and dropout [default: 0]
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Threads to use; results do not depend on it [default: one per core]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+/// Where the rows come from and how they are prepared.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Data")]
+pub struct DataArgs {
+    /// Data: digits, xor, spirals, fashion-mnist, a .csv, .npy, .npz or IDX file, or a folder of
+    /// IDX files [default: digits]
+    #[arg(long, value_name = "SOURCE")]
+    pub data: Option<String>,
+    /// Column or array to learn; several with commas
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// A second file that holds the targets, for files of a single array
+    #[arg(long, value_name = "FILE")]
+    targets_file: Option<String>,
+    /// Array of a .npz file that holds the features [default: by its usual names]
+    #[arg(long, value_name = "NAME")]
+    features: Option<String>,
+    /// Columns to leave out
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    ignore: Vec<String>,
+    /// Columns whose cells are names even where they are numbers
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    categorical: Vec<String>,
+    /// What to learn [default: by the targets]
+    #[arg(long, value_parser = PossibleValuesParser::new(Task::NAMES))]
+    task: Option<String>,
+    /// What to do with missing values [default: error]
+    #[arg(long, value_parser = PossibleValuesParser::new(Missing::NAMES))]
+    missing: Option<String>,
+    /// How features are scaled, by the training rows [default: standard]
+    #[arg(long, value_parser = PossibleValuesParser::new(Standardize::NAMES))]
+    standardize: Option<String>,
+    /// The first line of a CSV file is a row, not names
+    #[arg(long)]
+    no_header: bool,
+    /// Share of rows kept for testing [default: 0.2]
+    #[arg(long, value_name = "SHARE")]
+    test_fraction: Option<f64>,
+}
+
+/// How to train.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Training")]
+pub struct TrainArgs {
+    /// Passes over the training rows [default: 15]
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// Rows in a step, or `full` [default: 64]
+    #[arg(long, value_name = "ROWS")]
+    batch_size: Option<String>,
+    /// Optimizer [default: sgd]
+    #[arg(long, value_parser = PossibleValuesParser::new(fanin::train::optimizers::names()))]
+    optimizer: Option<String>,
+    /// Learning rate [default: 0.02 for sgd, the optimizer's own for others]
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Momentum of sgd [default: 0.9]
+    #[arg(long, value_name = "SHARE")]
+    momentum: Option<f64>,
+    /// Weight decay λ, on weights and not on biases [default: 0]
+    #[arg(long, value_name = "λ")]
+    weight_decay: Option<f64>,
+    /// Shorten gradients whose norm is larger
+    #[arg(long, value_name = "NORM")]
+    clip_norm: Option<f64>,
+    /// Course of the learning rate [default: constant]
+    #[arg(long, value_parser = PossibleValuesParser::new(ScheduleName::NAMES))]
+    schedule: Option<String>,
+    /// Steps in which the learning rate rises from 0 [default: 0]
+    #[arg(long, value_name = "STEPS")]
+    warmup_steps: Option<usize>,
+    /// Loss [default: by the task]
+    #[arg(long, value_parser = PossibleValuesParser::new(LossName::NAMES))]
+    loss: Option<String>,
+    /// Share of a label's weight spread over all classes [default: 0]
+    #[arg(long, value_name = "SHARE")]
+    label_smoothing: Option<f64>,
+    /// Score that counts as learned [default: 0.9]
+    #[arg(long, value_name = "SCORE")]
+    target_accuracy: Option<f64>,
+}
+
+impl Common {
+    /// The seeds from the first one on.
+    pub fn seeds(&self, count: u64) -> Vec<u64> {
+        let first = self.seed.unwrap_or(0);
+        (first..first.saturating_add(count)).collect()
+    }
+}
+
+/// The spec that a model argument names: a TOML file by its ending, else a short text.
+pub fn spec_of(model: Option<&str>) -> Result<Spec> {
+    match model {
+        None => Ok(Spec::default()),
+        Some(path) if Path::new(path).extension().is_some_and(|e| e == "toml") => {
+            Spec::read(Path::new(path))
+        }
+        Some(text) => Ok(Spec { model: text.parse()?, ..Spec::default() }),
+    }
+}
+
+impl DataArgs {
+    /// Writes the arguments given into `spec`.
+    pub fn apply(&self, spec: &mut Spec) -> Result<()> {
+        set(&mut spec.data.source, self.data.as_ref());
+        spec.data.target = self.target.clone().or(spec.data.target.take());
+        spec.data.targets_file = self.targets_file.clone().or(spec.data.targets_file.take());
+        spec.data.features = self.features.clone().or(spec.data.features.take());
+        spec.data.ignore.extend(self.ignore.iter().cloned());
+        spec.data.categorical.extend(self.categorical.iter().cloned());
+        spec.task = parse(self.task.as_ref())?.or(spec.task);
+        set(&mut spec.data.missing, parse(self.missing.as_ref())?.as_ref());
+        set(&mut spec.data.standardize, parse(self.standardize.as_ref())?.as_ref());
+        spec.data.header &= !self.no_header;
+        set(&mut spec.train.test_fraction, self.test_fraction.as_ref());
+        Ok(())
+    }
+}
+
+impl TrainArgs {
+    /// Writes the arguments given into `spec`, and checks the whole.
+    pub fn apply(&self, spec: &mut Spec) -> Result<()> {
+        if let Some(name) = &self.optimizer {
+            spec.set_optimizer(name);
+        }
+        let optimizer = &mut spec.optimizer;
+        optimizer.learning_rate = self.learning_rate.or(optimizer.learning_rate);
+        optimizer.momentum = self.momentum.or(optimizer.momentum);
+        optimizer.weight_decay = self.weight_decay.or(optimizer.weight_decay);
+        optimizer.clip_norm = self.clip_norm.or(optimizer.clip_norm);
+        set(&mut spec.schedule.name, parse(self.schedule.as_ref())?.as_ref());
+        set(&mut spec.schedule.warmup_steps, self.warmup_steps.as_ref());
+        spec.loss.name = parse(self.loss.as_ref())?.or(spec.loss.name);
+        set(&mut spec.loss.label_smoothing, self.label_smoothing.as_ref());
+        set(&mut spec.train.epochs, self.epochs.as_ref());
+        set(&mut spec.train.batch_size, parse::<BatchSize>(self.batch_size.as_ref())?.as_ref());
+        set(&mut spec.train.target_accuracy, self.target_accuracy.as_ref());
+        spec.validate()
+    }
+}
+
+fn set<T: Clone>(place: &mut T, given: Option<&T>) {
+    if let Some(given) = given {
+        place.clone_from(given);
+    }
+}
+
+fn parse<T: std::str::FromStr<Err = fanin::Error>>(text: Option<&String>) -> Result<Option<T>> {
+    text.map(|text| text.parse()).transpose()
+}

@@ -1,0 +1,92 @@
+//! `fanin compare`.
+
+use clap::Args;
+use fanin::Result;
+use fanin::compare::{CompareOptions, Comparison};
+use fanin::report::{Json, terminal};
+
+use crate::args::{Common, DataArgs, TrainArgs, spec_of};
+use crate::output::{self, Exit};
+use crate::progress::{CompareBars, interrupt};
+
+/// Train one network from many starting points and compare
+///
+/// For each scheme: what its weights look like before training, a forecast made from that alone,
+/// then training by backpropagation over several seeds, and forecast against outcome.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fanin compare                                  two and ten layers, nine schemes, three seeds
+  fanin compare --depths 5,30 --activation tanh
+  fanin compare \"features -> 3x128 gelu -> outputs\" --schemes he-normal,orthogonal:1
+  fanin compare --data table.csv --target price --schemes torch-default,xavier-uniform
+  fanin compare --sweep scale                    steps to learn against the size of the weights")]
+pub struct Compare {
+    /// Network as short text or a .toml file, instead of --depths
+    model: Option<String>,
+    /// Numbers of hidden layers, one network each
+    #[arg(long, value_delimiter = ',', value_name = "N,…")]
+    depths: Option<Vec<usize>>,
+    /// Units of every hidden layer [default: 64]
+    #[arg(long, value_name = "UNITS")]
+    width: Option<usize>,
+    /// Activation of every hidden layer [default: relu]
+    #[arg(long, value_name = "NAME")]
+    activation: Option<String>,
+    /// Schemes to start from; `fanin schemes` lists them
+    #[arg(long, value_delimiter = ',', value_name = "SCHEME,…")]
+    schemes: Option<Vec<String>>,
+    /// Number of seeds for each [default: 3]
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    training: TrainArgs,
+}
+
+impl Compare {
+    /// Runs the comparison.
+    pub fn run(&self, common: &Common) -> Result<Exit> {
+        let options = self.options(common)?;
+        let data = fanin::load(&options.spec)?;
+        let comparison = Comparison::new(&options, &data)?;
+        let show = |text: String| {
+            if !common.json {
+                output::text(&text);
+            }
+        };
+        show(terminal::heading(&options, &data));
+        let mut networks = comparison.check()?;
+        networks.iter().for_each(|network| show(terminal::before_training(network)));
+
+        let names: Vec<String> = networks.iter().map(|n| n.model.clone()).collect();
+        let bars = CompareBars::new(&names, &options.schemes, comparison.steps_per_network()?);
+        let interrupt = interrupt();
+        comparison.train(&mut networks, &bars, &interrupt)?;
+        bars.clear();
+        if common.json {
+            output::json(&Json::new("compare", &comparison.report(&networks)));
+        }
+        let target = options.spec.train.target_accuracy;
+        networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
+        show(terminal::next_steps(&networks));
+        Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
+    }
+
+    fn options(&self, common: &Common) -> Result<CompareOptions> {
+        let mut options =
+            CompareOptions { spec: spec_of(self.model.as_deref())?, ..Default::default() };
+        options.own_model = self.model.is_some();
+        options.depths = self.depths.clone().unwrap_or(options.depths);
+        options.width = self.width.unwrap_or(options.width);
+        options.activation = self.activation.clone().unwrap_or(options.activation);
+        options.schemes = self.schemes.clone().unwrap_or(options.schemes);
+        if self.seeds.is_some() || common.seed.is_some() {
+            let count = self.seeds.unwrap_or(options.spec.train.seeds.len() as u64);
+            options.spec.train.seeds = common.seeds(count);
+        }
+        self.data.apply(&mut options.spec)?;
+        self.training.apply(&mut options.spec)?;
+        Ok(options)
+    }
+}

@@ -1,0 +1,58 @@
+//! What the program prints and the code it ends with.
+
+use std::error::Error;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Healthy, or done.
+    Done,
+    /// Findings at or above the severity asked for.
+    Findings,
+    /// An error.
+    Error,
+    /// Stopped by Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Findings => 1,
+            Exit::Error => 2,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Prints text; a reader that went away (`| head`) ends the program quietly.
+pub fn text(text: &str) {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) => {
+            eprintln!("error: cannot write to standard output: {error}");
+            std::process::exit(2);
+        }
+        Ok(()) => {}
+    }
+}
+
+/// Prints a value as JSON on lines of its own.
+pub fn json(value: &fanin::report::Json) {
+    text(&format!("{value}\n"));
+}
+
+/// Prints an error with its causes, once.
+pub fn error(error: &fanin::Error) {
+    eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        eprintln!("  because: {inner}");
+        cause = inner.source();
+    }
+}

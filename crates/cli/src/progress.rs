@@ -1,0 +1,96 @@
+//! Progress on a terminal, and nothing where there is none; Ctrl-C as a polite request.
+
+use std::time::Duration;
+
+use fanin::compare::{CompareObserver, RunId, Trained};
+use fanin::report::terminal;
+use fanin::train::{Interrupt, Metrics, Observer};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::output;
+
+/// An interrupt that Ctrl-C requests; a second Ctrl-C ends the program at once.
+pub fn interrupt() -> Interrupt {
+    let interrupt = Interrupt::default();
+    let requested = interrupt.clone();
+    let handler = move || {
+        if requested.request() {
+            std::process::exit(130);
+        }
+        eprintln!("\nfinishing the step; press Ctrl-C again to stop at once");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        eprintln!("warning: Ctrl-C will stop without saving ({error})");
+    }
+    interrupt
+}
+
+fn bar(total: u64, name: String) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:<28} {bar:40} {percent:>3} %  {msg}")
+        .expect("the template is well formed");
+    let bar = ProgressBar::new(total).with_style(style).with_prefix(name);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// One bar per network of a comparison.
+pub struct CompareBars {
+    bars: Vec<ProgressBar>,
+    schemes: Vec<String>,
+}
+
+impl CompareBars {
+    /// Bars for networks that train so many steps each.
+    pub fn new(networks: &[String], schemes: &[String], steps: u64) -> Self {
+        let all = MultiProgress::new();
+        let bars = networks.iter().map(|name| all.add(bar(steps, name.clone()))).collect();
+        Self { bars, schemes: schemes.to_vec() }
+    }
+
+    /// Takes the bars away.
+    pub fn clear(&self) {
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+impl CompareObserver for CompareBars {
+    fn on_step(&self, run: RunId, _step: u64, _total: u64) {
+        self.bars[run.network].inc(1);
+    }
+
+    fn on_end(&self, run: RunId, _trained: &Trained) {
+        self.bars[run.network].set_message(self.schemes[run.scheme].clone());
+    }
+}
+
+/// A bar and a line per epoch of one run; silent if asked for JSON.
+pub struct TrainBar {
+    bar: ProgressBar,
+    epochs: u64,
+    quiet: bool,
+}
+
+impl TrainBar {
+    /// A bar for a run of so many epochs.
+    pub fn new(epochs: usize, quiet: bool) -> Self {
+        let bar = if quiet { ProgressBar::hidden() } else { bar(0, "training".to_owned()) };
+        Self { bar, epochs: epochs as u64, quiet }
+    }
+}
+
+impl Observer for TrainBar {
+    fn on_step(&mut self, step: u64, total: u64, _loss: f64) {
+        self.bar.set_length(total);
+        self.bar.set_position(step);
+    }
+
+    fn on_epoch(&mut self, metrics: &Metrics) {
+        if !self.quiet {
+            self.bar.suspend(|| output::text(&terminal::epoch(metrics, self.epochs)));
+        }
+    }
+
+    fn on_finish(&mut self, _finish: &fanin::train::Finish) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,113 @@
+//! `fanin train`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use fanin::Result;
+use fanin::report::{Json, terminal};
+use fanin::spec::Spec;
+use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
+
+use crate::args::{Common, DataArgs, TrainArgs, spec_of};
+use crate::output::{self, Exit};
+use crate::progress::{TrainBar, interrupt};
+
+/// Train one network by backpropagation
+///
+/// Everything is kept in runs/NAME: spec, metrics as JSON lines, weights, state. Ctrl-C finishes
+/// the step and saves; --resume goes on to the same bits as a run that was never stopped.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fanin train                                      the default network on digits
+  fanin train \"features -> 256 relu -> outputs\" --data fashion-mnist --optimizer adam
+  fanin train spec.toml --name first               everything from a file
+  fanin train --resume first                       go on after Ctrl-C")]
+pub struct Train {
+    /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
+    model: Option<String>,
+    /// Scheme to start from [default: he-normal]
+    #[arg(long, value_name = "SCHEME")]
+    scheme: Option<String>,
+    /// File of weights to start from, .safetensors or .npz
+    #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
+    weights: Option<PathBuf>,
+    /// Name of the run [default: made from the model and a number]
+    #[arg(long)]
+    name: Option<String>,
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    runs: PathBuf,
+    /// Replace the run if it exists
+    #[arg(long)]
+    force: bool,
+    /// Go on with a run that was stopped, by its own spec
+    #[arg(long, value_name = "NAME", exclusive = false, conflicts_with_all = ["model", "scheme", "weights", "name", "force"])]
+    resume: Option<String>,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    training: TrainArgs,
+}
+
+impl Train {
+    /// Trains, or goes on.
+    pub fn run(&self, common: &Common) -> Result<Exit> {
+        let (name, summary) = match &self.resume {
+            Some(name) => (name.clone(), self.go_on(name, common)?),
+            None => self.start(common)?,
+        };
+        if common.json {
+            output::json(&Json::new("train", &summary));
+        } else {
+            output::text(&terminal::finished(&summary, &name));
+        }
+        Ok(match summary.finish {
+            Finish::Interrupted => Exit::Interrupted,
+            Finish::Diverged(_) => Exit::Findings,
+            _ => Exit::Done,
+        })
+    }
+
+    fn start(&self, common: &Common) -> Result<(String, Summary)> {
+        let spec = self.spec(common)?;
+        let data = fanin::load(&spec)?;
+        let model = fanin::resolve(&spec, &data)?;
+        let weights = match &self.weights {
+            Some(path) => fanin::formats::read_weights(path)?,
+            None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
+        };
+        let name = match &self.name {
+            Some(name) => name.clone(),
+            None => RunFolder::free_name(&self.runs, &model.to_string()),
+        };
+        let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
+        let run = fanin::train(&spec, &model, &weights, &data)?;
+        let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
+        let mut bar = TrainBar::new(spec.train.epochs, common.json);
+        let summary = run.train(&folder, &mut bar, &interrupt())?;
+        Ok((name, summary))
+    }
+
+    fn go_on(&self, name: &str, common: &Common) -> Result<Summary> {
+        let folder = RunFolder::open(&self.runs, name)?;
+        let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
+        let data = fanin::load(&spec)?;
+        let model = fanin::resolve(&spec, &data)?;
+        let mut bar = TrainBar::new(spec.train.epochs, common.json);
+        let run = Run::resume(&spec, &model, &data, &folder)?;
+        run.train(&folder, &mut bar, &interrupt())
+    }
+
+    fn spec(&self, common: &Common) -> Result<Spec> {
+        let mut spec = spec_of(self.model.as_deref())?;
+        if let Some(scheme) = &self.scheme {
+            spec.init.scheme.clone_from(scheme);
+        }
+        if let Some(seed) = common.seed {
+            spec.train.seeds = vec![seed];
+        }
+        self.data.apply(&mut spec)?;
+        self.training.apply(&mut spec)?;
+        Ok(spec)
+    }
+}

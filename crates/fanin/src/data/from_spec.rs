@@ -1,0 +1,46 @@
+//! The data that a [`Spec`] names, loaded, split and scaled.
+
+use super::{LoadOptions, PrepareOptions, Prepared, load, prepare};
+use crate::error::{Error, Result};
+use crate::formats::Header;
+use crate::spec::{Missing, Spec};
+
+/// The data that `spec` names, split and scaled by the training rows.
+///
+/// # Errors
+/// If the source cannot be found or read, or its rows cannot be trained on.
+pub fn for_spec(spec: &Spec) -> Result<Prepared> {
+    if spec.data.missing == Missing::Keep {
+        return Err(Error::Setting {
+            place: "data.missing".to_owned(),
+            found: "keep".to_owned(),
+            expected: "error, drop, mean or zero: nothing can be learned from NaN".to_owned(),
+        });
+    }
+    let loaded = load(&spec.data.source, &load_options(spec))?;
+    let options = PrepareOptions {
+        test_fraction: spec.train.test_fraction,
+        features: spec.data.standardize,
+        ..PrepareOptions::default()
+    };
+    prepare(loaded, &options)
+}
+
+/// How `spec` says that its source is to be read.
+pub fn load_options(spec: &Spec) -> LoadOptions {
+    let targets = spec.data.target.iter().flat_map(|names| names.split(','));
+    LoadOptions {
+        task: spec.task,
+        targets: targets.map(|name| name.trim().to_owned()).collect(),
+        targets_file: spec.data.targets_file.as_ref().map(Into::into),
+        features: spec.data.features.clone(),
+        ignore: spec.data.ignore.clone(),
+        categorical: spec.data.categorical.clone(),
+        missing: spec.data.missing,
+        read: crate::formats::ReadOptions {
+            header: if spec.data.header { Header::Present } else { Header::Absent },
+            ..Default::default()
+        },
+        ..LoadOptions::default()
+    }
+}

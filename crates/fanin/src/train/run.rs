@@ -1,0 +1,142 @@
+//! A training run with its folder: every epoch is written down, a stopped run can go on.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::checkpoint::{Checkpoint, Progress};
+use super::course::Course;
+use super::loop_control::{Finish, Interrupt, Observer};
+use super::metrics::Metrics;
+use super::run_folder::{RunFolder, Versions};
+use super::session::{Position, Rows, Session};
+use crate::data::{self, Prepared};
+use crate::error::{Error, Result};
+use crate::spec::{Model, Spec};
+use crate::weights::Weights;
+
+/// How a run went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// How it ended.
+    pub finish: Finish,
+    /// Every epoch, those before a resumption included.
+    pub epochs: Vec<Metrics>,
+    /// The run's folder.
+    pub folder: String,
+}
+
+/// A run that has been checked and waits to start, or to go on.
+pub struct Run<'d> {
+    session: Session<'d>,
+    seconds: f64,
+}
+
+impl<'d> Run<'d> {
+    /// A run from `weights`.
+    ///
+    /// # Errors
+    /// If model, weights and data do not fit each other, or a setting is unknown.
+    pub fn new(spec: &Spec, model: &Model, weights: &Weights, data: &'d Prepared) -> Result<Self> {
+        let seed = *spec.train.seeds.first().ok_or_else(|| Error::Setting {
+            place: "train.seeds".to_owned(),
+            found: "no seed".to_owned(),
+            expected: "at least one".to_owned(),
+        })?;
+        let course = Course::new(spec, data.task, seed)?;
+        let session = Session::new(model, weights, course, rows(spec, data)?)?;
+        Ok(Self { session, seconds: 0.0 })
+    }
+
+    /// A run that goes on from the checkpoint in `folder`, to the bits of one never stopped.
+    ///
+    /// # Errors
+    /// If the folder holds no checkpoint of this model.
+    pub fn resume(
+        spec: &Spec,
+        model: &Model,
+        data: &'d Prepared,
+        folder: &RunFolder,
+    ) -> Result<Self> {
+        let layout: Vec<_> = model.parameters()?.into_iter().map(|p| (p.name, p.shape)).collect();
+        let Checkpoint { weights, optimizer, progress } = folder.load(&layout)?;
+        let mut run = Self::new(spec, model, &weights, data)?;
+        let position = Position {
+            epoch: progress.epoch,
+            batch: progress.batch,
+            step: progress.step,
+            loss_sum: progress.loss_sum,
+            early_stopping: progress.early_stopping,
+        };
+        run.session.resume(&weights, &optimizer, position)?;
+        run.seconds = progress.seconds;
+        Ok(run)
+    }
+
+    /// Trains to the end, writing every epoch and a checkpoint into `folder`.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn train(
+        mut self,
+        folder: &RunFolder,
+        observer: &mut dyn Observer,
+        interrupt: &Interrupt,
+    ) -> Result<Summary> {
+        let mut log = folder.append_metrics(self.session.position().epoch)?;
+        if self.session.position().step == 0 {
+            self.save(folder)?;
+        }
+        let finish = loop {
+            let known = self.session.history().len();
+            let finish = self.session.advance(observer, interrupt)?;
+            for metrics in &self.session.history()[known..] {
+                log.append(metrics)?;
+                self.seconds += metrics.seconds;
+            }
+            if !matches!(finish, Some(Finish::Diverged(_))) {
+                self.save(folder)?;
+            }
+            if let Some(finish) = finish {
+                break finish;
+            }
+        };
+        observer.on_finish(&finish);
+        let path = folder.path().display().to_string();
+        Ok(Summary { finish, epochs: folder.metrics()?, folder: path })
+    }
+
+    fn save(&self, folder: &RunFolder) -> Result<()> {
+        let position = self.session.position();
+        folder.save(&Checkpoint {
+            weights: self.session.weights(),
+            optimizer: self.session.optimizer_state(),
+            progress: Progress {
+                epoch: position.epoch,
+                step: position.step,
+                seed: self.session.seed(),
+                batch: position.batch,
+                loss_sum: position.loss_sum,
+                seconds: self.seconds,
+                early_stopping: position.early_stopping.clone(),
+                versions: Versions::current(),
+            },
+        })
+    }
+}
+
+/// The rows to train on, those that early stopping watches, and those to test on.
+fn rows<'d>(spec: &Spec, data: &'d Prepared) -> Result<Rows<'d>> {
+    let test = data.test.as_ref();
+    let fraction = spec.train.validation_fraction;
+    if fraction == 0.0 {
+        return Ok(Rows { train: Cow::Borrowed(&data.train), validation: None, test });
+    }
+    let share = fraction / (1.0 - spec.train.test_fraction);
+    let parts = data::split(&data.train, share, 0)?;
+    Ok(Rows {
+        train: Cow::Owned(data.train.select(&parts.train)),
+        validation: Some(Cow::Owned(data.train.select(&parts.test))),
+        test,
+    })
+}
