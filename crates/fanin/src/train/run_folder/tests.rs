@@ -1,3 +1,5 @@
+//! Folders of runs: nothing is overwritten, torn or led astray.
+
 use super::*;
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -21,7 +21,8 @@ fn spirals(rows: usize) -> Prepared {
 }
 
 fn rows(data: &Prepared) -> Rows<'_> {
-    Rows { train: Cow::Borrowed(&data.train), validation: data.test.as_ref(), test: None }
+    let (train, validation) = (Cow::Borrowed(&data.train), data.test.as_ref().map(Cow::Borrowed));
+    Rows { train, validation, test: None }
 }
 
 fn spec(text: &str) -> Spec {
