@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-
 use std::path::Path;
 
 use fanin_kernels::threads;
