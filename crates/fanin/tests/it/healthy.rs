@@ -1,5 +1,7 @@
 //! The networks that symptoms must be silent on do learn, so the silence is right.
 
+use std::borrow::Cow;
+
 use fanin::data::{LoadOptions, PrepareOptions, Prepared, Task, load, prepare};
 use fanin::init::{Rules, for_model};
 use fanin::spec::{Model, Spec};
@@ -20,7 +22,8 @@ fn accuracy(network: &Healthy, data: &Prepared) -> f64 {
     let mut spec = Spec::default();
     spec.train.epochs = network.epochs;
     let course = Course::new(&spec, Task::Classification, 0).unwrap();
-    let rows = Rows { train: &data.train, validation: None, test: data.test.as_ref() };
+    let rows =
+        Rows { train: Cow::Borrowed(&data.train), validation: None, test: data.test.as_ref() };
     let mut session = Session::new(&model, &weights, course, rows).unwrap();
     session.run(&mut Silent, &Interrupt::default()).unwrap();
     session.history().last().unwrap().accuracy.unwrap()

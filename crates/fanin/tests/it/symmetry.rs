@@ -1,5 +1,7 @@
 //! Training does what the classes of units say: equal units stay equal, the others part.
 
+use std::borrow::Cow;
+
 use fanin::check::symmetry::{Units, effective_units};
 use fanin::data::{LoadOptions, PrepareOptions, Prepared, Task, load, prepare};
 use fanin::init::{Rules, for_model};
@@ -31,7 +33,7 @@ fn train(model: &Model, weights: &Weights, optimizer: &str, data: &Prepared) -> 
     );
     let spec = Spec::from_toml(&text, std::path::Path::new("test.toml")).unwrap();
     let course = Course::new(&spec, Task::Classification, 0).unwrap();
-    let rows = Rows { train: &data.train, validation: None, test: None };
+    let rows = Rows { train: Cow::Borrowed(&data.train), validation: None, test: None };
     let mut session = Session::new(model, weights, course, rows).unwrap();
     session.run(&mut Silent, &Interrupt::default()).unwrap();
     assert_eq!(session.position().step, 200);

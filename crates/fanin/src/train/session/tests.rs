@@ -1,7 +1,6 @@
 //! Laws of a run: the same bits however it is cut, threaded or resumed; every end told.
 
 use std::borrow::Cow;
-
 use std::path::Path;
 
 use fanin_kernels::threads;
