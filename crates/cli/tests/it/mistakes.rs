@@ -42,7 +42,7 @@ fn a_missing_target_column_lists_the_columns() {
 fn nan_in_a_csv_cell_is_named_by_row_and_column() {
     let folder = Folder::new();
     folder.write("t.csv", "a,b,class\n1,2,x\n3,NaN,y\n5,6,x\n");
-    check(&folder, &["train", "--data", "t.csv"], &["t.csv", "\"b\"", "NaN"]);
+    check(&folder, &["train", "--data", "t.csv"], &["t.csv", "row 2", "column `b`", "--missing"]);
     let ended = folder.fanin(&["data", "t.csv"]);
     assert_eq!(ended.code, 0, "described as it is: {}", ended.err);
 }
