@@ -24,7 +24,7 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{Input, Output, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights};
-pub use write_whole::{Existing, write_whole};
+pub use write_whole::{Existing, check_target, write_whole};
 
 /// Every format that data can be read from.
 pub static DATA_FORMATS: &[&dyn DataFormat] =

@@ -1,3 +1,5 @@
+//! The escape time in closed form, and the words that follow from it.
+
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
 use crate::check::probe::{LayerMeasurement, Measurement};

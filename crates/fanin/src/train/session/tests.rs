@@ -1,3 +1,5 @@
+//! Laws of a run: the same bits however it is cut, threaded or resumed; every end told.
+
 use std::borrow::Cow;
 use std::path::Path;
 
