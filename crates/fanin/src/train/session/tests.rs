@@ -1,3 +1,5 @@
+//! A run is the same however it is cut up: stopped and resumed, over threads, in batches.
+
 //! Laws of a run: the same bits however it is cut, threaded or resumed; every end told.
 
 use std::borrow::Cow;
