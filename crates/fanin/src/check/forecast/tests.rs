@@ -1,3 +1,5 @@
+//! The escape time against its closed form, and the word that follows from it.
+
 //! The escape time in closed form, and the words that follow from it.
 
 use super::*;
