@@ -28,8 +28,17 @@ fn every_command_names_its_form() {
 
 #[test]
 fn a_comparison_holds_forecast_and_outcome_side_by_side() {
-    let arguments =
-        ["compare", "--depths", "2", "--schemes", "zeros,he-normal", "--seeds", "1", "--epochs", "5"];
+    let arguments = [
+        "compare",
+        "--depths",
+        "2",
+        "--schemes",
+        "zeros,he-normal",
+        "--seeds",
+        "1",
+        "--epochs",
+        "5",
+    ];
     let found = object(&arguments);
     let entries = found["networks"][0]["entries"].as_array().unwrap();
     assert_eq!(entries[0]["forecast"], "stuck");

@@ -49,8 +49,15 @@ fn runs_without_a_name_get_numbers() {
 fn an_interrupted_run_goes_on_to_the_same_bits() {
     use std::process::{Command, Stdio};
 
-    const TRAIN: [&str; 7] =
-        ["train", "features -> 3x64 relu dropout:0.1 -> outputs", "--epochs", "60", "--optimizer", "adam", "--name"];
+    const TRAIN: [&str; 7] = [
+        "train",
+        "features -> 3x64 relu dropout:0.1 -> outputs",
+        "--epochs",
+        "60",
+        "--optimizer",
+        "adam",
+        "--name",
+    ];
     let folder = Folder::new();
     assert_eq!(folder.fanin(&[&TRAIN[..], &["whole"]].concat()).code, 0);
 
