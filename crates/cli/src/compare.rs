@@ -63,7 +63,7 @@ impl Compare {
         };
         show(terminal::heading(&options, &data));
         let mut networks = comparison.check()?;
-        networks.iter().for_each(|network| show(terminal::before_training(network)));
+        networks.iter().for_each(|n| show(terminal::before_training(n, output::width())));
 
         let names: Vec<String> = networks.iter().map(|n| n.model.clone()).collect();
         let bars = CompareBars::new(&names, &options.schemes, comparison.steps_per_network()?);
