@@ -33,7 +33,7 @@ pub struct LayerMeasurement {
     /// Root mean square over units of the standard deviation of a over rows: what the layer
     /// still says about its input.
     pub signal: f64,
-    /// E[z²].
+    /// `E[z²]`.
     pub pre_activation_second_moment: f64,
     /// Share of units whose activation is the same for every row.
     pub silent_share: f64,
@@ -73,7 +73,7 @@ pub struct Measurement {
     pub layers: Vec<LayerMeasurement>,
     /// Loss before the first step.
     pub loss: f64,
-    /// E[x²] of the features.
+    /// `E[x²]` of the features.
     pub input_second_moment: f64,
 }
 

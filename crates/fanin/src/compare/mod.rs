@@ -7,6 +7,7 @@
 mod options;
 mod outcome;
 mod entry;
+pub mod sweep;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};

@@ -26,7 +26,7 @@ pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
     Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights,
 };
-pub use write_whole::{Existing, write_whole};
+pub use write_whole::{Existing, check_target, write_whole};
 
 pub(crate) use weights::{read_safetensors, write_safetensors};
 #[cfg(test)]

@@ -55,8 +55,11 @@ pub fn write_whole(
     sync_folder(path)
 }
 
-/// Whether `path` may be written.
-fn check_target(path: &Path, existing: Existing) -> Result<()> {
+/// Whether `path` may be written, to know before a long computation.
+///
+/// # Errors
+/// As [`write_whole`], as far as can be known without writing.
+pub fn check_target(path: &Path, existing: Existing) -> Result<()> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("write", path)(error)),

@@ -59,7 +59,7 @@ fn sources(folder: &str) -> Vec<Source> {
             let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
             if entry.file_type().unwrap().is_dir() {
                 open.push(path);
-            } else if path.ends_with(".rs") {
+            } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
                 paths.push(path);
             }
         }

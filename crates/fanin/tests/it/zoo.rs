@@ -47,7 +47,7 @@ pub const ZOO: &[Healthy] = &[
     digits("64 -> 128 relu -> 64 relu -> 32 relu -> 10", "he-normal"),
     digits("64 -> 10x64 relu -> 10", "he-normal"),
     digits("64 -> 10x64 relu -> 10", "xavier-uniform"),
-    digits("64 -> 10x64 relu -> 10", "orthogonal"),
+    digits("64 -> 5x64 relu -> 10", "orthogonal"),
     digits("64 -> 10x64 tanh -> 10", "xavier-uniform"),
     digits("64 -> 5x64 batch_norm relu -> 10", "he-normal"),
     digits("64 -> 5x64 layer_norm relu -> 10", "he-normal"),

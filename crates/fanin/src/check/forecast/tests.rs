@@ -1,3 +1,7 @@
+//! The escape time against its closed form, and the word that follows from it.
+
+//! The escape time in closed form, and the words that follow from it.
+
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
 use crate::check::probe::{LayerMeasurement, Measurement};

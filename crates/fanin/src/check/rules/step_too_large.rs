@@ -4,9 +4,6 @@ use super::{Finding, Rule, Severity, number};
 use crate::check::evidence::Evidence;
 use crate::check::forecast::LARGEST_JUMP;
 
-/// From here on some networks fail to learn on digits; from [`LARGEST_JUMP`] on, most.
-const CRITICAL_JUMP: f64 = 0.5;
-
 /// Checks that one step does not change the hidden layers by a large share of what they are.
 ///
 /// Harm: the first steps throw the weights far beyond where the gradient is valid, and training
@@ -26,10 +23,10 @@ impl Rule for StepTooLarge {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (jump, layer) = evidence.jump().filter(|(jump, _)| *jump > CRITICAL_JUMP)?;
+        let (jump, layer) = evidence.jump().filter(|(jump, _)| *jump > LARGEST_JUMP)?;
         Some(Finding {
             code: self.code(),
-            severity: if jump > LARGEST_JUMP { Severity::Fail } else { Severity::Warn },
+            severity: Severity::Fail,
             module: Some(layer.module.clone()),
             why: format!(
                 "one step changes the hidden weights by {} times their size, added up over layers \

@@ -117,6 +117,7 @@ const SICK: &[Sick] = &[
         ..sick("vanishing-signal", "64 -> 10x64 relu -> 10", "normal:0.01")
     },
     Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 64 relu -> 10", "he-normal") },
+    Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 3x64 relu -> 10", "he-normal") },
     Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 10", "zeros") },
 ];
 

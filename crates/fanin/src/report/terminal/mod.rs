@@ -7,6 +7,7 @@ mod check;
 mod data;
 mod init;
 mod schemes;
+mod sweep;
 mod train;
 
 pub use check::check;
@@ -14,4 +15,5 @@ pub use compare::{after_training, before_training, heading, next_steps};
 pub use data::describe;
 pub use init::{explain, written};
 pub use schemes::{scheme, schemes};
+pub use sweep::sweep;
 pub use train::{epoch, finished};

@@ -1,5 +1,6 @@
-use std::borrow::Cow;
+//! Laws of a run: the same bits however it is cut, threaded or resumed; every end told.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use fanin_kernels::threads;
@@ -196,7 +197,7 @@ fn early_stopping_watches_the_validation_rows_and_says_which_step_was_best() {
     let text = "[optimizer]\nlearning_rate = 1e-9\n\
                 [train]\nepochs = 50\nbatch_size = 32\nvalidation_fraction = 0.1\n\
                 [train.early_stopping]\npatience = 3\nmin_delta = 0.01\n";
-    let mut stopped = session(MODEL, text, "he-normal", &data);
+    let mut stopped = session("2 -> 8 tanh -> 2", text, "he-normal", &data);
     let finish = stopped.run(&mut Silent, &Interrupt::default()).unwrap();
     assert_eq!(finish, Finish::StoppedEarly { best_step: 4 });
     assert_eq!((stopped.position().epoch, stopped.history().len()), (4, 4));

@@ -95,10 +95,6 @@ fn heads(path: &str) -> Vec<String> {
         }
     }
     heads.extend((!name.is_empty()).then_some(name));
-    for head in &mut heads {
-        if ["Error", "Result"].contains(&head.as_str()) {
-            *head = "error".to_owned();
-        }
-    }
-    heads
+    let in_error = |head: &String| ["Error", "Result"].contains(&head.as_str());
+    heads.into_iter().map(|head| if in_error(&head) { "error".to_owned() } else { head }).collect()
 }
