@@ -1,0 +1,4 @@
+//! What the rooms promise together, seen from outside.
+
+mod examples;
+mod tutorial;
