@@ -51,6 +51,7 @@ use train::{Course, Run};
 use weights::Weights;
 
 pub use error::{Error, Result};
+pub use fanin_engine as engine;
 
 /// The data that `spec` names, split and scaled by the training rows.
 ///

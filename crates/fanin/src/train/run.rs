@@ -26,6 +26,17 @@ pub struct Summary {
     pub folder: String,
 }
 
+/// How a run went that wrote nothing down.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// How it ended.
+    pub finish: Finish,
+    /// Every epoch.
+    pub epochs: Vec<Metrics>,
+    /// The weights at its end.
+    pub weights: Weights,
+}
+
 /// A run that has been checked and waits to start, or to go on.
 pub struct Run<'d> {
     session: Session<'d>,
@@ -104,6 +115,20 @@ impl<'d> Run<'d> {
         observer.on_finish(&finish);
         let path = folder.path().display().to_string();
         Ok(Summary { finish, epochs: folder.metrics()?, folder: path })
+    }
+
+    /// Trains to the end and writes nothing.
+    ///
+    /// # Errors
+    /// If the weights cannot be evaluated.
+    pub fn train_in_memory(
+        mut self,
+        observer: &mut dyn Observer,
+        interrupt: &Interrupt,
+    ) -> Result<Trained> {
+        let finish = self.session.run(observer, interrupt)?;
+        let epochs = self.session.history().to_vec();
+        Ok(Trained { finish, epochs, weights: self.session.weights() })
     }
 
     fn save(&self, folder: &RunFolder) -> Result<()> {
