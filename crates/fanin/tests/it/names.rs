@@ -12,7 +12,7 @@ const MODELS: &[&str] = &[
     "5 -> 4 batch_norm relu dropout:0.1 -> 4 no_bias prelu -> 3",
     "5 -> 4 layer_norm -> (6 layer_norm tanh -> (6 batch_norm prelu -> dropout:0.2 -> 6) residual \
      -> 4 batch_norm) residual -> 4 prelu -> 3",
-    "4 -> prelu -> batch_norm -> (7 relu -> 4) residual -> (4 no_bias) residual -> 3",
+    "4 -> prelu -> batch_norm -> 6 -> (7 relu -> 6) residual -> (6 no_bias) residual -> 3",
 ];
 
 fn models() -> impl Iterator<Item = (Model, Vec<Parameter>)> {
@@ -66,7 +66,10 @@ fn classes_of_units_depend_on_every_parameter_of_hidden_units() {
             effective_units(&model, weights).iter().any(|units| units.effective_width() > 1)
         };
         assert!(!is_split(&equal), "{model:?}");
-        let of_units = |p: &Parameter| p.role.is_trained() && p.role != Role::Slope && !p.is_output;
+        let of_units = |p: &Parameter| {
+            let is_hidden = p.linear_index.is_some() && !p.is_output;
+            is_hidden && p.role.is_trained() && p.role != Role::Slope
+        };
         for (i, parameter) in parameters.iter().enumerate().filter(|(_, p)| of_units(p)) {
             let mut changed = equal.clone();
             changed.tensors[i].1.data_mut()[0] = 2.0;

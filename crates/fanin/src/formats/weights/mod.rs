@@ -24,7 +24,7 @@ pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
 
 /// Every format that weights can be read from and written to.
-pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&SafeTensors, &npz::Npz];
+pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&safetensors::SafeTensors, &npz::Npz];
 
 /// A format of files that hold named tensors.
 pub trait WeightFormat: Debug + Sync {
