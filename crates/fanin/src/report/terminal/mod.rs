@@ -3,6 +3,7 @@
 mod number;
 mod table;
 mod compare;
+mod next;
 mod check;
 mod data;
 mod init;
@@ -11,9 +12,10 @@ mod sweep;
 mod train;
 
 pub use check::check;
-pub use compare::{after_training, before_training, heading, next_steps};
+pub use compare::{after_training, before_training, heading};
 pub use data::describe;
 pub use init::{explain, written};
+pub use next::next_steps;
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;
 pub use train::{epoch, finished};
