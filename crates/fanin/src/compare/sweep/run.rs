@@ -15,7 +15,7 @@ use crate::train::step::TrainingPass;
 pub(super) fn run(start: &Start<'_>, model: &Model, interrupt: &Interrupt) -> Result<Ending> {
     let options = start.options;
     let mut pass = TrainingPass::new(model, &Loss::MeanSquaredError, options.rows)?;
-    pass.feed(|features, targets| points(features, targets));
+    pass.feed(points);
     let mut parameters = weights(start, model, &pass)?;
     let network = pass.network();
     let layout: Vec<_> = network
