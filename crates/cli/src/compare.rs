@@ -8,6 +8,7 @@ use fanin::report::{Json, terminal};
 use crate::args::{Common, DataArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
+use crate::sweep::SweepArgs;
 
 /// Train one network from many starting points and compare
 ///
@@ -39,6 +40,8 @@ pub struct Compare {
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
     #[command(flatten)]
+    sweep: SweepArgs,
+    #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
     training: TrainArgs,
@@ -47,6 +50,9 @@ pub struct Compare {
 impl Compare {
     /// Runs the comparison.
     pub fn run(&self, common: &Common) -> Result<Exit> {
+        if self.sweep.sweep.is_some() {
+            return self.sweep.run(common);
+        }
         let options = self.options(common)?;
         let data = fanin::load(&options.spec)?;
         let comparison = Comparison::new(&options, &data)?;
@@ -57,7 +63,7 @@ impl Compare {
         };
         show(terminal::heading(&options, &data));
         let mut networks = comparison.check()?;
-        networks.iter().for_each(|network| show(terminal::before_training(network)));
+        networks.iter().for_each(|n| show(terminal::before_training(n, output::width())));
 
         let names: Vec<String> = networks.iter().map(|n| n.model.clone()).collect();
         let bars = CompareBars::new(&names, &options.schemes, comparison.steps_per_network()?);

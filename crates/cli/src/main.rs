@@ -6,6 +6,7 @@ mod output;
 mod progress;
 
 mod compare;
+mod sweep;
 mod check;
 mod init;
 mod train;

@@ -42,6 +42,12 @@ pub fn text(text: &str) {
     }
 }
 
+/// Characters on a line of the terminal; plenty where there is none.
+pub fn width() -> usize {
+    const PLENTY: usize = 132;
+    terminal_size::terminal_size().map_or(PLENTY, |(width, _)| usize::from(width.0))
+}
+
 /// Prints a value as JSON on lines of its own.
 pub fn json(value: &fanin::report::Json) {
     text(&format!("{value}\n"));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
 use fanin::report::terminal;
 use fanin::train::{Interrupt, Metrics, Observer};
@@ -60,6 +61,28 @@ impl CompareObserver for CompareBars {
 
     fn on_end(&self, run: RunId, _trained: &Trained) {
         self.bars[run.network].set_message(self.schemes[run.scheme].clone());
+    }
+}
+
+/// A bar over the runs of a sweep.
+pub struct SweepBar(ProgressBar);
+
+impl SweepBar {
+    /// A bar whose length the first run tells.
+    pub fn new() -> Self {
+        Self(bar(0, "runs to learning".to_owned()))
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl SweepObserver for SweepBar {
+    fn on_run(&self, ended: usize, total: usize) {
+        self.0.set_length(total as u64);
+        self.0.set_position(ended as u64);
     }
 }
 

@@ -17,7 +17,7 @@ pub fn main() -> fanin::Result<()> {
     let data = fanin::load(&options.spec)?;
     let comparison = Comparison::new(&options, &data)?;
     let mut networks = comparison.check()?;
-    print!("{}", terminal::before_training(&networks[0]));
+    print!("{}", terminal::before_training(&networks[0], 100));
     comparison.train(&mut networks, &(), &Interrupt::default())?;
     print!("{}", terminal::after_training(&networks[0], data.task, 0.9));
     Ok(())

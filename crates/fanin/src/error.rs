@@ -104,6 +104,21 @@ impl Error {
         move |source| Self::Io { path, action, source }
     }
 
+    /// An [`Error::Malformed`] at `place` of the file `path`.
+    pub fn malformed(
+        path: &Path,
+        place: impl Into<String>,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Malformed {
+            path: path.to_owned(),
+            place: place.into(),
+            found: found.into(),
+            expected: expected.into(),
+        }
+    }
+
     /// An [`Error::Unknown`] that suggests the nearest of the known names.
     pub fn unknown(kind: &'static str, name: &str, known: &[impl AsRef<str>]) -> Self {
         let known: Vec<String> = known.iter().map(|k| k.as_ref().to_owned()).collect();

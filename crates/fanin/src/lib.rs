@@ -5,6 +5,20 @@
 //! ```
 //!
 //! Each arrow is one call below; the command line makes the same calls with the same nouns.
+//! A call reads what the one before it gave and changes nothing behind anybody's back.
+//!
+//! | call | room | gives |
+//! |---|---|---|
+//! | [`Spec::from_toml`](spec::Spec::from_toml), or a model as short text | [`spec`] | what is wished |
+//! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
+//! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
+//! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
+//! | [`check()`] | [`mod@check`] | measurements, findings, a forecast |
+//! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
+//! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
+//! | [`Json::new`](report::Json::new), [`report::terminal`] | [`report`] | what people and programs read |
+//!
+//! Starting weights for the digits that fanin carries, and whether they will learn:
 //!
 //! ```
 //! use fanin::spec::Spec;

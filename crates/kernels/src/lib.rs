@@ -3,6 +3,36 @@
 //! This crate knows shapes only as numbers: no graph, no files, no clock. It is the only home of
 //! `unsafe` in the workspace, and every kernel gives the same bits for any number of threads,
 //! because work is cut into pieces by its size alone and threads only choose who does which piece.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`scalar`] | numbers that formulas are written over, and what a buffer holds |
+//! | [`jet`] | a formula's derivatives up to the fourth, from the formula itself |
+//! | [`threads`] | work split the same way whatever the number of threads |
+//! | [`matmul`] | matrix products |
+//! | [`elementwise`] | passes over buffers, element by element |
+//! | [`reduce`] | sums and moments in f64 |
+//! | [`random`] | random numbers by address: seed, name, index |
+//!
+//! One layer of a network, by hand: weights of variance 1/d keep the mean square of their inputs.
+//!
+//! ```
+//! use fanin_kernels::matmul::{Matrix, matmul};
+//! use fanin_kernels::random::{Stream, fill_normal};
+//! use fanin_kernels::reduce::sum_of_squares;
+//!
+//! let (rows, d, units) = (64, 400, 300);
+//! let mut x = vec![0.0_f32; rows * d];
+//! fill_normal(Stream::new(7, "data"), 0, 0.0, 1.0, &mut x);
+//! let mut w = vec![0.0_f32; units * d];
+//! fill_normal(Stream::new(7, "0.weight"), 0, 0.0, 1.0 / (d as f64).sqrt(), &mut w);
+//!
+//! let mut z = vec![0.0_f32; rows * units];
+//! let weight = Matrix::new(&w, units, d).transposed(true);
+//! matmul(Matrix::new(&x, rows, d), weight, &mut z, false);
+//! let mean_square = sum_of_squares(&z) / z.len() as f64;
+//! assert!((mean_square - 1.0).abs() < 0.05);
+//! ```
 
 pub mod scalar;
 pub mod jet;

@@ -5,26 +5,15 @@ use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 
-use super::broadcast::{compute_binary, infer_binary};
+use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Moments, Operator};
 
 /// Sum of two tensors.
 #[derive(Clone, Copy, Debug)]
 pub struct Add;
 
-pub const ENTRY: Entry = Entry {
-    name: "add",
-    about: "a + b",
-    samples: || {
-        vec![
-            Sample::new(Add, &[Type::float([3, 4]), Type::float([3, 4])]),
-            Sample::new(Add, &[Type::float([3, 4]), Type::float([4])]),
-            Sample::new(Add, &[Type::float([3, 1]), Type::float([2, 1, 4])]),
-            Sample::new(Add, &[Type::float([1]), Type::float([2, 3])]),
-        ]
-    },
-};
+pub const ENTRY: Entry = Entry { name: "add", about: "a + b", samples: || samples_binary(Add) };
 
 impl Add {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
@@ -42,13 +31,12 @@ impl Operator for Add {
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
-        let d_out = backward.output_gradient();
         let [a, b] = [backward.inputs[0], backward.inputs[1]];
-        let wanted = backward.wanted.clone();
-        let graph = &mut *backward.graph;
-        let d_a = if wanted[0] { Some(graph.sum_to_shape_of(d_out, a)?) } else { None };
-        let d_b = if wanted[1] { Some(graph.sum_to_shape_of(d_out, b)?) } else { None };
-        Ok(vec![d_a, d_b])
+        gradient_binary(
+            backward,
+            |graph, d_out| graph.sum_to_shape_of(d_out, a),
+            |graph, d_out| graph.sum_to_shape_of(d_out, b),
+        )
     }
 
     run_generic!();

@@ -5,9 +5,12 @@ use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 use fanin_kernels::{Float, elementwise};
 
 use crate::error::Result;
-use crate::graph::{Type, misfit};
+use crate::gradient::Backward;
+use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::{MAX_RANK, Shape};
+
+use super::{Operator, Sample};
 
 /// The shape to which two shapes stretch; `None` if they do not fit.
 pub fn common_shape(a: &Shape, b: &Shape) -> Option<Shape> {
@@ -36,6 +39,28 @@ pub fn infer_binary(operator: &str, inputs: &[&Type]) -> Result<Vec<Type>> {
         Some(shape) => Ok(vec![Type::float(shape)]),
         None => Err(misfit(operator, inputs, "shapes that are equal or of size 1 on every axis")),
     }
+}
+
+/// The gradients of an operator on two tensors, from the gradient of its output; what nobody asks
+/// for is not built.
+pub fn gradient_binary(
+    backward: &mut Backward<'_>,
+    d_a: impl FnOnce(&mut Graph, Wire) -> Result<Wire>,
+    d_b: impl FnOnce(&mut Graph, Wire) -> Result<Wire>,
+) -> Result<Vec<Option<Wire>>> {
+    let d_out = backward.output_gradient();
+    let [wants_a, wants_b] = [backward.wanted[0], backward.wanted[1]];
+    let graph = &mut *backward.graph;
+    let d_a = wants_a.then(|| d_a(graph, d_out)).transpose()?;
+    let d_b = wants_b.then(|| d_b(graph, d_out)).transpose()?;
+    Ok(vec![d_a, d_b])
+}
+
+/// Samples of an operator on two tensors: equal shapes, and each way in which one stretches.
+pub fn samples_binary(operator: impl Operator + Copy + 'static) -> Vec<Sample> {
+    let shapes: [[&[usize]; 2]; 4] =
+        [[&[3, 4], &[3, 4]], [&[3, 4], &[4]], [&[3, 1], &[2, 1, 4]], [&[1], &[2, 3]]];
+    shapes.map(|shapes| Sample::new(operator, &shapes.map(Type::float))).into()
 }
 
 /// Writes f(a, b) for inputs 0 and 1, stretched to the output's shape, in place where planned.

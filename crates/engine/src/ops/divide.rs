@@ -5,9 +5,9 @@ use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 
-use super::broadcast::{compute_binary, infer_binary};
+use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
 use super::operator::run_generic;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator};
 
 /// Quotient of two tensors, element by element.
 #[derive(Clone, Copy, Debug)]
@@ -16,14 +16,7 @@ pub struct Divide;
 pub const ENTRY: Entry = Entry {
     name: "divide",
     about: "a / b, element by element",
-    samples: || {
-        vec![
-            Sample::new(Divide, &[Type::float([3, 4]), Type::float([3, 4])]).within(0.5, 2.0),
-            Sample::new(Divide, &[Type::float([3, 4]), Type::float([4])]).within(0.5, 2.0),
-            Sample::new(Divide, &[Type::float([3, 1]), Type::float([2, 1, 4])]).within(0.5, 2.0),
-            Sample::new(Divide, &[Type::float([1]), Type::float([2, 3])]).within(0.5, 2.0),
-        ]
-    },
+    samples: || samples_binary(Divide).into_iter().map(|s| s.within(0.5, 2.0)).collect(),
 };
 
 impl Divide {
@@ -42,25 +35,21 @@ impl Operator for Divide {
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
-        let d_out = backward.output_gradient();
         let [a, b] = [backward.inputs[0], backward.inputs[1]];
-        let wanted = backward.wanted.clone();
-        let graph = &mut *backward.graph;
-        let d_a = if wanted[0] {
-            let part = graph.divide(d_out, b)?;
-            Some(graph.sum_to_shape_of(part, a)?)
-        } else {
-            None
-        };
-        let d_b = if wanted[1] {
-            let quotient = graph.divide(backward.outputs[0], b)?;
-            let part = graph.multiply(d_out, quotient)?;
-            let sum = graph.sum_to_shape_of(part, b)?;
-            Some(graph.affine(sum, -1.0, 0.0)?)
-        } else {
-            None
-        };
-        Ok(vec![d_a, d_b])
+        let out = backward.outputs[0];
+        gradient_binary(
+            backward,
+            |graph, d_out| {
+                let part = graph.divide(d_out, b)?;
+                graph.sum_to_shape_of(part, a)
+            },
+            |graph, d_out| {
+                let quotient = graph.divide(out, b)?;
+                let part = graph.multiply(d_out, quotient)?;
+                let sum = graph.sum_to_shape_of(part, b)?;
+                graph.affine(sum, -1.0, 0.0)
+            },
+        )
     }
 
     run_generic!();

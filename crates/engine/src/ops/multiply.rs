@@ -5,9 +5,9 @@ use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 
-use super::broadcast::{compute_binary, infer_binary};
+use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Moments, Operator};
 
 /// Product of two tensors, element by element.
 #[derive(Clone, Copy, Debug)]
@@ -16,14 +16,7 @@ pub struct Multiply;
 pub const ENTRY: Entry = Entry {
     name: "multiply",
     about: "a · b, element by element",
-    samples: || {
-        vec![
-            Sample::new(Multiply, &[Type::float([3, 4]), Type::float([3, 4])]),
-            Sample::new(Multiply, &[Type::float([3, 4]), Type::float([4])]),
-            Sample::new(Multiply, &[Type::float([3, 1]), Type::float([2, 1, 4])]),
-            Sample::new(Multiply, &[Type::float([1]), Type::float([2, 3])]),
-        ]
-    },
+    samples: || samples_binary(Multiply),
 };
 
 impl Multiply {
@@ -42,23 +35,18 @@ impl Operator for Multiply {
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
-        let d_out = backward.output_gradient();
         let [a, b] = [backward.inputs[0], backward.inputs[1]];
-        let wanted = backward.wanted.clone();
-        let graph = &mut *backward.graph;
-        let d_a = if wanted[0] {
-            let part = graph.multiply(d_out, b)?;
-            Some(graph.sum_to_shape_of(part, a)?)
-        } else {
-            None
-        };
-        let d_b = if wanted[1] {
-            let part = graph.multiply(d_out, a)?;
-            Some(graph.sum_to_shape_of(part, b)?)
-        } else {
-            None
-        };
-        Ok(vec![d_a, d_b])
+        gradient_binary(
+            backward,
+            |graph, d_out| {
+                let part = graph.multiply(d_out, b)?;
+                graph.sum_to_shape_of(part, a)
+            },
+            |graph, d_out| {
+                let part = graph.multiply(d_out, a)?;
+                graph.sum_to_shape_of(part, b)
+            },
+        )
     }
 
     run_generic!();

@@ -11,14 +11,14 @@ use crate::run::Io;
 /// Mean and variance of the elements of a tensor, taken as independent of each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
-    /// E[x].
+    /// `E[x]`.
     pub mean: f64,
-    /// E[(x − E[x])²].
+    /// `E[(x − E[x])²]`.
     pub variance: f64,
 }
 
 impl Moments {
-    /// E[x²].
+    /// `E[x²]`.
     pub fn second(&self) -> f64 {
         self.variance + self.mean * self.mean
     }

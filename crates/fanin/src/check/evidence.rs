@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::probe::Measurement;
+use super::probe::{LayerMeasurement, Measurement};
 use super::symmetry::Units;
 
 /// How an optimizer turns a gradient into a step.
@@ -39,7 +39,7 @@ pub struct Evidence<'a> {
 
 impl Evidence<'_> {
     /// Hidden layers: all linear layers but the last.
-    pub fn hidden(&self) -> &[super::probe::LayerMeasurement] {
+    pub fn hidden(&self) -> &[LayerMeasurement] {
         let layers = &self.measurement.layers;
         &layers[..layers.len().saturating_sub(1)]
     }
@@ -69,23 +69,72 @@ impl Evidence<'_> {
         geometric_factor(&deltas)
     }
 
-    /// The largest change of a weight matrix in one step, relative to its own size.
-    pub fn largest_relative_step(&self) -> f64 {
-        self.measurement.layers.iter().map(|l| self.relative_step(l)).fold(0.0, f64::max)
+    /// Whether the hidden layers lose half of the signal or more.
+    pub fn shrinks(&self) -> bool {
+        let between = self.hidden().len().saturating_sub(1) as i32;
+        self.signal_factor().is_some_and(|factor| factor.powi(between) <= 0.5)
     }
 
-    /// The change of a layer's weights in one step, relative to their own size.
-    pub fn relative_step(&self, layer: &super::probe::LayerMeasurement) -> f64 {
-        let step = match self.horizon.step_rule {
+    /// Layers that every signal must pass: those outside residual branches.
+    pub fn chain(&self) -> impl Iterator<Item = &LayerMeasurement> {
+        self.measurement.layers.iter().filter(|l| !l.in_branch())
+    }
+
+    /// The first layer that gets no gradient, if it will not get one after the first step either.
+    ///
+    /// A matrix of zeros that itself gets a gradient, such as an output that starts at 0, keeps
+    /// the gradient from all layers before it, but only until the first step.
+    pub fn without_gradient(&self) -> Option<&LayerMeasurement> {
+        let waits = |l: &LayerMeasurement| l.gradient_norm == 0.0;
+        if self.opens() { None } else { self.chain().find(|l| waits(l)) }
+    }
+
+    /// The changes that decide how fast a chain grows out of its start, relative to each matrix:
+    /// those of layers that get a gradient, or of all where no first step will help.
+    pub fn chain_steps(&self) -> impl Iterator<Item = f64> {
+        let opens = self.opens();
+        self.chain()
+            .filter(move |l| !(opens && l.gradient_norm == 0.0))
+            .map(|l| self.relative_step(l))
+    }
+
+    /// The change of a layer's weights in one step, relative to their own size; to that of a
+    /// matrix which keeps the signal where they are all 0.
+    pub fn relative_step(&self, layer: &LayerMeasurement) -> f64 {
+        let size = if layer.weight_norm == 0.0 { layer.keeping_norm() } else { layer.weight_norm };
+        self.step_norm(layer) / size
+    }
+
+    /// How far one step changes what the hidden layers outside branches do together: the sum of
+    /// their relative changes, since a chain multiplies its matrices; with the layer that changes
+    /// most. `None` without hidden layers.
+    ///
+    /// A change counts against the matrix itself or against one that keeps the signal, whichever
+    /// is larger; else every start near 0 would seem to jump. The output is left out: the loss is
+    /// convex in its weights, so a step that is too long there comes back.
+    pub fn jump(&self) -> Option<(f64, &LayerMeasurement)> {
+        let layers = &self.measurement.layers;
+        let hidden = self.chain().filter(|l| layers.last().is_some_and(|o| o.module != l.module));
+        let jump = |l: &LayerMeasurement| self.step_norm(l) / l.weight_norm.max(l.keeping_norm());
+        let jumps: Vec<_> = hidden.map(|l| (jump(l), l)).collect();
+        let sum = jumps.iter().map(|(jump, _)| jump).sum();
+        let (_, layer) = jumps.into_iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some((sum, layer))
+    }
+
+    /// The length of one step in the space of a layer's weights.
+    fn step_norm(&self, layer: &LayerMeasurement) -> f64 {
+        let length = match self.horizon.step_rule {
             StepRule::Proportional => layer.gradient_norm,
             StepRule::Normalized if layer.gradient_norm > 0.0 => layer.root_elements,
             StepRule::Normalized => 0.0,
         };
-        if step == 0.0 {
-            0.0
-        } else {
-            self.horizon.effective_learning_rate * step / layer.weight_norm
-        }
+        self.horizon.effective_learning_rate * length
+    }
+
+    /// Whether some matrix of zeros leaves 0 in the first step.
+    fn opens(&self) -> bool {
+        self.chain().any(|l| l.weight_norm == 0.0 && l.gradient_norm > 0.0)
     }
 }
 

@@ -33,7 +33,7 @@ pub struct LayerMeasurement {
     /// Root mean square over units of the standard deviation of a over rows: what the layer
     /// still says about its input.
     pub signal: f64,
-    /// E[z²].
+    /// `E[z²]`.
     pub pre_activation_second_moment: f64,
     /// Share of units whose activation is the same for every row.
     pub silent_share: f64,
@@ -43,12 +43,25 @@ pub struct LayerMeasurement {
     pub gradient_norm: f64,
     /// ‖W‖.
     pub weight_norm: f64,
-    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer.
+    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
+    /// (`docs/theory/fan-in.md`).
     pub scaled_weight_variance: f64,
     /// √ of the number of weights.
     pub root_elements: f64,
     /// Numbers among z, a and δ that are NaN or infinite.
     pub non_finite: usize,
+}
+
+impl LayerMeasurement {
+    /// Whether the layer stands in a residual branch, which the signal can go round.
+    pub fn in_branch(&self) -> bool {
+        self.module.contains(".branch.")
+    }
+
+    /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
+    pub fn keeping_norm(&self) -> f64 {
+        (self.units as f64).sqrt()
+    }
 }
 
 /// A network's starting weights, measured on a batch.
@@ -60,7 +73,7 @@ pub struct Measurement {
     pub layers: Vec<LayerMeasurement>,
     /// Loss before the first step.
     pub loss: f64,
-    /// E[x²] of the features.
+    /// `E[x²]` of the features.
     pub input_second_moment: f64,
 }
 

@@ -5,6 +5,7 @@
 //! layer before, equal sums of outgoing weights to every class of the layer after. The coarsest
 //! such partition is found by refining from one class per layer until nothing splits; inputs and
 //! outputs are told apart by the data. The number of classes is the *effective width*.
+//! Proof, and which optimizers it holds for: `docs/theory/symmetry.md`.
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@ use super::RunId;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
 use crate::init::{self, Rules};
-use crate::spec::{Model, Spec};
+use crate::spec::{InitSpec, Model, Spec};
 use crate::train::course::Course;
 use crate::weights::Weights;
 
@@ -85,7 +85,9 @@ impl CompareOptions {
     }
 
     pub(super) fn rules(&self, scheme: usize) -> Rules {
-        Rules::new(&self.schemes[scheme])
+        let mut init = if self.own_model { self.spec.init_rules() } else { InitSpec::default() };
+        init.scheme.clone_from(&self.schemes[scheme]);
+        Rules::from(&init)
     }
 
     pub(super) fn weights(&self, model: &Model, run: RunId) -> Result<Weights> {

@@ -6,9 +6,7 @@ use std::path::Path;
 use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 
 use super::table::ColumnBuilder;
-use super::{
-    Contents, DataFormat, Header, ReadOptions, RowPlaces, Table, extension, gzip, malformed,
-};
+use super::{Contents, DataFormat, Header, ReadOptions, RowPlaces, Table, extension, gzip};
 use crate::{Error, Result};
 
 /// Comma-, semicolon- or tab-separated values, plain or compressed with gzip.
@@ -35,7 +33,7 @@ impl DataFormat for Csv {
         };
         let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
         if text.iter().all(u8::is_ascii_whitespace) {
-            return Err(malformed(path, "byte 0", "an empty file", "a header and rows"));
+            return Err(Error::malformed(path, "byte 0", "an empty file", "a header and rows"));
         }
         let delimiter = match options.delimiter {
             Some(delimiter) => u8::try_from(delimiter).map_err(|_| Error::Setting {
@@ -99,7 +97,7 @@ fn parse(path: &Path, text: &[u8], delimiter: u8, header: Header) -> Result<Tabl
     }
     if lines.is_empty() {
         let found = "the end of the file after the header";
-        return Err(malformed(path, "line 2", found, "rows"));
+        return Err(Error::malformed(path, "line 2", found, "rows"));
     }
     let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
     Ok(Table { columns, places: RowPlaces::Lines(lines) })
@@ -110,7 +108,12 @@ fn texts<'a>(path: &Path, line: u64, record: &'a ByteRecord) -> Result<Vec<&'a s
         std::str::from_utf8(bytes).map_err(|_| {
             let place = format!("line {line}, column {}", column + 1);
             let found = format!("`{}`", String::from_utf8_lossy(bytes));
-            malformed(path, place, found, "text in UTF-8; `iconv -f latin1 -t utf8` may convert it")
+            Error::malformed(
+                path,
+                place,
+                found,
+                "text in UTF-8; `iconv -f latin1 -t utf8` may convert it",
+            )
         })
     };
     record.iter().enumerate().map(cell).collect()
@@ -122,7 +125,7 @@ fn column_names(path: &Path, line: u64, cells: &[&str], header: Header) -> Resul
         return Ok((0..cells.len()).map(numbered).collect());
     }
     if cells.iter().all(|cell| cell.trim().parse::<f64>().is_ok()) {
-        return Err(malformed(
+        return Err(Error::malformed(
             path,
             format!("line {line}"),
             "numbers only",
@@ -134,7 +137,7 @@ fn column_names(path: &Path, line: u64, cells: &[&str], header: Header) -> Resul
     for (column, cell) in cells.iter().enumerate() {
         let name = if cell.trim().is_empty() { numbered(column) } else { cell.trim().to_owned() };
         if let Some(earlier) = seen.insert(name.clone(), column) {
-            return Err(malformed(
+            return Err(Error::malformed(
                 path,
                 format!("line {line}, column {}", column + 1),
                 format!("the name `{name}` again, as in column {}", earlier + 1),
@@ -150,10 +153,10 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
     if let ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
         let place = pos.as_ref().map_or(0, csv::Position::line);
         let expected = format!("{expected_len}, as in the first line");
-        return malformed(path, format!("line {place}"), format!("{len} cells"), expected);
+        return Error::malformed(path, format!("line {place}"), format!("{len} cells"), expected);
     }
     let place = error.position().map_or(0, csv::Position::byte);
-    malformed(path, format!("byte {place}"), error.to_string(), "delimited text")
+    Error::malformed(path, format!("byte {place}"), error.to_string(), "delimited text")
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-use super::malformed;
-use crate::Result;
+use crate::{Error, Result};
 
 /// The most that any compressed file of data may hold: 16 GiB.
 pub(super) const LARGEST: u64 = 1 << 34;
@@ -31,11 +30,16 @@ pub(super) fn decompress(path: &Path, bytes: &[u8], limit: u64) -> Result<Vec<u8
     let outcome = MultiGzDecoder::new(bytes).take(limit + 1).read_to_end(&mut plain);
     if let Err(error) = outcome {
         let place = format!("byte {} of the decompressed data", plain.len());
-        return Err(malformed(path, place, error.to_string(), "an undamaged gzip file"));
+        return Err(Error::malformed(path, place, error.to_string(), "an undamaged gzip file"));
     }
     if plain.len() as u64 > limit {
         let place = format!("byte {limit} of the decompressed data");
-        return Err(malformed(path, place, "more data", format!("an end after {limit} bytes")));
+        return Err(Error::malformed(
+            path,
+            place,
+            "more data",
+            format!("an end after {limit} bytes"),
+        ));
     }
     Ok(plain)
 }

@@ -6,8 +6,8 @@
 
 use std::path::Path;
 
-use super::{Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, gzip, malformed};
-use crate::Result;
+use super::{Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, gzip};
+use crate::{Error, Result};
 
 /// Arrays as MNIST has them, plain or compressed with gzip.
 pub struct Idx;
@@ -60,7 +60,7 @@ fn decompressed_length(path: &Path, compressed: &[u8]) -> Result<u64> {
     let promised = parse_head(path, &head)?.file_bytes;
     let possible = (compressed.len() as u64).saturating_mul(gzip::LARGEST_RATIO).min(gzip::LARGEST);
     if promised > possible {
-        return Err(malformed(
+        return Err(Error::malformed(
             path,
             format!("byte {HEADER_START} of the decompressed data"),
             format!("lengths that promise {promised} bytes"),
@@ -75,7 +75,12 @@ fn parse(path: &Path, mut bytes: Vec<u8>) -> Result<Array> {
     if bytes.len() as u64 != head.file_bytes {
         let expected = format!("{} for the shape {:?}", head.file_bytes, head.shape);
         let place = format!("byte {}", head.file_bytes.min(bytes.len() as u64));
-        return Err(malformed(path, place, format!("{} bytes in all", bytes.len()), expected));
+        return Err(Error::malformed(
+            path,
+            place,
+            format!("{} bytes in all", bytes.len()),
+            expected,
+        ));
     }
     bytes.drain(..head.header_bytes);
     let Head { element, shape, .. } = head;
@@ -85,21 +90,21 @@ fn parse(path: &Path, mut bytes: Vec<u8>) -> Result<Array> {
 fn parse_head(path: &Path, bytes: &[u8]) -> Result<Head> {
     let truncated = |needed: usize| {
         let place = format!("byte {}", bytes.len());
-        malformed(path, place, "the end of the file", format!("a header of {needed} bytes"))
+        Error::malformed(path, place, "the end of the file", format!("a header of {needed} bytes"))
     };
     let &[zero, also_zero, kind, axes] = bytes.get(..HEADER_START).unwrap_or_default() else {
         return Err(truncated(HEADER_START));
     };
     if zero != 0 || also_zero != 0 {
         let found = format!("{zero:#04x} {also_zero:#04x}");
-        return Err(malformed(path, "byte 0", found, "two zero bytes, as IDX files begin"));
+        return Err(Error::malformed(path, "byte 0", found, "two zero bytes, as IDX files begin"));
     }
     let Some(element) = element(kind) else {
         let expected = "a type of element: 0x08, 0x09, 0x0b, 0x0c, 0x0d or 0x0e";
-        return Err(malformed(path, "byte 2", format!("{kind:#04x}"), expected));
+        return Err(Error::malformed(path, "byte 2", format!("{kind:#04x}"), expected));
     };
     if axes == 0 {
-        return Err(malformed(path, "byte 3", "0 axes", "at least one axis, the rows"));
+        return Err(Error::malformed(path, "byte 3", "0 axes", "at least one axis, the rows"));
     }
     let header_bytes = HEADER_START + 4 * usize::from(axes);
     let Some(lengths) = bytes.get(HEADER_START..header_bytes) else {
@@ -115,7 +120,7 @@ fn parse_head(path: &Path, bytes: &[u8]) -> Result<Head> {
         .and_then(|elements| elements.checked_add(header_bytes as u64));
     let Some(file_bytes) = file_bytes else {
         let place = format!("byte {HEADER_START}");
-        return Err(malformed(
+        return Err(Error::malformed(
             path,
             place,
             format!("the shape {shape:?}"),

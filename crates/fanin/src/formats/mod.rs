@@ -23,8 +23,15 @@ use crate::{Error, Result};
 
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
-pub use weights::{Input, Output, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights};
-pub use write_whole::{Existing, write_whole};
+pub use weights::{
+    Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights,
+};
+pub use write_whole::{Existing, check_target, write_whole};
+
+pub(crate) use weights::{read_safetensors, write_safetensors};
+#[cfg(test)]
+pub(crate) use write_whole::ATTEMPTS;
+pub(crate) use write_whole::{sync_folder, temporary_beside};
 
 /// Every format that data can be read from.
 pub static DATA_FORMATS: &[&dyn DataFormat] =
@@ -108,21 +115,6 @@ pub fn data_format(path: &Path) -> Result<&'static dyn DataFormat> {
 /// What follows the last point of a file name.
 fn extension(file_name: &str) -> Option<&str> {
     file_name.rsplit_once('.').map(|(_, extension)| extension)
-}
-
-/// An [`Error::Malformed`] at `place` of `path`.
-fn malformed(
-    path: &Path,
-    place: impl Into<String>,
-    found: impl Into<String>,
-    expected: impl Into<String>,
-) -> Error {
-    Error::Malformed {
-        path: path.to_owned(),
-        place: place.into(),
-        found: found.into(),
-        expected: expected.into(),
-    }
 }
 
 #[cfg(test)]

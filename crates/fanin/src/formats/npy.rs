@@ -5,9 +5,7 @@
 
 use std::path::Path;
 
-use super::{
-    Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, extension, malformed,
-};
+use super::{Array, Contents, DataFormat, Element, Endian, Order, ReadOptions, extension};
 use crate::{Error, Result};
 
 /// One array as `numpy.save` writes it.
@@ -61,7 +59,7 @@ impl Head {
     /// Reads the header at the start of `bytes`; `within` names the array in an archive.
     pub(super) fn parse(path: &Path, within: &str, bytes: &[u8]) -> Result<Self> {
         let fail = |byte: usize, found: &str, expected: &str| {
-            Err(malformed(path, format!("{within}byte {byte}"), found, expected))
+            Err(Error::malformed(path, format!("{within}byte {byte}"), found, expected))
         };
         let header_bytes = header_length(path, within, bytes)?;
         let Some(text) = bytes.get(..header_bytes) else {
@@ -106,7 +104,7 @@ impl Head {
     }
 
     pub(super) fn wrong_length(&self, path: &Path, within: &str, length: u64) -> Error {
-        malformed(
+        Error::malformed(
             path,
             format!("{within}byte {}", length.min(self.file_bytes)),
             format!("{length} bytes in all"),
@@ -118,7 +116,7 @@ impl Head {
 /// Bytes of magic number, version, length and text of the header.
 pub(super) fn header_length(path: &Path, within: &str, bytes: &[u8]) -> Result<usize> {
     let fail = |byte: usize, found: &str, expected: &str| {
-        Err(malformed(path, format!("{within}byte {byte}"), found, expected))
+        Err(Error::malformed(path, format!("{within}byte {byte}"), found, expected))
     };
     if !bytes.starts_with(MAGIC) {
         return fail(0, "another beginning", "\\x93NUMPY, as .npy files begin");

@@ -6,8 +6,8 @@ use std::path::Path;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::{Array, Contents, DataFormat, ReadOptions, extension, gzip, malformed, npy};
-use crate::Result;
+use super::{Array, Contents, DataFormat, ReadOptions, extension, gzip, npy};
+use crate::{Error, Result};
 
 /// Named arrays as `numpy.savez` and `numpy.savez_compressed` write them.
 pub struct Npz;
@@ -28,13 +28,18 @@ impl DataFormat for Npz {
     fn read(&self, path: &Path, bytes: Vec<u8>, _: &ReadOptions) -> Result<Contents> {
         let length = bytes.len();
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| {
-            malformed(path, format!("byte {length}"), error.to_string(), "the end of a ZIP archive")
+            Error::malformed(
+                path,
+                format!("byte {length}"),
+                error.to_string(),
+                "the end of a ZIP archive",
+            )
         })?;
         let mut arrays = Vec::new();
         for index in 0..archive.len() {
             let unreadable = |error: ZipError| {
                 let place = format!("entry {}", index + 1);
-                malformed(path, place, error.to_string(), "a stored or deflated .npy")
+                Error::malformed(path, place, error.to_string(), "a stored or deflated .npy")
             };
             let entry = archive.by_index(index).map_err(unreadable)?;
             let name = entry.name().map_err(unreadable)?.trim_end_matches(".npy").to_owned();
@@ -51,7 +56,7 @@ fn read_entry(path: &Path, name: &str, mut entry: impl Read, compressed: u64) ->
         let outcome = entry.by_ref().take(count).read_to_end(bytes);
         outcome.map(drop).map_err(|error| {
             let place = format!("{within}byte {}", bytes.len());
-            malformed(path, place, error.to_string(), "an undamaged .npy")
+            Error::malformed(path, place, error.to_string(), "an undamaged .npy")
         })
     };
     let mut bytes = Vec::new();

@@ -58,7 +58,7 @@ mod reader {
     use parquet::record::Field;
 
     use super::super::table::ColumnBuilder;
-    use super::super::{Contents, RowPlaces, Table, malformed};
+    use super::super::{Contents, RowPlaces, Table};
     use crate::{Error, Result};
 
     thread_local! {
@@ -81,7 +81,7 @@ mod reader {
         QUIET.set(false);
         outcome.unwrap_or_else(|_| {
             let found = "contents that contradict each other";
-            Err(malformed(path, "the footer or a page", found, UNDAMAGED))
+            Err(Error::malformed(path, "the footer or a page", found, UNDAMAGED))
         })
     }
 
@@ -90,7 +90,7 @@ mod reader {
     fn read_unguarded(path: &Path, bytes: Vec<u8>) -> Result<Contents> {
         let length = bytes.len();
         let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(|error| {
-            malformed(
+            Error::malformed(
                 path,
                 format!("byte {length}"),
                 error.to_string(),
@@ -102,7 +102,12 @@ mod reader {
         for field in &fields {
             if !field.is_primitive() {
                 let place = format!("column `{}`", field.name());
-                return Err(malformed(path, place, "nested values", "numbers, booleans or words"));
+                return Err(Error::malformed(
+                    path,
+                    place,
+                    "nested values",
+                    "numbers, booleans or words",
+                ));
             }
             builders.push(ColumnBuilder::new(field.name().to_owned()));
         }
@@ -142,7 +147,7 @@ mod reader {
             other => {
                 let place = format!("row {}, column `{name}`", row + 1);
                 let expected = "numbers, booleans or words";
-                return Err(malformed(path, place, format!("`{other}`"), expected));
+                return Err(Error::malformed(path, place, format!("`{other}`"), expected));
             }
         }
         Ok(())
@@ -155,7 +160,7 @@ mod reader {
         } else {
             UNDAMAGED
         };
-        malformed(path, format!("row {}", row + 1), found, expected)
+        Error::malformed(path, format!("row {}", row + 1), found, expected)
     }
 }
 

@@ -23,8 +23,8 @@ pub enum Existing {
 ///
 /// # Errors
 /// [`Error::Exists`] if there is such a file and it is to be kept; [`Error::Setting`] if `path` is
-/// a folder or no plain file; [`Error::Io`] if the folder is missing or cannot be written, or the
-/// disk is full.
+/// a folder or no plain file; [`Error::Io`] if the folder is missing or cannot be written, the disk
+/// is full, or the disk fails while the new name is made to last.
 ///
 /// ```
 /// use std::io::Write;
@@ -52,12 +52,14 @@ pub fn write_whole(
         let _ = fs::remove_file(&temporary);
         return written;
     }
-    sync_folder(path);
-    Ok(())
+    sync_folder(path)
 }
 
-/// Whether `path` may be written.
-fn check_target(path: &Path, existing: Existing) -> Result<()> {
+/// Whether `path` may be written, to know before a long computation.
+///
+/// # Errors
+/// As [`write_whole`], as far as can be known without writing.
+pub fn check_target(path: &Path, existing: Existing) -> Result<()> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(Error::io("write", path)(error)),
@@ -71,14 +73,14 @@ fn check_target(path: &Path, existing: Existing) -> Result<()> {
     }
 }
 
+/// How many further names are tried where a temporary one is taken.
+pub(crate) const ATTEMPTS: u32 = 100;
+
 /// A new file in the same folder, so that the final rename stays on one file system.
 fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
-    const ATTEMPTS: u32 = 100;
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let mut attempt = 0;
     loop {
-        let temporary =
-            path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
+        let temporary = temporary_beside(path, attempt);
         match OpenOptions::new().write(true).create_new(true).open(&temporary) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => {
                 attempt += 1;
@@ -101,15 +103,30 @@ fn fill(
     writer.get_ref().sync_all()
 }
 
-/// Makes the new name itself survive a loss of power, where the system can.
-fn sync_folder(path: &Path) {
+/// A hidden name beside `path` that no other process uses.
+pub(crate) fn temporary_beside(path: &Path, attempt: u32) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}-{attempt}.tmp", std::process::id()))
+}
+
+/// Makes new names in the folder of `path` survive a loss of power, where the system can.
+///
+/// # Errors
+/// [`Error::Io`] if the disk fails; a system that cannot sync a folder is no error.
+pub(crate) fn sync_folder(path: &Path) -> Result<()> {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+    if !cfg!(unix) {
+        return Ok(());
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    if let Ok(folder) = File::open(folder) {
-        // Some systems cannot sync a folder; the file's own contents are safe by now.
-        let _ = folder.sync_all();
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if ![InvalidInput, PermissionDenied, Unsupported].contains(&error.kind()) => {
+            Err(Error::io("sync", folder)(error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -166,6 +183,28 @@ mod tests {
         assert_eq!(error.to_string(), format!("cannot write {}", path.display()));
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(folder.names(), ["w"]);
+    }
+
+    #[test]
+    fn an_interruption_before_the_rename_leaves_the_older_file() {
+        let folder = Folder::new("interruption");
+        let path = folder.0.join("w");
+        write_whole(&path, Existing::Keep, |file| file.write_all(b"old")).unwrap();
+        let (leftover, file) = create_beside(&path).unwrap();
+        fill(file, |file| file.write_all(b"new, but never renamed")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        write_whole(&path, Existing::Replace, |file| file.write_all(b"newer")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"newer");
+        assert!(leftover.exists());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_is_gone_cannot_be_synced() {
+        let folder = Folder::new("gone");
+        let text = sync_folder(&folder.0.join("missing").join("w")).unwrap_err().to_string();
+        assert!(text.starts_with("cannot sync ") && text.ends_with("missing"), "{text}");
+        sync_folder(&folder.0.join("w")).unwrap();
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Schemes applied to a [`Model`]: its parameters as a scheme sees them.
 
-use super::{Parameter, Role, Rules, initialize};
+use super::{Parameter, Rules, initialize};
 use crate::error::Result;
 use crate::spec::{self, InitSpec, Model};
 use crate::weights::Weights;
@@ -16,24 +16,10 @@ impl From<&spec::Parameter> for Parameter {
         Self {
             name: parameter.name.clone(),
             shape: parameter.shape.clone(),
-            role: parameter.role.into(),
+            role: parameter.role,
             fan_in: parameter.fan_in.unwrap_or(0),
             fan_out: parameter.fan_out.unwrap_or(0),
             activation,
-        }
-    }
-}
-
-impl From<spec::Role> for Role {
-    fn from(role: spec::Role) -> Self {
-        match role {
-            spec::Role::Weight => Self::Weight,
-            spec::Role::Bias => Self::Bias,
-            spec::Role::Gain => Self::Gain,
-            spec::Role::Shift => Self::Shift,
-            spec::Role::Slope => Self::Slope,
-            spec::Role::RunningMean => Self::RunningMean,
-            spec::Role::RunningVariance => Self::RunningVariance,
         }
     }
 }

@@ -67,7 +67,7 @@ impl fmt::Display for Gain {
     }
 }
 
-/// 1/√E[φ(x)²] for x ~ N(0, 1), to single precision.
+/// `1/√E[φ(x)²]` for x ~ N(0, 1), to single precision.
 ///
 /// The integral is exact to 10⁻¹²; its last digits depend on the platform's mathematics library,
 /// so the gain is rounded to 24 bits before any weight depends on it.

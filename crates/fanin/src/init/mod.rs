@@ -29,11 +29,12 @@ mod tests;
 use crate::Result;
 use crate::error::Error;
 
+pub use crate::spec::Role;
 pub use distribution::Distribution;
 pub use fans::Fans;
 pub use from_model::{for_model, parameters};
 pub use gain::Gain;
-pub use request::{Parameter, Request, Role};
+pub use request::{Parameter, Request};
 pub use rules::{Explanation, Rules, explain, initialize};
 pub use scheme::{Argument, Facts, Scheme};
 

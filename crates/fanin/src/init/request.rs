@@ -2,55 +2,9 @@
 
 use fanin_engine::Shape;
 use fanin_kernels::random::Stream;
-use serde::Serialize;
 
 use crate::error::{Error, Result};
-
-/// What a parameter does in its layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Multiplies the layer's input.
-    Weight,
-    /// Is added to a pre-activation.
-    Bias,
-    /// Multiplies a normalized value.
-    Gain,
-    /// Is added to a normalized value.
-    Shift,
-    /// Is the slope of a trained activation.
-    Slope,
-    /// Holds the running mean of a batch normalization; not trained.
-    RunningMean,
-    /// Holds the running variance of a batch normalization; not trained.
-    RunningVariance,
-}
-
-impl Role {
-    /// The value at which all schemes leave parameters of this role, unless a rule names them;
-    /// `None` for weights and biases, which the scheme decides.
-    pub fn fixed_start(self) -> Option<f64> {
-        match self {
-            Self::Weight | Self::Bias => None,
-            Self::Gain | Self::RunningVariance => Some(1.0),
-            Self::Shift | Self::RunningMean => Some(0.0),
-            Self::Slope => Some(0.25),
-        }
-    }
-
-    /// The role in words, in the plural.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::Weight => "weights",
-            Self::Bias => "biases",
-            Self::Gain => "gains of a normalization",
-            Self::Shift => "shifts of a normalization",
-            Self::Slope => "trained slopes",
-            Self::RunningMean => "running means",
-            Self::RunningVariance => "running variances",
-        }
-    }
-}
+use crate::spec::Role;
 
 /// One parameter of a network, as far as its starting values depend on it.
 #[derive(Clone, Debug, PartialEq)]

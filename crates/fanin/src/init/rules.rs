@@ -87,9 +87,9 @@ pub fn explain(parameters: &[Parameter], rules: &Rules) -> Result<Vec<Explanatio
 /// not on other parameters, and not on the number of threads.
 ///
 /// # Errors
-/// [`Error::Unknown`] and [`Error::Grammar`] for schemes, [`Error::Setting`] for names that occur
-/// twice, patterns that match nothing, shapes without elements or beyond memory, parameters that
-/// the scheme cannot serve, and values beyond the range of `f32`.
+/// [`Error::Unknown`] and [`Error::Grammar`] for schemes, [`Error::Unknown`] for patterns that match
+/// nothing, [`Error::Setting`] for names that occur twice, shapes without elements or beyond
+/// memory, parameters that the scheme cannot serve, and values beyond the range of `f32`.
 ///
 /// ```
 /// use fanin::init::{Parameter, Role, Rules, initialize};
@@ -159,11 +159,7 @@ impl<'a> Schemes<'a> {
         for (pattern, scheme) in &rules.patterns {
             if !parameters.iter().any(|p| glob::matches(pattern, &p.name)) {
                 let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-                return Err(Error::Setting {
-                    place: format!("rule `{pattern}`"),
-                    found: "no parameter that it matches".to_owned(),
-                    expected: format!("a pattern for one of: {}", names.join(", ")),
-                });
+                return Err(Error::unknown("parameter", pattern, &names));
             }
             patterns.push((pattern.as_str(), find(scheme)?));
         }
@@ -178,7 +174,7 @@ impl<'a> Schemes<'a> {
             let reason = format!("rule `{pattern}`");
             return Choice::by_scheme(&**scheme, parameter, reason);
         }
-        if let Some(value) = parameter.role.fixed_start() {
+        if let Some(value) = parameter.role.start() {
             let reason = format!("{} start at {value}", parameter.role.plural());
             let distribution = Distribution::Constant(value);
             return Ok(Choice { scheme: None, label: None, distribution, reason });

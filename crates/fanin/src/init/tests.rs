@@ -348,7 +348,7 @@ fn what_cannot_be_initialized_is_refused_by_name() {
         patterns: vec![(pattern.to_owned(), scheme.to_owned())],
         ..he.clone()
     };
-    check_refused(&network(), &with("9.*", "zeros"), "rule `9.*`: found no parameter");
+    check_refused(&network(), &with("9.*", "zeros"), "unknown parameter `9.*`");
     check_refused(&network(), &with("0.*", "zeroes"), "did you mean `zeros`");
     check_refused(&network(), &with("*.bias", "orthogonal"), "parameter `0.bias`: found shape (8)");
     let twice = [bias("b", 2, 2), bias("b", 3, 2)];

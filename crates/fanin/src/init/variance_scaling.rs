@@ -1,7 +1,8 @@
 //! The family in which a weight's variance is a constant over the fan: LeCun, Xavier, He and kin.
 //!
 //! Deviation = gain · √(numerator / fan). The members differ in which fan, which numerator, which
-//! gain, and whether the distribution is normal or uniform; biases are 0.
+//! gain, and whether the distribution is normal or uniform; biases are 0. Why the fan-in, and the
+//! two readings of 1/√d: `docs/theory/fan-in.md`.
 
 use std::f64::consts::SQRT_2;
 

@@ -6,6 +6,7 @@
 //! counter and not listed here.
 
 use fanin_engine::tensor::Shape;
+use serde::Serialize;
 
 use super::limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, check_matrix, check_width};
 use super::mistake::Mistake;
@@ -42,7 +43,8 @@ pub struct Parameter {
 }
 
 /// What a module does with a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
     /// W of a linear layer.
     Weight,
@@ -79,13 +81,27 @@ impl Role {
         !matches!(self, Self::RunningMean | Self::RunningVariance)
     }
 
-    /// The value at the start that no scheme decides: all but weights and biases have one.
-    pub fn start(self) -> Option<f32> {
+    /// The value at which all schemes leave parameters of this role, unless a rule names them;
+    /// `None` for weights and biases, which the scheme decides.
+    pub fn start(self) -> Option<f64> {
         match self {
             Self::Weight | Self::Bias => None,
             Self::Gain | Self::RunningVariance => Some(1.0),
             Self::Shift | Self::RunningMean => Some(0.0),
             Self::Slope => Some(0.25),
+        }
+    }
+
+    /// The role in words, in the plural.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Weight => "weights",
+            Self::Bias => "biases",
+            Self::Gain => "gains of a normalization",
+            Self::Shift => "shifts of a normalization",
+            Self::Slope => "trained slopes",
+            Self::RunningMean => "running means",
+            Self::RunningVariance => "running variances",
         }
     }
 }

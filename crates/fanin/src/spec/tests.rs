@@ -27,6 +27,14 @@ fn empty_file_is_the_newcomers_run() {
     assert_eq!(spec.data.source, "digits");
 }
 
+/// Every pattern is that of some parameter.
+#[track_caller]
+fn check_patterns(init: &InitSpec, parameters: &[Parameter]) {
+    for InitRule { pattern, .. } in &init.rules {
+        assert!(parameters.iter().any(|p| glob::matches(pattern, &p.name)), "{pattern}");
+    }
+}
+
 #[test]
 fn example_says_what_it_seems_to_say() {
     let spec = read(EXAMPLE).unwrap();
@@ -41,7 +49,7 @@ fn example_says_what_it_seems_to_say() {
     assert_eq!(spec.schedule.name, ScheduleName::Cosine);
     assert_eq!(spec.train.early_stopping, Some(EarlyStopping { patience: 5, min_delta: 0.0 }));
     let parameters = spec.model.resolve(64, 10).unwrap().parameters().unwrap();
-    spec.init.check_patterns(&parameters).unwrap();
+    check_patterns(&spec.init, &parameters);
 }
 
 #[test]
@@ -125,16 +133,7 @@ fn schemes_of_single_layers_become_rules_on_parameter_names() {
     assert_eq!(rules[..4], expected);
     assert_eq!(rules[4], ("*", "z"));
     let parameters = spec.model.resolve(4, 3).unwrap().parameters().unwrap();
-    init.check_patterns(&parameters).unwrap();
-}
-
-#[test]
-fn rule_that_fits_nothing_is_refused() {
-    let spec = read("init.rules = [{ pattern = \"9.weight\", scheme = \"zeros\" }]").unwrap();
-    let parameters = spec.model.resolve(4, 3).unwrap().parameters().unwrap();
-    let message = spec.init.check_patterns(&parameters).unwrap_err().to_string();
-    assert!(message.starts_with("unknown parameter `9.weight`; did you mean"), "{message}");
-    assert!(message.ends_with("known: 0.weight, 0.bias, 2.weight, 2.bias, 4.weight, 4.bias"));
+    check_patterns(&init, &parameters);
 }
 
 #[test]

@@ -6,18 +6,18 @@
 //! by whoever reads or writes the folder next.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::formats::{Existing, Output, SafeTensors, WeightFormat, sync_folder, write_whole};
 use crate::weights::Weights;
 
 use super::EarlyStopping;
-use super::atomic::{sync_folder, write_whole};
 use super::optimizers::{Layout, OptimizerState};
-use super::run_folder::Versions;
+use super::run_folder::{Versions, read_json};
 use super::tensor_file;
 
 /// The weights, by the names and in the shapes that PyTorch loads.
@@ -79,22 +79,19 @@ impl Checkpoint {
     pub fn load(folder: &Path, layout: &Layout) -> Result<Self> {
         roll_forward(folder)?;
         let progress = read_progress(&folder.join(PROGRESS))?;
-        let path = folder.join(WEIGHTS);
-        let tensors = tensor_file::from_bytes(&path, &read(&path)?, layout)?;
-        let path = folder.join(STATE);
-        let optimizer = tensor_file::state_from_bytes(&path, &read(&path)?)?;
-        Ok(Self { weights: Weights { tensors }, optimizer, progress })
+        let weights = tensor_file::read_weights(&folder.join(WEIGHTS), layout)?;
+        let optimizer = tensor_file::read_state(&folder.join(STATE))?;
+        Ok(Self { weights, optimizer, progress })
     }
 
     /// All files as `.NAME.next`; the last one commits.
     fn stage(&self, folder: &Path) -> Result<()> {
-        let path = folder.join(WEIGHTS);
-        write_whole(&next(&path), &tensor_file::to_bytes(&path, &self.weights.tensors)?)?;
-        let path = folder.join(STATE);
-        write_whole(&next(&path), &tensor_file::state_to_bytes(&path, &self.optimizer)?)?;
-        let progress = serde_json::to_vec_pretty(&self.progress);
-        let progress = progress.expect("progress is plain numbers and text");
-        write_whole(&next(&folder.join(PROGRESS)), &progress)
+        let write = |name: &str, contents: &dyn Fn(&mut dyn Output) -> io::Result<()>| {
+            write_whole(&next(&folder.join(name)), Existing::Replace, |file| contents(file))
+        };
+        write(WEIGHTS, &|file| SafeTensors.write(&self.weights, file))?;
+        write(STATE, &|file| tensor_file::write_state(&self.optimizer, file))?;
+        write(PROGRESS, &|file| Ok(serde_json::to_writer_pretty(file, &self.progress)?))
     }
 }
 
@@ -131,26 +128,13 @@ fn next(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.next"))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io("read", path))
-}
-
 fn read_progress(path: &Path) -> Result<Progress> {
-    let malformed = |place: String, found: String, expected: &str| Error::Malformed {
-        path: path.to_owned(),
-        place,
-        found,
-        expected: expected.to_owned(),
-    };
-    let progress: Progress = serde_json::from_slice(&read(path)?).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        malformed(place, error.to_string(), "the progress of a run")
-    })?;
+    let progress: Progress = read_json(path, "the progress of a run")?;
     let (found, ours) = (progress.versions.checkpoint, Versions::current().checkpoint);
     if found > ours {
         let found = format!("{found}, written by fanin {}", progress.versions.fanin);
         let expected = format!("{ours} or older; use that version of fanin");
-        return Err(malformed("checkpoint format".to_owned(), found, &expected));
+        return Err(Error::malformed(path, "checkpoint format", found, expected));
     }
     Ok(progress)
 }
@@ -158,7 +142,7 @@ fn read_progress(path: &Path) -> Result<Progress> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::atomic::temporary_beside;
+    use crate::formats::{ATTEMPTS, temporary_beside};
     use fanin_engine::Tensor;
     use fanin_engine::tensor::Shape;
 
@@ -233,12 +217,13 @@ mod tests {
     fn a_failed_save_never_mixes_with_one_that_was_only_committed() {
         let folder = tempfile::tempdir().unwrap();
         checkpoint(7).stage(folder.path()).unwrap();
-        let obstacle = temporary_beside(&next(&folder.path().join(STATE)));
-        fs::create_dir(&obstacle).unwrap();
+        let staged = next(&folder.path().join(STATE));
+        let obstacles = || (0..=ATTEMPTS).map(|attempt| temporary_beside(&staged, attempt));
+        obstacles().for_each(|obstacle| fs::create_dir(obstacle).unwrap());
         let text = checkpoint(23).save(folder.path()).unwrap_err().to_string();
         assert!(text.contains(STATE), "{text}");
         assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(7));
-        fs::remove_dir(&obstacle).unwrap();
+        obstacles().for_each(|obstacle| fs::remove_dir(obstacle).unwrap());
         checkpoint(30).save(folder.path()).unwrap();
         assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(30));
     }

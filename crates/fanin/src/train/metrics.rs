@@ -25,7 +25,7 @@ pub struct Metrics {
     /// Euclidean norm of the last step's gradient, before clipping.
     #[serde(with = "null_as_nan")]
     pub gradient_norm: f64,
-    /// Seconds of training so far.
+    /// Seconds that the epoch took, or its part since the run was resumed.
     #[serde(with = "null_as_nan")]
     pub seconds: f64,
 }

@@ -12,7 +12,6 @@ pub mod step;
 pub mod evaluation;
 pub mod loop_control;
 pub mod session;
-mod atomic;
 mod tensor_file;
 pub mod checkpoint;
 pub mod run_folder;

@@ -9,14 +9,15 @@ mod metrics_log;
 mod tests;
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::formats::{Existing, sync_folder, temporary_beside, write_whole};
 
-use super::atomic::{sync_folder, temporary_beside, write_whole};
 use super::optimizers::Layout;
 use super::{Checkpoint, Metrics, checkpoint};
 
@@ -79,7 +80,7 @@ impl RunFolder {
             }
         }
         fs::create_dir_all(runs).map_err(Error::io("create", runs))?;
-        let fresh = temporary_beside(&path);
+        let fresh = temporary_beside(&path, 0);
         let moved = build(&fresh, spec).and_then(|()| move_into_place(&fresh, &path));
         if moved.is_err() {
             // The first error is the one to tell; the name is hidden and built anew next time.
@@ -173,24 +174,14 @@ impl RunFolder {
         };
         let differing = (0..lines).find(|&i| line(&ours, i) != line(spec, i));
         let Some(i) = differing else { return Ok(()) };
-        Err(Error::Malformed {
-            path: self.path.join(SPEC),
-            place: format!("line {}", i + 1),
-            found: line(&ours, i),
-            expected: format!("{}; resume with the run's own spec, or start anew", line(spec, i)),
-        })
+        let place = format!("line {}", i + 1);
+        let expected = format!("{}; resume with the run's own spec, or start anew", line(spec, i));
+        Err(Error::malformed(&self.path.join(SPEC), place, line(&ours, i), expected))
     }
 
     /// What wrote it.
     pub fn versions(&self) -> Result<Versions> {
-        let path = self.path.join(VERSIONS);
-        let text = fs::read(&path).map_err(Error::io("read", &path))?;
-        serde_json::from_slice(&text).map_err(|error| Error::Malformed {
-            path,
-            place: format!("line {}, column {}", error.line(), error.column()),
-            found: error.to_string(),
-            expected: "the versions that wrote the run".to_owned(),
-        })
+        read_json(&self.path.join(VERSIONS), "the versions that wrote the run")
     }
 
     /// Writes a checkpoint; the older one stays until this one is whole.
@@ -223,6 +214,18 @@ impl RunFolder {
     pub fn append_metrics(&self, epochs: u64) -> Result<MetricsLog> {
         MetricsLog::open(&self.path.join(METRICS), epochs)
     }
+}
+
+/// What the JSON in a file says.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Malformed`] naming line and column.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path, expected: &str) -> Result<T> {
+    let bytes = fs::read(path).map_err(Error::io("read", path))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Error::malformed(path, place, error.to_string(), expected)
+    })
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -265,10 +268,13 @@ fn build(fresh: &Path, spec: &str) -> Result<()> {
         fs::remove_dir_all(fresh).map_err(Error::io("remove", fresh))?;
     }
     fs::create_dir(fresh).map_err(Error::io("create", fresh))?;
-    write_whole(&fresh.join(SPEC), spec.as_bytes())?;
+    let write = |name: &str, bytes: &[u8]| {
+        write_whole(&fresh.join(name), Existing::Replace, |file| file.write_all(bytes))
+    };
+    write(SPEC, spec.as_bytes())?;
     let versions = serde_json::to_vec_pretty(&Versions::current());
-    write_whole(&fresh.join(VERSIONS), &versions.expect("versions are plain text and numbers"))?;
-    write_whole(&fresh.join(METRICS), b"")
+    write(VERSIONS, &versions.expect("versions are plain text and numbers"))?;
+    write(METRICS, b"")
 }
 
 /// The old run, if any, steps aside first and is removed last.
@@ -282,7 +288,7 @@ fn move_into_place(fresh: &Path, path: &Path) -> Result<()> {
         })?;
         return sync_folder(path);
     }
-    let aside = temporary_beside(&path.with_extension("replaced"));
+    let aside = temporary_beside(&path.with_extension("replaced"), 0);
     fs::rename(path, &aside).map_err(Error::io("replace", path))?;
     if let Err(source) = fs::rename(fresh, path) {
         fs::rename(&aside, path).map_err(Error::io("restore", path))?;

@@ -70,6 +70,7 @@ pub struct Session<'d> {
     order: Vec<usize>,
     position: Position,
     gradient_norm: f64,
+    converged: bool,
     history: Vec<Metrics>,
 }
 
@@ -110,6 +111,7 @@ impl<'d> Session<'d> {
             position: Position { early_stopping, ..Position::default() },
             order: Vec::new(),
             gradient_norm: 0.0,
+            converged: false,
             history: Vec::new(),
             course,
             rows,
@@ -145,18 +147,17 @@ impl<'d> Session<'d> {
         observer: &mut dyn Observer,
         interrupt: &Interrupt,
     ) -> Result<Option<Finish>> {
-        let (seed, epoch) = (self.course.seed, self.position.epoch);
-        if epoch >= self.course.epochs {
+        if self.position.epoch >= self.course.epochs {
             return Ok(Some(Finish::Completed));
         }
         let started = std::time::Instant::now();
-        permutation_into(seed, epoch, self.rows.train.rows(), &mut self.order);
+        self.order_rows();
         while (self.position.batch as usize) < self.batches.count() {
             if interrupt.requested() {
                 return Ok(Some(Finish::Interrupted));
             }
             let loss = self.step();
-            if !loss.is_finite() {
+            if !(loss.is_finite() && self.gradient_norm.is_finite()) {
                 return Ok(Some(Finish::Diverged(self.divergence()?)));
             }
             observer.on_step(self.position.step, self.total_steps(), loss);
@@ -164,8 +165,19 @@ impl<'d> Session<'d> {
         let metrics = self.finish_epoch(started.elapsed().as_secs_f64())?;
         observer.on_epoch(&metrics);
         let stopped = self.stops_early()?;
-        let done = self.position.epoch >= self.course.epochs;
+        let done = self.converged || self.position.epoch >= self.course.epochs;
         Ok(stopped.or(done.then_some(Finish::Completed)))
+    }
+
+    /// Rows that all stand in one batch keep one order, so that sums over them keep their bits.
+    fn order_rows(&mut self) {
+        let rows = self.rows.train.rows();
+        if self.batches.count() == 1 {
+            self.order.clear();
+            self.order.extend(0..rows);
+        } else {
+            permutation_into(self.course.seed, self.position.epoch, rows, &mut self.order);
+        }
     }
 
     /// One step on the next batch; gives its loss.
@@ -182,7 +194,7 @@ impl<'d> Session<'d> {
             Learner::Steps(optimizer) => {
                 let loss = pass.run(&self.parameters, seed, step);
                 self.gradient_norm = pass.clip(self.course.clip);
-                if loss.is_finite() {
+                if loss.is_finite() && self.gradient_norm.is_finite() {
                     pass.track_statistics(&mut self.parameters);
                     optimizer.begin_step(learning_rate);
                     for (index, &decay) in self.decays.iter().enumerate() {
@@ -195,6 +207,7 @@ impl<'d> Session<'d> {
             Learner::Search(search) => {
                 let progress = pass.search(search, &mut self.parameters, &self.decays, seed, step);
                 self.gradient_norm = progress.gradient_norm;
+                self.converged = progress.stop.is_some() && !pass.is_random();
                 progress.loss
             }
         };
@@ -251,6 +264,15 @@ impl<'d> Session<'d> {
         }
         let range = self.batches.range(self.position.batch as usize - 1);
         let rows = &self.order[range];
+        let pass = self.passes.iter().find(|pass| pass.rows() == rows.len());
+        let pass = pass.expect("every size of batch has its pass");
+        let trained = pass.network().trained.iter().enumerate();
+        let gradients = trained.map(|(n, &p)| (self.names[p].as_str(), pass.gradient(n)));
+        if self.position.loss_sum.is_finite()
+            && let Some(found) = Divergence::find(step, "gradient", gradients)
+        {
+            return Ok(found);
+        }
         let data = &self.rows.train;
         let mut features = vec![0.0; rows.len() * data.columns()];
         let mut targets = vec![0.0; rows.len() * data.target_columns()];
@@ -319,3 +341,6 @@ impl<'d> Session<'d> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use fanin_engine::{Plan, Wire, Workspace};
 use fanin_kernels::reduce;
 
 use super::clip::{Clip, global_norm};
-use super::optimizers::lbfgs::{Lbfgs, Progress};
+use super::optimizers::lbfgs::{Lbfgs, Progress, Stop};
 
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -48,12 +48,17 @@ impl TrainingPass {
 
     /// Computes loss and gradients; seed and step drive dropout. Gives the loss.
     pub fn run(&mut self, parameters: &[Vec<f32>], seed: u64, step: u64) -> f64 {
-        if self.network.graph.inputs().len() > Network::CLOCK {
+        if self.is_random() {
             let clock = self.workspace.feed_integers(Network::CLOCK);
             clock.copy_from_slice(&[seed as i64, step as i64]);
         }
         self.plan.run(parameters, &mut self.workspace);
         f64::from(self.workspace.read(self.network.trained.len())[0])
+    }
+
+    /// Whether the loss depends on seed and step, as it does with dropout.
+    pub fn is_random(&self) -> bool {
+        self.network.graph.inputs().len() > Network::CLOCK
     }
 
     /// The gradient of the n-th trained parameter.
@@ -72,6 +77,8 @@ impl TrainingPass {
     }
 
     /// One iteration of a line search on this batch, with weight decay as part of the loss.
+    ///
+    /// Running statistics follow the point that the search ends in.
     pub fn search(
         &mut self,
         search: &mut Lbfgs<f32>,
@@ -83,6 +90,9 @@ impl TrainingPass {
         let trained = self.network.trained.clone();
         let mut all = parameters.to_vec();
         let mut moving: Vec<Vec<f32>> = trained.iter().map(|&p| parameters[p].clone()).collect();
+        if self.is_random() {
+            search.forget_evaluation();
+        }
         let progress = search.iterate(&mut moving, &mut |at, gradients| {
             for (&p, values) in trained.iter().zip(at) {
                 all[p].copy_from_slice(values);
@@ -100,6 +110,9 @@ impl TrainingPass {
         });
         for (&p, values) in trained.iter().zip(moving) {
             parameters[p] = values;
+        }
+        if !matches!(progress.stop, Some(Stop::NoDescent | Stop::NotFinite)) {
+            self.track_statistics(parameters);
         }
         progress
     }

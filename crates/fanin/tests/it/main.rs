@@ -1,4 +1,10 @@
 //! What the rooms promise together, seen from outside.
 
+mod architecture;
 mod examples;
+mod healthy;
+mod main_job;
+mod names;
+mod symmetry;
 mod tutorial;
+mod zoo;

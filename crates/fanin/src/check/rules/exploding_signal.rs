@@ -1,6 +1,6 @@
 //! The signal or the gradient grows from layer to layer.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, number};
 use crate::check::evidence::Evidence;
 
 /// Growth of the signal over all hidden layers that is worth a warning: the mirror of a second
@@ -10,8 +10,8 @@ const GROWTH: f64 = 10.0;
 /// Checks that the signal does not grow much through the hidden layers.
 ///
 /// Harm: activations saturate, logits and loss are huge, gradients explode. Looks like: a loss
-/// far above that of guessing, then NaN. Fix: divide the weights by the root of the fan-in.
-/// Ignore it where a normalization follows.
+/// far above that of guessing, then NaN. Fix: divide the weights by the root of the fan-in; scale
+/// residual branches down. When to ignore it: where the last layer is made small on purpose.
 pub struct ExplodingSignal;
 
 impl Rule for ExplodingSignal {
@@ -30,16 +30,18 @@ impl Rule for ExplodingSignal {
         if growth <= GROWTH {
             return None;
         }
-        let (first, last) = (hidden.first()?, hidden.last()?);
+        let last = hidden.last()?;
         Some(Finding {
             code: self.code(),
             severity: Severity::Warn,
             module: Some(last.module.clone()),
             why: format!(
-                "the signal grows ×{factor:.3} per layer, ×{growth:.3e} over {} layers, because \
-                 the weights' variance is {:.3}/d",
+                "the signal grows ×{} per layer, ×{} over {} layers, because the weights' \
+                 variance is {}/d",
+                number(factor),
+                number(growth),
                 hidden.len(),
-                first.scaled_weight_variance
+                number(last.scaled_weight_variance)
             ),
             fix: "divide the weights by the root of the fan-in: he-normal for relu".to_owned(),
         })

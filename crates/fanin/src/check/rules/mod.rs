@@ -11,6 +11,7 @@ mod no_gradient;
 mod exploding_signal;
 mod step_too_large;
 mod vanishing_signal;
+mod step_too_small;
 
 #[cfg(test)]
 mod tests;
@@ -64,9 +65,19 @@ pub static RULES: &[&dyn Rule] = &[
     &exploding_signal::ExplodingSignal,
     &step_too_large::StepTooLarge,
     &vanishing_signal::VanishingSignal,
+    &step_too_small::StepTooSmall,
 ];
 
 /// All findings, causes before their consequences.
 pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
     RULES.iter().filter_map(|rule| rule.find(evidence)).collect()
+}
+
+/// A number inside a sentence: two decimals, none, or a power of ten where these say nothing.
+fn number(x: f64) -> String {
+    match x.abs() {
+        size if size == 0.0 || (0.01..100.0).contains(&size) => format!("{x:.2}"),
+        size if (100.0..1e6).contains(&size) => format!("{x:.0}"),
+        _ => format!("{x:.1e}"),
+    }
 }

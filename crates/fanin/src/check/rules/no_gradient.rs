@@ -1,13 +1,14 @@
-//! No weight gets any gradient.
+//! A layer gets no gradient at all.
 
 use super::{Finding, Rule, Severity};
 use crate::check::evidence::Evidence;
 
-/// Checks that some hidden weight gets a gradient that is not exactly 0.
+/// Checks that every layer outside residual branches gets a gradient that is not exactly 0.
 ///
-/// Harm: weights without a gradient never move; only the last bias learns the mean of the
-/// targets. Looks like: a loss that stays at that of guessing. Fix: start from random weights of
-/// the right scale. Never ignore it.
+/// Harm: weights without a gradient never move, and what stands before them learns nothing.
+/// Looks like: a loss that stays at that of guessing. Fix: start from random weights of the right
+/// scale, with biases of 0. When to ignore it: never; an output or the end of a branch that starts
+/// at 0 on purpose is not reported, since the first step opens it.
 pub struct NoGradient;
 
 impl Rule for NoGradient {
@@ -16,22 +17,31 @@ impl Rule for NoGradient {
     }
 
     fn title(&self) -> &'static str {
-        "no weight gets any gradient"
+        "a layer gets no gradient"
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let hidden = evidence.hidden();
-        if hidden.is_empty() || hidden.iter().any(|l| l.gradient_norm != 0.0) {
-            return None;
-        }
+        let layer = evidence.without_gradient()?;
+        let without = evidence.chain().filter(|l| l.gradient_norm == 0.0).count();
+        let silent = evidence.hidden().iter().find(|l| l.silent_share == 1.0);
+        let cause = match silent {
+            Some(silent) => format!(
+                "the {} units of layer {} answer every row alike",
+                silent.units, silent.module
+            ),
+            None => "a factor of that product is 0".to_owned(),
+        };
         Some(Finding {
             code: self.code(),
             severity: Severity::Fail,
-            module: hidden.first().map(|l| l.module.clone()),
-            why: "the gradient of every hidden weight is exactly 0, because it is a product in \
-                  which a weight or an activation is 0: no step moves them"
-                .to_owned(),
-            fix: "start from random weights, such as he-normal".to_owned(),
+            module: Some(layer.module.clone()),
+            why: format!(
+                "the gradient of {without} of {} weight matrices, that of layer {} first, is \
+                 exactly 0, because {cause}: no step moves them",
+                evidence.chain().count(),
+                layer.module
+            ),
+            fix: "start from random weights, such as he-normal, and biases of 0".to_owned(),
         })
     }
 }

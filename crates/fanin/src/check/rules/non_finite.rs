@@ -5,8 +5,8 @@ use crate::check::evidence::Evidence;
 
 /// Checks that every pre-activation, activation and gradient is a finite number.
 ///
-/// Harm: one NaN spreads to every weight in the first step. Looks like: a loss of NaN at step 0.
-/// Fix: smaller weights, or clean data. Never ignore it.
+/// Harm: one NaN spreads to every weight in the first step. Looks like: a loss of NaN or infinity
+/// at step 0. Fix: smaller weights, or clean data. When to ignore it: never.
 pub struct NonFinite;
 
 impl Rule for NonFinite {
@@ -19,16 +19,26 @@ impl Rule for NonFinite {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let module = evidence.measurement.first_non_finite()?;
+        let layers = &evidence.measurement.layers;
+        let layer = layers.iter().find(|l| l.non_finite > 0)?;
+        let data = evidence.measurement.input_second_moment;
+        let (cause, fix) = if data.is_finite() {
+            let fix = "use a scheme that divides by the fan-in, such as he-normal";
+            ("the weights are too large", fix)
+        } else {
+            let fix = "clean the data: `fanin data` says which columns are not finite";
+            ("the features are not finite", fix)
+        };
         Some(Finding {
             code: self.code(),
             severity: Severity::Fail,
-            module: Some(module.to_owned()),
+            module: Some(layer.module.clone()),
             why: format!(
-                "numbers overflow in layer {module} before the first step, so the first update \
-                 makes every weight NaN"
+                "{} numbers are NaN or infinite in layer {} before the first step, because \
+                 {cause}: the first update makes every weight NaN",
+                layer.non_finite, layer.module
             ),
-            fix: "use a scheme that divides by the fan-in, such as he-normal".to_owned(),
+            fix: fix.to_owned(),
         })
     }
 }

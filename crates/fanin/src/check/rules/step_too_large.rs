@@ -1,15 +1,16 @@
 //! One step changes weights by as much as they are.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, number};
 use crate::check::evidence::Evidence;
-use crate::check::forecast::LARGEST_RELATIVE_STEP;
+use crate::check::forecast::LARGEST_JUMP;
 
-/// Checks that one step changes no weight matrix by a large share of itself.
+/// Checks that one step does not change the hidden layers by a large share of what they are.
 ///
 /// Harm: the first steps throw the weights far beyond where the gradient is valid, and training
 /// diverges or destroys units. Looks like: a loss that jumps up in the first steps, then NaN or a
-/// plateau. Fix: a smaller learning rate, warm-up, or weights whose gradients fit. Ignore it for
-/// weights that start near zero on purpose.
+/// plateau. Fix: a smaller learning rate, warm-up, or weights whose gradients fit. When to ignore
+/// it: with a warm-up that begins at a small share of the learning rate, or where batch normalization
+/// follows every layer. Weights that start near 0 on purpose are not reported.
 pub struct StepTooLarge;
 
 impl Rule for StepTooLarge {
@@ -22,19 +23,16 @@ impl Rule for StepTooLarge {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let layers = evidence.measurement.layers.iter();
-        let (step, layer) = layers
-            .map(|l| (evidence.relative_step(l), l))
-            .filter(|(step, _)| *step > LARGEST_RELATIVE_STEP)
-            .max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (jump, layer) = evidence.jump().filter(|(jump, _)| *jump > LARGEST_JUMP)?;
         Some(Finding {
             code: self.code(),
             severity: Severity::Fail,
             module: Some(layer.module.clone()),
             why: format!(
-                "one step changes the weights of layer {} by {:.0} % of their size",
-                layer.module,
-                100.0 * step
+                "one step changes the hidden weights by {} times their size, added up over layers \
+                 and most in layer {}, so it leaves the region where their gradient means anything",
+                number(jump),
+                layer.module
             ),
             fix: "lower the learning rate, or use a scheme that divides by the fan-in".to_owned(),
         })

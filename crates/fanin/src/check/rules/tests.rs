@@ -1,1 +1,222 @@
 //! Laws over the registry of symptoms.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::{Diagnosis, Verdict};
+use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
+use crate::init::{Rules, for_model};
+use crate::spec::{Loss, Model};
+
+#[path = "../../../tests/it/zoo.rs"]
+mod zoo;
+
+/// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
+const HORIZON: Horizon =
+    Horizon { steps: 345, effective_learning_rate: 0.2, step_rule: StepRule::Proportional };
+
+fn data(name: &str, features: Preparation) -> Dataset {
+    let options = PrepareOptions { features, ..PrepareOptions::default() };
+    prepare(load(name, &LoadOptions::default()).unwrap(), &options).unwrap().train
+}
+
+fn diagnose(
+    data: &Dataset,
+    model: &str,
+    scheme: &str,
+    patterns: &[(&str, &str)],
+    horizon: Horizon,
+) -> Diagnosis {
+    let model: Model = model.parse().unwrap();
+    let patterns = patterns.iter().map(|(p, s)| ((*p).to_owned(), (*s).to_owned())).collect();
+    let rules = Rules { patterns, ..Rules::new(scheme) };
+    let weights = for_model(&model, &rules, 0).unwrap();
+    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
+}
+
+#[test]
+fn codes_are_unique_and_those_of_their_files() {
+    let source = include_str!("mod.rs");
+    let modules = source.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let files: Vec<String> =
+        modules.filter(|m| *m != "tests").map(|m| m.replace('_', "-")).collect();
+    let codes: Vec<&str> = RULES.iter().map(|rule| rule.code()).collect();
+    assert_eq!(codes, files);
+    let titles: std::collections::HashSet<&str> = RULES.iter().map(|rule| rule.title()).collect();
+    assert_eq!(titles.len(), RULES.len());
+}
+
+#[test]
+fn every_rule_says_harm_looks_fix_and_when_to_ignore_it() {
+    for rule in RULES {
+        let file = format!("src/check/rules/{}.rs", rule.code().replace('-', "_"));
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let source = std::fs::read_to_string(path).unwrap();
+        let doc: Vec<&str> = source.lines().filter_map(|l| l.strip_prefix("/// ")).collect();
+        let doc = doc.join(" ");
+        for part in ["Checks that", "Harm: ", "Looks like: ", "Fix: ", "When to ignore it: "] {
+            assert!(doc.contains(part), "{} lacks `{part}`", rule.code());
+        }
+    }
+}
+
+#[test]
+fn every_rule_is_silent_on_healthy_networks() {
+    let mut alarms = String::new();
+    for network in zoo::ZOO {
+        let data = data(network.data, Preparation::Standard);
+        let horizon = Horizon { steps: network.epochs * data.rows().div_ceil(64), ..HORIZON };
+        let found = diagnose(&data, network.model, network.scheme, network.patterns, horizon);
+        if !found.findings.is_empty() || found.forecast != Verdict::Learns {
+            let (steps, findings) = (found.escape_steps, found.findings);
+            writeln!(alarms, "{network:?}: {:?} {steps:?} {findings:#?}", found.forecast).unwrap();
+        }
+    }
+    assert!(alarms.is_empty(), "{alarms}");
+}
+
+/// A network whose first finding is `code`, on digits.
+struct Sick {
+    code: &'static str,
+    model: &'static str,
+    scheme: &'static str,
+    patterns: &'static [(&'static str, &'static str)],
+    features: Preparation,
+    learning_rate: f64,
+}
+
+const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> Sick {
+    let features = Preparation::Standard;
+    Sick { code, model, scheme, patterns: &[], features, learning_rate: 0.2 }
+}
+
+const SICK: &[Sick] = &[
+    sick("non-finite", "64 -> 10x64 relu -> 10", "normal:100000"),
+    Sick {
+        features: Preparation::None,
+        ..sick("unnormalized-data", "64 -> 2x64 relu -> 10", "he-normal")
+    },
+    sick("unit-symmetry", "64 -> 2x64 relu -> 10", "zeros"),
+    sick("unit-symmetry", "64 -> 2x64 relu -> 10", "constant:0.01"),
+    sick("unit-symmetry", "64 -> 64 sigmoid -> 10", "zeros"),
+    sick("unit-symmetry", "64 -> 64 tanh -> 10", "ones"),
+    Sick {
+        patterns: &[("2.bias", "constant:-100")],
+        ..sick("no-gradient", "64 -> 3x64 relu -> 10", "he-normal")
+    },
+    sick("exploding-signal", "64 -> 5x64 relu -> 10", "normal:0.5"),
+    sick("exploding-signal", "64 -> 10x64 selu -> 10", "normal:0.3"),
+    Sick { learning_rate: 200.0, ..sick("step-too-large", "64 -> 2x64 relu -> 10", "he-normal") },
+    sick("vanishing-signal", "64 -> 10x64 relu -> 10", "torch-default"),
+    sick("vanishing-signal", "64 -> 10x64 relu -> 10", "fan-in-uniform"),
+    sick("vanishing-signal", "64 -> 10x64 relu -> 10", "normal:0.01"),
+    sick("vanishing-signal", "64 -> 2x64 relu -> 10", "normal:0.01"),
+    Sick {
+        patterns: &[("20.weight", "zeros")],
+        ..sick("vanishing-signal", "64 -> 10x64 relu -> 10", "normal:0.01")
+    },
+    Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 64 relu -> 10", "he-normal") },
+    Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 3x64 relu -> 10", "he-normal") },
+    Sick { learning_rate: 1e-6, ..sick("step-too-small", "64 -> 10", "zeros") },
+];
+
+fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
+    let horizon = Horizon { effective_learning_rate: sick.learning_rate, ..HORIZON };
+    diagnose(data, sick.model, sick.scheme, sick.patterns, horizon)
+}
+
+#[test]
+fn every_rule_is_the_first_to_fire_on_its_own_sick_network() {
+    let (standard, raw) =
+        (data("digits", Preparation::Standard), data("digits", Preparation::None));
+    for sick in SICK {
+        let data = if sick.features == Preparation::None { &raw } else { &standard };
+        let found = diagnose_sick(sick, data);
+        let first = found.findings.first().map(|f| f.code);
+        let place = format!("{} with {}: {found:#?}", sick.model, sick.scheme);
+        assert_eq!(first, Some(sick.code), "{place}");
+        for finding in &found.findings {
+            assert!(finding.why.contains(|c: char| c.is_ascii_digit()), "{finding:?}");
+            assert!(!finding.why.ends_with('.') && !finding.why.contains("  "), "{finding:?}");
+            assert!(!finding.why.contains("NaN of") && finding.why.len() < 300, "{finding:?}");
+            assert!(!finding.fix.is_empty(), "{finding:?}");
+        }
+    }
+    for rule in RULES {
+        assert!(SICK.iter().any(|sick| sick.code == rule.code()), "{} has none", rule.code());
+    }
+}
+
+/// A forecast of failure is explained, and what is sure to fail is not forecast to learn.
+#[test]
+fn forecasts_and_findings_agree() {
+    let data = data("digits", Preparation::Standard);
+    let activations = ["relu", "tanh", "sigmoid", "selu"];
+    let schemes = ["zeros", "constant:0.1", "normal:0.001", "normal:0.1", "normal:3", "he-normal"];
+    for depth in [0, 1, 3, 8] {
+        for (activation, scheme) in activations.iter().flat_map(|a| schemes.map(|s| (a, s))) {
+            for effective_learning_rate in [1e-7, 0.2, 1e3] {
+                let horizon = Horizon { effective_learning_rate, ..HORIZON };
+                let hidden = format!("{depth}x16 {activation} -> ");
+                let hidden = if depth == 0 { String::new() } else { hidden };
+                let model = format!("64 -> {hidden}10");
+                let found = diagnose(&data, &model, scheme, &[], horizon);
+                let place = format!("{model} {scheme} {effective_learning_rate}: {found:#?}");
+                let fails = found.severity() == Some(Severity::Fail);
+                match found.forecast {
+                    Verdict::Learns => assert!(!fails, "{place}"),
+                    Verdict::Slow => assert!(!fails && !found.findings.is_empty(), "{place}"),
+                    Verdict::Stuck | Verdict::Unstable => assert!(fails, "{place}"),
+                }
+            }
+        }
+    }
+}
+
+fn rows_of(value: f32, rows: usize) -> Dataset {
+    let names = vec!["a".to_owned(), "b".to_owned()];
+    Dataset {
+        name: "extreme".to_owned(),
+        feature_names: (0..3).map(|i| i.to_string()).collect(),
+        features: vec![value; 3 * rows],
+        targets: crate::data::Targets::Classes { labels: vec![1; rows], names },
+    }
+}
+
+#[test]
+fn no_rule_panics_on_extreme_networks() {
+    let models = [
+        "3 -> 2",
+        "3 -> 1 relu -> 2",
+        "3 -> 1 tanh -> 1 tanh -> 2",
+        "3 -> 4 batch_norm relu -> 2",
+        "3 -> 4 layer_norm prelu -> 2",
+        "3 -> 3 relu residual -> 2",
+        "3 -> 2x(1 relu -> 3) residual -> 2",
+    ];
+    let values = [0.0, 1.0, -1e30, f32::MAX, f32::MIN_POSITIVE, f32::INFINITY, f32::NAN];
+    for (model, value) in models.iter().flat_map(|m| values.map(|v| (m, v))) {
+        for scheme in ["zeros", "ones", "he-normal", "normal:1e30"] {
+            for rows in [1, 2] {
+                for step_rule in [StepRule::Proportional, StepRule::Normalized] {
+                    let horizon = Horizon { steps: 0, step_rule, ..HORIZON };
+                    let found = diagnose(&rows_of(value, rows), model, scheme, &[], horizon);
+                    for finding in &found.findings {
+                        assert!(!finding.why.is_empty() && finding.why.len() < 300);
+                    }
+                    if !value.is_finite() {
+                        assert_eq!(found.forecast, Verdict::Unstable, "{model} {scheme}");
+                        assert_eq!(found.findings[0].code, "non-finite");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_in_sentences_keep_two_digits_at_any_scale() {
+    let texts = [0.0, 0.5, 0.001_234, 12.25, 123.4, 2.5e9, -0.02].map(number);
+    assert_eq!(texts, ["0.00", "0.50", "1.2e-3", "12.25", "123", "2.5e9", "-0.02"]);
+}

@@ -6,9 +6,9 @@ use crate::check::evidence::Evidence;
 /// Checks that no hidden layer consists of units that backpropagation cannot tell apart.
 ///
 /// Harm: equal units get equal errors, so they stay equal for ever and the layer can express no
-/// more than one unit. Looks like: accuracy that stops at what one unit can do.
-/// Fix: start from random weights. Ignore it for layers that end a residual branch, where zeros
-/// are right.
+/// more than one unit (`docs/theory/symmetry.md`). Looks like: accuracy that stops at what one
+/// unit can do. Fix: start from random weights. When to ignore it: never; zeros at the end of a
+/// residual branch are right and not reported, since the units of its inside differ.
 pub struct UnitSymmetry;
 
 impl Rule for UnitSymmetry {

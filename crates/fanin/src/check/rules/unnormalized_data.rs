@@ -1,6 +1,6 @@
 //! Features far from unit scale.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, number};
 use crate::check::evidence::Evidence;
 
 /// Second moments of the features outside this range strain every scheme that divides by the
@@ -12,8 +12,8 @@ const USUAL: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 /// Harm: every scheme that divides by the fan-in assumes inputs of unit scale; with others the
 /// first layer saturates, dies or whispers, and no learning rate fits all layers.
 /// Looks like: a loss that jumps or stands still until the learning rate is retuned.
-/// Fix: standardize with the training split's statistics. Ignore it where the first layer is
-/// followed by a normalization.
+/// Fix: standardize with the training split's statistics. When to ignore it: where the first layer
+/// is followed by a normalization.
 pub struct UnnormalizedData;
 
 impl Rule for UnnormalizedData {
@@ -30,14 +30,18 @@ impl Rule for UnnormalizedData {
         if USUAL.contains(&second) {
             return None;
         }
+        let harm = if second == 0.0 {
+            "the first layer has nothing to learn from".to_owned()
+        } else {
+            format!("the first layer's outputs are off by a factor of {}", number(second.sqrt()))
+        };
         Some(Finding {
             code: self.code(),
             severity: Severity::Warn,
             module: None,
             why: format!(
-                "the features' mean square is {second:.3e} where schemes assume 1, so the first \
-                 layer's outputs are off by a factor of {:.3}",
-                second.sqrt()
+                "the features' mean square is {} where schemes assume 1, so {harm}",
+                number(second)
             ),
             fix: "standardize the data (--standardize standard)".to_owned(),
         })

@@ -1,14 +1,15 @@
 //! The signal forward and the gradient back shrink from layer to layer.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, number};
 use crate::check::evidence::Evidence;
-use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_steps};
+use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_share, escape_steps};
 
-/// Checks that the weights will have grown out of their start within the planned training.
+/// Checks that a signal which shrinks leaves the weights time to grow out of their start.
 ///
 /// Harm: gradients are products of weights, so small weights move slowly and in a deep network
-/// never. Looks like: a loss that stays at that of guessing for long or for ever. Fix: a scheme
-/// whose variance fits the activation. Ignore it where a normalization follows.
+/// never (`docs/theory/escape-time.md`). Looks like: a loss that stays at that of guessing for
+/// long or for ever. Fix: a scheme whose variance fits the activation. When to ignore it: never
+/// for the planned training; a shrinking signal that the planned steps mend is not reported.
 pub struct VanishingSignal;
 
 impl Rule for VanishingSignal {
@@ -21,24 +22,25 @@ impl Rule for VanishingSignal {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let steps = escape_steps(evidence)?;
-        let share = steps / evidence.horizon.steps as f64;
-        let signal = evidence.signal_factor()?;
-        if share <= SLOW_SHARE || signal >= 1.0 {
+        let (steps, share) = (escape_steps(evidence)?, escape_share(evidence)?);
+        if share <= SLOW_SHARE || !evidence.shrinks() {
             return None;
         }
-        let hidden = evidence.hidden();
-        let gradient = evidence.gradient_factor()?;
-        let severity = if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn };
+        let (signal, hidden) = (evidence.signal_factor()?, evidence.hidden());
+        let back = match evidence.gradient_factor() {
+            Some(factor) => format!(" and the gradient ×{} on its way back", number(factor)),
+            None => String::new(),
+        };
         Some(Finding {
             code: self.code(),
-            severity,
+            severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
             module: hidden.first().map(|l| l.module.clone()),
             why: format!(
-                "the signal shrinks ×{signal:.2} per layer and the gradient ×{gradient:.2} on its \
-                 way back, because the weights' variance is {:.2}/d: to grow out of that takes \
-                 about {steps:.0} steps, and {} are planned",
-                hidden.last()?.scaled_weight_variance,
+                "the signal shrinks ×{} per layer{back}, because the weights' variance is {}/d: \
+                 to grow out of that takes about {} steps, and {} are planned",
+                number(signal),
+                number(hidden.last()?.scaled_weight_variance),
+                number(steps),
                 evidence.horizon.steps
             ),
             fix: "use weights whose variance fits the activation: he-normal for relu, \

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use half::{bf16, f16};
 
-use super::malformed;
 use crate::error::{Error, Result};
 
 /// Type of a tensor's elements in a file, least significant byte first.
@@ -81,14 +80,14 @@ pub fn read(
             | io::ErrorKind::InvalidData
             | io::ErrorKind::InvalidInput => {
                 let place = format!("{place}, element {}", numbers.len());
-                malformed(path, place, error.to_string(), format!("{count} elements"))
+                Error::malformed(path, place, error.to_string(), format!("{count} elements"))
             }
             _ => Error::io("read", path)(error),
         })?;
         for bytes in bytes.chunks_exact(element.size()) {
             let number = element.number(bytes).map_err(|found| {
                 let place = format!("{place}, element {}", numbers.len());
-                malformed(path, place, found, "a number that f32 can hold")
+                Error::malformed(path, place, found, "a number that f32 can hold")
             })?;
             numbers.push(number);
         }

@@ -20,6 +20,9 @@ use super::{Existing, write_whole};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
+pub use safetensors::SafeTensors;
+pub(crate) use safetensors::{read_safetensors, write_safetensors};
+
 /// Every format that weights can be read from and written to.
 pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&safetensors::SafeTensors, &npz::Npz];
 
@@ -100,19 +103,4 @@ fn format_of(path: &Path) -> Result<&'static dyn WeightFormat> {
             expected: known.join(" or "),
         }
     })
-}
-
-/// An [`Error::Malformed`] at `place` of `path`.
-fn malformed(
-    path: &Path,
-    place: impl Into<String>,
-    found: impl Into<String>,
-    expected: impl Into<String>,
-) -> Error {
-    Error::Malformed {
-        path: path.to_owned(),
-        place: place.into(),
-        found: found.into(),
-        expected: expected.into(),
-    }
 }

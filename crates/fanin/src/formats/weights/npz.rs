@@ -10,7 +10,7 @@ use fanin_engine::Tensor;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Input, Output, WeightFormat, elements, malformed};
+use super::{Input, Output, WeightFormat, elements};
 use crate::error::{Error, Result};
 use crate::formats::{Array, Contents, DataFormat, ReadOptions, npz};
 use crate::weights::Weights;
@@ -38,7 +38,7 @@ impl WeightFormat for Npz {
         for (name, array) in arrays {
             if !seen.insert(name.clone()) {
                 let place = format!("array `{name}`");
-                return Err(malformed(path, place, "a second one of this name", "one"));
+                return Err(Error::malformed(path, place, "a second one of this name", "one"));
             }
             let numbers = numbers(path, &name, &array)?;
             tensors.push((name, Tensor::new(array.shape, numbers)?));
@@ -70,7 +70,12 @@ fn numbers(path: &Path, name: &str, array: &Array) -> Result<Vec<f32>> {
             (number.is_infinite() && wide.is_finite()) || (whole && f64::from(number) != wide);
         if lost {
             let place = format!("array `{name}`, element {index}");
-            return Err(malformed(path, place, wide.to_string(), "a number that f32 can hold"));
+            return Err(Error::malformed(
+                path,
+                place,
+                wide.to_string(),
+                "a number that f32 can hold",
+            ));
         }
         Ok(number)
     };

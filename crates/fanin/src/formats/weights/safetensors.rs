@@ -4,6 +4,7 @@
 //! checked by the format's own crate; the tensors are streamed, so that reading takes no more
 //! memory than they do.
 
+use std::collections::HashMap;
 use std::io::{self, Read, SeekFrom};
 use std::path::Path;
 
@@ -11,7 +12,7 @@ use fanin_engine::Tensor;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::elements::{self, Element};
-use super::{Input, Output, WeightFormat, malformed};
+use super::{Input, Output, WeightFormat};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
@@ -38,47 +39,73 @@ impl WeightFormat for SafeTensors {
     }
 
     fn read(&self, path: &Path, file: &mut dyn Input) -> Result<Weights> {
-        let (metadata, start) = read_header(path, file)?;
-        let mut tensors = Vec::new();
-        file.seek(SeekFrom::Start(start)).map_err(Error::io("read", path))?;
-        for name in metadata.offset_keys() {
-            let info = metadata.info(&name).expect("the name comes from the same header");
-            let place = format!("tensor `{name}`");
-            let element = element(info.dtype).ok_or_else(|| {
-                let found = format!("elements of type {}", info.dtype);
-                malformed(path, place.clone(), found, "F16, BF16, F32, F64 or I64")
-            })?;
-            let count = (info.data_offsets.1 - info.data_offsets.0) / element.size();
-            let numbers = elements::read(path, &place, file, element, count)?;
-            tensors.push((name, Tensor::new(info.shape.clone(), numbers)?));
-        }
-        Ok(Weights { tensors })
+        Ok(read_safetensors(path, file)?.0)
     }
 
     fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()> {
-        let mut end = 0;
-        let infos = weights.tensors.iter().map(|(name, tensor)| {
-            let start = end;
-            end += size_of_val(tensor.data());
-            let shape = tensor.shape().axes().to_vec();
-            (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
-        });
-        let (key, value) = FORMAT;
-        let about = [(key.to_owned(), value.to_owned())].into_iter().collect();
-        let metadata = Metadata::new(Some(about), infos.collect()).map_err(io::Error::other)?;
-        let mut header = serde_json::to_string(&metadata)?;
-        let padding = header.len().next_multiple_of(ALIGNMENT) - header.len();
-        header.extend(std::iter::repeat_n(' ', padding));
-        file.write_all(&(header.len() as u64).to_le_bytes())?;
-        file.write_all(header.as_bytes())?;
-        weights.tensors.iter().try_for_each(|(_, tensor)| elements::write(tensor.data(), file))
+        write_safetensors(&weights.tensors, FORMAT, file)
     }
+}
+
+/// The tensors in `file`, and the entries of text that its header carries.
+///
+/// # Errors
+/// As [`WeightFormat::read`].
+pub(crate) fn read_safetensors(
+    path: &Path,
+    file: &mut dyn Input,
+) -> Result<(Weights, HashMap<String, String>)> {
+    let (metadata, start) = read_header(path, file)?;
+    let mut tensors = Vec::new();
+    file.seek(SeekFrom::Start(start)).map_err(Error::io("read", path))?;
+    for name in metadata.offset_keys() {
+        let info = metadata.info(&name).expect("the name comes from the same header");
+        let place = format!("tensor `{name}`");
+        let element = element(info.dtype).ok_or_else(|| {
+            let found = format!("elements of type {}", info.dtype);
+            Error::malformed(path, place.clone(), found, "F16, BF16, F32, F64 or I64")
+        })?;
+        let count = (info.data_offsets.1 - info.data_offsets.0) / element.size();
+        let numbers = elements::read(path, &place, file, element, count)?;
+        tensors.push((name, Tensor::new(info.shape.clone(), numbers)?));
+    }
+    let texts = metadata.metadata().clone().into_iter().flatten().collect();
+    Ok((Weights { tensors }, texts))
+}
+
+/// Writes the tensors, and one entry of text (key, value) into the header.
+///
+/// One alone: the format's crate writes several in an order that changes from run to run.
+///
+/// # Errors
+/// Whatever `file` answers.
+pub(crate) fn write_safetensors(
+    tensors: &[(String, Tensor<f32>)],
+    (key, text): (&str, &str),
+    file: &mut dyn Output,
+) -> io::Result<()> {
+    let mut end = 0;
+    let infos = tensors.iter().map(|(name, tensor)| {
+        let start = end;
+        end += size_of_val(tensor.data());
+        let shape = tensor.shape().axes().to_vec();
+        (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
+    });
+    let texts = [(key.to_owned(), text.to_owned())].into_iter().collect();
+    let metadata = Metadata::new(Some(texts), infos.collect()).map_err(io::Error::other)?;
+    let mut header = serde_json::to_string(&metadata)?;
+    let padding = header.len().next_multiple_of(ALIGNMENT) - header.len();
+    header.extend(std::iter::repeat_n(' ', padding));
+    file.write_all(&(header.len() as u64).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    tensors.iter().try_for_each(|(_, tensor)| elements::write(tensor.data(), file))
 }
 
 /// The header and the byte at which the tensors begin.
 fn read_header(path: &Path, file: &mut dyn Input) -> Result<(Metadata, u64)> {
-    let fail =
-        |place: &str, found: String, expected: String| Err(malformed(path, place, found, expected));
+    let fail = |place: &str, found: String, expected: String| {
+        Err(Error::malformed(path, place, found, expected))
+    };
     let bytes = file.seek(SeekFrom::End(0)).map_err(Error::io("read", path))?;
     file.rewind().map_err(Error::io("read", path))?;
     let mut length = [0; LENGTH as usize];

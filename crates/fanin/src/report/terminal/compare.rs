@@ -9,8 +9,9 @@ use crate::compare::{CompareOptions, Entry, NetworkComparison};
 use crate::data::{Dataset, Prepared};
 use crate::spec::Task;
 
-/// Layers shown side by side; of deeper networks an even selection.
-const LAYERS_SHOWN: usize = 6;
+/// Characters of the columns other than those of layers, and of one layer's column.
+const OTHER_COLUMNS: usize = 54;
+const LAYER_COLUMN: usize = 7;
 
 /// What is compared on what.
 pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
@@ -46,20 +47,22 @@ fn targets(data: &Prepared) -> String {
 }
 
 /// One network before any training: activations by layer, gradients, units, forecast.
-pub fn before_training(network: &NetworkComparison) -> String {
+///
+/// Where not every layer fits into `width` characters, an even selection is shown.
+pub fn before_training(network: &NetworkComparison, width: usize) -> String {
     let mut text = format!(
         "\n{} · {} parameters · before training\n",
         network.model,
         whole(network.parameters)
     );
     let layers = network.hidden_layers + 1;
-    let shown = selection(layers);
+    let shown = selection(layers, width);
     let mut head = vec!["scheme".to_owned()];
     head.extend(shown.iter().map(|&layer| match layer + 1 {
         number if number == layers => "out".to_owned(),
-        number => format!("std a{number}"),
+        number => format!("a{number}"),
     }));
-    head.extend(["grad first/last", "units that can differ", "forecast"].map(str::to_owned));
+    head.extend(["grad 1/last", "units", "forecast"].map(str::to_owned));
     let rows = network.entries.iter().map(|entry| {
         let mut row = vec![entry.scheme.clone()];
         let deviation = |layer: usize| {
@@ -76,22 +79,19 @@ pub fn before_training(network: &NetworkComparison) -> String {
     });
     text.push_str(&aligned(&head, rows.collect()));
     text.push_str(
-        " std aN: standard deviation of layer N's activations; grad: norm of the weights' gradient\n",
+        " aN: standard deviation of the activations of layer N; grad: gradient norm of the first \
+         layer's\n weights over the last's; units: how many can ever differ, of all\n",
     );
     text
 }
 
-/// Positions of the layers to show: all, or an even selection with the first and the last two.
-fn selection(layers: usize) -> Vec<usize> {
-    let hidden = layers.saturating_sub(1);
-    let mut shown: Vec<usize> = if hidden <= LAYERS_SHOWN {
-        (0..hidden).collect()
-    } else {
-        let place = |i: usize| (i * (hidden - 1)).div_ceil(LAYERS_SHOWN - 1);
-        (0..LAYERS_SHOWN).map(place).collect()
-    };
-    shown.push(layers - 1);
-    shown
+/// Positions of the layers to show: all, or an even selection from the first to the last.
+fn selection(layers: usize, width: usize) -> Vec<usize> {
+    let fits = (width.saturating_sub(OTHER_COLUMNS) / LAYER_COLUMN).max(2);
+    if layers <= fits {
+        return (0..layers).collect();
+    }
+    (0..fits).map(|i| (i * (layers - 1)).div_ceil(fits - 1)).collect()
 }
 
 /// The median over seeds.

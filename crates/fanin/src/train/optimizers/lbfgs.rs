@@ -252,6 +252,11 @@ impl<T: Float> Lbfgs<T> {
         self.accept(parameters, end)
     }
 
+    /// Evaluates anew before the next iteration, for a loss that is another one from now on.
+    pub fn forget_evaluation(&mut self) {
+        self.x.clear();
+    }
+
     /// All that must be kept to go on later as if never stopped.
     pub fn state(&self) -> OptimizerState<T> {
         let mut tensors = Vec::new();

@@ -40,39 +40,17 @@ fn build<T: Float>(values: &Values, layout: &Layout) -> Box<dyn Optimizer<T>> {
         return optimizer("sgd", Descent, layout);
     }
     match values.get("nesterov") {
-        0.0 => optimizer("sgd", Momentum { momentum }, layout),
-        _ => optimizer("sgd", Nesterov { momentum }, layout),
+        0.0 => optimizer("sgd", Momentum::<false> { momentum }, layout),
+        _ => optimizer("sgd", Momentum::<true> { momentum }, layout),
     }
 }
 
-struct Momentum {
+/// With `LOOK_AHEAD` as Nesterov's.
+struct Momentum<const LOOK_AHEAD: bool> {
     momentum: f64,
 }
 
-impl Rule<1> for Momentum {
-    const SLOTS: [&'static str; 1] = ["momentum"];
-
-    fn update<T: Float>(
-        &self,
-        step: Step,
-        parameter: &mut [T],
-        [velocity]: [&mut [T]; 1],
-        gradient: &[T],
-    ) {
-        let (rate, decay) = (T::from_f64(step.learning_rate), T::from_f64(step.decay));
-        let momentum = T::from_f64(self.momentum);
-        elementwise::update([parameter, velocity], gradient, |[w, v], g| {
-            let v = momentum * v + (g + decay * w);
-            [w - rate * v, v]
-        });
-    }
-}
-
-struct Nesterov {
-    momentum: f64,
-}
-
-impl Rule<1> for Nesterov {
+impl<const LOOK_AHEAD: bool> Rule<1> for Momentum<LOOK_AHEAD> {
     const SLOTS: [&'static str; 1] = ["momentum"];
 
     fn update<T: Float>(
@@ -87,7 +65,8 @@ impl Rule<1> for Nesterov {
         elementwise::update([parameter, velocity], gradient, |[w, v], g| {
             let g = g + decay * w;
             let v = momentum * v + g;
-            [w - rate * (g + momentum * v), v]
+            let change = if LOOK_AHEAD { g + momentum * v } else { v };
+            [w - rate * change, v]
         });
     }
 }

@@ -1,3 +1,5 @@
+//! Laws of all optimizers, and the trajectories of `torch.optim`.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::formats::{Existing, write_whole};
 use crate::train::Metrics;
-use crate::train::atomic::write_whole;
 
 /// The record, open to write on.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl MetricsLog {
         let whole = if path.exists() { read(path)? } else { Vec::new() };
         let kept: String =
             whole.iter().filter(|metrics| metrics.epoch <= epochs).map(line).collect();
-        write_whole(path, kept.as_bytes())?;
+        write_whole(path, Existing::Replace, |file| file.write_all(kept.as_bytes()))?;
         let file = OpenOptions::new().append(true).open(path).map_err(Error::io("write", path))?;
         Ok(Self { path: path.to_owned(), file })
     }
@@ -37,11 +37,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Metrics>> {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n').enumerate();
     let parse = |(i, line): (usize, &[u8])| {
-        serde_json::from_slice(line).map_err(|error| Error::Malformed {
-            path: path.to_owned(),
-            place: format!("line {}", i + 1),
-            found: error.to_string(),
-            expected: "the metrics of one epoch".to_owned(),
+        serde_json::from_slice(line).map_err(|error| {
+            let place = format!("line {}", i + 1);
+            Error::malformed(path, place, error.to_string(), "the metrics of one epoch")
         })
     };
     lines.map(parse).collect()

@@ -1,6 +1,7 @@
+//! Folders of runs: nothing is overwritten, torn or led astray.
+
 use super::*;
 use std::fs::OpenOptions;
-use std::io::Write;
 
 const TOML: &str = "model = \"64 -> 10\"\nseed = 1\n";
 

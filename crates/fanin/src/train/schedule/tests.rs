@@ -1,3 +1,5 @@
+//! Closed forms of the schedules, and laws of all of them.
+
 use super::*;
 
 fn schedule(name: &str, settings: &[(&str, f64)]) -> Schedule {

@@ -1,3 +1,5 @@
+//! Known minima, and the same bits after a pause.
+
 use super::*;
 
 /// Σ 100·(x₂ − x₁²)² + (1 − x₁)², over x₁ in the first parameter and x₂ in the second.

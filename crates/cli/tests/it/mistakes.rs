@@ -1,0 +1,122 @@
+//! Mistakes that people make, and the answers they get: the place, what was found, what to do.
+
+use crate::command::{Folder, fanin};
+
+/// Runs a command that must fail with code 2 and say every one of `parts`.
+#[track_caller]
+fn check(folder: &Folder, arguments: &[&str], parts: &[&str]) {
+    let ended = folder.fanin(arguments);
+    assert_eq!(ended.code, 2, "{}{}", ended.out, ended.err);
+    for part in parts {
+        assert!(ended.err.contains(part), "`{part}` is not in: {}", ended.err);
+    }
+}
+
+#[test]
+fn unknown_scheme_suggests_the_nearest() {
+    let folder = Folder::new();
+    let arguments = ["compare", "--schemes", "he-normall"];
+    check(&folder, &arguments, &["unknown scheme `he-normall`; did you mean `he-normal`?"]);
+}
+
+#[test]
+fn weights_of_another_shape_are_named() {
+    let folder = Folder::new();
+    assert_eq!(folder.fanin(&["init", "4 -> 8 relu -> 2"]).code, 0);
+    check(
+        &folder,
+        &["check", "--weights", "weights.safetensors"],
+        &["tensor `0.weight`", "found shape (8, 4)", "expected shape (64, 64)"],
+    );
+}
+
+#[test]
+fn a_missing_target_column_lists_the_columns() {
+    let folder = Folder::new();
+    folder.write("flowers.csv", "petal,sepal,species\n1,2,a\n3,4,b\n");
+    let arguments = ["data", "flowers.csv", "--target", "specis"];
+    check(&folder, &arguments, &["unknown column `specis`; did you mean `species`?", "petal"]);
+}
+
+#[test]
+fn nan_in_a_csv_cell_is_named_by_row_and_column() {
+    let folder = Folder::new();
+    folder.write("t.csv", "a,b,class\n1,2,x\n3,NaN,y\n5,6,x\n");
+    check(&folder, &["train", "--data", "t.csv"], &["t.csv", "row 2", "column `b`", "--missing"]);
+    let ended = folder.fanin(&["data", "t.csv"]);
+    assert_eq!(ended.code, 0, "described as it is: {}", ended.err);
+}
+
+#[test]
+fn truncated_idx_is_named_by_byte() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path().join("mnist")).unwrap();
+    for name in ["train-images-idx3-ubyte", "t10k-images-idx3-ubyte"] {
+        folder.write(&format!("mnist/{name}"), [0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 2, 0, 0, 0, 2, 7]);
+    }
+    for name in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"] {
+        folder.write(&format!("mnist/{name}"), [0, 0, 8, 1, 0, 0, 0, 9, 1, 2, 3]);
+    }
+    check(&folder, &["data", "mnist"], &["idx", "found", "expected"]);
+}
+
+#[test]
+fn an_output_folder_that_is_missing_is_told() {
+    let folder = Folder::new();
+    let arguments = ["init", "4 -> 2", "--output", "no/such/folder/w.safetensors"];
+    check(&folder, &arguments, &["no/such/folder/w.safetensors", "because"]);
+}
+
+#[test]
+fn existing_outputs_are_kept() {
+    let folder = Folder::new();
+    folder.write("weights.safetensors", "precious");
+    check(&folder, &["init", "4 -> 2"], &["exists already", "--force"]);
+    let kept = std::fs::read(folder.path().join("weights.safetensors")).unwrap();
+    assert_eq!(kept, b"precious");
+}
+
+#[test]
+fn zero_and_absurd_numbers_of_units_are_shown_with_a_caret() {
+    let folder = Folder::new();
+    check(&folder, &["init", "4 -> 0 relu -> 2"], &["0 units", "\n       ^"]);
+    check(&folder, &["init", "4 -> 1000000000000 -> 2"], &["1000000000000", "^^^^"]);
+    check(&folder, &["init", "4 -> 8 rleu -> 2"], &["did you mean `relu`?", "^^^^"]);
+}
+
+#[test]
+fn a_batch_larger_than_the_data_says_both_numbers() {
+    let folder = Folder::new();
+    check(&folder, &["train", "--batch-size", "5000"], &["5000", "1437 rows", "smaller batch"]);
+    assert!(!folder.path().join("runs").exists(), "nothing is written before all is checked");
+}
+
+#[test]
+fn a_wrong_path_says_which() {
+    let folder = Folder::new();
+    check(&folder, &["data", "nope.csv"], &["nope.csv", "because"]);
+    check(&folder, &["train", "nope.toml"], &["nope.toml", "because"]);
+    check(&folder, &["data", "digitz"], &["did you mean `digits`?"]);
+}
+
+#[test]
+fn a_mistake_in_a_toml_file_is_named_by_line_and_key() {
+    let folder = Folder::new();
+    folder.write("spec.toml", "model = \"4 -> 2\"\n[train]\nepoch = 3\n");
+    check(&folder, &["train", "spec.toml"], &["spec.toml", "line 3", "epoch", "epochs"]);
+}
+
+#[test]
+fn a_word_that_is_no_command_suggests_one() {
+    let ended = fanin(&["compair"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("compare"), "{}", ended.err);
+}
+
+#[test]
+fn divergence_is_caught_and_named() {
+    let folder = Folder::new();
+    let ended = folder.fanin(&["train", "--learning-rate", "1e9", "--epochs", "3"]);
+    assert_eq!(ended.code, 1, "{}", ended.err);
+    assert!(ended.out.contains("diverged at step"), "{}", ended.out);
+}

@@ -1,0 +1,152 @@
+//! The escape time against its closed form, and the word that follows from it.
+
+//! The escape time in closed form, and the words that follow from it.
+
+use super::*;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::probe::{LayerMeasurement, Measurement};
+
+/// A layer whose weights have size 1 and change by `gradient_norm` for a learning rate of 1.
+fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
+    LayerMeasurement {
+        module: module.to_owned(),
+        units: 1,
+        activation_deviation: 1.0,
+        signal: 1.0,
+        pre_activation_second_moment: 1.0,
+        silent_share: 0.0,
+        delta_norm: 1.0,
+        gradient_norm,
+        weight_norm: 1.0,
+        scaled_weight_variance: 1.0,
+        root_elements: 10.0,
+        non_finite: 0,
+    }
+}
+
+fn measurement(gradient_norms: &[f64]) -> Measurement {
+    let layers = gradient_norms.iter().enumerate().map(|(i, g)| layer(&i.to_string(), *g));
+    Measurement { rows: 1, layers: layers.collect(), loss: 1.0, input_second_moment: 1.0 }
+}
+
+fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
+    Horizon { steps: 100, effective_learning_rate, step_rule }
+}
+
+fn steps(measurement: &Measurement, horizon: Horizon) -> Option<f64> {
+    escape_steps(&Evidence { measurement, units: &[], horizon })
+}
+
+fn word(measurement: &Measurement, effective_learning_rate: f64) -> Verdict {
+    let horizon = horizon(effective_learning_rate, StepRule::Proportional);
+    forecast(&Evidence { measurement, units: &[], horizon })
+}
+
+#[track_caller]
+fn check(gradient_norms: &[f64], learning_rate: f64, expected: f64) {
+    let horizon = horizon(learning_rate, StepRule::Proportional);
+    let got = steps(&measurement(gradient_norms), horizon).unwrap();
+    assert!((got / expected - 1.0).abs() < 1e-12, "{got} instead of {expected}");
+}
+
+#[test]
+fn a_chain_of_d_matrices_escapes_after_one_over_r_times_d_minus_two_steps() {
+    check(&[0.01; 3], 1.0, 100.0);
+    check(&[0.01; 11], 1.0, 100.0 / 9.0);
+    check(&[0.01; 11], 0.5, 200.0 / 9.0);
+}
+
+#[test]
+fn one_or_two_matrices_escape_after_two_over_r_steps() {
+    check(&[0.01; 2], 1.0, 200.0);
+    check(&[0.01], 1.0, 200.0);
+}
+
+#[test]
+fn the_rate_is_the_geometric_mean_over_layers() {
+    check(&[1e-4, 1e-2, 1e-3], 1.0, 1e3);
+}
+
+/// Euler steps of ds/dt = g·s^(D−1), all factors alike, from a start where the relative step is r.
+#[test]
+fn the_closed_form_is_the_time_of_a_product_of_equal_factors() {
+    for depth in [3, 5, 11] {
+        let rate = 1e-4;
+        let (mut factor, mut steps) = (1.0_f64, 0.0);
+        while factor < 1e3 {
+            factor += factor * rate * factor.powi(depth - 2);
+            steps += 1.0;
+        }
+        let expected = 1.0 / (rate * f64::from(depth - 2));
+        // The end is at infinity: 1000 times the start is 1/1000 short of it for D = 3.
+        assert!((steps / expected - 1.0).abs() < 0.02, "{depth}: {steps} instead of {expected}");
+    }
+}
+
+#[test]
+fn a_layer_without_gradient_never_escapes() {
+    let all = horizon(1.0, StepRule::Proportional);
+    assert_eq!(steps(&measurement(&[0.01, 0.0, 0.01]), all), None);
+    assert_eq!(steps(&measurement(&[f64::NAN, 0.01]), all), None);
+    assert_eq!(word(&measurement(&[0.01, 0.0, 0.01]), 1.0), Verdict::Stuck);
+}
+
+#[test]
+fn an_output_that_starts_at_zero_opens_in_the_first_step() {
+    let mut zero_output = measurement(&[0.0, 0.0, 0.1]);
+    zero_output.layers[2].weight_norm = 0.0;
+    let all = horizon(1.0, StepRule::Proportional);
+    assert!((steps(&zero_output, all).unwrap() - 20.0).abs() < 1e-9);
+    zero_output.layers[2].gradient_norm = 0.0;
+    assert_eq!(steps(&zero_output, all), None);
+}
+
+#[test]
+fn residual_branches_are_not_factors_of_the_chain() {
+    let mut network = measurement(&[0.01, 0.01]);
+    let all = horizon(1.0, StepRule::Proportional);
+    let expected = steps(&network, all);
+    network.layers.insert(1, layer("2.branch.0", 0.0));
+    assert_eq!(steps(&network, all), expected);
+}
+
+#[test]
+fn adam_moves_every_weight_by_the_learning_rate_whatever_the_gradient() {
+    let tiny = measurement(&[1e-9; 3]);
+    let got = steps(&tiny, horizon(0.001, StepRule::Normalized)).unwrap();
+    assert!((got - 100.0).abs() < 1e-9, "{got}");
+}
+
+#[test]
+fn the_word_follows_the_share_of_the_planned_steps() {
+    let network = measurement(&[1.0; 3]);
+    let cases = [
+        (0.5, Verdict::Learns),
+        (1.0 / 99.0, Verdict::Learns),
+        (1.0 / 101.0, Verdict::Slow),
+        (1.0 / 499.0, Verdict::Slow),
+        (1.0 / 501.0, Verdict::Stuck),
+        (0.51, Verdict::Unstable),
+    ];
+    for (learning_rate, expected) in cases {
+        assert_eq!(word(&network, learning_rate), expected, "{learning_rate}");
+    }
+    let mut overflowing = network;
+    overflowing.layers[1].non_finite = 1;
+    assert_eq!(word(&overflowing, 0.1), Verdict::Unstable);
+}
+
+#[test]
+fn relative_changes_of_hidden_layers_add_up_and_the_output_does_not_count() {
+    assert_eq!(word(&measurement(&[0.3, 0.3, 0.3, 0.3]), 1.0), Verdict::Learns);
+    assert_eq!(word(&measurement(&[0.3, 0.3, 0.3, 0.3, 0.3]), 1.0), Verdict::Unstable);
+    assert_eq!(word(&measurement(&[0.1, 100.0]), 1.0), Verdict::Learns);
+    assert_eq!(word(&measurement(&[100.0]), 1.0), Verdict::Learns);
+}
+
+#[test]
+fn a_start_near_zero_is_no_jump() {
+    let mut small = measurement(&[0.1, 0.1]);
+    small.layers[0].weight_norm = 1e-6;
+    assert_eq!(word(&small, 1.0), Verdict::Learns);
+}
