@@ -1,3 +1,5 @@
+//! Steps to learn form a U over the scale of the starting weights; bad options are refused.
+
 use super::*;
 
 /// Every second scale, three seeds and a tenth of the steps.
