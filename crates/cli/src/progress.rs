@@ -5,6 +5,7 @@ use std::time::Duration;
 use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
 use fanin::report::terminal;
+use fanin::spec::Task;
 use fanin::train::{Interrupt, Metrics, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -90,14 +91,15 @@ impl SweepObserver for SweepBar {
 pub struct TrainBar {
     bar: ProgressBar,
     epochs: u64,
+    task: Task,
     quiet: bool,
 }
 
 impl TrainBar {
-    /// A bar for a run of so many epochs.
-    pub fn new(epochs: usize, quiet: bool) -> Self {
+    /// A bar for a run of so many epochs, whose score is that of `task`.
+    pub fn new(epochs: usize, task: Task, quiet: bool) -> Self {
         let bar = if quiet { ProgressBar::hidden() } else { bar(0, "training".to_owned()) };
-        Self { bar, epochs: epochs as u64, quiet }
+        Self { bar, epochs: epochs as u64, task, quiet }
     }
 }
 
@@ -109,7 +111,7 @@ impl Observer for TrainBar {
 
     fn on_epoch(&mut self, metrics: &Metrics) {
         if !self.quiet {
-            self.bar.suspend(|| output::text(&terminal::epoch(metrics, self.epochs)));
+            self.bar.suspend(|| output::text(&terminal::epoch(metrics, self.epochs, self.task)));
         }
     }
 

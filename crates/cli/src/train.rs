@@ -83,7 +83,7 @@ impl Train {
         let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
         let run = fanin::train(&spec, &model, &weights, &data)?;
         let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
-        let mut bar = TrainBar::new(spec.train.epochs, common.json);
+        let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let summary = run.train(&folder, &mut bar, &interrupt())?;
         Ok((name, summary))
     }
@@ -93,7 +93,7 @@ impl Train {
         let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
         let data = fanin::load(&spec)?;
         let model = fanin::resolve(&spec, &data)?;
-        let mut bar = TrainBar::new(spec.train.epochs, common.json);
+        let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
         run.train(&folder, &mut bar, &interrupt())
     }

@@ -10,7 +10,7 @@ use super::sampler::Batches;
 use super::schedule::Schedule;
 use crate::check::evidence::Horizon;
 use crate::error::Result;
-use crate::spec::{BatchSize, DEFAULT_ROWS, Decay, Loss, ScheduleName, Spec, Task};
+use crate::spec::{BatchSize, DEFAULT_ROWS, Decay, Loss, LossName, ScheduleName, Spec, Task};
 
 /// How a run trains, with every choice looked up and checked.
 #[derive(Clone, Debug)]
@@ -153,8 +153,46 @@ impl Course {
             BatchSize::Rows(rows) => format!("batch {rows}"),
             BatchSize::Full => "all rows at once".to_owned(),
         });
-        words.push(format!("{} epochs", self.epochs));
+        words.push(format!("{} epoch{}", self.epochs, if self.epochs == 1 { "" } else { "s" }));
+        words.extend(self.unusual());
         words.join(", ")
+    }
+
+    /// What differs from the defaults, in a few words each.
+    fn unusual(&self) -> Vec<String> {
+        let smoothing = (self.label_smoothing > 0.0)
+            .then(|| format!("label smoothing {}", self.label_smoothing));
+        let schedule = (self.schedule.name() != ScheduleName::Constant.name())
+            .then(|| format!("{} schedule", self.schedule.name()));
+        let warm_up = (self.warm_up_steps > 0).then(|| match self.warm_up_steps {
+            1 => "1 step of warm-up".to_owned(),
+            steps => format!("{steps} steps of warm-up"),
+        });
+        let all = if self.decay_all { " on all parameters" } else { "" };
+        let decays = self.weight_decay.to_bits() != self.method.weight_decay.to_bits()
+            || (self.decay_all && self.weight_decay > 0.0);
+        let decay = decays.then(|| format!("weight decay {}{all}", self.weight_decay));
+        let clip = match self.clip {
+            Clip::None => None,
+            Clip::Norm(norm) => Some(format!("gradients clipped to norm {norm}")),
+            Clip::Value(value) => Some(format!("gradients clipped to ±{value}")),
+        };
+        [self.unusual_loss(), smoothing, schedule, warm_up, decay, clip]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn unusual_loss(&self) -> Option<String> {
+        let (name, delta) = match self.loss {
+            Loss::CrossEntropy => (LossName::CrossEntropy, None),
+            Loss::BinaryCrossEntropy => (LossName::BinaryCrossEntropy, None),
+            Loss::SquaredError => (LossName::SquaredError, None),
+            Loss::MeanSquaredError => (LossName::MeanSquaredError, None),
+            Loss::Huber { delta } => (LossName::Huber, Some(delta)),
+        };
+        let delta = delta.map_or_else(String::new, |delta| format!(" with delta {delta}"));
+        (name != self.task.default_loss()).then(|| format!("{} loss{delta}", name.name()))
     }
 
     /// The numbers of an optimizer that searches along lines.
@@ -179,4 +217,34 @@ fn schedule(spec: &Spec) -> Result<Schedule> {
         ScheduleName::Cosine => Settings::from([("end".to_owned(), said.final_factor)]),
     };
     Schedule::new(said.name.name(), &settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(toml: &str, expected: &str) {
+        let spec = Spec::from_toml(toml, std::path::Path::new("spec.toml")).unwrap();
+        assert_eq!(Course::new(&spec, Task::Classification, 0).unwrap().describe(), expected);
+    }
+
+    #[test]
+    fn a_course_at_its_defaults_is_described_shortly() {
+        check("", "sgd, learning rate 0.02, momentum 0.9, batch 64, 15 epochs");
+    }
+
+    #[test]
+    fn all_that_differs_from_the_defaults_is_described() {
+        check(
+            "[train]\nepochs = 1\n[schedule]\nname = \"cosine\"\nwarmup_steps = 20\n\
+             [optimizer]\nweight_decay = 0.1\nclip_norm = 2\n[loss]\nlabel_smoothing = 0.1",
+            "sgd, learning rate 0.02, momentum 0.9, batch 64, 1 epoch, label smoothing 0.1, \
+             cosine schedule, 20 steps of warm-up, weight decay 0.1, gradients clipped to norm 2",
+        );
+        check(
+            "[loss]\nname = \"squared-error\"",
+            "sgd, learning rate 0.02, momentum 0.9, batch 64, 15 epochs, squared-error loss",
+        );
+    }
 }

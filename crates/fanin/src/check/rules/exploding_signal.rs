@@ -1,6 +1,6 @@
 //! The signal or the gradient grows from layer to layer.
 
-use super::{Finding, Rule, Severity, number};
+use super::{Finding, Rule, Severity, because, number};
 use crate::check::evidence::Evidence;
 
 /// Growth of the signal over all hidden layers that is worth a warning: the mirror of a second
@@ -26,22 +26,24 @@ impl Rule for ExplodingSignal {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let factor = evidence.signal_factor()?;
         let hidden = evidence.hidden();
-        let growth = factor.powi(hidden.len() as i32 - 1);
+        let between = hidden.len() as i32 - 1;
+        let growth = factor.powi(between);
         if growth <= GROWTH {
             return None;
         }
         let last = hidden.last()?;
+        let per_layer = match between {
+            1 => String::new(),
+            _ => format!("×{} per layer, ", number(factor)),
+        };
         Some(Finding {
             code: self.code(),
             severity: Severity::Warn,
             module: Some(last.module.clone()),
             why: format!(
-                "the signal grows ×{} per layer, ×{} over {} layers, because the weights' \
-                 variance is {}/d",
-                number(factor),
+                "the signal grows {per_layer}×{} from the first to the last hidden layer{}",
                 number(growth),
-                hidden.len(),
-                number(last.scaled_weight_variance)
+                because(last)
             ),
             fix: "divide the weights by the root of the fan-in: he-normal for relu".to_owned(),
         })

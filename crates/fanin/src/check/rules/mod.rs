@@ -13,12 +13,15 @@ mod step_too_large;
 mod vanishing_signal;
 mod step_too_small;
 
+pub(crate) mod wording;
+
 #[cfg(test)]
 mod tests;
 
 use serde::Serialize;
 
 use super::evidence::Evidence;
+use wording::{because, count, number, place, planned, steps};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -71,13 +74,4 @@ pub static RULES: &[&dyn Rule] = &[
 /// All findings, causes before their consequences.
 pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
     RULES.iter().filter_map(|rule| rule.find(evidence)).collect()
-}
-
-/// A number inside a sentence: two decimals, none, or a power of ten where these say nothing.
-fn number(x: f64) -> String {
-    match x.abs() {
-        size if size == 0.0 || (0.01..100.0).contains(&size) => format!("{x:.2}"),
-        size if (100.0..1e6).contains(&size) => format!("{x:.0}"),
-        _ => format!("{x:.1e}"),
-    }
 }

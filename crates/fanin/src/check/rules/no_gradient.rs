@@ -1,6 +1,6 @@
 //! A layer gets no gradient at all.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, count, place};
 use crate::check::evidence::Evidence;
 
 /// Checks that every layer outside residual branches gets a gradient that is not exactly 0.
@@ -8,7 +8,8 @@ use crate::check::evidence::Evidence;
 /// Harm: weights without a gradient never move, and what stands before them learns nothing.
 /// Looks like: a loss that stays at that of guessing. Fix: start from random weights of the right
 /// scale, with biases of 0. When to ignore it: never; an output or the end of a branch that starts
-/// at 0 on purpose is not reported, since the first step opens it.
+/// at 0 on purpose is not reported, since the first step opens it. Nor is a network whose units are
+/// all the same, which [`UnitSymmetry`](super::unit_symmetry::UnitSymmetry) reports.
 pub struct NoGradient;
 
 impl Rule for NoGradient {
@@ -21,13 +22,17 @@ impl Rule for NoGradient {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
+        if evidence.symmetric().is_some() {
+            return None;
+        }
         let layer = evidence.without_gradient()?;
         let without = evidence.chain().filter(|l| l.gradient_norm == 0.0).count();
         let silent = evidence.hidden().iter().find(|l| l.silent_share == 1.0);
         let cause = match silent {
             Some(silent) => format!(
-                "the {} units of layer {} answer every row alike",
-                silent.units, silent.module
+                "the {} of {} answer every row alike",
+                count(silent.units, "unit", "units"),
+                place(evidence, silent)
             ),
             None => "a factor of that product is 0".to_owned(),
         };
@@ -36,12 +41,18 @@ impl Rule for NoGradient {
             severity: Severity::Fail,
             module: Some(layer.module.clone()),
             why: format!(
-                "the gradient of {without} of {} weight matrices, that of layer {} first, is \
-                 exactly 0, because {cause}: no step moves them",
+                "the gradient of {without} of {} weight matrices, that of {} first, is exactly \
+                 0, because {cause}: no step moves them",
                 evidence.chain().count(),
-                layer.module
+                place(evidence, layer)
             ),
-            fix: "start from random weights, such as he-normal, and biases of 0".to_owned(),
+            fix: match silent {
+                Some(silent) if silent.weight_norm > 0.0 => format!(
+                    "bring the biases of {} near 0 and its weights to a scheme such as he-normal",
+                    place(evidence, silent)
+                ),
+                _ => "start from random weights, such as he-normal".to_owned(),
+            },
         })
     }
 }

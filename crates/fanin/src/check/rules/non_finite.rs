@@ -1,6 +1,6 @@
 //! NaN or infinity before the first step.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, count, place};
 use crate::check::evidence::Evidence;
 
 /// Checks that every pre-activation, activation and gradient is a finite number.
@@ -34,9 +34,10 @@ impl Rule for NonFinite {
             severity: Severity::Fail,
             module: Some(layer.module.clone()),
             why: format!(
-                "{} numbers are NaN or infinite in layer {} before the first step, because \
-                 {cause}: the first update makes every weight NaN",
-                layer.non_finite, layer.module
+                "{} NaN or infinite in {} before the first step, because {cause}: the first \
+                 update makes every weight NaN",
+                count(layer.non_finite, "number is", "numbers are"),
+                place(evidence, layer)
             ),
             fix: fix.to_owned(),
         })

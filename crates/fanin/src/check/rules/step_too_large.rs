@@ -1,6 +1,6 @@
 //! One step changes weights by as much as they are.
 
-use super::{Finding, Rule, Severity, number};
+use super::{Finding, Rule, Severity, number, place};
 use crate::check::evidence::Evidence;
 use crate::check::forecast::LARGEST_JUMP;
 
@@ -30,9 +30,9 @@ impl Rule for StepTooLarge {
             module: Some(layer.module.clone()),
             why: format!(
                 "one step changes the hidden weights by {} times their size, added up over layers \
-                 and most in layer {}, so it leaves the region where their gradient means anything",
+                 and most in {}, so it leaves the region where their gradient means anything",
                 number(jump),
-                layer.module
+                place(evidence, layer)
             ),
             fix: "lower the learning rate, or use a scheme that divides by the fan-in".to_owned(),
         })

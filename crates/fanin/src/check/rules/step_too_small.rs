@@ -1,6 +1,6 @@
 //! The planned steps are too small or too few.
 
-use super::{Finding, Rule, Severity, number};
+use super::{Finding, Rule, Severity, number, place, planned, steps};
 use crate::check::evidence::Evidence;
 use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_share, escape_steps};
 
@@ -21,7 +21,7 @@ impl Rule for StepTooSmall {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (steps, share) = (escape_steps(evidence)?, escape_share(evidence)?);
+        let (escape, share) = (escape_steps(evidence)?, escape_share(evidence)?);
         if share <= SLOW_SHARE || evidence.shrinks() {
             return None;
         }
@@ -31,12 +31,12 @@ impl Rule for StepTooSmall {
             severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
             module: Some(first.module.clone()),
             why: format!(
-                "one step changes the weights of layer {} by {} of their size: to grow out of \
-                 their start takes about {} steps, and {} are planned",
-                first.module,
+                "one step changes the weights of {} by {} of their size: to grow out of their \
+                 start takes about {}, and {}",
+                place(evidence, first),
                 number(evidence.relative_step(first)),
-                number(steps),
-                evidence.horizon.steps
+                steps(escape),
+                planned(evidence.horizon.steps)
             ),
             fix: "raise the learning rate, or train for more epochs".to_owned(),
         })

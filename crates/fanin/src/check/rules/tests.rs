@@ -220,7 +220,31 @@ fn no_rule_panics_on_extreme_networks() {
 }
 
 #[test]
-fn numbers_in_sentences_keep_two_digits_at_any_scale() {
-    let texts = [0.0, 0.5, 0.001_234, 12.25, 123.4, 2.5e9, -0.02].map(number);
-    assert_eq!(texts, ["0.00", "0.50", "1.2e-3", "12.25", "123", "2.5e9", "-0.02"]);
+fn one_cause_is_reported_once() {
+    let data = data("digits", Preparation::Standard);
+    let found = diagnose(&data, "64 -> 2x64 relu -> 10", "zeros", &[], HORIZON);
+    let codes: Vec<&str> = found.findings.iter().map(|f| f.code).collect();
+    assert_eq!(codes, ["unit-symmetry"]);
+}
+
+#[test]
+fn growth_is_counted_between_layers_and_equal_weights_are_no_variance() {
+    let data = data("digits", Preparation::Standard);
+    let why = |depth: usize, scheme: &str| {
+        let found = diagnose(&data, &format!("64 -> {depth}x64 relu -> 10"), scheme, &[], HORIZON);
+        let mut findings = found.findings.into_iter();
+        findings.find(|f| f.code == "exploding-signal").expect("it explodes").why
+    };
+    let two = why(2, "constant:1");
+    assert_eq!(two, "the signal grows ×64.00 from the first to the last hidden layer");
+    let three = why(3, "normal:1");
+    assert!(three.contains("per layer, ×") && three.contains("variance is"), "{three}");
+}
+
+#[test]
+fn layers_are_named_by_number_and_module() {
+    let data = data("digits", Preparation::Standard);
+    let horizon = Horizon { effective_learning_rate: 1e-6, ..HORIZON };
+    let found = diagnose(&data, "64 -> 3x64 relu -> 10", "he-normal", &[], horizon);
+    assert!(found.findings[0].why.contains("of layer 1 (module 0) by"), "{found:#?}");
 }

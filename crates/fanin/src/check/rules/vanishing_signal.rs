@@ -1,6 +1,6 @@
 //! The signal forward and the gradient back shrink from layer to layer.
 
-use super::{Finding, Rule, Severity, number};
+use super::{Finding, Rule, Severity, because, number, planned, steps};
 use crate::check::evidence::Evidence;
 use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_share, escape_steps};
 
@@ -22,7 +22,7 @@ impl Rule for VanishingSignal {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (steps, share) = (escape_steps(evidence)?, escape_share(evidence)?);
+        let (escape, share) = (escape_steps(evidence)?, escape_share(evidence)?);
         if share <= SLOW_SHARE || !evidence.shrinks() {
             return None;
         }
@@ -36,12 +36,12 @@ impl Rule for VanishingSignal {
             severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
             module: hidden.first().map(|l| l.module.clone()),
             why: format!(
-                "the signal shrinks ×{} per layer{back}, because the weights' variance is {}/d: \
-                 to grow out of that takes about {} steps, and {} are planned",
+                "the signal shrinks ×{} per layer{back}{}: to grow out of that takes about {}, and \
+                 {}",
                 number(signal),
-                number(hidden.last()?.scaled_weight_variance),
-                number(steps),
-                evidence.horizon.steps
+                because(hidden.last()?),
+                steps(escape),
+                planned(evidence.horizon.steps)
             ),
             fix: "use weights whose variance fits the activation: he-normal for relu, \
                   xavier-uniform for tanh"

@@ -2,17 +2,56 @@
 
 use std::fmt::Write;
 
-use super::number::compact;
+use super::number::{compact, loss, number, steps};
 use super::table::aligned;
+use super::wrap::wrapped;
+use crate::check::probe::LayerMeasurement;
 use crate::check::{Diagnosis, Severity, Verdict};
+
+/// Before the further lines of a finding.
+const INDENT: &str = "     ";
+
+const LEGEND: &str = "std a: standard deviation of the activations; signal: the part of it that \
+                      depends on the input; z: what goes into the activation; silent: units whose \
+                      activation is the same for every row; ‖∂L/∂z‖, ‖∂L/∂W‖: gradient norms; \
+                      d·Var(W): variance of the weights times the fan-in, where 1 keeps the size \
+                      of z; module: as in the parameters' names";
 
 /// One starting point, layer by layer, with what is wrong and what to do.
 pub fn check(model: &str, start: &str, diagnosis: &Diagnosis) -> String {
     let mut text = format!("{model} · starting from {start} · before training\n\n");
-    let head =
-        ["layer", "units", "std a", "signal", "E[z²]", "silent", "‖∂L/∂z‖", "‖∂L/∂W‖", "d·Var(W)"];
-    let rows = diagnosis.measurement.layers.iter().map(|layer| {
+    text.push_str(&layers(&diagnosis.measurement.layers));
+    text.push_str(&wrapped(" ", " ", LEGEND));
+    text.push_str(&numbers(diagnosis));
+    for finding in &diagnosis.findings {
+        let mark = match finding.severity {
+            Severity::Fail => "FAIL",
+            Severity::Warn => "WARN",
+        };
+        text.push_str(&wrapped(&format!("\n{mark} {}: ", finding.code), INDENT, &finding.why));
+        text.push_str(&wrapped("     fix: ", "          ", &finding.fix));
+    }
+    let _ = writeln!(text, "\nforecast: {} — {}", diagnosis.forecast, meaning(diagnosis));
+    text
+}
+
+/// The table of layers, numbered as in a comparison.
+fn layers(layers: &[LayerMeasurement]) -> String {
+    let head = [
+        "layer",
+        "module",
+        "units",
+        "std a",
+        "signal",
+        "E[z²]",
+        "silent",
+        "‖∂L/∂z‖",
+        "‖∂L/∂W‖",
+        "d·Var(W)",
+    ];
+    let rows = layers.iter().enumerate().map(|(index, layer)| {
         vec![
+            layer_name(index, layers.len()),
             layer.module.clone(),
             layer.units.to_string(),
             compact(layer.activation_deviation),
@@ -24,27 +63,20 @@ pub fn check(model: &str, start: &str, diagnosis: &Diagnosis) -> String {
             compact(layer.scaled_weight_variance),
         ]
     });
-    text.push_str(&aligned(&head.map(str::to_owned), rows.collect()));
-    text.push_str(&numbers(diagnosis));
-    for finding in &diagnosis.findings {
-        let mark = match finding.severity {
-            Severity::Fail => "FAIL",
-            Severity::Warn => "WARN",
-        };
-        let _ =
-            write!(text, "\n{mark} {}: {}\n     fix: {}\n", finding.code, finding.why, finding.fix);
-    }
-    let _ = writeln!(text, "\nforecast: {} — {}", diagnosis.forecast, meaning(diagnosis));
-    text
+    aligned(&head.map(str::to_owned), rows.collect())
+}
+
+fn layer_name(index: usize, layers: usize) -> String {
+    if index + 1 == layers { "out".to_owned() } else { (index + 1).to_string() }
 }
 
 fn numbers(diagnosis: &Diagnosis) -> String {
     let mut text = String::new();
-    let steps = diagnosis.escape_steps.map_or_else(
+    let escape = diagnosis.escape_steps.map_or_else(
         || "no gradient, so never".to_owned(),
-        |steps| format!("about {} steps", compact(steps)),
+        |escape| format!("about {}", steps(escape)),
     );
-    let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("×{f:.2}"));
+    let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("×{}", number(f)));
     let lines = [
         ("loss before the first step", compact_loss(diagnosis.measurement.loss)),
         ("signal per hidden layer", factor(diagnosis.signal_factor)),
@@ -54,7 +86,7 @@ fn numbers(diagnosis: &Diagnosis) -> String {
             "hidden units that can ever differ",
             format!("{} of {}", diagnosis.effective_units, diagnosis.units),
         ),
-        ("to grow out of the start", steps),
+        ("to grow out of the start", escape),
     ];
     text.push('\n');
     for (name, value) in lines {
@@ -63,8 +95,8 @@ fn numbers(diagnosis: &Diagnosis) -> String {
     text
 }
 
-fn compact_loss(loss: f64) -> String {
-    if loss.is_finite() { format!("{loss:.4}") } else { "not a number".to_owned() }
+fn compact_loss(size: f64) -> String {
+    if size.is_finite() { loss(size) } else { "not a number".to_owned() }
 }
 
 fn meaning(diagnosis: &Diagnosis) -> &'static str {

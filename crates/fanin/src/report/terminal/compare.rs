@@ -1,17 +1,29 @@
 //! The comparison: what is known before training, what came of it, and why.
 
-use std::fmt::Write;
-
-use super::number::{compact, whole};
+use super::number::{compact, count, loss, score_name, spread, steps, whole};
 use super::table::aligned;
+use super::wrap::wrapped;
 use crate::check::{Diagnosis, Verdict};
 use crate::compare::{CompareOptions, Entry, NetworkComparison};
 use crate::data::{Dataset, Prepared};
 use crate::spec::Task;
+use crate::train::Finish;
+
+/// Before the further lines of the heading.
+const INDENT: &str = "          ";
 
 /// Characters of the columns other than those of layers, and of one layer's column.
 const OTHER_COLUMNS: usize = 54;
 const LAYER_COLUMN: usize = 7;
+
+/// What the columns before training mean.
+const LEGEND: &str = "aN: standard deviation of the activations of layer N, of which the part that \
+                      still depends on the input is the signal; grad: gradient norm of the first \
+                      layer's weights over the last's; units: how many can ever differ, of all";
+
+/// What the words for an outcome mean.
+const OUTCOMES: &str = "learns: reaches the target; slow: over a third of the way from guessing to \
+                        it; stuck: less; unstable: diverged";
 
 /// What is compared on what.
 pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
@@ -20,28 +32,28 @@ pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
     let course = crate::train::course::Course::new(spec, data.task, 0);
     let optimizer = course.map_or_else(|_| spec.optimizer.name.clone(), |c| c.describe());
     let seeds: Vec<String> = spec.train.seeds.iter().map(ToString::to_string).collect();
-    let mut text = String::new();
     let license = data.license.as_ref().map_or_else(String::new, |l| format!(" ({l})"));
-    let _ = writeln!(text, "data      {}{license}", data.source);
-    let _ = writeln!(
-        text,
-        "          {} rows to train on, {} to test on, {} features, {}, {}",
-        whole(train),
+    let rows = format!(
+        "{} to train on, {} to test on, {}, {}, {}",
+        count(train, "row", "rows"),
         whole(test),
-        data.train.columns(),
+        count(data.train.columns(), "feature", "features"),
         targets(data),
         data.features.preparation,
     );
-    let _ = writeln!(text, "training  {optimizer}, seeds {}", seeds.join(" "));
-    text
+    let word = if seeds.len() == 1 { "seed" } else { "seeds" };
+    let training = format!("{optimizer}, {word} {}", seeds.join(" "));
+    wrapped("data      ", INDENT, &format!("{}{license}", data.source))
+        + &wrapped(INDENT, INDENT, &rows)
+        + &wrapped("training  ", INDENT, &training)
 }
 
 fn targets(data: &Prepared) -> String {
     let columns = data.train.target_columns();
     match data.task {
-        Task::Classification => format!("{columns} classes"),
-        Task::MultiLabel => format!("{columns} labels"),
-        Task::Regression => format!("{columns} targets"),
+        Task::Classification => count(columns, "class", "classes"),
+        Task::MultiLabel => count(columns, "label", "labels"),
+        Task::Regression => count(columns, "target", "targets"),
         Task::AutoEncoder => "asked to give them back".to_owned(),
     }
 }
@@ -51,9 +63,9 @@ fn targets(data: &Prepared) -> String {
 /// Where not every layer fits into `width` characters, an even selection is shown.
 pub fn before_training(network: &NetworkComparison, width: usize) -> String {
     let mut text = format!(
-        "\n{} · {} parameters · before training\n",
+        "\n{} · {} · before training\n",
         network.model,
-        whole(network.parameters)
+        count(network.parameters, "parameter", "parameters")
     );
     let layers = network.hidden_layers + 1;
     let shown = selection(layers, width);
@@ -78,11 +90,7 @@ pub fn before_training(network: &NetworkComparison, width: usize) -> String {
         row
     });
     text.push_str(&aligned(&head, rows.collect()));
-    text.push_str(
-        " aN: standard deviation of the activations of layer N; grad: gradient norm of the first \
-         layer's\n weights over the last's; units: how many can ever differ, of all\n",
-    );
-    text
+    text + &wrapped(" ", " ", LEGEND)
 }
 
 /// Positions of the layers to show: all, or an even selection from the first to the last.
@@ -104,15 +112,11 @@ fn median(entry: &Entry, read: impl Fn(&Diagnosis) -> f64) -> f64 {
 /// One network after training: loss, score, forecast against outcome, and why schemes fail.
 pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> String {
     let mut text = format!("\n{} · after training\n", network.model);
-    let score = match task {
-        Task::Classification | Task::MultiLabel => "accuracy",
-        Task::Regression | Task::AutoEncoder => "R²",
-    };
     let head = [
         "scheme".to_owned(),
         "test loss".to_owned(),
-        score.to_owned(),
-        format!("epochs to {:.0} %", 100.0 * target),
+        score_name(task).to_owned(),
+        epochs_to(task, target),
         "forecast".to_owned(),
         "outcome".to_owned(),
         String::new(),
@@ -128,8 +132,8 @@ pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> S
             if outcome.verdict == entry.forecast { "as forecast" } else { "not as forecast" };
         vec![
             entry.scheme.clone(),
-            loss(outcome.loss.mean),
-            format!("{:.3} ± {:.3}", outcome.score.mean, outcome.score.deviation),
+            if diverged(entry) { "diverged".to_owned() } else { loss(outcome.loss.mean) },
+            spread(&outcome.score),
             epochs(&outcome.epochs_to_target),
             entry.forecast.to_string(),
             outcome.verdict.to_string(),
@@ -137,12 +141,20 @@ pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> S
         ]
     });
     text.push_str(&aligned(&head, rows.collect()));
+    text.push_str(&wrapped(" ", " ", OUTCOMES));
     text.push_str(&reasons(network));
     text
 }
 
-fn loss(loss: f64) -> String {
-    if loss.is_finite() { format!("{loss:.4}") } else { "diverged".to_owned() }
+fn epochs_to(task: Task, target: f64) -> String {
+    match task {
+        Task::Classification | Task::MultiLabel => format!("epochs to {:.0} %", 100.0 * target),
+        Task::Regression | Task::AutoEncoder => format!("epochs to R² {target}"),
+    }
+}
+
+fn diverged(entry: &Entry) -> bool {
+    entry.trained.iter().any(|run| matches!(run.finish, Finish::Diverged(_)))
 }
 
 fn epochs(reached: &[Option<u64>]) -> String {
@@ -163,18 +175,18 @@ fn reasons(network: &NetworkComparison) -> String {
     let mut text = String::new();
     for entry in failing {
         let why = entry.why().map_or_else(|| without_finding(entry), str::to_owned);
-        let _ = writeln!(text, "  {}: {why}.", entry.scheme);
+        text.push_str(&wrapped("  ", "    ", &format!("{}: {why}.", entry.scheme)));
     }
     if let Some(note) = two_readings(network) {
-        let _ = writeln!(text, "  {note}");
+        text.push_str(&wrapped("  ", "    ", &note));
     }
     if text.is_empty() { text } else { format!("\nWhy\n{text}") }
 }
 
 fn without_finding(entry: &Entry) -> String {
     match entry.starts.iter().find_map(|start| start.escape_steps) {
-        Some(steps) if entry.forecast != Verdict::Learns => {
-            format!("growing out of its start takes about {steps:.0} steps, longer than planned")
+        Some(escape) if entry.forecast != Verdict::Learns => {
+            format!("growing out of its start takes about {}, longer than planned", steps(escape))
         }
         _ => "nothing before the first step foretells it; try another learning rate or longer \
               training"
@@ -182,22 +194,37 @@ fn without_finding(entry: &Entry) -> String {
     }
 }
 
-/// The two readings of “divide by √d”, where both were tried and part company.
+/// The two readings of “divide by √d”, where both were tried.
 fn two_readings(network: &NetworkComparison) -> Option<String> {
     let find = |name: &str| network.entries.iter().find(|e| e.scheme == name);
     let (uniform, normal) = (find("fan-in-uniform")?, find("fan-in-normal")?);
     let (outcome_u, outcome_n) = (uniform.outcome.as_ref()?, normal.outcome.as_ref()?);
     let factor = |entry: &Entry| median(entry, |s| s.signal_factor.unwrap_or(f64::NAN));
     let (u, n) = (factor(uniform), factor(normal));
-    let parted = if outcome_u.verdict == outcome_n.verdict { "agree here" } else { "part here" };
-    u.is_finite().then(|| {
+    let between = network.hidden_layers.saturating_sub(1) as i32;
+    (u.is_finite() && n.is_finite()).then(|| {
         format!(
-            "“Scale by 1/√d” has two readings, and they {parted}: U(±1/√d) has variance 1/(3d) \
-             and N(0, 1/d) has 1/d, so the signal is multiplied by {u:.2} or {n:.2} per layer, \
-             by {} or {} over {} layers.",
-            compact(u.powi(network.hidden_layers as i32)),
-            compact(n.powi(network.hidden_layers as i32)),
-            network.hidden_layers,
+            "“Scale by 1/√d” has two readings; {}: U(±1/√d) has variance 1/(3d) and N(0, 1/d) has \
+             1/d, so the signal is multiplied by {}{} or {} from the first to the last hidden \
+             layer.",
+            readings(outcome_u.verdict, outcome_n.verdict),
+            if between == 1 { String::new() } else { format!("{u:.2} or {n:.2} per layer, by ") },
+            compact(u.powi(between)),
+            compact(n.powi(between)),
         )
     })
 }
+
+fn readings(uniform: Verdict, normal: Verdict) -> &'static str {
+    match (uniform, normal) {
+        (Verdict::Learns, Verdict::Learns) => "both learn here",
+        (Verdict::Slow, Verdict::Slow) => "both are slow here",
+        (Verdict::Stuck, Verdict::Stuck) => "both stay stuck here",
+        (Verdict::Unstable, Verdict::Unstable) => "both diverge here",
+        (Verdict::Learns, _) | (_, Verdict::Learns) => "here one learns and the other does not",
+        _ => "neither learns here",
+    }
+}
+
+#[cfg(test)]
+mod tests;

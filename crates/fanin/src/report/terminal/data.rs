@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::number::{compact, whole};
+use super::number::{compact, count, whole};
 use super::table::aligned;
+use super::wrap::wrapped;
 use crate::data::{ColumnDescription, Description, Loaded};
 
 /// Columns listed at most.
@@ -11,18 +12,17 @@ const COLUMNS: usize = 24;
 
 /// What is in a data set: rows, columns, classes, remarks.
 pub fn describe(loaded: &Loaded, description: &Description) -> String {
-    let mut text = String::new();
-    let _ = writeln!(text, "{}", loaded.source);
+    let mut text = wrapped("", "", &loaded.source);
     if let Some(license) = &loaded.license {
         let _ = writeln!(text, "license: {license}");
     }
-    let test = loaded.test.as_ref().map(|test| whole(test.rows()));
+    let test = loaded.test.as_ref().map(|test| count(test.rows(), "test row", "test rows"));
     let _ = writeln!(
         text,
-        "{} rows{}, {} features, task {}",
-        whole(description.rows),
-        test.map_or_else(String::new, |rows| format!(" and {rows} test rows")),
-        description.features,
+        "{}{}, {}, task {}",
+        count(description.rows, "row", "rows"),
+        test.map_or_else(String::new, |rows| format!(" and {rows}")),
+        count(description.features, "feature", "features"),
         loaded.task,
     );
     text.push('\n');
@@ -41,7 +41,8 @@ pub fn describe(loaded: &Loaded, description: &Description) -> String {
     }
     let notes = description.remarks.iter().chain(&loaded.notes);
     for (index, note) in notes.enumerate() {
-        let _ = writeln!(text, "{}• {note}", if index == 0 { "\n" } else { "" });
+        text.push_str(if index == 0 { "\n" } else { "" });
+        text.push_str(&wrapped("• ", "  ", note));
     }
     text
 }

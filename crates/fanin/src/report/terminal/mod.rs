@@ -2,6 +2,7 @@
 
 mod number;
 mod table;
+mod wrap;
 mod compare;
 mod next;
 mod check;

@@ -1,9 +1,11 @@
 //! The schemes, from their registry.
 
-use std::fmt::Write;
-
 use super::table::texts;
+use super::wrap::wrapped;
 use crate::init::{Facts, SCHEMES};
+
+/// Before the further lines of one scheme's facts.
+const INDENT: &str = "               ";
 
 /// Every scheme with its formula and when to use it.
 pub fn schemes() -> String {
@@ -31,10 +33,11 @@ pub fn scheme(facts: &Facts) -> String {
         ("avoid it", facts.avoid),
     ];
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(text, "  {name:<12} {value}");
+        text.push_str(&wrapped(&format!("  {name:<12} "), INDENT, value));
     }
     if !facts.aliases.is_empty() {
-        let _ = writeln!(text, "  {:<12} {}", "also called", facts.aliases.join(", "));
+        let names = facts.aliases.join(", ");
+        text.push_str(&wrapped(&format!("  {:<12} ", "also called"), INDENT, &names));
     }
     text
 }

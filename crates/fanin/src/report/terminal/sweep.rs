@@ -1,24 +1,26 @@
 //! A sweep over scales: a table with one column per depth, and what it says in sentences.
 
-use std::fmt::Write;
-
-use super::number::whole;
+use super::number::{count, whole};
 use super::table::aligned;
+use super::wrap::wrapped;
 use crate::compare::sweep::{Cell, Sweep};
 
 /// Steps to learn against the scale of the weights, and what follows from them.
 pub fn sweep(sweep: &Sweep) -> String {
     let options = &sweep.options;
-    let mut text = format!(
-        "Weights ε·N(0, 1/d), biases 0; {} points, y = sign(x1·x2); gradient descent on all of \
-         them, learning rate {}\nSteps until the mean squared error is below {}, median of {} \
-         seeds; never = not within {} steps\n\n",
-        whole(options.rows),
+    let setting = format!(
+        "Weights ε·N(0, 1/d), biases 0; {}, y = sign(x1·x2); gradient descent on all of them, \
+         learning rate {}",
+        count(options.rows, "point", "points"),
         options.learning_rate,
-        options.target_error,
-        options.seeds.len(),
-        whole(options.cap as usize),
     );
+    let measured = format!(
+        "Steps until the mean squared error is below {}, median of {}; never = not within {}",
+        options.target_error,
+        count(options.seeds.len(), "seed", "seeds"),
+        count(options.cap as usize, "step", "steps"),
+    );
+    let mut text = wrapped("", "", &setting) + &wrapped("", "", &measured) + "\n";
     let mut head = vec!["ε".to_owned()];
     head.extend(sweep.networks.iter().cloned());
     let rows = options.scales.iter().map(|&scale| {
@@ -30,7 +32,7 @@ pub fn sweep(sweep: &Sweep) -> String {
     text.push_str(&aligned(&head, rows.collect()));
     text.push('\n');
     for line in conclusions(sweep) {
-        let _ = writeln!(text, "{line}");
+        text.push_str(&wrapped("", "  ", &line));
     }
     text
 }
@@ -81,9 +83,9 @@ fn conclusions(sweep: &Sweep) -> Vec<String> {
             (low.min(c.scale), high.max(c.scale))
         });
         lines.push(format!(
-            "{network}: fastest at ε = {} ({} steps); of the ε tried, those from {} to {} learn.",
+            "{network}: fastest at ε = {} ({}); of the ε tried, those from {} to {} learn.",
             short(best.scale),
-            whole(*fewest as usize),
+            count(*fewest as usize, "step", "steps"),
             short(least),
             short(most),
         ));
