@@ -25,8 +25,8 @@ pub struct Common {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// Data: digits, xor, spirals, fashion-mnist, a .csv, .npy, .npz or IDX file, or a folder of
-    /// IDX files [default: digits]
+    /// Data: digits, xor, spirals, fashion-mnist, a .csv, .parquet, .npy, .npz or IDX file, or a
+    /// folder of IDX files [default: digits]
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Column or array to learn; several with commas
@@ -57,7 +57,7 @@ pub struct DataArgs {
     #[arg(long)]
     no_header: bool,
     /// Share of rows kept for testing [default: 0.2]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     test_fraction: Option<f64>,
 }
 
@@ -74,17 +74,17 @@ pub struct TrainArgs {
     /// Optimizer [default: sgd]
     #[arg(long, value_parser = PossibleValuesParser::new(fanin::train::optimizers::names()))]
     optimizer: Option<String>,
-    /// Learning rate [default: 0.02 for sgd, the optimizer's own for others]
-    #[arg(long, value_name = "RATE")]
+    /// Learning rate [default: 0.02 for sgd; 1e-3 for adam and adamw, 1e-2 for most others]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Momentum of sgd [default: 0.9]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     momentum: Option<f64>,
     /// Weight decay λ, on weights and not on biases [default: 0]
-    #[arg(long, value_name = "λ")]
+    #[arg(long, allow_negative_numbers = true, value_name = "λ")]
     weight_decay: Option<f64>,
     /// Shorten gradients whose norm is larger
-    #[arg(long, value_name = "NORM")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NORM")]
     clip_norm: Option<f64>,
     /// Course of the learning rate [default: constant]
     #[arg(long, value_parser = PossibleValuesParser::new(ScheduleName::NAMES))]
@@ -96,10 +96,10 @@ pub struct TrainArgs {
     #[arg(long, value_parser = PossibleValuesParser::new(LossName::NAMES))]
     loss: Option<String>,
     /// Share of a label's weight spread over all classes [default: 0]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     label_smoothing: Option<f64>,
     /// Score that counts as learned [default: 0.9]
-    #[arg(long, value_name = "SCORE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SCORE")]
     target_accuracy: Option<f64>,
 }
 

@@ -23,6 +23,7 @@ use crate::sweep::SweepArgs;
   fanin compare --sweep scale                    steps to learn against the size of the weights")]
 pub struct Compare {
     /// Network as short text or a .toml file, instead of --depths
+    #[arg(conflicts_with_all = ["depths", "width", "activation"])]
     model: Option<String>,
     /// Numbers of hidden layers, one network each
     #[arg(long, value_delimiter = ',', value_name = "N,…")]
@@ -75,7 +76,7 @@ impl Compare {
         }
         let target = options.spec.train.target_accuracy;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
-        show(terminal::next_steps(&networks));
+        show(terminal::next_steps(&options, &networks));
         Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
     }
 

@@ -18,11 +18,11 @@ use crate::progress::{SweepBar, interrupt};
 pub struct SweepArgs {
     /// Steps to learn against the size of the starting weights, from 0 to 100, for one to three
     /// hidden layers, on a small problem of its own
-    #[arg(long, value_name = "WHAT")]
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["model", "depths", "width", "activation", "schemes", "seeds", "DataArgs", "TrainArgs"])]
     pub sweep: Option<What>,
-    /// File for the sweep's table, .csv or .json
-    #[arg(long, value_name = "FILE", default_value = "sweep-scale.csv", requires = "sweep")]
-    output: PathBuf,
+    /// File for the sweep's table, .csv or .json [default: sweep-scale.csv, or with a number]
+    #[arg(long, value_name = "FILE", requires = "sweep")]
+    output: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long, requires = "sweep")]
     force: bool,
@@ -40,24 +40,32 @@ impl SweepArgs {
     pub fn run(&self, common: &Common) -> Result<Exit> {
         let existing = if self.force { Existing::Replace } else { Existing::Keep };
         let options = ScaleOptions::default();
-        check_target(&self.output, existing)?;
+        let output = self.output.clone().unwrap_or_else(free_name);
+        check_target(&output, existing)?;
         let interrupt = interrupt();
         let bar = SweepBar::new();
         let found = sweep::scale(&options, &bar, &interrupt)?;
         bar.clear();
         let json = Json::new("sweep", &found);
-        let table = if is_json(&self.output) { format!("{json}\n") } else { found.to_csv() };
-        write_whole(&self.output, Existing::Replace, |file| {
+        let table = if is_json(&output) { format!("{json}\n") } else { found.to_csv() };
+        write_whole(&output, Existing::Replace, |file| {
             std::io::Write::write_all(file, table.as_bytes())
         })?;
         if common.json {
             output::json(&json);
         } else {
             output::text(&terminal::sweep(&found));
-            output::text(&format!("\nsaved as {}\n", self.output.display()));
+            output::text(&format!("\nsaved as {}\n", output.display()));
         }
         Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
     }
+}
+
+/// The first of sweep-scale.csv, sweep-scale-2.csv, … that is free.
+fn free_name() -> PathBuf {
+    let numbered = (2_u64..).map(|n| PathBuf::from(format!("sweep-scale-{n}.csv")));
+    let mut names = std::iter::once(PathBuf::from("sweep-scale.csv")).chain(numbered);
+    names.find(|name| !name.exists()).expect("some number is free")
 }
 
 fn is_json(path: &Path) -> bool {

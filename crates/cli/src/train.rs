@@ -41,7 +41,7 @@ pub struct Train {
     #[arg(long)]
     force: bool,
     /// Go on with a run that was stopped, by its own spec
-    #[arg(long, value_name = "NAME", exclusive = false, conflicts_with_all = ["model", "scheme", "weights", "name", "force"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "scheme", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
     resume: Option<String>,
     #[command(flatten)]
     data: DataArgs,

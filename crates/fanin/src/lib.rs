@@ -75,7 +75,7 @@ pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
 /// As [`load`] and [`resolve`].
 pub fn resolve_alone(spec: &Spec) -> Result<Model> {
     if spec.model.is_complete() {
-        return spec.model.resolve(spec.model.inputs.unwrap_or(0), 0);
+        return spec.model.resolve_alone();
     }
     resolve(spec, &load(spec)?)
 }
@@ -103,8 +103,9 @@ pub fn initialize(spec: &Spec, model: &Model, seed: u64) -> Result<Weights> {
 /// If weights, model and data do not fit each other.
 pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> Result<Diagnosis> {
     let course = Course::new(spec, data.task, 0)?;
-    let horizon = course.horizon(data.train.rows())?;
-    Diagnosis::new(model, &course.loss, weights, &data.train, horizon)
+    let rows = train::Rows::new(spec, data)?;
+    let horizon = course.horizon(rows.train.rows())?;
+    Diagnosis::new(model, &course.loss, weights, &rows.train, horizon)
 }
 
 /// A training run of `weights` as `spec` says, checked and ready to start.

@@ -31,6 +31,35 @@ fn weights_of_another_shape_are_named() {
 }
 
 #[test]
+fn outputs_that_do_not_fit_the_data_are_shown_with_a_caret() {
+    let folder = Folder::new();
+    for command in ["check", "train", "compare"] {
+        check(&folder, &[command, "64 -> 32"], &["32 outputs", "expected 10", "^^"]);
+    }
+}
+
+#[test]
+fn a_loss_that_does_not_fit_the_task_names_those_that_do() {
+    let folder = Folder::new();
+    let arguments = ["train", "--task", "auto-encoder", "--loss", "cross-entropy"];
+    check(&folder, &arguments, &["cross-entropy for auto-encoder", "squared-error"]);
+}
+
+#[test]
+fn a_run_does_not_go_on_with_other_data() {
+    let folder = Folder::new();
+    let row = |i: usize| format!("{},{},{}\n", i % 7, i % 5, i % 2);
+    let table = |last: &str| {
+        let rows: String = (0..30).map(row).collect();
+        format!("a,b,class\n{rows}{last}")
+    };
+    folder.write("t.csv", table("1,2,0\n"));
+    assert_eq!(folder.fanin(&["train", "--data", "t.csv", "--name", "a"]).code, 0);
+    folder.write("t.csv", table("1,3,0\n"));
+    check(&folder, &["train", "--resume", "a"], &["other rows", "start a new run"]);
+}
+
+#[test]
 fn a_missing_target_column_lists_the_columns() {
     let folder = Folder::new();
     folder.write("flowers.csv", "petal,sepal,species\n1,2,a\n3,4,b\n");

@@ -13,6 +13,8 @@ pub enum StepRule {
     Proportional,
     /// The step has the size of the learning rate whatever the gradient's, as in Adam.
     Normalized,
+    /// The step's length is searched for, as in L-BFGS: it fits whatever the gradient's size.
+    Searched,
 }
 
 /// The training that the weights are to start.
@@ -24,6 +26,8 @@ pub struct Horizon {
     pub effective_learning_rate: f64,
     /// How the optimizer turns a gradient into a step.
     pub step_rule: StepRule,
+    /// ε of a normalized step: gradients far below it make no step of full size.
+    pub epsilon: f64,
 }
 
 /// Everything known before the first step.
@@ -113,6 +117,9 @@ impl Evidence<'_> {
     /// is larger; else every start near 0 would seem to jump. The output is left out: the loss is
     /// convex in its weights, so a step that is too long there comes back.
     pub fn jump(&self) -> Option<(f64, &LayerMeasurement)> {
+        if self.horizon.step_rule == StepRule::Searched {
+            return None;
+        }
         let layers = &self.measurement.layers;
         let hidden = self.chain().filter(|l| layers.last().is_some_and(|o| o.module != l.module));
         let jump = |l: &LayerMeasurement| self.step_norm(l) / l.weight_norm.max(l.keeping_norm());
@@ -126,8 +133,12 @@ impl Evidence<'_> {
     fn step_norm(&self, layer: &LayerMeasurement) -> f64 {
         let length = match self.horizon.step_rule {
             StepRule::Proportional => layer.gradient_norm,
-            StepRule::Normalized if layer.gradient_norm > 0.0 => layer.root_elements,
-            StepRule::Normalized => 0.0,
+            StepRule::Normalized if layer.gradient_norm > 0.0 => {
+                let rms = layer.gradient_norm / layer.root_elements;
+                layer.root_elements * rms / (rms + self.horizon.epsilon)
+            }
+            StepRule::Searched if layer.gradient_norm > 0.0 => return layer.keeping_norm(),
+            StepRule::Normalized | StepRule::Searched => 0.0,
         };
         self.horizon.effective_learning_rate * length
     }

@@ -39,13 +39,14 @@ impl Units {
 
 /// The classes of every hidden set of units of a network, in order.
 ///
-/// A residual stream is one set of units however many blocks write to it.
+/// The units at the end of a residual branch are tied to those of the stream they are added to.
 ///
 /// # Panics
 /// If `weights` lack a tensor of the model.
 pub fn effective_units(model: &Model, weights: &Weights) -> Vec<Units> {
     let mut wiring = Wiring::new(model, weights);
     wiring.refine();
+    wiring.show_mirrors();
     let output = wiring.output;
     let sets = wiring.sets.into_iter().enumerate();
     sets.filter(|(i, set)| *i != 0 && *i != output && !set.classes.is_empty())
@@ -62,8 +63,10 @@ struct Coupling<'w> {
 
 /// Units and what ties them: the network as refinement sees it.
 struct Wiring<'w> {
-    /// The inputs first; a set that was merged into another is empty.
+    /// The inputs first.
     sets: Vec<Units>,
+    /// Ends of residual branches and the sets that they are added to: what ties one ties both.
+    mirrors: Vec<(usize, usize)>,
     /// The set that the network ends in.
     output: usize,
     /// Numbers that belong to each unit of a set: biases, gains, shifts.
@@ -75,7 +78,8 @@ impl<'w> Wiring<'w> {
     fn new(model: &Model, weights: &'w Weights) -> Self {
         let inputs = Units { module: "input".to_owned(), classes: (0..model.inputs).collect() };
         let (own, couplings) = (Vec::new(), Vec::new());
-        let mut wiring = Self { sets: vec![inputs], output: 0, own, couplings };
+        let mut wiring =
+            Self { sets: vec![inputs], output: 0, mirrors: Vec::new(), own, couplings };
         let output = wiring.walk(&model.layers, "", 0, weights);
         let units = &mut wiring.sets[output];
         units.classes = (0..units.width()).collect();
@@ -122,7 +126,7 @@ impl<'w> Wiring<'w> {
         if end == into {
             return;
         }
-        self.sets[end].classes.clear();
+        self.mirrors.push((end, into));
         for (set, _) in &mut self.own {
             *set = if *set == end { into } else { *set };
         }
@@ -132,8 +136,17 @@ impl<'w> Wiring<'w> {
         }
     }
 
+    /// Gives the ends of branches the classes of their streams, outer branches first.
+    fn show_mirrors(&mut self) {
+        for &(end, into) in self.mirrors.iter().rev() {
+            let classes = self.sets[into].classes.clone();
+            self.sets[end].classes = classes;
+        }
+    }
+
     fn refine(&mut self) {
-        let hidden = |set: &usize| *set != 0 && *set != self.output;
+        let mirrored = |set: usize| self.mirrors.iter().any(|(end, _)| *end == set);
+        let hidden = |set: &usize| *set != 0 && *set != self.output && !mirrored(*set);
         let sets: Vec<usize> = (0..self.sets.len()).filter(hidden).collect();
         loop {
             let mut changed = false;
@@ -308,6 +321,6 @@ mod tests {
         let units = effective_units(&model, &weights);
         let widths: Vec<_> =
             units.iter().map(|u| (u.module.as_str(), u.effective_width())).collect();
-        assert_eq!(widths, [("0", 4), ("1.branch.0", 1)]);
+        assert_eq!(widths, [("0", 4), ("1.branch.0", 1), ("1.branch.2", 4)]);
     }
 }

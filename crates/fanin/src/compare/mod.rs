@@ -13,14 +13,12 @@ pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};
 pub use outcome::{Outcome, Threshold};
 
-use std::borrow::Cow;
-
 use fanin_kernels::threads;
 use serde::Serialize;
 
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Description, Prepared, describe};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spec::{Model, Spec};
 use crate::train::course::Course;
 use crate::train::loop_control::{Interrupt, Observer};
@@ -84,7 +82,14 @@ impl<'d> Comparison<'d> {
     /// If a scheme, model or setting is unknown or does not fit the data.
     pub fn new(options: &'d CompareOptions, data: &'d Prepared) -> Result<Self> {
         let networks = options.networks(data)?;
-        options.course(data, 0)?.batches(data.train.rows())?;
+        if data.test.is_none() {
+            return Err(Error::Setting {
+                place: "test fraction".to_owned(),
+                found: "no rows to test on".to_owned(),
+                expected: "a share above 0, by which starting points are compared".to_owned(),
+            });
+        }
+        options.course(data, 0)?.batches(Rows::new(&options.spec, data)?.train.rows())?;
         let comparison = Self { options, data, networks };
         for run in comparison.runs() {
             if run.seed == 0 {
@@ -113,7 +118,8 @@ impl<'d> Comparison<'d> {
     pub fn steps_per_network(&self) -> Result<u64> {
         let course = self.options.course(self.data, 0)?;
         let runs = self.options.schemes.len() * self.options.spec.train.seeds.len();
-        Ok((course.horizon(self.data.train.rows())?.steps * runs) as u64)
+        Ok((course.horizon(Rows::new(&self.options.spec, self.data)?.train.rows())?.steps * runs)
+            as u64)
     }
 
     /// Everything about a comparison, for programs.
@@ -131,7 +137,8 @@ impl<'d> Comparison<'d> {
     pub fn check(&self) -> Result<Vec<NetworkComparison>> {
         let runs = self.runs();
         let starts: Vec<Result<Diagnosis>> = threads::map(&runs, |run| {
-            let (course, train) = (self.course(*run)?, &self.data.train);
+            let (course, rows) = (self.course(*run)?, Rows::new(&self.options.spec, self.data)?);
+            let train = &*rows.train;
             let model = &self.networks[run.network];
             let weights = self.options.weights(model, *run)?;
             Diagnosis::new(model, &course.loss, &weights, train, course.horizon(train.rows())?)
@@ -183,11 +190,7 @@ impl<'d> Comparison<'d> {
     ) -> Result<Trained> {
         let model = &self.networks[run.network];
         let weights = self.options.weights(model, run)?;
-        let rows = Rows {
-            train: Cow::Borrowed(&self.data.train),
-            validation: None,
-            test: self.data.test.as_ref(),
-        };
+        let rows = Rows::new(&self.options.spec, self.data)?;
         let mut session = Session::new(model, &weights, self.course(run)?, rows)?;
         let finish = session.run(&mut Forward { run, observer }, interrupt)?;
         let trained = Trained { finish, history: session.history().to_vec() };

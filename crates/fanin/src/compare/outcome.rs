@@ -6,6 +6,7 @@ use super::entry::Trained;
 use super::majority;
 use crate::check::forecast::Verdict;
 use crate::data::{Prepared, Targets};
+use crate::spec::Task;
 use crate::train::loop_control::Finish;
 use crate::train::metrics::Spread;
 
@@ -29,7 +30,8 @@ pub struct Outcome {
 /// What counts as learning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Threshold {
-    /// The score of guessing: the largest class's share, or 0 for R².
+    /// The score of guessing: the largest class's share, that of each label's usual value, or 0
+    /// for R².
     pub chance: f64,
     /// The score that counts as learned.
     pub target: f64,
@@ -43,6 +45,15 @@ impl Threshold {
                 let count = |class| labels.iter().filter(|&&l| l as usize == class).count();
                 let largest = (0..names.len()).map(count).max().unwrap_or(0);
                 largest as f64 / labels.len().max(1) as f64
+            }
+            Some(Targets::Values { values, names }) if data.task == Task::MultiLabel => {
+                let ones =
+                    |label: usize| values.iter().skip(label).step_by(names.len()).sum::<f32>();
+                let rows = (values.len() / names.len()).max(1) as f64;
+                let usual = |label| {
+                    (f64::from(ones(label)) / rows).max(1.0 - f64::from(ones(label)) / rows)
+                };
+                (0..names.len()).map(usual).sum::<f64>() / names.len() as f64
             }
             Some(Targets::Values { .. } | Targets::Features) | None => 0.0,
         };

@@ -1,11 +1,14 @@
 //! The data that a [`Spec`] names, loaded, split and scaled.
 
-use super::{LoadOptions, PrepareOptions, Prepared, load, prepare};
+use super::{LoadOptions, Preparation, PrepareOptions, Prepared, Task, load, prepare};
 use crate::error::{Error, Result};
 use crate::formats::Header;
 use crate::spec::{Missing, Spec};
 
 /// The data that `spec` names, split and scaled by the training rows.
+///
+/// Numbers to learn are scaled like the features, so that no learning rate has to fit their unit;
+/// losses are then in scaled units, R² is the same in any.
 ///
 /// # Errors
 /// If the source cannot be found or read, or its rows cannot be trained on.
@@ -18,9 +21,11 @@ pub fn for_spec(spec: &Spec) -> Result<Prepared> {
         });
     }
     let loaded = load(&spec.data.source, &load_options(spec))?;
+    let scales_targets = loaded.task == Task::Regression;
     let options = PrepareOptions {
         test_fraction: spec.train.test_fraction,
         features: spec.data.standardize,
+        targets: if scales_targets { spec.data.standardize } else { Preparation::None },
         ..PrepareOptions::default()
     };
     prepare(loaded, &options)

@@ -51,6 +51,26 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
+impl Prepared {
+    /// A number that another order or another value of any row would change: the FNV-1a hash of
+    /// all features and targets.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+        let mut mix = |bits: u32| {
+            hash = (hash ^ u64::from(bits)).wrapping_mul(0x0000_0100_0000_01b3);
+        };
+        for data in std::iter::once(&self.train).chain(&self.test) {
+            data.features.iter().for_each(|x| mix(x.to_bits()));
+            match &data.targets {
+                Targets::Classes { labels, .. } => labels.iter().for_each(|&label| mix(label)),
+                Targets::Values { values, .. } => values.iter().for_each(|x| mix(x.to_bits())),
+                Targets::Features => {}
+            }
+        }
+        hash
+    }
+}
+
 /// Splits off test rows, fills missing values and scales columns, all by the training rows alone.
 ///
 /// ```

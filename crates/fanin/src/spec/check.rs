@@ -31,7 +31,15 @@ pub(super) fn check(spec: &ModelSpec, sizes: Sizes) -> Result<(), Misfit> {
     }
     check_modules(&spec.layers)?;
     let mut path = Vec::new();
-    check_sequence(&spec.layers, &mut path, inputs, sizes)?;
+    let width = check_sequence(&spec.layers, &mut path, inputs, sizes)?;
+    if let (Some(width), Some(outputs)) = (width, sizes.outputs)
+        && width != outputs
+        && let Some(last) = spec.layers.len().checked_sub(1)
+    {
+        let found = format!("{width} outputs for data that ask for {outputs}");
+        let mistake = Mistake::new(found, format!("{outputs}, or the word `outputs`"));
+        return Err(Misfit::new(&[last], "units", mistake));
+    }
     if !has_units(&spec.layers) {
         let mistake = Mistake::new("no layer with units", "at least one, such as `-> 10`");
         return Err(Misfit::new(&[], "", mistake));

@@ -130,6 +130,27 @@ impl ModelSpec {
         self.inputs.is_some() && complete(&self.layers)
     }
 
+    /// The network as it stands, for which no data are needed.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) if a size is left to the data, and as
+    /// [`resolve`](Self::resolve).
+    pub fn resolve_alone(&self) -> Result<Model> {
+        match self.inputs {
+            Some(inputs) if self.is_complete() => {
+                check::check(self, check::Sizes::default()).map_err(|m| m.in_tables())?;
+                let model = self.expand(inputs, 0);
+                model.parameters()?;
+                Ok(model)
+            }
+            _ => Err(crate::Error::Setting {
+                place: "model".to_owned(),
+                found: format!("`{self}`"),
+                expected: "numbers in place of `features` and `outputs`".to_owned(),
+            }),
+        }
+    }
+
     /// The network for data with so many features and so many classes or targets.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use fanin_engine::{Graph, Wire};
 
 use super::{LossName, Spec, Task};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Where Huber's loss turns linear unless the spec says otherwise, as in PyTorch.
 const HUBER_DELTA: f64 = 1.0;
@@ -42,7 +42,38 @@ impl Loss {
     }
 }
 
+impl LossName {
+    /// Whether the loss means something for targets of this task: cross-entropy needs
+    /// probabilities, binary cross-entropy numbers from 0 to 1.
+    pub fn fits(self, task: Task) -> bool {
+        match self {
+            Self::CrossEntropy => task == Task::Classification,
+            Self::BinaryCrossEntropy => matches!(task, Task::Classification | Task::MultiLabel),
+            Self::SquaredError | Self::MeanSquaredError | Self::Huber => true,
+        }
+    }
+}
+
 impl Spec {
+    /// Refuses a loss that means nothing for the task.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] naming the losses that fit.
+    pub fn check_loss(&self, task: Task) -> Result<()> {
+        match self.loss.name {
+            Some(name) if !name.fits(task) => {
+                let fitting = LossName::ALL.iter().filter(|loss| loss.fits(task));
+                let names: Vec<&str> = fitting.map(|loss| loss.name()).collect();
+                Err(Error::Setting {
+                    place: "loss".to_owned(),
+                    found: format!("{name} for {task}"),
+                    expected: format!("one of: {}", names.join(", ")),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The loss that the spec names, or the usual one for the task.
     pub fn loss_for(&self, task: Task) -> Loss {
         match self.loss.name.unwrap_or(task.default_loss()) {

@@ -84,8 +84,8 @@ pub use model::{Layer, Model};
 pub use network::{LayerWires, Mode, Network, RunningStatistic};
 pub use parameters::{Branch, Parameter, Role};
 pub use sections::{
-    BatchSize, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName, LossSpec, Missing,
-    OptimizerSpec, ScheduleName, ScheduleSpec, Standardize, Task, TrainSpec,
+    BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
+    LossSpec, Missing, OptimizerSpec, ScheduleName, ScheduleSpec, Standardize, Task, TrainSpec,
 };
 pub use spec_file::Spec;
 

@@ -262,8 +262,8 @@ fn training_settings_out_of_range_name_line_and_key() {
     );
     refused("train.seeds = []", "line 1: train.seeds: found no seed, expected at least one");
     refused(
-        "train.threads = 0",
-        "line 1: train.threads: found 0, expected a whole number of at least 1",
+        "train.epochs = 0",
+        "line 1: train.epochs: found 0, expected a whole number of at least 1",
     );
     refused(
         "train.target_accuracy = 90",

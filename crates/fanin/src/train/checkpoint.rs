@@ -56,6 +56,8 @@ pub struct Progress {
     pub seconds: f64,
     /// The state of early stopping, if it is on.
     pub early_stopping: Option<EarlyStopping>,
+    /// Fingerprint of the rows, which must be the same to go on to the same bits.
+    pub data: u64,
     /// What wrote it.
     pub versions: Versions,
 }
@@ -161,6 +163,7 @@ mod tests {
                 loss_sum: 0.1 + 0.2,
                 seconds: 1.0 / 3.0,
                 early_stopping: Some(EarlyStopping::new(3, 0.0)),
+                data: 7,
                 versions: Versions::current(),
             },
         }

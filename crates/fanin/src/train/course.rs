@@ -8,9 +8,9 @@ use super::hyperparameters::Settings;
 use super::optimizers::{self, Method, lbfgs};
 use super::sampler::Batches;
 use super::schedule::Schedule;
-use crate::check::evidence::{Horizon, StepRule};
+use crate::check::evidence::Horizon;
 use crate::error::Result;
-use crate::spec::{BatchSize, Decay, Loss, LossName, ScheduleName, Spec, Task};
+use crate::spec::{BatchSize, DEFAULT_ROWS, Decay, Loss, LossName, ScheduleName, Spec, Task};
 
 /// How a run trains, with every choice looked up and checked.
 #[derive(Clone, Debug)]
@@ -53,6 +53,7 @@ impl Course {
     /// # Errors
     /// If the spec names an unknown optimizer or a number that it does not take.
     pub fn new(spec: &Spec, task: Task, seed: u64) -> Result<Self> {
+        spec.check_loss(task)?;
         let method = optimizers::find(&spec.optimizer.name)?;
         let mut settings = Settings::new();
         for (name, value) in spec.optimizer.settings() {
@@ -93,6 +94,9 @@ impl Course {
     pub fn batches(&self, rows: usize) -> Result<Batches> {
         match (self.method.feed, self.batch_size) {
             (optimizers::Feed::Whole, _) | (_, BatchSize::Full) => Batches::new(rows, rows),
+            (optimizers::Feed::Batches, BatchSize::Rows(DEFAULT_ROWS)) if rows < DEFAULT_ROWS => {
+                Batches::new(rows, rows)
+            }
             (optimizers::Feed::Batches, BatchSize::Rows(size)) => Batches::new(rows, size),
         }
     }
@@ -124,19 +128,20 @@ impl Course {
     /// # Errors
     /// If a batch is larger than the data.
     pub fn horizon(&self, rows: usize) -> Result<Horizon> {
-        let momentum = self.momentum()?;
-        let proportional = matches!(self.method.name, "gradient-descent" | "sgd");
+        let momentum = self.setting("momentum")?.unwrap_or(0.0);
         Ok(Horizon {
             steps: self.epochs as usize * self.batches(rows)?.count(),
             effective_learning_rate: self.learning_rate / (1.0 - momentum),
-            step_rule: if proportional { StepRule::Proportional } else { StepRule::Normalized },
+            step_rule: self.method.step,
+            epsilon: self.setting("epsilon")?.unwrap_or(0.0),
         })
     }
 
-    fn momentum(&self) -> Result<f64> {
-        let known = self.method.hyperparameters.iter().any(|h| h.name == "momentum");
+    /// One of the optimizer's own numbers, if it has it.
+    fn setting(&self, name: &str) -> Result<Option<f64>> {
+        let known = self.method.hyperparameters.iter().any(|h| h.name == name);
         let values = self.method.values(&self.settings)?;
-        Ok(if known { values.get("momentum") } else { 0.0 })
+        Ok(known.then(|| values.get(name)))
     }
 
     /// The course in a few words, for people.

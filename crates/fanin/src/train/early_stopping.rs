@@ -63,6 +63,11 @@ impl EarlyStopping {
         if self.waited >= self.patience { Decision::Stop } else { Decision::Wait }
     }
 
+    /// Whether patience has run out.
+    pub fn has_stopped(&self) -> bool {
+        self.waited >= self.patience
+    }
+
     /// The step of the best observation.
     pub fn best_step(&self) -> Option<u64> {
         self.best.map(|(step, _)| step)

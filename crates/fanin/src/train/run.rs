@@ -1,6 +1,6 @@
 //! A training run with its folder: every epoch is written down, a stopped run can go on.
 
-use std::borrow::Cow;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -10,10 +10,13 @@ use super::loop_control::{Finish, Interrupt, Observer};
 use super::metrics::Metrics;
 use super::run_folder::{RunFolder, Versions};
 use super::session::{Position, Rows, Session};
-use crate::data::{self, Prepared};
+use crate::data::Prepared;
 use crate::error::{Error, Result};
 use crate::spec::{Model, Spec};
 use crate::weights::Weights;
+
+/// A checkpoint waits for the disk three times, so short epochs share one.
+const BETWEEN_CHECKPOINTS: Duration = Duration::from_secs(5);
 
 /// How a run went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +44,7 @@ pub struct Trained {
 pub struct Run<'d> {
     session: Session<'d>,
     seconds: f64,
+    fingerprint: u64,
 }
 
 impl<'d> Run<'d> {
@@ -55,8 +59,8 @@ impl<'d> Run<'d> {
             expected: "at least one".to_owned(),
         })?;
         let course = Course::new(spec, data.task, seed)?;
-        let session = Session::new(model, weights, course, rows(spec, data)?)?;
-        Ok(Self { session, seconds: 0.0 })
+        let session = Session::new(model, weights, course, Rows::new(spec, data)?)?;
+        Ok(Self { session, seconds: 0.0, fingerprint: data.fingerprint() })
     }
 
     /// A run that goes on from the checkpoint in `folder`, to the bits of one never stopped.
@@ -72,6 +76,14 @@ impl<'d> Run<'d> {
         let layout: Vec<_> = model.parameters()?.into_iter().map(|p| (p.name, p.shape)).collect();
         let Checkpoint { weights, optimizer, progress } = folder.load(&layout)?;
         let mut run = Self::new(spec, model, &weights, data)?;
+        if progress.data != run.fingerprint {
+            return Err(Error::Setting {
+                place: "data".to_owned(),
+                found: "other rows than those the run was started with".to_owned(),
+                expected: "the same rows, in the same order; start a new run for new data"
+                    .to_owned(),
+            });
+        }
         let position = Position {
             epoch: progress.epoch,
             batch: progress.batch,
@@ -98,6 +110,7 @@ impl<'d> Run<'d> {
         if self.session.position().step == 0 {
             self.save(folder)?;
         }
+        let mut saved = Instant::now();
         let finish = loop {
             let known = self.session.history().len();
             let finish = self.session.advance(observer, interrupt)?;
@@ -105,8 +118,10 @@ impl<'d> Run<'d> {
                 log.append(metrics)?;
                 self.seconds += metrics.seconds;
             }
-            if !matches!(finish, Some(Finish::Diverged(_))) {
+            let diverged = matches!(finish, Some(Finish::Diverged(_)));
+            if !diverged && (finish.is_some() || saved.elapsed() >= BETWEEN_CHECKPOINTS) {
                 self.save(folder)?;
+                saved = Instant::now();
             }
             if let Some(finish) = finish {
                 break finish;
@@ -144,24 +159,9 @@ impl<'d> Run<'d> {
                 loss_sum: position.loss_sum,
                 seconds: self.seconds,
                 early_stopping: position.early_stopping.clone(),
+                data: self.fingerprint,
                 versions: Versions::current(),
             },
         })
     }
-}
-
-/// The rows to train on, those that early stopping watches, and those to test on.
-fn rows<'d>(spec: &Spec, data: &'d Prepared) -> Result<Rows<'d>> {
-    let test = data.test.as_ref();
-    let fraction = spec.train.validation_fraction;
-    if fraction == 0.0 {
-        return Ok(Rows { train: Cow::Borrowed(&data.train), validation: None, test });
-    }
-    let share = fraction / (1.0 - spec.train.test_fraction);
-    let parts = data::split(&data.train, share, 0)?;
-    Ok(Rows {
-        train: Cow::Owned(data.train.select(&parts.train)),
-        validation: Some(Cow::Owned(data.train.select(&parts.test))),
-        test,
-    })
 }

@@ -18,9 +18,9 @@ use super::optimizers::{Optimizer, OptimizerState, Work};
 use super::sampler::{Batches, permutation_into};
 use super::step::TrainingPass;
 use crate::check::probe::{self, Batch};
-use crate::data::Dataset;
+use crate::data::{self, Dataset, Prepared};
 use crate::error::Result;
-use crate::spec::Model;
+use crate::spec::{Model, Spec};
 use crate::weights::Weights;
 
 /// The rows that a run learns from and is judged by.
@@ -32,6 +32,27 @@ pub struct Rows<'d> {
     pub validation: Option<Cow<'d, Dataset>>,
     /// Rows that no decision depends on.
     pub test: Option<&'d Dataset>,
+}
+
+impl<'d> Rows<'d> {
+    /// The rows of `data`, with the share that `spec` sets aside for validation.
+    ///
+    /// # Errors
+    /// If a part would have no rows.
+    pub fn new(spec: &Spec, data: &'d Prepared) -> Result<Self> {
+        let test = data.test.as_ref();
+        let fraction = spec.train.validation_fraction;
+        if fraction == 0.0 {
+            return Ok(Self { train: Cow::Borrowed(&data.train), validation: None, test });
+        }
+        let share = fraction / (1.0 - spec.train.test_fraction);
+        let parts = data::split(&data.train, share, 0)?;
+        Ok(Self {
+            train: Cow::Owned(data.train.select(&parts.train)),
+            validation: Some(Cow::Owned(data.train.select(&parts.test))),
+            test,
+        })
+    }
 }
 
 /// Where a run stands.
@@ -147,6 +168,9 @@ impl<'d> Session<'d> {
         observer: &mut dyn Observer,
         interrupt: &Interrupt,
     ) -> Result<Option<Finish>> {
+        if let Some(watch) = self.position.early_stopping.as_ref().filter(|w| w.has_stopped()) {
+            return Ok(Some(Finish::StoppedEarly { best_step: watch.best_step().unwrap_or(0) }));
+        }
         if self.position.epoch >= self.course.epochs {
             return Ok(Some(Finish::Completed));
         }

@@ -13,8 +13,12 @@ use crate::spec::{Loss, Model};
 mod zoo;
 
 /// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
-const HORIZON: Horizon =
-    Horizon { steps: 345, effective_learning_rate: 0.2, step_rule: StepRule::Proportional };
+const HORIZON: Horizon = Horizon {
+    steps: 345,
+    effective_learning_rate: 0.2,
+    step_rule: StepRule::Proportional,
+    epsilon: 0.0,
+};
 
 fn data(name: &str, features: Preparation) -> Dataset {
     let options = PrepareOptions { features, ..PrepareOptions::default() };

@@ -1,7 +1,5 @@
 //! The comparison: what is known before training, what came of it, and why.
 
-use std::fmt::Write;
-
 use super::number::{compact, count, loss, score_name, spread, steps, whole};
 use super::table::aligned;
 use super::wrap::wrapped;
@@ -226,32 +224,6 @@ fn readings(uniform: Verdict, normal: Verdict) -> &'static str {
         (Verdict::Learns, _) | (_, Verdict::Learns) => "here one learns and the other does not",
         _ => "neither learns here",
     }
-}
-
-/// What to try next.
-pub fn next_steps(networks: &[NetworkComparison]) -> String {
-    let deepest = networks.iter().max_by_key(|n| n.hidden_layers);
-    let failing = deepest.and_then(|network| {
-        let fails = |e: &&Entry| {
-            e.outcome.as_ref().is_some_and(|o| o.verdict != Verdict::Learns)
-                && e.forecast != Verdict::Learns
-        };
-        network.entries.iter().rev().find(fails).map(|e| (network, e))
-    });
-    let mut text = "\nNext\n".to_owned();
-    if let Some((network, entry)) = failing {
-        let _ = writeln!(
-            text,
-            "  fanin check \"{}\" --scheme {}    what is wrong with this start, layer by layer",
-            network.model, entry.scheme
-        );
-    }
-    text.push_str(
-        "  fanin compare --sweep scale              how small may weights be? 0 to 100, one to \
-         three layers\n  fanin compare --depths 30                the same schemes, deeper\n  fanin \
-         schemes                            every scheme with its formula\n",
-    );
-    text
 }
 
 #[cfg(test)]

@@ -13,4 +13,4 @@ pub use init::{InitRule, InitSpec};
 pub use loss::{LossName, LossSpec, Task};
 pub use optimizer::{Decay, OptimizerSpec};
 pub use schedule::{ScheduleName, ScheduleSpec};
-pub use train::{BatchSize, EarlyStopping, TrainSpec};
+pub use train::{BatchSize, DEFAULT_ROWS, EarlyStopping, TrainSpec};

@@ -14,14 +14,11 @@ use crate::error::{Error, Result};
 pub struct TrainSpec {
     /// Passes over the training rows, at least 1. Default 15.
     pub epochs: usize,
-    /// Rows in one step, or `"full"` for all at once. Default 64.
+    /// Rows in one step, or `"full"` for all at once. Default 64, or all where there are fewer.
     pub batch_size: BatchSize,
     /// One number or a list: one run each; a single run takes the first. Default 0, 1, 2.
     #[serde(alias = "seed", deserialize_with = "seeds")]
     pub seeds: Vec<u64>,
-    /// Threads; results do not depend on it. Default: one per core.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threads: Option<usize>,
     /// Share of the rows that early stopping watches, in [0, 1). Default 0.
     pub validation_fraction: f64,
     /// Share of the rows kept for the final judgment, in [0, 1); data that comes with test rows
@@ -33,6 +30,9 @@ pub struct TrainSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<EarlyStopping>,
 }
+
+/// Rows of a step unless said otherwise; fewer where the data have fewer.
+pub const DEFAULT_ROWS: usize = 64;
 
 /// How many rows make one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +57,8 @@ impl Default for TrainSpec {
     fn default() -> Self {
         Self {
             epochs: 15,
-            batch_size: BatchSize::Rows(64),
+            batch_size: BatchSize::Rows(DEFAULT_ROWS),
             seeds: vec![0, 1, 2],
-            threads: None,
             validation_fraction: 0.0,
             test_fraction: 0.2,
             target_accuracy: 0.9,
@@ -82,9 +81,6 @@ impl TrainSpec {
             ensure(rows >= 1, "train.batch_size", &rows, expected)?;
         }
         ensure(!self.seeds.is_empty(), "train.seeds", &"no seed", "at least one")?;
-        if let Some(threads) = self.threads {
-            at_least_one("train.threads", threads)?;
-        }
         below_one("train.validation_fraction", self.validation_fraction)?;
         below_one("train.test_fraction", self.test_fraction)?;
         let kept = self.validation_fraction + self.test_fraction;

@@ -2,6 +2,7 @@
 
 use fanin_kernels::{Float, elementwise};
 
+use crate::check::evidence::StepRule;
 use crate::train::hyperparameters::{Hyperparameter, Range, Values};
 
 use super::rule::{Rule, Step, optimizer};
@@ -21,6 +22,7 @@ pub static METHOD: Method = Method {
         range: Range::Floor,
         about: "ε: added to the root so that nothing is divided by 0",
     }],
+    step: StepRule::Normalized,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -4,6 +4,7 @@
 
 use fanin_kernels::{Float, elementwise};
 
+use crate::check::evidence::StepRule;
 use crate::train::hyperparameters::{Hyperparameter, Range, Values};
 
 use super::rule::{Rule, Step, optimizer, power};
@@ -19,6 +20,7 @@ pub static METHOD: Method = Method {
     learning_rate: 0.001,
     weight_decay: 0.0,
     hyperparameters: HYPERPARAMETERS,
+    step: StepRule::Normalized,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -2,6 +2,7 @@
 
 use fanin_kernels::Float;
 
+use crate::check::evidence::StepRule;
 use crate::train::hyperparameters::Values;
 
 use super::adam::{Decay, HYPERPARAMETERS, Moments};
@@ -17,6 +18,7 @@ pub static METHOD: Method = Method {
     learning_rate: 0.001,
     weight_decay: 0.01,
     hyperparameters: HYPERPARAMETERS,
+    step: StepRule::Normalized,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

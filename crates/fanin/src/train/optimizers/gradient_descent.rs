@@ -2,6 +2,8 @@
 
 use fanin_kernels::{Float, elementwise};
 
+use crate::check::evidence::StepRule;
+
 use super::rule::{Rule, Step, optimizer};
 use super::{Feed, Method, Work};
 
@@ -14,6 +16,7 @@ pub static METHOD: Method = Method {
     learning_rate: 0.1,
     weight_decay: 0.0,
     hyperparameters: &[],
+    step: StepRule::Proportional,
     feed: Feed::Whole,
     work: Work::Gradients {
         single: |_, layout| optimizer("gradient-descent", Descent, layout),

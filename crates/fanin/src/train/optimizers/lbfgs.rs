@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
 
+use crate::check::evidence::StepRule;
 use crate::error::Result;
 use crate::train::hyperparameters::{Hyperparameter, Range, Settings};
 
@@ -56,6 +57,7 @@ pub static METHOD: Method = Method {
             about: "done when no parameter changes by more, and the loss neither",
         },
     ],
+    step: StepRule::Searched,
     feed: Feed::Whole,
     work: Work::Evaluations,
 };

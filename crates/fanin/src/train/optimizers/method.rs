@@ -1,5 +1,6 @@
 //! What the registry knows of an optimizer.
 
+use crate::check::evidence::StepRule;
 use crate::error::{Error, Result};
 use crate::train::hyperparameters::{Hyperparameter, Settings, Values};
 
@@ -24,6 +25,8 @@ pub struct Method {
     pub hyperparameters: &'static [Hyperparameter],
     /// The data behind each gradient, unless the user wishes otherwise.
     pub feed: Feed,
+    /// How a gradient becomes a step, as forecasts need to know.
+    pub step: StepRule,
     /// What it needs to take a step.
     pub work: Work,
 }

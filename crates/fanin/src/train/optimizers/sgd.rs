@@ -2,6 +2,7 @@
 
 use fanin_kernels::{Float, elementwise};
 
+use crate::check::evidence::StepRule;
 use crate::train::hyperparameters::{Hyperparameter, Range, Values};
 
 use super::gradient_descent::Descent;
@@ -30,6 +31,7 @@ pub static METHOD: Method = Method {
             about: "look ahead along the momentum before the step",
         },
     ],
+    step: StepRule::Proportional,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -104,7 +104,6 @@ fn features_a_hundred_times_too_large_spoil_a_start_that_learns_from_standardize
     assert_eq!(run(100.0, 0.1), None, "the same step diverges");
     for learning_rate in [1e-3, 1e-4, 1e-5, 1e-6, 1e-7] {
         let loss = run(100.0, learning_rate);
-        println!("{learning_rate} {loss:?}");
         assert!(loss.is_none_or(|loss| loss > 2.0 * learned), "{learning_rate}: {loss:?}");
     }
 }

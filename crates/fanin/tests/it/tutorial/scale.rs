@@ -55,7 +55,7 @@ fn first_gradient_shrinks_with_epsilon_to_the_power_of_the_depth() {
     }
 }
 
-/// ‖W_(H+1)⋯W_2‖² is a product of H independent ε²χ²_d, so over draws its mean is (dε²)^H and its
+/// `‖W_(H+1)⋯W_2‖²` is a product of H independent `ε²χ²_d`, so over draws its mean is (dε²)^H and its
 /// relative variance (1 + 2/d)^H − 1.
 #[test]
 fn first_gradient_is_the_product_of_the_weights_behind_it() {

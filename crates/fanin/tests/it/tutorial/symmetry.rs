@@ -68,7 +68,6 @@ fn small_distinct_starts_part() {
             let weights = fanin::initialize(&spec, &model, 0).unwrap();
             let (_, after) = train(&spec, &model, &weights, &data).unwrap();
             let (before, after) = (gap(&weights), gap(&after));
-            println!("{activation} {optimizer}: {before} {after}");
             assert!(before > 0.0 && after > 10.0 * before, "{optimizer}: {before} {after}");
         }
     }
