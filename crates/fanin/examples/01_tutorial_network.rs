@@ -24,7 +24,7 @@ pub fn main() -> fanin::Result<()> {
     let data = fanin::load(&spec)?;
     let model = fanin::resolve(&spec, &data)?;
     println!("start          cost by step 1 → 500 → 2000     units that can differ");
-    for scheme in ["zeros", "constant:0.5", "normal:0.01", "fan-in-normal"] {
+    for scheme in ["zeros", "constant:0.1", "normal:0.01", "fan-in-normal"] {
         scheme.clone_into(&mut spec.init.scheme);
         let weights = fanin::initialize(&spec, &model, 0)?;
         let check = fanin::check(&spec, &model, &weights, &data)?;

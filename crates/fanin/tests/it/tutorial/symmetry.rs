@@ -48,7 +48,8 @@ fn equal_starts_keep_a_gap_of_exactly_zero_for_a_thousand_steps() {
                 let weights = fanin::initialize(&spec, &model, 0).unwrap();
                 let (_, after) = train(&spec, &model, &weights, &data).unwrap();
                 let place = format!("{scheme} {activation} {optimizer}");
-                assert_ne!(weights, after, "{place}: something moves");
+                // From zeros only the last bias may move, and targets of mean 0 leave even that.
+                assert!(scheme == "zeros" || weights != after, "{place}: something moves");
                 assert_eq!(gap(&after), 0.0, "{place}");
             }
         }
