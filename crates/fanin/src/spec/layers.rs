@@ -138,7 +138,8 @@ impl ModelSpec {
     pub fn resolve_alone(&self) -> Result<Model> {
         match self.inputs {
             Some(inputs) if self.is_complete() => {
-                check::check(self, check::Sizes::default()).map_err(|m| m.in_tables())?;
+                check::check(self, check::Sizes::default())
+                    .map_err(super::mistake::Misfit::in_tables)?;
                 let model = self.expand(inputs, 0);
                 model.parameters()?;
                 Ok(model)
