@@ -33,7 +33,7 @@ const REGISTRIES: &[Registry] = &[
         "SCHEMES",
         &["request", "distribution", "scheme", "fans", "gain", "rules", "from_model"],
     ),
-    registry("crates/fanin/src/check/rules", "RULES", &[]),
+    registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),
     registry("crates/fanin/src/train/schedule", "SCHEDULES", &[]),
 ];
