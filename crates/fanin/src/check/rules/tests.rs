@@ -236,7 +236,7 @@ fn growth_is_counted_between_layers_and_equal_weights_are_no_variance() {
         findings.find(|f| f.code == "exploding-signal").expect("it explodes").why
     };
     let two = why(2, "constant:1");
-    assert_eq!(two, "the signal grows ×64.00 from the first to the last hidden layer");
+    assert_eq!(two, "the signal grows ×64 from the first to the last hidden layer");
     let three = why(3, "normal:1");
     assert!(three.contains("per layer, ×") && three.contains("variance is"), "{three}");
 }

@@ -10,8 +10,8 @@ const SAME: f64 = 1e-6;
 /// A number inside a sentence: two decimals, none, or a power of ten where these say nothing.
 pub fn number(x: f64) -> String {
     match x.abs() {
-        size if size == 0.0 || (0.01..100.0).contains(&size) => format!("{x:.2}"),
-        size if (100.0..1e6).contains(&size) => format!("{x:.0}"),
+        size if size == 0.0 || (0.01..9.995).contains(&size) => format!("{x:.2}"),
+        size if (9.995..1e6).contains(&size) => format!("{x:.0}"),
         _ => format!("{x:.1e}"),
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn numbers_in_sentences_keep_two_digits_at_any_scale() {
         let texts = [0.0, 0.5, 0.001_234, 12.25, 123.4, 2.5e9, -0.02].map(number);
-        assert_eq!(texts, ["0.00", "0.50", "1.2e-3", "12.25", "123", "2.5e9", "-0.02"]);
+        assert_eq!(texts, ["0.00", "0.50", "1.2e-3", "12", "123", "2.5e9", "-0.02"]);
     }
 
     #[test]
