@@ -80,3 +80,25 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert_eq!(weights(&folder, "stopped"), weights(&folder, "whole"));
 }
+
+#[test]
+fn probabilities_serve_as_labels() {
+    let folder = Folder::new();
+    let row = |i: usize| match i % 3 {
+        0 => format!("{},0,0.8,0.1,0.1\n", 2 + i % 2),
+        1 => format!("0,{},0.1,0.8,0.1\n", 2 + i % 2),
+        _ => format!("-{},-2,0.1,0.1,0.8\n", 2 + i % 2),
+    };
+    let rows: String = (0..120).map(row).collect();
+    folder.write("p.csv", format!("x,y,pa,pb,pc\n{rows}"));
+    let arguments =
+        ["train", "--data", "p.csv", "--target", "pa,pb,pc", "--task", "classification", "--json"];
+    let ended = folder.fanin(&arguments);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let summary: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    let last = summary["epochs"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["accuracy"], 1.0);
+    let entropy = -(0.8_f64 * 0.8_f64.ln() + 0.2 * 0.1_f64.ln());
+    let loss = last["test_loss"].as_f64().unwrap();
+    assert!(loss > entropy - 1e-3 && loss < entropy + 0.1, "{loss} is not near {entropy}");
+}

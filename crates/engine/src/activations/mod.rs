@@ -54,6 +54,8 @@ pub static ACTIVATIONS: &[&dyn Activation] = &[
 
 /// The activation called `text`: a name, or `name:parameter` (`leaky_relu:0.2`).
 ///
+/// `relu²` is another way to write `relu2`.
+///
 /// `None` if no activation has this name or it takes no such parameter; [`names`] says which
 /// there are.
 ///
@@ -68,6 +70,7 @@ pub fn find(text: &str) -> Option<Box<dyn Activation>> {
         Some((name, parameter)) => (name, Some(parameter.trim().parse::<f64>().ok()?)),
         None => (text, None),
     };
+    let name = if name == "relu²" { "relu2" } else { name };
     let found = ACTIVATIONS.iter().find(|a| a.name() == name)?;
     found.with_parameter(parameter)
 }

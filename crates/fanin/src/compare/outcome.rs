@@ -41,9 +41,10 @@ impl Threshold {
     /// The threshold for these data.
     pub fn new(data: &Prepared, target: f64) -> Self {
         let chance = match data.test.as_ref().map(|test| &test.targets) {
-            Some(Targets::Classes { labels, names }) => {
+            Some(targets) if data.task == Task::Classification => {
+                let labels = targets.classes();
                 let count = |class| labels.iter().filter(|&&l| l as usize == class).count();
-                let largest = (0..names.len()).map(count).max().unwrap_or(0);
+                let largest = (0..data.train.target_columns()).map(count).max().unwrap_or(0);
                 largest as f64 / labels.len().max(1) as f64
             }
             Some(Targets::Values { values, names }) if data.task == Task::MultiLabel => {
@@ -55,7 +56,7 @@ impl Threshold {
                 };
                 (0..names.len()).map(usual).sum::<f64>() / names.len() as f64
             }
-            Some(Targets::Values { .. } | Targets::Features) | None => 0.0,
+            Some(_) | None => 0.0,
         };
         Self { chance, target }
     }

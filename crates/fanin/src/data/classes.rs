@@ -43,7 +43,8 @@ impl TargetNumbers<'_> {
 /// With one column, integers are classes if fewer values than rows are different and they are at
 /// most 20, or at most 1,000 numbered without a gap from 0 or 1; any other numbers are a
 /// regression. Several columns of 0 and 1 are classes if each row holds exactly one 1, and labels
-/// otherwise. `task` overrides all of it.
+/// otherwise. `task` overrides all of it; columns of probabilities whose sum is 1 in every row are
+/// targets of a classification only where the task says so.
 ///
 /// # Errors
 /// If the numbers cannot serve the asked task.
@@ -66,10 +67,13 @@ pub(super) fn targets_from_numbers(
         }
         None if width == 1 && look_like_classes(&read.numbers) => number_classes(&read),
         Some(Task::Classification) if width == 1 => number_classes(&read),
+        Some(Task::Classification) if hold_probabilities(&read.numbers, width) => {
+            values(read, Task::Classification)
+        }
         Some(Task::Classification) => Err(Error::Setting {
             place: format!("targets of {}", read.path.display()),
-            found: format!("{width} columns that are not all 0 but for one 1"),
-            expected: "one column of classes, or the task multi-label or regression".to_owned(),
+            found: format!("{width} columns that are no probabilities with a sum of 1"),
+            expected: "one column of classes, a probability per class, or the task multi-label or regression".to_owned(),
         }),
         Some(Task::MultiLabel) if !binary => {
             let at = read.numbers.iter().position(|&n| n != 0.0 && n != 1.0).unwrap_or(0);
@@ -98,6 +102,15 @@ pub(super) fn targets_from_words(
     let code = |word: &String| names.binary_search(word).expect("names holds every word") as u32;
     let labels = words.iter().map(code).collect();
     Ok((Targets::Classes { labels, names }, Task::Classification))
+}
+
+/// Whether every row holds probabilities: numbers of at least 0 whose sum is 1 but for rounding.
+fn hold_probabilities(numbers: &[f64], width: usize) -> bool {
+    const ROUNDING: f64 = 1e-3;
+    let is_distribution = |row: &[f64]| {
+        row.iter().all(|&p| p >= 0.0) && (row.iter().sum::<f64>() - 1.0).abs() <= ROUNDING
+    };
+    width > 1 && numbers.chunks_exact(width).all(is_distribution)
 }
 
 fn values(read: TargetNumbers, task: Task) -> Result<(Targets, Task)> {

@@ -38,6 +38,22 @@ pub enum Targets {
     Features,
 }
 
+impl Targets {
+    /// The class of each row: its label, or the most probable of several columns.
+    pub fn classes(&self) -> Vec<u32> {
+        match self {
+            Self::Classes { labels, .. } => labels.clone(),
+            Self::Values { values, names } => {
+                let largest = |row: &[f32]| {
+                    (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
+                };
+                values.chunks_exact(names.len().max(1)).map(|row| largest(row) as u32).collect()
+            }
+            Self::Features => Vec::new(),
+        }
+    }
+}
+
 impl Dataset {
     /// Number of features of one row.
     pub fn columns(&self) -> usize {

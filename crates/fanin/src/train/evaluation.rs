@@ -57,6 +57,9 @@ impl Evaluator {
         }
         let score = match (&data.targets, self.task) {
             (Targets::Classes { labels, .. }, _) => metrics::accuracy(&self.outputs, labels),
+            (targets @ Targets::Values { .. }, Task::Classification) => {
+                metrics::accuracy(&self.outputs, &targets.classes())
+            }
             (Targets::Values { values, .. }, Task::MultiLabel) => {
                 metrics::multi_label_accuracy(&self.outputs, values)
             }
