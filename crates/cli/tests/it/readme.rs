@@ -45,3 +45,17 @@ fn the_test_command_is_that_of_ci() {
     assert!(README.contains("$ cargo test --workspace\n"));
     assert!(ci.lines().any(|line| line == "cargo test --workspace"));
 }
+
+#[test]
+fn the_command_suggested_after_a_comparison_runs_on_the_same_data() {
+    let folder = Folder::new();
+    let compare = ["compare", "--data", "xor", "--depths", "2", "--schemes", "zeros,he-normal"];
+    let ended = folder.fanin(&[&compare[..], &["--epochs", "2", "--seeds", "1"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let suggested = ended.out.lines().find_map(|line| line.strip_prefix("  fanin check "));
+    let words = words(&format!("check {}", suggested.expect("a check is suggested")));
+    let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+    let ended = folder.fanin(&arguments);
+    assert_eq!(ended.code, 1, "zeros are found wanting: {}", ended.err);
+    assert!(ended.out.contains("unit-symmetry"), "{}", ended.out);
+}

@@ -138,6 +138,9 @@ impl OptimizerSpec {
                 range(&format!("optimizer.{key}"), value)?;
             }
         }
+        let both = self.clip_norm.is_some() && self.clip_value.is_some();
+        let expected = "only one of clip_norm and clip_value";
+        ensure(!both, "optimizer.clip_value", &"both of them", expected)?;
         let has_momentum = self.momentum.is_some_and(|momentum| momentum > 0.0);
         let expected = "a momentum above 0 beside it";
         ensure(!self.nesterov || has_momentum, "optimizer.nesterov", &"true", expected)?;
