@@ -53,7 +53,7 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
         "train",
         "features -> 3x64 relu dropout:0.1 -> outputs",
         "--epochs",
-        "60",
+        "200",
         "--optimizer",
         "adam",
         "--name",
@@ -63,9 +63,10 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_fanin"));
     command.args(TRAIN).arg("stopped").current_dir(folder.path());
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let metrics = folder.path().join("runs/stopped/metrics.jsonl");
     while std::fs::read_to_string(&metrics).unwrap_or_default().lines().count() < 2 {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
         std::thread::yield_now();
     }
     let id = child.id().to_string();
