@@ -6,10 +6,11 @@ use crate::activations::{ACTIVATIONS, Activation};
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
+use crate::moments::gaussian_moments;
 use crate::run::Io;
 
 use super::activate_scale::ActivateScale;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Moments, Operator, Sample};
 
 /// φ^(order) of every element.
 #[derive(Clone, Debug)]
@@ -58,6 +59,13 @@ impl Operator for Activate {
     fn run_f64(&self, io: &mut Io<'_, f64>) {
         let ([x], out) = io.split([0]);
         self.activation.apply_f64(self.order, x, out);
+    }
+
+    /// Those of φ(x) for a normal x; none are known for the derivatives of φ.
+    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
+        let x = inputs.first().filter(|_| self.order == 0)?;
+        let y = gaussian_moments(&*self.activation, x.mean, x.variance);
+        Some(Moments { mean: y.mean, variance: y.second - y.mean * y.mean })
     }
 }
 

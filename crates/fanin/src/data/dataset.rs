@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use crate::{Error, Result};
-
 /// Rows of features with their targets, before or after preparation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -148,22 +146,6 @@ impl Dataset {
         }
     }
 
-    /// Refuses a batch of no rows or of more rows than there are.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] with both numbers.
-    pub fn check_batch(&self, batch: usize) -> Result<()> {
-        let rows = self.rows();
-        if (1..=rows).contains(&batch) {
-            return Ok(());
-        }
-        Err(Error::Setting {
-            place: "batch".to_owned(),
-            found: batch.to_string(),
-            expected: format!("1 to {rows}, the rows of {}", self.name),
-        })
-    }
-
     fn write_target(&self, row: usize, target: &mut [f32], smoothing: f32) {
         match &self.targets {
             Targets::Classes { labels, names } => {
@@ -228,13 +210,5 @@ mod tests {
         assert!(
             matches!(chosen.targets, Targets::Values { values, .. } if values == [30., 31., 20., 21.])
         );
-    }
-
-    #[test]
-    fn batch_larger_than_the_data_is_refused_with_both_numbers() {
-        let error = classes().check_batch(64).unwrap_err().to_string();
-        assert_eq!(error, "batch: found 64, expected 1 to 3, the rows of three rows");
-        assert!(classes().check_batch(0).is_err());
-        assert!(classes().check_batch(3).is_ok());
     }
 }

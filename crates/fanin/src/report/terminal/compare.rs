@@ -46,6 +46,23 @@ pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
     wrapped("data      ", INDENT, &format!("{}{license}", data.source))
         + &wrapped(INDENT, INDENT, &rows)
         + &wrapped("training  ", INDENT, &training)
+        + &kept_rules(options)
+}
+
+/// The rules of a spec that hold whatever scheme is compared.
+fn kept_rules(options: &CompareOptions) -> String {
+    let init = options.spec.init_rules();
+    let rules = init.rules.iter().map(|rule| format!("{} by {}", rule.pattern, rule.scheme));
+    let bias = init.bias.iter().map(|scheme| format!("biases by {scheme}"));
+    let kept: Vec<String> = rules.chain(bias).collect();
+    if !options.own_model || kept.is_empty() {
+        return String::new();
+    }
+    wrapped(
+        "starts    ",
+        INDENT,
+        &format!("the spec's own for {}; all else by the schemes", kept.join(", ")),
+    )
 }
 
 fn targets(data: &Prepared) -> String {
