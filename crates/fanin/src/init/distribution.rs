@@ -17,32 +17,96 @@ pub enum Distribution {
         /// Bound that is not reached.
         high: f64,
     },
-    /// Independent and normal with mean 0.
+    /// Independent and normal.
     Normal {
+        /// Expected value.
+        mean: f64,
         /// Standard deviation.
         deviation: f64,
     },
-    /// Independent and normal with mean 0, within `cut` standard deviations.
+    /// Independent and normal, given that the value lies between two bounds.
     TruncatedNormal {
+        /// Expected value of the normal variable before the cut.
+        mean: f64,
         /// Standard deviation of the normal variable before the cut.
         uncut_deviation: f64,
-        /// The largest magnitude, in units of `uncut_deviation`.
-        cut: f64,
+        /// Least value, in units of `uncut_deviation` above `mean`; may be −∞.
+        low: f64,
+        /// Largest value, in the same units; may be ∞.
+        high: f64,
     },
-    /// Mean 0, not independent of each other: the scheme draws all elements together.
+    /// Independent; the logarithm of a variable that is uniform on [`low`, `high`), `low` ≥ 0.
+    LogUniform {
+        /// Smallest value of the uniform variable.
+        low: f64,
+        /// Its bound that is not reached.
+        high: f64,
+        /// Factor on the logarithm: 1 or −1.
+        sign: f64,
+    },
+    /// Not independent of each other, or not random: the scheme gives all elements together.
     Joint {
-        /// Root mean square of all elements.
+        /// Mean of all elements, expected over seeds.
+        mean: f64,
+        /// Standard deviation of all elements, expected over seeds.
         deviation: f64,
     },
 }
 
 impl Distribution {
+    /// Normal with mean 0.
+    pub fn normal(deviation: f64) -> Self {
+        Self::Normal { mean: 0.0, deviation }
+    }
+
+    /// Uniform on [−`bound`, `bound`).
+    pub fn uniform(bound: f64) -> Self {
+        Self::Uniform { low: -bound, high: bound }
+    }
+
+    /// Normal with mean 0, cut at ±`cut` of its own deviations.
+    pub fn truncated_normal(uncut_deviation: f64, cut: f64) -> Self {
+        Self::TruncatedNormal { mean: 0.0, uncut_deviation, low: -cut, high: cut }
+    }
+
+    /// Not independent, with mean 0.
+    pub fn joint(deviation: f64) -> Self {
+        Self::Joint { mean: 0.0, deviation }
+    }
+
+    /// The same values times `factor`, which is not negative.
+    pub fn scaled(self, factor: f64) -> Self {
+        match self {
+            Self::Constant(value) => Self::Constant(factor * value),
+            Self::Uniform { low, high } => Self::Uniform { low: factor * low, high: factor * high },
+            Self::Normal { mean, deviation } => {
+                Self::Normal { mean: factor * mean, deviation: factor * deviation }
+            }
+            Self::TruncatedNormal { mean, uncut_deviation, low, high } => Self::TruncatedNormal {
+                mean: factor * mean,
+                uncut_deviation: factor * uncut_deviation,
+                low,
+                high,
+            },
+            Self::LogUniform { low, high, sign } => {
+                Self::LogUniform { low, high, sign: factor * sign }
+            }
+            Self::Joint { mean, deviation } => {
+                Self::Joint { mean: factor * mean, deviation: factor * deviation }
+            }
+        }
+    }
+
     /// Expected value of an element.
     pub fn mean(&self) -> f64 {
         match *self {
             Self::Constant(value) => value,
             Self::Uniform { low, high } => f64::midpoint(low, high),
-            Self::Normal { .. } | Self::TruncatedNormal { .. } | Self::Joint { .. } => 0.0,
+            Self::Normal { mean, .. } | Self::Joint { mean, .. } => mean,
+            Self::TruncatedNormal { mean, uncut_deviation, low, high } => {
+                mean + uncut_deviation * after_cut(low, high).0
+            }
+            Self::LogUniform { low, high, sign } => sign * moments_of_logarithm(low, high).0,
         }
     }
 
@@ -51,10 +115,11 @@ impl Distribution {
         match *self {
             Self::Constant(_) => 0.0,
             Self::Uniform { low, high } => (high - low) / f64::sqrt(12.0),
-            Self::Normal { deviation } | Self::Joint { deviation } => deviation,
-            Self::TruncatedNormal { uncut_deviation, cut } => {
-                uncut_deviation * deviation_after_cut(cut)
+            Self::Normal { deviation, .. } | Self::Joint { deviation, .. } => deviation,
+            Self::TruncatedNormal { uncut_deviation, low, high, .. } => {
+                uncut_deviation * after_cut(low, high).1
             }
+            Self::LogUniform { low, high, sign } => sign.abs() * moments_of_logarithm(low, high).1,
         }
     }
 
@@ -63,11 +128,16 @@ impl Distribution {
         match *self {
             Self::Constant(value) => Some(if x < value { 0.0 } else { 1.0 }),
             Self::Uniform { low, high } => Some(((x - low) / (high - low)).clamp(0.0, 1.0)),
-            Self::Normal { deviation } => Some(standard_normal_below(x / deviation)),
-            Self::TruncatedNormal { uncut_deviation, cut } => {
-                let least = standard_normal_below(-cut);
-                let below = standard_normal_below(x / uncut_deviation) - least;
-                Some((below / (1.0 - 2.0 * least)).clamp(0.0, 1.0))
+            Self::Normal { mean, deviation } => Some(standard_normal_below((x - mean) / deviation)),
+            Self::TruncatedNormal { mean, uncut_deviation, low, high } => {
+                let least = standard_normal_below(low);
+                let share = standard_normal_below(high) - least;
+                let below = standard_normal_below((x - mean) / uncut_deviation) - least;
+                Some((below / share).clamp(0.0, 1.0))
+            }
+            Self::LogUniform { low, high, sign } => {
+                let below = (((x / sign).exp() - low) / (high - low)).clamp(0.0, 1.0);
+                Some(if sign < 0.0 { 1.0 - below } else { below })
             }
             Self::Joint { .. } => None,
         }
@@ -76,27 +146,55 @@ impl Distribution {
     /// Fills `out` with elements `start`.. of the parameter that `stream` addresses.
     ///
     /// # Panics
-    /// For [`Distribution::Joint`], whose elements only its scheme can draw.
+    /// For [`Distribution::Joint`], whose elements only its scheme can give.
     pub fn fill(&self, stream: Stream, start: u64, out: &mut [f32]) {
         match *self {
             Self::Constant(value) => out.fill(value as f32),
             Self::Uniform { low, high } => {
                 fill_uniform(stream, start, low as f32, high as f32, out);
             }
-            Self::Normal { deviation } => fill_normal(stream, start, 0.0, deviation, out),
-            Self::TruncatedNormal { uncut_deviation, cut } => {
-                fill_truncated_normal(stream, start, (0.0, uncut_deviation), (-cut, cut), out);
+            Self::Normal { mean, deviation } => fill_normal(stream, start, mean, deviation, out),
+            Self::TruncatedNormal { mean, uncut_deviation, low, high } => {
+                fill_truncated_normal(stream, start, (mean, uncut_deviation), (low, high), out);
+            }
+            Self::LogUniform { low, high, sign } => {
+                fill_uniform(stream, start, low as f32, high as f32, out);
+                out.iter_mut().for_each(|x| *x = (sign * libm::log(f64::from(*x))) as f32);
             }
             Self::Joint { .. } => panic!("a joint distribution is drawn by its scheme"),
         }
     }
 }
 
-/// Standard deviation of a standard normal variable, given that its magnitude is at most `cut`:
-/// √(1 − 2·cut·φ(cut) / (2Φ(cut) − 1)), by parts.
-pub fn deviation_after_cut(cut: f64) -> f64 {
-    let density = (-0.5 * cut * cut).exp() / (2.0 * std::f64::consts::PI).sqrt();
-    (1.0 - 2.0 * cut * density / (1.0 - 2.0 * standard_normal_below(-cut))).sqrt()
+/// Mean and standard deviation of a standard normal variable z, given that `low` ≤ z ≤ `high`.
+///
+/// By parts: E z = (φ(low) − φ(high)) / p, E z² = 1 + (low·φ(low) − high·φ(high)) / p.
+fn after_cut(low: f64, high: f64) -> (f64, f64) {
+    let share = standard_normal_below(high) - standard_normal_below(low);
+    let times_density = |x: f64| if x.is_infinite() { 0.0 } else { x * density(x) };
+    let mean = (density(low) - density(high)) / share;
+    let second = 1.0 + (times_density(low) - times_density(high)) / share;
+    (mean, (second - mean * mean).max(0.0).sqrt())
+}
+
+/// Mean and standard deviation of ln u for u uniform on [`low`, `high`), by parts.
+fn moments_of_logarithm(low: f64, high: f64) -> (f64, f64) {
+    let first = |u: f64| if u == 0.0 { 0.0 } else { u * u.ln() - u };
+    let second = |u: f64| if u == 0.0 { 0.0 } else { u * (u.ln().powi(2) - 2.0 * u.ln() + 2.0) };
+    let mean = (first(high) - first(low)) / (high - low);
+    let square = (second(high) - second(low)) / (high - low);
+    (mean, (square - mean * mean).max(0.0).sqrt())
+}
+
+/// φ(x).
+fn density(x: f64) -> f64 {
+    (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+/// Standard deviation of a standard normal variable, given that its magnitude is at most `cut`.
+#[cfg(test)]
+pub(super) fn deviation_after_cut(cut: f64) -> f64 {
+    after_cut(-cut, cut).1
 }
 
 /// Φ(x).
@@ -110,16 +208,28 @@ impl fmt::Display for Distribution {
             Self::Constant(value) => write!(f, "{value}"),
             Self::Uniform { low, high } if low == -high => write!(f, "U(±{})", short(high)),
             Self::Uniform { low, high } => write!(f, "U({}, {})", short(low), short(high)),
-            Self::Normal { deviation } => write!(f, "N(0, {}²)", short(deviation)),
-            Self::TruncatedNormal { uncut_deviation, cut } => {
-                write!(
-                    f,
-                    "N(0, {}²) within ±{}",
-                    short(uncut_deviation),
-                    short(cut * uncut_deviation)
-                )
+            Self::Normal { mean, deviation } => {
+                write!(f, "N({}, {}²)", short(mean), short(deviation))
             }
-            Self::Joint { deviation } => write!(f, "joint, deviation {}", short(deviation)),
+            Self::TruncatedNormal { mean, uncut_deviation, low, high } => {
+                write!(f, "N({}, {}²) within ", short(mean), short(uncut_deviation))?;
+                let at = |cut: f64| short(mean + cut * uncut_deviation);
+                if mean == 0.0 && low == -high {
+                    write!(f, "±{}", at(high))
+                } else {
+                    write!(f, "{}…{}", at(low), at(high))
+                }
+            }
+            Self::LogUniform { low, high, sign } => {
+                let sign = if sign < 0.0 { "−" } else { "" };
+                write!(f, "{sign}ln U({}, {})", short(low), short(high))
+            }
+            Self::Joint { mean: 0.0, deviation } => {
+                write!(f, "joint, deviation {}", short(deviation))
+            }
+            Self::Joint { mean, deviation } => {
+                write!(f, "joint, mean {}, deviation {}", short(mean), short(deviation))
+            }
         }
     }
 }

@@ -14,17 +14,53 @@ pub struct Fans {
     pub fan_out: usize,
 }
 
-/// What the axes of a weight mean; axes in neither list are the kernel's and count for both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Axes<'a> {
+/// What the axes of a weight mean; axes in no list are the kernel's and count for both fans.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Axes {
     /// Axes that run over inputs.
-    pub input: &'a [usize],
+    pub input: Vec<usize>,
     /// Axes that run over units.
-    pub output: &'a [usize],
+    pub output: Vec<usize>,
+    /// Axes that number independent matrices, such as experts; they count for neither fan.
+    pub batch: Vec<usize>,
     /// Groups among which the input axes are divided; 1 if they hold one group's share already.
     pub input_groups: usize,
     /// Groups among which the output axes are divided; 1 if they hold one group's share already.
     pub output_groups: usize,
+}
+
+impl Axes {
+    /// One input axis and one output axis, without groups.
+    pub fn new(input: usize, output: usize) -> Self {
+        let (input, output) = (vec![input], vec![output]);
+        Self { input, output, batch: Vec::new(), input_groups: 1, output_groups: 1 }
+    }
+
+    /// (out, in), as PyTorch keeps a linear layer.
+    pub fn linear() -> Self {
+        Self::new(1, 0)
+    }
+
+    /// (out, in / groups, kernel…), as PyTorch keeps a convolution.
+    pub fn convolution(groups: usize) -> Self {
+        Self { output_groups: groups, ..Self::new(1, 0) }
+    }
+
+    /// (in, out / groups, kernel…), as PyTorch keeps a transposed convolution.
+    pub fn transposed_convolution(groups: usize) -> Self {
+        Self { input_groups: groups, ..Self::new(0, 1) }
+    }
+
+    /// (kernel…, in, out), as Keras and Flax keep a layer of this many axes, 2 or more.
+    pub fn keras(rank: usize) -> Self {
+        Self::new(rank.saturating_sub(2), rank.saturating_sub(1))
+    }
+
+    /// The kernel's axes of a weight with so many axes, in order.
+    pub fn kernel(&self, rank: usize) -> Vec<usize> {
+        let others = [&self.input, &self.output, &self.batch];
+        (0..rank).filter(|axis| !others.iter().any(|list| list.contains(axis))).collect()
+    }
 }
 
 /// Fans of a linear layer's weight, of shape (out, in).
@@ -33,7 +69,7 @@ pub struct Axes<'a> {
 /// As for [`fans`]; also if the shape has not two axes.
 pub fn linear(place: &str, shape: &[usize]) -> Result<Fans> {
     expect_rank(place, shape, shape.len() == 2, "(out, in)")?;
-    fans(place, shape, &Axes { input: &[1], output: &[0], input_groups: 1, output_groups: 1 })
+    fans(place, shape, &Axes::linear())
 }
 
 /// Fans of a convolution's weight, of shape (out, in / groups, kernel…).
@@ -49,7 +85,7 @@ pub fn linear(place: &str, shape: &[usize]) -> Result<Fans> {
 /// ```
 pub fn convolution(place: &str, shape: &[usize], groups: usize) -> Result<Fans> {
     expect_rank(place, shape, shape.len() >= 3, "(out, in / groups, kernel…)")?;
-    fans(place, shape, &Axes { input: &[1], output: &[0], input_groups: 1, output_groups: groups })
+    fans(place, shape, &Axes::convolution(groups))
 }
 
 /// Fans of a transposed convolution's weight, of shape (in, out / groups, kernel…), for stride 1.
@@ -58,14 +94,14 @@ pub fn convolution(place: &str, shape: &[usize], groups: usize) -> Result<Fans> 
 /// As for [`fans`]; also if the shape has fewer than three axes.
 pub fn transposed_convolution(place: &str, shape: &[usize], groups: usize) -> Result<Fans> {
     expect_rank(place, shape, shape.len() >= 3, "(in, out / groups, kernel…)")?;
-    fans(place, shape, &Axes { input: &[0], output: &[1], input_groups: groups, output_groups: 1 })
+    fans(place, shape, &Axes::transposed_convolution(groups))
 }
 
 /// Fans of a weight whose axes mean what `axes` says.
 ///
 /// # Errors
 /// [`Error::Setting`] that names `place` if an axis is 0 or missing, or groups do not divide it.
-pub fn fans(place: &str, shape: &[usize], axes: &Axes<'_>) -> Result<Fans> {
+pub fn fans(place: &str, shape: &[usize], axes: &Axes) -> Result<Fans> {
     let fail = |found: String, expected: &str| Error::Setting {
         place: place.to_owned(),
         found,
@@ -79,8 +115,7 @@ pub fn fans(place: &str, shape: &[usize], axes: &Axes<'_>) -> Result<Fans> {
             || fail(format!("shape {shape:?}"), "all the axes of the layout, below 2^64 elements"),
         )
     };
-    let is_channel = |axis: &usize| axes.input.contains(axis) || axes.output.contains(axis);
-    let kernel: Vec<usize> = (0..shape.len()).filter(|axis| !is_channel(axis)).collect();
+    let kernel = axes.kernel(shape.len());
     let fan = |channels: &[usize], groups: usize| {
         let count = product(channels)?;
         if groups == 0 || !count.is_multiple_of(groups) {
@@ -90,8 +125,8 @@ pub fn fans(place: &str, shape: &[usize], axes: &Axes<'_>) -> Result<Fans> {
         Ok(product(&[channels, kernel.as_slice()].concat())? / groups)
     };
     Ok(Fans {
-        fan_in: fan(axes.input, axes.input_groups)?,
-        fan_out: fan(axes.output, axes.output_groups)?,
+        fan_in: fan(&axes.input, axes.input_groups)?,
+        fan_out: fan(&axes.output, axes.output_groups)?,
     })
 }
 
@@ -123,8 +158,9 @@ mod tests {
         check(convolution("w", &[8, 2, 5], 2), 10, 20);
         check(transposed_convolution("w", &[16, 8, 4, 4], 1), 256, 128);
         check(transposed_convolution("w", &[16, 4, 3], 2), 24, 12);
-        let keras = Axes { input: &[2], output: &[3], input_groups: 1, output_groups: 1 };
-        check(fans("w", &[3, 3, 16, 32], &keras), 144, 288);
+        check(fans("w", &[3, 3, 16, 32], &Axes::keras(4)), 144, 288);
+        let experts = Axes { batch: vec![0], ..Axes::new(2, 1) };
+        check(fans("w", &[8, 64, 16], &experts), 16, 64);
     }
 
     #[track_caller]
@@ -141,7 +177,7 @@ mod tests {
         check_error(convolution("w", &[10, 3, 3], 4), "4 groups for 10 channels");
         check_error(convolution("w", &[10, 3, 3], 0), "0 groups");
         check_error(convolution("w", &[2, 1 << 40, 1 << 40], 1), "2^64");
-        let beyond = Axes { input: &[5], output: &[0], input_groups: 1, output_groups: 1 };
+        let beyond = Axes::new(5, 0);
         check_error(fans("w", &[2, 3], &beyond), "axes of the layout");
     }
 }

@@ -5,23 +5,21 @@
 //!                   └─► initialize (with a seed) ──► weights
 //! ```
 //!
-//! To add a scheme: a new file with a [`Scheme`], `mod x;` and `&x::X,` in [`SCHEMES`].
+//! To add a scheme: see the folder `schemes`.
 
+pub mod fans;
+mod place;
+mod parameter;
+mod matrix;
 mod request;
 mod distribution;
 mod scheme;
-pub mod fans;
 pub mod gain;
+mod values;
 mod rules;
 mod from_model;
 
-mod constant;
-mod uniform;
-mod normal;
-mod truncated_normal;
-mod variance_scaling;
-mod torch_default;
-mod orthogonal;
+mod schemes;
 
 #[cfg(test)]
 mod tests;
@@ -34,32 +32,14 @@ pub use distribution::Distribution;
 pub use fans::Fans;
 pub use from_model::{for_model, parameters};
 pub use gain::Gain;
-pub use request::{Parameter, Request};
-pub use rules::{Explanation, Rules, explain, initialize};
+pub use matrix::Matrix;
+pub use parameter::{Packing, Parameter};
+pub use place::{Component, Place, Position, Stack};
+pub use request::Request;
+pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};
-
-/// Every scheme, from the plainest to the most careful.
-pub static SCHEMES: &[&dyn Scheme] = &[
-    &constant::ZEROS,
-    &constant::ONES,
-    &constant::CONSTANT,
-    &uniform::Uniform { low: 0.0, high: 0.0 },
-    &normal::Normal { deviation: 0.0 },
-    &truncated_normal::TruncatedNormal { deviation: 0.0 },
-    &torch_default::TorchDefault,
-    &variance_scaling::FAN_IN_UNIFORM,
-    &variance_scaling::FAN_IN_NORMAL,
-    &variance_scaling::LECUN_UNIFORM,
-    &variance_scaling::LECUN_NORMAL,
-    &variance_scaling::XAVIER_UNIFORM,
-    &variance_scaling::XAVIER_NORMAL,
-    &variance_scaling::HE_UNIFORM,
-    &variance_scaling::HE_NORMAL,
-    &variance_scaling::HE_FAN_OUT_NORMAL,
-    &variance_scaling::EXACT_GAIN_UNIFORM,
-    &variance_scaling::EXACT_GAIN_NORMAL,
-    &orthogonal::Orthogonal { gain: orthogonal::DEFAULT_GAIN },
-];
+pub use schemes::SCHEMES;
+pub use values::{Source, Values};
 
 /// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
 ///

@@ -1,12 +1,13 @@
 //! Which scheme each parameter gets, and the weights that follow.
 
+use std::sync::Arc;
+
 use fanin_engine::Tensor;
-use fanin_kernels::reduce::count_non_finite;
 use serde::{Deserialize, Serialize};
 
-use super::{Distribution, Parameter, Request, Scheme, find};
+use super::{Component, Distribution, Parameter, Scheme, Source, Values, find};
 use crate::error::{Error, Result};
-use crate::spec::glob;
+use crate::spec::{Role, glob};
 use crate::weights::Weights;
 
 /// Which scheme each parameter gets, as texts that [`find`] reads.
@@ -17,8 +18,9 @@ pub struct Rules {
     /// Scheme of all biases, if not what the default says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<String>,
-    /// (pattern, scheme) pairs; the first pattern that matches a parameter's name decides, before
-    /// all else. `*` stands for any run of characters and `?` for one.
+    /// (pattern, scheme) pairs; the first pattern that matches a parameter decides, before all
+    /// else. It is a name, in which `*` stands for any run of characters and `?` for one, or
+    /// `role:` and a label of [`labels`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<(String, String)>,
 }
@@ -33,10 +35,12 @@ impl Rules {
 /// What one parameter gets, and why.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// The parameter.
+    /// The parameter; for one part of a packed parameter, with the part in brackets.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// What it is: its role, and further labels that rules can choose it by.
+    pub role: String,
     /// The scheme, as a text that [`find`] reads; `None` for a start that no scheme decides.
     pub scheme: Option<String>,
     /// What is drawn: `N(0, 0.1768²)`.
@@ -60,25 +64,7 @@ pub struct Explanation {
 /// # Errors
 /// As for [`initialize`], but for the lack of memory.
 pub fn explain(parameters: &[Parameter], rules: &Rules) -> Result<Vec<Explanation>> {
-    let schemes = Schemes::of(parameters, rules)?;
-    parameters
-        .iter()
-        .map(|parameter| {
-            let choice = schemes.choose(parameter)?;
-            Ok(Explanation {
-                name: parameter.name.clone(),
-                shape: parameter.shape.axes().to_vec(),
-                scheme: choice.label,
-                distribution: choice.distribution.to_string(),
-                fan_in: parameter.fan_in,
-                fan_out: parameter.fan_out,
-                gain: choice.scheme.map_or(Ok(None), |scheme| scheme.gain(parameter))?,
-                mean: choice.distribution.mean(),
-                deviation: choice.distribution.deviation(),
-                reason: choice.reason,
-            })
-        })
-        .collect()
+    Chosen::new(parameters, rules)?.explain()
 }
 
 /// The starting values that `rules` give `parameters` under `seed`, in the same order.
@@ -92,110 +78,226 @@ pub fn explain(parameters: &[Parameter], rules: &Rules) -> Result<Vec<Explanatio
 /// memory, parameters that the scheme cannot serve, and values beyond the range of `f32`.
 ///
 /// ```
-/// use fanin::init::{Parameter, Role, Rules, initialize};
-/// let weight = Parameter {
-///     name: "0.weight".to_owned(),
-///     shape: [256, 784].into(),
-///     role: Role::Weight,
-///     fan_in: 784,
-///     fan_out: 256,
-///     activation: Some("relu".to_owned()),
-/// };
+/// use fanin::init::{Parameter, Rules, initialize};
+/// let weight = Parameter::linear("0.weight", 256, 784).followed_by("relu");
 /// let weights = initialize(&[weight], &Rules::new("he-normal"), 42)?;
 /// let deviation = fanin_kernels::reduce::variance(weights.tensors[0].1.data()).sqrt();
 /// assert!((deviation - f64::sqrt(2.0 / 784.0)).abs() < 1e-3);
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn initialize(parameters: &[Parameter], rules: &Rules, seed: u64) -> Result<Weights> {
-    let schemes = Schemes::of(parameters, rules)?;
-    let mut tensors = Vec::with_capacity(parameters.len());
-    for parameter in parameters {
-        let request = Request { seed, parameter };
-        let choice = schemes.choose(parameter)?;
-        let mut data = parameter.filled(0.0_f32)?;
-        match choice.scheme {
-            Some(scheme) => scheme.fill(&request, &mut data)?,
-            None => choice.distribution.fill(request.stream(), 0, &mut data),
-        }
-        if count_non_finite(&data) > 0 {
-            return Err(Error::Setting {
-                place: format!("parameter `{}`", parameter.name),
-                found: format!("values of {} beyond the range of f32", choice.distribution),
-                expected: "a smaller deviation".to_owned(),
-            });
-        }
-        tensors.push((parameter.name.clone(), Tensor::new(parameter.shape.clone(), data)?));
+    Chosen::new(parameters, rules)?.initialize(seed)
+}
+
+/// Parameters with the schemes that rules have chosen for them.
+///
+/// ```
+/// use fanin::init::{Chosen, Parameter, Rules};
+/// let parameters = [Parameter::linear("0.weight", 4096, 4096)];
+/// let chosen = Chosen::new(&parameters, &Rules::new("he-normal"))?;
+/// let mut slice = [0.0; 100];
+/// chosen.values(0, 42).read(5_000_000, &mut slice)?;
+/// assert_ne!(slice, [0.0; 100]);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    parameters: &'a [Parameter],
+    choices: Vec<Choice>,
+}
+
+/// What decides for one parameter.
+#[derive(Clone, Debug)]
+struct Choice {
+    /// `None` for the value at which parameters of this role start.
+    scheme: Option<Arc<dyn Scheme>>,
+    reason: String,
+}
+
+impl<'a> Chosen<'a> {
+    /// The scheme of each parameter by `rules`.
+    ///
+    /// # Errors
+    /// As for [`initialize`], as far as can be known without drawing.
+    pub fn new(parameters: &'a [Parameter], rules: &Rules) -> Result<Self> {
+        refuse_twins(parameters)?;
+        let schemes = Schemes::of(parameters, rules)?;
+        let choices: Vec<Choice> =
+            parameters.iter().map(|p| schemes.choose(p)).collect::<Result<_>>()?;
+        let chosen = Self { parameters, choices };
+        chosen.explain()?;
+        Ok(chosen)
     }
-    Ok(Weights { tensors })
+
+    /// The parameters, in order.
+    pub fn parameters(&self) -> &'a [Parameter] {
+        self.parameters
+    }
+
+    /// What each parameter gets, and why; a packed parameter whose parts differ has a line for
+    /// each.
+    ///
+    /// # Errors
+    /// If a scheme cannot serve its parameter.
+    pub fn explain(&self) -> Result<Vec<Explanation>> {
+        let mut lines = Vec::with_capacity(self.parameters.len());
+        for (parameter, choice) in self.parameters.iter().zip(&self.choices) {
+            let parts = parameter.packing.as_ref().map_or(0, |packing| packing.parts.len());
+            let parts: Vec<Parameter> = (0..parts).map(|part| parameter.part(part)).collect();
+            let of_parts: Vec<Explanation> =
+                parts.iter().map(|part| choice.explain(part)).collect::<Result<_>>()?;
+            let differ = of_parts.windows(2).any(|two| two[0].distribution != two[1].distribution);
+            if differ {
+                lines.extend(of_parts);
+            } else {
+                lines.push(choice.explain(parts.first().unwrap_or(parameter)).map(|line| {
+                    let (name, shape) = (parameter.name.clone(), parameter.shape.axes().to_vec());
+                    Explanation { name, shape, ..line }
+                })?);
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The values of parameter `index` under `seed`.
+    ///
+    /// # Panics
+    /// If there are not so many parameters.
+    pub fn values(&self, index: usize, seed: u64) -> Values<'_> {
+        let parameter = &self.parameters[index];
+        let source = match &self.choices[index].scheme {
+            Some(scheme) => Source::Scheme(&**scheme),
+            None => Source::Constant(parameter.role.start().unwrap_or(0.0)),
+        };
+        Values::new(parameter, source, seed)
+    }
+
+    /// All starting values under `seed`.
+    ///
+    /// # Errors
+    /// As for [`Values::read`].
+    pub fn initialize(&self, seed: u64) -> Result<Weights> {
+        let mut tensors = Vec::with_capacity(self.parameters.len());
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            let data = self.values(index, seed).into_all()?;
+            tensors.push((parameter.name.clone(), Tensor::new(parameter.shape.clone(), data)?));
+        }
+        Ok(Weights { tensors })
+    }
+}
+
+impl Choice {
+    fn explain(&self, parameter: &Parameter) -> Result<Explanation> {
+        let distribution = match &self.scheme {
+            Some(scheme) => scheme.distribution(parameter)?,
+            None => Distribution::Constant(parameter.role.start().unwrap_or(0.0)),
+        };
+        let name = match (parameter.place.component, &parameter.name) {
+            (Some(component), name) => format!("{name}[{}]", component.label()),
+            (None, name) => name.clone(),
+        };
+        Ok(Explanation {
+            name,
+            shape: parameter.shape.axes().to_vec(),
+            role: labels(parameter).join(", "),
+            scheme: self.scheme.as_ref().map(|scheme| scheme.label()),
+            distribution: distribution.to_string(),
+            fan_in: parameter.fan_in,
+            fan_out: parameter.fan_out,
+            gain: self.scheme.as_ref().map_or(Ok(None), |scheme| scheme.gain(parameter))?,
+            mean: distribution.mean(),
+            deviation: distribution.deviation(),
+            reason: self.reason.clone(),
+        })
+    }
+}
+
+/// The labels by which `role:LABEL` chooses a parameter: its role, `head` in the last layer,
+/// `residual-output` in the last layer of a residual branch, and what it is in its block: `query`.
+pub fn labels(parameter: &Parameter) -> Vec<&'static str> {
+    let place = &parameter.place;
+    let mut labels = vec![parameter.role.label()];
+    labels.extend(place.is_head.then_some("head"));
+    labels.extend(place.is_residual_output.then_some("residual-output"));
+    labels.extend(place.component.map(Component::label));
+    labels
+}
+
+/// Whether a pattern of a rule chooses a parameter.
+fn chooses(pattern: &str, parameter: &Parameter) -> bool {
+    match pattern.strip_prefix("role:") {
+        Some(label) => labels(parameter).contains(&label.trim()),
+        None => glob::matches(pattern, &parameter.name),
+    }
+}
+
+fn refuse_twins(parameters: &[Parameter]) -> Result<()> {
+    let mut seen = std::collections::HashSet::new();
+    match parameters.iter().find(|p| !seen.insert(&p.name)) {
+        Some(twice) => Err(twice.unfit(
+            "two parameters of this name",
+            "one, for the name addresses the random numbers",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The rules with their schemes found.
 struct Schemes<'a> {
-    default: Box<dyn Scheme>,
-    bias: Option<Box<dyn Scheme>>,
-    patterns: Vec<(&'a str, Box<dyn Scheme>)>,
-}
-
-/// What one parameter gets.
-struct Choice<'a> {
-    /// The scheme that fills it; `None` if its distribution alone does.
-    scheme: Option<&'a dyn Scheme>,
-    label: Option<String>,
-    distribution: Distribution,
-    reason: String,
+    default: Arc<dyn Scheme>,
+    bias: Option<Arc<dyn Scheme>>,
+    patterns: Vec<(&'a str, Arc<dyn Scheme>)>,
 }
 
 impl<'a> Schemes<'a> {
     fn of(parameters: &[Parameter], rules: &'a Rules) -> Result<Self> {
-        let mut seen = std::collections::HashSet::new();
-        if let Some(twice) = parameters.iter().find(|p| !seen.insert(&p.name)) {
-            return Err(Error::Setting {
-                place: format!("parameter `{}`", twice.name),
-                found: "two parameters of this name".to_owned(),
-                expected: "one, for the name addresses the random numbers".to_owned(),
-            });
-        }
         let mut patterns = Vec::new();
         for (pattern, scheme) in &rules.patterns {
-            if !parameters.iter().any(|p| glob::matches(pattern, &p.name)) {
-                let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
-                return Err(Error::unknown("parameter", pattern, &names));
+            if !parameters.iter().any(|p| chooses(pattern, p)) {
+                return Err(unknown_pattern(pattern, parameters));
             }
-            patterns.push((pattern.as_str(), find(scheme)?));
+            patterns.push((pattern.as_str(), Arc::from(find(scheme)?)));
         }
-        let bias = rules.bias.as_deref().map(find).transpose()?;
-        Ok(Self { default: find(&rules.default)?, bias, patterns })
+        let bias = rules.bias.as_deref().map(find).transpose()?.map(Arc::from);
+        Ok(Self { default: Arc::from(find(&rules.default)?), bias, patterns })
     }
 
-    fn choose(&self, parameter: &Parameter) -> Result<Choice<'_>> {
-        let matching =
-            self.patterns.iter().find(|(pattern, _)| glob::matches(pattern, &parameter.name));
-        if let Some((pattern, scheme)) = matching {
-            let reason = format!("rule `{pattern}`");
-            return Choice::by_scheme(&**scheme, parameter, reason);
+    fn choose(&self, parameter: &Parameter) -> Result<Choice> {
+        let choice = |scheme: &Arc<dyn Scheme>, reason: String| {
+            Ok(Choice { scheme: Some(Arc::clone(scheme)), reason })
+        };
+        let role = parameter.role;
+        if let Some((pattern, scheme)) =
+            self.patterns.iter().find(|(pattern, _)| chooses(pattern, parameter))
+        {
+            return choice(scheme, format!("rule `{pattern}`"));
         }
-        if let Some(value) = parameter.role.start() {
-            let reason = format!("{} start at {value}", parameter.role.plural());
-            let distribution = Distribution::Constant(value);
-            return Ok(Choice { scheme: None, label: None, distribution, reason });
+        if let (Role::Bias, Some(bias)) = (role, &self.bias) {
+            return choice(bias, "scheme of the biases".to_owned());
         }
-        if parameter.role == super::Role::Weight {
-            let reason = "scheme of the network".to_owned();
-            return Choice::by_scheme(&*self.default, parameter, reason);
+        if self.default.serves(role) {
+            return choice(&self.default, "scheme of the network".to_owned());
         }
-        if let Some(bias) = &self.bias {
-            return Choice::by_scheme(&**bias, parameter, "scheme of the biases".to_owned());
+        match role.start() {
+            Some(value) => {
+                let reason = format!("{} start at {value}", role.plural());
+                Ok(Choice { scheme: None, reason })
+            }
+            None => Err(parameter.unfit(
+                format!("one of the {}, whose values only their module knows", role.plural()),
+                format!("a rule that names it, as `{}=zeros`", parameter.name),
+            )),
         }
-        let label = self.default.label();
-        let reason = format!("biases under `{label}`");
-        let distribution = self.default.bias(parameter)?;
-        Ok(Choice { scheme: None, label: Some(label), distribution, reason })
     }
 }
 
-impl<'a> Choice<'a> {
-    fn by_scheme(scheme: &'a dyn Scheme, parameter: &Parameter, reason: String) -> Result<Self> {
-        let distribution = scheme.distribution(parameter)?;
-        Ok(Self { scheme: Some(scheme), label: Some(scheme.label()), distribution, reason })
+fn unknown_pattern(pattern: &str, parameters: &[Parameter]) -> Error {
+    if let Some(label) = pattern.strip_prefix("role:") {
+        let mut known: Vec<&str> = parameters.iter().flat_map(labels).collect();
+        known.sort_unstable();
+        known.dedup();
+        return Error::unknown("role", label, &known);
     }
+    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    Error::unknown("parameter", pattern, &names)
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Debug;
 
+use super::fans::Axes;
 use super::{Distribution, Parameter, Request};
 use crate::error::Result;
+use crate::spec::Role;
 
 /// A rule that gives a parameter its starting values.
 pub trait Scheme: Debug + Send + Sync {
@@ -21,19 +23,22 @@ pub trait Scheme: Debug + Send + Sync {
     /// What was expected: `a standard deviation of 0 or more`.
     fn with_argument(&self, argument: Option<&str>) -> Argument;
 
-    /// What a parameter gets to which this scheme is applied.
+    /// What a parameter, or one part of a packed one, gets to which this scheme is applied.
     ///
     /// # Errors
-    /// If the scheme needs fans, a shape or an activation that this parameter does not have.
+    /// If the scheme needs fans, a shape, an activation or a place that this parameter does not
+    /// have.
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution>;
 
-    /// What biases get where this is the scheme of the whole network; 0 unless the scheme says
-    /// otherwise.
-    ///
-    /// # Errors
-    /// As for [`Scheme::distribution`].
-    fn bias(&self, _parameter: &Parameter) -> Result<Distribution> {
-        Ok(Distribution::Constant(0.0))
+    /// Whether it decides for parameters of this role where it is the scheme of the whole network;
+    /// the others start as [`Role::start`] says. A rule can apply it to any role.
+    fn serves(&self, role: Role) -> bool {
+        role.is_matrix()
+    }
+
+    /// Whether elements can only be given all together, as those of an orthogonal matrix.
+    fn is_whole(&self) -> bool {
+        false
     }
 
     /// The factor by which the scheme allows for the activation that follows, if it has one.
@@ -44,12 +49,25 @@ pub trait Scheme: Debug + Send + Sync {
         Ok(None)
     }
 
-    /// Fills `out`, all elements of the parameter in row-major order.
+    /// Parameters that show what it does, large enough for statistics; the laws that every scheme
+    /// keeps are tested on them.
+    fn samples(&self) -> Vec<Parameter> {
+        let convolution = Axes::convolution(1);
+        let relu = |parameter: Parameter| parameter.followed_by("relu");
+        let convolution = Parameter::weight("1.weight", [96, 32, 3, 3], convolution).map(relu);
+        let linear = relu(Parameter::linear("0.weight", 300, 200));
+        [Ok(linear), convolution].into_iter().flatten().collect()
+    }
+
+    /// Fills `out` with elements `start`.. of the parameter, in row-major order of its own shape.
+    ///
+    /// Each element is a function of seed, name and index alone, whatever slice is asked for; a
+    /// scheme that [is whole](Self::is_whole) is only asked for all elements, from 0.
     ///
     /// # Errors
     /// As for [`Scheme::distribution`].
-    fn fill(&self, request: &Request<'_>, out: &mut [f32]) -> Result<()> {
-        self.distribution(request.parameter)?.fill(request.stream(), 0, out);
+    fn fill(&self, request: &Request<'_>, start: u64, out: &mut [f32]) -> Result<()> {
+        self.distribution(request.parameter)?.fill(request.stream(), start, out);
         Ok(())
     }
 }
@@ -68,6 +86,9 @@ pub struct Facts {
     pub example: &'static str,
     /// What the argument is; empty if it takes none.
     pub argument: &'static str,
+    /// What a network must have for it to serve all its weights, such as `convolutions`; empty if
+    /// any network will do.
+    pub needs: &'static str,
     /// The rule. Key: d fan-in, e fan-out, g gain; U(±b) uniform, N(0, σ²) normal.
     pub formula: &'static str,
     /// Where it was published, or who uses it.

@@ -6,26 +6,17 @@ use fanin_engine::activations;
 use fanin_kernels::reduce;
 use fanin_kernels::threads::pool;
 
+use super::fans::Axes;
 use super::*;
 
 fn weight(name: &str, shape: &[usize], fan_in: usize, fan_out: usize) -> Parameter {
-    Parameter {
-        name: name.to_owned(),
-        shape: shape.into(),
-        role: Role::Weight,
-        fan_in,
-        fan_out,
-        activation: Some("relu".to_owned()),
-    }
+    let axes = Axes::convolution(1);
+    Parameter { axes, fan_in, fan_out, ..Parameter::new(name, shape, Role::Weight) }
+        .followed_by("relu")
 }
 
 fn bias(name: &str, units: usize, fan_in: usize) -> Parameter {
     Parameter { role: Role::Bias, ..weight(name, &[units], fan_in, units) }
-}
-
-/// A linear layer and a convolution, large enough for statistics.
-fn samples() -> [Parameter; 2] {
-    [weight("0.weight", &[300, 200], 200, 300), weight("1.weight", &[96, 32, 3, 3], 288, 864)]
 }
 
 fn schemes() -> Vec<Box<dyn Scheme>> {
@@ -34,7 +25,7 @@ fn schemes() -> Vec<Box<dyn Scheme>> {
 
 fn filled(scheme: &dyn Scheme, seed: u64, parameter: &Parameter) -> Vec<f32> {
     let mut out = vec![f32::NAN; parameter.shape.elements()];
-    scheme.fill(&Request { seed, parameter }, &mut out).unwrap();
+    scheme.fill(&Request { seed, parameter, part: None }, 0, &mut out).unwrap();
     out
 }
 
@@ -46,21 +37,24 @@ fn is_joint(distribution: Distribution) -> bool {
 #[test]
 fn values_have_the_declared_distribution() {
     for scheme in schemes() {
-        for parameter in samples() {
+        for parameter in scheme.samples() {
             let label = scheme.label();
             let declared = scheme.distribution(&parameter).unwrap();
             let mut x = filled(&*scheme, 42, &parameter);
             let n = x.len() as f64;
+            // Elements that are drawn together are worth fewer independent ones.
+            let longest = *parameter.shape.axes().iter().max().unwrap() as f64;
+            let worth = if is_joint(declared) { longest } else { n };
             let (mean, deviation) = (declared.mean(), declared.deviation());
             assert!(x.iter().all(|x| x.is_finite()), "{label}");
             // Values are rounded to f32, so a constant is met to half a unit in the last place.
             let rounding = 6e-8 * mean.abs();
             let error = (reduce::mean(&x) - mean).abs();
-            let tolerance = 5.0 * deviation / n.sqrt() + rounding;
+            let tolerance = 5.0 * deviation / worth.sqrt() + rounding;
             assert!(error <= tolerance, "{label}: mean is off by {error}");
             // The relative standard error of a deviation is at most 1/√(2n), that of a normal.
             let error = (reduce::variance(&x).sqrt() - deviation).abs();
-            let tolerance = 5.0 * deviation / (2.0 * n).sqrt() + rounding;
+            let tolerance = 5.0 * deviation / (2.0 * worth).sqrt() + rounding;
             assert!(error <= tolerance, "{label}: deviation is off by {error}");
             if is_joint(declared) || deviation == 0.0 {
                 continue;
@@ -78,7 +72,7 @@ fn values_have_the_declared_distribution() {
 #[test]
 fn bits_depend_on_seed_name_and_index_alone() {
     for scheme in schemes() {
-        for parameter in samples() {
+        for parameter in scheme.samples() {
             let label = scheme.label();
             let declared = scheme.distribution(&parameter).unwrap();
             let whole = filled(&*scheme, 7, &parameter);
@@ -87,13 +81,11 @@ fn bits_depend_on_seed_name_and_index_alone() {
                 let other = pool.install(|| filled(&*scheme, 7, &parameter));
                 assert_eq!(whole, other, "{label} on {threads} threads");
             }
-            if !is_joint(declared) {
-                let stream = Request { seed: 7, parameter: &parameter }.stream();
-                for (start, length) in [(0, 10), (1, 1), (1234, 777), (whole.len() - 3, 3)] {
-                    let mut part = vec![f32::NAN; length];
-                    declared.fill(stream, start as u64, &mut part);
-                    assert_eq!(part, whole[start..start + length], "{label} from {start}");
-                }
+            let mut values = Values::new(&parameter, Source::Scheme(&*scheme), 7);
+            for (start, length) in [(0, 10), (1, 1), (1234, 777), (whole.len() - 3, 3)] {
+                let mut part = vec![f32::NAN; length];
+                values.read(start, &mut part).unwrap();
+                assert_eq!(part, whole[start..start + length], "{label} from {start}");
             }
             let renamed = Parameter { name: "other.weight".to_owned(), ..parameter.clone() };
             let random = declared.deviation() > 0.0;
@@ -108,7 +100,11 @@ fn a_fan_of_0_is_refused_by_every_scheme_that_divides_by_it() {
     for scheme in schemes() {
         let declared =
             |fan_in, fan_out| scheme.distribution(&weight("w", &[9, 5], fan_in, fan_out));
-        let uses_fans = declared(5, 9).unwrap() != declared(50, 90).unwrap();
+        let Ok(usual) = declared(5, 9) else {
+            assert_ne!(scheme.facts().needs, "", "{}", scheme.label());
+            continue;
+        };
+        let uses_fans = usual != declared(50, 90).unwrap();
         assert_eq!(declared(0, 0).is_err(), uses_fans, "{}", scheme.label());
         if uses_fans {
             let message = declared(0, 0).unwrap_err().to_string();
@@ -134,11 +130,12 @@ fn every_scheme_tells_all_about_itself() {
         }
         let label = scheme.label();
         assert_eq!(find(&label).unwrap().label(), label);
-        assert!(
-            find(&label).unwrap().distribution(&bias("b", 4, 3)).is_ok()
-                || label.starts_with("orthogonal")
-        );
-        assert_eq!(facts.argument.is_empty(), find(&format!("{}:2", facts.name)).is_err());
+        if facts.argument.is_empty() {
+            assert!(find(&format!("{}:2", facts.name)).is_err(), "{}", facts.name);
+        } else {
+            assert!(facts.example.contains(':') || facts.argument.starts_with('['), "{facts:?}");
+        }
+        assert!(!scheme.samples().is_empty(), "{}", facts.name);
     }
 }
 
@@ -219,7 +216,7 @@ fn deviations_follow_the_published_formulas() {
 #[test]
 fn truncation_at_two_deviations_leaves_the_known_share() {
     let after = distribution::deviation_after_cut;
-    assert!((after(2.0) - truncated_normal::DEVIATION_AFTER_CUT).abs() < 1e-15);
+    assert!((after(2.0) - schemes::truncated_normal::DEVIATION_AFTER_CUT).abs() < 1e-15);
     assert!((after(1.0) - 0.539_560_09).abs() < 1e-8);
     assert!((after(3.0) - 0.986_578_39).abs() < 1e-8);
 }
@@ -273,8 +270,8 @@ fn network() -> Vec<Parameter> {
     vec![
         weight("0.weight", &[8, 4], 4, 8),
         bias("0.bias", 8, 4),
-        Parameter { role: Role::Gain, ..weight("1.weight", &[8], 8, 8) },
-        Parameter { role: Role::Shift, ..weight("1.bias", &[8], 8, 8) },
+        Parameter { role: Role::NormScale, ..weight("1.weight", &[8], 8, 8) },
+        Parameter { role: Role::NormShift, ..weight("1.bias", &[8], 8, 8) },
         Parameter { role: Role::RunningMean, ..weight("1.running_mean", &[8], 8, 8) },
         Parameter { role: Role::RunningVariance, ..weight("1.running_var", &[8], 8, 8) },
         Parameter { role: Role::Slope, ..weight("2.weight", &[1], 8, 8) },
@@ -285,22 +282,23 @@ fn all_equal(weights: &crate::weights::Weights, name: &str, value: f32) -> bool 
     weights.get(name).unwrap().data().iter().all(|&x| x == value)
 }
 
+/// The network's scheme decides for the roles that it serves, and only for these.
 #[test]
-fn only_weights_and_some_biases_are_random() {
-    let random_biases = ["normal:0.01", "uniform:0.1", "torch-default"];
+fn a_scheme_leaves_the_roles_that_it_does_not_serve_at_their_start() {
     for scheme in schemes() {
-        let text = scheme.label();
-        let weights = initialize(&network(), &Rules::new(&text), 1).unwrap();
-        assert!(all_equal(&weights, "1.weight", 1.0) && all_equal(&weights, "1.bias", 0.0));
-        assert!(all_equal(&weights, "1.running_mean", 0.0));
-        assert!(all_equal(&weights, "1.running_var", 1.0));
-        assert!(all_equal(&weights, "2.weight", 0.25));
-        let is_random = ["normal", "uniform", "torch-default"].contains(&scheme.facts().name);
-        assert_eq!(all_equal(&weights, "0.bias", 0.0), !is_random, "{text}");
+        let (text, needs) = (scheme.label(), scheme.facts().needs);
+        let weights = initialize(&network(), &Rules::new(&text), 1);
+        assert_eq!(weights.is_ok(), needs.is_empty(), "{text} needs `{needs}`");
+        let Ok(weights) = weights else { continue };
+        for parameter in network() {
+            let served = scheme.serves(parameter.role);
+            let Some(start) = parameter.role.start().filter(|_| !served) else { continue };
+            assert!(all_equal(&weights, &parameter.name, start as f32), "{text} {parameter:?}");
+        }
     }
-    for text in random_biases {
+    for text in ["normal:0.01", "uniform:0.1", "torch-default"] {
         let explained = explain(&network(), &Rules::new(text)).unwrap();
-        assert!(explained[1].deviation > 0.0, "{text}");
+        assert!(explained[1].deviation > 0.0, "{text} serves biases");
     }
 }
 
@@ -358,4 +356,81 @@ fn what_cannot_be_initialized_is_refused_by_name() {
     check_refused(&[weight("w", &[400, 50], 5, 5)], &Rules::new("normal:3e38"), "range of f32");
     let misspelt = Parameter { activation: Some("rellu".to_owned()), ..weight("w", &[2, 2], 2, 2) };
     check_refused(&[misspelt], &Rules::new("exact-gain-normal"), "did you mean `relu`");
+}
+
+/// Query, key and value in one tensor, along the first axis and along the last.
+fn packed(axis: usize) -> Parameter {
+    let parts = vec![(Component::Query, 8), (Component::Key, 4), (Component::Value, 4)];
+    let (shape, axes) =
+        if axis == 0 { ([16, 6], Axes::linear()) } else { ([6, 16], Axes::keras(2)) };
+    let parameter = Parameter::weight("qkv.weight", shape, axes).unwrap();
+    Parameter { packing: Some(Packing { axis, parts }), ..parameter }
+}
+
+#[test]
+fn any_slice_of_a_packed_parameter_equals_the_whole() {
+    for text in ["normal:1", "orthogonal:1", "he-uniform"] {
+        for parameter in [packed(0), packed(1)] {
+            let parameters = [parameter];
+            let chosen = Chosen::new(&parameters, &Rules::new(text)).unwrap();
+            let whole = chosen.values(0, 9).into_all().unwrap();
+            for start in 0..whole.len() {
+                for length in [1, 5, 17].map(|length| length.min(whole.len() - start)) {
+                    let mut slice = vec![f32::NAN; length];
+                    chosen.values(0, 9).read(start, &mut slice).unwrap();
+                    assert_eq!(slice, whole[start..start + length], "{text} {start}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_part_of_a_packed_parameter_is_orthogonal_by_itself() {
+    for parameter in [packed(0), packed(1)] {
+        let scheme = find("orthogonal:1").unwrap();
+        let values = Values::new(&parameter, Source::Scheme(&*scheme), 1).into_all().unwrap();
+        let entry = |i: usize, j: usize| match parameter.packing.as_ref().unwrap().axis {
+            0 => f64::from(values[i * 6 + j]),
+            _ => f64::from(values[j * 16 + i]),
+        };
+        for (rows, columns_are_fewer) in [(0..8, true), (8..12, false), (12..16, false)] {
+            let gram = |a: usize, b: usize| -> f64 {
+                if columns_are_fewer {
+                    rows.clone().map(|i| entry(i, a) * entry(i, b)).sum()
+                } else {
+                    (0..6).map(|j| entry(rows.start + a, j) * entry(rows.start + b, j)).sum()
+                }
+            };
+            let side = if columns_are_fewer { 6 } else { 4 };
+            for (a, b) in (0..side).flat_map(|a| (0..side).map(move |b| (a, b))) {
+                let expected = if a == b { 1.0 } else { 0.0 };
+                assert!((gram(a, b) - expected).abs() < 1e-6, "{rows:?} {a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_choose_by_role() {
+    let mut parameters = network();
+    parameters[0].place.is_head = true;
+    let rules = Rules {
+        patterns: vec![
+            ("role:head".to_owned(), "zeros".to_owned()),
+            ("role:norm-scale".to_owned(), "constant:2".to_owned()),
+        ],
+        ..Rules::new("he-normal")
+    };
+    let weights = initialize(&parameters, &rules, 1).unwrap();
+    assert!(all_equal(&weights, "0.weight", 0.0) && all_equal(&weights, "1.weight", 2.0));
+    let unknown = Rules { patterns: vec![("role:heat".to_owned(), "zeros".to_owned())], ..rules };
+    let message = initialize(&parameters, &unknown, 1).unwrap_err().to_string();
+    assert!(message.contains("did you mean `head`"), "{message}");
+}
+
+#[test]
+fn a_buffer_of_unknown_meaning_is_refused() {
+    let buffer = Parameter::new("inv_freq", [4], Role::Buffer);
+    check_refused(&[buffer], &Rules::new("he-normal"), "whose values only their module knows");
 }

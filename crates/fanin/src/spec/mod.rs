@@ -69,6 +69,7 @@ mod model;
 mod layers;
 mod check;
 mod text;
+mod role;
 mod parameters;
 pub(crate) mod glob;
 mod sections;
@@ -82,7 +83,8 @@ pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS
 pub use loss::Loss;
 pub use model::{Layer, Model};
 pub use network::{LayerWires, Mode, Network, RunningStatistic};
-pub use parameters::{Branch, Parameter, Role};
+pub use parameters::{Branch, Parameter};
+pub use role::Role;
 pub use sections::{
     BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
     LossSpec, Missing, OptimizerSpec, ScheduleName, ScheduleSpec, Standardize, Task, TrainSpec,

@@ -6,11 +6,11 @@
 //! counter and not listed here.
 
 use fanin_engine::tensor::Shape;
-use serde::Serialize;
 
 use super::limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, check_matrix, check_width};
 use super::mistake::Mistake;
 use super::model::{Layer, Model};
+use super::role::Role;
 use crate::error::{Error, Result};
 
 /// One named tensor of a network, with its place in it.
@@ -40,26 +40,8 @@ pub struct Parameter {
     pub is_output: bool,
     /// Its place in the innermost residual branch around it.
     pub branch: Option<Branch>,
-}
-
-/// What a module does with a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// W of a linear layer.
-    Weight,
-    /// b of a linear layer.
-    Bias,
-    /// Factor of a norm, 1 at the start.
-    Gain,
-    /// Summand of a norm, 0 at the start.
-    Shift,
-    /// Slope of a PReLU, 0.25 at the start.
-    Slope,
-    /// Buffer: mean that batch normalization has seen, 0 at the start.
-    RunningMean,
-    /// Buffer: variance that batch normalization has seen, 1 at the start.
-    RunningVariance,
+    /// Number of residual blocks in the network.
+    pub blocks: usize,
 }
 
 /// A place in a residual branch.
@@ -69,41 +51,13 @@ pub struct Branch {
     pub block: usize,
     /// Number of residual blocks in the network.
     pub blocks: usize,
+    /// Position of its linear layer among those directly in the branch; for a norm or slope, of
+    /// the one before it, and 0 before the first.
+    pub linear_index: usize,
     /// Number of linear layers directly in the branch.
     pub linear_count: usize,
     /// Whether it belongs to the branch's last linear layer.
     pub is_last_linear: bool,
-}
-
-impl Role {
-    /// Whether backpropagation changes it; buffers are only kept up.
-    pub fn is_trained(self) -> bool {
-        !matches!(self, Self::RunningMean | Self::RunningVariance)
-    }
-
-    /// The value at which all schemes leave parameters of this role, unless a rule names them;
-    /// `None` for weights and biases, which the scheme decides.
-    pub fn start(self) -> Option<f64> {
-        match self {
-            Self::Weight | Self::Bias => None,
-            Self::Gain | Self::RunningVariance => Some(1.0),
-            Self::Shift | Self::RunningMean => Some(0.0),
-            Self::Slope => Some(0.25),
-        }
-    }
-
-    /// The role in words, in the plural.
-    pub fn plural(self) -> &'static str {
-        match self {
-            Self::Weight => "weights",
-            Self::Bias => "biases",
-            Self::Gain => "gains of a normalization",
-            Self::Shift => "shifts of a normalization",
-            Self::Slope => "trained slopes",
-            Self::RunningMean => "running means",
-            Self::RunningVariance => "running variances",
-        }
-    }
 }
 
 impl Model {
@@ -178,7 +132,15 @@ struct Walk {
 struct Place<'a> {
     prefix: &'a str,
     branch: Option<Branch>,
-    last_linear: Option<usize>,
+    /// Indices of the linear layers among its modules.
+    linear_layers: Vec<usize>,
+}
+
+impl Place<'_> {
+    /// The number of linear layers up to and including the module `index`.
+    fn linear_layers_to(&self, index: usize) -> usize {
+        self.linear_layers.iter().filter(|&&linear| linear <= index).count()
+    }
 }
 
 impl Walk {
@@ -193,11 +155,12 @@ impl Walk {
         let branch = (!path.is_empty()).then(|| Branch {
             block: self.blocks - 1,
             blocks: 0,
+            linear_index: 0,
             linear_count: layers.iter().filter(|layer| is_linear(layer)).count(),
             is_last_linear: false,
         });
-        let last_linear = layers.iter().rposition(is_linear);
-        let place = Place { prefix, branch, last_linear };
+        let linear_layers = (0..layers.len()).filter(|&i| is_linear(&layers[i])).collect();
+        let place = Place { prefix, branch, linear_layers };
         let mut width = inputs;
         for (index, layer) in layers.iter().enumerate() {
             path.push(index);
@@ -241,11 +204,12 @@ impl Walk {
                 return Ok(*units);
             }
             Layer::BatchNorm => {
-                let roles = [Role::Gain, Role::Shift, Role::RunningMean, Role::RunningVariance];
+                let roles =
+                    [Role::NormScale, Role::NormShift, Role::RunningMean, Role::RunningVariance];
                 self.push(roles.map(vector), None, after, place, path);
             }
             Layer::LayerNorm => {
-                self.push([Role::Gain, Role::Shift].map(vector), None, after, place, path);
+                self.push([Role::NormScale, Role::NormShift].map(vector), None, after, place, path);
             }
             Layer::PRelu => {
                 self.push([(Role::Slope, Shape::from([1]))], None, after, place, path);
@@ -284,11 +248,11 @@ impl Walk {
         path: &[usize],
     ) {
         let index = *path.last().expect("the module's own index was pushed");
-        let is_last_linear = fans.is_some() && place.last_linear == Some(index);
+        let is_last_linear = fans.is_some() && place.linear_layers.last() == Some(&index);
         for (role, shape) in shapes {
             self.elements += shape.axes().iter().map(|&axis| axis as u128).product::<u128>();
             self.parameters.push(Parameter {
-                name: format!("{}{index}.{}", place.prefix, suffix(role)),
+                name: format!("{}{index}.{}", place.prefix, role.suffix()),
                 shape,
                 role,
                 path: path.to_vec(),
@@ -298,7 +262,12 @@ impl Walk {
                 linear_index: self.linear_layers.checked_sub(1),
                 linear_count: 0,
                 is_output: is_last_linear && place.branch.is_none(),
-                branch: place.branch.map(|branch| Branch { is_last_linear, ..branch }),
+                branch: place.branch.map(|branch| Branch {
+                    is_last_linear,
+                    linear_index: place.linear_layers_to(index).saturating_sub(1),
+                    ..branch
+                }),
+                blocks: 0,
             });
         }
     }
@@ -309,6 +278,7 @@ impl Walk {
             parameter.linear_count = self.linear_layers;
             let is_very_last = parameter.linear_index == self.linear_layers.checked_sub(1);
             parameter.is_output &= is_very_last;
+            parameter.blocks = self.blocks;
             if let Some(branch) = &mut parameter.branch {
                 branch.blocks = self.blocks;
             }
@@ -326,15 +296,6 @@ enum Stop {
 impl From<Mistake> for Stop {
     fn from(mistake: Mistake) -> Self {
         Self::Here(mistake)
-    }
-}
-
-fn suffix(role: Role) -> &'static str {
-    match role {
-        Role::Weight | Role::Gain | Role::Slope => "weight",
-        Role::Bias | Role::Shift => "bias",
-        Role::RunningMean => "running_mean",
-        Role::RunningVariance => "running_var",
     }
 }
 

@@ -28,6 +28,7 @@ pub fn scheme(facts: &Facts) -> String {
         ("formula", facts.formula),
         ("write it as", facts.example),
         ("argument", facts.argument),
+        ("needs", facts.needs),
         ("source", facts.source),
         ("use it", facts.when),
         ("avoid it", facts.avoid),

@@ -101,14 +101,14 @@ fn last_layer_inside_a_branch_is_no_output() {
 fn branch_tells_block_and_last_linear_layer() {
     let all = parameters("8 -> 8 residual -> (4 layer_norm relu -> 8) residual -> 2");
     let place = |name| find(&all, name).branch;
-    let branch = |block, linear_count, is_last_linear| {
-        Some(Branch { block, blocks: 2, linear_count, is_last_linear })
+    let branch = |block, linear_index, linear_count, is_last_linear| {
+        Some(Branch { block, blocks: 2, linear_index, linear_count, is_last_linear })
     };
-    assert_eq!(place("0.branch.0.weight"), branch(0, 1, true));
-    assert_eq!(place("1.branch.0.weight"), branch(1, 2, false));
-    assert_eq!(place("1.branch.1.weight"), branch(1, 2, false));
-    assert_eq!(place("1.branch.3.weight"), branch(1, 2, true));
-    assert_eq!(place("1.branch.3.bias"), branch(1, 2, true));
+    assert_eq!(place("0.branch.0.weight"), branch(0, 0, 1, true));
+    assert_eq!(place("1.branch.0.weight"), branch(1, 0, 2, false));
+    assert_eq!(place("1.branch.1.weight"), branch(1, 0, 2, false));
+    assert_eq!(place("1.branch.3.weight"), branch(1, 1, 2, true));
+    assert_eq!(place("1.branch.3.bias"), branch(1, 1, 2, true));
     assert_eq!(place("2.weight"), None);
     assert_eq!(find(&all, "1.branch.3.bias").path, [1, 3]);
 }

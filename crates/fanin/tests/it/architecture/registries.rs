@@ -28,11 +28,7 @@ const REGISTRIES: &[Registry] = &[
     ),
     registry("crates/fanin/src/formats/weights", "WEIGHT_FORMATS", &["elements"]),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
-    registry(
-        "crates/fanin/src/init",
-        "SCHEMES",
-        &["request", "distribution", "scheme", "fans", "gain", "rules", "from_model"],
-    ),
+    registry("crates/fanin/src/init/schemes", "SCHEMES", &[]),
     registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),
     registry("crates/fanin/src/train/schedule", "SCHEDULES", &[]),

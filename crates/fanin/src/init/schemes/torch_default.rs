@@ -1,8 +1,9 @@
 //! What `PyTorch` gives a linear or convolution layer if nobody says otherwise.
 
-use super::scheme::{Argument, Facts, Scheme, without_argument};
-use super::{Distribution, Parameter};
 use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme, without_argument};
+use crate::init::{Distribution, Parameter};
+use crate::spec::Role;
 
 /// U(±1/√d) for weights and biases.
 #[derive(Clone, Debug)]
@@ -13,6 +14,7 @@ const FACTS: Facts = Facts {
     aliases: &["pytorch-default", "torch"],
     example: "torch-default",
     argument: "",
+    needs: "",
     formula: "W, b ~ U(±1/√d), variance 1/(3d)",
     source: "torch.nn.Linear and Conv: kaiming_uniform_(a = √5)",
     when: "networks of up to about 3 hidden layers; to reproduce a run of PyTorch's defaults",
@@ -30,10 +32,10 @@ impl Scheme for TorchDefault {
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
         let bound = 1.0 / parameter.positive_fan_in()?.sqrt();
-        Ok(Distribution::Uniform { low: -bound, high: bound })
+        Ok(Distribution::uniform(bound))
     }
 
-    fn bias(&self, parameter: &Parameter) -> Result<Distribution> {
-        self.distribution(parameter)
+    fn serves(&self, role: Role) -> bool {
+        role.is_matrix() || role == Role::Bias
     }
 }

@@ -1,8 +1,8 @@
 //! Zeros, ones and constants: the starts from which backpropagation cannot tell units apart.
 
-use super::scheme::{Argument, Facts, Scheme, number, without_argument};
-use super::{Distribution, Parameter};
 use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme, number, without_argument};
+use crate::init::{Distribution, Parameter};
 
 /// Every weight has the same value; biases are 0.
 #[derive(Clone, Debug)]
@@ -19,6 +19,7 @@ pub const ZEROS: Constant = Constant {
         aliases: &["zero"],
         example: "zeros",
         argument: "",
+        needs: "",
         formula: "W = 0",
         source: "the obvious first guess",
         when: "biases; last layers of residual branches; to see symmetry fail",
@@ -34,6 +35,7 @@ pub const ONES: Constant = Constant {
         aliases: &["one"],
         example: "ones",
         argument: "",
+        needs: "",
         formula: "W = 1",
         source: "the start of the gains of normalizations",
         when: "gains; to see symmetry fail with a signal",
@@ -49,6 +51,7 @@ pub const CONSTANT: Constant = Constant {
         aliases: &[],
         example: "constant:0.01",
         argument: "VALUE",
+        needs: "",
         formula: "W = c",
         source: "the second guess, after zeros fail",
         when: "gains and biases; to see symmetry fail",

@@ -1,8 +1,9 @@
 //! Normal with a fixed deviation, whatever the layer.
 
-use super::scheme::{Argument, Facts, Scheme, non_negative};
-use super::{Distribution, Parameter};
 use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme, non_negative};
+use crate::init::{Distribution, Parameter};
+use crate::spec::Role;
 
 /// N(0, σ²) for weights and biases.
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ const FACTS: Facts = Facts {
     aliases: &["gaussian", "random-normal"],
     example: "normal:0.01",
     argument: "DEVIATION",
+    needs: "",
     formula: "W, b ~ N(0, σ²)",
     source: "the classic tutorials' N(0, 0.01²); Krizhevsky et al. 2012",
     when: "networks of one or two hidden layers; to see how the scale decides",
@@ -37,10 +39,10 @@ impl Scheme for Normal {
     }
 
     fn distribution(&self, _parameter: &Parameter) -> Result<Distribution> {
-        Ok(Distribution::Normal { deviation: self.deviation })
+        Ok(Distribution::normal(self.deviation))
     }
 
-    fn bias(&self, parameter: &Parameter) -> Result<Distribution> {
-        self.distribution(parameter)
+    fn serves(&self, role: Role) -> bool {
+        role.is_matrix() || role == Role::Bias
     }
 }

@@ -1,8 +1,9 @@
 //! Uniform on a fixed interval, whatever the layer.
 
-use super::scheme::{Argument, Facts, Scheme, number};
-use super::{Distribution, Parameter};
 use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme, number};
+use crate::init::{Distribution, Parameter};
+use crate::spec::Role;
 
 /// U(low, high) for weights and biases.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ const FACTS: Facts = Facts {
     aliases: &["random-uniform"],
     example: "uniform:0.05",
     argument: "BOUND or LOW,HIGH",
+    needs: "",
     formula: "W, b ~ U(±BOUND) or U(LOW, HIGH)",
     source: "Keras' RandomUniform, with bound 0.05",
     when: "one shallow layer whose scale you know",
@@ -51,7 +53,7 @@ impl Scheme for Uniform {
         Ok(Distribution::Uniform { low: self.low, high: self.high })
     }
 
-    fn bias(&self, parameter: &Parameter) -> Result<Distribution> {
-        self.distribution(parameter)
+    fn serves(&self, role: Role) -> bool {
+        role.is_matrix() || role == Role::Bias
     }
 }

@@ -6,9 +6,9 @@
 
 use std::f64::consts::SQRT_2;
 
-use super::scheme::{Argument, Facts, Scheme};
-use super::{Distribution, Gain, Parameter};
 use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme};
+use crate::init::{Distribution, Gain, Parameter};
 
 /// A member of the family.
 #[derive(Clone, Debug)]
@@ -52,6 +52,7 @@ pub const FAN_IN_UNIFORM: VarianceScaling = VarianceScaling {
             aliases: &[],
             example: "fan-in-uniform",
             argument: GAIN,
+            needs: "",
             formula: "W ~ U(±g/√d), variance g²/(3d)",
             source: "one reading of “scale by 1/√d”; Glorot & Bengio 2010, eq. 1",
             when: "shallow networks",
@@ -70,6 +71,7 @@ pub const FAN_IN_NORMAL: VarianceScaling = member(
         aliases: &[],
         example: "fan-in-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, g²/d)",
         source: "the other reading of “scale by 1/√d”",
         when: "linear and tanh networks, and relu networks of moderate depth",
@@ -87,6 +89,7 @@ pub const LECUN_UNIFORM: VarianceScaling = member(
         aliases: &["caffe-xavier"],
         example: "lecun-uniform",
         argument: GAIN,
+        needs: "",
         formula: "W ~ U(±g·√(3/d)), variance g²/d",
         source: "LeCun et al. 1998, Efficient BackProp, §4.6",
         when: "tanh and selu networks",
@@ -104,6 +107,7 @@ pub const LECUN_NORMAL: VarianceScaling = member(
         aliases: &[],
         example: "lecun-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, g²/d), not truncated",
         source: "LeCun et al. 1998, Efficient BackProp, §4.6; Klambauer et al. 2017 for selu",
         when: "selu networks; tanh networks",
@@ -121,6 +125,7 @@ pub const XAVIER_UNIFORM: VarianceScaling = member(
         aliases: &["glorot-uniform"],
         example: "xavier-uniform",
         argument: GAIN,
+        needs: "",
         formula: "W ~ U(±g·√(6/(d+e))), variance 2g²/(d+e)",
         source: "Glorot & Bengio 2010, eq. 16",
         when: "tanh and linear networks whose layers have similar widths",
@@ -138,6 +143,7 @@ pub const XAVIER_NORMAL: VarianceScaling = member(
         aliases: &["glorot-normal"],
         example: "xavier-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, 2g²/(d+e)), not truncated",
         source: "Glorot & Bengio 2010, eq. 12",
         when: "tanh and linear networks whose layers have similar widths",
@@ -155,6 +161,7 @@ pub const HE_UNIFORM: VarianceScaling = member(
         aliases: &["kaiming-uniform"],
         example: "he-uniform",
         argument: GAIN,
+        needs: "",
         formula: "W ~ U(±g·√(3/d)) with g = √2, variance 2/d",
         source: "He et al. 2015, eq. 10",
         when: "relu networks of any depth",
@@ -172,6 +179,7 @@ pub const HE_NORMAL: VarianceScaling = member(
         aliases: &["kaiming-normal", "msra"],
         example: "he-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, g²/d) with g = √2, not truncated",
         source: "He et al. 2015, eq. 10",
         when: "relu networks of any depth",
@@ -189,6 +197,7 @@ pub const HE_FAN_OUT_NORMAL: VarianceScaling = member(
         aliases: &["kaiming-fan-out-normal"],
         example: "he-fan-out-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, g²/e) with g = √2",
         source: "He et al. 2015, eq. 14; torchvision's ResNet",
         when: "convolutional relu networks with batch normalization",
@@ -206,6 +215,7 @@ pub const EXACT_GAIN_UNIFORM: VarianceScaling = member(
         aliases: &[],
         example: "exact-gain-uniform",
         argument: GAIN,
+        needs: "",
         formula: "W ~ U(±g·√(3/d)) with g = 1/√E[φ(x)²], x ~ N(0, 1)",
         source: "He et al. 2015 for any activation: Poole et al. 2016 with q = 1",
         when: "any activation: gelu, silu, tanh, …; it is he-uniform for relu",
@@ -223,6 +233,7 @@ pub const EXACT_GAIN_NORMAL: VarianceScaling = member(
         aliases: &["gain-normal"],
         example: "exact-gain-normal",
         argument: GAIN,
+        needs: "",
         formula: "W ~ N(0, g²/d) with g = 1/√E[φ(x)²], x ~ N(0, 1)",
         source: "He et al. 2015 for any activation: Poole et al. 2016 with q = 1",
         when: "any activation: gelu, silu, tanh, …; it is he-normal for relu",
@@ -260,13 +271,8 @@ impl Scheme for VarianceScaling {
         };
         let gain = self.gain.value(parameter)?;
         Ok(match self.form {
-            Form::Normal => {
-                Distribution::Normal { deviation: gain * (self.numerator / fan).sqrt() }
-            }
-            Form::Uniform => {
-                let bound = gain * (3.0 * self.numerator / fan).sqrt();
-                Distribution::Uniform { low: -bound, high: bound }
-            }
+            Form::Normal => Distribution::normal(gain * (self.numerator / fan).sqrt()),
+            Form::Uniform => Distribution::uniform(gain * (3.0 * self.numerator / fan).sqrt()),
         })
     }
 

@@ -7,9 +7,9 @@ use std::f64::consts::SQRT_2;
 use fanin_kernels::random::{Stream, fill_normal_f64};
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
-use super::scheme::{Argument, Facts, Scheme};
-use super::{Distribution, Gain, Parameter, Request};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::init::scheme::{Argument, Facts, Scheme};
+use crate::init::{Distribution, Gain, Matrix, Parameter, Request};
 
 /// Gain times a random matrix with orthonormal rows or columns, whichever are fewer.
 #[derive(Clone, Debug)]
@@ -26,6 +26,7 @@ const FACTS: Facts = Facts {
     aliases: &[],
     example: "orthogonal:1.0",
     argument: "[GAIN], a number, `exact` or `torch`; √2 if none",
+    needs: "",
     formula: "W = g·Q, Q uniform over matrices with QQᵀ = 1 or QᵀQ = 1; W as (out, rest)",
     source: "Saxe et al. 2014; sign rule of Mezzadri 2007",
     when: "very deep and recurrent networks: no direction grows or fades (gain 1 for tanh)",
@@ -50,40 +51,31 @@ impl Scheme for Orthogonal {
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
-        let (rows, columns) = sides(parameter)?;
-        let deviation = self.gain.value(parameter)? / (rows.max(columns) as f64).sqrt();
-        Ok(Distribution::Joint { deviation })
+        let matrix = Matrix::of(parameter)?;
+        let longer = matrix.rows.max(matrix.columns) as f64;
+        Ok(Distribution::joint(self.gain.value(parameter)? / longer.sqrt()))
     }
 
     fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {
         self.gain.value(parameter).map(Some)
     }
 
-    fn fill(&self, request: &Request<'_>, out: &mut [f32]) -> Result<()> {
-        let (rows, columns) = sides(request.parameter)?;
+    fn is_whole(&self) -> bool {
+        true
+    }
+
+    fn fill(&self, request: &Request<'_>, _start: u64, out: &mut [f32]) -> Result<()> {
+        let matrix = Matrix::of(request.parameter)?;
         let gain = self.gain.value(request.parameter)?;
-        let m = rows.max(columns);
+        let m = matrix.rows.max(matrix.columns);
         let mut q = request.parameter.filled(0.0)?;
         orthonormal_columns(request.stream(), m, &mut q);
-        for (i, row) in out.chunks_exact_mut(columns).enumerate() {
-            for (j, w) in row.iter_mut().enumerate() {
-                let element = if rows < columns { q[i * m + j] } else { q[j * m + i] };
-                *w = (gain * element) as f32;
-            }
-        }
+        let is_wide = matrix.rows < matrix.columns;
+        matrix.fill(out, |i, j| {
+            let element = if is_wide { q[i * m + j] } else { q[j * m + i] };
+            (gain * element) as f32
+        });
         Ok(())
-    }
-}
-
-/// Rows and columns of the parameter read as a matrix (out, everything else).
-fn sides(parameter: &Parameter) -> Result<(usize, usize)> {
-    match parameter.shape.axes() {
-        [rows, rest @ ..] if !rest.is_empty() => Ok((*rows, rest.iter().product())),
-        _ => Err(Error::Setting {
-            place: format!("parameter `{}`", parameter.name),
-            found: format!("shape {}", parameter.shape),
-            expected: "two axes or more, which an orthogonal matrix has".to_owned(),
-        }),
     }
 }
 

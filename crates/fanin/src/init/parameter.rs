@@ -1,0 +1,167 @@
+//! One parameter of a network, as far as its starting values depend on it.
+
+use fanin_engine::Shape;
+
+use super::fans::{self, Axes};
+use super::place::{Component, Place};
+use crate::error::{Error, Result};
+use crate::spec::Role;
+
+/// One parameter of a network, as far as its starting values depend on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name, unique in the network: `0.weight`.
+    pub name: String,
+    /// Its shape, in the layout that `axes` describes.
+    pub shape: Shape,
+    /// What its module does with it.
+    pub role: Role,
+    /// What the axes of its shape mean; without meaning for anything but a matrix.
+    pub axes: Axes,
+    /// Inputs that reach one unit of its layer; a bias has those of its layer. For a packed
+    /// parameter, inputs of one part.
+    pub fan_in: usize,
+    /// Units of its layer, or of one part of it, that one input reaches.
+    pub fan_out: usize,
+    /// The activation that follows its layer, as [`fanin_engine::activations::find`] knows it;
+    /// `None` if none does.
+    pub activation: Option<String>,
+    /// The matrices that lie side by side in it, if it is several in one.
+    pub packing: Option<Packing>,
+    /// Where in the network it stands.
+    pub place: Place,
+}
+
+/// Several parameters of one layer in one tensor: query, key and value, or the gates of an LSTM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packing {
+    /// The axis along which they lie side by side.
+    pub axis: usize,
+    /// What they are and how long along that axis.
+    pub parts: Vec<(Component, usize)>,
+}
+
+impl Parameter {
+    /// A parameter of which only name, shape and role are known; fans 0, no activation.
+    pub fn new(name: &str, shape: impl Into<Shape>, role: Role) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.into(),
+            role,
+            axes: Axes::default(),
+            fan_in: 0,
+            fan_out: 0,
+            activation: None,
+            packing: None,
+            place: Place::default(),
+        }
+    }
+
+    /// A weight of shape (out, in), its fans taken from it.
+    ///
+    /// ```
+    /// use fanin::init::Parameter;
+    /// let weight = Parameter::linear("0.weight", 256, 784);
+    /// assert_eq!((weight.fan_in, weight.fan_out), (784, 256));
+    /// ```
+    pub fn linear(name: &str, out: usize, input: usize) -> Self {
+        let parameter = Self::new(name, [out, input], Role::Weight);
+        Self { axes: Axes::linear(), fan_in: input, fan_out: out, ..parameter }
+    }
+
+    /// A weight whose axes mean what `axes` says, its fans taken from them.
+    ///
+    /// # Errors
+    /// As for [`fans::fans`].
+    ///
+    /// ```
+    /// use fanin::init::{Parameter, fans::Axes};
+    /// let depthwise = Parameter::weight("conv.weight", [4, 1, 3, 3], Axes::convolution(4))?;
+    /// assert_eq!((depthwise.fan_in, depthwise.fan_out), (9, 9));
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    pub fn weight(name: &str, shape: impl Into<Shape>, axes: Axes) -> Result<Self> {
+        let parameter = Self::new(name, shape, Role::Weight);
+        let fans = fans::fans(&parameter.described(), parameter.shape.axes(), &axes)?;
+        Ok(Self { axes, fan_in: fans.fan_in, fan_out: fans.fan_out, ..parameter })
+    }
+
+    /// The same parameter followed by this activation.
+    pub fn followed_by(self, activation: &str) -> Self {
+        Self { activation: Some(activation.to_owned()), ..self }
+    }
+
+    /// How messages name it.
+    pub fn described(&self) -> String {
+        format!("parameter `{}`", self.name)
+    }
+
+    /// The fan-in as a factor of formulas.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is 0: no formula divides by it.
+    pub fn positive_fan_in(&self) -> Result<f64> {
+        self.positive("fan-in", self.fan_in)
+    }
+
+    /// The fan-out as a factor of formulas.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it is 0.
+    pub fn positive_fan_out(&self) -> Result<f64> {
+        self.positive("fan-out", self.fan_out)
+    }
+
+    /// The number of elements.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it has none, [`Error::Engine`] beyond the most elements that a tensor
+    /// may have.
+    pub fn elements(&self) -> Result<usize> {
+        match self.shape.checked_elements(&self.described())? {
+            0 => Err(self.unfit(format!("shape {} of 0 elements", self.shape), "at least 1")),
+            elements => Ok(elements),
+        }
+    }
+
+    /// As many copies of `value` as the parameter has elements.
+    ///
+    /// # Errors
+    /// As [`Self::elements`], and [`Error::Setting`] if memory does not hold them.
+    pub fn filled<T: Clone>(&self, value: T) -> Result<Vec<T>> {
+        let elements = self.elements()?;
+        let mut data = Vec::new();
+        if data.try_reserve_exact(elements).is_err() {
+            let found = format!("shape {} of {elements} elements", self.shape);
+            return Err(self.unfit(found, "fewer: memory does not hold them"));
+        }
+        data.resize(elements, value);
+        Ok(data)
+    }
+
+    /// Part `index` of a packed parameter as a parameter of its own.
+    ///
+    /// # Panics
+    /// If it is not packed into more than `index` parts.
+    pub fn part(&self, index: usize) -> Self {
+        let packing = self.packing.as_ref().expect("only a packed parameter has parts");
+        let (component, size) = packing.parts[index];
+        let mut axes = self.shape.axes().to_vec();
+        axes[packing.axis] = size;
+        let place = Place { component: Some(component), ..self.place.clone() };
+        Self { shape: axes.into(), packing: None, place, ..self.clone() }
+    }
+
+    /// An error that says what is wrong with this parameter.
+    pub fn unfit(&self, found: impl Into<String>, expected: impl Into<String>) -> Error {
+        Error::Setting { place: self.described(), found: found.into(), expected: expected.into() }
+    }
+
+    fn positive(&self, what: &str, fan: usize) -> Result<f64> {
+        if fan > 0 {
+            return Ok(fan as f64);
+        }
+        let found = format!("{what} 0 for shape {}", self.shape);
+        Err(self.unfit(found, format!("a {what} of at least 1, by which this scheme divides")))
+    }
+}
