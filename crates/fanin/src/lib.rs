@@ -14,6 +14,7 @@
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
 //! | [`check()`] | [`mod@check`] | measurements, findings, a forecast |
+//! | [`verify::file`] | [`verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
 //! | [`Json::new`](report::Json::new), [`report::terminal`] | [`report`] | what people and programs read |
@@ -40,6 +41,7 @@ pub mod formats;
 pub mod data;
 pub mod init;
 pub mod check;
+pub mod verify;
 pub mod train;
 pub mod compare;
 pub mod report;

@@ -32,6 +32,27 @@ impl Element {
         }
     }
 
+    /// Its name in tables and options: `bf16`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::I64 => "i64",
+        }
+    }
+
+    /// Replaces numbers by the nearest that it can hold, as they are read back from a file.
+    pub fn round(self, numbers: &mut [f32]) {
+        match self {
+            Self::F16 => numbers.iter_mut().for_each(|x| *x = f16::from_f32(*x).to_f32()),
+            Self::Bf16 => numbers.iter_mut().for_each(|x| *x = bf16::from_f32(*x).to_f32()),
+            Self::I64 => numbers.iter_mut().for_each(|x| *x = x.round()),
+            Self::F32 | Self::F64 => {}
+        }
+    }
+
     /// The number in `bytes` as `f32`, or as text if `f32` cannot hold it.
     fn number(self, bytes: &[u8]) -> std::result::Result<f32, String> {
         match self {

@@ -4,6 +4,7 @@
 //! [`WEIGHT_FORMATS`].
 
 mod elements;
+mod visit;
 
 mod safetensors;
 mod npz;
@@ -20,8 +21,10 @@ use super::{Existing, write_whole};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
+pub use elements::Element;
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
+pub use visit::{StoredTensor, visit_tensors};
 
 /// Every format that weights can be read from and written to.
 pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&safetensors::SafeTensors, &npz::Npz];

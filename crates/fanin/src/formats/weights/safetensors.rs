@@ -12,6 +12,7 @@ use fanin_engine::Tensor;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use super::elements::{self, Element};
+use super::visit::visit_safetensors;
 use super::{Input, Output, WeightFormat};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
@@ -55,20 +56,13 @@ pub(crate) fn read_safetensors(
     path: &Path,
     file: &mut dyn Input,
 ) -> Result<(Weights, HashMap<String, String>)> {
-    let (metadata, start) = read_header(path, file)?;
+    let (metadata, _) = read_header(path, file)?;
     let mut tensors = Vec::new();
-    file.seek(SeekFrom::Start(start)).map_err(Error::io("read", path))?;
-    for name in metadata.offset_keys() {
-        let info = metadata.info(&name).expect("the name comes from the same header");
-        let place = format!("tensor `{name}`");
-        let element = element(info.dtype).ok_or_else(|| {
-            let found = format!("elements of type {}", info.dtype);
-            Error::malformed(path, place.clone(), found, "F16, BF16, F32, F64 or I64")
-        })?;
-        let count = (info.data_offsets.1 - info.data_offsets.0) / element.size();
-        let numbers = elements::read(path, &place, file, element, count)?;
-        tensors.push((name, Tensor::new(info.shape.clone(), numbers)?));
-    }
+    visit_safetensors(path, file, &mut |stored| {
+        let tensor = Tensor::new(stored.shape.to_vec(), stored.values.to_vec())?;
+        tensors.push((stored.name.to_owned(), tensor));
+        Ok(())
+    })?;
     let texts = metadata.metadata().clone().into_iter().flatten().collect();
     Ok((Weights { tensors }, texts))
 }
@@ -102,7 +96,7 @@ pub(crate) fn write_safetensors(
 }
 
 /// The header and the byte at which the tensors begin.
-fn read_header(path: &Path, file: &mut dyn Input) -> Result<(Metadata, u64)> {
+pub(super) fn read_header(path: &Path, file: &mut dyn Input) -> Result<(Metadata, u64)> {
     let fail = |place: &str, found: String, expected: String| {
         Err(Error::malformed(path, place, found, expected))
     };
@@ -144,7 +138,7 @@ fn byte_of(header: &[u8], error: &serde_json::Error) -> usize {
     lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)
 }
 
-fn element(dtype: Dtype) -> Option<Element> {
+pub(super) fn element(dtype: Dtype) -> Option<Element> {
     match dtype {
         Dtype::F16 => Some(Element::F16),
         Dtype::BF16 => Some(Element::Bf16),

@@ -11,6 +11,7 @@ mod init;
 mod schemes;
 mod sweep;
 mod train;
+mod verify;
 
 pub use check::check;
 pub use compare::{after_training, before_training, heading};
@@ -20,3 +21,4 @@ pub use next::next_steps;
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;
 pub use train::{epoch, finished};
+pub use verify::verify;

@@ -3,8 +3,10 @@
 use super::{Source, read, sources};
 
 /// The rooms in the order of the data, as `lib.rs` lists them.
-const ROOMS: [&str; 10] =
-    ["error", "weights", "spec", "formats", "data", "init", "check", "train", "compare", "report"];
+const ROOMS: [&str; 11] = [
+    "error", "weights", "spec", "formats", "data", "init", "check", "verify", "train", "compare",
+    "report",
+];
 
 const FOLDER: &str = "crates/fanin/src";
 

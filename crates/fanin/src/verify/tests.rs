@@ -1,0 +1,122 @@
+//! Files with known makers and known ills.
+
+use fanin_engine::Tensor as Dense;
+
+use super::*;
+use crate::formats::{Existing, write_weights};
+use crate::init::{Rules, for_model, parameters};
+use crate::spec::Model;
+use crate::weights::Weights;
+
+const MODEL: &str = "128 -> 2x256 relu -> 10";
+
+fn verified(weights: &Weights, parameters: &[Parameter]) -> Verification {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("w.safetensors");
+    write_weights(&path, weights, Existing::Keep).unwrap();
+    file(&path, parameters, None).unwrap()
+}
+
+fn made(scheme: &str, seed: u64) -> (Weights, Vec<Parameter>) {
+    let model: Model = MODEL.parse().unwrap();
+    (for_model(&model, &Rules::new(scheme), seed).unwrap(), parameters(&model).unwrap())
+}
+
+#[test]
+fn schemes_are_recognized_by_their_values_alone() {
+    let schemes = [
+        "he-normal",
+        "he-uniform",
+        "xavier-uniform",
+        "xavier-normal",
+        "torch-default",
+        "normal:0.02",
+        "uniform:0.05",
+        "orthogonal:1",
+    ];
+    for scheme in schemes {
+        // A seed that is not among those tried: only the distribution tells.
+        let (weights, parameters) = made(scheme, 123_456_789);
+        let found = verified(&weights, &parameters);
+        for tensor in found.tensors.iter().filter(|t| t.shape.len() == 2 && t.shape[0] > 10) {
+            let fit = &tensor.fit;
+            let named = fit.scheme.iter().chain(&fit.same).any(|name| name == scheme);
+            assert!(named, "{scheme} {}: {fit:?}", tensor.name);
+            assert!(fit.confidence > 0.9, "{scheme} {}: {fit:?}", tensor.name);
+            assert_eq!(fit.seed, None);
+        }
+        assert!(found.findings.is_empty(), "{scheme}: {:?}", found.findings);
+    }
+}
+
+#[test]
+fn the_seed_of_what_fanin_drew_is_found() {
+    for scheme in ["he-normal", "orthogonal", "torch-default"] {
+        let (weights, parameters) = made(scheme, 11);
+        let found = verified(&weights, &parameters);
+        for tensor in found.tensors.iter().filter(|t| t.shape.len() == 2) {
+            assert_eq!(tensor.fit.seed, Some(Seed(11)), "{scheme} {tensor:?}");
+        }
+    }
+}
+
+#[test]
+fn trained_weights_fit_no_scheme() {
+    let (mut weights, parameters) = made("he-normal", 5);
+    let values: Vec<f32> =
+        weights.tensors[2].1.data().iter().map(|x| x + 3.0 * x.abs() * x.abs()).collect();
+    weights.tensors[2].1 = Dense::new([256, 256], values).unwrap();
+    let found = verified(&weights, &parameters);
+    assert_eq!(found.tensors[2].fit.scheme, None);
+    assert!(found.tensors[0].fit.scheme.is_some());
+}
+
+#[track_caller]
+fn check_finding(change: impl Fn(&mut Weights), code: &str, part: &str) {
+    let (mut weights, parameters) = made("he-normal", 3);
+    change(&mut weights);
+    let found = verified(&weights, &parameters).findings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].code, code);
+    assert!(found[0].why.contains(part), "{}", found[0].why);
+}
+
+fn replace(weights: &mut Weights, index: usize, change: impl Fn(usize, f32) -> f32) {
+    let (name, tensor) = &weights.tensors[index];
+    let values = tensor.data().iter().enumerate().map(|(i, &x)| change(i, x)).collect();
+    weights.tensors[index] = (name.clone(), Dense::new(tensor.shape().clone(), values).unwrap());
+}
+
+#[test]
+fn ills_are_found_and_named() {
+    check_finding(
+        |w| replace(w, 0, |i, x| if i == 7 { f32::NAN } else { x }),
+        "non-finite",
+        "1 of",
+    );
+    check_finding(|w| replace(w, 2, |_, _| 0.25), "constant-weights", "`2.weight` is 0.25");
+    check_finding(
+        |w| {
+            let copy = w.tensors[2].1.clone();
+            replace(w, 2, |i, _| copy.data()[i % (128 * 256)]);
+        },
+        "identical-shards",
+        "2 equal pieces along axis 0",
+    );
+    check_finding(
+        |w| {
+            let copy = w.tensors[0].1.clone();
+            replace(w, 0, |i, x| if i / 128 == 9 { copy.data()[i - 128] } else { x });
+        },
+        "equal-units",
+        "255 different",
+    );
+    check_finding(
+        |w| {
+            let copy = w.tensors[0].1.clone();
+            w.tensors.push(("9.weight".to_owned(), copy));
+        },
+        "identical-layers",
+        "`0.weight` and `9.weight`",
+    );
+}
