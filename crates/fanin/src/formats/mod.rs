@@ -24,7 +24,8 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
-    Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights,
+    HeaderEntry, Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, read_header,
+    read_weights, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

@@ -4,6 +4,7 @@
 //! [`WEIGHT_FORMATS`].
 
 mod elements;
+mod header;
 
 mod safetensors;
 mod npz;
@@ -20,6 +21,7 @@ use super::{Existing, write_whole};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
+pub use header::{HeaderEntry, read_header};
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
 
