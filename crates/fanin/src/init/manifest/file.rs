@@ -1,9 +1,12 @@
 //! The forms in which a list of parameters is written.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::{Entry, Layout, Settings};
 use crate::init::Stack;
@@ -39,9 +42,27 @@ impl Whole {
 pub(super) fn from_toml(text: &str) -> Result<(Settings, Vec<Entry>), toml::de::Error> {
     let Keys(keys) = toml::from_str(text)?;
     if keys.iter().any(|key| key == PARAMETERS) {
-        return toml::from_str::<Whole>(text).map(Whole::split);
+        let mut whole: Whole = toml::from_str(text)?;
+        sort_as_written(&mut whole.parameters.0, text, Some(PARAMETERS));
+        return Ok(whole.split());
     }
-    toml::from_str::<Entries>(text).map(|entries| (Settings::default(), entries.0))
+    let mut entries: Entries = toml::from_str(text)?;
+    sort_as_written(&mut entries.0, text, None);
+    Ok((Settings::default(), entries.0))
+}
+
+/// The reader gives the keys of a table in alphabetical order; this is the order of the text.
+fn sort_as_written(entries: &mut [Entry], text: &str, table: Option<&str>) {
+    let Ok(root) = DeTable::parse(text) else { return };
+    let inner = table.and_then(|name| root.get_ref().get(name)).map(Spanned::get_ref);
+    let keys = match inner {
+        None => root.get_ref(),
+        Some(DeValue::Table(keys)) => keys,
+        Some(_) => return,
+    };
+    let starts: HashMap<&str, usize> =
+        keys.keys().map(|key| (key.get_ref().as_ref(), key.span().start)).collect();
+    entries.sort_by_key(|entry| starts.get(entry.name.as_str()).copied());
 }
 
 /// What a text in JSON says.
