@@ -177,6 +177,17 @@ impl Manifest {
             let (place, found) = ("activation".to_owned(), format!("`{text}`"));
             return Err(Error::Setting { place, found, expected: ACTIVATION.to_owned() });
         }
+        let Settings { layers, width, heads, .. } = self.settings;
+        for (key, size) in [("layers", layers), ("width", width), ("heads", heads)] {
+            if let Some(size) = size.filter(|size| !(1..=LARGEST_SETTING).contains(size)) {
+                let expected = format!("1 to {LARGEST_SETTING}");
+                return Err(Error::Setting {
+                    place: key.to_owned(),
+                    found: size.to_string(),
+                    expected,
+                });
+            }
+        }
         let mut seen = HashSet::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let name = &entry.name;
@@ -232,6 +243,9 @@ impl Manifest {
         }
     }
 }
+
+/// More blocks, heads or channels than any network has, and far below overflow.
+const LARGEST_SETTING: usize = 1 << 24;
 
 const ACTIVATION: &str = "an activation, as `relu` or `leaky_relu:0.2`";
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axes::axes;
 use super::blocks::Address;
-use super::names::{Layout, parts};
+use super::names::{Layout, Readings, parts};
 use super::packing::packing;
 use super::roles::{Known, Tensors, split};
 use super::{Guess, Listed, Manifest};
@@ -15,8 +15,10 @@ use crate::spec::Role;
 
 /// All parameters of a manifest, in order.
 pub(super) fn list(manifest: &Manifest) -> Result<Listed> {
-    let tensors = Tensors::of(&manifest.entries);
-    let mut known: Vec<Known> = manifest.entries.iter().map(|e| tensors.know(e)).collect();
+    let tensors = Tensors::of(&manifest.entries, manifest.settings.layout);
+    let mut readings = Readings::default();
+    let known = manifest.entries.iter().map(|e| tensors.know(e, readings.read(&e.name)));
+    let mut known: Vec<Known> = known.collect();
     let branches = end_plain_branches(&mut known);
     keep_last_of_a_head(&mut known);
     let mut listed = Listed::default();
@@ -34,8 +36,8 @@ pub(super) fn list(manifest: &Manifest) -> Result<Listed> {
         .map(|p| (p.name.clone(), (p.fan_in, p.fan_out)))
         .collect();
     let fans_of = |p: &Parameter| by_weight.get(&tensors.weight_of(&p.name)?.name).copied();
-    let of_biases: Vec<Option<(usize, usize)>> =
-        listed.parameters.iter().map(|p| fans_of(p).filter(|_| p.role == Role::Bias)).collect();
+    let of_bias = |p: &Parameter| if p.role == Role::Bias { fans_of(p) } else { None };
+    let of_biases: Vec<Option<(usize, usize)>> = listed.parameters.iter().map(of_bias).collect();
     for ((parameter, fans), entry) in
         listed.parameters.iter_mut().zip(of_biases).zip(&manifest.entries)
     {
@@ -62,7 +64,7 @@ fn describe(
     known: &Known<'_>,
 ) -> Result<(Parameter, Vec<String>)> {
     let (entry, settings) = (known.entry, &manifest.settings);
-    let layout = known.meaning.layout.or(settings.layout).unwrap_or_else(|| {
+    let layout = known.meaning.layout.unwrap_or_else(|| {
         let is_kernel = parts(&entry.name).last() == Some(&"kernel");
         if is_kernel { Layout::Keras } else { Layout::Torch }
     });
@@ -251,7 +253,13 @@ impl<'a> Places<'a> {
         let stack = known.address.as_ref().map(|address| address.stack.as_str());
         let block = known.address.as_ref().map(|address| {
             let (index, count) = self.tensors.blocks.position(address);
-            Position { index, count: count.max(settings.layers.unwrap_or(0)) }
+            let count = count.max(settings.layers.unwrap_or(0));
+            // A part of a model may show some of its blocks: then their own numbers count.
+            let number = match (settings.layers, address.index.as_slice()) {
+                (Some(layers), &[number]) if number < layers => number,
+                _ => index,
+            };
+            Position { index: number, count }
         });
         let component = meaning.component.filter(|&c| block.is_some() || !is_feed_forward(c));
         let branch = self.branches.get(module).copied().or_else(|| {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Entry;
 use super::blocks::{Address, Blocks};
-use super::names::{Kind, Meaning, read};
+use super::names::{Kind, Layout, Meaning, Reading};
 use crate::spec::Role;
 
 /// The entries of a manifest, to be looked up by name.
@@ -12,6 +12,8 @@ use crate::spec::Role;
 pub(super) struct Tensors<'a> {
     by_name: HashMap<&'a str, &'a Entry>,
     pub blocks: Blocks,
+    /// The layout that holds for all, if the list says one.
+    layout: Option<Layout>,
 }
 
 /// What is known of an entry before its axes are.
@@ -26,9 +28,9 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Tensors<'a> {
-    pub fn of(entries: &'a [Entry]) -> Self {
+    pub fn of(entries: &'a [Entry], layout: Option<Layout>) -> Self {
         let by_name = entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
-        Self { by_name, blocks: Blocks::of(entries) }
+        Self { by_name, blocks: Blocks::of(entries), layout }
     }
 
     pub fn get(&self, name: &str) -> Option<&'a Entry> {
@@ -36,13 +38,12 @@ impl<'a> Tensors<'a> {
     }
 
     /// What entry and name say.
-    pub fn know(&self, entry: &'a Entry) -> Known<'a> {
-        let reading = read(&entry.name);
+    pub fn know(&self, entry: &'a Entry, reading: Reading) -> Known<'a> {
         let address = self.blocks.address(&entry.name);
         let own = Meaning {
             role: entry.role,
             kind: entry.kind,
-            layout: entry.layout,
+            layout: entry.layout.or(self.layout),
             ..Meaning::default()
         };
         let mut meaning = own.or(reading.meaning);
@@ -74,7 +75,9 @@ impl<'a> Tensors<'a> {
         {
             return (Role::ResidualScale, None);
         }
-        if let Some(role) = meaning.role {
+        // A mask called `bias`, as GPT-2 keeps one, has as many axes as scores of attention.
+        let is_vector = rank == 1 && leaf == "bias";
+        if let Some(role) = meaning.role.filter(|&role| role != Role::Buffer || !is_vector) {
             return (role, None);
         }
         let is_bias = leaf == "bias" || leaf.ends_with("_bias");

@@ -31,6 +31,7 @@ const LINES: &[Line] = &[
     module("ffn.lin2", last(Down)),
     module("*_embeddings", TABLE),
     module("pooler.dense", LINEAR),
+    module("classifier.dense", LINEAR),
     module("transform.dense", LINEAR),
     module("predictions.decoder", HEAD),
     module("lm_head.decoder", HEAD),

@@ -24,6 +24,8 @@ mod torch;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use crate::spec::glob;
 
 pub use meaning::{Kind, Layout, Line, Meaning, Packed};
@@ -78,6 +80,22 @@ pub fn read(name: &str) -> Reading {
     }
 }
 
+/// Names that have been read: those that differ in a number alone say the same.
+#[derive(Debug, Default)]
+pub struct Readings(HashMap<String, Reading>);
+
+impl Readings {
+    /// As [`read()`].
+    pub fn read(&mut self, name: &str) -> Reading {
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let mut alike = String::with_capacity(name.len());
+        for part in parts(name) {
+            alike.extend([if is_number(part) { "0" } else { part }, "."]);
+        }
+        *self.0.entry(alike).or_insert_with(|| read(name))
+    }
+}
+
 /// The parts of a name between `.` and `/`, without the `:0` of TensorFlow's variables.
 pub fn parts(name: &str) -> Vec<&str> {
     name.strip_suffix(":0").unwrap_or(name).split(['.', '/']).collect()
@@ -92,5 +110,8 @@ fn find(parts: &[&str], is_tensor: bool) -> Option<(&'static Naming, &'static Li
 fn ends(parts: &[&str], pattern: &str) -> bool {
     let wanted = pattern.split('.').rev();
     let mut given = parts.iter().rev();
-    wanted.into_iter().all(|w| given.next().is_some_and(|g| glob::matches(w, g)))
+    let fits = |wanted: &str, given: &str| {
+        if wanted.contains(['*', '?']) { glob::matches(wanted, given) } else { wanted == given }
+    };
+    wanted.into_iter().all(|w| given.next().is_some_and(|g| fits(w, g)))
 }

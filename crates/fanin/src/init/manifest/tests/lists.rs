@@ -159,6 +159,10 @@ fn mistakes_are_told_with_file_line_entry_and_key() {
         with("role = \"weight\"\nparts = [\"query\", \"key\"]\npart_sizes = [3, 1]"),
         "model.toml: line 6: parameters[0].part_sizes: found [3, 1] for `a`, expected sizes of 1",
     );
+    check_error(
+        toml("layers = 0\nparameters = []"),
+        "model.toml: line 1: layers: found 0, expected 1 to 16777216",
+    );
     check_error(toml("layers = 3"), "model.toml: line 1, key `layers`: found");
     check_error(toml("\"w\" = [2]\n\"w\" = [3]"), "model.toml: line 2");
     check_error(toml("w = [2, 0]"), "model.toml: line 1: w.shape: found shape (2, 0) of `w`");
@@ -251,4 +255,42 @@ fn rules_apply_the_fans_of_a_library() {
     assert_eq!(fans(Some("mlx")), [(36, 36); 2]);
     let message = with(Some("pytorch")).unwrap_err().to_string();
     assert!(message.contains("unknown fan convention `pytorch`"), "{message}");
+}
+
+#[test]
+fn what_a_list_says_of_the_layout_goes_before_what_names_say() {
+    let text = "layout = \"torch\"\n[parameters]\n\"a.kernel\" = [10, 64]";
+    check(&toml(text).unwrap().parameters().unwrap(), &[("a.kernel", "weight 64->10")]);
+    let text = "layout = \"keras\"\n[parameters]\n\"a.weight\" = [64, 10]";
+    check(&toml(text).unwrap().parameters().unwrap(), &[("a.weight", "weight 64->10")]);
+}
+
+#[test]
+fn layers_that_a_part_of_a_model_does_not_show_can_be_said() {
+    let settings = Settings { layers: Some(80), ..Settings::default() };
+    let names = ["model.layers.7.mlp.up_proj.weight", "model.layers.7.mlp.down_proj.weight"];
+    let entries = names.map(|name| Entry::new(name, [8, 8])).to_vec();
+    let listed = Manifest::new(settings, entries).unwrap().parameters().unwrap();
+    let place = &listed.parameters[1].place;
+    assert_eq!((place.decoder_blocks, place.residual_sums), (80, 80));
+    let block = place.block.unwrap();
+    assert_eq!((block.index, block.count), (7, 80));
+}
+
+/// A mixture of experts with many small tensors takes no more than a moment.
+#[test]
+fn nine_thousand_tensors_are_read_at_once() {
+    let mut entries = Vec::new();
+    for layer in 0..60 {
+        for expert in 0..50 {
+            let name = |w: &str| format!("model.layers.{layer}.mlp.experts.{expert}.{w}.weight");
+            entries.push(Entry::new(&name("gate_proj"), [20, 70]));
+            entries.push(Entry::new(&name("up_proj"), [20, 70]));
+            entries.push(Entry::new(&name("down_proj"), [70, 20]));
+        }
+    }
+    let listed = Manifest::new(Settings::default(), entries).unwrap().parameters().unwrap();
+    let last = listed.parameters.last().unwrap();
+    assert_eq!(told(last), "weight down 20->70 block 59/60 branch 1/2 residual-output");
+    assert_eq!(last.place.residual_sums, 60);
 }
