@@ -24,8 +24,8 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
-    Element as WeightElement, Input, Output, SafeTensors, StoredTensor, WEIGHT_FORMATS,
-    WeightFormat, read_weights, visit_tensors, write_weights,
+    Element as WeightElement, HeaderEntry, Input, Output, SafeTensors, StoredTensor,
+    WEIGHT_FORMATS, WeightFormat, read_header, read_weights, visit_tensors, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

@@ -18,6 +18,7 @@ pub mod gain;
 mod values;
 mod rules;
 mod from_model;
+pub mod manifest;
 
 mod schemes;
 

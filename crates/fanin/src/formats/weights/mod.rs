@@ -5,6 +5,7 @@
 
 mod elements;
 mod visit;
+mod header;
 
 mod safetensors;
 mod npz;
@@ -22,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::weights::Weights;
 
 pub use elements::Element;
+pub use header::{HeaderEntry, read_header};
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
 pub use visit::{StoredTensor, visit_tensors};
