@@ -15,6 +15,7 @@ mod request;
 mod distribution;
 mod scheme;
 pub mod gain;
+pub mod like;
 mod values;
 mod rules;
 mod from_model;
