@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::io::{BufRead, stdin};
 use std::time::Instant;
 
-use fanin_kernels::orthogonal::fill_orthogonal;
+use fanin_kernels::orthogonal::fill_orthonormal_rows;
 use fanin_kernels::random::{Stream, fill_normal, fill_truncated_normal, fill_uniform};
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk, pool};
 
@@ -38,7 +38,7 @@ fn run(what: &str, size: usize, out: &mut [f32]) {
         "uniform" => fill_uniform(stream, 0, -1.0, 1.0, out),
         "normal" => fill_normal(stream, 0, 0.0, 1.0, out),
         "truncated" => fill_truncated_normal(stream, 0, (0.0, 1.0), (-2.0, 2.0), out),
-        "orthogonal" => fill_orthogonal(stream, size, size, 1.0, out),
+        "orthogonal" => fill_orthonormal_rows(stream, size, 1.0, out),
         other => panic!("`{other}` is none of memory, uniform, normal, truncated, orthogonal"),
     }
 }

@@ -19,37 +19,26 @@ use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 /// Reflections that are applied together.
 const BLOCK: usize = 64;
 
-/// `gain` times a random `rows` × `columns` matrix, row-major, with orthonormal rows or columns,
-/// whichever are fewer.
+/// `gain` times a random matrix of orthonormal rows, each of length `m`, row-major.
 ///
-/// Uniform over all such matrices, and a function of `stream`, the two sides and `gain` alone.
-/// Computed in `f32`: products of two rows (or columns) are off by less than 10⁻⁶ for unit `gain`.
+/// Uniform over all such matrices, and a function of `stream`, the sizes and `gain` alone. Computed
+/// in `f32`: for unit `gain`, products of two rows are off by less than 10⁻⁶.
 ///
 /// # Panics
-/// If `out` does not have `rows` · `columns` elements.
+/// If `out` is not made of whole rows, or of more rows than they are long.
 ///
 /// ```
-/// use fanin_kernels::orthogonal::fill_orthogonal;
+/// use fanin_kernels::orthogonal::fill_orthonormal_rows;
 /// use fanin_kernels::random::Stream;
 /// let mut q = [0.0; 6];
-/// fill_orthogonal(Stream::new(42, "0.weight"), 2, 3, 1.0, &mut q);
+/// fill_orthonormal_rows(Stream::new(42, "0.weight"), 3, 1.0, &mut q);
 /// let product: f32 = (0..3).map(|i| q[i] * q[3 + i]).sum();
 /// assert!(product.abs() < 1e-6);
 /// ```
-pub fn fill_orthogonal(stream: Stream, rows: usize, columns: usize, gain: f64, out: &mut [f32]) {
-    assert_eq!(out.len(), rows * columns, "a matrix has rows · columns elements");
-    if rows <= columns {
-        fill_orthonormal_rows(stream, columns, gain, out);
-    } else {
-        let mut transposed = vec![0.0; out.len()];
-        fill_orthonormal_rows(stream, rows, gain, &mut transposed);
-        transpose(&transposed, rows, out);
-    }
-}
-
-/// Fills `out`, n rows of length `m`.
-fn fill_orthonormal_rows(stream: Stream, m: usize, gain: f64, out: &mut [f32]) {
+pub fn fill_orthonormal_rows(stream: Stream, m: usize, gain: f64, out: &mut [f32]) {
     let n = out.len().checked_div(m).unwrap_or(0);
+    assert_eq!(out.len(), n * m, "a matrix is made of whole rows");
+    assert!(n <= m, "there are no {n} orthonormal rows of length {m}");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| piece.fill(0.0));
     for k in (0..n).step_by(BLOCK).rev() {
         let reflections = Reflections::draw(stream, m, k, BLOCK.min(n - k));
@@ -185,23 +174,6 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     }
     let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
     sums.iter().sum::<f64>() + rest
-}
-
-/// Writes the transpose of `x`, whose rows are of length `m`, tile by tile.
-fn transpose(x: &[f32], m: usize, out: &mut [f32]) {
-    const TILE: usize = 32;
-    let n = x.len() / m;
-    for_each_chunk(out, TILE * n, &|start, piece| {
-        let first = start / n;
-        for left in (0..n).step_by(TILE) {
-            for (i, row) in piece.chunks_exact_mut(n).enumerate() {
-                let right = n.min(left + TILE);
-                for (j, o) in (left..right).zip(&mut row[left..right]) {
-                    *o = x[j * m + first + i];
-                }
-            }
-        }
-    });
 }
 
 #[cfg(test)]
