@@ -31,9 +31,10 @@ def block(seed, name, kind, index):
     return philox(counter, [seed & MASK32, seed >> 32])
 
 
-def words(kind, count):
-    name = fnv(b"0.weight")
-    return [w for i in range((count + 3) // 4) for w in block(42, name, kind, i)][:count]
+def word(kind, element):
+    """Element r of a group of 64 takes word r // 16 of the group's block r % 16."""
+    group, r = divmod(element, 64)
+    return block(42, fnv(b"0.weight"), kind, 16 * group + r % 16)[r // 16]
 
 
 def bits(numbers):
@@ -52,13 +53,13 @@ def quantile(p):
     return low
 
 
-def normals(count):
-    drawn, w = [], words(NORMAL, count + 2)
-    for distance, turn in zip(w[::2], w[1::2]):
-        radius = math.sqrt(-2 * math.log((distance + 0.5) / 2**32))
-        angle = 2 * math.pi * (turn + 0.5) / 2**32
-        drawn += [radius * math.cos(angle), radius * math.sin(angle)]
-    return drawn[:count]
+def normal(element):
+    """Box and Muller: the pair shares a block, and its halves stand 16 elements apart."""
+    is_sine = element % 32 // 16
+    first = element - 16 * is_sine
+    radius = math.sqrt(-2 * math.log((word(NORMAL, first) + 0.5) / 2**32))
+    angle = 2 * math.pi * (word(NORMAL, first + 16) + 0.5) / 2**32
+    return radius * (math.sin(angle) if is_sine else math.cos(angle))
 
 
 def order(count, epoch):
@@ -72,8 +73,9 @@ def order(count, epoch):
     return result
 
 
+elements = range(60, 68)
 low, high = below(-2), below(2)
-print("uniform  ", bits(-2 + 5 * ((w >> 8) / 2**24) for w in words(UNIFORM, 6)))
-print("normal   ", bits(1 + 2 * z for z in normals(6)))
-print("truncated", bits(quantile(low + (high - low) * (w + 0.5) / 2**32) for w in words(TRUNCATED, 6)))
+print("uniform  ", bits(-2 + 5 * ((word(UNIFORM, e) >> 8) / 2**24) for e in elements))
+print("normal   ", [1 + 2 * normal(e) for e in elements])
+print("truncated", [quantile(low + (high - low) * (word(TRUNCATED, e) + 0.5) / 2**32) for e in elements])
 print("order    ", order(8, 3))

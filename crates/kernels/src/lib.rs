@@ -13,6 +13,7 @@
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`reduce`] | sums and moments in f64 |
 //! | [`random`] | random numbers by address: seed, name, index |
+//! | [`orthogonal`] | random orthogonal matrices |
 //!
 //! One layer of a network, by hand: weights of variance 1/d keep the mean square of their inputs.
 //!
@@ -41,6 +42,7 @@ pub mod matmul;
 pub mod elementwise;
 pub mod reduce;
 pub mod random;
+pub mod orthogonal;
 
 pub use jet::Jet;
 pub use scalar::{Float, Scalar};

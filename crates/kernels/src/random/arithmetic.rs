@@ -23,6 +23,11 @@ pub(super) fn ln(x: f64) -> f64 {
     exponent as f64 * LN_2 + (artanh + artanh)
 }
 
+/// The middle of the word's interval of width 2⁻³² in (0, 1): never 0, never 1.
+pub(super) fn fraction(word: u32) -> f64 {
+    (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
+}
+
 /// Sine and cosine of the angle (`turn` + ½) / 2³² of a full turn, to about 10⁻¹³.
 ///
 /// The half keeps all angles off the axes, so that the four quadrants are mirror images.

@@ -1,130 +1,169 @@
-//! Slices filled from a stream: uniform, normal and truncated normal.
+//! Slices filled from a stream, sixteen lanes at a time, on the best instructions there are.
+//!
+//! Elements come in groups of 64, made of the 16 blocks 16·g to 16·g + 15 of the generator. Element
+//! r of group g takes word r / 16 of block 16·g + r mod 16, so lanes run over blocks and a word of
+//! all lanes is stored as it is computed.
 
-use super::arithmetic::{ln, normal_quantile, sine_cosine};
-use super::stream::{Kind, Stream, WORDS};
+#[cfg(target_arch = "x86_64")]
+use super::lanes::{Avx2, Avx512};
+use super::lanes::{LANES, Lanes, Plain};
+use super::philox::{keys, philox4x32_lanes};
+use super::stream::{Kind, Stream};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
-/// The largest magnitude that a standard normal draw can have: √(−2 ln 2⁻³³).
-///
-/// A true normal variable exceeds it once in 7·10¹⁰ draws.
-pub const LARGEST_NORMAL: f64 = 6.763_705_635_001_895;
+/// Elements of a group.
+const GROUP: usize = 4 * LANES;
 
-/// Uniform on [`low`, `high`): `out[i]` is element `start` + i of the stream.
-///
-/// A draw is k·2⁻²⁴ of the way from `low` to `high`, k an integer in 0..2²⁴: on [0, 1) all the
-/// multiples of 2⁻²⁴. Both bounds are finite; their difference may exceed the range of `f32`.
-/// With `low` = `high` every element is `low`.
-///
-/// ```
-/// use fanin_kernels::random::{Stream, fill_uniform};
-/// let stream = Stream::new(42, "0.weight");
-/// let (mut whole, mut part) = ([0.0; 100], [0.0; 30]);
-/// fill_uniform(stream, 0, -0.5, 0.5, &mut whole);
-/// fill_uniform(stream, 60, -0.5, 0.5, &mut part);
-/// assert_eq!(whole[60..90], part);
-/// ```
-pub fn fill_uniform(stream: Stream, start: u64, low: f32, high: f32, out: &mut [f32]) {
-    const STEP: f64 = 1.0 / 16_777_216.0;
-    let (from, width) = (f64::from(low), f64::from(high) - f64::from(low));
-    let largest = if high > low { high.next_down() } else { low };
-    fill(stream, Kind::Uniform, start, out, |words| {
-        words.map(|word| {
-            let value = from + width * (f64::from(word >> 8) * STEP);
-            (value as f32).min(largest)
-        })
-    });
+/// A distribution, as a function from random words to numbers.
+pub(super) trait Draw: Copy + Sync {
+    /// Whose random bits it takes.
+    const KIND: Kind;
+
+    /// The 64 elements of a group, for its 64 words.
+    fn draw<L: Lanes>(self, l: L, words: [L::Bits; 4]) -> [L::Number; 4];
 }
 
-/// Normal with the given mean and standard deviation: `out[i]` is element `start` + i.
-///
-/// Box & Muller 1958 on 32 + 32 random bits per pair, computed in `f64` and rounded once; no draw
-/// is further from the mean than [`LARGEST_NORMAL`] deviations.
-pub fn fill_normal(stream: Stream, start: u64, mean: f64, deviation: f64, out: &mut [f32]) {
-    fill(stream, Kind::Normal, start, out, |words| {
-        normals(words).map(|z| (mean + deviation * z) as f32)
-    });
+/// The instructions that draw; all give equal bits.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum InstructionSet {
+    /// Whatever the compiler makes of loops.
+    Plain,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
 }
 
-/// The draws of [`fill_normal`] before they are rounded to `f32`.
-pub fn fill_normal_f64(stream: Stream, start: u64, mean: f64, deviation: f64, out: &mut [f64]) {
-    fill(stream, Kind::Normal, start, out, |words| normals(words).map(|z| mean + deviation * z));
+impl InstructionSet {
+    /// All that this machine has, the fastest first.
+    pub(super) fn available() -> impl Iterator<Item = Self> {
+        #[cfg(target_arch = "x86_64")]
+        let wide = [Avx512::detect().map(Self::Avx512), Avx2::detect().map(Self::Avx2)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wide = [None; 0];
+        wide.into_iter().flatten().chain([Self::Plain])
+    }
+
+    fn best() -> Self {
+        Self::available().next().unwrap_or(Self::Plain)
+    }
 }
 
-/// `mean` + `deviation`·z, where z is standard normal given that `low` ≤ z ≤ `high`.
-///
-/// `deviation` is that of the normal variable before the cut; `low` and `high` are in units of it
-/// and may be infinite. By inverting the distribution function, so one draw takes 32 bits and
-/// nothing is rejected.
-pub fn fill_truncated_normal(
+/// Fills `out` with elements `start`.. of the stream.
+pub(super) fn fill<D: Draw>(draw: D, stream: Stream, start: u64, out: &mut [f32]) {
+    fill_by(InstructionSet::best(), draw, stream, start, out);
+}
+
+/// As [`fill`], on the given instructions.
+pub(super) fn fill_by<D: Draw>(
+    set: InstructionSet,
+    draw: D,
     stream: Stream,
     start: u64,
-    (mean, deviation): (f64, f64),
-    (low, high): (f64, f64),
     out: &mut [f32],
 ) {
-    // Probabilities near 0 keep their relative precision, those near 1 do not: draw the mirror
-    // image of an interval above the mean.
-    let (sign, near, far) = if low > 0.0 { (-1.0, -high, -low) } else { (1.0, low, high) };
-    let (from, to) = (probability_below(near), probability_below(far));
-    fill(stream, Kind::TruncatedNormal, start, out, |words| {
-        words.map(|word| {
-            let p = from + (to - from) * fraction(word);
-            let z = normal_quantile(p).max(near).min(far);
-            (mean + deviation * (sign * z)) as f32
-        })
+    for_each_run_of_groups(start, out, &|first, groups| match set {
+        InstructionSet::Plain => fill_groups(Plain, draw, stream, first, groups),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Avx2` exists only where its instructions do.
+        InstructionSet::Avx2(l) => unsafe { fill_groups_by_avx2(l, draw, stream, first, groups) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: `Avx512` exists only where its instructions do.
+        InstructionSet::Avx512(l) => unsafe {
+            fill_groups_by_avx512(l, draw, stream, first, groups);
+        },
     });
 }
 
-/// Four independent standard normal numbers from four words.
-fn normals([a, b, c, d]: [u32; 4]) -> [f64; 4] {
-    let [first, second] = pair(a, b);
-    let [third, fourth] = pair(c, d);
-    [first, second, third, fourth]
-}
-
-fn pair(distance: u32, turn: u32) -> [f64; 2] {
-    let radius = (-2.0 * ln(fraction(distance))).sqrt();
-    let (sine, cosine) = sine_cosine(turn);
-    [radius * cosine, radius * sine]
-}
-
-/// The middle of the word's interval of width 2⁻³² in (0, 1): never 0, never 1.
-fn fraction(word: u32) -> f64 {
-    (f64::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
-}
-
-fn probability_below(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
-}
-
-/// Fills `out` with elements `start`.. of the stream, four at a time as `draw` makes them.
-fn fill<T: Copy + Send>(
-    stream: Stream,
+/// Fills `out` with what `draw` makes of each element's own word, one at a time.
+pub(super) fn fill_one_by_one<T: Copy + Default + Send>(
     kind: Kind,
+    stream: Stream,
     start: u64,
     out: &mut [T],
-    draw: impl Fn([u32; 4]) -> [T; 4] + Sync,
+    draw: impl Fn([u32; GROUP]) -> [T; GROUP] + Sync,
 ) {
-    for_each_chunk(out, ELEMENTWISE_CHUNK, &|offset, piece| {
-        let start = start + offset as u64;
-        let skip = (start % WORDS) as usize;
-        let (block, rest) = if skip == 0 {
-            (start / WORDS, piece)
-        } else {
-            let (head, rest) = piece.split_at_mut(piece.len().min(4 - skip));
-            let four = draw(stream.block(kind, start / WORDS));
-            head.copy_from_slice(&four[skip..skip + head.len()]);
-            (start / WORDS + 1, rest)
-        };
-        let (blocks, tail) = rest.as_chunks_mut::<4>();
-        let mut next = block;
-        for four in blocks {
-            *four = draw(stream.block(kind, next));
-            next += 1;
-        }
-        if !tail.is_empty() {
-            let four = draw(stream.block(kind, next));
-            tail.copy_from_slice(&four[..tail.len()]);
+    for_each_run_of_groups(start, out, &|first, groups| {
+        for (group, number) in groups.iter_mut().zip(first..) {
+            let blocks: [[u32; 4]; LANES] =
+                std::array::from_fn(|lane| stream.block(kind, LANES as u64 * number + lane as u64));
+            *group = draw(std::array::from_fn(|r| blocks[r % LANES][r / LANES]));
         }
     });
+}
+
+/// Calls `fill(g, groups)` for runs of whole groups g, g + 1, … that together cover `out`, which
+/// begins with element `start`. Groups that lie in `out` only in part are filled aside and copied.
+fn for_each_run_of_groups<T: Copy + Default + Send>(
+    start: u64,
+    out: &mut [T],
+    fill: &(impl Fn(u64, &mut [[T; GROUP]]) + Sync),
+) {
+    let part = |group: u64, skip: usize, out: &mut [T]| {
+        let mut whole = [[T::default(); GROUP]];
+        fill(group, &mut whole);
+        out.copy_from_slice(&whole[0][skip..skip + out.len()]);
+    };
+    let (mut group, skip) = (start / GROUP as u64, (start % GROUP as u64) as usize);
+    let head = if skip == 0 { 0 } else { out.len().min(GROUP - skip) };
+    let (head, out) = out.split_at_mut(head);
+    if !head.is_empty() {
+        part(group, skip, head);
+        group += 1;
+    }
+    let (groups, tail) = out.as_chunks_mut::<GROUP>();
+    let count = groups.len() as u64;
+    for_each_chunk(groups, ELEMENTWISE_CHUNK / GROUP, &|offset, groups| {
+        fill(group + offset as u64, groups);
+    });
+    if !tail.is_empty() {
+        part(group + count, 0, tail);
+    }
+}
+
+#[inline(always)]
+fn fill_groups<L: Lanes, D: Draw>(
+    l: L,
+    draw: D,
+    stream: Stream,
+    first: u64,
+    groups: &mut [[f32; GROUP]],
+) {
+    let keys = keys(l, stream.key());
+    let mut block = first * LANES as u64;
+    for group in groups {
+        let words = philox4x32_lanes(l, stream.counter(D::KIND, block), &keys);
+        let numbers = draw.draw(l, words);
+        let (slots, _) = group.as_chunks_mut::<LANES>();
+        for (slot, number) in slots.iter_mut().zip(numbers) {
+            l.store(number, slot);
+        }
+        block += LANES as u64;
+    }
+}
+
+/// [`fill_groups`] compiled for AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn fill_groups_by_avx2<D: Draw>(
+    l: Avx2,
+    draw: D,
+    stream: Stream,
+    first: u64,
+    groups: &mut [[f32; GROUP]],
+) {
+    fill_groups(l, draw, stream, first, groups);
+}
+
+/// [`fill_groups`] compiled for AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn fill_groups_by_avx512<D: Draw>(
+    l: Avx512,
+    draw: D,
+    stream: Stream,
+    first: u64,
+    groups: &mut [[f32; GROUP]],
+) {
+    fill_groups(l, draw, stream, first, groups);
 }

@@ -3,6 +3,8 @@
 //! Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. It passes
 //! `BigCrush` for consecutive counters as for consecutive keys.
 
+use super::lanes::Lanes;
+
 const ROUNDS: usize = 10;
 /// Multipliers of the paper's table 2.
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
@@ -28,6 +30,51 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
         key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
     }
     counter
+}
+
+/// The keys of all rounds, on lanes.
+#[inline(always)]
+pub(super) fn keys<L: Lanes>(l: L, [first, second]: [u32; 2]) -> [[L::Wide; 2]; ROUNDS] {
+    std::array::from_fn(|round| {
+        let of = |key: u32, step: u32| l.wide(key.wrapping_add(step.wrapping_mul(round as u32)));
+        [of(first, WEYL[0]), of(second, WEYL[1])]
+    })
+}
+
+/// Four random words for each of sixteen counters, which differ in their first word alone.
+///
+/// The rounds are written out, so that the keys stay in registers.
+#[inline(always)]
+pub(super) fn philox4x32_lanes<L: Lanes>(
+    l: L,
+    [first, rest @ ..]: [u32; 4],
+    keys: &[[L::Wide; 2]; ROUNDS],
+) -> [L::Bits; 4] {
+    let [a, b, c] = rest.map(|word| l.wide(word));
+    let counter = [l.widen(l.count_from(first)), a, b, c];
+    let counter = round(l, counter, keys[0]);
+    let counter = round(l, counter, keys[1]);
+    let counter = round(l, counter, keys[2]);
+    let counter = round(l, counter, keys[3]);
+    let counter = round(l, counter, keys[4]);
+    let counter = round(l, counter, keys[5]);
+    let counter = round(l, counter, keys[6]);
+    let counter = round(l, counter, keys[7]);
+    let counter = round(l, counter, keys[8]);
+    let [a, b, c, d] = round(l, counter, keys[9]);
+    [l.narrow(a), l.narrow(b), l.narrow(c), l.narrow(d)]
+}
+
+#[inline(always)]
+fn round<L: Lanes>(l: L, counter: [L::Wide; 4], key: [L::Wide; 2]) -> [L::Wide; 4] {
+    let (first_high, first_low) = l.multiply_wide(counter[0], l.wide(MULTIPLIERS[0]));
+    let (second_high, second_low) = l.multiply_wide(counter[2], l.wide(MULTIPLIERS[1]));
+    [
+        l.xor_wide(l.xor_wide(second_high, counter[1]), key[0]),
+        second_low,
+        l.xor_wide(l.xor_wide(first_high, counter[3]), key[1]),
+        first_low,
+    ]
 }
 
 #[cfg(test)]

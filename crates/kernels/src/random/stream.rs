@@ -3,7 +3,7 @@
 use super::philox::philox4x32;
 
 /// Words in a block, the unit that one call of the generator yields.
-pub(super) const WORDS: u64 = 4;
+const WORDS: u64 = 4;
 
 /// What is drawn; kinds never share random bits, whatever the seed, name and index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +64,21 @@ impl Stream {
         ((u128::from(random) * u128::from(count)) >> 64) as u64
     }
 
-    /// The four words of block `block`, which serve elements 4·`block` to 4·`block` + 3.
+    /// The four words of block `block`.
     pub(super) fn block(self, kind: Kind, block: u64) -> [u32; 4] {
+        philox4x32(self.counter(kind, block), self.key())
+    }
+
+    /// The generator's counter for a block.
+    pub(super) fn counter(self, kind: Kind, block: u64) -> [u32; 4] {
         debug_assert!(block < 1 << 56, "a stream has 2^56 blocks");
         let high = (block >> 32) as u32 & 0x00FF_FFFF | (kind as u32) << 24;
-        let counter = [block as u32, high, self.name as u32, (self.name >> 32) as u32];
-        philox4x32(counter, [self.seed as u32, (self.seed >> 32) as u32])
+        [block as u32, high, self.name as u32, (self.name >> 32) as u32]
+    }
+
+    /// The generator's key.
+    pub(super) fn key(self) -> [u32; 2] {
+        [self.seed as u32, (self.seed >> 32) as u32]
     }
 }
 

@@ -1,11 +1,10 @@
 //! Orthogonal matrices, uniform over all of them.
 //!
-//! Key: the m × n matrix Q has orthonormal columns, m ≥ n; it is kept column by column.
+//! Key: Q has orthonormal rows of length m. A wide or square W is Q, a tall one its transpose.
 
 use std::f64::consts::SQRT_2;
 
-use fanin_kernels::random::{Stream, fill_normal_f64};
-use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
+use fanin_kernels::orthogonal::fill_orthonormal_rows;
 
 use crate::error::Result;
 use crate::init::scheme::{Argument, Facts, Scheme};
@@ -69,146 +68,9 @@ impl Scheme for Orthogonal {
         let gain = self.gain.value(request.parameter)?;
         let m = matrix.rows.max(matrix.columns);
         let mut q = request.parameter.filled(0.0)?;
-        orthonormal_columns(request.stream(), m, &mut q);
-        let is_wide = matrix.rows < matrix.columns;
-        matrix.fill(out, |i, j| {
-            let element = if is_wide { q[i * m + j] } else { q[j * m + i] };
-            (gain * element) as f32
-        });
+        fill_orthonormal_rows(request.stream(), m, gain, &mut q);
+        let is_tall = matrix.rows > matrix.columns;
+        matrix.fill(out, |i, j| if is_tall { q[j * m + i] } else { q[i * m + j] });
         Ok(())
-    }
-}
-
-/// Turns zeros into the Q of the QR decomposition of an m × n matrix of normal numbers, with
-/// positive diagonal of R.
-///
-/// R is never needed: after k reflections the rest of the matrix is still normal and independent,
-/// so the k-th reflection can be drawn directly (Stewart 1980, "The efficient generation of random
-/// orthogonal matrices"). Reflection k sends its normal vector x to ∓|x|·e₁; the column is
-/// multiplied by the sign that makes R's diagonal positive, without which Q is not uniform
-/// (Mezzadri 2007, arXiv math-ph/0609050).
-fn orthonormal_columns(stream: Stream, m: usize, q: &mut [f64]) {
-    let n = q.len() / m;
-    let mut vector = vec![0.0; m];
-    for k in (0..n).rev() {
-        let v = &mut vector[k..];
-        fill_normal_f64(stream, (k * m) as u64, 0.0, 1.0, v);
-        let sign = if v[0] < 0.0 { -1.0 } else { 1.0 };
-        v[0] += sign * dot(v, v).sqrt();
-        let scale = 2.0 / dot(v, v);
-        q[k * m + k] = -sign;
-        let v = &vector[k..];
-        let columns_per_chunk = (ELEMENTWISE_CHUNK / m).max(1);
-        for_each_chunk(&mut q[k * m..], columns_per_chunk * m, &|_, columns| {
-            for column in columns.chunks_exact_mut(m) {
-                let below = &mut column[k..];
-                let factor = scale * dot(v, below);
-                for (q, v) in below.iter_mut().zip(v) {
-                    *q -= factor * v;
-                }
-            }
-        });
-    }
-}
-
-/// Eight running sums in a fixed order: fast, and the same on every machine.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (b_blocks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn drawn(seed: u64, m: usize, n: usize) -> Vec<f64> {
-        let mut q = vec![0.0; m * n];
-        orthonormal_columns(Stream::new(seed, "w"), m, &mut q);
-        q
-    }
-
-    #[test]
-    fn columns_are_orthonormal() {
-        for (m, n) in [(1, 1), (2, 2), (7, 3), (64, 64), (300, 100)] {
-            let q = drawn(1, m, n);
-            for i in 0..n {
-                for j in 0..=i {
-                    let product = dot(&q[i * m..(i + 1) * m], &q[j * m..(j + 1) * m]);
-                    let expected = if i == j { 1.0 } else { 0.0 };
-                    assert!((product - expected).abs() < 1e-14 * m as f64, "{m}×{n} {i} {j}");
-                }
-            }
-        }
-    }
-
-    /// Column 0 of Q is x/|x| for the first normal vector x only with the right signs.
-    #[test]
-    fn first_column_is_its_normal_vector_normalized() {
-        let (m, n) = (12, 5);
-        for seed in 0..10 {
-            let q = drawn(seed, m, n);
-            let mut x = vec![0.0; m];
-            fill_normal_f64(Stream::new(seed, "w"), 0, 0.0, 1.0, &mut x);
-            let norm = dot(&x, &x).sqrt();
-            for (q, x) in q.iter().zip(&x) {
-                assert!((q - x / norm).abs() < 1e-14, "seed {seed}: {q} {}", x / norm);
-            }
-        }
-    }
-
-    /// For the uniform distribution over n × n orthogonal matrices, the trace has mean 0, mean
-    /// square 1 and mean fourth power 3 (n ≥ 4), and half of the determinants are 1. Without the
-    /// sign rule the trace's mean is far from 0. 5 standard errors fail for one seed in 10⁶.
-    #[test]
-    fn matrices_are_uniform_over_the_orthogonal_group() {
-        const DRAWS: u64 = 20_000;
-        let n = 4;
-        let (mut sums, mut positive) = ([0.0; 3], 0.0);
-        for seed in 0..DRAWS {
-            let q = drawn(seed, n, n);
-            let trace: f64 = (0..n).map(|i| q[i * n + i]).sum();
-            for (sum, power) in sums.iter_mut().zip([1, 2, 4]) {
-                *sum += trace.powi(power);
-            }
-            positive += if determinant(q, n) > 0.0 { 1.0 } else { 0.0 };
-        }
-        let draws = DRAWS as f64;
-        // Variances of t, t² and t⁴ for a normal trace bound those of the bounded one here.
-        for ((sum, mean), variance) in sums.iter().zip([0.0, 1.0, 3.0]).zip([1.0, 2.0, 96.0_f64]) {
-            let error = (sum / draws - mean) / (variance / draws).sqrt();
-            assert!(error.abs() < 5.0, "{sums:?}: off by {error} standard errors");
-        }
-        assert!((positive / draws - 0.5).abs() < 5.0 * 0.5 / draws.sqrt(), "{positive}");
-    }
-
-    fn determinant(mut a: Vec<f64>, n: usize) -> f64 {
-        let mut product = 1.0;
-        for k in 0..n {
-            let pivot = (k..n).max_by(|&i, &j| a[k * n + i].abs().total_cmp(&a[k * n + j].abs()));
-            let pivot = pivot.unwrap();
-            if pivot != k {
-                product = -product;
-                for column in a.chunks_exact_mut(n) {
-                    column.swap(k, pivot);
-                }
-            }
-            product *= a[k * n + k];
-            let first: Vec<f64> = a[k * n..(k + 1) * n].to_vec();
-            for column in a[k * n..].chunks_exact_mut(n).skip(1) {
-                let factor = column[k] / first[k];
-                for (x, f) in column.iter_mut().zip(&first).skip(k) {
-                    *x -= factor * f;
-                }
-            }
-        }
-        product
     }
 }
