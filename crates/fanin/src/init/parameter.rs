@@ -28,6 +28,8 @@ pub struct Parameter {
     pub activation: Option<String>,
     /// The matrices that lie side by side in it, if it is several in one.
     pub packing: Option<Packing>,
+    /// The packing of the parameter that it is a part of, if it has been taken out of one.
+    pub part_of: Option<Packing>,
     /// Where in the network it stands.
     pub place: Place,
 }
@@ -53,6 +55,7 @@ impl Parameter {
             fan_out: 0,
             activation: None,
             packing: None,
+            part_of: None,
             place: Place::default(),
         }
     }
@@ -149,7 +152,18 @@ impl Parameter {
         let mut axes = self.shape.axes().to_vec();
         axes[packing.axis] = size;
         let place = Place { component: Some(component), ..self.place.clone() };
-        Self { shape: axes.into(), packing: None, place, ..self.clone() }
+        let part_of = self.packing.clone();
+        Self { shape: axes.into(), packing: None, part_of, place, ..self.clone() }
+    }
+
+    /// Units of all parts of a packed parameter that one input reaches, asked of it or of a part.
+    pub fn fan_out_of_all_parts(&self) -> usize {
+        let Some(packing) = self.packing.as_ref().or(self.part_of.as_ref()) else {
+            return self.fan_out;
+        };
+        let one = packing.parts.first().map_or(1, |(_, size)| *size).max(1);
+        let all = packing.parts.iter().fold(0_usize, |sum, (_, size)| sum.saturating_add(*size));
+        self.fan_out.saturating_mul(all) / one
     }
 
     /// An error that says what is wrong with this parameter.
