@@ -11,6 +11,8 @@ pub fn blocks(parameter: &Parameter) -> Result<f64> {
     let place = &parameter.place;
     let blocks = match place.stack {
         Stack::Encoder => place.encoder_blocks,
+        // Outside of both stacks, as a table that they share or the head of an encoder alone.
+        Stack::Only if place.decoder_blocks == 0 => place.encoder_blocks,
         Stack::Decoder | Stack::Only => place.decoder_blocks,
     };
     positive(parameter, "residual blocks", blocks)

@@ -119,6 +119,10 @@ impl Scheme for MuP {
         Ok(self.base.scheme()?.distribution(&narrow)?.scaled(factor))
     }
 
+    fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {
+        self.base.scheme()?.gain(parameter)
+    }
+
     fn samples(&self) -> Vec<Parameter> {
         sample_networks::matrices(&sample_networks::gpt2(2, 64))
     }

@@ -90,20 +90,22 @@ pub const LAYER_SCALE: ResidualScale = ResidualScale {
 
 impl ResidualScale {
     fn factor(&self, parameter: &Parameter) -> Result<f64> {
-        let blocks = blocks(parameter)?;
         Ok(match self.factor {
             Factor::Zero => 0.0,
             Factor::Fixed(factor) => factor,
-            Factor::OverRootOfBlocks => 1.0 / blocks.sqrt(),
-            Factor::ByDepth if blocks <= 18.0 => 0.1,
-            Factor::ByDepth if blocks <= 24.0 => 1e-5,
-            Factor::ByDepth => 1e-6,
+            Factor::OverRootOfBlocks => 1.0 / blocks(parameter)?.sqrt(),
+            Factor::ByDepth => match blocks(parameter)? {
+                ..=18.0 => 0.1,
+                ..=24.0 => 1e-5,
+                _ => 1e-6,
+            },
         })
     }
 
     /// The factor on a weight: 1 but for one that stands in for a residual scale.
     fn on_weight(&self, parameter: &Parameter) -> Result<f64> {
         let place = &parameter.place;
+        blocks(parameter)?;
         let factor = self.factor(parameter)?;
         let stands_in = place.has_residual_scale == Some(false)
             && place.is_residual_output
@@ -156,6 +158,13 @@ impl Scheme for ResidualScale {
 
     fn serves(&self, role: Role) -> bool {
         role.is_matrix() || role == Role::ResidualScale
+    }
+
+    fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {
+        match parameter.role {
+            Role::ResidualScale => Ok(None),
+            _ => self.base.scheme()?.gain(parameter),
+        }
     }
 
     fn is_whole_for(&self, parameter: &Parameter) -> bool {

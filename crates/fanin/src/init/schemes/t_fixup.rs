@@ -21,7 +21,7 @@ const FACTS: Facts = Facts {
     aliases: &["tfixup"],
     example: "t-fixup",
     argument: "",
-    needs: "an encoder or a decoder beside one, as a translator has by its names",
+    needs: "an encoder, alone or with a decoder, as a translator has by its names",
     formula: "U(±g√(6/(d+e))) with g = 0.67·N^(−1/4) in the encoder and (9N)^(−1/4) in the decoder \
               for value, attention output and both feed-forward layers, 1 for all else; embeddings \
               N(0, 1/w)·(9N)^(−1/4); biases 0",
@@ -42,20 +42,19 @@ impl Scheme for TFixup {
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
         let by_nine = |layers: f64| (9.0 * layers).powf(-0.25);
-        let depth = match parameter.place.stack {
-            Stack::Only => {
-                return Err(parameter.unfit(
-                    "a network of one stack, for which T-Fixup has no rule",
-                    "an encoder, or a decoder with one; for one stack `deepnorm` or `fixup`",
-                ));
-            }
-            Stack::Encoder | Stack::Decoder => blocks(parameter)?,
-        };
+        let place = &parameter.place;
+        if place.encoder_blocks == 0 {
+            return Err(parameter.unfit(
+                "a network without an encoder, for which T-Fixup has no rule",
+                "an encoder, or a decoder with one; for one stack `deepnorm` or `fixup`",
+            ));
+        }
+        let depth = blocks(parameter)?;
         if parameter.role == Role::Embedding {
             let deviation = by_nine(depth) / embedding_width(parameter)?.sqrt();
             return Ok(Distribution::normal(deviation));
         }
-        let gain = match parameter.place.stack {
+        let gain = match place.stack {
             _ if !scales_branch(parameter) => 1.0,
             Stack::Encoder => ENCODER * depth.powf(-0.25),
             _ => by_nine(depth),
