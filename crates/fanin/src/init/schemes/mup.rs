@@ -116,7 +116,12 @@ impl Scheme for MuP {
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
         let (narrow, factor) = self.at_base_width(parameter)?;
-        Ok(self.base.scheme()?.distribution(&narrow)?.scaled(factor))
+        let distribution = self.base.scheme()?.distribution(&narrow)?;
+        if distribution.mean() != 0.0 && Kind::of(parameter) == Kind::Hidden {
+            let found = format!("hidden weights of mean {}", distribution.mean());
+            return Err(parameter.unfit(found, "mean 0, for only a deviation follows the width"));
+        }
+        Ok(distribution.scaled(factor))
     }
 
     fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {

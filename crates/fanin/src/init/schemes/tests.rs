@@ -261,6 +261,7 @@ fn mup_keeps_first_layer_and_head_and_narrows_hidden_weights() {
     let he = f64::sqrt(2.0 / 256.0);
     check("mup:16,he-fan-out-normal", &network, &[("h.0.mlp.c_fc.weight", he)]);
     assert_eq!(find("mup:16,normal:0.1").unwrap().label(), "mup:16,normal:0.1");
+    check_refused("mup:16,constant:1", &network, "found hidden weights of mean 1");
     for mistake in ["mup", "mup:0", "mup:x", "mup:16,mup:16", "mup:16,orthogonal", "mup:16,"] {
         assert!(find(mistake).is_err(), "{mistake}");
     }
