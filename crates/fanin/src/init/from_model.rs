@@ -26,6 +26,7 @@ impl From<&spec::Parameter> for Parameter {
             residual_sums: blocks,
             is_head: parameter.is_output,
             is_residual_output: parameter.branch.is_some_and(|branch| branch.is_last_linear),
+            has_residual_scale: Some(false),
             module: module.to_owned(),
             ..Place::default()
         };

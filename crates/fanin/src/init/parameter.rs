@@ -28,6 +28,8 @@ pub struct Parameter {
     pub activation: Option<String>,
     /// The matrices that lie side by side in it, if it is several in one.
     pub packing: Option<Packing>,
+    /// The packing of the parameter that it is a part of, if it has been taken out of one.
+    pub part_of: Option<Packing>,
     /// Where in the network it stands.
     pub place: Place,
 }
@@ -53,6 +55,7 @@ impl Parameter {
             fan_out: 0,
             activation: None,
             packing: None,
+            part_of: None,
             place: Place::default(),
         }
     }
@@ -156,11 +159,23 @@ impl Parameter {
         } else {
             self.fan_out
         };
-        Self { shape: axes.into(), packing: None, place, fan_out, ..self.clone() }
+        let part_of = self.packing.clone();
+        Self { shape: axes.into(), packing: None, part_of, place, fan_out, ..self.clone() }
     }
 
     fn has_exact_fan_out(&self) -> bool {
         fans::by("exact", self).is_ok_and(|exact| exact.fan_out == self.fan_out)
+    }
+
+    /// Units of all parts of a packed parameter that one input reaches, asked of it or of a part.
+    pub fn fan_out_of_all_parts(&self) -> usize {
+        let (packing, own) = match (&self.packing, &self.part_of) {
+            (Some(packing), _) => (packing, packing.parts.first().map_or(1, |(_, size)| *size)),
+            (None, Some(packing)) => (packing, self.shape.axes()[packing.axis]),
+            (None, None) => return self.fan_out,
+        };
+        let all = packing.parts.iter().fold(0_usize, |sum, (_, size)| sum.saturating_add(*size));
+        self.fan_out.saturating_mul(all) / own.max(1)
     }
 
     /// An error that says what is wrong with this parameter.

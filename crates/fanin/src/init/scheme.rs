@@ -41,6 +41,11 @@ pub trait Scheme: Debug + Send + Sync {
         false
     }
 
+    /// Whether that is so for this parameter.
+    fn is_whole_for(&self, _parameter: &Parameter) -> bool {
+        self.is_whole()
+    }
+
     /// The factor by which the scheme allows for the activation that follows, if it has one.
     ///
     /// # Errors

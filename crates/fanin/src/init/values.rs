@@ -39,7 +39,7 @@ struct Pieces {
 impl<'a> Values<'a> {
     /// The values that `source` gives `parameter` under `seed`.
     pub fn new(parameter: &'a Parameter, source: Source<'a>, seed: u64) -> Self {
-        let is_whole = matches!(source, Source::Scheme(scheme) if scheme.is_whole());
+        let is_whole = matches!(source, Source::Scheme(scheme) if scheme.is_whole_for(parameter));
         let pieces = match &parameter.packing {
             Some(packing) => Some(Pieces {
                 axis: packing.axis,
@@ -71,7 +71,7 @@ impl<'a> Values<'a> {
             }
             Source::Scheme(scheme) => scheme,
         };
-        if scheme.is_whole() {
+        if scheme.is_whole_for(self.parameter) {
             if self.whole.is_none() {
                 let mut whole = self.parameter.filled(0.0)?;
                 self.fill_whole(scheme, &mut whole)?;
@@ -92,7 +92,7 @@ impl<'a> Values<'a> {
     pub fn into_all(mut self) -> Result<Vec<f32>> {
         let mut all = self.parameter.filled(0.0)?;
         match self.source {
-            Source::Scheme(scheme) if scheme.is_whole() => {
+            Source::Scheme(scheme) if scheme.is_whole_for(self.parameter) => {
                 self.fill_whole(scheme, &mut all)?;
                 self.refuse_non_finite(&all)?;
             }

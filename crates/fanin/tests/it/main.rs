@@ -1,6 +1,7 @@
 //! What the rooms promise together, seen from outside.
 
 mod architecture;
+mod depth;
 mod examples;
 mod healthy;
 mod main_job;

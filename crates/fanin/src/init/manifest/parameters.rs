@@ -46,8 +46,9 @@ pub(super) fn list(manifest: &Manifest) -> Result<Listed> {
         parameter.fan_out = entry.fan_out.unwrap_or(fan_out);
     }
     let places = Places::of(manifest, &tensors, &known, &listed.parameters, branches);
+    let has_residual_scale = Some(listed.parameters.iter().any(|p| p.role == Role::ResidualScale));
     for (known, parameter) in known.iter().zip(&mut listed.parameters) {
-        parameter.place = places.of_entry(known);
+        parameter.place = Place { has_residual_scale, ..places.of_entry(known) };
     }
     if let Some(guess) = places.guess_head(manifest, &mut listed.parameters) {
         listed.guesses.push(guess);
@@ -284,6 +285,7 @@ impl<'a> Places<'a> {
             width: settings.width.or_else(width).or(self.features),
             is_head: meaning.is_head,
             is_residual_output: meaning.is_residual_output,
+            has_residual_scale: None,
             component,
             module: module.to_owned(),
         }

@@ -28,7 +28,11 @@ const REGISTRIES: &[Registry] = &[
     ),
     registry("crates/fanin/src/formats/weights", "WEIGHT_FORMATS", &["elements", "header"]),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
-    registry("crates/fanin/src/init/schemes", "SCHEMES", &[]),
+    registry(
+        "crates/fanin/src/init/schemes",
+        "SCHEMES",
+        &["known_place", "base", "sample_networks"],
+    ),
     registry("crates/fanin/src/init/fans/conventions", "CONVENTIONS", &["layer"]),
     registry("crates/fanin/src/init/manifest/names", "NAMINGS", &["meaning"]),
     registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
