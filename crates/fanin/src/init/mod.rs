@@ -13,6 +13,7 @@ mod parameter;
 mod matrix;
 mod request;
 mod distribution;
+mod settings;
 mod scheme;
 pub mod gain;
 mod values;
