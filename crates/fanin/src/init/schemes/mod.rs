@@ -16,6 +16,21 @@ mod he;
 mod geometric_mean;
 mod exact_gain;
 mod orthogonal;
+mod identity;
+mod dirac;
+mod delta_orthogonal;
+mod looks_linear;
+mod sparse;
+mod nguyen_widrow;
+mod random_walk;
+mod irnn;
+mod forget_gate;
+mod chrono;
+mod siren;
+mod randomized_asymmetric;
+mod zero;
+mod idinit;
+mod mimetic;
 
 use super::Scheme;
 
@@ -49,4 +64,20 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &exact_gain::UNIFORM,
     &exact_gain::NORMAL,
     &orthogonal::Orthogonal { gain: orthogonal::DEFAULT_GAIN },
+    &identity::Identity { gain: 1.0 },
+    &dirac::Dirac,
+    &delta_orthogonal::DeltaOrthogonal { gain: delta_orthogonal::DEFAULT_GAIN },
+    &looks_linear::LooksLinear,
+    &sparse::MARTENS,
+    &sparse::TORCH,
+    &nguyen_widrow::NguyenWidrow,
+    &random_walk::RandomWalk,
+    &irnn::Irnn { factor: 1.0 },
+    &forget_gate::ForgetGate { bias: 1.0 },
+    &chrono::CHRONO,
+    &siren::Siren { frequency: siren::DEFAULT_FREQUENCY },
+    &randomized_asymmetric::RandomizedAsymmetric,
+    &zero::Zero,
+    &idinit::IDINIT,
+    &mimetic::MIMETIC,
 ];

@@ -9,6 +9,7 @@ use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
 use crate::error::Result;
 use crate::init::scheme::{Argument, Facts, Scheme};
+use crate::init::singular::dot;
 use crate::init::{Distribution, Gain, Matrix, Parameter, Request};
 
 /// Gain times a random matrix with orthonormal rows or columns, whichever are fewer.
@@ -23,14 +24,15 @@ pub const DEFAULT_GAIN: Gain = Gain::Fixed(SQRT_2);
 
 const FACTS: Facts = Facts {
     name: "orthogonal",
-    aliases: &[],
+    aliases: &["semi-orthogonal"],
     example: "orthogonal:1.0",
-    argument: "[GAIN], a number, `exact` or `torch`; √2 if none",
+    argument: "[GAIN], a number, `exact`, `torch`, `std` or `a=SLOPE`; √2 if none",
     needs: "",
     formula: "W = g·Q, Q uniform over matrices with QQᵀ = 1 or QᵀQ = 1; W as (out, rest)",
     source: "Saxe et al. 2014; sign rule of Mezzadri 2007",
     when: "very deep and recurrent networks: no direction grows or fades (gain 1 for tanh)",
-    avoid: "layers much wider than their input, where the signal shrinks by √(d/e)",
+    avoid: "layers much wider than their input, where the signal shrinks by √(d/e); a flattened \
+            convolution is no orthogonal operator, which delta-orthogonal is",
 };
 
 impl Scheme for Orthogonal {
@@ -87,7 +89,7 @@ impl Scheme for Orthogonal {
 /// orthogonal matrices"). Reflection k sends its normal vector x to ∓|x|·e₁; the column is
 /// multiplied by the sign that makes R's diagonal positive, without which Q is not uniform
 /// (Mezzadri 2007, arXiv math-ph/0609050).
-fn orthonormal_columns(stream: Stream, m: usize, q: &mut [f64]) {
+pub(super) fn orthonormal_columns(stream: Stream, m: usize, q: &mut [f64]) {
     let n = q.len() / m;
     let mut vector = vec![0.0; m];
     for k in (0..n).rev() {
@@ -109,20 +111,6 @@ fn orthonormal_columns(stream: Stream, m: usize, q: &mut [f64]) {
             }
         });
     }
-}
-
-/// Eight running sums in a fixed order: fast, and the same on every machine.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; 8];
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (b_blocks, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += a * b;
-        }
-    }
-    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
