@@ -13,7 +13,7 @@ mod parameter;
 mod matrix;
 mod blocks;
 mod lstm;
-mod singular;
+mod free_sum;
 mod request;
 mod distribution;
 mod settings;

@@ -1,7 +1,7 @@
 //! Convolutions that are orthogonal operators: an orthogonal matrix at the central tap alone.
 
 use super::dirac::convolutions;
-use super::orthogonal::orthonormal_columns;
+use super::orthogonal::fill_orthogonal;
 use crate::error::Result;
 use crate::init::blocks::{Block, blocks, central_tap, expect_kernel};
 use crate::init::scheme::{Argument, Facts, Scheme};
@@ -68,12 +68,13 @@ impl Scheme for DeltaOrthogonal {
         let tap = central_tap(request.parameter, center);
         out.fill(0.0);
         for (index, block) in blocks.into_iter().enumerate() {
-            let m = block.rows.len();
-            let mut q = vec![0.0; m * block.inputs.len()];
-            orthonormal_columns(request.stream().numbered(index as u64), m, &mut q);
-            for (column, input) in q.chunks_exact(m).zip(block.inputs) {
-                for (q, row) in column.iter().zip(block.rows.clone()) {
-                    out[matrix.index(row, input * matrix.taps + tap)] = (gain * q) as f32;
+            let (outputs, inputs) = (block.rows.len(), block.inputs.len());
+            let mut q = vec![0.0; outputs * inputs];
+            let stream = request.stream().numbered(index as u64);
+            fill_orthogonal(stream, outputs, inputs, gain, &mut q);
+            for (row, q) in block.rows.zip(q.chunks_exact(inputs)) {
+                for (input, q) in block.inputs.clone().zip(q) {
+                    out[matrix.index(row, input * matrix.taps + tap)] = *q;
                 }
             }
         }

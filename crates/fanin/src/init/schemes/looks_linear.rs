@@ -3,7 +3,7 @@
 //! relu(z) − relu(−z) = z. If every unit has a twin of opposite sign, and the next layer takes
 //! their difference, nothing is lost: the network is the product of its orthogonal matrices A.
 
-use super::orthogonal::orthonormal_columns;
+use super::orthogonal::fill_orthogonal;
 use crate::error::Result;
 use crate::init::scheme::{Argument, Facts, Scheme, without_argument};
 use crate::init::{Distribution, Matrix, Parameter, Position, Request};
@@ -51,10 +51,6 @@ impl Mirror {
         let columns = inputs * matrix.taps;
         Ok(Self { matrix, rows, columns })
     }
-
-    fn longer(&self) -> usize {
-        self.rows.max(self.columns)
-    }
 }
 
 impl Scheme for LooksLinear {
@@ -67,8 +63,8 @@ impl Scheme for LooksLinear {
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
-        let longer = Mirror::of(parameter)?.longer() as f64;
-        Ok(Distribution::joint(1.0 / longer.sqrt()))
+        let mirror = Mirror::of(parameter)?;
+        Ok(Distribution::joint(1.0 / (mirror.rows.max(mirror.columns) as f64).sqrt()))
     }
 
     fn is_whole(&self) -> bool {
@@ -77,14 +73,13 @@ impl Scheme for LooksLinear {
 
     fn fill(&self, request: &Request<'_>, _start: u64, out: &mut [f32]) -> Result<()> {
         let mirror = Mirror::of(request.parameter)?;
-        let (rows, columns, m) = (mirror.rows, mirror.columns, mirror.longer());
-        let mut q = vec![0.0; rows * columns];
-        orthonormal_columns(request.stream(), m, &mut q);
+        let (rows, columns) = (mirror.rows, mirror.columns);
+        let mut a = vec![0.0; rows * columns];
+        fill_orthogonal(request.stream(), rows, columns, 1.0, &mut a);
         mirror.matrix.fill(out, |i, j| {
-            let (row, column) = (i % rows, j % columns);
-            let a = if rows < columns { q[row * m + column] } else { q[column * m + row] };
+            let a = a[i % rows * columns + j % columns];
             let is_twin = (i >= rows) != (j >= columns);
-            (if is_twin { -a } else { a }) as f32
+            if is_twin { -a } else { a }
         });
         Ok(())
     }

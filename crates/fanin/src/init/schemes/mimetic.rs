@@ -3,13 +3,14 @@
 //! Key: d the width, k that of a head; Q, K, V and O read as W of z = W·x.
 
 use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::singular::{decompose, dot};
 use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::init::fans::Axes;
+use crate::init::free_sum::mean_of_largest;
 use crate::init::scheme::{Argument, Facts, Scheme};
 use crate::init::settings::Settings;
-use crate::init::singular::{decompose, dot, mean_of_largest};
 use crate::init::{Component, Distribution, Matrix, Packing, Parameter, Request};
 
 /// Products of projections that are a random matrix plus or minus a multiple of the identity.
@@ -189,7 +190,7 @@ impl Scheme for Mimetic {
     }
 
     fn samples(&self) -> Vec<Parameter> {
-        const WIDTH: usize = 64;
+        const WIDTH: usize = 48;
         let of_module = |mut parameter: Parameter| {
             "attention".clone_into(&mut parameter.place.module);
             parameter

@@ -12,7 +12,14 @@ const ORTHOGONAL: f64 = 1e-14;
 
 /// Turns the columns of an n × n matrix, kept one after the other, into the left singular vectors
 /// times their singular values, and returns the values; largest first.
-pub(super) fn decompose(columns: &mut Vec<f64>, n: usize) -> Vec<f64> {
+///
+/// ```
+/// use fanin_kernels::singular::decompose;
+/// let mut columns = vec![0.0, 3.0, 4.0, 0.0];
+/// assert_eq!(decompose(&mut columns, 2), [4.0, 3.0]);
+/// assert_eq!(columns, [4.0, 0.0, 0.0, 3.0]);
+/// ```
+pub fn decompose(columns: &mut Vec<f64>, n: usize) -> Vec<f64> {
     let mut squares: Vec<f64> = columns.chunks_exact(n).map(|x| dot(x, x)).collect();
     for _ in 0..MOST_SWEEPS {
         let mut is_done = true;
@@ -59,7 +66,7 @@ fn rotate(first: &mut [f64], second: &mut [f64], tangent: f64) {
 }
 
 /// Eight running sums in a fixed order: fast, and the same on every machine.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a_blocks, a_rest) = a.as_chunks::<8>();
     let (b_blocks, b_rest) = b.as_chunks::<8>();
@@ -72,48 +79,10 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-/// Mean of the largest `share` of the singular values of α·Z + β·I, Z a large square matrix of
-/// N(0, 1/n).
-///
-/// The values with both signs are distributed as the free sum of ±β and a semicircle of variance
-/// s = α², whose Cauchy transform G solves G = w/(w² − β²) at w = z − s·G; the density is
-/// −Im G / π. Written out, s²G³ − 2szG² + (z² − β² + s)G − z = 0, by Cardano.
-pub(super) fn mean_of_largest(share: f64, alpha: f64, beta: f64) -> f64 {
-    const STEPS: usize = 4000;
-    let s = alpha * alpha;
-    let end = beta.abs() + 2.0 * alpha.abs();
-    if s == 0.0 {
-        return end;
-    }
-    let step = end / STEPS as f64;
-    let (mut mass, mut sum) = (0.0, 0.0);
-    for index in (0..STEPS).rev() {
-        let z = (index as f64 + 0.5) * step;
-        let (a, b, c) = (-2.0 * z / s, (z * z - beta * beta + s) / (s * s), -z / (s * s));
-        let p = b - a * a / 3.0;
-        let q = 2.0 * a * a * a / 27.0 - a * b / 3.0 + c;
-        let discriminant = q * q / 4.0 + p * p * p / 27.0;
-        if discriminant <= 0.0 {
-            continue;
-        }
-        let root = discriminant.sqrt();
-        let imaginary = 3.0_f64.sqrt() / 2.0 * ((root - q / 2.0).cbrt() + (root + q / 2.0).cbrt());
-        let of_step = 2.0 * imaginary / std::f64::consts::PI * step;
-        let taken = of_step.min(share - mass);
-        mass += taken;
-        sum += taken * z;
-        if mass >= share {
-            break;
-        }
-    }
-    sum / mass
-}
-
 #[cfg(test)]
 mod tests {
-    use fanin_kernels::random::{Stream, fill_normal_f64};
-
     use super::*;
+    use crate::random::{Stream, fill_normal_f64};
 
     /// α·Z + β·I, column by column.
     fn matrix(n: usize, alpha: f64, beta: f64) -> Vec<f64> {
@@ -139,23 +108,6 @@ mod tests {
                 assert!((product - expected).abs() < 1e-12, "{n}: {i} {j}: {product}");
                 let (of_w, of_a) = (dot(&row(&w, i), &row(&w, j)), dot(&row(&a, i), &row(&a, j)));
                 assert!((of_w - of_a).abs() < 1e-12, "{n}: {i} {j}: {of_w} {of_a}");
-            }
-        }
-    }
-
-    /// For β = 0 the mean is that of the quarter circle, 8α/(3π).
-    #[test]
-    fn means_of_singular_values_are_those_of_free_sums() {
-        let quarter_circle = 8.0 / (3.0 * std::f64::consts::PI);
-        assert!((mean_of_largest(1.0, 0.5, 0.0) - 0.5 * quarter_circle).abs() < 1e-4);
-        assert_eq!(mean_of_largest(0.3, 0.0, -2.0), 2.0);
-        let n = 150;
-        for (alpha, beta) in [(0.7, 0.7), (0.4, -0.4), (0.2, 1.0)] {
-            let sigma = decompose(&mut matrix(n, alpha, beta), n);
-            for count in [n, n / 3] {
-                let mean = sigma[..count].iter().sum::<f64>() / count as f64;
-                let expected = mean_of_largest(count as f64 / n as f64, alpha, beta);
-                assert!((mean / expected - 1.0).abs() < 0.02, "{alpha} {beta}: {mean} {expected}");
             }
         }
     }
