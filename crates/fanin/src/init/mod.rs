@@ -21,6 +21,7 @@ mod scheme;
 pub mod gain;
 mod values;
 mod rules;
+mod list;
 mod from_model;
 pub mod manifest;
 
@@ -37,6 +38,7 @@ pub use distribution::Distribution;
 pub use fans::Fans;
 pub use from_model::{for_model, parameters};
 pub use gain::Gain;
+pub use list::list;
 pub use matrix::Matrix;
 pub use parameter::{Packing, Parameter};
 pub use place::{Component, Place, Position, Stack};
