@@ -87,7 +87,7 @@ impl Compare {
         options.depths = self.depths.clone().unwrap_or(options.depths);
         options.width = self.width.unwrap_or(options.width);
         options.activation = self.activation.clone().unwrap_or(options.activation);
-        options.schemes = self.schemes.clone().unwrap_or(options.schemes);
+        options.schemes = self.schemes.as_deref().map_or(options.schemes, fanin::init::list);
         if self.seeds.is_some() || common.seed.is_some() {
             let count = self.seeds.unwrap_or(options.spec.train.seeds.len() as u64);
             options.spec.train.seeds = common.seeds(count);

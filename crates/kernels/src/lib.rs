@@ -10,6 +10,7 @@
 //! | [`jet`] | a formula's derivatives up to the fourth, from the formula itself |
 //! | [`threads`] | work split the same way whatever the number of threads |
 //! | [`matmul`] | matrix products |
+//! | [`singular`] | singular values and vectors of a square matrix |
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`reduce`] | sums and moments in f64 |
 //! | [`random`] | random numbers by address: seed, name, index |
@@ -39,6 +40,7 @@ pub mod scalar;
 pub mod jet;
 pub mod threads;
 pub mod matmul;
+pub mod singular;
 pub mod elementwise;
 pub mod reduce;
 pub mod random;

@@ -74,6 +74,11 @@ impl Distribution {
         Self::Joint { mean: 0.0, deviation }
     }
 
+    /// Not random: `value` at a share of all places, 0 at the others.
+    pub fn at_few_places(value: f64, share: f64) -> Self {
+        Self::Joint { mean: value * share, deviation: value.abs() * (share * (1.0 - share)).sqrt() }
+    }
+
     /// The same values times `factor`, which is not negative.
     pub fn scaled(self, factor: f64) -> Self {
         match self {
@@ -188,13 +193,12 @@ fn moments_of_logarithm(low: f64, high: f64) -> (f64, f64) {
 
 /// φ(x).
 fn density(x: f64) -> f64 {
-    (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
+    libm::exp(-0.5 * x * x) / (2.0 * std::f64::consts::PI).sqrt()
 }
 
-/// Standard deviation of a standard normal variable, given that its magnitude is at most `cut`.
-#[cfg(test)]
-pub(super) fn deviation_after_cut(cut: f64) -> f64 {
-    after_cut(-cut, cut).1
+/// Standard deviation of a standard normal variable z, given that `low` ≤ z ≤ `high`.
+pub(super) fn deviation_after_cuts(low: f64, high: f64) -> f64 {
+    after_cut(low, high).1
 }
 
 /// Φ(x).

@@ -4,7 +4,15 @@
 //! whose input φ(x) has been through φ gives pre-activations of variance 1 again. `PyTorch`'s
 //! `calculate_gain` is a table of rules of thumb that agrees for identity and relu, takes 5/3
 //! instead of 1.5925 for tanh (slightly too much), 1 instead of 1.8462 for sigmoid, 3/4 instead of
-//! 1 for selu, and has no entry for the rest.
+//! 1 for selu, and has no entry for the rest. A third reading, 1 over the deviation of φ(x), leaves
+//! the mean of φ(x) out, which the next layer's weights do not:
+//!
+//! | φ | `exact` | `torch` | `std` |
+//! |---|---|---|---|
+//! | relu | 1.4142 | 1.4142 | 1.7129 |
+//! | tanh | 1.5925 | 1.6667 | 1.5925 |
+//! | sigmoid | 1.8462 | 1 | 4.8013 |
+//! | selu | 1 | 0.75 | 1 |
 
 use std::f64::consts::SQRT_2;
 use std::fmt;
@@ -25,22 +33,29 @@ pub enum Gain {
     Exact,
     /// [`torch`] for the activation that follows; 1 if none does.
     Torch,
+    /// [`std`](fn@std) for the activation that follows; 1 if none does.
+    Std,
+    /// √(2/(1 + a²)), He's for a leaky rectifier of slope a, whatever follows.
+    Leaky(f64),
 }
 
 impl Gain {
-    /// The gain that `text` says: a positive number, `exact` or `torch`.
+    /// The gain that `text` says: a positive number, `exact`, `torch`, `std` or `a=SLOPE`.
     ///
     /// # Errors
     /// What was expected.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         match text {
-            "exact" => Ok(Self::Exact),
-            "torch" => Ok(Self::Torch),
-            _ => match number(text) {
-                Some(gain) if gain > 0.0 => Ok(Self::Fixed(gain)),
-                _ => Err("a positive gain, `exact` or `torch`".to_owned()),
-            },
+            "exact" => return Ok(Self::Exact),
+            "torch" => return Ok(Self::Torch),
+            "std" => return Ok(Self::Std),
+            _ => {}
         }
+        let gain = match text.strip_prefix("a=") {
+            Some(slope) => number(slope).map(Self::Leaky),
+            None => number(text).filter(|&gain| gain > 0.0).map(Self::Fixed),
+        };
+        gain.ok_or_else(|| "a positive gain, `exact`, `torch`, `std` or `a=SLOPE`".to_owned())
     }
 
     /// The factor for this parameter.
@@ -50,9 +65,11 @@ impl Gain {
     pub fn value(self, parameter: &Parameter) -> Result<f64> {
         match (self, parameter.activation.as_deref()) {
             (Self::Fixed(gain), _) => Ok(gain),
+            (Self::Leaky(slope), _) => Ok(leaky(slope)),
             (_, None) => Ok(1.0),
             (Self::Exact, Some(activation)) => exact(activation),
             (Self::Torch, Some(activation)) => torch(activation),
+            (Self::Std, Some(activation)) => std(activation),
         }
     }
 }
@@ -63,6 +80,8 @@ impl fmt::Display for Gain {
             Self::Fixed(gain) => write!(f, "{gain}"),
             Self::Exact => f.write_str("exact"),
             Self::Torch => f.write_str("torch"),
+            Self::Std => f.write_str("std"),
+            Self::Leaky(slope) => write!(f, "a={slope}"),
         }
     }
 }
@@ -80,14 +99,36 @@ impl fmt::Display for Gain {
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn exact(activation: &str) -> Result<f64> {
-    let gain = 1.0 / gaussian_moments(&*named(activation)?, 0.0, 1.0).second.sqrt();
+    rounded(activation, 1.0 / gaussian_moments(&*named(activation)?, 0.0, 1.0).second.sqrt())
+}
+
+/// `1/√Var φ(x)` for x ~ N(0, 1), to single precision: the quotient of the deviations of x and
+/// φ(x), which many take for the gain.
+///
+/// It keeps the variance of φ(x), not its second moment, which is what the next layer's weights
+/// multiply; so signals grow layer by layer wherever E φ(x) is not 0.
+///
+/// # Errors
+/// As for [`exact`], also if it is constant.
+///
+/// ```
+/// assert!((fanin::init::gain::std("relu")? - 1.712_9).abs() < 1e-4);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn std(activation: &str) -> Result<f64> {
+    let moments = gaussian_moments(&*named(activation)?, 0.0, 1.0);
+    rounded(activation, 1.0 / (moments.second - moments.mean * moments.mean).sqrt())
+}
+
+/// A gain to 24 bits, beyond which it may depend on the platform.
+fn rounded(activation: &str, gain: f64) -> Result<f64> {
     if gain.is_finite() && gain > 0.0 {
         return Ok(f64::from(gain as f32));
     }
     Err(Error::Setting {
         place: format!("gain of activation `{activation}`"),
         found: format!("{gain}"),
-        expected: "an activation that is not 0 throughout, or a gain given as a number".to_owned(),
+        expected: "an activation that is not constant, or a gain given as a number".to_owned(),
     })
 }
 
@@ -103,7 +144,7 @@ pub fn torch(activation: &str) -> Result<f64> {
     let (name, parameter) = activation.split_once(':').unwrap_or((activation, "0.01"));
     if name == "leaky_relu" {
         let slope = number(parameter);
-        return slope.map(|s| (2.0 / (1.0 + s * s)).sqrt()).ok_or_else(|| unknown(activation));
+        return slope.map(leaky).ok_or_else(|| unknown(activation));
     }
     let found = TORCH_GAINS.iter().find(|(known, _)| *known == activation);
     found.map(|(_, gain)| *gain).ok_or_else(|| {
@@ -114,6 +155,11 @@ pub fn torch(activation: &str) -> Result<f64> {
             expected: format!("one of {}, leaky_relu; or gain `exact`", known.join(", ")),
         }
     })
+}
+
+/// √(2/(1 + s²)): He et al. 2015, eq. 15.
+fn leaky(slope: f64) -> f64 {
+    (2.0 / (1.0 + slope * slope)).sqrt()
 }
 
 fn named(activation: &str) -> Result<Box<dyn Activation>> {
@@ -178,6 +224,30 @@ mod tests {
         assert_eq!(torch("leaky_relu:0.2").unwrap(), f64::sqrt(2.0 / 1.04));
         let message = torch("gelu").unwrap_err().to_string();
         assert!(message.contains("`gelu`") && message.contains("`exact`"), "{message}");
+    }
+
+    /// E φ² − (E φ)² of the same integrals; sigmoid 0.04337904, relu ½ − 1/2π.
+    #[test]
+    fn the_quotient_of_deviations_leaves_the_mean_out() {
+        let relu = 0.5 - 0.5 / std::f64::consts::PI;
+        for (name, variance) in [("relu", relu), ("sigmoid", 0.043_379_04), ("tanh", 0.394_294_49)]
+        {
+            let gain = super::std(name).unwrap();
+            assert!((gain * f64::sqrt(variance) - 1.0).abs() < 1e-6, "{name}: {gain}");
+        }
+    }
+
+    #[test]
+    fn texts_of_gains_are_read_back() {
+        for text in ["1.5", "exact", "torch", "std", "a=0.2", "a=-0.1"] {
+            assert_eq!(Gain::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["", "0", "-1", "nan", "a", "a=", "a=x", "b=1"] {
+            let expected = Gain::parse(text).unwrap_err();
+            assert!(expected.contains("`a=SLOPE`"), "{text}: {expected}");
+        }
+        let parameter = Parameter::linear("w", 2, 3);
+        assert_eq!(Gain::Leaky(0.2).value(&parameter).unwrap(), f64::sqrt(2.0 / 1.04));
     }
 
     #[test]

@@ -62,6 +62,13 @@ impl Matrix {
         self.row_starts[row] + self.column_starts[column]
     }
 
+    /// Whether entry (i, j) of W is element i·columns + j.
+    pub fn is_row_major(&self) -> bool {
+        let row_major = |(i, start): (usize, &usize)| *start == i * self.columns;
+        self.row_starts.iter().enumerate().all(row_major)
+            && self.column_starts.iter().enumerate().all(|(j, start)| *start == j)
+    }
+
     /// Sets every entry of W: `out` are the weight's elements.
     pub fn fill(&self, out: &mut [f32], entry: impl Fn(usize, usize) -> f32) {
         for (row, start) in self.row_starts.iter().enumerate() {

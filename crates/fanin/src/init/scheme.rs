@@ -46,6 +46,11 @@ pub trait Scheme: Debug + Send + Sync {
         self.is_whole()
     }
 
+    /// Whether the values depend on the seed, where they are not all the same.
+    fn is_random(&self, _parameter: &Parameter) -> bool {
+        true
+    }
+
     /// The factor by which the scheme allows for the activation that follows, if it has one.
     ///
     /// # Errors

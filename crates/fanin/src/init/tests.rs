@@ -24,9 +24,14 @@ fn schemes() -> Vec<Box<dyn Scheme>> {
 }
 
 fn filled(scheme: &dyn Scheme, seed: u64, parameter: &Parameter) -> Vec<f32> {
-    let mut out = vec![f32::NAN; parameter.shape.elements()];
-    scheme.fill(&Request { seed, parameter, part: None }, 0, &mut out).unwrap();
-    out
+    Values::new(parameter, Source::Scheme(scheme), seed).into_all().unwrap()
+}
+
+/// A parameter, or the parts of a packed one.
+fn parts(parameter: &Parameter) -> Vec<Parameter> {
+    let count = parameter.packing.as_ref().map_or(0, |packing| packing.parts.len());
+    let parts: Vec<Parameter> = (0..count).map(|index| parameter.part(index)).collect();
+    if parts.is_empty() { vec![parameter.clone()] } else { parts }
 }
 
 fn is_joint(distribution: Distribution) -> bool {
@@ -37,7 +42,7 @@ fn is_joint(distribution: Distribution) -> bool {
 #[test]
 fn values_have_the_declared_distribution() {
     for scheme in schemes() {
-        for parameter in scheme.samples() {
+        for parameter in scheme.samples().iter().flat_map(parts) {
             let label = scheme.label();
             let declared = scheme.distribution(&parameter).unwrap();
             let mut x = filled(&*scheme, 42, &parameter);
@@ -74,7 +79,6 @@ fn bits_depend_on_seed_name_and_index_alone() {
     for scheme in schemes() {
         for parameter in scheme.samples() {
             let label = scheme.label();
-            let declared = scheme.distribution(&parameter).unwrap();
             let whole = filled(&*scheme, 7, &parameter);
             for threads in [1, 2, 5] {
                 let pool = pool(threads).unwrap();
@@ -87,8 +91,12 @@ fn bits_depend_on_seed_name_and_index_alone() {
                 values.read(start, &mut part).unwrap();
                 assert_eq!(part, whole[start..start + length], "{label} from {start}");
             }
-            let renamed = Parameter { name: "other.weight".to_owned(), ..parameter.clone() };
-            let random = declared.deviation() > 0.0;
+            let place = Place { module: "other".to_owned(), ..parameter.place.clone() };
+            let name = format!("other.{}", parameter.name);
+            let renamed = Parameter { name, place, ..parameter.clone() };
+            let random = parts(&parameter).iter().any(|part| {
+                scheme.is_random(part) && scheme.distribution(part).unwrap().deviation() > 0.0
+            });
             assert_eq!(filled(&*scheme, 8, &parameter) != whole, random, "{label}: seed");
             assert_eq!(filled(&*scheme, 7, &renamed) != whole, random, "{label}: name");
         }
@@ -150,12 +158,14 @@ fn mistakes_in_a_scheme_say_what_was_expected() {
     assert!(message.starts_with("unknown scheme `he-normel`; did you mean `he-normal`?"));
     check_error(
         "normal:-0.1",
-        "cannot read the scheme: expected a standard deviation of 0 or more, as in `normal:0.01`\n  \
+        "cannot read the scheme: expected a standard deviation of 0 or more, or a mean and one, \
+         as in `normal:0.01`\n  \
          normal:-0.1\n         ^^^^",
     );
     check_error(
         "normal",
-        "cannot read the scheme: expected a standard deviation of 0 or more, as in `normal:0.01`\n  \
+        "cannot read the scheme: expected a standard deviation of 0 or more, or a mean and one, \
+         as in `normal:0.01`\n  \
          normal\n        ^",
     );
     for text in [
@@ -175,7 +185,16 @@ fn mistakes_in_a_scheme_say_what_was_expected() {
         "he-normal:-1",
         "he-normal:",
         "orthogonal:best",
-        "truncated-normal:-1",
+        "truncated-normal:0.02",
+        "normal:1,-1",
+        "normal:1,2,3",
+        "torch-truncated-normal:0",
+        "he-normal:a=",
+        "variance-scaling",
+        "variance-scaling:scale=2,mode=fan-in",
+        "variance-scaling:scale=0,distribution=normal",
+        "variance-scaling:mode=fan,distribution=normal",
+        "variance-scaling:distribution=gamma",
         ":",
         "",
     ] {
@@ -205,7 +224,20 @@ fn deviations_follow_the_published_formulas() {
     check_deviation("orthogonal", &w, f64::sqrt(2.0 / 300.0));
     check_deviation("orthogonal:1", &w, f64::sqrt(1.0 / 300.0));
     check_deviation("uniform:0,12", &w, f64::sqrt(12.0));
-    check_deviation("truncated-normal:0.02", &w, 0.02);
+    check_deviation("truncated-normal:std=0.02,cut=2sigma,corrected", &w, 0.02);
+    check_deviation("normal:3,0.5", &w, 0.5);
+    check_deviation("lecun-truncated-normal", &w, f64::sqrt(1.0 / 200.0));
+    check_deviation("keras_glorot_normal", &w, f64::sqrt(2.0 / 500.0));
+    check_deviation("keras-he-normal", &w, f64::sqrt(2.0 / 200.0));
+    check_deviation("he-fan-out-uniform", &w, f64::sqrt(2.0 / 300.0));
+    check_deviation("he-uniform:a=0.2", &w, f64::sqrt(2.0 / 1.04 / 200.0));
+    check_deviation("geometric-mean-normal", &w, f64::sqrt(2.0 / f64::sqrt(60_000.0)));
+    check_deviation("geometric-mean-uniform", &w, f64::sqrt(2.0 / f64::sqrt(60_000.0)));
+    let given = |settings| format!("variance-scaling:{settings}");
+    let uniform = given("scale=3,mode=fan_avg,distribution=uniform");
+    check_deviation(&uniform, &w, f64::sqrt(3.0 / 250.0));
+    let truncated = given("mode=fan_out,distribution=truncated_normal");
+    check_deviation(&truncated, &w, f64::sqrt(1.0 / 300.0));
     let tanh = Parameter { activation: Some("tanh".to_owned()), ..w.clone() };
     check_deviation("he-normal:torch", &tanh, 5.0 / 3.0 / f64::sqrt(200.0));
     check_deviation("he-normal:exact", &tanh, gain::exact("tanh").unwrap() / f64::sqrt(200.0));
@@ -215,7 +247,7 @@ fn deviations_follow_the_published_formulas() {
 
 #[test]
 fn truncation_at_two_deviations_leaves_the_known_share() {
-    let after = distribution::deviation_after_cut;
+    let after = |cut: f64| distribution::deviation_after_cuts(-cut, cut);
     assert!((after(2.0) - schemes::truncated_normal::DEVIATION_AFTER_CUT).abs() < 1e-15);
     assert!((after(1.0) - 0.539_560_09).abs() < 1e-8);
     assert!((after(3.0) - 0.986_578_39).abs() < 1e-8);

@@ -6,8 +6,30 @@ mod constant;
 mod uniform;
 mod normal;
 pub(super) mod truncated_normal;
+mod library_truncated_normal;
 mod variance_scaling;
+mod fan_in;
+mod lecun;
+mod xavier;
+mod he;
+mod geometric_mean;
+mod exact_gain;
 mod orthogonal;
+mod identity;
+mod dirac;
+mod delta_orthogonal;
+mod looks_linear;
+mod sparse;
+mod nguyen_widrow;
+mod random_walk;
+mod irnn;
+mod forget_gate;
+mod chrono;
+mod siren;
+mod randomized_asymmetric;
+mod zero;
+mod idinit;
+mod mimetic;
 
 mod known_place;
 mod base;
@@ -36,20 +58,45 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &constant::ONES,
     &constant::CONSTANT,
     &uniform::Uniform { low: 0.0, high: 0.0 },
-    &normal::Normal { deviation: 0.0 },
-    &truncated_normal::TruncatedNormal { deviation: 0.0 },
-    &variance_scaling::FAN_IN_UNIFORM,
-    &variance_scaling::FAN_IN_NORMAL,
-    &variance_scaling::LECUN_UNIFORM,
-    &variance_scaling::LECUN_NORMAL,
-    &variance_scaling::XAVIER_UNIFORM,
-    &variance_scaling::XAVIER_NORMAL,
-    &variance_scaling::HE_UNIFORM,
-    &variance_scaling::HE_NORMAL,
-    &variance_scaling::HE_FAN_OUT_NORMAL,
-    &variance_scaling::EXACT_GAIN_UNIFORM,
-    &variance_scaling::EXACT_GAIN_NORMAL,
+    &normal::Normal { mean: 0.0, deviation: 0.0 },
+    &truncated_normal::TRUNCATED_NORMAL,
+    &library_truncated_normal::TORCH,
+    &library_truncated_normal::KERAS,
+    &variance_scaling::GIVEN,
+    &fan_in::UNIFORM,
+    &fan_in::NORMAL,
+    &lecun::UNIFORM,
+    &lecun::NORMAL,
+    &lecun::TRUNCATED,
+    &xavier::UNIFORM,
+    &xavier::NORMAL,
+    &xavier::TRUNCATED,
+    &he::UNIFORM,
+    &he::NORMAL,
+    &he::TRUNCATED,
+    &he::FAN_OUT_UNIFORM,
+    &he::FAN_OUT_NORMAL,
+    &geometric_mean::UNIFORM,
+    &geometric_mean::NORMAL,
+    &exact_gain::UNIFORM,
+    &exact_gain::NORMAL,
     &orthogonal::Orthogonal { gain: orthogonal::DEFAULT_GAIN },
+    &identity::Identity { gain: 1.0 },
+    &dirac::Dirac,
+    &delta_orthogonal::DeltaOrthogonal { gain: delta_orthogonal::DEFAULT_GAIN },
+    &looks_linear::LooksLinear,
+    &sparse::MARTENS,
+    &sparse::TORCH,
+    &nguyen_widrow::NguyenWidrow,
+    &random_walk::RandomWalk,
+    &irnn::Irnn { factor: 1.0 },
+    &forget_gate::ForgetGate { bias: 1.0 },
+    &chrono::CHRONO,
+    &siren::Siren { frequency: siren::DEFAULT_FREQUENCY },
+    &randomized_asymmetric::RandomizedAsymmetric,
+    &zero::Zero,
+    &idinit::IDINIT,
+    &mimetic::MIMETIC,
     &defaults::TORCH,
     &defaults::KERAS,
     &defaults::FLAX,

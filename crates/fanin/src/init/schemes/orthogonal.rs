@@ -5,6 +5,7 @@
 use std::f64::consts::SQRT_2;
 
 use fanin_kernels::orthogonal::fill_orthonormal_rows;
+use fanin_kernels::random::Stream;
 
 use crate::error::Result;
 use crate::init::scheme::{Argument, Facts, Scheme};
@@ -22,14 +23,15 @@ pub const DEFAULT_GAIN: Gain = Gain::Fixed(SQRT_2);
 
 const FACTS: Facts = Facts {
     name: "orthogonal",
-    aliases: &[],
+    aliases: &["semi-orthogonal"],
     example: "orthogonal:1.0",
-    argument: "[GAIN], a number, `exact` or `torch`; √2 if none",
+    argument: "[GAIN], a number, `exact`, `torch`, `std` or `a=SLOPE`; √2 if none",
     needs: "",
     formula: "W = g·Q, Q uniform over matrices with QQᵀ = 1 or QᵀQ = 1; W as (out, rest)",
     source: "Saxe et al. 2014; sign rule of Mezzadri 2007",
     when: "very deep and recurrent networks: no direction grows or fades (gain 1 for tanh)",
-    avoid: "layers much wider than their input, where the signal shrinks by √(d/e)",
+    avoid: "layers much wider than their input, where the signal shrinks by √(d/e); a flattened \
+            convolution is no orthogonal operator, which delta-orthogonal is",
 };
 
 impl Scheme for Orthogonal {
@@ -66,11 +68,32 @@ impl Scheme for Orthogonal {
     fn fill(&self, request: &Request<'_>, _start: u64, out: &mut [f32]) -> Result<()> {
         let matrix = Matrix::of(request.parameter)?;
         let gain = self.gain.value(request.parameter)?;
-        let m = matrix.rows.max(matrix.columns);
+        if matrix.is_row_major() {
+            fill_orthogonal(request.stream(), matrix.rows, matrix.columns, gain, out);
+            return Ok(());
+        }
         let mut q = request.parameter.filled(0.0)?;
-        fill_orthonormal_rows(request.stream(), m, gain, &mut q);
-        let is_tall = matrix.rows > matrix.columns;
-        matrix.fill(out, |i, j| if is_tall { q[j * m + i] } else { q[i * m + j] });
+        fill_orthogonal(request.stream(), matrix.rows, matrix.columns, gain, &mut q);
+        matrix.fill(out, |row, column| q[row * matrix.columns + column]);
         Ok(())
+    }
+}
+
+/// Fills `out`, a matrix in row-major order, with `gain` times a random matrix with orthonormal
+/// rows or columns, whichever are fewer.
+pub(super) fn fill_orthogonal(
+    stream: Stream,
+    rows: usize,
+    columns: usize,
+    gain: f64,
+    out: &mut [f32],
+) {
+    if rows <= columns {
+        return fill_orthonormal_rows(stream, columns, gain, out);
+    }
+    let mut transposed = vec![0.0; out.len()];
+    fill_orthonormal_rows(stream, rows, gain, &mut transposed);
+    for (i, row) in out.chunks_exact_mut(columns).enumerate() {
+        row.iter_mut().enumerate().for_each(|(j, x)| *x = transposed[j * rows + i]);
     }
 }

@@ -1,248 +1,96 @@
 //! The family in which a weight's variance is a constant over the fan: LeCun, Xavier, He and kin.
 //!
-//! Deviation = gain · √(numerator / fan). The members differ in which fan, which numerator, which
-//! gain, and whether the distribution is normal or uniform; biases are 0. Why the fan-in, and the
-//! two readings of 1/√d: `docs/theory/fan-in.md`.
+//! Deviation = gain · √(scale / fan). The members differ in which fan, which scale, which gain, and
+//! in the distribution; biases are 0. Members of one name share a file: `lecun`, `xavier`, `he`.
+//! Why the fan-in, and the two readings of 1/√d: `docs/theory/fan-in.md`.
 
 use std::f64::consts::SQRT_2;
+use std::fmt;
 
+use super::truncated_normal::DEVIATION_AFTER_CUT;
 use crate::error::Result;
 use crate::init::scheme::{Argument, Facts, Scheme};
+use crate::init::settings::Settings;
 use crate::init::{Distribution, Gain, Parameter};
 
-/// A member of the family.
+/// A member of the family, whose argument is its gain.
 #[derive(Clone, Debug)]
 pub struct VarianceScaling {
-    facts: &'static Facts,
-    fan: Fan,
-    numerator: f64,
-    default_gain: Gain,
-    gain: Gain,
-    form: Form,
+    pub(super) facts: &'static Facts,
+    pub(super) fan: Fan,
+    pub(super) scale: f64,
+    pub(super) default_gain: Gain,
+    pub(super) gain: Gain,
+    pub(super) form: Form,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Fan {
+/// What the variance is divided by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fan {
     In,
     Out,
     Average,
+    Geometric,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Form {
+/// What is drawn with that variance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Form {
     Normal,
+    /// Cut at 2 of its deviations, corrected.
+    Truncated,
     Uniform,
 }
 
-const ONE: Gain = Gain::Fixed(1.0);
-const ROOT_TWO: Gain = Gain::Fixed(SQRT_2);
+pub(super) const ONE: Gain = Gain::Fixed(1.0);
+pub(super) const ROOT_TWO: Gain = Gain::Fixed(SQRT_2);
 /// The argument that all members take.
-const GAIN: &str = "[GAIN], a number, `exact` or `torch`";
+pub(super) const GAIN: &str = "[GAIN], a number, `exact`, `torch`, `std` or `a=SLOPE`";
 
-const fn member(facts: &'static Facts, fan: Fan, gain: Gain, form: Form) -> VarianceScaling {
-    VarianceScaling { facts, fan, numerator: 1.0, default_gain: gain, gain, form }
+/// A member of scale 1 with this gain, unless the argument says another.
+pub(super) const fn member(
+    facts: &'static Facts,
+    fan: Fan,
+    gain: Gain,
+    form: Form,
+) -> VarianceScaling {
+    VarianceScaling { facts, fan, scale: 1.0, default_gain: gain, gain, form }
 }
 
-/// U(±1/√d): "scale by 1/√d" read as a bound.
-pub const FAN_IN_UNIFORM: VarianceScaling = VarianceScaling {
-    numerator: 1.0 / 3.0,
-    ..member(
-        &Facts {
-            name: "fan-in-uniform",
-            aliases: &[],
-            example: "fan-in-uniform",
-            argument: GAIN,
-            needs: "",
-            formula: "W ~ U(±g/√d), variance g²/(3d)",
-            source: "one reading of “scale by 1/√d”; Glorot & Bengio 2010, eq. 1",
-            when: "shallow networks",
-            avoid: "deep networks: the variance is a third of 1/d, so each linear layer keeps a third",
-        },
-        Fan::In,
-        ONE,
-        Form::Uniform,
-    )
-};
+impl Fan {
+    const NAMES: [(Self, &str); 4] = [
+        (Self::In, "fan-in"),
+        (Self::Out, "fan-out"),
+        (Self::Average, "fan-avg"),
+        (Self::Geometric, "fan-geo"),
+    ];
 
-/// N(0, 1/d): "scale by 1/√d" read as a deviation.
-pub const FAN_IN_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "fan-in-normal",
-        aliases: &[],
-        example: "fan-in-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, g²/d)",
-        source: "the other reading of “scale by 1/√d”",
-        when: "linear and tanh networks, and relu networks of moderate depth",
-        avoid: "deep relu networks: each layer halves the signal's variance; he-normal allows for it",
-    },
-    Fan::In,
-    ONE,
-    Form::Normal,
-);
+    fn of(self, parameter: &Parameter) -> Result<f64> {
+        let fan_in = || parameter.positive_fan_in();
+        let fan_out = || parameter.positive_fan_out();
+        Ok(match self {
+            Self::In => fan_in()?,
+            Self::Out => fan_out()?,
+            Self::Average => f64::midpoint(fan_in()?, fan_out()?),
+            Self::Geometric => (fan_in()? * fan_out()?).sqrt(),
+        })
+    }
+}
 
-/// LeCun's rule, uniform.
-pub const LECUN_UNIFORM: VarianceScaling = member(
-    &Facts {
-        name: "lecun-uniform",
-        aliases: &["caffe-xavier"],
-        example: "lecun-uniform",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ U(±g·√(3/d)), variance g²/d",
-        source: "LeCun et al. 1998, Efficient BackProp, §4.6",
-        when: "tanh and selu networks",
-        avoid: "deep relu networks: each layer halves the signal's variance",
-    },
-    Fan::In,
-    ONE,
-    Form::Uniform,
-);
+impl Form {
+    const NAMES: [(Self, &str); 3] =
+        [(Self::Normal, "normal"), (Self::Truncated, "truncated"), (Self::Uniform, "uniform")];
 
-/// LeCun's rule, normal.
-pub const LECUN_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "lecun-normal",
-        aliases: &[],
-        example: "lecun-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, g²/d), not truncated",
-        source: "LeCun et al. 1998, Efficient BackProp, §4.6; Klambauer et al. 2017 for selu",
-        when: "selu networks; tanh networks",
-        avoid: "deep relu networks: each layer halves the signal's variance",
-    },
-    Fan::In,
-    ONE,
-    Form::Normal,
-);
-
-/// Xavier's rule, uniform.
-pub const XAVIER_UNIFORM: VarianceScaling = member(
-    &Facts {
-        name: "xavier-uniform",
-        aliases: &["glorot-uniform"],
-        example: "xavier-uniform",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ U(±g·√(6/(d+e))), variance 2g²/(d+e)",
-        source: "Glorot & Bengio 2010, eq. 16",
-        when: "tanh and linear networks whose layers have similar widths",
-        avoid: "very deep relu networks: it does not allow for the half that relu cuts off",
-    },
-    Fan::Average,
-    ONE,
-    Form::Uniform,
-);
-
-/// Xavier's rule, normal.
-pub const XAVIER_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "xavier-normal",
-        aliases: &["glorot-normal"],
-        example: "xavier-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, 2g²/(d+e)), not truncated",
-        source: "Glorot & Bengio 2010, eq. 12",
-        when: "tanh and linear networks whose layers have similar widths",
-        avoid: "very deep relu networks: it does not allow for the half that relu cuts off",
-    },
-    Fan::Average,
-    ONE,
-    Form::Normal,
-);
-
-/// He's rule, uniform.
-pub const HE_UNIFORM: VarianceScaling = member(
-    &Facts {
-        name: "he-uniform",
-        aliases: &["kaiming-uniform"],
-        example: "he-uniform",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ U(±g·√(3/d)) with g = √2, variance 2/d",
-        source: "He et al. 2015, eq. 10",
-        when: "relu networks of any depth",
-        avoid: "tanh and selu networks, where gain √2 is too large",
-    },
-    Fan::In,
-    ROOT_TWO,
-    Form::Uniform,
-);
-
-/// He's rule, normal.
-pub const HE_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "he-normal",
-        aliases: &["kaiming-normal", "msra"],
-        example: "he-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, g²/d) with g = √2, not truncated",
-        source: "He et al. 2015, eq. 10",
-        when: "relu networks of any depth",
-        avoid: "tanh and selu networks, where gain √2 is too large",
-    },
-    Fan::In,
-    ROOT_TWO,
-    Form::Normal,
-);
-
-/// He's rule for the backward pass.
-pub const HE_FAN_OUT_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "he-fan-out-normal",
-        aliases: &["kaiming-fan-out-normal"],
-        example: "he-fan-out-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, g²/e) with g = √2",
-        source: "He et al. 2015, eq. 14; torchvision's ResNet",
-        when: "convolutional relu networks with batch normalization",
-        avoid: "layers much narrower or wider than the one before, without normalization",
-    },
-    Fan::Out,
-    ROOT_TWO,
-    Form::Normal,
-);
-
-/// The fan-in rule with the exact gain, uniform.
-pub const EXACT_GAIN_UNIFORM: VarianceScaling = member(
-    &Facts {
-        name: "exact-gain-uniform",
-        aliases: &[],
-        example: "exact-gain-uniform",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ U(±g·√(3/d)) with g = 1/√E[φ(x)²], x ~ N(0, 1)",
-        source: "He et al. 2015 for any activation: Poole et al. 2016 with q = 1",
-        when: "any activation: gelu, silu, tanh, …; it is he-uniform for relu",
-        avoid: "activations whose fixed point q = 1 is unstable (gelu, silu) at depths above 30",
-    },
-    Fan::In,
-    Gain::Exact,
-    Form::Uniform,
-);
-
-/// The fan-in rule with the exact gain, normal.
-pub const EXACT_GAIN_NORMAL: VarianceScaling = member(
-    &Facts {
-        name: "exact-gain-normal",
-        aliases: &["gain-normal"],
-        example: "exact-gain-normal",
-        argument: GAIN,
-        needs: "",
-        formula: "W ~ N(0, g²/d) with g = 1/√E[φ(x)²], x ~ N(0, 1)",
-        source: "He et al. 2015 for any activation: Poole et al. 2016 with q = 1",
-        when: "any activation: gelu, silu, tanh, …; it is he-normal for relu",
-        avoid: "activations whose fixed point q = 1 is unstable (gelu, silu) at depths above 30",
-    },
-    Fan::In,
-    Gain::Exact,
-    Form::Normal,
-);
+    /// What has the deviation gain · √(scale / fan).
+    fn drawn(self, gain: f64, scale: f64, fan: f64) -> Distribution {
+        let deviation = gain * (scale / fan).sqrt();
+        match self {
+            Self::Normal => Distribution::normal(deviation),
+            Self::Truncated => Distribution::truncated_normal(deviation / DEVIATION_AFTER_CUT, 2.0),
+            Self::Uniform => Distribution::uniform(gain * (3.0 * scale / fan).sqrt()),
+        }
+    }
+}
 
 impl Scheme for VarianceScaling {
     fn facts(&self) -> &'static Facts {
@@ -262,21 +110,92 @@ impl Scheme for VarianceScaling {
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
-        let fan = match self.fan {
-            Fan::In => parameter.positive_fan_in()?,
-            Fan::Out => parameter.positive_fan_out()?,
-            Fan::Average => {
-                f64::midpoint(parameter.positive_fan_in()?, parameter.positive_fan_out()?)
-            }
-        };
-        let gain = self.gain.value(parameter)?;
-        Ok(match self.form {
-            Form::Normal => Distribution::normal(gain * (self.numerator / fan).sqrt()),
-            Form::Uniform => Distribution::uniform(gain * (3.0 * self.numerator / fan).sqrt()),
-        })
+        let fan = self.fan.of(parameter)?;
+        Ok(self.form.drawn(self.gain.value(parameter)?, self.scale, fan))
     }
 
     fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {
         self.gain.value(parameter).map(Some)
+    }
+}
+
+/// The whole family in one scheme, whose argument says the rule.
+#[derive(Clone, Debug)]
+pub struct Given {
+    scale: f64,
+    fan: Fan,
+    form: Form,
+}
+
+/// The registry's entry; its settings are replaced by the argument's.
+pub const GIVEN: Given = Given { scale: 1.0, fan: Fan::In, form: Form::Normal };
+
+const FACTS: Facts = Facts {
+    name: "variance-scaling",
+    aliases: &[],
+    example: "variance-scaling:scale=2,mode=fan-in,distribution=normal",
+    argument: "scale=NUMBER, mode=fan-in, fan-out, fan-avg or fan-geo, distribution=normal, truncated or uniform",
+    needs: "",
+    formula: "variance scale/d, scale/e, 2·scale/(d+e) or scale/√(d·e)",
+    source: "VarianceScaling of Keras, variance_scaling of JAX and timm",
+    when: "a rule of this form that has no name of its own",
+    avoid: "`normal` as Keras and JAX understand it: theirs is cut at ±2s and is called `truncated` here",
+};
+
+impl Given {
+    fn parse(argument: &str) -> std::result::Result<Self, String> {
+        let settings = Settings::parse(argument, &["scale", "mode", "distribution"])?;
+        let scale = settings.number("scale")?.unwrap_or(1.0);
+        if scale <= 0.0 {
+            return Err("a positive `scale`".to_owned());
+        }
+        let mode = settings.value("mode")?.unwrap_or("fan-in");
+        let distribution = settings.value("distribution")?.ok_or("a `distribution`")?;
+        let distribution = match distribution {
+            "truncated_normal" | "truncated-normal" => "truncated",
+            "untruncated_normal" | "untruncated-normal" => "normal",
+            other => other,
+        };
+        Ok(Self {
+            scale,
+            fan: chosen(&Fan::NAMES, &mode.replace('_', "-"))?,
+            form: chosen(&Form::NAMES, distribution)?,
+        })
+    }
+}
+
+fn chosen<T: Copy>(known: &[(T, &str)], text: &str) -> std::result::Result<T, String> {
+    let found = known.iter().find(|(_, name)| *name == text);
+    let names: Vec<&str> = known.iter().map(|(_, name)| *name).collect();
+    found.map(|(value, _)| *value).ok_or_else(|| format!("one of {}", names.join(", ")))
+}
+
+fn named<T: PartialEq>(known: &[(T, &'static str)], value: &T) -> &'static str {
+    known.iter().find(|(other, _)| other == value).map_or("", |(_, name)| name)
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mode, form) = (named(&Fan::NAMES, &self.fan), named(&Form::NAMES, &self.form));
+        write!(f, "scale={},mode={mode},distribution={form}", self.scale)
+    }
+}
+
+impl Scheme for Given {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn label(&self) -> String {
+        format!("{}:{self}", FACTS.name)
+    }
+
+    fn with_argument(&self, argument: Option<&str>) -> Argument {
+        let argument = argument.ok_or("its settings, the distribution at least")?;
+        Ok(Box::new(Self::parse(argument)?))
+    }
+
+    fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
+        Ok(self.form.drawn(1.0, self.scale, self.fan.of(parameter)?))
     }
 }
