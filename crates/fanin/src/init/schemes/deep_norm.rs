@@ -33,7 +33,7 @@ pub const DEEP_NORM: DeepNorm = DeepNorm {
         argument: "",
         needs: NEEDS,
         formula: "N(0, 2β²/(d+e)) for value, attention output and feed-forward layers; β = 1 for \
-                  query, key and outside of branches. One stack: β = (4S)^(−1/4), which is \
+                  query, key and outside of branches. One stack: β = (4S)^(−1/4) for S residual sums, which is \
                   (8·layers)^(−1/4) with two sums a layer; encoder beside a decoder: \
                   0.87(N⁴M)^(−1/16), and the decoder: (12M)^(−1/4). Embeddings N(0, 1/features)",
         source: "Wang et al. 2022 (2203.00555), DeepNet, table 1",

@@ -28,7 +28,7 @@ const FACTS: Facts = Facts {
     argument: "BASE_WIDTH[,BASE], the width tuned at, and the scheme there; he-normal if none",
     needs: "",
     formula: "σ of BASE at base width, where fans are d₀ and e₀; times 1/√r for hidden weights, \
-              whose fans both grow with the width; the same for first layer, embeddings and head",
+              whose fans both grow with the width; first layer, embeddings and head keep σ",
     source: "Yang et al. 2022 (2203.03466), table 8; mup 1.0, init.py",
     when: "learning rates tuned on a narrow network that are to serve a wide one. It also needs: \
            Adam's learning rate ÷ r on hidden weights, the head's output ÷ r, attention scores \

@@ -16,7 +16,7 @@ pub const TORCH: FrameworkDefault = FrameworkDefault {
         argument: "",
         needs: "",
         formula: "W, b ~ U(±1/√d), variance 1/(3d); embeddings N(0, 1); recurrent layers, biases \
-                  too: U(±1/√hidden); MultiheadAttention: in_proj U(±√(6/(4w))), its fans those of \
+                  too: U(±1/√hidden); MultiheadAttention: in_proj U(±√(6/(4d))), its fans those of \
                   all three parts, and biases 0; transposed convolutions: d = out·kernel / groups",
         source: "torch 2.15, nn/modules: linear, conv (kaiming_uniform_, a = √5), sparse, rnn, \
                  activation",
