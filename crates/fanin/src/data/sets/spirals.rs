@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(data, points(4, 0.0, 1));
         assert_ne!(data, points(4, 0.0, 2));
         let bits: Vec<u32> = data.features[..4].iter().map(|x| x.to_bits()).collect();
-        assert_eq!(bits, [1_020_164_977, 1_062_782_667, 1_033_524_083, 3_196_593_143]);
+        assert_eq!(bits, [1_020_164_977, 1_062_782_667, 3_202_654_892, 1_054_901_658]);
     }
 
     #[test]

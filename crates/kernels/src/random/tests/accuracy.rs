@@ -36,9 +36,9 @@ fn radius_keeps_its_precision_at_both_ends() {
 }
 
 /// All words there are: `cargo test --release -p fanin-kernels --lib every_word -- --ignored`,
-/// about two minutes.
+/// many minutes.
 #[test]
-#[ignore = "minutes: all 2³² words"]
+#[ignore = "many minutes: all 2³² words"]
 fn radius_and_angle_are_within_the_stated_error_for_every_word() {
     let (mut radius, mut angle) = (0.0, 0.0);
     for first in (0..=u32::MAX).step_by(LANES) {

@@ -1,0 +1,96 @@
+"""Times fanin's fills beside torch, numpy and (if installed) jax, interleaved, and prints ratios.
+
+Run: python3 bench/initialize.py [ROUNDS] [COUNT]    needs torch and numpy
+Medians over ROUNDS (default 5) of fills of COUNT (default 10^8) f32; rates in Gsamples/s.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 10**8
+SIDES = (1024, 2048, 4096)
+
+
+def build():
+    command = ["cargo", "bench", "-p", "fanin-kernels", "--bench", "initialize", "--no-run"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return said[said.rindex("(") + 1 : said.rindex(")")]
+
+
+def seconds(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+class Fanin:
+    def __init__(self, program, threads):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen([program, str(threads)], text=True, bufsize=1, **pipes)
+
+    def __call__(self, what, size):
+        self.process.stdin.write(f"{what} {size}\n")
+        return float(self.process.stdout.readline())
+
+
+def measure(tasks):
+    """Medians of interleaved repetitions; the first round is not counted."""
+    times = {name: [] for name in tasks}
+    for repetition in range(ROUNDS + 1):
+        for name, task in tasks.items():
+            took = task()
+            if repetition:
+                times[name].append(took)
+    return {name: statistics.median(t) for name, t in times.items()}
+
+
+def main():
+    import numpy as np
+    import torch
+
+    program = build()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, torch {torch.__version__}")
+    x = torch.empty(COUNT)
+    generator = np.random.default_rng(1)
+    array = x.numpy()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        fanin = Fanin(program, threads)
+        tasks = {
+            f"{what} fanin": lambda what=what: fanin(what, COUNT)
+            for what in ("memory", "uniform", "normal", "truncated")
+        }
+        tasks["uniform torch"] = lambda: seconds(lambda: x.uniform_(-1, 1))
+        tasks["normal torch"] = lambda: seconds(lambda: x.normal_())
+        tasks["truncated torch"] = lambda: seconds(lambda: torch.nn.init.trunc_normal_(x[: COUNT // 10])) * 10
+        if threads == 1:
+            tasks["normal numpy"] = lambda: seconds(lambda: generator.standard_normal(dtype=np.float32, out=array))
+        try:
+            import jax
+
+            draw = jax.jit(lambda key: jax.random.normal(key, (COUNT // 10,)))
+            tasks["normal jax"] = lambda: seconds(lambda: draw(jax.random.key(1)).block_until_ready()) * 10
+        except ImportError:
+            pass
+        result = measure(tasks)
+        print(f"\n{threads} thread(s): Gsamples/s, and fanin's rate relative to it")
+        for name, took in result.items():
+            what, who = name.split()
+            print(f"  {name:16} {COUNT / took / 1e9:7.3f}  {took / result[what + ' fanin']:6.2f}x", end="")
+            print(f"  {result['memory fanin'] / took:.0%} of memory fill" if who == "fanin" else "")
+        print(f"{threads} thread(s): orthogonal, seconds")
+        for side in SIDES:
+            w = torch.empty(side, side)
+            both = measure({
+                "fanin": lambda: fanin("orthogonal", side),
+                "torch": lambda: seconds(lambda: torch.nn.init.orthogonal_(w)),
+            })
+            ratio = both["torch"] / both["fanin"]
+            print(f"  {side}: fanin {both['fanin']:.3f}, torch {both['torch']:.3f}, ratio {ratio:.2f}")
+
+
+main()
