@@ -85,7 +85,7 @@ pub const LAYER_SCALE: ResidualScale = ResidualScale {
         avoid: "training of few steps: scales of 10⁻⁶ need time to grow",
     },
     factor: Factor::ByDepth,
-    base: Base::new("truncated-normal:0.02"),
+    base: Base::new("torch-truncated-normal:0.02"),
 };
 
 impl ResidualScale {
