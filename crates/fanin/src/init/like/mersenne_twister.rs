@@ -29,6 +29,39 @@ impl MersenneTwister {
         Self { words, next: WORDS }
     }
 
+    /// The generator after seeding with a key of one word or more (`init_by_array`).
+    pub fn from_key(key: &[u32]) -> Self {
+        const BASE: u32 = 19_650_218;
+        let mut generator = Self::new(BASE);
+        let words = &mut generator.words;
+        let mixed = |words: &[u32; WORDS], index: usize, factor: u32| {
+            let previous = words[index - 1];
+            words[index] ^ (previous ^ (previous >> 30)).wrapping_mul(factor)
+        };
+        let mut index = 1;
+        let mut advance = |words: &mut [u32; WORDS], word: u32| {
+            words[index] = word;
+            index += 1;
+            if index == WORDS {
+                words[0] = words[WORDS - 1];
+                index = 1;
+            }
+            index
+        };
+        let mut place = 1;
+        for round in 0..WORDS.max(key.len()) {
+            let number = round % key.len();
+            let word = mixed(words, place, 1_664_525);
+            place = advance(words, word.wrapping_add(key[number]).wrapping_add(number as u32));
+        }
+        for _ in 1..WORDS {
+            let word = mixed(words, place, 1_566_083_941).wrapping_sub(place as u32);
+            place = advance(words, word);
+        }
+        words[0] = 0x8000_0000;
+        generator
+    }
+
     /// The next 32 bits.
     pub fn next_u32(&mut self) -> u32 {
         if self.next == WORDS {
@@ -68,5 +101,13 @@ mod tests {
         let mut generator = MersenneTwister::new(5489);
         let word = (0..10_000).map(|_| generator.next_u32()).last();
         assert_eq!(word, Some(4_123_659_995));
+    }
+
+    /// The first words that the authors publish for this key (`mt19937ar.out`).
+    #[test]
+    fn words_of_a_key_are_those_of_the_authors() {
+        let mut generator = MersenneTwister::from_key(&[0x123, 0x234, 0x345, 0x456]);
+        let words: Vec<u32> = (0..3).map(|_| generator.next_u32()).collect();
+        assert_eq!(words, [1_067_595_299, 955_945_823, 477_289_528]);
     }
 }

@@ -1,9 +1,9 @@
 //! Starting values with the bits of other libraries.
 //!
 //! Given a seed and the same calls in the same order, the functions below give the numbers that
-//! the library of their module gives, to the last bit where the table says so. They draw in
-//! sequence, as those libraries do: here a value depends on all that was drawn before it, unlike
-//! everywhere else in fanin.
+//! the library of their module gives, to the last bit where the table says so. PyTorch and NumPy
+//! draw in sequence: there a value depends on all that was drawn before it, unlike everywhere else
+//! in fanin.
 //!
 //! | library, on a CPU | exact | depends on |
 //! |---|---|---|
@@ -17,8 +17,20 @@
 //! | [`torch`] on CUDA | not offered | values there depend on the model of the device |
 //! | [`numpy`]: `random`, `uniform` | yes | nothing |
 //! | [`numpy`]: `standard_normal`, `normal`, and those of `RandomState` | yes, on glibc | `exp`, `log`, `log1p` of the platform |
+//! | [`jax`]: keys, uniform, normal, truncated normal, all but orthogonal initializers | yes, called without `jit` | nothing |
+//! | [`flax`]: whole models, linen and nnx | as their initializers | |
+//! | [`tensorflow`]: stateless uniform, normal, truncated normal | yes | nothing: glibc's functions are computed here |
+//! | [`keras`]: initializers and whole models on four backends | as the backend's draws | |
+//! | [`jax`], [`flax`], [`keras`]: orthogonal | to 2e-6 | the order of sums in the decomposition |
 
+mod elements;
 mod mersenne_twister;
+#[cfg(test)]
+mod tests;
 
 pub mod numpy;
 pub mod torch;
+pub mod jax;
+pub mod flax;
+pub mod tensorflow;
+pub mod keras;
