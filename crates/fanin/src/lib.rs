@@ -80,6 +80,14 @@ pub fn resolve_alone(spec: &Spec) -> Result<Model> {
     resolve(spec, &load(spec)?)
 }
 
+/// The parameters of the network that `spec` describes, as schemes see them.
+///
+/// # Errors
+/// As [`resolve_alone`].
+pub fn parameters(spec: &Spec) -> Result<Vec<init::Parameter>> {
+    init::parameters(&resolve_alone(spec)?)
+}
+
 /// For each parameter of `model`: its scheme, fans, standard deviation, and why.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ mod npz;
 mod parquet;
 
 mod write_whole;
+mod disk_space;
 mod weights;
 
 use std::fs;
@@ -24,7 +25,8 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
-    Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, read_weights, write_weights,
+    ByteSize, Dtype, Entry, Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, WriteOptions,
+    read_weights, stream_weights, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

@@ -18,6 +18,9 @@ pub mod gain;
 mod values;
 mod rules;
 mod from_model;
+mod slice;
+mod shard;
+mod write;
 
 mod schemes;
 
@@ -39,7 +42,10 @@ pub use request::Request;
 pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};
 pub use schemes::SCHEMES;
+pub use shard::{AxisRange, Selection, Shard};
+pub use slice::Slice;
 pub use values::{Source, Values};
+pub use write::{Piece, PieceLine, Start, pieces, write};
 
 /// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
 ///

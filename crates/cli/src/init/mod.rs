@@ -1,24 +1,30 @@
 //! `fanin init`.
 
-use std::path::PathBuf;
+mod file;
+mod part;
 
 use clap::Args;
 use fanin::Result;
-use fanin::formats::{Existing, write_weights};
+use fanin::init::{Chosen, Start};
 use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
 
 use crate::args::{Common, DataArgs, spec_of};
 use crate::output::{self, Exit};
+use file::FileArgs;
+use part::PartArgs;
 
-/// Write starting weights to a file
+/// Write starting weights to a file, whatever their size
 ///
 /// Names and shapes are those of PyTorch's nn.Sequential. Every value is a function of seed,
-/// parameter name and index, so another layer or another machine changes none of the others.
+/// parameter name and index, so another layer, another machine or a share of the whole changes none
+/// of the others. Values are made while others are written: memory does not grow with the model.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   fanin init \"784 -> 256 relu -> 10\" --scheme he-normal --output start.safetensors
   fanin init \"784 -> 4x256 tanh -> 10\" --scheme orthogonal:1 --rule \"8.weight=zeros\" --explain
+  fanin init spec.toml --rule \"role:head=zeros\" --dtype bf16 --max-shard-size 5GB
+  fanin init spec.toml --shard 3/64 --output rank-2.safetensors
   python: torch_model.load_state_dict(safetensors.torch.load_file(\"start.safetensors\"))")]
 pub struct Init {
     /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
@@ -29,18 +35,17 @@ pub struct Init {
     /// Scheme for all biases [default: what the scheme says of biases]
     #[arg(long, value_name = "SCHEME")]
     bias: Option<String>,
-    /// Scheme for the parameters whose name fits a pattern; may be given several times
+    /// Scheme for the parameters whose name fits a pattern, or whose role, as in role:head; may be
+    /// given several times, the first that fits decides
     #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
     rules: Vec<InitRule>,
-    /// File to write, .safetensors or .npz
-    #[arg(long, short, value_name = "FILE", default_value = "weights.safetensors")]
-    output: PathBuf,
-    /// Replace the file if it exists
-    #[arg(long)]
-    force: bool,
     /// Only say for each parameter what it would get and why; write nothing
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    part: PartArgs,
     #[command(flatten)]
     data: DataArgs,
 }
@@ -54,23 +59,21 @@ impl Init {
     /// Makes and writes the weights.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         let spec = self.spec()?;
-        let model = fanin::resolve_alone(&spec)?;
-        let explanations = fanin::explain(&spec, &model)?;
-        if self.explain {
-            if common.json {
-                output::json(&Json::new("init", &explanations));
-            } else {
-                output::text(&terminal::explain(&explanations));
-            }
-            return Ok(Exit::Done);
+        let parameters = fanin::parameters(&spec)?;
+        let chosen = Chosen::new(&parameters, &(&spec.init_rules()).into())?;
+        let dtype = self.file.dtype()?.unwrap_or_default();
+        let pieces = fanin::init::pieces(&parameters, &self.part.selection()?, |_| dtype)?;
+        let mut start = Start::new(&chosen, &pieces)?;
+        if !self.explain {
+            let seed = common.seed.unwrap_or(0);
+            start.files = self.file.write(&chosen, &pieces, seed, common.json)?;
         }
-        let weights = fanin::initialize(&spec, &model, common.seed.unwrap_or(0))?;
-        let existing = if self.force { Existing::Replace } else { Existing::Keep };
-        write_weights(&self.output, &weights, existing)?;
         if common.json {
-            output::json(&Json::new("init", &explanations));
+            output::json(&Json::new("init", &start));
+        } else if self.explain {
+            output::text(&terminal::explain(&start));
         } else {
-            output::text(&terminal::written(&weights, &self.output));
+            output::text(&terminal::written(&start));
         }
         Ok(Exit::Done)
     }
