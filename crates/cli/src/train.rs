@@ -12,9 +12,6 @@ use crate::args::{Common, DataArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{TrainBar, interrupt};
 
-/// What Ctrl-C is answered with.
-const FINISHING: &str = "finishing the step; press Ctrl-C again to stop at once";
-
 /// Train one network by backpropagation
 ///
 /// Everything is kept in runs/NAME: spec, metrics as JSON lines, weights, state. Ctrl-C finishes
@@ -87,7 +84,7 @@ impl Train {
         let run = fanin::train(&spec, &model, &weights, &data)?;
         let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
-        let summary = run.train(&folder, &mut bar, &interrupt(FINISHING))?;
+        let summary = run.train(&folder, &mut bar, &interrupt())?;
         Ok((name, summary))
     }
 
@@ -98,7 +95,7 @@ impl Train {
         let model = fanin::resolve(&spec, &data)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
-        run.train(&folder, &mut bar, &interrupt(FINISHING))
+        run.train(&folder, &mut bar, &interrupt())
     }
 
     fn spec(&self, common: &Common) -> Result<Spec> {

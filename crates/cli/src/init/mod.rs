@@ -5,11 +5,11 @@ mod part;
 
 use clap::Args;
 use fanin::Result;
-use fanin::init::{Chosen, Start};
+use fanin::init::{Chosen, Outline, Rules, Start};
 use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
 
-use crate::args::{Common, DataArgs, spec_of};
+use crate::args::{Common, DataArgs};
 use crate::output::{self, Exit};
 use file::FileArgs;
 use part::PartArgs;
@@ -25,9 +25,11 @@ use part::PartArgs;
   fanin init \"784 -> 4x256 tanh -> 10\" --scheme orthogonal:1 --rule \"8.weight=zeros\" --explain
   fanin init spec.toml --rule \"role:head=zeros\" --dtype bf16 --max-shard-size 5GB
   fanin init spec.toml --shard 3/64 --output rank-2.safetensors
+  fanin init checkpoint.safetensors --scheme normal:0.02 --output new.safetensors
   python: torch_model.load_state_dict(safetensors.torch.load_file(\"start.safetensors\"))")]
 pub struct Init {
-    /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
+    /// Network as short text or a .toml file; or names and shapes, as a .toml or .json list or the
+    /// header of a .safetensors checkpoint [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
     /// Scheme for all weights [default: he-normal]
     #[arg(long, value_name = "SCHEME")]
@@ -39,6 +41,9 @@ pub struct Init {
     /// given several times, the first that fits decides
     #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
     rules: Vec<InitRule>,
+    /// Library by whose convention fans are computed [default: the exact fans]
+    #[arg(long, value_name = "LIBRARY")]
+    fans: Option<String>,
     /// Only say for each parameter what it would get and why; write nothing
     #[arg(long)]
     explain: bool,
@@ -58,12 +63,13 @@ fn rule(text: &str) -> std::result::Result<InitRule, String> {
 impl Init {
     /// Makes and writes the weights.
     pub fn run(&self, common: &Common) -> Result<Exit> {
-        let spec = self.spec()?;
-        let parameters = fanin::parameters(&spec)?;
-        let chosen = Chosen::new(&parameters, &(&spec.init_rules()).into())?;
-        let dtype = self.file.dtype()?.unwrap_or_default();
-        let pieces = fanin::init::pieces(&parameters, &self.part.selection()?, |_| dtype)?;
-        let mut start = Start::new(&chosen, &pieces)?;
+        let (outline, rules) = self.outline()?;
+        let listed = fanin::parameters(&outline)?;
+        let chosen = Chosen::new(&listed.parameters, &rules)?;
+        let asked = self.file.dtype()?;
+        let dtype = |index| outline.dtype(index, asked);
+        let pieces = fanin::init::pieces(&listed.parameters, &self.part.selection()?, dtype)?;
+        let mut start = Start { guesses: listed.guesses, ..Start::new(&chosen, &pieces)? };
         if !self.explain {
             let seed = common.seed.unwrap_or(0);
             start.files = self.file.write(&chosen, &pieces, seed, common.json)?;
@@ -78,15 +84,25 @@ impl Init {
         Ok(Exit::Done)
     }
 
-    fn spec(&self) -> Result<Spec> {
-        let mut spec = spec_of(self.model.as_deref())?;
-        self.data.apply(&mut spec)?;
+    fn outline(&self) -> Result<(Outline, Rules)> {
+        let mut outline = match &self.model {
+            Some(model) => Outline::read(model)?,
+            None => Outline::Network(Box::default()),
+        };
+        let mut of_list = Spec::default();
+        let spec = match &mut outline {
+            Outline::Network(spec) => &mut **spec,
+            Outline::Manifest(_) => &mut of_list,
+        };
+        self.data.apply(spec)?;
         if let Some(scheme) = &self.scheme {
             spec.init.scheme.clone_from(scheme);
         }
         spec.init.bias = self.bias.clone().or(spec.init.bias.take());
+        spec.init.fans = self.fans.clone().or(spec.init.fans.take());
         spec.init.rules.splice(0..0, self.rules.iter().cloned());
         spec.validate()?;
-        Ok(spec)
+        let rules = (&spec.init_rules()).into();
+        Ok((outline, rules))
     }
 }

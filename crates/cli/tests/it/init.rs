@@ -195,3 +195,30 @@ fn an_interrupted_command_leaves_nothing() {
     assert!(message.contains("nothing is left"), "{message}");
     assert_eq!(files(folder.path()), [""; 0]);
 }
+
+/// Names, shapes and types come from the header alone, here of a file without its elements.
+#[test]
+fn a_checkpoint_is_initialized_from_its_header() {
+    let folder = Folder::new();
+    let header = r#"{"model.layers.0.mlp.up_proj.weight":{"dtype":"BF16","shape":[32,16],"data_offsets":[0,1024]},"model.norm.weight":{"dtype":"F32","shape":[16],"data_offsets":[1024,1088]}}"#;
+    folder.write(
+        "old.safetensors",
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat(),
+    );
+    for (arguments, bytes) in [
+        (&["--output", "new.safetensors"][..], 1088),
+        (&["--dtype", "f64", "--output", "wide.safetensors"], 4224),
+    ] {
+        let arguments = [&["init", "old.safetensors", "--json"], arguments].concat();
+        let ended = folder.fanin(&arguments);
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        let found: Value = serde_json::from_str(&ended.out).unwrap();
+        assert_eq!(found["bytes"], bytes);
+    }
+    let new = weights(&folder, "new.safetensors");
+    assert_eq!(new.get("model.norm.weight").unwrap().data(), [1.0; 16]);
+    folder.write("list.toml", "\"a.weight\" = [8, 4]\n\"a.bias\" = [8]\n");
+    let ended = folder.fanin(&["init", "list.toml", "--output", "list.npz"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert_eq!(weights(&folder, "list.npz").get("a.weight").unwrap().shape().axes(), [8, 4]);
+}

@@ -25,8 +25,8 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
-    ByteSize, Dtype, Entry, Input, Output, SafeTensors, WEIGHT_FORMATS, WeightFormat, WriteOptions,
-    read_weights, stream_weights, write_weights,
+    ByteSize, Dtype, Entry, Fill, HeaderEntry, Input, Output, SafeTensors, WEIGHT_FORMATS,
+    WeightFormat, WriteOptions, read_header, read_weights, stream_weights, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

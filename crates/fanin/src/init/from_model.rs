@@ -53,6 +53,7 @@ impl From<&InitSpec> for Rules {
             default: init.scheme.clone(),
             bias: init.bias.clone(),
             patterns: init.rules.iter().map(|r| (r.pattern.clone(), r.scheme.clone())).collect(),
+            fans: init.fans.clone(),
         }
     }
 }

@@ -21,7 +21,7 @@ pub struct Parameter {
     /// Inputs that reach one unit of its layer; a bias has those of its layer. For a packed
     /// parameter, inputs of one part.
     pub fan_in: usize,
-    /// Units of its layer, or of one part of it, that one input reaches.
+    /// Units of its layer, or of the first part of it, that one input reaches.
     pub fan_out: usize,
     /// The activation that follows its layer, as [`fanin_engine::activations::find`] knows it;
     /// `None` if none does.
@@ -139,7 +139,8 @@ impl Parameter {
         Ok(data)
     }
 
-    /// Part `index` of a packed parameter as a parameter of its own.
+    /// Part `index` of a packed parameter as a parameter of its own; its fan-out is its own, unless
+    /// a library's convention has set one for all parts.
     ///
     /// # Panics
     /// If it is not packed into more than `index` parts.
@@ -149,7 +150,17 @@ impl Parameter {
         let mut axes = self.shape.axes().to_vec();
         axes[packing.axis] = size;
         let place = Place { component: Some(component), ..self.place.clone() };
-        Self { shape: axes.into(), packing: None, place, ..self.clone() }
+        let first = packing.parts[0].1;
+        let fan_out = if size != first && self.has_exact_fan_out() {
+            self.fan_out / first * size
+        } else {
+            self.fan_out
+        };
+        Self { shape: axes.into(), packing: None, place, fan_out, ..self.clone() }
+    }
+
+    fn has_exact_fan_out(&self) -> bool {
+        fans::by("exact", self).is_ok_and(|exact| exact.fan_out == self.fan_out)
     }
 
     /// An error that says what is wrong with this parameter.

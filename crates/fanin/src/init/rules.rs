@@ -1,11 +1,12 @@
 //! Which scheme each parameter gets, and the weights that follow.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use fanin_engine::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{Component, Distribution, Parameter, Scheme, Source, Values, find};
+use super::{Component, Distribution, Parameter, Scheme, Source, Values, fans, find};
 use crate::error::{Error, Result};
 use crate::spec::{Role, glob};
 use crate::weights::Weights;
@@ -23,12 +24,16 @@ pub struct Rules {
     /// `role:` and a label of [`labels`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<(String, String)>,
+    /// The library by whose convention fans are computed, as [`fans::CONVENTIONS`] names it; if
+    /// none is named, fans stay as the parameters have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fans: Option<String>,
 }
 
 impl Rules {
     /// One scheme for the whole network.
     pub fn new(default: &str) -> Self {
-        Self { default: default.to_owned(), bias: None, patterns: Vec::new() }
+        Self { default: default.to_owned(), bias: None, patterns: Vec::new(), fans: None }
     }
 }
 
@@ -102,7 +107,7 @@ pub fn initialize(parameters: &[Parameter], rules: &Rules, seed: u64) -> Result<
 /// ```
 #[derive(Debug)]
 pub struct Chosen<'a> {
-    parameters: &'a [Parameter],
+    parameters: Cow<'a, [Parameter]>,
     choices: Vec<Choice>,
 }
 
@@ -121,7 +126,11 @@ impl<'a> Chosen<'a> {
     /// As for [`initialize`], as far as can be known without drawing.
     pub fn new(parameters: &'a [Parameter], rules: &Rules) -> Result<Self> {
         refuse_twins(parameters)?;
-        let schemes = Schemes::of(parameters, rules)?;
+        let parameters = match &rules.fans {
+            Some(convention) => Cow::Owned(fans::apply(convention, parameters)?),
+            None => Cow::Borrowed(parameters),
+        };
+        let schemes = Schemes::of(&parameters, rules)?;
         let choices: Vec<Choice> =
             parameters.iter().map(|p| schemes.choose(p)).collect::<Result<_>>()?;
         let chosen = Self { parameters, choices };
@@ -129,9 +138,9 @@ impl<'a> Chosen<'a> {
         Ok(chosen)
     }
 
-    /// The parameters, in order.
-    pub fn parameters(&self) -> &'a [Parameter] {
-        self.parameters
+    /// The parameters, in order, with the fans that the rules ask for.
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
     }
 
     /// What each parameter gets, and why; a packed parameter whose parts differ has a line for

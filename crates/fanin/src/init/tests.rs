@@ -308,6 +308,7 @@ fn rules_choose_by_pattern_then_role_then_default() {
         default: "he-normal".to_owned(),
         bias: Some("constant:0.1".to_owned()),
         patterns: vec![("1.w*".to_owned(), "zeros".to_owned())],
+        fans: None,
     };
     let weights = initialize(&network(), &rules, 1).unwrap();
     assert!(all_equal(&weights, "0.bias", 0.1) && all_equal(&weights, "1.weight", 0.0));

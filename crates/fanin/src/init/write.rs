@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::manifest::Guess;
 use super::{Chosen, Explanation, Parameter, Selection, Slice, Values};
 use crate::error::Result;
 use crate::formats::{Dtype, Entry, WriteOptions, stream_weights};
@@ -37,6 +38,9 @@ pub struct PieceLine {
 pub struct Start {
     /// What each parameter gets, and why.
     pub init: Vec<PieceLine>,
+    /// What neither a list of tensors nor their names say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guesses: Vec<Guess>,
     /// Elements of all pieces.
     pub elements: u64,
     /// Bytes of these elements in their files.
@@ -63,6 +67,7 @@ impl Start {
         let entries: Vec<Entry> = pieces.iter().map(|piece| piece.entry(chosen)).collect();
         Ok(Self {
             init,
+            guesses: Vec::new(),
             elements: entries.iter().map(|entry| entry.shape.elements() as u64).sum(),
             bytes: entries.iter().map(Entry::bytes).sum(),
             files: Vec::new(),
@@ -84,16 +89,14 @@ impl Piece {
 /// says for its place in the list.
 ///
 /// # Errors
-/// As for [`Selection::of`].
+/// As for [`Selection::of`], and whatever `dtype` answers.
 pub fn pieces(
     parameters: &[Parameter],
     selection: &Selection,
-    dtype: impl Fn(usize) -> Dtype,
+    dtype: impl Fn(usize) -> Result<Dtype>,
 ) -> Result<Vec<Piece>> {
-    let parts = selection.of(parameters)?.into_iter();
-    Ok(parts
-        .map(|(parameter, slice)| Piece { parameter, slice, dtype: dtype(parameter) })
-        .collect())
+    let piece = |(parameter, slice)| Ok(Piece { parameter, slice, dtype: dtype(parameter)? });
+    selection.of(parameters)?.into_iter().map(piece).collect()
 }
 
 /// Writes the starting values of `pieces` under `seed` into a file, or several, whole or not at all.
@@ -112,7 +115,7 @@ pub fn pieces(
 /// let path = std::env::temp_dir().join(format!("fanin-write-{}.safetensors", std::process::id()));
 /// let parameters = [Parameter::linear("0.weight", 256, 784)];
 /// let chosen = Chosen::new(&parameters, &Rules::new("he-normal"))?;
-/// let pieces = pieces(&parameters, &Selection::default(), |_| Dtype::Bf16)?;
+/// let pieces = pieces(&parameters, &Selection::default(), |_| Ok(Dtype::Bf16))?;
 /// let progress = &mut |_made, _total| ControlFlow::Continue(());
 /// let written = write(&chosen, &pieces, 42, &path, &WriteOptions::default(), progress)?;
 /// assert_eq!(written, [path.clone()]);

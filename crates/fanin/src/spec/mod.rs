@@ -74,7 +74,8 @@ mod parameters;
 pub(crate) mod glob;
 mod sections;
 mod spec_file;
-mod toml_errors;
+pub(crate) mod toml_errors;
+pub(crate) mod json_errors;
 mod loss;
 mod network;
 

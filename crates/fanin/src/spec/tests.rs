@@ -31,7 +31,8 @@ fn empty_file_is_the_newcomers_run() {
 #[track_caller]
 fn check_patterns(init: &InitSpec, parameters: &[Parameter]) {
     for InitRule { pattern, .. } in &init.rules {
-        assert!(parameters.iter().any(|p| glob::matches(pattern, &p.name)), "{pattern}");
+        let is_role = pattern == "role:head";
+        assert!(is_role || parameters.iter().any(|p| glob::matches(pattern, &p.name)), "{pattern}");
     }
 }
 
@@ -41,7 +42,9 @@ fn example_says_what_it_seems_to_say() {
     let model = "features -> 128 batch_norm relu dropout:0.1 -> 4x128 relu residual -> outputs";
     assert_eq!(spec.model.to_string(), model);
     assert_eq!(spec.task, Some(Task::Classification));
-    assert_eq!(spec.init.rules.len(), 1);
+    assert_eq!(spec.init.rules.len(), 2);
+    assert_eq!(spec.init.rules[1].pattern, "role:head");
+    assert_eq!(spec.init.fans.as_deref(), Some("exact"));
     assert_eq!(spec.loss.label_smoothing, 0.05);
     assert_eq!(spec.optimizer.name, "adamw");
     assert_eq!(spec.optimizer.momentum, None);
@@ -192,6 +195,10 @@ fn values_of_another_kind_are_refused() {
          expected a whole number of units, or \"outputs\"",
     );
     refused("loss = 3", "line 1, key `loss`: found integer `3`, expected a table");
+    refused(
+        "[[init.rules]]\nrole = \"head\"\npattern = \"*\"\nscheme = \"zeros\"",
+        "line 1, key `init.rules[0]`: found both `pattern` and `role`, expected one of them",
+    );
     refused(
         "[[init.rules]]\npattern = \"*\"",
         "line 1, key `init.rules[0]`: found no key `scheme`, expected it among the keys of this table",

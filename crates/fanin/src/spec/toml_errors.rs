@@ -10,7 +10,7 @@ use super::mistake::{Mistake, suggestion};
 use crate::error::Error;
 
 /// The error for a text that is not TOML, or not of the shape that was asked for.
-pub(super) fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Error {
+pub(crate) fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Error {
     let span = error.span().unwrap_or(0..0);
     let key = entries(text).into_iter().filter(|entry| entry.covers(span.start));
     let key = key.max_by_key(|entry| entry.path.len()).map(|entry| entry.path);
@@ -23,7 +23,7 @@ pub(super) fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Error
 }
 
 /// The same mistake with the file and, as far as its key stands there, the line.
-pub(super) fn locate(mistake: Error, text: &str, path: &Path) -> Error {
+pub(crate) fn locate(mistake: Error, text: &str, path: &Path) -> Error {
     let key = match &mistake {
         Error::Grammar { what, .. } => (*what).to_owned(),
         Error::Setting { place, .. } => place.clone(),
@@ -44,7 +44,7 @@ pub(super) fn locate(mistake: Error, text: &str, path: &Path) -> Error {
     Error::Within { place, mistake: Box::new(mistake) }
 }
 
-fn line(text: &str, byte: usize) -> usize {
+pub(super) fn line(text: &str, byte: usize) -> usize {
     1 + text.bytes().take(byte).filter(|&byte| byte == b'\n').count()
 }
 
@@ -90,7 +90,7 @@ fn list_value(value: &Spanned<DeValue>, path: String, key: Range<usize>, entries
 }
 
 /// The reader's message in the project's words.
-fn translate(message: &str, at: &str) -> Mistake {
+pub(super) fn translate(message: &str, at: &str) -> Mistake {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let (name, known) = quoted.split_first().unwrap_or((&"", &[]));
     let one_of = || format!("one of {}{}", known.join(", "), suggestion(name, known));

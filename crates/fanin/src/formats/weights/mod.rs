@@ -10,6 +10,7 @@ mod elements;
 mod pipeline;
 mod shards;
 mod stream;
+mod header;
 
 mod safetensors;
 mod npz;
@@ -32,9 +33,10 @@ use crate::weights::Weights;
 pub use byte_size::ByteSize;
 pub use dtype::Dtype;
 pub use entry::Entry;
+pub use header::{HeaderEntry, read_header};
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
-pub use stream::{WriteOptions, stream_weights};
+pub use stream::{Fill, WriteOptions, stream_weights};
 
 /// Every format that weights can be read from and written to.
 pub static WEIGHT_FORMATS: &[&dyn WeightFormat] = &[&safetensors::SafeTensors, &npz::Npz];

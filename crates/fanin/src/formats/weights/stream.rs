@@ -22,6 +22,9 @@ pub struct WriteOptions {
     pub max_shard: Option<ByteSize>,
 }
 
+/// Gives elements: of an entry by its place in the list, from an element on, as many as asked for.
+pub type Fill<'f> = dyn FnMut(usize, usize, &mut [f32]) -> Result<()> + 'f;
+
 /// Elements made at a time.
 const BLOCK: usize = 1 << 20;
 
@@ -55,7 +58,7 @@ pub fn stream_weights(
     path: &Path,
     entries: &[Entry],
     options: &WriteOptions,
-    fill: &mut dyn FnMut(usize, usize, &mut [f32]) -> Result<()>,
+    fill: &mut Fill<'_>,
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Vec<PathBuf>> {
     let format = format_of(path)?;
@@ -128,7 +131,7 @@ fn make(
     entries: &[Entry],
     order: impl Iterator<Item = usize>,
     blocks: &Blocks,
-    fill: &mut dyn FnMut(usize, usize, &mut [f32]) -> Result<()>,
+    fill: &mut Fill<'_>,
     count: &mut Count<'_>,
 ) -> Result<std::result::Result<(), WriterGone>> {
     let mut numbers = Vec::new();

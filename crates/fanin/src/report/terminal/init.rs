@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::number::{compact, whole};
 use super::table::aligned;
+use super::wrap::wrapped;
 use crate::formats::ByteSize;
 use crate::init::{PieceLine, Start};
 
@@ -36,7 +37,7 @@ pub fn explain(start: &Start) -> String {
     let mut text = aligned(&head, start.init.iter().map(row).collect());
     let types: Vec<&str> = types.into_iter().collect();
     let _ = writeln!(text, "\n {} as {}", amount(start), types.join(" and "));
-    text
+    text + &guesses(start)
 }
 
 /// What was written where.
@@ -54,7 +55,15 @@ pub fn written(start: &Start) -> String {
         }
         files => files.iter().try_for_each(|file| writeln!(text, "to {}", file.display())),
     };
-    text
+    text + &guesses(start)
+}
+
+/// What had to be guessed, so that it can be said.
+fn guesses(start: &Start) -> String {
+    let lines = start.guesses.iter();
+    lines
+        .map(|guess| wrapped(" guessed: ", "   ", &format!("{} {}", guess.name, guess.taken_as)))
+        .collect()
 }
 
 fn amount(start: &Start) -> String {

@@ -1,9 +1,14 @@
 //! Fan-in and fan-out from a weight's shape and the meaning of its axes.
 //!
 //! Libraries disagree here first: some forget the groups of a convolution, some take the axes of a
-//! transposed convolution the wrong way round. So nothing is guessed from the shape alone.
+//! transposed convolution the wrong way round. So nothing is guessed from the shape alone; what
+//! other libraries say is there by name, in `conventions`.
+
+mod conventions;
 
 use crate::error::{Error, Result};
+
+pub use conventions::{CONVENTIONS, Convention, Layer, apply, by, convention};
 
 /// Inputs that reach one unit, and units that one input reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
