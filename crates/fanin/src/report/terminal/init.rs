@@ -7,6 +7,7 @@ use super::number::{compact, whole};
 use super::table::aligned;
 use super::wrap::wrapped;
 use crate::formats::ByteSize;
+use crate::init::manifest::Guess;
 use crate::init::{PieceLine, Start};
 
 /// For each parameter: what it is, shape, fans, scheme, standard deviation and why; and where some
@@ -58,12 +59,20 @@ pub fn written(start: &Start) -> String {
     text + &guesses(start)
 }
 
-/// What had to be guessed, so that it can be said.
+/// What had to be guessed, so that it can be said; each reason once.
 fn guesses(start: &Start) -> String {
-    let lines = start.guesses.iter();
-    lines
-        .map(|guess| wrapped(" guessed: ", "   ", &format!("{} {}", guess.name, guess.taken_as)))
-        .collect()
+    let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+    for Guess { name, taken_as } in &start.guesses {
+        match reasons.iter_mut().find(|(_, reason, _)| reason == taken_as) {
+            Some((_, _, others)) => *others += 1,
+            None => reasons.push((name, taken_as, 0)),
+        }
+    }
+    let line = |(name, reason, others): (&str, &str, usize)| {
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        wrapped(" guessed: ", "   ", &format!("{name}{others} taken as {reason}"))
+    };
+    reasons.into_iter().map(line).collect()
 }
 
 fn amount(start: &Start) -> String {

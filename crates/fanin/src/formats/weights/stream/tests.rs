@@ -16,13 +16,25 @@ fn number(entry: usize, index: usize) -> f32 {
     ((index + 3 * entry) % 129) as f32 - 64.0
 }
 
-fn fill(entry: usize, start: usize, out: &mut [f32]) -> Result<()> {
+fn fill(entry: usize, start: usize, out: &mut [f32]) {
     out.iter_mut().enumerate().for_each(|(i, x)| *x = number(entry, start + i));
-    Ok(())
+}
+
+fn stream(
+    path: &Path,
+    entries: &[Entry],
+    options: &WriteOptions,
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<Vec<PathBuf>> {
+    let fill = &mut |entry, start, out: &mut [f32]| {
+        fill(entry, start, out);
+        Ok(())
+    };
+    stream_weights(path, entries, options, fill, progress)
 }
 
 fn write_to(path: &Path, entries: &[Entry], options: &WriteOptions) -> Result<Vec<PathBuf>> {
-    stream_weights(path, entries, options, &mut fill, &mut |_, _| ControlFlow::Continue(()))
+    stream(path, entries, options, &mut |_, _| ControlFlow::Continue(()))
 }
 
 fn names(folder: &TempDir) -> Vec<String> {
@@ -136,7 +148,7 @@ fn a_failure_or_a_stop_anywhere_leaves_nothing() {
                 calls += 1;
                 if calls > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            let error = stream_weights(&path, &mixed(), &options, &mut fill, stop).unwrap_err();
+            let error = stream(&path, &mixed(), &options, stop).unwrap_err();
             assert!(matches!(error, Error::Interrupted), "{error}");
             assert_eq!(names(&folder), [""; 0], "stopped after {end}");
         }
@@ -145,7 +157,10 @@ fn a_failure_or_a_stop_anywhere_leaves_nothing() {
             let path = folder.path().join("m.safetensors");
             let failing = &mut |entry, start, out: &mut [f32]| match entry {
                 entry if entry == bad => Err(Error::Interrupted),
-                _ => fill(entry, start, out),
+                _ => {
+                    fill(entry, start, out);
+                    Ok(())
+                }
             };
             let progress = &mut |_, _| ControlFlow::Continue(());
             stream_weights(&path, &mixed(), &options, failing, progress).unwrap_err();
@@ -165,7 +180,7 @@ fn progress_ends_at_all_bytes() {
         seen.push(made);
         ControlFlow::Continue(())
     };
-    stream_weights(&path, &entries, &WriteOptions::default(), &mut fill, progress).unwrap();
+    stream(&path, &entries, &WriteOptions::default(), progress).unwrap();
     assert!(seen.is_sorted() && seen.len() >= 5, "{seen:?}");
     assert_eq!(*seen.last().unwrap(), 6 * BLOCK as u64 + 40);
 }
