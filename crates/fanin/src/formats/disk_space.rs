@@ -41,7 +41,9 @@ fn free(path: &Path) -> Option<u64> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    fs4::available_space(folder).ok()
+    // What has no size at all, such as /proc, is no disk.
+    let disk = fs4::statvfs(folder).ok().filter(|disk| disk.total_space() > 0)?;
+    Some(disk.available_space())
 }
 
 #[cfg(test)]
