@@ -62,7 +62,10 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             output::error(&error);
-            Exit::Error.into()
+            match error {
+                fanin::Error::Interrupted => Exit::Interrupted.into(),
+                _ => Exit::Error.into(),
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Progress on a terminal, and nothing where there is none; Ctrl-C as a polite request.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
@@ -13,13 +13,18 @@ use crate::output;
 
 /// An interrupt that Ctrl-C requests; a second Ctrl-C ends the program at once.
 pub fn interrupt() -> Interrupt {
+    interrupt_saying("finishing the step; press Ctrl-C again to stop at once")
+}
+
+/// The same, where Ctrl-C is answered by `message`.
+pub fn interrupt_saying(message: &'static str) -> Interrupt {
     let interrupt = Interrupt::default();
     let requested = interrupt.clone();
     let handler = move || {
         if requested.request() {
             std::process::exit(130);
         }
-        eprintln!("\nfinishing the step; press Ctrl-C again to stop at once");
+        eprintln!("\n{message}");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         eprintln!("warning: Ctrl-C will stop without saving ({error})");
@@ -116,6 +121,37 @@ impl Observer for TrainBar {
     }
 
     fn on_finish(&mut self, _finish: &fanin::train::Finish) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar with the rate at which a file is written, for what takes longer than a second.
+pub struct WriteBar {
+    bar: ProgressBar,
+    since: Instant,
+    quiet: bool,
+}
+
+impl WriteBar {
+    /// A bar that waits; silent if asked for JSON.
+    pub fn new(quiet: bool) -> Self {
+        Self { bar: ProgressBar::hidden(), since: Instant::now(), quiet }
+    }
+
+    /// Shows so many bytes of so many in all.
+    pub fn show(&mut self, made: u64, total: u64) {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        const STYLE: &str = "{bar:40} {percent:>3} %  {decimal_bytes}/{decimal_total_bytes}  \
+                             {decimal_bytes_per_sec}  {eta} left";
+        if self.bar.is_hidden() && !self.quiet && self.since.elapsed() >= PATIENCE {
+            let style = ProgressStyle::with_template(STYLE).expect("the template is well formed");
+            self.bar = ProgressBar::new(total).with_style(style).with_elapsed(self.since.elapsed());
+        }
+        self.bar.set_position(made);
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

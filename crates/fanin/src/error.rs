@@ -77,6 +77,23 @@ pub enum Error {
         /// What is wrong there.
         mistake: Box<Error>,
     },
+    /// A disk without room for what is to be written.
+    #[error(
+        "{} needs {needed}, {free}; make room, write to another disk, or take a smaller type of \
+         elements",
+        path.display()
+    )]
+    NoSpace {
+        /// The file to be written.
+        path: PathBuf,
+        /// What it takes: `14.0 GB`.
+        needed: String,
+        /// What the disk still has: `3.2 GB are free`.
+        free: String,
+    },
+    /// A wish to stop, which was followed.
+    #[error("stopped before the end; nothing is left of it")]
+    Interrupted,
     /// An output that exists already.
     #[error("{} exists already; use another name, or --force to replace it", path.display())]
     Exists {

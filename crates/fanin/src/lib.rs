@@ -48,6 +48,8 @@ pub mod report;
 
 use check::Diagnosis;
 use data::Prepared;
+use init::Outline;
+use init::manifest::Listed;
 use spec::{Model, Spec};
 use train::{Course, Run};
 use weights::Weights;
@@ -80,6 +82,20 @@ pub fn resolve_alone(spec: &Spec) -> Result<Model> {
         return spec.model.resolve_alone();
     }
     resolve(spec, &load(spec)?)
+}
+
+/// The parameters that `outline` names, as schemes see them, and what was guessed of them.
+///
+/// # Errors
+/// As [`resolve_alone`], or [`Manifest::parameters`](init::manifest::Manifest::parameters).
+pub fn parameters(outline: &Outline) -> Result<Listed> {
+    match outline {
+        Outline::Network(spec) => {
+            let parameters = init::parameters(&resolve_alone(spec)?)?;
+            Ok(Listed { parameters, guesses: Vec::new() })
+        }
+        Outline::Manifest(manifest) => manifest.parameters(),
+    }
 }
 
 /// For each parameter of `model`: its scheme, fans, standard deviation, and why.

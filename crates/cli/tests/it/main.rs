@@ -1,6 +1,7 @@
 //! The command as a user meets it: what the README says, and what mistakes are answered with.
 
 mod command;
+mod init;
 mod json;
 mod mistakes;
 mod readme;

@@ -14,6 +14,7 @@ mod npz;
 mod parquet;
 
 mod write_whole;
+mod disk_space;
 mod weights;
 
 use std::fs;
@@ -24,8 +25,9 @@ use crate::{Error, Result};
 pub use array::{Array, Element, Endian, Order};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
-    Element as WeightElement, HeaderEntry, Input, Output, SafeTensors, StoredTensor,
-    WEIGHT_FORMATS, WeightFormat, read_header, read_weights, visit_tensors, write_weights,
+    ByteSize, Dtype, Entry, Fill, HeaderEntry, Input, Output, SafeTensors, StoredTensor,
+    WEIGHT_FORMATS, WeightFormat, WriteOptions, read_header, read_weights, stream_weights,
+    visit_tensors, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

@@ -41,18 +41,73 @@ pub fn write_whole(
     existing: Existing,
     contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<()> {
-    check_target(path, existing)?;
-    let (temporary, file) = create_beside(path)?;
-    let written = fill(file, contents)
-        .map_err(Error::io("write", path))
-        .and_then(|()| check_target(path, existing))
-        .and_then(|()| fs::rename(&temporary, path).map_err(Error::io("write", path)));
-    if written.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&temporary);
-        return written;
-    }
+    let written = Pending::write(path, existing, contents)?;
+    written.take_name()?;
     sync_folder(path)
+}
+
+/// A complete file that has not taken its name yet; dropped before, it is removed.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    temporary: PathBuf,
+    path: PathBuf,
+    existing: Existing,
+}
+
+impl Pending {
+    /// Writes a temporary file beside `path` by `contents`, and waits until the disk has it.
+    ///
+    /// # Errors
+    /// As [`write_whole`].
+    pub(crate) fn write(
+        path: &Path,
+        existing: Existing,
+        contents: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<Self> {
+        check_target(path, existing)?;
+        let (temporary, file) = create_beside(path)?;
+        let pending = Self { temporary, path: path.to_owned(), existing };
+        fill(file, contents).map_err(Error::io("write", path))?;
+        Ok(pending)
+    }
+
+    /// Gives the file its name, in one step.
+    ///
+    /// # Errors
+    /// As [`write_whole`].
+    pub(crate) fn take_name(&self) -> Result<()> {
+        check_target(&self.path, self.existing)?;
+        fs::rename(&self.temporary, &self.path).map_err(Error::io("write", &self.path))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        // It is not there any more if it has taken its name; what failed before is told already.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Gives several files of one folder their names, all of them or none; the last one, which tells of
+/// the others, is the last to appear and the first to go.
+///
+/// # Errors
+/// As [`write_whole`]. Files that were to be replaced may be gone then, but never is the last one
+/// there without all the others.
+pub(crate) fn take_names(files: &[Pending]) -> Result<()> {
+    let Some(last) = files.last() else { return Ok(()) };
+    files.iter().try_for_each(|file| check_target(&file.path, file.existing))?;
+    if files.len() > 1 && last.path.exists() {
+        fs::remove_file(&last.path).map_err(Error::io("replace", &last.path))?;
+    }
+    for (done, file) in files.iter().enumerate() {
+        if let Err(error) = file.take_name() {
+            // The first error is the one to tell.
+            files[..done].iter().for_each(|file| drop(fs::remove_file(&file.path)));
+            return Err(error);
+        }
+    }
+    sync_folder(&last.path)
 }
 
 /// Whether `path` may be written, to know before a long computation.

@@ -25,6 +25,10 @@ mod rules;
 mod list;
 mod from_model;
 pub mod manifest;
+mod outline;
+mod slice;
+mod shard;
+mod write;
 
 mod schemes;
 
@@ -41,13 +45,17 @@ pub use from_model::{for_model, parameters};
 pub use gain::Gain;
 pub use list::list;
 pub use matrix::Matrix;
+pub use outline::Outline;
 pub use parameter::{Packing, Parameter};
 pub use place::{Component, Place, Position, Stack};
 pub use request::Request;
 pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};
 pub use schemes::SCHEMES;
+pub use shard::{AxisRange, Selection, Shard};
+pub use slice::Slice;
 pub use values::{Source, Values};
+pub use write::{Piece, PieceLine, Start, pieces, write};
 
 /// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
 ///

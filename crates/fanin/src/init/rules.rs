@@ -149,23 +149,29 @@ impl<'a> Chosen<'a> {
     /// # Errors
     /// If a scheme cannot serve its parameter.
     pub fn explain(&self) -> Result<Vec<Explanation>> {
-        let mut lines = Vec::with_capacity(self.parameters.len());
-        for (parameter, choice) in self.parameters.iter().zip(&self.choices) {
-            let parts = parameter.packing.as_ref().map_or(0, |packing| packing.parts.len());
-            let parts: Vec<Parameter> = (0..parts).map(|part| parameter.part(part)).collect();
-            let of_parts: Vec<Explanation> =
-                parts.iter().map(|part| choice.explain(part)).collect::<Result<_>>()?;
-            let differ = of_parts.windows(2).any(|two| two[0].distribution != two[1].distribution);
-            if differ {
-                lines.extend(of_parts);
-            } else {
-                lines.push(choice.explain(parts.first().unwrap_or(parameter)).map(|line| {
-                    let (name, shape) = (parameter.name.clone(), parameter.shape.axes().to_vec());
-                    Explanation { name, shape, ..line }
-                })?);
-            }
+        let lines = (0..self.parameters.len()).map(|index| self.explain_one(index));
+        Ok(lines.collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// What parameter `index` gets, and why: one line, or one for each part of a packed one.
+    ///
+    /// # Errors
+    /// If its scheme cannot serve it.
+    ///
+    /// # Panics
+    /// If there are not so many parameters.
+    pub fn explain_one(&self, index: usize) -> Result<Vec<Explanation>> {
+        let (parameter, choice) = (&self.parameters[index], &self.choices[index]);
+        let parts = parameter.packing.as_ref().map_or(0, |packing| packing.parts.len());
+        let parts: Vec<Parameter> = (0..parts).map(|part| parameter.part(part)).collect();
+        let of_parts: Vec<Explanation> =
+            parts.iter().map(|part| choice.explain(part)).collect::<Result<_>>()?;
+        if of_parts.windows(2).any(|two| two[0].distribution != two[1].distribution) {
+            return Ok(of_parts);
         }
-        Ok(lines)
+        let line = choice.explain(parts.first().unwrap_or(parameter))?;
+        let (name, shape) = (parameter.name.clone(), parameter.shape.axes().to_vec());
+        Ok(vec![Explanation { name, shape, ..line }])
     }
 
     /// The values of parameter `index` under `seed`.
@@ -233,7 +239,7 @@ pub fn labels(parameter: &Parameter) -> Vec<&'static str> {
 }
 
 /// Whether a pattern of a rule chooses a parameter.
-fn chooses(pattern: &str, parameter: &Parameter) -> bool {
+pub(super) fn chooses(pattern: &str, parameter: &Parameter) -> bool {
     match pattern.strip_prefix("role:") {
         Some(label) => labels(parameter).contains(&label.trim()),
         None => glob::matches(pattern, &parameter.name),
@@ -300,7 +306,7 @@ impl<'a> Schemes<'a> {
     }
 }
 
-fn unknown_pattern(pattern: &str, parameters: &[Parameter]) -> Error {
+pub(super) fn unknown_pattern(pattern: &str, parameters: &[Parameter]) -> Error {
     if let Some(label) = pattern.strip_prefix("role:") {
         let mut known: Vec<&str> = parameters.iter().flat_map(labels).collect();
         known.sort_unstable();

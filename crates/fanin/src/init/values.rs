@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use fanin_kernels::reduce::count_non_finite;
 
-use super::{Distribution, Parameter, Request, Scheme};
+use super::{Parameter, Request, Scheme};
 use crate::error::Result;
 
 /// The starting values of one parameter under one seed.
@@ -60,27 +60,35 @@ impl<'a> Values<'a> {
     /// # Panics
     /// If the parameter has fewer elements.
     pub fn read(&mut self, start: usize, out: &mut [f32]) -> Result<()> {
-        let scheme = match self.source {
-            Source::Constant(value) => {
-                Distribution::Constant(value).fill(
-                    self.request(self.parameter, None).stream(),
-                    0,
-                    out,
-                );
+        self.prepare()?;
+        self.slice(start, out)
+    }
+
+    /// Computes what can only be computed all together, once.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(super) fn prepare(&mut self) -> Result<()> {
+        if let Source::Scheme(scheme) = self.source
+            && scheme.is_whole_for(self.parameter)
+            && self.whole.is_none()
+        {
+            let mut whole = self.parameter.filled(0.0)?;
+            self.fill_whole(scheme, &mut whole)?;
+            self.whole = Some(whole);
+        }
+        Ok(())
+    }
+
+    /// As [`Self::read`], from several threads at once, after [`Self::prepare`].
+    pub(super) fn slice(&self, start: usize, out: &mut [f32]) -> Result<()> {
+        match (self.source, &self.whole) {
+            (Source::Constant(value), _) => {
+                out.fill(value as f32);
                 return Ok(());
             }
-            Source::Scheme(scheme) => scheme,
-        };
-        if scheme.is_whole_for(self.parameter) {
-            if self.whole.is_none() {
-                let mut whole = self.parameter.filled(0.0)?;
-                self.fill_whole(scheme, &mut whole)?;
-                self.whole = Some(whole);
-            }
-            let whole = self.whole.as_ref().expect("it has just been filled");
-            out.copy_from_slice(&whole[start..start + out.len()]);
-        } else {
-            self.fill_addressed(scheme, start, out)?;
+            (_, Some(whole)) => out.copy_from_slice(&whole[start..start + out.len()]),
+            (Source::Scheme(scheme), None) => self.fill_addressed(scheme, start, out)?,
         }
         self.refuse_non_finite(out)
     }

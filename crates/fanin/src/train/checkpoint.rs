@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::formats::{Existing, Output, SafeTensors, WeightFormat, sync_folder, write_whole};
+use crate::formats::{Existing, Output, SafeTensors, sync_folder, write_whole};
 use crate::weights::Weights;
 
 use super::EarlyStopping;
@@ -91,7 +91,7 @@ impl Checkpoint {
         let write = |name: &str, contents: &dyn Fn(&mut dyn Output) -> io::Result<()>| {
             write_whole(&next(&folder.join(name)), Existing::Replace, |file| contents(file))
         };
-        write(WEIGHTS, &|file| SafeTensors.write(&self.weights, file))?;
+        write(WEIGHTS, &|file| SafeTensors.write_held(&self.weights, file))?;
         write(STATE, &|file| tensor_file::write_state(&self.optimizer, file))?;
         write(PROGRESS, &|file| Ok(serde_json::to_writer_pretty(file, &self.progress)?))
     }

@@ -30,7 +30,7 @@ pub fn seed(
     first.into_iter().chain(TRIED).map(Seed).find(|seed| {
         let mut drawn = vec![0.0; compared.len()];
         let read = Values::new(parameter, Source::Scheme(scheme), seed.0).read(0, &mut drawn);
-        stored.element.round(&mut drawn);
+        stored.dtype.round(&mut drawn);
         read.is_ok() && drawn == compared
     })
 }

@@ -100,7 +100,7 @@ fn flushed(tensor: &Tensor) -> Option<Finding> {
     let share = tensor.statistics.zeros as f64 / tensor.statistics.elements.max(1) as f64;
     let is_random = tensor.statistics.deviation > 0.0;
     // Half the smallest positive number of each format: what is smaller becomes 0.
-    let least = match tensor.element {
+    let least = match tensor.dtype {
         "f16" => 2.0_f64.powi(-25),
         "bf16" | "f32" => 2.0_f64.powi(-134),
         _ => return None,
@@ -112,7 +112,7 @@ fn flushed(tensor: &Tensor) -> Option<Finding> {
         "{:.1} % of `{}` are exactly 0, because {} cannot hold numbers below {least:.1e}",
         100.0 * share,
         tensor.name,
-        tensor.element
+        tensor.dtype
     );
     let fix = "keep this tensor in f32 or bf16, or draw it larger";
     Some(finding("flushed-to-zero", Severity::Warn, tensor, why, fix))
@@ -124,7 +124,7 @@ fn coarse(tensor: &Tensor) -> Option<Finding> {
     /// Values from which so many are sure to be met.
     const ENOUGH: usize = 1 << 14;
     let statistics = &tensor.statistics;
-    let is_low = matches!(tensor.element, "bf16" | "f16");
+    let is_low = matches!(tensor.dtype, "bf16" | "f16");
     let few = statistics.distinct > 2 && statistics.distinct < EXPECTED;
     if !is_low || !few || statistics.sampled < ENOUGH || tensor.fit.scheme.is_none() {
         return None;
@@ -132,7 +132,7 @@ fn coarse(tensor: &Tensor) -> Option<Finding> {
     let why = format!(
         "`{}` has only {} different values among {}: it was drawn in {} instead of drawn in f32 \
          and rounded",
-        tensor.name, statistics.distinct, statistics.sampled, tensor.element
+        tensor.name, statistics.distinct, statistics.sampled, tensor.dtype
     );
     let fix = "draw in f32, then round: fanin init --dtype does";
     Some(finding("drawn-in-low-precision", Severity::Warn, tensor, why, fix))

@@ -222,7 +222,7 @@ fn slack(stored: &StoredTensor<'_>, statistics: &Statistics) -> f64 {
 
 /// The largest relative error by which a number in the file may differ from what was drawn.
 fn relative_rounding(stored: &StoredTensor<'_>) -> f64 {
-    match stored.element.label() {
+    match stored.dtype.name() {
         "bf16" => 1.0 / 256.0,
         "f16" => 1.0 / 2048.0,
         _ => 1e-6,

@@ -45,7 +45,7 @@ pub struct Tensor {
     /// Its shape.
     pub shape: Vec<usize>,
     /// Type of its elements in the file: `bf16`.
-    pub element: &'static str,
+    pub dtype: &'static str,
     /// What its module does with it, as far as that is known.
     pub role: Role,
     /// Moments, extremes, and what cannot be right.
@@ -106,7 +106,7 @@ fn judge(stored: &StoredTensor<'_>, parameter: &Parameter, seed: Option<u64>) ->
     Tensor {
         name: stored.name.to_owned(),
         shape: stored.shape.to_vec(),
-        element: stored.element.label(),
+        dtype: stored.dtype.name(),
         role: parameter.role,
         statistics,
         structure,

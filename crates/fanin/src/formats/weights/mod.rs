@@ -3,8 +3,14 @@
 //! To add a format: a new file with a [`WeightFormat`], `mod x;` and `&x::X,` in
 //! [`WEIGHT_FORMATS`].
 
+mod dtype;
+mod entry;
+mod byte_size;
 mod elements;
 mod visit;
+mod pipeline;
+mod shards;
+mod stream;
 mod header;
 
 mod safetensors;
@@ -15,17 +21,23 @@ mod tests;
 
 use std::fmt::Debug;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{Existing, write_whole};
+use fanin_engine::Tensor;
+
+use super::Existing;
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
-pub use elements::Element;
+pub use byte_size::ByteSize;
+pub use dtype::Dtype;
+pub use entry::Entry;
 pub use header::{HeaderEntry, read_header};
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
+pub use stream::{Fill, WriteOptions, stream_weights};
 pub use visit::{StoredTensor, visit_tensors};
 
 /// Every format that weights can be read from and written to.
@@ -47,11 +59,26 @@ pub trait WeightFormat: Debug + Sync {
     /// a header that the file's length does not bear out.
     fn read(&self, path: &Path, file: &mut dyn Input) -> Result<Weights>;
 
-    /// Writes all tensors as `f32`, in order.
+    /// Whether it has a name for this type of elements.
+    fn holds(&self, _dtype: Dtype) -> bool {
+        true
+    }
+
+    /// Whether tensors may be spread over several files, with an index that readers know.
+    fn has_index(&self) -> bool {
+        false
+    }
+
+    /// Writes tensors in order; `bytes` are all their elements, one tensor after the other.
     ///
     /// # Errors
-    /// Whatever `file` answers.
-    fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()>;
+    /// Whatever `file` and `bytes` answer.
+    fn write(
+        &self,
+        entries: &[&Entry],
+        bytes: &mut dyn BufRead,
+        file: &mut dyn Output,
+    ) -> io::Result<()>;
 }
 
 /// Where a format reads from.
@@ -75,10 +102,11 @@ pub fn read_weights(path: &Path) -> Result<Weights> {
     format.read(path, &mut BufReader::new(file))
 }
 
-/// Writes a file of weights, in the format that the ending of its name tells, whole or not at all.
+/// Writes a file of weights as `f32`, in the format that the ending of its name tells, whole or not
+/// at all.
 ///
 /// # Errors
-/// As for [`write_whole`], and [`Error::Setting`] if no format has the ending.
+/// As for [`stream_weights`].
 ///
 /// ```
 /// use fanin::formats::{Existing, read_weights, write_weights};
@@ -92,8 +120,18 @@ pub fn read_weights(path: &Path) -> Result<Weights> {
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn write_weights(path: &Path, weights: &Weights, existing: Existing) -> Result<()> {
-    let format = format_of(path)?;
-    write_whole(path, existing, |file| format.write(weights, file))
+    let entry = |(name, tensor): &(String, Tensor)| Entry {
+        name: name.clone(),
+        shape: tensor.shape().clone(),
+        dtype: Dtype::F32,
+    };
+    let entries: Vec<Entry> = weights.tensors.iter().map(entry).collect();
+    let options = WriteOptions { existing, max_shard: None };
+    let fill = &mut |index: usize, start: usize, out: &mut [f32]| {
+        out.copy_from_slice(&weights.tensors[index].1.data()[start..start + out.len()]);
+        Ok(())
+    };
+    stream_weights(path, &entries, &options, fill, &mut |_, _| ControlFlow::Continue(())).map(drop)
 }
 
 fn format_of(path: &Path) -> Result<&'static dyn WeightFormat> {

@@ -3,14 +3,15 @@
 //! Arrays are read by the format of data of the same name; here they become tensors of `f32`.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Write};
 use std::path::Path;
 
 use fanin_engine::Tensor;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{Input, Output, WeightFormat, elements};
+use super::stream::copy;
+use super::{Dtype, Entry, Input, Output, WeightFormat};
 use crate::error::{Error, Result};
 use crate::formats::{Array, Contents, DataFormat, ReadOptions, npz};
 use crate::weights::Weights;
@@ -46,18 +47,40 @@ impl WeightFormat for Npz {
         Ok(Weights { tensors })
     }
 
-    fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()> {
+    fn holds(&self, dtype: Dtype) -> bool {
+        descr(dtype).is_some()
+    }
+
+    fn write(
+        &self,
+        entries: &[&Entry],
+        bytes: &mut dyn BufRead,
+        file: &mut dyn Output,
+    ) -> io::Result<()> {
         let mut archive = ZipWriter::new(file);
-        for (name, tensor) in &weights.tensors {
-            let bytes = size_of_val(tensor.data()) as u64;
+        for entry in entries {
             let options = SimpleFileOptions::default()
                 .compression_method(CompressionMethod::Stored)
-                .large_file(bytes >= u64::from(u32::MAX) / 2);
-            archive.start_file(format!("{name}.npy"), options)?;
-            archive.write_all(&header(tensor.shape().axes()))?;
-            elements::write(tensor.data(), &mut archive)?;
+                .large_file(entry.bytes() >= u64::from(u32::MAX) / 2);
+            archive.start_file(format!("{}.npy", entry.name), options)?;
+            let Some(descr) = descr(entry.dtype) else {
+                return Err(io::Error::other("NumPy has no such type of elements"));
+            };
+            archive.write_all(&header(entry.shape.axes(), descr))?;
+            copy(bytes, entry.bytes(), &mut archive)?;
         }
         archive.finish()?.flush()
+    }
+}
+
+/// NumPy's name of a type of elements; it has none for `bf16`.
+fn descr(dtype: Dtype) -> Option<&'static str> {
+    match dtype {
+        Dtype::F16 => Some("<f2"),
+        Dtype::F32 => Some("<f4"),
+        Dtype::F64 => Some("<f8"),
+        Dtype::I64 => Some("<i8"),
+        Dtype::Bf16 => None,
     }
 }
 
@@ -83,12 +106,12 @@ fn numbers(path: &Path, name: &str, array: &Array) -> Result<Vec<f32>> {
 }
 
 /// What NumPy expects before the elements (NumPy Enhancement Proposal 1, version 1.0).
-fn header(shape: &[usize]) -> Vec<u8> {
+fn header(shape: &[usize], descr: &str) -> Vec<u8> {
     const ALIGNMENT: usize = 64;
     const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
     let axes: Vec<String> = shape.iter().map(ToString::to_string).collect();
     let axes = if let [one] = axes.as_slice() { format!("{one},") } else { axes.join(", ") };
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({axes}), }}");
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({axes}), }}");
     let before = MAGIC.len() + size_of::<u16>();
     let length = (before + text.len() + 1).next_multiple_of(ALIGNMENT) - before;
     text.extend(std::iter::repeat_n(' ', length - 1 - text.len()));

@@ -5,15 +5,15 @@
 //! memory than they do.
 
 use std::collections::HashMap;
-use std::io::{self, Read, SeekFrom};
+use std::io::{self, BufRead, Read, SeekFrom, Write};
 use std::path::Path;
 
 use fanin_engine::Tensor;
-use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use safetensors::tensor::{Dtype as Name, Metadata, TensorInfo};
 
-use super::elements::{self, Element};
+use super::stream::copy;
 use super::visit::visit_safetensors;
-use super::{Input, Output, WeightFormat};
+use super::{Dtype, Entry, Input, Output, WeightFormat, elements};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
 
@@ -43,7 +43,29 @@ impl WeightFormat for SafeTensors {
         Ok(read_safetensors(path, file)?.0)
     }
 
-    fn write(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()> {
+    fn has_index(&self) -> bool {
+        true
+    }
+
+    fn write(
+        &self,
+        entries: &[&Entry],
+        bytes: &mut dyn BufRead,
+        file: &mut dyn Output,
+    ) -> io::Result<()> {
+        let of_entry =
+            |entry: &&Entry| (entry.name.clone(), entry.shape.axes().to_vec(), entry.dtype);
+        write_header(entries.iter().map(of_entry), FORMAT, file)?;
+        copy(bytes, entries.iter().map(|entry| entry.bytes()).sum(), file)
+    }
+}
+
+impl SafeTensors {
+    /// Writes weights that are held in memory, as `f32`.
+    ///
+    /// # Errors
+    /// Whatever `file` answers.
+    pub(crate) fn write_held(&self, weights: &Weights, file: &mut dyn Output) -> io::Result<()> {
         write_safetensors(&weights.tensors, FORMAT, file)
     }
 }
@@ -78,12 +100,24 @@ pub(crate) fn write_safetensors(
     (key, text): (&str, &str),
     file: &mut dyn Output,
 ) -> io::Result<()> {
+    let of_tensor = |(name, tensor): &(String, Tensor<f32>)| {
+        (name.clone(), tensor.shape().axes().to_vec(), Dtype::F32)
+    };
+    write_header(tensors.iter().map(of_tensor), (key, text), file)?;
+    tensors.iter().try_for_each(|(_, tensor)| elements::write(tensor.data(), file))
+}
+
+/// Writes names, shapes and types of tensors that follow one after the other.
+fn write_header(
+    tensors: impl Iterator<Item = (String, Vec<usize>, Dtype)>,
+    (key, text): (&str, &str),
+    file: &mut (impl Write + ?Sized),
+) -> io::Result<()> {
     let mut end = 0;
-    let infos = tensors.iter().map(|(name, tensor)| {
+    let infos = tensors.map(|(name, shape, dtype)| {
         let start = end;
-        end += size_of_val(tensor.data());
-        let shape = tensor.shape().axes().to_vec();
-        (name.clone(), TensorInfo { dtype: Dtype::F32, shape, data_offsets: (start, end) })
+        end += shape.iter().product::<usize>() * dtype.size();
+        (name, TensorInfo { dtype: name_of(dtype), shape, data_offsets: (start, end) })
     });
     let texts = [(key.to_owned(), text.to_owned())].into_iter().collect();
     let metadata = Metadata::new(Some(texts), infos.collect()).map_err(io::Error::other)?;
@@ -91,8 +125,7 @@ pub(crate) fn write_safetensors(
     let padding = header.len().next_multiple_of(ALIGNMENT) - header.len();
     header.extend(std::iter::repeat_n(' ', padding));
     file.write_all(&(header.len() as u64).to_le_bytes())?;
-    file.write_all(header.as_bytes())?;
-    tensors.iter().try_for_each(|(_, tensor)| elements::write(tensor.data(), file))
+    file.write_all(header.as_bytes())
 }
 
 /// The header and the byte at which the tensors begin.
@@ -138,13 +171,20 @@ fn byte_of(header: &[u8], error: &serde_json::Error) -> usize {
     lines.map(<[u8]>::len).sum::<usize>() + error.column().saturating_sub(1)
 }
 
-pub(super) fn element(dtype: Dtype) -> Option<Element> {
-    match dtype {
-        Dtype::F16 => Some(Element::F16),
-        Dtype::BF16 => Some(Element::Bf16),
-        Dtype::F32 => Some(Element::F32),
-        Dtype::F64 => Some(Element::F64),
-        Dtype::I64 => Some(Element::I64),
-        _ => None,
-    }
+/// The names that the format has for types of elements.
+const NAMES: [(Name, Dtype); 5] = [
+    (Name::F16, Dtype::F16),
+    (Name::BF16, Dtype::Bf16),
+    (Name::F32, Dtype::F32),
+    (Name::F64, Dtype::F64),
+    (Name::I64, Dtype::I64),
+];
+
+pub(super) fn dtype(name: Name) -> Option<Dtype> {
+    NAMES.iter().find(|(known, _)| *known == name).map(|(_, dtype)| *dtype)
+}
+
+fn name_of(dtype: Dtype) -> Name {
+    let known = NAMES.iter().find(|(_, known)| *known == dtype);
+    known.expect("every type of elements has a name").0
 }

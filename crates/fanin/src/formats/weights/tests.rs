@@ -23,8 +23,28 @@ fn weights() -> Weights {
 }
 
 fn written(format: &dyn WeightFormat, weights: &Weights) -> Vec<u8> {
+    written_as(format, weights, Dtype::F32)
+}
+
+fn entries(weights: &Weights, dtype: Dtype) -> Vec<Entry> {
+    let entry = |(name, tensor): &(String, Tensor)| Entry {
+        name: name.clone(),
+        shape: tensor.shape().clone(),
+        dtype,
+    };
+    weights.tensors.iter().map(entry).collect()
+}
+
+fn written_as(format: &dyn WeightFormat, weights: &Weights, dtype: Dtype) -> Vec<u8> {
+    let (mut all, mut bytes) = (Vec::new(), Vec::new());
+    for (_, tensor) in &weights.tensors {
+        elements::convert(tensor.data(), dtype, &mut bytes).unwrap();
+        all.extend_from_slice(&bytes);
+    }
     let mut file = Cursor::new(Vec::new());
-    format.write(weights, &mut file).unwrap();
+    let entries = entries(weights, dtype);
+    let entries: Vec<&Entry> = entries.iter().collect();
+    format.write(&entries, &mut all.as_slice(), &mut file).unwrap();
     file.into_inner()
 }
 

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, SeekFrom};
 use std::path::Path;
 
-use super::safetensors::{element, read_header};
-use super::{Element, Input, elements, read_weights};
+use super::safetensors::{dtype, read_header};
+use super::{Dtype, Input, elements, read_weights};
 use crate::error::{Error, Result};
 
 /// One tensor of a file.
@@ -16,7 +16,7 @@ pub struct StoredTensor<'a> {
     /// Its shape.
     pub shape: &'a [usize],
     /// Type of its elements in the file.
-    pub element: Element,
+    pub dtype: Dtype,
     /// Its elements, row-major.
     pub values: &'a [f32],
 }
@@ -38,7 +38,7 @@ pub fn visit_tensors(
     let weights = read_weights(path)?;
     weights.tensors.iter().try_for_each(|(name, tensor)| {
         let (shape, values) = (tensor.shape().axes(), tensor.data());
-        visit(StoredTensor { name, shape, element: Element::F32, values })
+        visit(StoredTensor { name, shape, dtype: Dtype::F32, values })
     })
 }
 
@@ -53,13 +53,13 @@ pub(super) fn visit_safetensors(
     for name in metadata.offset_keys() {
         let info = metadata.info(&name).expect("the name comes from the same header");
         let place = format!("tensor `{name}`");
-        let element = element(info.dtype).ok_or_else(|| {
+        let dtype = dtype(info.dtype).ok_or_else(|| {
             let found = format!("elements of type {}", info.dtype);
             Error::malformed(path, place.clone(), found, "F16, BF16, F32, F64 or I64")
         })?;
-        let count = (info.data_offsets.1 - info.data_offsets.0) / element.size();
-        let values = elements::read(path, &place, file, element, count)?;
-        visit(StoredTensor { name: &name, shape: &info.shape, element, values: &values })?;
+        let count = (info.data_offsets.1 - info.data_offsets.0) / dtype.size();
+        let values = elements::read(path, &place, file, dtype, count)?;
+        visit(StoredTensor { name: &name, shape: &info.shape, dtype, values: &values })?;
     }
     Ok(())
 }

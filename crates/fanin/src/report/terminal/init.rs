@@ -1,36 +1,81 @@
-//! Which scheme gave which parameter its values.
+//! Which scheme gave which parameter its values, and where they went.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
 
 use super::number::{compact, whole};
 use super::table::aligned;
-use crate::init::Explanation;
-use crate::weights::Weights;
+use super::wrap::wrapped;
+use crate::formats::ByteSize;
+use crate::init::manifest::Guess;
+use crate::init::{PieceLine, Start};
 
-/// For each parameter: shape, fans, scheme, standard deviation and why.
-pub fn explain(explanations: &[Explanation]) -> String {
-    let head = ["parameter", "shape", "fan-in", "fan-out", "scheme", "distribution", "std", "why"];
-    let rows = explanations.iter().map(|e| {
+/// For each parameter: what it is, shape, fans, scheme, standard deviation and why; and where some
+/// of it is left out or types differ, what is written of it.
+pub fn explain(start: &Start) -> String {
+    let is_cut = start.init.iter().any(|line| line.slice != "whole");
+    let types: BTreeSet<&str> = start.init.iter().map(|line| line.dtype.name()).collect();
+    let mut head = vec!["parameter", "role", "shape"];
+    head.extend(is_cut.then_some("part"));
+    head.extend((types.len() > 1).then_some("type"));
+    head.extend(["fan-in", "fan-out", "scheme", "distribution", "std", "why"]);
+    let row = |PieceLine { explanation: e, slice, dtype }: &PieceLine| {
         let axes: Vec<String> = e.shape.iter().map(ToString::to_string).collect();
-        vec![
-            e.name.clone(),
-            axes.join("×"),
+        let mut row = vec![e.name.clone(), e.role.clone(), axes.join("×")];
+        row.extend(is_cut.then(|| slice.clone()));
+        row.extend((types.len() > 1).then(|| dtype.to_string()));
+        row.extend([
             e.fan_in.to_string(),
             e.fan_out.to_string(),
             e.scheme.clone().unwrap_or_else(|| "–".to_owned()),
             e.distribution.clone(),
             compact(e.deviation),
             e.reason.clone(),
-        ]
-    });
-    aligned(&head.map(str::to_owned), rows.collect())
+        ]);
+        row
+    };
+    let head: Vec<String> = head.into_iter().map(str::to_owned).collect();
+    let mut text = aligned(&head, start.init.iter().map(row).collect());
+    let types: Vec<&str> = types.into_iter().collect();
+    let _ = writeln!(text, "\n {} as {}", amount(start), types.join(" and "));
+    text + &guesses(start)
 }
 
 /// What was written where.
-pub fn written(weights: &Weights, path: &Path) -> String {
-    let mut text = String::new();
-    let (tensors, elements) = (weights.tensors.len(), whole(weights.elements()));
-    let _ = writeln!(text, "wrote {tensors} tensors, {elements} numbers, to {}", path.display());
-    text
+pub fn written(start: &Start) -> String {
+    let mut text = format!("wrote {} ", amount(start));
+    let _ = match start.files.as_slice() {
+        [first, .., index] => {
+            let shards = start.files.len() - 1;
+            writeln!(
+                text,
+                "to {} and the rest of {shards} files, found by {}",
+                first.display(),
+                index.display()
+            )
+        }
+        files => files.iter().try_for_each(|file| writeln!(text, "to {}", file.display())),
+    };
+    text + &guesses(start)
+}
+
+/// What had to be guessed, so that it can be said; each reason once.
+fn guesses(start: &Start) -> String {
+    let mut reasons: Vec<(&str, &str, usize)> = Vec::new();
+    for Guess { name, taken_as } in &start.guesses {
+        match reasons.iter_mut().find(|(_, reason, _)| reason == taken_as) {
+            Some((_, _, others)) => *others += 1,
+            None => reasons.push((name, taken_as, 0)),
+        }
+    }
+    let line = |(name, reason, others): (&str, &str, usize)| {
+        let others = if others > 0 { format!(" and {others} more") } else { String::new() };
+        wrapped(" guessed: ", "   ", &format!("{name}{others} taken as {reason}"))
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+fn amount(start: &Start) -> String {
+    let elements = usize::try_from(start.elements).unwrap_or(usize::MAX);
+    format!("{} numbers, {},", whole(elements), ByteSize(start.bytes))
 }

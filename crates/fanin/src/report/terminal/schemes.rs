@@ -7,18 +7,36 @@ use crate::init::{Facts, SCHEMES};
 /// Before the further lines of one scheme's facts.
 const INDENT: &str = "               ";
 
-/// Every scheme with its formula and when to use it.
+/// Every scheme with its formula and when to use it: first those for any network, then those that
+/// need something of it.
 pub fn schemes() -> String {
-    let head = ["scheme", "formula", "when to use it"].map(str::to_owned);
-    let row = |facts: &Facts| {
-        vec![facts.example.to_owned(), facts.formula.to_owned(), facts.when.to_owned()]
-    };
-    let mut text = texts(&head, SCHEMES.iter().map(|s| row(s.facts())).collect(), 38);
+    let all: Vec<&Facts> = SCHEMES.iter().map(|scheme| scheme.facts()).collect();
+    let mut needs: Vec<&str> = Vec::new();
+    for facts in &all {
+        if !facts.needs.is_empty() && !needs.contains(&facts.needs) {
+            needs.push(facts.needs);
+        }
+    }
+    let mut text = String::new();
+    for need in std::iter::once("").chain(needs) {
+        if !need.is_empty() {
+            text.push_str(&wrapped("\n For networks with ", "     ", &format!("{need}:\n")));
+        }
+        text.push_str(&table(all.iter().copied().filter(|facts| facts.needs == need)));
+    }
     text.push_str(
         "\n d fan-in, n fan-out, g gain. fanin schemes NAME tells the source and when not to use \
          one.\n",
     );
     text
+}
+
+fn table<'f>(schemes: impl Iterator<Item = &'f Facts>) -> String {
+    let head = ["scheme", "formula", "when to use it"].map(str::to_owned);
+    let row = |facts: &Facts| {
+        vec![facts.example.to_owned(), facts.formula.to_owned(), facts.when.to_owned()]
+    };
+    texts(&head, schemes.map(row).collect(), 38)
 }
 
 /// All that is known of one scheme.

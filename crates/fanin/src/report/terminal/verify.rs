@@ -43,7 +43,7 @@ fn row(tensor: &Tensor) -> Vec<String> {
     vec![
         tensor.name.clone(),
         axes.join("×"),
-        tensor.element.to_owned(),
+        tensor.dtype.to_owned(),
         compact(tensor.statistics.mean),
         compact(tensor.statistics.deviation),
         scheme(&tensor.fit),

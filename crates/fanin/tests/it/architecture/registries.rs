@@ -24,9 +24,13 @@ const REGISTRIES: &[Registry] = &[
     registry(
         "crates/fanin/src/formats",
         "DATA_FORMATS",
-        &["table", "array", "gzip", "write_whole"],
+        &["table", "array", "gzip", "write_whole", "disk_space"],
     ),
-    registry("crates/fanin/src/formats/weights", "WEIGHT_FORMATS", &["elements", "header"]),
+    registry(
+        "crates/fanin/src/formats/weights",
+        "WEIGHT_FORMATS",
+        &["byte_size", "dtype", "elements", "entry", "header", "pipeline", "shards", "stream"],
+    ),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
     registry(
         "crates/fanin/src/init/schemes",

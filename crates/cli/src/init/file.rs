@@ -1,0 +1,61 @@
+//! The file that `fanin init` writes, and how.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use fanin::Result;
+use fanin::formats::{ByteSize, Dtype, Existing, WriteOptions};
+use fanin::init::{Chosen, Piece};
+
+use crate::progress::{WriteBar, interrupt_saying};
+
+/// Where the weights go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "File")]
+pub struct FileArgs {
+    /// File to write, .safetensors or .npz
+    #[arg(long, short, value_name = "FILE", default_value = "weights.safetensors")]
+    output: PathBuf,
+    /// Type of elements in the file; values are drawn as f32 and rounded to it [default: f32]
+    #[arg(long, value_parser = PossibleValuesParser::new(Dtype::FLOATING))]
+    dtype: Option<String>,
+    /// Spread tensors over several files of at most this size, with the index that Hugging Face
+    /// loads: 5GB, 500MiB
+    #[arg(long, value_name = "SIZE")]
+    max_shard_size: Option<String>,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+}
+
+impl FileArgs {
+    /// The type of elements that is asked for.
+    pub fn dtype(&self) -> Result<Option<Dtype>> {
+        self.dtype.as_ref().map(|name| name.parse()).transpose()
+    }
+
+    /// Writes the pieces, with a bar on a terminal; Ctrl-C leaves nothing behind.
+    pub fn write(
+        &self,
+        chosen: &Chosen<'_>,
+        pieces: &[Piece],
+        seed: u64,
+        quiet: bool,
+    ) -> Result<Vec<PathBuf>> {
+        let max_shard: Option<ByteSize> =
+            self.max_shard_size.as_ref().map(|size| size.parse()).transpose()?;
+        let existing = if self.force { Existing::Replace } else { Existing::Keep };
+        let interrupt = interrupt_saying("stopping; press Ctrl-C again to stop at once");
+        let mut bar = WriteBar::new(quiet);
+        let mut progress = |made, total| {
+            bar.show(made, total);
+            if interrupt.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = WriteOptions { existing, max_shard };
+        let files = fanin::init::write(chosen, pieces, seed, &self.output, &options, &mut progress);
+        bar.clear();
+        files
+    }
+}

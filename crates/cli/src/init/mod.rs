@@ -1,0 +1,108 @@
+//! `fanin init`.
+
+mod file;
+mod part;
+
+use clap::Args;
+use fanin::Result;
+use fanin::init::{Chosen, Outline, Rules, Start};
+use fanin::report::{Json, terminal};
+use fanin::spec::{InitRule, Spec};
+
+use crate::args::{Common, DataArgs};
+use crate::output::{self, Exit};
+use file::FileArgs;
+use part::PartArgs;
+
+/// Write starting weights to a file, whatever their size
+///
+/// Names and shapes are those of PyTorch's nn.Sequential. Every value is a function of seed,
+/// parameter name and index, so another layer, another machine or a share of the whole changes none
+/// of the others. Values are made while others are written: memory does not grow with the model.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fanin init \"784 -> 256 relu -> 10\" --scheme he-normal --output start.safetensors
+  fanin init \"784 -> 4x256 tanh -> 10\" --scheme orthogonal:1 --rule \"8.weight=zeros\" --explain
+  fanin init spec.toml --rule \"role:head=zeros\" --dtype bf16 --max-shard-size 5GB
+  fanin init spec.toml --shard 3/64 --output rank-2.safetensors
+  fanin init checkpoint.safetensors --scheme normal:0.02 --output new.safetensors
+  python: torch_model.load_state_dict(safetensors.torch.load_file(\"start.safetensors\"))")]
+pub struct Init {
+    /// Network as short text or a .toml file; or names and shapes, as a .toml or .json list or the
+    /// header of a .safetensors checkpoint [default: features -> 2x64 relu -> outputs]
+    model: Option<String>,
+    /// Scheme for all weights [default: he-normal]
+    #[arg(long, value_name = "SCHEME")]
+    scheme: Option<String>,
+    /// Scheme for all biases [default: what the scheme says of biases]
+    #[arg(long, value_name = "SCHEME")]
+    bias: Option<String>,
+    /// Scheme for the parameters whose name fits a pattern, or whose role, as in role:head; may be
+    /// given several times, the first that fits decides
+    #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
+    rules: Vec<InitRule>,
+    /// Library by whose convention fans are computed [default: the exact fans]
+    #[arg(long, value_name = "LIBRARY")]
+    fans: Option<String>,
+    /// Only say for each parameter what it would get and why; write nothing
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+fn rule(text: &str) -> std::result::Result<InitRule, String> {
+    let (pattern, scheme) = text.split_once('=').ok_or("expected PATTERN=SCHEME")?;
+    Ok(InitRule { pattern: pattern.to_owned(), scheme: scheme.to_owned() })
+}
+
+impl Init {
+    /// Makes and writes the weights.
+    pub fn run(&self, common: &Common) -> Result<Exit> {
+        let (outline, rules) = self.outline()?;
+        let listed = fanin::parameters(&outline)?;
+        let chosen = Chosen::new(&listed.parameters, &rules)?;
+        let asked = self.file.dtype()?;
+        let dtype = |index| outline.dtype(index, asked);
+        let pieces = fanin::init::pieces(&listed.parameters, &self.part.selection()?, dtype)?;
+        let mut start = Start { guesses: listed.guesses, ..Start::new(&chosen, &pieces)? };
+        if !self.explain {
+            let seed = common.seed.unwrap_or(0);
+            start.files = self.file.write(&chosen, &pieces, seed, common.json)?;
+        }
+        if common.json {
+            output::json(&Json::new("init", &start));
+        } else if self.explain {
+            output::text(&terminal::explain(&start));
+        } else {
+            output::text(&terminal::written(&start));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn outline(&self) -> Result<(Outline, Rules)> {
+        let mut outline = match &self.model {
+            Some(model) => Outline::read(model)?,
+            None => Outline::Network(Box::default()),
+        };
+        let mut of_list = Spec::default();
+        let spec = match &mut outline {
+            Outline::Network(spec) => &mut **spec,
+            Outline::Manifest(_) => &mut of_list,
+        };
+        self.data.apply(spec)?;
+        if let Some(scheme) = &self.scheme {
+            spec.init.scheme.clone_from(scheme);
+        }
+        spec.init.bias = self.bias.clone().or(spec.init.bias.take());
+        spec.init.fans = self.fans.clone().or(spec.init.fans.take());
+        spec.init.rules.splice(0..0, self.rules.iter().cloned());
+        spec.validate()?;
+        let rules = (&spec.init_rules()).into();
+        Ok((outline, rules))
+    }
+}
