@@ -18,6 +18,7 @@ pub mod gain;
 mod values;
 mod rules;
 mod from_model;
+pub mod tensors;
 
 mod schemes;
 
@@ -39,6 +40,7 @@ pub use request::Request;
 pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};
 pub use schemes::SCHEMES;
+pub use tensors::fill;
 pub use values::{Source, Values};
 
 /// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
