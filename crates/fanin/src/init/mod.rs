@@ -29,6 +29,7 @@ mod outline;
 mod slice;
 mod shard;
 mod write;
+pub mod tensors;
 
 mod schemes;
 
@@ -54,6 +55,7 @@ pub use scheme::{Argument, Facts, Scheme};
 pub use schemes::SCHEMES;
 pub use shard::{AxisRange, Selection, Shard};
 pub use slice::Slice;
+pub use tensors::fill;
 pub use values::{Source, Values};
 pub use write::{Piece, PieceLine, Start, pieces, write};
 

@@ -1,11 +1,13 @@
 //! Every example runs to its end; what they print is for people.
 
 macro_rules! examples {
-    ($($name:ident at $file:literal,)*) => {
+    ($($(#[$condition:meta])? $name:ident at $file:literal,)*) => {
         $(
+            $(#[$condition])?
             #[path = $file]
             mod $name;
 
+            $(#[$condition])?
             #[test]
             fn $name() {
                 $name::main().unwrap();
@@ -31,4 +33,10 @@ examples! {
     compare_starting_points at "../../examples/04_compare_starting_points.rs",
     gradients_twice at "../../examples/05_gradients_twice.rs",
     how_near_to_zero at "../../examples/06_how_near_to_zero.rs",
+    #[cfg(feature = "ndarray")]
+    ndarray at "../../examples/07_ndarray.rs",
+    #[cfg(feature = "candle")]
+    candle at "../../examples/08_candle.rs",
+    #[cfg(feature = "burn-flex")]
+    burn at "../../examples/09_burn.rs",
 }
