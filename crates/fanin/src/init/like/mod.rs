@@ -34,3 +34,6 @@ pub mod jax;
 pub mod flax;
 pub mod tensorflow;
 pub mod keras;
+mod library;
+
+pub use library::{LIBRARIES, Library, find, names};

@@ -29,7 +29,17 @@ const REGISTRIES: &[Registry] = &[
     registry(
         "crates/fanin/src/formats/weights",
         "WEIGHT_FORMATS",
-        &["byte_size", "dtype", "elements", "entry", "header", "pipeline", "shards", "stream"],
+        &[
+            "byte_size",
+            "dtype",
+            "elements",
+            "entry",
+            "header",
+            "pipeline",
+            "shards",
+            "stream",
+            "visit",
+        ],
     ),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
     registry(
@@ -38,6 +48,7 @@ const REGISTRIES: &[Registry] = &[
         &["known_place", "base", "sample_networks"],
     ),
     registry("crates/fanin/src/init/fans/conventions", "CONVENTIONS", &["layer"]),
+    registry("crates/fanin/src/init/like/library", "LIBRARIES", &["rule", "modules"]),
     registry("crates/fanin/src/init/manifest/names", "NAMINGS", &["meaning"]),
     registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),

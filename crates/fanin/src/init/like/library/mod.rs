@@ -1,0 +1,88 @@
+//! Whole models with the bits of another library: `fanin init --like NAME`.
+//!
+//! To add a library: a new file with a [`Library`], `mod x;` and `&x::X,` in [`LIBRARIES`].
+
+mod rule;
+mod modules;
+
+mod torch;
+mod numpy;
+mod jax;
+mod flax;
+mod tensorflow;
+mod keras;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Debug;
+
+use crate::error::{Error, Result};
+use crate::init::Parameter;
+use crate::weights::Weights;
+
+/// Every library, or build or backend of one.
+pub static LIBRARIES: &[&dyn Library] = &[
+    &torch::FUSED,
+    &torch::PLAIN,
+    &numpy::Numpy,
+    &jax::Jax,
+    &flax::Flax,
+    &tensorflow::TensorFlow,
+    &keras::TENSORFLOW,
+    &keras::JAX,
+    &keras::TORCH,
+    &keras::NUMPY,
+];
+
+/// A library whose starting values fanin can give to the bit.
+pub trait Library: Debug + Sync {
+    /// Its name, and that of its build or backend: `keras:jax`.
+    fn name(&self) -> &'static str;
+
+    /// The program of that library that gives the same, in a line.
+    fn program(&self) -> &'static str;
+
+    /// What is equal to the last bit, and what is not.
+    fn exact(&self) -> &'static str;
+
+    /// The starting values of a model with these parameters, in their order, under `seed`.
+    ///
+    /// With a `scheme`, every weight gets what the library's own function of that name draws;
+    /// without one, every layer starts as the library starts it. Names, and the order of axes, are
+    /// those of the library.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a layer or a scheme that the library does not have, and for seeds
+    /// that it refuses.
+    fn initialize(
+        &self,
+        parameters: &[Parameter],
+        scheme: Option<&str>,
+        seed: u64,
+    ) -> Result<Weights>;
+}
+
+/// The library called `name`.
+///
+/// # Errors
+/// [`Error::Unknown`] with the nearest name.
+///
+/// ```
+/// use fanin::init::{Parameter, like};
+/// // torch.manual_seed(42); torch.nn.Linear(3, 2, bias=False)
+/// let weight = Parameter::linear("weight", 2, 3);
+/// let weights = like::find("torch")?.initialize(&[weight], None, 42)?;
+/// assert_eq!(weights.tensors[0].1.data()[0].to_bits(), 0x3ee20009);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn find(name: &str) -> Result<&'static dyn Library> {
+    let wanted = name.trim().to_lowercase();
+    let found = LIBRARIES.iter().find(|library| library.name() == wanted);
+    found.copied().ok_or_else(|| Error::unknown("library", name, &names()))
+}
+
+/// The names of all libraries.
+pub fn names() -> Vec<&'static str> {
+    LIBRARIES.iter().map(|library| library.name()).collect()
+}
