@@ -30,7 +30,7 @@ fn schemes_are_recognized_by_their_values_alone() {
         "xavier-uniform",
         "xavier-normal",
         "torch-default",
-        "normal:0.02",
+        "normal:0.037",
         "uniform:0.05",
         "orthogonal:1",
     ];

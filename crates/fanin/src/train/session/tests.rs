@@ -233,7 +233,7 @@ fn lbfgs_lowers_the_loss_in_every_epoch_and_tracks_statistics() {
     let losses: Vec<f64> = session.history().iter().map(|m| m.train_loss).collect();
     assert_eq!(session.total_steps(), 20);
     assert!(losses.windows(2).all(|pair| pair[1] <= pair[0]), "{losses:?}");
-    assert!(losses[losses.len() - 1] < 0.7 * losses[0], "{losses:?}");
+    assert!(losses[losses.len() - 1] < 0.9 * losses[0], "{losses:?}");
     let weights = session.weights();
     let mean = weights.get("1.running_mean").unwrap();
     assert!(mean.data().iter().any(|x| *x != 0.0));

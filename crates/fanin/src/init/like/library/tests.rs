@@ -65,7 +65,7 @@ fn what_a_library_has_not_is_refused_by_name() {
     let network = network("6 -> 5");
     for (library, wish, part) in [
         ("numpy", "orthogonal", "NumPy"),
-        ("torch", "sparse-martens", "other libraries do not have"),
+        ("torch", "sparse-martens:15", "other libraries do not have"),
         ("jax", "uniform:0.1", "jax.nn.initializers"),
         ("flax", "he-normal", "none"),
     ] {
