@@ -14,7 +14,7 @@
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
 //! | [`check()`] | [`mod@check`] | measurements, findings, a forecast |
-//! | [`verify::file`] | [`verify`] | which scheme made a file's weights, and their ills |
+//! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
 //! | [`Json::new`](report::Json::new), [`report::terminal`] | [`report`] | what people and programs read |
@@ -46,12 +46,15 @@ pub mod train;
 pub mod compare;
 pub mod report;
 
+use std::path::Path;
+
 use check::Diagnosis;
 use data::Prepared;
 use init::Outline;
 use init::manifest::Listed;
 use spec::{Model, Spec};
 use train::{Course, Run};
+use verify::Verification;
 use weights::Weights;
 
 pub use error::{Error, Result};
@@ -112,6 +115,24 @@ pub fn explain(spec: &Spec, model: &Model) -> Result<Vec<init::Explanation>> {
 /// If a rule names an unknown scheme, or one that does not fit a parameter.
 pub fn initialize(spec: &Spec, model: &Model, seed: u64) -> Result<Weights> {
     init::for_model(model, &(&spec.init_rules()).into(), seed)
+}
+
+/// Which scheme made the weights in `file`, and what is wrong with them.
+///
+/// Roles and fans come from `outline`, or, without one, from the names in a .safetensors file; a
+/// file of another format is then judged by shapes alone. `seed` is tried first where fanin itself
+/// may have drawn.
+///
+/// # Errors
+/// As [`verify::file`] and [`parameters`].
+pub fn verify(file: &Path, outline: Option<&Outline>, seed: Option<u64>) -> Result<Verification> {
+    let is_safetensors = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
+    let listed = match outline {
+        Some(outline) => parameters(outline)?,
+        None if is_safetensors => init::manifest::Manifest::from_header(file)?.parameters()?,
+        None => Listed::default(),
+    };
+    verify::file(file, &listed.parameters, seed)
 }
 
 /// What is known of `weights` before the first step, with a forecast of the training that `spec`

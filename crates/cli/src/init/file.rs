@@ -1,7 +1,7 @@
 //! The file that `fanin init` writes, and how.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -36,6 +36,16 @@ impl FileArgs {
         self.dtype.as_ref().map(|name| name.parse()).transpose()
     }
 
+    /// The file to write.
+    pub fn path(&self) -> &Path {
+        &self.output
+    }
+
+    /// What becomes of a file that exists.
+    pub fn existing(&self) -> Existing {
+        if self.force { Existing::Replace } else { Existing::Keep }
+    }
+
     /// Writes the pieces, with a bar on a terminal; Ctrl-C leaves nothing behind.
     pub fn write(
         &self,
@@ -46,14 +56,13 @@ impl FileArgs {
     ) -> Result<Vec<PathBuf>> {
         let max_shard: Option<ByteSize> =
             self.max_shard_size.as_ref().map(|size| size.parse()).transpose()?;
-        let existing = if self.force { Existing::Replace } else { Existing::Keep };
         let interrupt = interrupt_saying("stopping; press Ctrl-C again to stop at once");
         let mut bar = WriteBar::new(quiet);
         let mut progress = |made, total| {
             bar.show(made, total);
             if interrupt.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let options = WriteOptions { existing, max_shard };
+        let options = WriteOptions { existing: self.existing(), max_shard };
         let files = fanin::init::write(chosen, pieces, seed, &self.output, &options, &mut progress);
         bar.clear();
         files

@@ -2,8 +2,13 @@
 
 mod file;
 mod part;
+mod like;
+mod verify;
+
+use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use fanin::Result;
 use fanin::init::{Chosen, Outline, Rules, Start};
 use fanin::report::{Json, terminal};
@@ -26,6 +31,8 @@ use part::PartArgs;
   fanin init spec.toml --rule \"role:head=zeros\" --dtype bf16 --max-shard-size 5GB
   fanin init spec.toml --shard 3/64 --output rank-2.safetensors
   fanin init checkpoint.safetensors --scheme normal:0.02 --output new.safetensors
+  fanin init \"784 -> 256 relu -> 10\" --like torch --seed 42
+  fanin init --verify checkpoint.safetensors
   python: torch_model.load_state_dict(safetensors.torch.load_file(\"start.safetensors\"))")]
 pub struct Init {
     /// Network as short text or a .toml file; or names and shapes, as a .toml or .json list or the
@@ -44,6 +51,15 @@ pub struct Init {
     /// Library by whose convention fans are computed [default: the exact fans]
     #[arg(long, value_name = "LIBRARY")]
     fans: Option<String>,
+    /// Give the bits of another library: its layers' defaults, or its function for --scheme
+    #[arg(long, value_name = "LIBRARY", value_parser = PossibleValuesParser::new(fanin::init::like::names()),
+          conflicts_with_all = ["rules", "bias", "fans", "explain", "dtype", "max_shard_size", "shard",
+                                "ranges", "only"])]
+    like: Option<String>,
+    /// Write nothing; say which scheme made the weights in this file, and what is wrong with them
+    #[arg(long, value_name = "FILE",
+          conflicts_with_all = ["like", "scheme", "rules", "bias", "explain", "output"])]
+    verify: Option<PathBuf>,
     /// Only say for each parameter what it would get and why; write nothing
     #[arg(long)]
     explain: bool,
@@ -63,8 +79,20 @@ fn rule(text: &str) -> std::result::Result<InitRule, String> {
 impl Init {
     /// Makes and writes the weights.
     pub fn run(&self, common: &Common) -> Result<Exit> {
+        if let Some(file) = &self.verify {
+            return verify::run(file, self.model.as_deref(), common);
+        }
         let (outline, rules) = self.outline()?;
         let listed = fanin::parameters(&outline)?;
+        if let Some(library) = &self.like {
+            return like::run(
+                library,
+                &listed.parameters,
+                self.scheme.as_deref(),
+                &self.file,
+                common,
+            );
+        }
         let chosen = Chosen::new(&listed.parameters, &rules)?;
         let asked = self.file.dtype()?;
         let dtype = |index| outline.dtype(index, asked);

@@ -36,4 +36,4 @@ pub mod tensorflow;
 pub mod keras;
 mod library;
 
-pub use library::{LIBRARIES, Library, find, names};
+pub use library::{Facts, LIBRARIES, Library, find, names};

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::Path;
 
 use super::number::{compact, whole};
 use super::table::aligned;
 use super::wrap::wrapped;
 use crate::formats::ByteSize;
+use crate::init::like::Library;
 use crate::init::manifest::Guess;
 use crate::init::{PieceLine, Start};
+use crate::weights::Weights;
 
 /// For each parameter: what it is, shape, fans, scheme, standard deviation and why; and where some
 /// of it is left out or types differ, what is written of it.
@@ -78,4 +81,14 @@ fn guesses(start: &Start) -> String {
 fn amount(start: &Start) -> String {
     let elements = usize::try_from(start.elements).unwrap_or(usize::MAX);
     format!("{} numbers, {},", whole(elements), ByteSize(start.bytes))
+}
+
+/// What was drawn as another library draws it, and how far it is the same.
+pub fn drawn_like(library: &dyn Library, weights: &Weights, path: &Path) -> String {
+    let (tensors, elements) = (weights.tensors.len(), whole(weights.elements()));
+    let mut text = format!("wrote {tensors} tensors, {elements} numbers, to {}\n", path.display());
+    let facts = library.facts();
+    text.push_str(&wrapped("  as      ", "          ", facts.program));
+    text.push_str(&wrapped("  exact   ", "          ", facts.exact));
+    text
 }

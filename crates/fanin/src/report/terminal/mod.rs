@@ -16,7 +16,7 @@ mod verify;
 pub use check::check;
 pub use compare::{after_training, before_training, heading};
 pub use data::describe;
-pub use init::{explain, written};
+pub use init::{drawn_like, explain, written};
 pub use next::next_steps;
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;

@@ -2,11 +2,11 @@
 
 use fanin_engine::Tensor;
 
-use super::Library;
 use super::rule::{Fan, Rule};
+use super::{Library, needed};
 use crate::error::Result;
 use crate::init::like::jax::{Distribution as Form, Initializer, Key, Mode, VarianceScaling};
-use crate::init::{Distribution, Matrix, Parameter, find};
+use crate::init::{Distribution, Matrix, Parameter};
 use crate::weights::Weights;
 
 /// `jax.nn.initializers`.
@@ -24,7 +24,8 @@ impl Library for Jax {
     }
 
     fn exact(&self) -> &'static str {
-        "all but orthogonal, which agrees to 1e-6; under jit the last bit may differ"
+        "all but orthogonal, which agrees to 1e-6; under jit the last bit may differ; it has no \
+         layers, so a scheme is needed"
     }
 
     fn initialize(
@@ -33,7 +34,7 @@ impl Library for Jax {
         scheme: Option<&str>,
         seed: u64,
     ) -> Result<Weights> {
-        let scheme = find(scheme.unwrap_or("lecun-normal"))?;
+        let scheme = needed(self, scheme)?;
         let drawn =
             |parameter: &Parameter| parameter.role.is_matrix() || scheme.serves(parameter.role);
         let count = parameters.iter().filter(|p| drawn(p)).count() as u32;

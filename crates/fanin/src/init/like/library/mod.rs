@@ -17,8 +17,10 @@ mod tests;
 
 use std::fmt::Debug;
 
+use serde::Serialize;
+
 use crate::error::{Error, Result};
-use crate::init::Parameter;
+use crate::init::{self as scheme, Parameter, Scheme};
 use crate::weights::Weights;
 
 /// Every library, or build or backend of one.
@@ -63,6 +65,24 @@ pub trait Library: Debug + Sync {
     ) -> Result<Weights>;
 }
 
+/// What people are told of a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Its name.
+    pub library: &'static str,
+    /// The program that gives the same.
+    pub program: &'static str,
+    /// What is equal to the last bit.
+    pub exact: &'static str,
+}
+
+impl dyn Library + '_ {
+    /// What people are told of it.
+    pub fn facts(&self) -> Facts {
+        Facts { library: self.name(), program: self.program(), exact: self.exact() }
+    }
+}
+
 /// The library called `name`.
 ///
 /// # Errors
@@ -80,6 +100,17 @@ pub fn find(name: &str) -> Result<&'static dyn Library> {
     let wanted = name.trim().to_lowercase();
     let found = LIBRARIES.iter().find(|library| library.name() == wanted);
     found.copied().ok_or_else(|| Error::unknown("library", name, &names()))
+}
+
+/// The scheme that a library without layers of its own cannot do without.
+fn needed(library: &dyn Library, scheme: Option<&str>) -> Result<Box<dyn Scheme>> {
+    let scheme = scheme.ok_or_else(|| Error::Setting {
+        place: format!("--like {}", library.name()),
+        found: "no scheme".to_owned(),
+        expected: "one, as --scheme he-normal: it has no layers with starts of their own"
+            .to_owned(),
+    })?;
+    scheme::find(scheme)
 }
 
 /// The names of all libraries.

@@ -2,10 +2,10 @@
 
 use fanin_engine::Tensor;
 
-use super::Library;
+use super::{Library, needed};
 use crate::error::Result;
 use crate::init::like::numpy::Generator;
-use crate::init::{Distribution, Parameter, find};
+use crate::init::{Distribution, Parameter};
 use crate::weights::Weights;
 
 /// `numpy.random.default_rng`.
@@ -32,7 +32,7 @@ impl Library for Numpy {
         scheme: Option<&str>,
         seed: u64,
     ) -> Result<Weights> {
-        let scheme = find(scheme.unwrap_or("he-normal"))?;
+        let scheme = needed(self, scheme)?;
         let mut generator = Generator::new(seed);
         let mut weights = Weights::default();
         for parameter in parameters {

@@ -2,11 +2,11 @@
 
 use fanin_engine::Tensor;
 
-use super::Library;
 use super::jax::transposed;
+use super::{Library, needed};
 use crate::error::Result;
 use crate::init::like::tensorflow::{Seed, fill_normal, fill_truncated_normal, fill_uniform};
-use crate::init::{Distribution, Parameter, find};
+use crate::init::{Distribution, Parameter};
 use crate::weights::Weights;
 
 /// `tf.random.stateless_*`.
@@ -33,7 +33,7 @@ impl Library for TensorFlow {
         scheme: Option<&str>,
         seed: u64,
     ) -> Result<Weights> {
-        let scheme = find(scheme.unwrap_or("xavier-uniform"))?;
+        let scheme = needed(self, scheme)?;
         let mut weights = Weights::default();
         let mut index = 0;
         for parameter in parameters {

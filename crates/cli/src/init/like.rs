@@ -1,0 +1,29 @@
+//! `fanin init --like`.
+
+use fanin::Result;
+use fanin::formats::write_weights;
+use fanin::init::{Parameter, like};
+use fanin::report::{Json, terminal};
+
+use super::file::FileArgs;
+use crate::args::Common;
+use crate::output::{self, Exit};
+
+/// Writes what another library would start with, to the bit.
+pub fn run(
+    library: &str,
+    parameters: &[Parameter],
+    scheme: Option<&str>,
+    file: &FileArgs,
+    common: &Common,
+) -> Result<Exit> {
+    let library = like::find(library)?;
+    let weights = library.initialize(parameters, scheme, common.seed.unwrap_or(0))?;
+    write_weights(file.path(), &weights, file.existing())?;
+    if common.json {
+        output::json(&Json::new("like", &library.facts()));
+    } else {
+        output::text(&terminal::drawn_like(library, &weights, file.path()));
+    }
+    Ok(Exit::Done)
+}
