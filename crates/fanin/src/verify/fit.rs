@@ -161,6 +161,16 @@ impl Fit {
         }
     }
 
+    /// Puts first, of the schemes that draw the same, the one that `preference` ranks highest.
+    pub(super) fn prefer(&mut self, preference: impl Fn(&str) -> usize) {
+        let Some(first) = self.scheme.take() else { return };
+        let mut all: Vec<String> = std::iter::once(first).chain(self.same.drain(..)).collect();
+        all.sort_by_key(|label| std::cmp::Reverse(preference(label)));
+        let mut all = all.into_iter();
+        self.scheme = all.next();
+        self.same = all.collect();
+    }
+
     fn become_exact(&mut self, text: String, seed: Seed) {
         self.seed = Some(seed);
         self.confidence = 1.0;
@@ -190,6 +200,10 @@ fn candidates(parameter: &Parameter, statistics: &Statistics) -> Vec<Candidate> 
     };
     let named = SCHEMES.iter().filter(needs_no_number).filter_map(|scheme| {
         let scheme = scheme.with_argument(None).ok()?;
+        // A scheme that leaves this role alone has not made it.
+        if !scheme.serves(parameter.role) {
+            return None;
+        }
         let distribution = scheme.distribution(parameter).ok()?;
         let is_random =
             !matches!(distribution, Distribution::Constant(_) | Distribution::Joint { .. });

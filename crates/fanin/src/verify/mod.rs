@@ -95,8 +95,23 @@ pub fn file(path: &Path, parameters: &[Parameter], seed: Option<u64>) -> Result<
         tensors.push(judge(&stored, known.filter(fits).unwrap_or(&guessed), seed));
         Ok(())
     })?;
+    agree(&mut tensors);
     let findings = findings::all(&tensors, parameters);
     Ok(Verification { tensors, findings })
+}
+
+/// One scheme has usually made a whole file: of those that draw the same for a tensor, the one that
+/// fits most tensors is named first.
+fn agree(tensors: &mut [Tensor]) {
+    let mut counts = std::collections::HashMap::<String, usize>::new();
+    for fit in tensors.iter().map(|tensor| &tensor.fit) {
+        for label in fit.scheme.iter().chain(&fit.same) {
+            *counts.entry(label.clone()).or_default() += 1;
+        }
+    }
+    for tensor in tensors.iter_mut().filter(|tensor| tensor.fit.seed.is_none()) {
+        tensor.fit.prefer(|label| counts.get(label).copied().unwrap_or(0));
+    }
 }
 
 fn judge(stored: &StoredTensor<'_>, parameter: &Parameter, seed: Option<u64>) -> Tensor {

@@ -49,6 +49,15 @@ fn schemes_are_recognized_by_their_values_alone() {
     }
 }
 
+/// Of the schemes that draw the same for one tensor, the one that explains the others too.
+#[test]
+fn one_scheme_is_named_for_weights_and_biases_of_a_file() {
+    let (weights, parameters) = made("torch-default", 123_456_789);
+    for tensor in verified(&weights, &parameters).tensors {
+        assert_eq!(tensor.fit.scheme.as_deref(), Some("torch-default"), "{tensor:?}");
+    }
+}
+
 #[test]
 fn the_seed_of_what_fanin_drew_is_found() {
     for scheme in ["he-normal", "orthogonal", "torch-default"] {
