@@ -40,6 +40,8 @@ pub struct Candidate {
 
 /// Agreement below which a scheme is said not to fit: one true scheme in 10⁵ is missed.
 const LEAST_AGREEMENT: f64 = 1e-5;
+/// Relative error up to which a fitted number is made round.
+const ROUGHEST: f64 = 0.02;
 /// Values below which distributions cannot be told apart.
 const FEWEST: usize = 8;
 
@@ -211,9 +213,10 @@ fn candidates(parameter: &Parameter, statistics: &Statistics) -> Vec<Candidate> 
     });
     let mut all: Vec<Candidate> = named.collect();
     // The relative standard error of a normal deviation is 1/√(2n).
-    let error = 3.0 / (2.0 * statistics.elements as f64).sqrt();
+    let elements = statistics.elements as f64;
+    let error = (3.0 / (2.0 * elements).sqrt()).min(ROUGHEST);
     let deviation = round(statistics.deviation, error);
-    let bound = round(statistics.low.abs().max(statistics.high), 4.0 / statistics.elements as f64);
+    let bound = round(statistics.low.abs().max(statistics.high), (4.0 / elements).min(ROUGHEST));
     let normal = Distribution::normal(deviation);
     all.push(Candidate { label: format!("normal:{deviation}"), distribution: normal, fitted: 1 });
     let uniform = Distribution::uniform(bound);

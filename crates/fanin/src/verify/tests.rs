@@ -53,7 +53,9 @@ fn schemes_are_recognized_by_their_values_alone() {
 #[test]
 fn one_scheme_is_named_for_weights_and_biases_of_a_file() {
     let (weights, parameters) = made("torch-default", 123_456_789);
-    for tensor in verified(&weights, &parameters).tensors {
+    // Ten numbers cannot tell one interval from another.
+    let tensors = verified(&weights, &parameters).tensors;
+    for tensor in tensors.into_iter().filter(|t| t.statistics.elements > 10) {
         assert_eq!(tensor.fit.scheme.as_deref(), Some("torch-default"), "{tensor:?}");
     }
 }
