@@ -17,6 +17,7 @@ mod exact_gain;
 mod orthogonal;
 mod identity;
 mod dirac;
+mod stft;
 mod delta_orthogonal;
 mod looks_linear;
 mod sparse;
@@ -46,6 +47,7 @@ mod mup;
 mod spectral;
 mod unit_scaling;
 mod lora;
+mod diff_transformer;
 
 #[cfg(test)]
 mod tests;
@@ -83,6 +85,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &orthogonal::Orthogonal { gain: orthogonal::DEFAULT_GAIN },
     &identity::Identity { gain: 1.0 },
     &dirac::Dirac,
+    &stft::Stft { is_imaginary: false },
     &delta_orthogonal::DeltaOrthogonal { gain: delta_orthogonal::DEFAULT_GAIN },
     &looks_linear::LooksLinear,
     &sparse::MARTENS,
@@ -122,4 +125,5 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &spectral::Spectral,
     &unit_scaling::UnitScaling,
     &lora::Lora,
+    &diff_transformer::DiffTransformer,
 ];
