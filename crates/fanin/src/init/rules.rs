@@ -171,7 +171,9 @@ impl<'a> Chosen<'a> {
         }
         let line = choice.explain(parts.first().unwrap_or(parameter))?;
         let (name, shape) = (parameter.name.clone(), parameter.shape.axes().to_vec());
-        Ok(vec![Explanation { name, shape, ..line }])
+        let mut role = labels(parameter);
+        role.extend(parts.iter().filter_map(|part| part.place.component).map(Component::label));
+        Ok(vec![Explanation { name, shape, role: role.join(", "), ..line }])
     }
 
     /// The values of parameter `index` under `seed`.
@@ -298,6 +300,14 @@ impl<'a> Schemes<'a> {
                 let reason = format!("{} start at {value}", role.plural());
                 Ok(Choice { scheme: None, reason })
             }
+            None if role.is_matrix() => Err(parameter.unfit(
+                format!("scheme `{}`, which leaves {} alone", self.default.label(), role.plural()),
+                format!(
+                    "another scheme for the network and this one by rule, or a rule for these, \
+                         as `role:{}=he-normal`",
+                    role.label()
+                ),
+            )),
             None => Err(parameter.unfit(
                 format!("one of the {}, whose values only their module knows", role.plural()),
                 format!("a rule that names it, as `{}=zeros`", parameter.name),

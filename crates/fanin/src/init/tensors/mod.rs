@@ -3,9 +3,9 @@
 //! | feature | gives |
 //! |---|---|
 //! | – | [`fill`]: a slice of `f32` |
-//! | `ndarray` | [`ndarray::array`] |
-//! | `candle` | [`candle::tensor`] |
-//! | `burn` | [`burn::data`], from which `Tensor::from_data` makes a tensor on any device |
+//! | `ndarray` | `ndarray::array` |
+//! | `candle` | `candle::tensor` |
+//! | `burn` | `burn::data`, from which `Tensor::from_data` makes a tensor on any device |
 //!
 //! The bits are those that [`initialize`](super::initialize) gives a parameter of the same name.
 

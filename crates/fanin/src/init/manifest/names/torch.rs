@@ -48,6 +48,7 @@ const LINES: &[Line] = &[
     module("conv*", kind(Kind::Conv)),
     module("*embedding*", TABLE),
     module("*embed", TABLE),
+    module("*emb", TABLE),
     module("*conv_transpose*", kind(Kind::ConvTranspose)),
     module("*convtranspose*", kind(Kind::ConvTranspose)),
     module("score", HEAD),
