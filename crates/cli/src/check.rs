@@ -28,6 +28,9 @@ pub struct Check {
     /// File of weights to judge, .safetensors or .npz
     #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
     weights: Option<PathBuf>,
+    /// Draws of the weights to measure, from --seed on
+    #[arg(long, value_name = "N", default_value = "5", conflicts_with = "weights")]
+    seeds: std::num::NonZero<u64>,
     /// Severity of findings that makes the command end with 1
     #[arg(long, value_name = "SEVERITY", default_value = "fail")]
     fail_on: FailOn,
@@ -54,13 +57,14 @@ impl Check {
         self.training.apply(&mut spec)?;
         let data = fanin::load(&spec)?;
         let model = fanin::resolve(&spec, &data)?;
-        let (start, weights) = if let Some(path) = &self.weights {
-            (path.display().to_string(), fanin::formats::read_weights(path)?)
+        let (start, diagnosis) = if let Some(path) = &self.weights {
+            let weights = fanin::formats::read_weights(path)?;
+            (path.display().to_string(), fanin::check(&spec, &model, &weights, &data)?)
         } else {
-            let seed = common.seed.unwrap_or(0);
-            (spec.init.scheme.clone(), fanin::initialize(&spec, &model, seed)?)
+            let first = common.seed.unwrap_or(0);
+            let seeds: Vec<u64> = (0..self.seeds.get()).map(|n| first.wrapping_add(n)).collect();
+            (spec.init.scheme.clone(), fanin::check_scheme(&spec, &model, &data, &seeds)?)
         };
-        let diagnosis = fanin::check(&spec, &model, &weights, &data)?;
         if common.json {
             output::json(&Json::new("check", &diagnosis));
         } else {

@@ -13,7 +13,7 @@
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
-//! | [`check()`] | [`mod@check`] | measurements, findings, a forecast |
+//! | [`check()`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
@@ -145,6 +145,25 @@ pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> 
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
     Diagnosis::new(model, &course.loss, weights, &rows.train, horizon)
+}
+
+/// As [`check()`], over several draws of the weights by the schemes of `spec`, one per seed: how a
+/// scheme starts a network, with standard errors.
+///
+/// # Errors
+/// As [`initialize`] and [`check()`].
+pub fn check_scheme(
+    spec: &Spec,
+    model: &Model,
+    data: &Prepared,
+    seeds: &[u64],
+) -> Result<Diagnosis> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    let horizon = course.horizon(rows.train.rows())?;
+    let rules = (&spec.init_rules()).into();
+    let draw = |number: usize| init::for_model(model, &rules, seeds[number]);
+    Diagnosis::over_seeds(model, &course.loss, seeds.len(), draw, &rows.train, horizon)
 }
 
 /// A training run of `weights` as `spec` says, checked and ready to start.

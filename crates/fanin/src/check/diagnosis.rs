@@ -2,11 +2,14 @@
 
 use serde::Serialize;
 
+use super::case::Case;
 use super::evidence::{Evidence, Horizon};
-use super::forecast::{self, Verdict};
-use super::probe::{self, Batch, Measurement};
-use super::rules::{self, Finding, Severity};
-use super::symmetry;
+use super::forecast::{self, Forecast, Verdict};
+use super::measurement::Measurement;
+use super::probe::{self, Batch};
+use super::rules::{self, Finding, Passed};
+use super::severity::Severity;
+use super::symmetry::{self, Units};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::spec::{Loss, Model};
@@ -18,8 +21,10 @@ const ROWS: usize = 2048;
 /// One starting point, looked at before any training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Diagnosis {
-    /// One forward and one backward pass.
+    /// One forward and one backward pass, from the first seed.
     pub measurement: Measurement,
+    /// Seeds measured; 1 where the weights were given.
+    pub seeds: usize,
     /// Hidden units.
     pub units: usize,
     /// Hidden units that can ever differ.
@@ -30,10 +35,14 @@ pub struct Diagnosis {
     pub gradient_factor: Option<f64>,
     /// About how many steps pass until the weights have grown out of their start.
     pub escape_steps: Option<f64>,
-    /// What is wrong, causes first.
+    /// What is wrong, or may be: causes first.
     pub findings: Vec<Finding>,
+    /// What was looked for and is sound.
+    pub passed: Vec<Passed>,
     /// One word on how training will go.
     pub forecast: Verdict,
+    /// How likely that word is to be right.
+    pub confidence: f64,
 }
 
 impl Diagnosis {
@@ -48,29 +57,77 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
+        Self::over_seeds(model, loss, 1, |_| Ok(weights.clone()), data, horizon)
+    }
+
+    /// As [`new`](Self::new), over `seeds` draws of the weights: `weights` gives that of a number.
+    ///
+    /// The draws are measured side by side. Layers are shown and quoted as in draw 0; estimates
+    /// are means over all.
+    ///
+    /// # Errors
+    /// If weights cannot be made, or weights, data and model do not fit each other.
+    pub fn over_seeds(
+        model: &Model,
+        loss: &Loss,
+        seeds: usize,
+        weights: impl Fn(usize) -> Result<Weights> + Sync,
+        data: &Dataset,
+        horizon: Horizon,
+    ) -> Result<Self> {
         let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
         let mut features = vec![0.0; rows.len() * data.columns()];
         let mut targets = vec![0.0; rows.len() * data.target_columns()];
         data.gather(&rows, &mut features, &mut targets, 0.0);
         let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
-        let measurement = probe::measure(model, loss, weights, batch)?;
-        let units = symmetry::effective_units(model, weights);
-        let evidence = Evidence { measurement: &measurement, units: &units, horizon };
-        let (all, effective) = evidence.unit_counts();
-        Ok(Self {
-            units: all,
-            effective_units: effective,
-            signal_factor: evidence.signal_factor(),
-            gradient_factor: evidence.gradient_factor(),
-            escape_steps: forecast::escape_steps(&evidence),
-            findings: rules::findings(&evidence),
-            forecast: forecast::forecast(&evidence),
-            measurement,
-        })
+        let numbers: Vec<usize> = (0..seeds.max(1)).collect();
+        let starts = fanin_kernels::threads::map(&numbers, |&number| {
+            let weights = weights(number)?;
+            let measurement = probe::measure(model, loss, &weights, batch)?;
+            Ok((measurement, symmetry::effective_units(model, &weights)))
+        });
+        let starts = starts.into_iter().collect::<Result<Vec<(Measurement, Vec<Units>)>>>()?;
+        let evidence =
+            starts.iter().map(|(measurement, units)| Evidence { measurement, units, horizon });
+        let case = Case { starts: evidence.collect() };
+        Ok(Self::of(&case))
+    }
+
+    fn of(case: &Case<'_>) -> Self {
+        let shown = case.shown();
+        let (units, effective_units) = shown.unit_counts();
+        let Forecast { verdict, confidence } = forecast::forecast(case);
+        let (mut findings, passed) = rules::look(case);
+        if verdict == Verdict::Learns {
+            for finding in &mut findings {
+                finding.severity = finding.severity.min(Severity::Warn);
+            }
+        }
+        Self {
+            measurement: shown.measurement.clone(),
+            seeds: case.starts.len(),
+            units,
+            effective_units,
+            signal_factor: shown.signal_factor(),
+            gradient_factor: shown.gradient_factor(),
+            escape_steps: forecast::escape_steps(shown),
+            findings,
+            passed,
+            forecast: verdict,
+            confidence,
+        }
     }
 
     /// The worst of the findings.
     pub fn severity(&self) -> Option<Severity> {
         self.findings.iter().map(|f| f.severity).max()
+    }
+
+    /// The first cause of what is wrong: the finding that none of the others explains.
+    pub fn cause(&self) -> Option<&Finding> {
+        let worst = self.severity()?;
+        let own = |f: &&Finding| f.consequence_of.is_none();
+        let mut findings = self.findings.iter().filter(own);
+        findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
     }
 }

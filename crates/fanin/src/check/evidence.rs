@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::probe::{LayerMeasurement, Measurement};
+use super::measurement::{LayerMeasurement, Measurement};
+use super::severity::Severity;
 use super::symmetry::Units;
 
 /// How an optimizer turns a gradient into a step.
@@ -41,9 +42,9 @@ pub struct Evidence<'a> {
     pub horizon: Horizon,
 }
 
-impl Evidence<'_> {
+impl<'a> Evidence<'a> {
     /// Hidden layers: all linear layers but the last.
-    pub fn hidden(&self) -> &[LayerMeasurement] {
+    pub fn hidden(&self) -> &'a [LayerMeasurement] {
         let layers = &self.measurement.layers;
         &layers[..layers.len().saturating_sub(1)]
     }
@@ -71,6 +72,51 @@ impl Evidence<'_> {
     pub fn gradient_factor(&self) -> Option<f64> {
         let deltas: Vec<f64> = self.hidden().iter().rev().map(|l| l.delta_norm).collect();
         geometric_factor(&deltas)
+    }
+
+    /// The last hidden layer whose z is computed from all that came before it: the end of a
+    /// residual branch shows its branch alone.
+    pub fn last_hidden(&self) -> Option<&'a LayerMeasurement> {
+        self.hidden().iter().rev().find(|layer| !self.ends_branch(layer))
+    }
+
+    /// ln ‖δ‖² of the first hidden layer outside branches over that of the last one, per unit;
+    /// `None` with fewer than two, or where a gradient is 0.
+    pub fn log_gradient_growth(&self) -> Option<f64> {
+        let hidden: Vec<_> = self.hidden().iter().filter(|l| !l.in_branch()).collect();
+        let per_unit = |l: &LayerMeasurement| l.delta_norm.powi(2) / l.units as f64;
+        let (first, last) = (per_unit(hidden.first()?), per_unit(hidden.last()?));
+        let growth = (first / last).ln();
+        (hidden.len() > 1 && first > 0.0 && last > 0.0 && growth.is_finite()).then_some(growth)
+    }
+
+    /// The standard error, over rows, of [`log_gradient_growth`](Self::log_gradient_growth).
+    pub fn gradient_growth_error(&self) -> f64 {
+        self.hidden().iter().find(|l| !l.in_branch()).map_or(0.0, |l| l.gradient_growth_error)
+    }
+
+    /// A severity that is no failure where steps do not depend on the gradient's size.
+    pub fn softened(&self, severity: Severity) -> Severity {
+        match self.horizon.step_rule {
+            StepRule::Proportional => severity,
+            StepRule::Normalized | StepRule::Searched => severity.min(Severity::Warn),
+        }
+    }
+
+    /// Whether a hidden layer's weights are all 0, though it is not the end of a branch.
+    pub fn is_zero_where_it_hurts(&self, layer: &LayerMeasurement) -> bool {
+        let output = self.measurement.layers.last().is_some_and(|l| l.module == layer.module);
+        layer.weight_norm == 0.0 && !output && !self.ends_branch(layer)
+    }
+
+    /// Whether a layer is the last one of a residual branch, whose z is added to the stream.
+    fn ends_branch(&self, layer: &LayerMeasurement) -> bool {
+        let branch = |l: &'_ LayerMeasurement| {
+            l.module.rsplit_once(".branch.").map(|(branch, _)| branch.to_owned())
+        };
+        let layers = &self.measurement.layers;
+        let next = layers.iter().skip_while(|l| l.module != layer.module).nth(1);
+        layer.in_branch() && next.and_then(branch) != branch(layer)
     }
 
     /// Whether the hidden layers lose half of the signal or more.

@@ -9,6 +9,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::case::Case;
+use super::estimate::Bounds;
 use super::evidence::Evidence;
 
 /// How training goes, forecast or seen.
@@ -19,6 +21,8 @@ pub enum Verdict {
     Learns,
     /// Leaves the start, but does not arrive within the planned training.
     Slow,
+    /// No word is likely enough to be said; only a forecast can be that.
+    Unsure,
     /// Stays at, or near, what guessing reaches.
     Stuck,
     /// Diverges, or jumps without settling.
@@ -30,6 +34,7 @@ impl fmt::Display for Verdict {
         f.pad(match self {
             Self::Learns => "learns",
             Self::Slow => "slow",
+            Self::Unsure => "unsure",
             Self::Stuck => "stuck",
             Self::Unstable => "unstable",
         })
@@ -45,6 +50,9 @@ pub const SLOW_SHARE: f64 = 1.0;
 ///
 /// On digits no network with a share of 5 or more reached the target.
 pub const STUCK_SHARE: f64 = 5.0;
+
+/// Bounds of ln(escape share): the planned steps hardly suffice, or do not.
+pub const ESCAPE: Bounds = Bounds { warn: 0.0, fail: 1.609_437_912_434_100_3 };
 
 /// A [`jump`](Evidence::jump) above this leaves the region where the gradient means anything.
 ///
@@ -73,22 +81,62 @@ pub fn escape_share(evidence: &Evidence<'_>) -> Option<f64> {
     escape_steps(evidence).map(|steps| steps / evidence.horizon.steps as f64)
 }
 
-/// The forecast, made without any training.
-pub fn forecast(evidence: &Evidence<'_>) -> Verdict {
+/// How far off ln(escape share) is as a forecast: one deviation.
+const ESCAPE_ERROR: f64 = 0.3;
+
+/// How far off ln(jump) is as a forecast: one deviation.
+const JUMP_ERROR: f64 = 0.2;
+
+/// A word that is less likely than this is not said.
+const LEAST_CONFIDENCE: f64 = 0.55;
+
+/// A word on how training will go, and how likely it is to be right.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Forecast {
+    /// The word.
+    pub verdict: Verdict,
+    /// The probability of the likeliest word, from the spread over seeds and the formula's own
+    /// error.
+    pub confidence: f64,
+}
+
+/// The forecast, made without any training: the likeliest word over all starts.
+pub fn forecast(case: &Case<'_>) -> Forecast {
+    let words = [Verdict::Learns, Verdict::Slow, Verdict::Stuck, Verdict::Unstable];
+    let mut odds = [0.0; 4];
+    for start in &case.starts {
+        for (sum, share) in odds.iter_mut().zip(odds_of(start)) {
+            *sum += share / case.starts.len() as f64;
+        }
+    }
+    let likeliest = (0..4).max_by(|&a, &b| odds[a].total_cmp(&odds[b])).expect("four words");
+    let confidence = odds[likeliest];
+    let verdict = if confidence < LEAST_CONFIDENCE { Verdict::Unsure } else { words[likeliest] };
+    Forecast { verdict, confidence }
+}
+
+/// The probabilities of learning, being slow, stuck and unstable from one start.
+fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
     if evidence.measurement.first_non_finite().is_some() {
-        return Verdict::Unstable;
+        return [0.0, 0.0, 0.0, 1.0];
     }
     if evidence.symmetric().is_some() {
-        return Verdict::Stuck;
+        return [0.0, 0.0, 1.0, 0.0];
     }
-    if evidence.jump().is_some_and(|(jump, _)| jump > LARGEST_JUMP) {
-        return Verdict::Unstable;
-    }
-    match escape_share(evidence) {
-        Some(share) if share <= SLOW_SHARE => Verdict::Learns,
-        Some(share) if share <= STUCK_SHARE => Verdict::Slow,
-        _ => Verdict::Stuck,
-    }
+    let unstable =
+        evidence.jump().map_or(0.0, |(jump, _)| below((jump / LARGEST_JUMP).ln() / JUMP_ERROR));
+    let Some(share) = escape_share(evidence) else {
+        return [0.0, 0.0, 1.0 - unstable, unstable];
+    };
+    let beyond = |limit: f64| below((share / limit).ln() / ESCAPE_ERROR);
+    let (late, never) = (beyond(SLOW_SHARE), beyond(STUCK_SHARE));
+    let stable = 1.0 - unstable;
+    [stable * (1.0 - late), stable * (late - never), stable * never, unstable]
+}
+
+/// Φ: the share of a standard normal below `z`.
+fn below(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
 }
 
 #[cfg(test)]

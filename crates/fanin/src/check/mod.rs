@@ -1,12 +1,22 @@
 //! Will these weights learn? Measurements before the first step, findings and a forecast.
 
+mod statistics;
+pub mod features;
+pub mod duplicates;
+pub mod measurement;
 pub mod symmetry;
 pub mod probe;
+pub mod severity;
+pub mod estimate;
 pub mod evidence;
+pub mod case;
 pub mod forecast;
 pub mod rules;
 pub mod diagnosis;
 
 pub use diagnosis::Diagnosis;
+pub use estimate::Estimate;
 pub use forecast::Verdict;
-pub use rules::{Finding, Severity};
+pub use measurement::{LayerMeasurement, Measurement};
+pub use rules::Finding;
+pub use severity::Severity;

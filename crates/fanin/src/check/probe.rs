@@ -2,12 +2,16 @@
 //!
 //! Key: B rows, N units of a layer, z pre-activation, a activation, δ = ∂loss/∂z.
 
-use fanin_engine::{Plan, Wire};
+use fanin_engine::activations::{self, Activation};
+use fanin_engine::{Graph, Plan, Type, Wire};
+use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
-use serde::Serialize;
 
+use super::measurement::{LayerMeasurement, Measurement};
+use super::statistics::{self, Slopes};
+use super::{duplicates, features};
 use crate::error::Result;
-use crate::spec::{Loss, Mode, Model, Network};
+use crate::spec::{Bend, Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -21,78 +25,12 @@ pub struct Batch<'a> {
     pub targets: &'a [f32],
 }
 
-/// One linear layer, measured before the first step.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LayerMeasurement {
-    /// The module's name: `0` for the parameters `0.weight` and `0.bias`.
-    pub module: String,
-    /// Number of units.
-    pub units: usize,
-    /// Standard deviation of a over all units and rows.
-    pub activation_deviation: f64,
-    /// Root mean square over units of the standard deviation of a over rows: what the layer
-    /// still says about its input.
-    pub signal: f64,
-    /// `E[z²]`.
-    pub pre_activation_second_moment: f64,
-    /// Share of units whose activation is the same for every row.
-    pub silent_share: f64,
-    /// √(Σ δ²): the gradient of the batch loss with respect to z.
-    pub delta_norm: f64,
-    /// ‖∂loss/∂W‖.
-    pub gradient_norm: f64,
-    /// ‖W‖.
-    pub weight_norm: f64,
-    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
-    /// (`docs/theory/fan-in.md`).
-    pub scaled_weight_variance: f64,
-    /// √ of the number of weights.
-    pub root_elements: f64,
-    /// Numbers among z, a and δ that are NaN or infinite.
-    pub non_finite: usize,
-}
+/// Rows whose pairs are compared: the pairs of more tell nothing new.
+const PAIRED_ROWS: usize = 64;
 
-impl LayerMeasurement {
-    /// Whether the layer stands in a residual branch, which the signal can go round.
-    pub fn in_branch(&self) -> bool {
-        self.module.contains(".branch.")
-    }
-
-    /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
-    pub fn keeping_norm(&self) -> f64 {
-        (self.units as f64).sqrt()
-    }
-}
-
-/// A network's starting weights, measured on a batch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Measurement {
-    /// Rows measured on.
-    pub rows: usize,
-    /// Linear layers in the order of the data; the last one is the output.
-    pub layers: Vec<LayerMeasurement>,
-    /// Loss before the first step.
-    pub loss: f64,
-    /// `E[x²]` of the features.
-    pub input_second_moment: f64,
-}
-
-impl Measurement {
-    /// ‖∂loss/∂W‖ of the first layer over that of the last; 0 where the first gets no gradient.
-    pub fn gradient_ratio(&self) -> f64 {
-        match (self.layers.first(), self.layers.last()) {
-            (Some(first), Some(last)) if first.gradient_norm > 0.0 => {
-                first.gradient_norm / last.gradient_norm
-            }
-            _ => 0.0,
-        }
-    }
-
-    /// The first layer with a number that is NaN or infinite.
-    pub fn first_non_finite(&self) -> Option<&str> {
-        self.layers.iter().find(|l| l.non_finite > 0).map(|l| l.module.as_str())
-    }
-}
+/// The cosine between a row and its neighbor, as in the usual experiments on chaos
+/// (Schoenholz et al. 2017).
+const NEAR: f64 = 0.99;
 
 /// Runs `batch` forward and backward through `model` with `weights` and measures every layer.
 ///
@@ -109,11 +47,16 @@ pub fn measure(
     let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
     let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
     let post: Vec<Wire> = network.layers.iter().map(|l| l.activation).collect();
+    let bent: Vec<Wire> = network
+        .layers
+        .iter()
+        .map(|l| l.bend.as_ref().map_or(l.pre_activation, |bend| bend.input))
+        .collect();
     let parameters = network.graph.parameters();
     let weight: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
     let wanted: Vec<Wire> = pre.iter().chain(&weight).copied().collect();
     let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    let keep: Vec<Wire> = [&pre[..], &post[..], &gradients[..], &[network.loss]]
+    let keep: Vec<Wire> = [&pre[..], &post[..], &bent[..], &gradients[..], &[network.loss]]
         .into_iter()
         .flatten()
         .copied()
@@ -127,55 +70,155 @@ pub fn measure(
     plan.run(&parameters, &mut workspace);
 
     let depth = pre.len();
+    let near = near_cosines(model, loss, &parameters, batch)?;
+    let read = |kind: usize, layer: usize| workspace.read(kind * depth + layer);
+    let rows_of = |kind: usize, layer: usize| {
+        let x = read(kind, layer);
+        statistics::row_second_moments(x, x.len() / batch.rows)
+    };
+    let (first_z, last_delta) = (rows_of(0, 0), rows_of(3, depth.saturating_sub(2)));
     let layer = |index: usize| {
-        let (z, a) = (workspace.read(index), workspace.read(depth + index));
-        let (delta, d_weight) =
-            (workspace.read(2 * depth + index), workspace.read(3 * depth + index));
+        let (z, a, bent) = (read(0, index), read(1, index), read(2, index));
+        let (delta, d_weight) = (read(3, index), read(4, index));
         let units = z.len() / batch.rows;
         let weight = &parameters[network.layers[index].weight];
         let fan_in = weight.len() / units;
-        let deviations = deviations_over_rows(a, units);
+        let deviations = statistics::deviations_over_rows(a, units);
+        let bend = network.layers[index].bend.as_ref();
+        let (kind, slopes) = bend.map_or((None, None), |bend| slopes(bend, bent, units));
         LayerMeasurement {
             module: network.layers[index].module.clone(),
             units,
             activation_deviation: reduce::variance(a).sqrt(),
             signal: (reduce::sum_of_squares(&deviations) / units as f64).sqrt(),
             pre_activation_second_moment: reduce::sum_of_squares(z) / z.len() as f64,
-            silent_share: silent_units(a, units) as f64 / units as f64,
+            silent_share: statistics::constant_columns(a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
             root_elements: (weight.len() as f64).sqrt(),
             non_finite: [z, a, delta].into_iter().map(reduce::count_non_finite).sum(),
+            pre_activation_mean: reduce::mean(z),
+            growth_error: statistics::log_ratio_error(&rows_of(0, index), &first_z),
+            gradient_growth_error: statistics::log_ratio_error(&rows_of(3, index), &last_delta),
+            cosine: statistics::spread(z, units, PAIRED_ROWS).cosine,
+            directions: statistics::spread(a, units, PAIRED_ROWS).directions,
+            near_cosine: near[index],
+            normalized: bend.is_some_and(|b| b.input != network.layers[index].pre_activation),
+            activation: bend.map(|bend| bend.name.clone()),
+            saturated_share: slopes
+                .filter(|_| kind == Some(Shape::FlatOnBothSides))
+                .map(|s| s.flat),
+            dead_share: slopes.map(|s| s.dead),
+            always_on_share: slopes
+                .filter(|_| kind == Some(Shape::ZeroOnOneSide))
+                .map(|s| s.always_on),
         }
     };
     Ok(Measurement {
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
         loss: f64::from(workspace.read(keep.len() - 1)[0]),
+        loss_of_zero_output: loss_of_zero_output(loss, batch)?,
         input_second_moment: reduce::sum_of_squares(batch.features) / batch.features.len() as f64,
+        features: features::scales(batch.features, batch.features.len() / batch.rows),
+        duplicates: duplicates::duplicates(weights),
     })
 }
 
-/// Columns of `a` that are the same in every row.
-fn silent_units(a: &[f32], columns: usize) -> usize {
-    let same = |column: &usize| a.iter().skip(*column).step_by(columns).all(|x| *x == a[*column]);
-    (0..columns).filter(same).count()
+/// The loss of a network that answers 0 to every row.
+fn loss_of_zero_output(loss: &Loss, batch: Batch<'_>) -> Result<f64> {
+    let shape = [batch.rows, batch.targets.len() / batch.rows];
+    let mut graph = Graph::new();
+    let output = graph.input("output", Type::float(shape));
+    let targets = graph.input("targets", Type::float(shape));
+    let loss = loss.build(&mut graph, output, targets)?;
+    let plan = Plan::new(&graph, &[loss])?;
+    let mut workspace = plan.workspace::<f32>();
+    workspace.feed(0).fill(0.0);
+    workspace.feed(1).copy_from_slice(batch.targets);
+    plan.run(&[], &mut workspace);
+    Ok(f64::from(workspace.read(0)[0]))
 }
 
-/// The standard deviation of every column of `a` over its rows.
-fn deviations_over_rows(a: &[f32], columns: usize) -> Vec<f64> {
-    let rows = (a.len() / columns) as f64;
-    let mut mean = vec![0.0; columns];
-    for row in a.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(m, &a)| *m += f64::from(a) / rows);
-    }
-    let mut variance = vec![0.0; columns];
-    for row in a.chunks_exact(columns) {
-        for ((v, &a), m) in variance.iter_mut().zip(row).zip(&mean) {
-            *v += (f64::from(a) - m).powi(2) / rows;
+/// What an activation does far from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    FlatOnBothSides,
+    ZeroOnOneSide,
+    Other,
+}
+
+impl Shape {
+    /// Told by the slope far out on both sides.
+    fn of(activation: &dyn Activation) -> Self {
+        const FAR: f64 = 1e3;
+        let (left, right) = (activation.at(1, -FAR).abs(), activation.at(1, FAR).abs());
+        let flat = 0.05 * steepest(activation);
+        match (left, right) {
+            (left, right) if left < flat && right < flat => Self::FlatOnBothSides,
+            (0.0, right) if right > 0.0 => Self::ZeroOnOneSide,
+            _ => Self::Other,
         }
     }
-    variance.into_iter().map(f64::sqrt).collect()
+}
+
+/// The largest |φ′| on [−8, 8], on a grid of sixteenths.
+fn steepest(activation: &dyn Activation) -> f64 {
+    (-128..=128).map(|i| activation.at(1, f64::from(i) / 16.0).abs()).fold(0.0, f64::max)
+}
+
+fn slopes(bend: &Bend, input: &[f32], units: usize) -> (Option<Shape>, Option<Slopes>) {
+    let Some(activation) = activations::find(&bend.name) else { return (None, None) };
+    let mut slope = vec![0.0; input.len()];
+    activation.apply_f32(1, input, &mut slope);
+    let told = statistics::slopes(&slope, units, steepest(&*activation));
+    (Some(Shape::of(&*activation)), Some(told))
+}
+
+/// For every layer the median cosine between the z of rows and of neighbors at [`NEAR`] to them:
+/// x′ = c·x + √(1 − c²)·ξ with ξ normal and of the size of x.
+fn near_cosines(
+    model: &Model,
+    loss: &Loss,
+    parameters: &[Vec<f32>],
+    batch: Batch<'_>,
+) -> Result<Vec<f64>> {
+    let rows = batch.rows.min(PAIRED_ROWS);
+    let columns = batch.features.len() / batch.rows;
+    let targets = batch.targets.len() / batch.rows;
+    let network = Network::new(model, loss, 2 * rows, Mode::Probe)?;
+    let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
+    let plan = Plan::new(&network.graph, &pre)?;
+    let mut workspace = plan.workspace::<f32>();
+    let (x, near) = workspace.feed(Network::FEATURES).split_at_mut(rows * columns);
+    x.copy_from_slice(&batch.features[..rows * columns]);
+    fill_normal(Stream::new(0, "neighbors"), 0, 0.0, 1.0, near);
+    for (x, near) in x.chunks_exact(columns).zip(near.chunks_exact_mut(columns)) {
+        let size = (reduce::sum_of_squares(x) / columns as f64).sqrt();
+        for (x, near) in x.iter().zip(near) {
+            let noise = (1.0 - NEAR * NEAR).sqrt() * size * f64::from(*near);
+            *near = (NEAR * f64::from(*x) + noise) as f32;
+        }
+    }
+    let (first, second) = workspace.feed(Network::TARGETS).split_at_mut(rows * targets);
+    first.copy_from_slice(&batch.targets[..rows * targets]);
+    second.copy_from_slice(first);
+    plan.run(parameters, &mut workspace);
+    let cosine = |layer: usize| {
+        let (x, near) = workspace.read(layer).split_at(workspace.read(layer).len() / 2);
+        let units = x.len() / rows;
+        let pairs = x.chunks_exact(units).zip(near.chunks_exact(units));
+        let mut cosines: Vec<f64> = pairs.map(|(x, near)| cosine_between(x, near)).collect();
+        cosines.sort_by(f64::total_cmp);
+        cosines[cosines.len() / 2]
+    };
+    Ok((0..pre.len()).map(cosine).collect())
+}
+
+fn cosine_between(x: &[f32], y: &[f32]) -> f64 {
+    let dot: f64 = x.iter().zip(y).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+    let size = (reduce::sum_of_squares(x) * reduce::sum_of_squares(y)).sqrt();
+    if size > 0.0 { dot / size } else { 1.0 }
 }

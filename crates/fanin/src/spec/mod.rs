@@ -83,7 +83,7 @@ pub use layers::{LayerSpec, ModelSpec, Norm, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};
 pub use loss::Loss;
 pub use model::{Layer, Model};
-pub use network::{LayerWires, Mode, Network, RunningStatistic};
+pub use network::{Bend, LayerWires, Mode, Network, RunningStatistic};
 pub use parameters::{Branch, Parameter};
 pub use role::Role;
 pub use sections::{

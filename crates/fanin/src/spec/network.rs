@@ -36,6 +36,17 @@ pub struct LayerWires {
     pub pre_activation: Wire,
     /// a: what leaves after normalization and activation, before dropout.
     pub activation: Wire,
+    /// The first activation behind the layer, if it has one.
+    pub bend: Option<Bend>,
+}
+
+/// An activation in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bend {
+    /// The activation's name, as [`activations::find`] takes it.
+    pub name: String,
+    /// What enters it: z, or z after a normalization.
+    pub input: Wire,
 }
 
 /// A running mean or variance, and the batch's own value for it.
@@ -175,6 +186,9 @@ impl Builder {
                 let activation = activations::find(name)
                     .ok_or_else(|| Error::unknown("activation", name, &activations::names()))?;
                 let a = self.graph.activate(x, &*activation)?;
+                if let Some(layer) = self.layers.last_mut() {
+                    layer.bend.get_or_insert_with(|| Bend { name: name.clone(), input: x });
+                }
                 Ok(self.leaves(a))
             }
             Layer::PRelu => {
@@ -213,6 +227,7 @@ impl Builder {
             input: x,
             pre_activation: z,
             activation: z,
+            bend: None,
         });
         Ok(z)
     }

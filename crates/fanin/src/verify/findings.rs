@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Tensor;
-use crate::check::rules::{Finding, Severity};
+use crate::check::{Finding, Severity};
 use crate::init::{Component, Parameter};
 
 /// All findings, the gravest kinds first.
@@ -29,7 +29,7 @@ fn finding(
     why: String,
     fix: &str,
 ) -> Finding {
-    Finding { code, severity, module: Some(tensor.name.clone()), why, fix: fix.to_owned() }
+    Finding::plain(code, severity, why, fix.to_owned()).at(&tensor.name)
 }
 
 fn non_finite(tensor: &Tensor) -> Option<Finding> {

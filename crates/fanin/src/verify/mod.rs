@@ -18,7 +18,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::check::rules::{Finding, Severity};
+use crate::check::{Finding, Severity};
 use crate::error::Result;
 use crate::formats::{StoredTensor, visit_tensors};
 use crate::init::{Parameter, Role, fans::Axes};

@@ -1,10 +1,8 @@
-//! The escape time against its closed form, and the word that follows from it.
-
 //! The escape time in closed form, and the words that follow from it.
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
-use crate::check::probe::{LayerMeasurement, Measurement};
+use crate::check::{LayerMeasurement, Measurement};
 
 /// A layer whose weights have size 1 and change by `gradient_norm` for a learning rate of 1.
 fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
@@ -21,12 +19,23 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         scaled_weight_variance: 1.0,
         root_elements: 10.0,
         non_finite: 0,
+        pre_activation_mean: 0.0,
+        growth_error: 0.0,
+        gradient_growth_error: 0.0,
+        cosine: 0.0,
+        directions: 10.0,
+        near_cosine: 0.99,
+        normalized: false,
+        activation: None,
+        saturated_share: None,
+        dead_share: None,
+        always_on_share: None,
     }
 }
 
 fn measurement(gradient_norms: &[f64]) -> Measurement {
     let layers = gradient_norms.iter().enumerate().map(|(i, g)| layer(&i.to_string(), *g));
-    Measurement { rows: 1, layers: layers.collect(), loss: 1.0, input_second_moment: 1.0 }
+    Measurement { layers: layers.collect(), ..Measurement::default() }
 }
 
 fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
@@ -39,7 +48,7 @@ fn steps(measurement: &Measurement, horizon: Horizon) -> Option<f64> {
 
 fn word(measurement: &Measurement, effective_learning_rate: f64) -> Verdict {
     let horizon = horizon(effective_learning_rate, StepRule::Proportional);
-    forecast(&Evidence { measurement, units: &[], horizon })
+    forecast(&Case { starts: vec![Evidence { measurement, units: &[], horizon }] }).verdict
 }
 
 #[track_caller]
@@ -121,12 +130,14 @@ fn adam_moves_every_weight_by_the_learning_rate_whatever_the_gradient() {
 fn the_word_follows_the_share_of_the_planned_steps() {
     let network = measurement(&[1.0; 3]);
     let cases = [
-        (0.5, Verdict::Learns),
-        (1.0 / 99.0, Verdict::Learns),
-        (1.0 / 101.0, Verdict::Slow),
-        (1.0 / 499.0, Verdict::Slow),
-        (1.0 / 501.0, Verdict::Stuck),
-        (0.51, Verdict::Unstable),
+        (0.3, Verdict::Learns),
+        (1.0 / 50.0, Verdict::Learns),
+        (1.0 / 100.0, Verdict::Unsure),
+        (1.0 / 200.0, Verdict::Slow),
+        (1.0 / 500.0, Verdict::Unsure),
+        (1.0 / 1000.0, Verdict::Stuck),
+        (0.5, Verdict::Unsure),
+        (0.8, Verdict::Unstable),
     ];
     for (learning_rate, expected) in cases {
         assert_eq!(word(&network, learning_rate), expected, "{learning_rate}");
@@ -149,4 +160,19 @@ fn a_start_near_zero_is_no_jump() {
     let mut small = measurement(&[0.1, 0.1]);
     small.layers[0].weight_norm = 1e-6;
     assert_eq!(word(&small, 1.0), Verdict::Learns);
+}
+
+#[test]
+fn seeds_that_disagree_make_the_forecast_unsure() {
+    let (fast, slow) = (measurement(&[0.1; 3]), measurement(&[1e-4; 3]));
+    let words = |starts: &[&Measurement]| {
+        let horizon = horizon(1.0, StepRule::Proportional);
+        let starts =
+            starts.iter().map(|&measurement| Evidence { measurement, units: &[], horizon });
+        forecast(&Case { starts: starts.collect() })
+    };
+    assert_eq!(words(&[&fast, &slow]).verdict, Verdict::Unsure);
+    let most = words(&[&fast, &fast, &fast, &slow]);
+    assert_eq!(most.verdict, Verdict::Learns);
+    assert!((most.confidence - 0.75).abs() < 1e-6, "{most:?}");
 }

@@ -7,10 +7,20 @@
 mod non_finite;
 mod unnormalized_data;
 mod unit_symmetry;
+mod duplicated_weights;
+mod zero_weights;
 mod no_gradient;
+mod residual_growth;
 mod exploding_signal;
-mod step_too_large;
 mod vanishing_signal;
+mod gain_mismatch;
+mod correlation_collapse;
+mod chaos;
+mod saturation;
+mod exploding_gradient;
+mod vanishing_gradient;
+mod wrong_output_scale;
+mod step_too_large;
 mod step_too_small;
 
 pub(crate) mod wording;
@@ -20,17 +30,19 @@ mod tests;
 
 use serde::Serialize;
 
+use super::case::Case;
+use super::estimate::{Bounds, Estimate};
 use super::evidence::Evidence;
+use super::severity::Severity;
 use wording::{because, count, number, place, planned, steps};
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Training will suffer.
-    Warn,
-    /// Training will fail.
-    Fail,
+/// An effect with its standard error and the bounds it was judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Measured {
+    /// The effect.
+    pub estimate: Estimate,
+    /// What it was judged by.
+    pub bounds: Bounds,
 }
 
 /// One instance of a symptom, with its numbers in words.
@@ -42,10 +54,71 @@ pub struct Finding {
     pub severity: Severity,
     /// The module where it shows first, if it has a place.
     pub module: Option<String>,
-    /// One plain sentence on what is wrong and why it harms, with the network's own numbers.
+    /// What is wrong and why it harms, with the network's own numbers.
     pub why: String,
     /// What to do about it.
     pub fix: String,
+    /// The effect in numbers, where one number says it.
+    pub measured: Option<Measured>,
+    /// The finding that this one follows from, if it has a cause among the others.
+    pub consequence_of: Option<&'static str>,
+    /// The page of `docs/theory` that derives it, without its ending.
+    pub page: Option<&'static str>,
+}
+
+impl Finding {
+    /// A finding of `rule` without place and number.
+    pub fn new(rule: &dyn Rule, severity: Severity, why: String, fix: String) -> Self {
+        Self { page: Some(rule.page()), ..Self::plain(rule.code(), severity, why, fix) }
+    }
+
+    /// A finding that no rule of this room made.
+    pub fn plain(code: &'static str, severity: Severity, why: String, fix: String) -> Self {
+        let (module, measured) = (None, None);
+        Self { code, severity, module, why, fix, measured, consequence_of: None, page: None }
+    }
+
+    /// The same finding at a module.
+    pub fn at(self, module: &str) -> Self {
+        Self { module: Some(module.to_owned()), ..self }
+    }
+
+    /// The same finding at the first hidden layer of `start`.
+    pub fn in_first_hidden_layer(self, start: &Evidence<'_>) -> Self {
+        let module = start.hidden().first().map(|layer| layer.module.clone());
+        Self { module, ..self }
+    }
+
+    /// The same finding with its effect in numbers.
+    pub fn measured(self, measured: Measured) -> Self {
+        Self { measured: Some(measured), ..self }
+    }
+}
+
+/// A symptom that was looked for and not found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Passed {
+    /// The symptom's code.
+    pub code: &'static str,
+    /// The effect in numbers, where one number says it.
+    pub measured: Option<Measured>,
+}
+
+/// What a rule saw.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Look {
+    /// The symptom cannot occur here, or what it needs was not measured.
+    Skipped,
+    /// The symptom is not there.
+    Passed(Option<Measured>),
+    /// The symptom is there, or may be.
+    Found(Finding),
+}
+
+impl From<Option<Finding>> for Look {
+    fn from(found: Option<Finding>) -> Self {
+        found.map_or(Self::Passed(None), Self::Found)
+    }
 }
 
 /// What a check looks for. Its type's documentation says what it checks, why it harms, what it
@@ -55,8 +128,14 @@ pub trait Rule: Sync {
     fn code(&self) -> &'static str;
     /// What is wrong, in a few words.
     fn title(&self) -> &'static str;
-    /// The finding, if the evidence shows the symptom.
-    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding>;
+    /// The page of `docs/theory` that derives it, without its ending.
+    fn page(&self) -> &'static str;
+    /// Codes of symptoms that follow from this one.
+    fn consequences(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// What the case shows of the symptom.
+    fn look(&self, case: &Case<'_>) -> Look;
 }
 
 /// Every symptom, causes before their consequences.
@@ -64,14 +143,47 @@ pub static RULES: &[&dyn Rule] = &[
     &non_finite::NonFinite,
     &unnormalized_data::UnnormalizedData,
     &unit_symmetry::UnitSymmetry,
+    &duplicated_weights::DuplicatedWeights,
+    &zero_weights::ZeroWeights,
     &no_gradient::NoGradient,
+    &residual_growth::ResidualGrowth,
     &exploding_signal::ExplodingSignal,
-    &step_too_large::StepTooLarge,
     &vanishing_signal::VanishingSignal,
+    &gain_mismatch::GainMismatch,
+    &correlation_collapse::CorrelationCollapse,
+    &chaos::Chaos,
+    &saturation::Saturation,
+    &exploding_gradient::ExplodingGradient,
+    &vanishing_gradient::VanishingGradient,
+    &wrong_output_scale::WrongOutputScale,
+    &step_too_large::StepTooLarge,
     &step_too_small::StepTooSmall,
 ];
 
-/// All findings, causes before their consequences.
-pub fn findings(evidence: &Evidence<'_>) -> Vec<Finding> {
-    RULES.iter().filter_map(|rule| rule.find(evidence)).collect()
+/// What all rules saw: findings, causes before their consequences, and what is sound.
+///
+/// A cause is as bad as the worst of what follows from it.
+pub fn look(case: &Case<'_>) -> (Vec<Finding>, Vec<Passed>) {
+    let (mut findings, mut passed) = (Vec::<Finding>::new(), Vec::new());
+    for rule in RULES {
+        match rule.look(case) {
+            Look::Skipped => {}
+            Look::Passed(measured) => passed.push(Passed { code: rule.code(), measured }),
+            Look::Found(finding) => {
+                let explains =
+                    |cause: &&mut Finding| consequences_of(cause.code).contains(&finding.code);
+                let cause = findings.iter_mut().find(explains);
+                let consequence_of = cause.map(|cause| {
+                    cause.severity = cause.severity.max(finding.severity);
+                    cause.code
+                });
+                findings.push(Finding { consequence_of, ..finding });
+            }
+        }
+    }
+    (findings, passed)
+}
+
+fn consequences_of(code: &str) -> &'static [&'static str] {
+    RULES.iter().find(|rule| rule.code() == code).map_or(&[], |rule| rule.consequences())
 }

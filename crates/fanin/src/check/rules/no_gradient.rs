@@ -1,6 +1,7 @@
 //! A layer gets no gradient at all.
 
-use super::{Finding, Rule, Severity, count, place};
+use super::{Finding, Look, Rule, Severity, count, place};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 
 /// Checks that every layer outside residual branches gets a gradient that is not exactly 0.
@@ -21,6 +22,16 @@ impl Rule for NoGradient {
         "a layer gets no gradient"
     }
 
+    fn page(&self) -> &'static str {
+        "escape-time"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        self.find(case.shown()).into()
+    }
+}
+
+impl NoGradient {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         if evidence.symmetric().is_some() {
             return None;
@@ -36,23 +47,19 @@ impl Rule for NoGradient {
             ),
             None => "a factor of that product is 0".to_owned(),
         };
-        Some(Finding {
-            code: self.code(),
-            severity: Severity::Fail,
-            module: Some(layer.module.clone()),
-            why: format!(
-                "the gradient of {without} of {} weight matrices, that of {} first, is exactly \
+        let why = format!(
+            "the gradient of {without} of {} weight matrices, that of {} first, is exactly \
                  0, because {cause}: no step moves them",
-                evidence.chain().count(),
-                place(evidence, layer)
+            evidence.chain().count(),
+            place(evidence, layer)
+        );
+        let fix = match silent {
+            Some(silent) if silent.weight_norm > 0.0 => format!(
+                "bring the biases of {} near 0 and its weights to a scheme such as he-normal",
+                place(evidence, silent)
             ),
-            fix: match silent {
-                Some(silent) if silent.weight_norm > 0.0 => format!(
-                    "bring the biases of {} near 0 and its weights to a scheme such as he-normal",
-                    place(evidence, silent)
-                ),
-                _ => "start from random weights, such as he-normal".to_owned(),
-            },
-        })
+            _ => "start from random weights, such as he-normal".to_owned(),
+        };
+        Some(Finding::new(self, Severity::Fail, why, fix).at(&layer.module))
     }
 }

@@ -1,6 +1,7 @@
 //! NaN or infinity before the first step.
 
-use super::{Finding, Rule, Severity, count, place};
+use super::{Finding, Look, Rule, Severity, count, place};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 
 /// Checks that every pre-activation, activation and gradient is a finite number.
@@ -18,6 +19,16 @@ impl Rule for NonFinite {
         "NaN or infinity before the first step"
     }
 
+    fn page(&self) -> &'static str {
+        "fan-in"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        self.find(case.shown()).into()
+    }
+}
+
+impl NonFinite {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let layers = &evidence.measurement.layers;
         let layer = layers.iter().find(|l| l.non_finite > 0)?;
@@ -29,17 +40,13 @@ impl Rule for NonFinite {
             let fix = "clean the data: `fanin data` says which columns are not finite";
             ("the features are not finite", fix)
         };
-        Some(Finding {
-            code: self.code(),
-            severity: Severity::Fail,
-            module: Some(layer.module.clone()),
-            why: format!(
-                "{} NaN or infinite in {} before the first step, because {cause}: the first \
+        let why = format!(
+            "{} NaN or infinite in {} before the first step, because {cause}: the first \
                  update makes every weight NaN",
-                count(layer.non_finite, "number is", "numbers are"),
-                place(evidence, layer)
-            ),
-            fix: fix.to_owned(),
-        })
+            count(layer.non_finite, "number is", "numbers are"),
+            place(evidence, layer)
+        );
+        let fix = fix.to_owned();
+        Some(Finding::new(self, Severity::Fail, why, fix).at(&layer.module))
     }
 }

@@ -1,6 +1,7 @@
 //! One step changes weights by as much as they are.
 
-use super::{Finding, Rule, Severity, number, place};
+use super::{Finding, Look, Rule, Severity, number, place};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::forecast::LARGEST_JUMP;
 
@@ -22,19 +23,25 @@ impl Rule for StepTooLarge {
         "one step changes weights by as much as they are"
     }
 
+    fn page(&self) -> &'static str {
+        "escape-time"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        self.find(case.shown()).into()
+    }
+}
+
+impl StepTooLarge {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let (jump, layer) = evidence.jump().filter(|(jump, _)| *jump > LARGEST_JUMP)?;
-        Some(Finding {
-            code: self.code(),
-            severity: Severity::Fail,
-            module: Some(layer.module.clone()),
-            why: format!(
-                "one step changes the hidden weights by {} times their size, added up over layers \
+        let why = format!(
+            "one step changes the hidden weights by {} times their size, added up over layers \
                  and most in {}, so it leaves the region where their gradient means anything",
-                number(jump),
-                place(evidence, layer)
-            ),
-            fix: "lower the learning rate, or use a scheme that divides by the fan-in".to_owned(),
-        })
+            number(jump),
+            place(evidence, layer)
+        );
+        let fix = "lower the learning rate, or use a scheme that divides by the fan-in".to_owned();
+        Some(Finding::new(self, Severity::Fail, why, fix).at(&layer.module))
     }
 }

@@ -1,8 +1,9 @@
 //! The planned steps are too small or too few.
 
-use super::{Finding, Rule, Severity, number, place, planned, steps};
+use super::{Finding, Look, Measured, Rule, Severity, number, place, planned, steps};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
-use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_share, escape_steps};
+use crate::check::forecast::{ESCAPE, escape_steps};
 
 /// Checks that the planned steps reach beyond the start, where the signal itself is sound.
 ///
@@ -20,25 +21,35 @@ impl Rule for StepTooSmall {
         "the planned steps are too small or too few"
     }
 
-    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (escape, share) = (escape_steps(evidence)?, escape_share(evidence)?);
-        if share <= SLOW_SHARE || evidence.shrinks() {
-            return None;
+    fn page(&self) -> &'static str {
+        "escape-time"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        let Some(estimate) = case.log_escape_share() else { return Look::Skipped };
+        let measured = Measured { estimate, bounds: ESCAPE };
+        let shrinking = case.starts.iter().filter(|start| start.shrinks()).count();
+        match estimate.judge(ESCAPE) {
+            Some(severity) if 2 * shrinking <= case.starts.len() => {
+                Look::from(self.explain(severity, case.shown()).map(|f| f.measured(measured)))
+            }
+            _ => Look::Passed(Some(measured)),
         }
+    }
+}
+
+impl StepTooSmall {
+    fn explain(&self, severity: Severity, evidence: &Evidence<'_>) -> Option<Finding> {
         let first = evidence.chain().next()?;
-        Some(Finding {
-            code: self.code(),
-            severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
-            module: Some(first.module.clone()),
-            why: format!(
-                "one step changes the weights of {} by {} of their size: to grow out of their \
-                 start takes about {}, and {}",
-                place(evidence, first),
-                number(evidence.relative_step(first)),
-                steps(escape),
-                planned(evidence.horizon.steps)
-            ),
-            fix: "raise the learning rate, or train for more epochs".to_owned(),
-        })
+        let why = format!(
+            "one step changes the weights of {} by {} of their size: to grow out of their start \
+             takes about {}, and {}",
+            place(evidence, first),
+            number(evidence.relative_step(first)),
+            steps(escape_steps(evidence)?),
+            planned(evidence.horizon.steps)
+        );
+        let fix = "raise the learning rate (--learning-rate), or train for more epochs (--epochs)";
+        Some(Finding::new(self, severity, why, fix.to_owned()).at(&first.module))
     }
 }

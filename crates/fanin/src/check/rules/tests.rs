@@ -8,6 +8,7 @@ use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
 use crate::init::{Rules, for_model};
 use crate::spec::{Loss, Model};
+use crate::weights::Weights;
 
 #[path = "../../../tests/it/zoo.rs"]
 mod zoo;
@@ -32,11 +33,25 @@ fn diagnose(
     patterns: &[(&str, &str)],
     horizon: Horizon,
 ) -> Diagnosis {
+    let (model, weights) = start(model, scheme, patterns);
+    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
+}
+
+fn start(model: &str, scheme: &str, patterns: &[(&str, &str)]) -> (Model, Weights) {
     let model: Model = model.parse().unwrap();
     let patterns = patterns.iter().map(|(p, s)| ((*p).to_owned(), (*s).to_owned())).collect();
     let rules = Rules { patterns, ..Rules::new(scheme) };
     let weights = for_model(&model, &rules, 0).unwrap();
-    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
+    (model, weights)
+}
+
+/// A diagnosis in a few lines, for messages.
+fn told(found: &Diagnosis) -> String {
+    let mut text = format!("{} {:.2} {:?}", found.forecast, found.confidence, found.escape_steps);
+    for f in &found.findings {
+        let _ = write!(text, "\n  {:?} {} {:?}: {}", f.severity, f.code, f.consequence_of, f.why);
+    }
+    text
 }
 
 #[test]
@@ -73,8 +88,7 @@ fn every_rule_is_silent_on_healthy_networks() {
         let horizon = Horizon { steps: network.epochs * data.rows().div_ceil(64), ..HORIZON };
         let found = diagnose(&data, network.model, network.scheme, network.patterns, horizon);
         if !found.findings.is_empty() || found.forecast != Verdict::Learns {
-            let (steps, findings) = (found.escape_steps, found.findings);
-            writeln!(alarms, "{network:?}: {:?} {steps:?} {findings:#?}", found.forecast).unwrap();
+            writeln!(alarms, "{network:?}: {}", told(&found)).unwrap();
         }
     }
     assert!(alarms.is_empty(), "{alarms}");
@@ -88,11 +102,13 @@ struct Sick {
     patterns: &'static [(&'static str, &'static str)],
     features: Preparation,
     learning_rate: f64,
+    /// Whether the second layer gets the weights of the first.
+    copied: bool,
 }
 
 const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> Sick {
     let features = Preparation::Standard;
-    Sick { code, model, scheme, patterns: &[], features, learning_rate: 0.2 }
+    Sick { code, model, scheme, patterns: &[], features, learning_rate: 0.2, copied: false }
 }
 
 const SICK: &[Sick] = &[
@@ -109,6 +125,23 @@ const SICK: &[Sick] = &[
         patterns: &[("2.bias", "constant:-100")],
         ..sick("no-gradient", "64 -> 3x64 relu -> 10", "he-normal")
     },
+    Sick { copied: true, ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
+    Sick {
+        patterns: &[("2.weight", "zeros")],
+        ..sick("zero-weights", "64 -> 3x64 tanh -> 10", "xavier-normal")
+    },
+    Sick {
+        patterns: &[("2.weight", "zeros")],
+        ..sick("zero-weights", "64 -> 3x64 relu -> 10", "he-normal")
+    },
+    sick("residual-growth", "64 -> 64 -> 20x(64 relu -> 64) residual -> 10", "he-normal"),
+    sick("gain-mismatch", "64 -> 10x64 relu -> 10", "torch-default"),
+    sick("saturation", "64 -> 5x64 tanh -> 10", "normal:1"),
+    sick("correlation-collapse", "64 -> 10x64 relu -> 10", "torch-default"),
+    sick("chaos", "64 -> 10x64 tanh -> 10", "normal:0.5"),
+    sick("exploding-gradient", "64 -> 20x64 tanh -> 10", "normal:0.3"),
+    sick("vanishing-gradient", "64 -> 8x64 sigmoid -> 10", "xavier-normal"),
+    sick("wrong-output-scale", "64 -> 64 relu -> 10", "normal:1"),
     sick("exploding-signal", "64 -> 5x64 relu -> 10", "normal:0.5"),
     sick("exploding-signal", "64 -> 10x64 selu -> 10", "normal:0.3"),
     Sick { learning_rate: 200.0, ..sick("step-too-large", "64 -> 2x64 relu -> 10", "he-normal") },
@@ -127,19 +160,26 @@ const SICK: &[Sick] = &[
 
 fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
     let horizon = Horizon { effective_learning_rate: sick.learning_rate, ..HORIZON };
-    diagnose(data, sick.model, sick.scheme, sick.patterns, horizon)
+    let (model, mut weights) = start(sick.model, sick.scheme, sick.patterns);
+    if sick.copied {
+        weights.tensors[2].1 = weights.tensors[0].1.clone();
+    }
+    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
 }
 
 #[test]
-fn every_rule_is_the_first_to_fire_on_its_own_sick_network() {
+fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
     let (standard, raw) =
         (data("digits", Preparation::Standard), data("digits", Preparation::None));
     for sick in SICK {
         let data = if sick.features == Preparation::None { &raw } else { &standard };
         let found = diagnose_sick(sick, data);
-        let first = found.findings.first().map(|f| f.code);
-        let place = format!("{} with {}: {found:#?}", sick.model, sick.scheme);
-        assert_eq!(first, Some(sick.code), "{place}");
+        let codes: Vec<&str> = found.findings.iter().map(|f| f.code).collect();
+        let own = found.findings.iter().find(|f| f.code == sick.code);
+        let place = format!("{} with {}: {}", sick.model, sick.scheme, told(&found));
+        let Some(own) = own else { panic!("{} is not among {place}", sick.code) };
+        let known = own.code == codes[0] || own.consequence_of.is_some();
+        assert!(known, "{} is neither first nor explained: {place}", sick.code);
         for finding in &found.findings {
             assert!(finding.why.contains(|c: char| c.is_ascii_digit()), "{finding:?}");
             assert!(!finding.why.ends_with('.') && !finding.why.contains("  "), "{finding:?}");
@@ -166,11 +206,12 @@ fn forecasts_and_findings_agree() {
                 let hidden = if depth == 0 { String::new() } else { hidden };
                 let model = format!("64 -> {hidden}10");
                 let found = diagnose(&data, &model, scheme, &[], horizon);
-                let place = format!("{model} {scheme} {effective_learning_rate}: {found:#?}");
+                let place = format!("{model} {scheme} {effective_learning_rate}: {}", told(&found));
                 let fails = found.severity() == Some(Severity::Fail);
                 match found.forecast {
                     Verdict::Learns => assert!(!fails, "{place}"),
-                    Verdict::Slow => assert!(!fails && !found.findings.is_empty(), "{place}"),
+                    Verdict::Slow => assert!(!found.findings.is_empty(), "{place}"),
+                    Verdict::Unsure => {}
                     Verdict::Stuck | Verdict::Unstable => assert!(fails, "{place}"),
                 }
             }
@@ -223,8 +264,9 @@ fn no_rule_panics_on_extreme_networks() {
 fn one_cause_is_reported_once() {
     let data = data("digits", Preparation::Standard);
     let found = diagnose(&data, "64 -> 2x64 relu -> 10", "zeros", &[], HORIZON);
-    let codes: Vec<&str> = found.findings.iter().map(|f| f.code).collect();
-    assert_eq!(codes, ["unit-symmetry"]);
+    assert_eq!(found.cause().map(|f| f.code), Some("unit-symmetry"));
+    let causes = found.findings.iter().filter(|f| f.consequence_of.is_none());
+    assert_eq!(causes.count(), 1, "{}", told(&found));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! All units of a layer are the same unit.
 
-use super::{Finding, Rule, Severity};
+use super::{Finding, Look, Rule, Severity};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 
 /// Checks that no hidden layer consists of units that backpropagation cannot tell apart.
@@ -20,18 +21,36 @@ impl Rule for UnitSymmetry {
         "all units of a layer are the same unit"
     }
 
+    fn page(&self) -> &'static str {
+        "symmetry"
+    }
+
+    fn consequences(&self) -> &'static [&'static str] {
+        &[
+            "zero-weights",
+            "no-gradient",
+            "vanishing-signal",
+            "gain-mismatch",
+            "correlation-collapse",
+            "vanishing-gradient",
+            "step-too-small",
+        ]
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        self.find(case.shown()).into()
+    }
+}
+
+impl UnitSymmetry {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let units = evidence.symmetric()?;
         let (all, effective) = evidence.unit_counts();
-        Some(Finding {
-            code: self.code(),
-            severity: Severity::Fail,
-            module: Some(units.module.clone()),
-            why: format!(
-                "every unit of a layer gets the same error, so backpropagation keeps them equal \
+        let why = format!(
+            "every unit of a layer gets the same error, so backpropagation keeps them equal \
                  for ever: {all} hidden units act as {effective}"
-            ),
-            fix: "start from random weights, such as he-normal".to_owned(),
-        })
+        );
+        let fix = "start from random weights, such as he-normal".to_owned();
+        Some(Finding::new(self, Severity::Fail, why, fix).at(&units.module))
     }
 }

@@ -1,13 +1,23 @@
 //! Features far from unit scale.
 
-use super::{Finding, Rule, Severity, number};
+use super::{Finding, Look, Rule, Severity, number};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::check::features::FeatureScales;
 
 /// Second moments of the features outside this range strain every scheme that divides by the
 /// fan-in, because it assumes inputs of unit scale.
 const USUAL: std::ops::RangeInclusive<f64> = 0.1..=10.0;
 
-/// Checks that the features' second moment is near 1.
+/// Means further from 0 than so many deviations make rows resemble each other: two rows have the
+/// cosine μ²/(μ² + σ²), 0.9 here (`LeCun` et al. 1998 on the Hessian's condition).
+const LARGEST_OFFSET: f64 = 3.0;
+
+/// Deviations of features further apart than this leave the small ones unseen.
+const LARGEST_RATIO: f64 = 100.0;
+
+/// Checks that the features' second moment is near 1, their means near 0 and their deviations near
+/// each other.
 ///
 /// Harm: every scheme that divides by the fan-in assumes inputs of unit scale; with others the
 /// first layer saturates, dies or whispers, and no learning rate fits all layers.
@@ -25,25 +35,53 @@ impl Rule for UnnormalizedData {
         "features far from unit scale"
     }
 
-    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let second = evidence.measurement.input_second_moment;
-        if USUAL.contains(&second) {
-            return None;
-        }
-        let harm = if second == 0.0 {
-            "the first layer has nothing to learn from".to_owned()
-        } else {
-            format!("the first layer's outputs are off by a factor of {}", number(second.sqrt()))
-        };
-        Some(Finding {
-            code: self.code(),
-            severity: Severity::Warn,
-            module: None,
-            why: format!(
-                "the features' mean square is {} where schemes assume 1, so {harm}",
-                number(second)
-            ),
-            fix: "standardize the data (--standardize standard)".to_owned(),
-        })
+    fn page(&self) -> &'static str {
+        "fan-in"
     }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        self.find(case.shown()).into()
+    }
+}
+
+impl UnnormalizedData {
+    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
+        let why = off_scale(evidence.measurement.input_second_moment)
+            .or_else(|| off_center(&evidence.measurement.features))
+            .or_else(|| unequal(&evidence.measurement.features))?;
+        let fix = "standardize the data (--standardize standard)".to_owned();
+        Some(Finding::new(self, Severity::Warn, why, fix))
+    }
+}
+
+fn off_scale(second: f64) -> Option<String> {
+    let harm = if second == 0.0 {
+        "the first layer has nothing to learn from".to_owned()
+    } else {
+        format!("the first layer's outputs are off by a factor of {}", number(second.sqrt()))
+    };
+    (!USUAL.contains(&second)).then(|| {
+        format!("the features' mean square is {} where schemes assume 1, so {harm}", number(second))
+    })
+}
+
+fn off_center(features: &FeatureScales) -> Option<String> {
+    (features.largest_offset > LARGEST_OFFSET).then(|| {
+        format!(
+            "the mean of feature {} is {} of its deviations away from 0, so all rows look alike to \
+             the first layer, and its Hessian is badly conditioned",
+            features.offset_feature,
+            number(features.largest_offset)
+        )
+    })
+}
+
+fn unequal(features: &FeatureScales) -> Option<String> {
+    (features.deviation_ratio > LARGEST_RATIO).then(|| {
+        format!(
+            "the largest deviation of a feature is {} times the smallest, so the first layer sees \
+             hardly more than the largest ones",
+            number(features.deviation_ratio)
+        )
+    })
 }

@@ -1,8 +1,9 @@
 //! The signal forward and the gradient back shrink from layer to layer.
 
-use super::{Finding, Rule, Severity, because, number, planned, steps};
+use super::{Finding, Look, Measured, Rule, Severity, because, number, planned, steps};
+use crate::check::case::Case;
 use crate::check::evidence::Evidence;
-use crate::check::forecast::{SLOW_SHARE, STUCK_SHARE, escape_share, escape_steps};
+use crate::check::forecast::{ESCAPE, escape_steps};
 
 /// Checks that a signal which shrinks leaves the weights time to grow out of their start.
 ///
@@ -21,31 +22,51 @@ impl Rule for VanishingSignal {
         "signal and gradient shrink from layer to layer"
     }
 
-    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (escape, share) = (escape_steps(evidence)?, escape_share(evidence)?);
-        if share <= SLOW_SHARE || !evidence.shrinks() {
-            return None;
+    fn page(&self) -> &'static str {
+        "escape-time"
+    }
+
+    fn consequences(&self) -> &'static [&'static str] {
+        &[
+            "gain-mismatch",
+            "vanishing-gradient",
+            "correlation-collapse",
+            "underflow",
+            "step-too-small",
+            "ill-conditioned-jacobian",
+        ]
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        let Some(estimate) = case.log_escape_share() else { return Look::Skipped };
+        let measured = Measured { estimate, bounds: ESCAPE };
+        let shrinking = case.starts.iter().filter(|start| start.shrinks()).count();
+        match estimate.judge(ESCAPE) {
+            Some(severity) if 2 * shrinking > case.starts.len() => {
+                Look::from(self.explain(severity, case.shown()).map(|f| f.measured(measured)))
+            }
+            _ => Look::Passed(Some(measured)),
         }
+    }
+}
+
+impl VanishingSignal {
+    fn explain(&self, severity: Severity, evidence: &Evidence<'_>) -> Option<Finding> {
+        let escape = escape_steps(evidence)?;
         let (signal, hidden) = (evidence.signal_factor()?, evidence.hidden());
         let back = match evidence.gradient_factor() {
             Some(factor) => format!(" and the gradient ×{} on its way back", number(factor)),
             None => String::new(),
         };
-        Some(Finding {
-            code: self.code(),
-            severity: if share > STUCK_SHARE { Severity::Fail } else { Severity::Warn },
-            module: hidden.first().map(|l| l.module.clone()),
-            why: format!(
-                "the signal shrinks ×{} per layer{back}{}: to grow out of that takes about {}, and \
-                 {}",
-                number(signal),
-                because(hidden.last()?),
-                steps(escape),
-                planned(evidence.horizon.steps)
-            ),
-            fix: "use weights whose variance fits the activation: he-normal for relu, \
-                  xavier-uniform for tanh"
-                .to_owned(),
-        })
+        let why = format!(
+            "the signal shrinks ×{} per layer{back}{}: to grow out of that takes about {}, and {}",
+            number(signal),
+            because(hidden.last()?),
+            steps(escape),
+            planned(evidence.horizon.steps)
+        );
+        let fix = "use weights whose variance fits the activation: he-normal for relu, \
+                   xavier-uniform for tanh";
+        Some(Finding::new(self, severity, why, fix.to_owned()).at(&hidden.first()?.module))
     }
 }

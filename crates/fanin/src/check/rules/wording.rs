@@ -1,7 +1,7 @@
 //! Numbers and places as sentences name them.
 
 use crate::check::evidence::Evidence;
-use crate::check::probe::LayerMeasurement;
+use crate::check::measurement::LayerMeasurement;
 
 /// Weights whose variance is below this share of their mean square are all the same number, up
 /// to rounding in f32.

@@ -5,8 +5,7 @@ use std::fmt::Write;
 use super::number::{compact, loss, number, steps};
 use super::table::aligned;
 use super::wrap::wrapped;
-use crate::check::probe::LayerMeasurement;
-use crate::check::{Diagnosis, Severity, Verdict};
+use crate::check::{Diagnosis, LayerMeasurement, Verdict};
 
 /// Before the further lines of a finding.
 const INDENT: &str = "     ";
@@ -24,10 +23,7 @@ pub fn check(model: &str, start: &str, diagnosis: &Diagnosis) -> String {
     text.push_str(&wrapped(" ", " ", LEGEND));
     text.push_str(&numbers(diagnosis));
     for finding in &diagnosis.findings {
-        let mark = match finding.severity {
-            Severity::Fail => "FAIL",
-            Severity::Warn => "WARN",
-        };
+        let mark = finding.severity.word();
         text.push_str(&wrapped(&format!("\n{mark} {}: ", finding.code), INDENT, &finding.why));
         text.push_str(&wrapped("     fix: ", "          ", &finding.fix));
     }
@@ -105,6 +101,7 @@ fn meaning(diagnosis: &Diagnosis) -> &'static str {
         Verdict::Learns => "it should get there in spite of the above",
         Verdict::Slow => "it moves, but not far in the planned training",
         Verdict::Stuck => "it will not leave its start in the planned training",
+        Verdict::Unsure => "the seeds and the forecast's own error allow more than one outcome",
         Verdict::Unstable => "its first steps throw it off",
     }
 }

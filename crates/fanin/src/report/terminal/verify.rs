@@ -3,7 +3,6 @@
 use super::number::compact;
 use super::table::aligned;
 use super::wrap::wrapped;
-use crate::check::rules::Severity;
 use crate::verify::{Fit, Tensor, Verification};
 
 /// Before the further lines of a finding.
@@ -22,10 +21,7 @@ pub fn verify(file: &str, verification: &Verification) -> String {
     text.push_str(&aligned(&head.map(str::to_owned), rows));
     text.push_str(&wrapped(" ", " ", LEGEND));
     for finding in &verification.findings {
-        let mark = match finding.severity {
-            Severity::Fail => "FAIL",
-            Severity::Warn => "WARN",
-        };
+        let mark = finding.severity.word();
         text.push_str(&wrapped(&format!("\n{mark} {}: ", finding.code), INDENT, &finding.why));
         text.push_str(&wrapped("     fix: ", "          ", &finding.fix));
     }

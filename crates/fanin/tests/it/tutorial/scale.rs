@@ -1,6 +1,7 @@
 //! How signals and gradients follow the size of the weights, the fan-in and the depth.
 
-use fanin::check::probe::{Batch, LayerMeasurement, measure};
+use fanin::check::LayerMeasurement;
+use fanin::check::probe::{Batch, measure};
 use fanin::init::{Rules, for_model};
 use fanin::spec::{Loss, Model};
 use fanin::weights::Weights;

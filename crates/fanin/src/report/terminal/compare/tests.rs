@@ -1,22 +1,24 @@
 //! What a comparison says in words.
 
 use super::*;
-use crate::check::probe::Measurement;
+use crate::check::Measurement;
 use crate::compare::Outcome;
 use crate::train::metrics::Spread;
 
 fn start(signal_factor: f64) -> Diagnosis {
-    let measurement =
-        Measurement { rows: 1, layers: Vec::new(), loss: 2.3, input_second_moment: 1.0 };
+    let measurement = Measurement { loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
+        seeds: 1,
         units: 128,
         effective_units: 128,
         signal_factor: Some(signal_factor),
         gradient_factor: None,
         escape_steps: Some(32_531.0),
         findings: Vec::new(),
+        passed: Vec::new(),
         forecast: Verdict::Slow,
+        confidence: 0.9,
     }
 }
 

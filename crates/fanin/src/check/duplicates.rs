@@ -1,0 +1,119 @@
+//! Weights that are copies of others: whole layers, or equal parts of one layer.
+//!
+//! Random layers are never equal; where they are, one seed was used twice (two layers, or two
+//! processes that drew their parts of one tensor).
+
+use fanin_engine::Tensor;
+use serde::Serialize;
+
+use crate::weights::Weights;
+
+/// Weights that are a copy of others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Duplicate {
+    /// A matrix that equals an earlier one.
+    Layer {
+        /// The earlier tensor.
+        first: String,
+        /// Its copy.
+        copy: String,
+    },
+    /// A matrix whose rows are so many copies of one part.
+    Parts {
+        /// The tensor.
+        tensor: String,
+        /// Number of equal parts.
+        parts: usize,
+    },
+}
+
+/// All copies among the matrices of `weights`, compared bit by bit; matrices whose elements are
+/// all the same are left out.
+pub fn duplicates(weights: &Weights) -> Vec<Duplicate> {
+    let matrices: Vec<(&str, &Tensor<f32>)> = weights
+        .tensors
+        .iter()
+        .filter(|(_, t)| t.shape().rank() > 1 && is_random(t.data()))
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect();
+    let mut found = Vec::new();
+    for (index, (name, tensor)) in matrices.iter().enumerate() {
+        let twin = matrices[..index].iter().find(|(_, earlier)| {
+            earlier.shape() == tensor.shape() && same(earlier.data(), tensor.data())
+        });
+        if let Some((first, _)) = twin {
+            found.push(Duplicate::Layer { first: (*first).to_owned(), copy: (*name).to_owned() });
+        }
+        if let Some(parts) = equal_parts(tensor) {
+            found.push(Duplicate::Parts { tensor: (*name).to_owned(), parts });
+        }
+    }
+    found
+}
+
+/// Whether more than two values occur: identities, zeros and constants may repeat on purpose.
+fn is_random(values: &[f32]) -> bool {
+    let Some(&first) = values.first() else { return false };
+    let Some(second) = values.iter().copied().find(|&v| v != first) else { return false };
+    values.iter().any(|&v| v != first && v != second)
+}
+
+fn same(a: &[f32], b: &[f32]) -> bool {
+    a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+}
+
+/// The largest number of equal blocks of at least two rows that make up the matrix, if over one.
+fn equal_parts(tensor: &Tensor<f32>) -> Option<usize> {
+    let (data, rows) = (tensor.data(), tensor.shape().axes()[0]);
+    let divides = |parts: &usize| rows.is_multiple_of(*parts) && rows / parts >= 2;
+    (2..=rows / 2).rev().filter(divides).find(|parts| {
+        let mut blocks = data.chunks_exact(data.len() / parts);
+        let first = blocks.next().expect("a matrix has rows");
+        is_random(first) && blocks.all(|block| same(first, block))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weights(tensors: &[(&str, [usize; 2], Vec<f32>)]) -> Weights {
+        let tensors = tensors.iter().map(|(name, shape, data)| {
+            ((*name).to_owned(), Tensor::new(*shape, data.clone()).unwrap())
+        });
+        Weights { tensors: tensors.collect() }
+    }
+
+    fn ramp(from: usize) -> Vec<f32> {
+        (from..from + 8).map(|i| i as f32).collect()
+    }
+
+    #[test]
+    fn copies_of_layers_and_of_parts_are_found() {
+        let parts: Vec<f32> = ramp(0).into_iter().chain(ramp(0)).collect();
+        let found = duplicates(&weights(&[
+            ("a", [4, 2], ramp(0)),
+            ("b", [4, 2], ramp(1)),
+            ("c", [4, 2], ramp(0)),
+            ("d", [8, 2], parts),
+        ]));
+        let expected = [
+            Duplicate::Layer { first: "a".to_owned(), copy: "c".to_owned() },
+            Duplicate::Parts { tensor: "d".to_owned(), parts: 2 },
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn constants_and_identities_are_no_copies() {
+        let identity = vec![1.0, 0.0, 0.0, 1.0];
+        let found = duplicates(&weights(&[
+            ("a", [2, 2], identity.clone()),
+            ("b", [2, 2], identity),
+            ("c", [4, 2], vec![0.5; 8]),
+            ("d", [4, 2], vec![0.5; 8]),
+        ]));
+        assert_eq!(found, []);
+    }
+}

@@ -1,0 +1,112 @@
+//! The numbers of a measured start, layer by layer.
+//!
+//! Key: B rows, N units of a layer, z pre-activation, a activation, δ = ∂loss/∂z, φ the activation.
+
+use serde::Serialize;
+
+use super::duplicates::Duplicate;
+use super::features::FeatureScales;
+
+/// One linear layer, measured before the first step.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerMeasurement {
+    /// The module's name: `0` for the parameters `0.weight` and `0.bias`.
+    pub module: String,
+    /// Number of units.
+    pub units: usize,
+    /// Standard deviation of a over all units and rows.
+    pub activation_deviation: f64,
+    /// Root mean square over units of the standard deviation of a over rows: what the layer
+    /// still says about its input.
+    pub signal: f64,
+    /// `E[z²]`.
+    pub pre_activation_second_moment: f64,
+    /// Share of units whose activation is the same for every row.
+    pub silent_share: f64,
+    /// √(Σ δ²): the gradient of the batch loss with respect to z.
+    pub delta_norm: f64,
+    /// ‖∂loss/∂W‖.
+    pub gradient_norm: f64,
+    /// ‖W‖.
+    pub weight_norm: f64,
+    /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
+    /// (`docs/theory/fan-in.md`).
+    pub scaled_weight_variance: f64,
+    /// √ of the number of weights.
+    pub root_elements: f64,
+    /// Numbers among z, a and δ that are NaN or infinite.
+    pub non_finite: usize,
+    /// `E[z]` over units and rows.
+    pub pre_activation_mean: f64,
+    /// The standard error, over rows, of ln(`E[z²]` of this layer / that of the first).
+    pub growth_error: f64,
+    /// The standard error, over rows, of ln(Σ δ² of this layer / that of the last hidden one).
+    pub gradient_growth_error: f64,
+    /// The median cosine between the z of two rows.
+    pub cosine: f64,
+    /// In how many directions the activations of rows differ: the participation ratio of their
+    /// centered Gram matrix.
+    pub directions: f64,
+    /// The median cosine between the z of a row and that of a row at cosine 0.99 to it.
+    pub near_cosine: f64,
+    /// Whether a normalization stands between z and the activation: then the scale of the weights
+    /// does not matter.
+    pub normalized: bool,
+    /// The activation's name, if one follows.
+    pub activation: Option<String>,
+    /// Share of units and rows whose slope φ′ is below a twentieth of the steepest, if φ is flat
+    /// on both sides, as tanh is.
+    pub saturated_share: Option<f64>,
+    /// Share of units whose slope is exactly 0 for every row.
+    pub dead_share: Option<f64>,
+    /// Share of units whose slope is 0 for no row, if φ is 0 on one side, as relu is.
+    pub always_on_share: Option<f64>,
+}
+
+impl LayerMeasurement {
+    /// Whether the layer stands in a residual branch, which the signal can go round.
+    pub fn in_branch(&self) -> bool {
+        self.module.contains(".branch.")
+    }
+
+    /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
+    pub fn keeping_norm(&self) -> f64 {
+        (self.units as f64).sqrt()
+    }
+}
+
+/// A network's starting weights, measured on a batch.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Measurement {
+    /// Rows measured on.
+    pub rows: usize,
+    /// Linear layers in the order of the data; the last one is the output.
+    pub layers: Vec<LayerMeasurement>,
+    /// Loss before the first step.
+    pub loss: f64,
+    /// The loss of an output of 0 for every row: ln K for softmax cross-entropy over K classes.
+    pub loss_of_zero_output: f64,
+    /// `E[x²]` of the features.
+    pub input_second_moment: f64,
+    /// How the features are scaled against each other.
+    pub features: FeatureScales,
+    /// Weights that are copies of others.
+    pub duplicates: Vec<Duplicate>,
+}
+
+impl Measurement {
+    /// ‖∂loss/∂W‖ of the first layer over that of the last; 0 where the first gets no gradient.
+    pub fn gradient_ratio(&self) -> f64 {
+        match (self.layers.first(), self.layers.last()) {
+            (Some(first), Some(last)) if first.gradient_norm > 0.0 => {
+                first.gradient_norm / last.gradient_norm
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// The first layer with a number that is NaN or infinite.
+    pub fn first_non_finite(&self) -> Option<&str> {
+        self.layers.iter().find(|l| l.non_finite > 0).map(|l| l.module.as_str())
+    }
+}

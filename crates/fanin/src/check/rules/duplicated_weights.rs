@@ -1,0 +1,57 @@
+//! Weights are copies of others.
+
+use super::{Finding, Look, Rule, Severity, count};
+use crate::check::case::Case;
+use crate::check::duplicates::Duplicate;
+
+/// Checks that no matrix is a bitwise copy of another one, or consists of equal parts.
+///
+/// Harm: random draws are never equal, so one seed was used twice. Equal parts are units that start
+/// as twins and compute the same until training parts them; equal layers start correlated. Looks
+/// like: two processes that drew their shards with one seed, or one initializer object with a
+/// fixed seed used for many layers. Fix: draw by name, as `fanin init` does, or give every layer
+/// and rank its own seed. When to ignore it: where layers share their weights on purpose.
+pub struct DuplicatedWeights;
+
+impl Rule for DuplicatedWeights {
+    fn code(&self) -> &'static str {
+        "duplicated-weights"
+    }
+
+    fn title(&self) -> &'static str {
+        "weights are copies of others"
+    }
+
+    fn page(&self) -> &'static str {
+        "symmetry"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        let duplicates = &case.shown().measurement.duplicates;
+        duplicates.first().map(|first| self.explain(first, duplicates.len())).into()
+    }
+}
+
+impl DuplicatedWeights {
+    fn explain(&self, first: &Duplicate, found: usize) -> Finding {
+        let (tensor, what) = match first {
+            Duplicate::Layer { first, copy } => {
+                (copy, format!("`{copy}` is a copy of `{first}` to the last bit"))
+            }
+            Duplicate::Parts { tensor, parts } => {
+                (tensor, format!("`{tensor}` consists of {parts} equal parts"))
+            }
+        };
+        let more = match found - 1 {
+            0 => String::new(),
+            more => format!(", and {} more", count(more, "copy is", "copies are")),
+        };
+        let why = format!(
+            "{what}{more}: one seed was used twice. Equal units compute the same until training \
+             parts them"
+        );
+        let fix = "draw every tensor with a seed of its own, or by name: fanin init";
+        let module = tensor.trim_end_matches(".weight");
+        Finding::new(self, Severity::Warn, why, fix.to_owned()).at(module)
+    }
+}

@@ -1,0 +1,88 @@
+//! Residual branches add up.
+
+use super::{Bounds, Finding, Look, Rule, Severity, count, number};
+use crate::check::case::Case;
+use crate::check::estimate::Estimate;
+use crate::check::evidence::Evidence;
+use crate::check::measurement::LayerMeasurement;
+
+/// ln of the stream's mean square at the last block over that at the first: a hundredfold, and a
+/// millionfold, which twenty blocks that double it make.
+const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: 13.815_510_557_964_274 };
+
+/// Checks that the stream of a residual network does not grow much from block to block.
+///
+/// Harm: a branch that keeps the mean square doubles the stream's, so L blocks multiply it by 2ᴸ,
+/// forward and backward. Looks like: huge logits, a loss that leaps, NaN in deep networks. Fix:
+/// scale branches by 1/√L (`residual:0.2`), or start their last layers at 0 (Fixup, `SkipInit`). When
+/// to ignore it: where a normalization follows every sum, or opens every branch.
+pub struct ResidualGrowth;
+
+impl Rule for ResidualGrowth {
+    fn code(&self) -> &'static str {
+        "residual-growth"
+    }
+
+    fn title(&self) -> &'static str {
+        "residual branches add up"
+    }
+
+    fn page(&self) -> &'static str {
+        "signal-propagation"
+    }
+
+    fn consequences(&self) -> &'static [&'static str] {
+        &["exploding-signal", "exploding-gradient", "wrong-output-scale", "step-too-large"]
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        let error = |start: &Evidence<'_>| openings(start).last().map_or(0.0, |l| l.growth_error);
+        case.look_at(log_growth, error, BOUNDS, |severity, estimate| {
+            self.explain(severity, case.shown(), estimate)
+        })
+    }
+}
+
+/// The first layers of all branches: what they see is the stream.
+fn openings<'a>(start: &Evidence<'a>) -> Vec<&'a LayerMeasurement> {
+    let mut branch = "";
+    let mut openings = Vec::new();
+    for layer in start.hidden() {
+        let own = layer.module.split_once(".branch.").map_or("", |(branch, _)| branch);
+        if !own.is_empty() && own != branch {
+            openings.push(layer);
+        }
+        branch = own;
+    }
+    openings
+}
+
+fn log_growth(start: &Evidence<'_>) -> Option<f64> {
+    let openings = openings(start);
+    let stream = |layer: &LayerMeasurement| {
+        layer.pre_activation_second_moment / layer.scaled_weight_variance
+    };
+    let (first, last) = (stream(openings.first()?), stream(openings.last()?));
+    (openings.len() > 1 && first > 0.0 && first.is_finite()).then(|| (last / first).ln())
+}
+
+impl ResidualGrowth {
+    fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
+        let openings = openings(start);
+        let blocks = openings.len();
+        let per_block = (estimate.value / (blocks as f64 - 1.0)).exp();
+        let why = format!(
+            "the stream's mean square grows ×{} per block, ×{} over {}. Every branch adds as much \
+             as it gets",
+            number(per_block),
+            number(estimate.value.exp()),
+            count(blocks, "block", "blocks")
+        );
+        let fix = format!(
+            "scale the branches: residual:{:.2} is 1/√{blocks}; or start their last layers at 0",
+            (blocks as f64).sqrt().recip()
+        );
+        let last = openings.last().map_or("", |layer| &layer.module);
+        Finding::new(self, severity, why, fix).at(last)
+    }
+}

@@ -1,0 +1,63 @@
+//! The network starts with confident answers.
+
+use super::{Bounds, Finding, Look, Rule, Severity, number};
+use crate::check::case::Case;
+use crate::check::estimate::Estimate;
+use crate::check::evidence::Evidence;
+
+/// The loss before the first step over that of an output of 0, less 1. Networks that learn well
+/// were seen up to 1.8, so twice ln K, the usual alarm, would be a false one.
+const BOUNDS: Bounds = Bounds { warn: 2.0, fail: 4.0 };
+
+/// Checks that the loss before the first step is near that of saying nothing (ln K for K classes).
+///
+/// Harm: the first steps are spent on unlearning random answers, with large gradients; a loss well
+/// above that of an output of 0 means outputs of the wrong size. For outputs of mean square q and
+/// cross-entropy over K classes the loss is near ln K + q/2·(1 − 1/K) while q is at most 1.
+/// Looks like: a loss that drops steeply in the first steps, like a hockey stick, or leaps. Fix:
+/// smaller weights in the last layer, such as zeros, or standardized targets. When to ignore it:
+/// when the last layer was trained before.
+pub struct WrongOutputScale;
+
+impl Rule for WrongOutputScale {
+    fn code(&self) -> &'static str {
+        "wrong-output-scale"
+    }
+
+    fn title(&self) -> &'static str {
+        "the network starts with confident answers"
+    }
+
+    fn page(&self) -> &'static str {
+        "verdict"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        case.look_at(
+            excess,
+            |_| 0.0,
+            BOUNDS,
+            |severity, estimate| self.explain(severity.min(Severity::Warn), case.shown(), estimate),
+        )
+    }
+}
+
+fn excess(start: &Evidence<'_>) -> Option<f64> {
+    let (loss, zero) = (start.measurement.loss, start.measurement.loss_of_zero_output);
+    (zero > 0.0 && loss.is_finite()).then(|| loss / zero - 1.0)
+}
+
+impl WrongOutputScale {
+    fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
+        let zero = start.measurement.loss_of_zero_output;
+        let why = format!(
+            "the loss before the first step is {}, and an output of 0 would have {}. The first \
+             steps go into unlearning random answers",
+            number((1.0 + estimate.value) * zero),
+            number(zero)
+        );
+        let output = start.measurement.layers.last().map_or("", |layer| &layer.module);
+        let fix = format!("start the last layer smaller: --rule \"{output}.weight=zeros\"");
+        Finding::new(self, severity, why, fix).at(output)
+    }
+}

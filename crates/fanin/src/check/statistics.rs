@@ -1,0 +1,183 @@
+//! Statistics of activations and gradients over the rows of a batch.
+//!
+//! Layout: `x` is (rows, columns), row-major; a column is a unit.
+
+use fanin_kernels::reduce;
+
+/// Columns that are the same in every row.
+pub fn constant_columns(x: &[f32], columns: usize) -> usize {
+    let same = |column: &usize| x.iter().skip(*column).step_by(columns).all(|v| *v == x[*column]);
+    (0..columns).filter(same).count()
+}
+
+/// The standard deviation of every column over the rows.
+pub fn deviations_over_rows(x: &[f32], columns: usize) -> Vec<f64> {
+    let rows = (x.len() / columns) as f64;
+    let mut mean = vec![0.0; columns];
+    for row in x.chunks_exact(columns) {
+        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v) / rows);
+    }
+    let mut variance = vec![0.0; columns];
+    for row in x.chunks_exact(columns) {
+        for ((v, &a), m) in variance.iter_mut().zip(row).zip(&mean) {
+            *v += (f64::from(a) - m).powi(2) / rows;
+        }
+    }
+    variance.into_iter().map(f64::sqrt).collect()
+}
+
+/// The mean square of every row.
+pub fn row_second_moments(x: &[f32], columns: usize) -> Vec<f64> {
+    x.chunks_exact(columns).map(|row| reduce::sum_of_squares(row) / columns as f64).collect()
+}
+
+/// The standard error, over rows, of ln(mean of `top` / mean of `bottom`); 0 for a single row.
+///
+/// Both are means over the same rows, so the rows' shares of the two are subtracted before their
+/// spread is taken (delta method).
+pub fn log_ratio_error(top: &[f64], bottom: &[f64]) -> f64 {
+    let rows = top.len() as f64;
+    let (mean_top, mean_bottom) =
+        (top.iter().sum::<f64>() / rows, bottom.iter().sum::<f64>() / rows);
+    let squares = top.iter().zip(bottom).map(|(t, b)| (t / mean_top - b / mean_bottom).powi(2));
+    let error = (squares.sum::<f64>() / (rows * (rows - 1.0).max(1.0))).sqrt();
+    if error.is_finite() { error } else { 0.0 }
+}
+
+/// How far rows can still be told apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The median cosine between two rows; 1 where the rows are all 0.
+    pub cosine: f64,
+    /// (tr K)² / tr K² of the centered Gram matrix K: in how many directions rows differ.
+    pub directions: f64,
+}
+
+/// How far the first `rows` rows of `x` can be told apart.
+pub fn spread(x: &[f32], columns: usize, rows: usize) -> Spread {
+    let rows: Vec<&[f32]> = x.chunks_exact(columns).take(rows).collect();
+    let count = rows.len();
+    let mut gram = vec![0.0; count * count];
+    for i in 0..count {
+        for j in 0..=i {
+            let dot: f64 =
+                rows[i].iter().zip(rows[j]).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
+            gram[i * count + j] = dot;
+            gram[j * count + i] = dot;
+        }
+    }
+    Spread { cosine: median_cosine(&gram, count), directions: participation(gram, count) }
+}
+
+fn median_cosine(gram: &[f64], count: usize) -> f64 {
+    let mut cosines = Vec::with_capacity(count * count / 2);
+    for i in 0..count {
+        for j in 0..i {
+            let size = (gram[i * count + i] * gram[j * count + j]).sqrt();
+            cosines.push(if size > 0.0 { gram[i * count + j] / size } else { 1.0 });
+        }
+    }
+    cosines.sort_by(f64::total_cmp);
+    cosines.get(cosines.len() / 2).copied().unwrap_or(1.0)
+}
+
+/// The participation ratio of a Gram matrix after its rows and columns are centered; 0 where
+/// nothing is left.
+fn participation(mut gram: Vec<f64>, count: usize) -> f64 {
+    let n = count as f64;
+    let means: Vec<f64> =
+        gram.chunks(count.max(1)).map(|row| row.iter().sum::<f64>() / n).collect();
+    let mean = means.iter().sum::<f64>() / n;
+    let scale = (0..count).map(|i| gram[i * count + i].abs()).fold(0.0, f64::max);
+    for i in 0..count {
+        for j in 0..count {
+            gram[i * count + j] += mean - means[i] - means[j];
+        }
+    }
+    let trace: f64 = (0..count).map(|i| gram[i * count + i]).sum();
+    let squares: f64 = gram.iter().map(|k| k * k).sum();
+    let rounding = 1e-12 * scale * n;
+    if trace > rounding && squares > 0.0 { trace * trace / squares } else { 0.0 }
+}
+
+/// What an activation's slope says of its inputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Slopes {
+    /// Share of elements whose slope is below a twentieth of the steepest.
+    pub flat: f64,
+    /// Share of columns whose slope is 0 in every row.
+    pub dead: f64,
+    /// Share of columns whose slope is not 0 in any row.
+    pub always_on: f64,
+}
+
+/// Shares of flat elements, and of columns that never or always let a gradient through.
+///
+/// `slopes` are φ′ at the inputs of the activation, `steepest` is max |φ′|.
+pub fn slopes(slopes: &[f32], columns: usize, steepest: f64) -> Slopes {
+    const FLAT: f64 = 0.05;
+    let flat = slopes.iter().filter(|s| f64::from(s.abs()) < FLAT * steepest).count();
+    let mut open = vec![0_usize; columns];
+    for row in slopes.chunks_exact(columns) {
+        open.iter_mut().zip(row).for_each(|(open, slope)| *open += usize::from(*slope != 0.0));
+    }
+    let rows = slopes.len() / columns;
+    let share = |count: usize| open.iter().filter(|&&o| o == count).count() as f64;
+    Slopes {
+        flat: flat as f64 / slopes.len() as f64,
+        dead: share(0) / columns as f64,
+        always_on: share(rows) / columns as f64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fanin_kernels::random::{Stream, fill_normal_f64};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_agree_span_nothing_and_orthogonal_rows_span_all() {
+        let same = [1.0, 2.0, 1.0, 2.0, 1.0, 2.0];
+        let told = spread(&same, 2, 64);
+        assert!((told.cosine - 1.0).abs() < 1e-12 && told.directions == 0.0, "{told:?}");
+        let mut identity = [0.0; 16];
+        (0..4).for_each(|i| identity[5 * i] = 3.0);
+        let told = spread(&identity, 4, 64);
+        assert_eq!(told.cosine, 0.0);
+        assert!((told.directions - 3.0).abs() < 1e-9, "four centered rows span three: {told:?}");
+        assert_eq!(spread(&[0.0; 8], 2, 64), Spread { cosine: 1.0, directions: 0.0 });
+    }
+
+    #[test]
+    fn rows_on_a_line_span_one_direction() {
+        let line: Vec<f32> = (0..8).flat_map(|i| [1.0 + i as f32, 2.0 - i as f32]).collect();
+        assert!((spread(&line, 2, 64).directions - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn columns_are_dead_always_on_or_between() {
+        let got = slopes(&[0.0, 1.0, 1.0, 0.0, 0.0, 1.0], 3, 1.0);
+        let third = 1.0 / 3.0;
+        assert_eq!((got.flat, got.dead, got.always_on), (0.5, third, third));
+    }
+
+    #[test]
+    fn the_error_of_a_log_ratio_is_that_of_repeated_draws() {
+        let draw = |which: u64| {
+            let mut z = [0.0; 200];
+            fill_normal_f64(Stream::new(which, "rows"), 0, 0.0, 1.0, &mut z);
+            z.map(|z| z * z).to_vec()
+        };
+        let (mut ratios, mut errors) = (Vec::new(), Vec::new());
+        for repeat in 0..400 {
+            let (top, bottom) = (draw(2 * repeat), draw(2 * repeat + 1));
+            ratios.push((top.iter().sum::<f64>() / bottom.iter().sum::<f64>()).ln());
+            errors.push(log_ratio_error(&top, &bottom));
+        }
+        let spread = reduce::variance(&ratios).sqrt();
+        let told = reduce::mean(&errors);
+        // The deviation of 400 draws is known to 1/√800 = 3.5 %; 15 % is over four of these.
+        assert!((told / spread - 1.0).abs() < 0.15, "{told} for {spread}");
+    }
+}
