@@ -13,6 +13,7 @@
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
+//! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
@@ -40,6 +41,7 @@ pub mod spec;
 pub mod formats;
 pub mod data;
 pub mod init;
+pub mod theory;
 pub mod check;
 pub mod verify;
 pub mod train;

@@ -23,8 +23,16 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
 
     /// The points, ascending, at which φ or a derivative of it jumps: quadrature must be split
     /// there, and finite differences must not reach across.
-    fn kinks(&self) -> &'static [f64] {
+    fn kinks(&self) -> &[f64] {
         &[]
+    }
+
+    /// The name with its parameter, as a spec would say it.
+    fn label(&self) -> String {
+        match self.parameter() {
+            Some(parameter) => format!("{}:{parameter}", Self::NAME),
+            None => Self::NAME.to_owned(),
+        }
     }
 
     /// The parameter in `name:parameter`, if it takes one.
@@ -51,7 +59,7 @@ pub trait Activation: Debug + Send + Sync {
     /// The name with its parameter, as a spec would say it.
     fn label(&self) -> String;
     /// The points, ascending, at which φ or a derivative of it jumps.
-    fn kinks(&self) -> &'static [f64];
+    fn kinks(&self) -> &[f64];
     /// The same activation with the parameter given, or as it is for `None`.
     fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>>;
     /// The derivative of the given order (0: the value) at `x`.
@@ -78,13 +86,10 @@ impl<F: Formula> Activation for F {
     }
 
     fn label(&self) -> String {
-        match self.parameter() {
-            Some(parameter) => format!("{}:{parameter}", F::NAME),
-            None => F::NAME.to_owned(),
-        }
+        Formula::label(self)
     }
 
-    fn kinks(&self) -> &'static [f64] {
+    fn kinks(&self) -> &[f64] {
         Formula::kinks(self)
     }
 

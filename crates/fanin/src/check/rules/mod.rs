@@ -17,6 +17,7 @@ mod gain_mismatch;
 mod correlation_collapse;
 mod chaos;
 mod saturation;
+mod dead_units;
 mod exploding_gradient;
 mod vanishing_gradient;
 mod wrong_output_scale;
@@ -153,6 +154,7 @@ pub static RULES: &[&dyn Rule] = &[
     &correlation_collapse::CorrelationCollapse,
     &chaos::Chaos,
     &saturation::Saturation,
+    &dead_units::DeadUnits,
     &exploding_gradient::ExplodingGradient,
     &vanishing_gradient::VanishingGradient,
     &wrong_output_scale::WrongOutputScale,

@@ -136,6 +136,10 @@ const SICK: &[Sick] = &[
     },
     sick("residual-growth", "64 -> 64 -> 20x(64 relu -> 64) residual -> 10", "he-normal"),
     sick("gain-mismatch", "64 -> 10x64 relu -> 10", "torch-default"),
+    Sick {
+        patterns: &[("2.bias", "constant:-5")],
+        ..sick("dead-units", "64 -> 3x64 relu -> 10", "he-normal")
+    },
     sick("saturation", "64 -> 5x64 tanh -> 10", "normal:1"),
     sick("correlation-collapse", "64 -> 10x64 relu -> 10", "torch-default"),
     sick("chaos", "64 -> 10x64 tanh -> 10", "normal:0.5"),

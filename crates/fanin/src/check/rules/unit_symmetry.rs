@@ -33,6 +33,7 @@ impl Rule for UnitSymmetry {
             "gain-mismatch",
             "correlation-collapse",
             "vanishing-gradient",
+            "dead-units",
             "step-too-small",
         ]
     }
