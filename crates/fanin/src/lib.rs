@@ -149,6 +149,23 @@ pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> 
     Diagnosis::new(model, &course.loss, weights, &rows.train, horizon)
 }
 
+/// As [`check()`], and whether `weights` are what the schemes of `spec` make.
+///
+/// # Errors
+/// As [`explain`] and [`check()`].
+pub fn check_claim(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+) -> Result<Diagnosis> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    let horizon = course.horizon(rows.train.rows())?;
+    let said = explain(spec, model)?;
+    Diagnosis::claimed(model, &course.loss, weights, &said, &rows.train, horizon)
+}
+
 /// As [`check()`], over several draws of the weights by the schemes of `spec`, one per seed: how a
 /// scheme starts a network, with standard errors.
 ///

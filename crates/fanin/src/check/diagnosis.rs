@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::case::Case;
+use super::claims;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::measurement::Measurement;
@@ -12,6 +13,7 @@ use super::severity::Severity;
 use super::symmetry::{self, Units};
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::init::Explanation;
 use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
@@ -57,7 +59,25 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        Self::over_seeds(model, loss, 1, |_| Ok(weights.clone()), data, horizon)
+        Self::claimed(model, loss, weights, &[], data, horizon)
+    }
+
+    /// As [`new`](Self::new), and whether the weights are what `said` says of their schemes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn claimed(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        said: &[Explanation],
+        data: &Dataset,
+        horizon: Horizon,
+    ) -> Result<Self> {
+        let rows = Rows::of(data);
+        let mut start = Start::new(model, loss, weights, rows.batch())?;
+        start.measurement.claims = claims::claims(weights, said);
+        Ok(Self::of(&[start], horizon))
     }
 
     /// As [`new`](Self::new), over `seeds` draws of the weights: `weights` gives that of a number.
@@ -75,25 +95,21 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
-        let mut features = vec![0.0; rows.len() * data.columns()];
-        let mut targets = vec![0.0; rows.len() * data.target_columns()];
-        data.gather(&rows, &mut features, &mut targets, 0.0);
-        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
+        let rows = Rows::of(data);
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            let weights = weights(number)?;
-            let measurement = probe::measure(model, loss, &weights, batch)?;
-            Ok((measurement, symmetry::effective_units(model, &weights)))
+            Start::new(model, loss, &weights(number)?, rows.batch())
         });
-        let starts = starts.into_iter().collect::<Result<Vec<(Measurement, Vec<Units>)>>>()?;
-        let evidence =
-            starts.iter().map(|(measurement, units)| Evidence { measurement, units, horizon });
-        let case = Case { starts: evidence.collect() };
-        Ok(Self::of(&case))
+        Ok(Self::of(&starts.into_iter().collect::<Result<Vec<Start>>>()?, horizon))
     }
 
-    fn of(case: &Case<'_>) -> Self {
+    fn of(starts: &[Start], horizon: Horizon) -> Self {
+        let evidence = starts.iter().map(|start| Evidence {
+            measurement: &start.measurement,
+            units: &start.units,
+            horizon,
+        });
+        let case = &Case { starts: evidence.collect() };
         let shown = case.shown();
         let (units, effective_units) = shown.unit_counts();
         let Forecast { verdict, confidence } = forecast::forecast(case);
@@ -129,5 +145,39 @@ impl Diagnosis {
         let own = |f: &&Finding| f.consequence_of.is_none();
         let mut findings = self.findings.iter().filter(own);
         findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
+    }
+}
+
+/// Rows of the data, gathered once for all starts.
+struct Rows {
+    count: usize,
+    features: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+impl Rows {
+    fn of(data: &Dataset) -> Self {
+        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
+        let mut features = vec![0.0; rows.len() * data.columns()];
+        let mut targets = vec![0.0; rows.len() * data.target_columns()];
+        data.gather(&rows, &mut features, &mut targets, 0.0);
+        Self { count: rows.len(), features, targets }
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch { rows: self.count, features: &self.features, targets: &self.targets }
+    }
+}
+
+/// One draw of the weights, measured.
+struct Start {
+    measurement: Measurement,
+    units: Vec<Units>,
+}
+
+impl Start {
+    fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+        let measurement = probe::measure(model, loss, weights, batch)?;
+        Ok(Self { measurement, units: symmetry::effective_units(model, weights) })
     }
 }

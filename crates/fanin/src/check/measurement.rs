@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::claims::Claim;
 use super::duplicates::Duplicate;
 use super::features::FeatureScales;
 
@@ -44,6 +45,8 @@ pub struct LayerMeasurement {
     pub gradient_growth_error: f64,
     /// The median cosine between the z of two rows.
     pub cosine: f64,
+    /// The median cosine between what enters the layer for two rows.
+    pub input_cosine: f64,
     /// In how many directions the activations of rows differ: the participation ratio of their
     /// centered Gram matrix.
     pub directions: f64,
@@ -92,6 +95,8 @@ pub struct Measurement {
     pub features: FeatureScales,
     /// Weights that are copies of others.
     pub duplicates: Vec<Duplicate>,
+    /// Matrices beside the schemes that are said to have made them; none unless asked for.
+    pub claims: Vec<Claim>,
 }
 
 impl Measurement {

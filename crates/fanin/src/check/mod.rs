@@ -8,6 +8,7 @@ pub mod symmetry;
 pub mod probe;
 pub mod severity;
 pub mod estimate;
+pub mod claims;
 pub mod evidence;
 pub mod case;
 pub mod forecast;

@@ -23,6 +23,7 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         growth_error: 0.0,
         gradient_growth_error: 0.0,
         cosine: 0.0,
+        input_cosine: 0.0,
         directions: 10.0,
         near_cosine: 0.99,
         normalized: false,

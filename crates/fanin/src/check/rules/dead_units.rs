@@ -33,10 +33,14 @@ impl Rule for DeadUnits {
         "signal-propagation"
     }
 
+    fn consequences(&self) -> &'static [&'static str] {
+        &["correlation-collapse", "vanishing-gradient", "ill-conditioned-jacobian"]
+    }
+
     fn look(&self, case: &Case<'_>) -> Look {
         let rows = case.shown().measurement.rows;
         let expected =
-            |layer: &LayerMeasurement| dead_probability(layer.cosine.clamp(0.0, 1.0), rows);
+            |layer: &LayerMeasurement| dead_probability(layer.input_cosine.clamp(0.0, 1.0), rows);
         let excess = |layer: &LayerMeasurement| {
             layer.always_on_share?;
             layer.dead_share.map(|dead| dead - expected(layer))
@@ -49,11 +53,11 @@ impl Rule for DeadUnits {
         case.look_at_layers(&layers, BOUNDS, |severity, layer, _| {
             let why = format!(
                 "{:.0} % of the units of {} are silent on all {rows} rows, where chance explains \
-                 {:.0} % at the rows' cosine of {:.2}. No gradient reaches them",
+                 {:.0} % at their cosine of {:.2}. No gradient reaches them",
                 100.0 * layer.dead_share.unwrap_or(0.0),
                 place(case.shown(), layer),
                 100.0 * expected(layer),
-                layer.cosine
+                layer.input_cosine
             );
             let fix = format!("start its biases at 0: --rule \"{}.bias=zeros\"", layer.module);
             Finding::new(self, severity.min(Severity::Warn), why, fix)

@@ -6,7 +6,7 @@ use super::*;
 use crate::check::evidence::{Horizon, StepRule};
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
-use crate::init::{Rules, for_model};
+use crate::init::{Rules, explain, for_model, parameters};
 use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
@@ -104,11 +104,22 @@ struct Sick {
     learning_rate: f64,
     /// Whether the second layer gets the weights of the first.
     copied: bool,
+    /// The scheme that is said to have made the weights, if anything is said.
+    said: Option<&'static str>,
 }
 
 const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> Sick {
     let features = Preparation::Standard;
-    Sick { code, model, scheme, patterns: &[], features, learning_rate: 0.2, copied: false }
+    Sick {
+        code,
+        model,
+        scheme,
+        patterns: &[],
+        features,
+        learning_rate: 0.2,
+        copied: false,
+        said: None,
+    }
 }
 
 const SICK: &[Sick] = &[
@@ -124,6 +135,10 @@ const SICK: &[Sick] = &[
     Sick {
         patterns: &[("2.bias", "constant:-100")],
         ..sick("no-gradient", "64 -> 3x64 relu -> 10", "he-normal")
+    },
+    Sick {
+        said: Some("lecun-normal"),
+        ..sick("scheme-mismatch", "64 -> 2x64 relu -> 10", "he-normal")
     },
     Sick { copied: true, ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
     Sick {
@@ -168,7 +183,10 @@ fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
     if sick.copied {
         weights.tensors[2].1 = weights.tensors[0].1.clone();
     }
-    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
+    let said = sick.said.map_or_else(Vec::new, |scheme| {
+        explain(&parameters(&model).unwrap(), &Rules::new(scheme)).unwrap()
+    });
+    Diagnosis::claimed(&model, &Loss::CrossEntropy, &weights, &said, data, horizon).unwrap()
 }
 
 #[test]
