@@ -6,7 +6,7 @@ use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Verdict};
 use super::probe::{self, Batch, Measurement};
 use super::rules::{self, Finding, Severity};
-use super::symmetry;
+use super::symmetry::{self, Options, Symmetry};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::spec::{Loss, Model};
@@ -24,6 +24,8 @@ pub struct Diagnosis {
     pub units: usize,
     /// Hidden units that can ever differ.
     pub effective_units: usize,
+    /// Which of them, layer by layer, and how sure that is.
+    pub symmetry: Symmetry,
     /// Factor on the signal per hidden layer.
     pub signal_factor: Option<f64>,
     /// Factor on the gradient per hidden layer, on its way back.
@@ -54,12 +56,15 @@ impl Diagnosis {
         data.gather(&rows, &mut features, &mut targets, 0.0);
         let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
         let measurement = probe::measure(model, loss, weights, batch)?;
-        let units = symmetry::effective_units(model, weights);
+        let options = Options { partition: horizon.partition, ..Options::default() };
+        let units = symmetry::units(model, weights, options);
+        let classes = Symmetry::new(model, weights, options, &units);
         let evidence = Evidence { measurement: &measurement, units: &units, horizon };
         let (all, effective) = evidence.unit_counts();
         Ok(Self {
             units: all,
             effective_units: effective,
+            symmetry: classes.confirmed(model, loss, weights, batch, &units)?,
             signal_factor: evidence.signal_factor(),
             gradient_factor: evidence.gradient_factor(),
             escape_steps: forecast::escape_steps(&evidence),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::Partition;
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
 use crate::init::{Rules, for_model};
@@ -18,6 +19,7 @@ const HORIZON: Horizon = Horizon {
     effective_learning_rate: 0.2,
     step_rule: StepRule::Proportional,
     epsilon: 0.0,
+    partition: Partition::BlockSums,
 };
 
 fn data(name: &str, features: Preparation) -> Dataset {
