@@ -160,16 +160,34 @@ impl Cells {
     fn split_by(&mut self, values: &[f64], mirrored: Option<&Vec<f64>>, scale: f64) {
         let values: Vec<f64> =
             values.iter().chain(mirrored.into_iter().flatten()).copied().collect();
+        if !self.vary(&values, scale) {
+            return;
+        }
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
         let mut level = vec![0; values.len()];
         for pair in order.windows(2) {
             let (low, high) = (values[pair[0]], values[pair[1]]);
-            let together = high - low <= self.tolerance * scale || low == high;
-            level[pair[1]] = level[pair[0]] + usize::from(!together);
+            level[pair[1]] = level[pair[0]] + usize::from(!self.together(low, high, scale));
         }
         self.classes =
             renumber(self.classes.iter().zip(level).map(|(&class, level)| (class, level)));
+    }
+
+    /// Whether some class has members whose values differ: what a sort is worth it for.
+    fn vary(&self, values: &[f64], scale: f64) -> bool {
+        let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); count(&self.classes)];
+        for (&class, &value) in self.classes.iter().zip(values) {
+            let (low, high) = ranges[class];
+            ranges[class] = (low.min(value), high.max(value));
+        }
+        let differ = |&(low, high): &(f64, f64)| !self.together(low, high, scale);
+        values.iter().any(|value| !value.is_finite()) || ranges.iter().any(differ)
+    }
+
+    /// Whether two ascending values count as equal; nothing is equal to NaN or by a NaN of a scale.
+    fn together(&self, low: f64, high: f64, scale: f64) -> bool {
+        high - low <= self.tolerance * scale || low == high
     }
 }
 
