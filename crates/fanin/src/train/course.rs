@@ -135,9 +135,10 @@ impl Course {
             effective_learning_rate: self.learning_rate / (1.0 - momentum),
             step_rule: self.method.step,
             epsilon: self.setting("epsilon")?.unwrap_or(0.0),
-            partition: match self.method.scales_decay && self.weight_decay > 0.0 {
-                true => Partition::Entries,
-                false => Partition::BlockSums,
+            partition: if self.method.scales_decay && self.weight_decay > 0.0 {
+                Partition::Entries
+            } else {
+                Partition::BlockSums
             },
         })
     }

@@ -26,12 +26,11 @@ impl Rule for UnitSymmetry {
     }
 
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (severity, units, why) = match evidence.symmetric() {
-            Some(units) => (Severity::Fail, units, stuck(evidence, units)),
-            None => {
-                let units = evidence.units.iter().find(|units| units.is_narrowed())?;
-                (Severity::Warn, units, narrowed(units))
-            }
+        let (severity, units, why) = if let Some(units) = evidence.symmetric() {
+            (Severity::Fail, units, stuck(evidence, units))
+        } else {
+            let units = evidence.units.iter().find(|units| units.is_narrowed())?;
+            (Severity::Warn, units, narrowed(units))
         };
         Some(Finding {
             code: self.code(),

@@ -54,8 +54,8 @@ impl Rows<'_, '_> {
             projection += x * weight_of(i);
         }
         let length = f64::sqrt(squares);
-        let sign = if set.odd && projection < 0.0 { -1.0 } else { 1.0 };
-        (sign / if set.homogeneous { length } else { 1.0 }, sign * projection / length)
+        let sign = if set.nature.odd && projection < 0.0 { -1.0 } else { 1.0 };
+        (sign / if set.nature.homogeneous { length } else { 1.0 }, sign * projection / length)
     }
 
     fn same(&self, (a, a_factor): (usize, f64), (b, b_factor): (usize, f64)) -> bool {

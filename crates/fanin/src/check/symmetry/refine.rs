@@ -53,7 +53,7 @@ fn start(wiring: &Wiring<'_>, index: usize, dropout: Dropout) -> Vec<usize> {
     if dropout == Dropout::Off || !set.dropout {
         return vec![0; nodes];
     }
-    let frozen = |unit: usize| set.keeps_zero && touches_nothing(wiring, index, unit);
+    let frozen = |unit: usize| set.nature.keeps_zero && touches_nothing(wiring, index, unit);
     let units = (0..nodes).map(|node| node % set.width);
     renumber(units.map(|unit| if frozen(unit) { set.width } else { unit }))
 }
@@ -70,7 +70,7 @@ fn touches_nothing(wiring: &Wiring<'_>, set: usize, unit: usize) -> bool {
 /// The classes of a set after one look at what ties its nodes.
 fn split(wiring: &Wiring<'_>, classes: &[Vec<usize>], set: usize, options: Options) -> Vec<usize> {
     let width = wiring.sets[set].width;
-    let mirrors = wiring.sets[set].odd;
+    let mirrors = wiring.sets[set].nature.odd;
     let mut cells = Cells { classes: classes[set].clone(), tolerance: options.tolerance };
     let views = wiring.views(set);
     let incoming = views.iter().filter(|view| view.incoming).map(|view| view.scale);

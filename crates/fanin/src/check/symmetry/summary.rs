@@ -57,7 +57,8 @@ impl Symmetry {
     pub fn new(model: &Model, weights: &Weights, options: Options, units: &[Units]) -> Self {
         let features = features::shared_features(model, weights);
         let layers = units.iter().zip(features);
-        let layers = layers.map(|(units, (_, shared))| LayerSymmetry::new(units, shared)).collect();
+        let layers =
+            layers.map(|(units, (_, shared))| LayerSymmetry::new(units, &shared)).collect();
         let Options { partition, tolerance } = options;
         Self { partition, tolerance, layers, confirmation: None }
     }
@@ -93,9 +94,9 @@ fn is_of_a_chain(layer: &Layer) -> bool {
 }
 
 impl LayerSymmetry {
-    fn new(units: &Units, shared: Vec<Vec<usize>>) -> Self {
+    fn new(units: &Units, shared: &[Vec<usize>]) -> Self {
         let classes = &units.classes_up_to_sign;
-        let parts = |group: &Vec<usize>| group.iter().any(|&u| classes[u] != classes[group[0]]);
+        let parts = |group: &&Vec<usize>| group.iter().any(|&u| classes[u] != classes[group[0]]);
         Self {
             module: units.module.clone(),
             width: units.width(),

@@ -129,7 +129,8 @@ fn make_pair(weights: &mut Weights, columns: usize, factor: f32, out: f32) {
 
 #[test]
 fn zeros_in_the_right_places_leave_every_unit() {
-    let places: &[(&str, &[(&str, &str)], &[usize])] = &[
+    type Place = (&'static str, &'static [(&'static str, &'static str)], &'static [usize]);
+    let places: &[Place] = &[
         ("4 -> 8 relu -> 6 tanh -> 3", &[("*.bias", "zeros")], &[8, 6]),
         ("4 -> 3", &[("0.*", "zeros")], &[]),
         ("4 -> 8 relu -> 3", &[("2.weight", "zeros"), ("2.bias", "zeros")], &[8]),

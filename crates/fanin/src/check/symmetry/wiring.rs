@@ -3,7 +3,7 @@
 //! Where all that acts on a set is odd, its units may be mirrored: the set then has two *nodes*
 //! per unit, the unit as it is and its negative; node n and node n + width are one unit.
 
-use fanin_engine::activations;
+use fanin_engine::activations::{self, Activation};
 
 use crate::spec::{Layer, Model};
 use crate::weights::Weights;
@@ -16,16 +16,31 @@ pub(super) struct Set {
     pub width: usize,
     /// Told apart by the data: inputs and outputs.
     pub known: bool,
-    /// All that acts on the units is odd.
-    pub odd: bool,
-    /// All that acts on the units commutes with positive factors, up to a power of them.
-    pub homogeneous: bool,
-    /// A unit at 0 stays at 0.
-    pub keeps_zero: bool,
+    /// What all that acts on the units has in common.
+    pub nature: Nature,
     /// Each unit is dropped on its own while training.
     pub dropout: bool,
     /// The stream that these units are added to, one to one, at the end of a residual branch.
     pub merged_into: Option<usize>,
+}
+
+/// What holds for all that acts on units one by one: activations and normalizations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nature {
+    /// f(−z) = −f(z).
+    pub odd: bool,
+    /// f(k·z) = kᵖ·f(z) for every k > 0.
+    pub homogeneous: bool,
+    /// f(0) = 0.
+    pub keeps_zero: bool,
+}
+
+impl Nature {
+    fn add(&mut self, other: Self) {
+        self.odd &= other.odd;
+        self.homogeneous &= other.homogeneous;
+        self.keeps_zero &= other.keeps_zero;
+    }
 }
 
 /// Numbers that belong to each unit of a set.
@@ -81,7 +96,7 @@ impl<'w> Wiring<'w> {
         let inputs = wiring.add_set("input", model.inputs);
         wiring.output = wiring.walk(&model.layers, "", inputs, weights);
         for end in [inputs, wiring.output] {
-            (wiring.sets[end].known, wiring.sets[end].odd) = (true, false);
+            (wiring.sets[end].known, wiring.sets[end].nature.odd) = (true, false);
         }
         wiring
     }
@@ -98,7 +113,7 @@ impl<'w> Wiring<'w> {
 
     /// Nodes of a set: two per unit where units may be mirrored.
     pub fn nodes(&self, set: usize) -> usize {
-        self.sets[set].width * (1 + usize::from(self.sets[set].odd))
+        self.sets[set].width * (1 + usize::from(self.sets[set].nature.odd))
     }
 
     /// The weights of a set, incoming and outgoing.
@@ -135,9 +150,7 @@ impl<'w> Wiring<'w> {
             module: module.to_owned(),
             width,
             known: false,
-            odd: true,
-            homogeneous: true,
-            keeps_zero: true,
+            nature: Nature { odd: true, homogeneous: true, keeps_zero: true },
             dropout: false,
             merged_into: None,
         });
@@ -174,19 +187,22 @@ impl<'w> Wiring<'w> {
                         self.own.extend(tensor(name).map(|t| Own { set, values: t.data(), flips }));
                     }
                     // The mean over units is no odd function of one of them.
-                    self.sets[set].odd &= *layer == Layer::BatchNorm;
-                    self.sets[set].homogeneous = false;
-                    self.sets[set].keeps_zero &= *layer == Layer::BatchNorm;
+                    let odd = *layer == Layer::BatchNorm;
+                    let nature = Nature { odd, homogeneous: false, keeps_zero: odd };
+                    self.sets[set].nature.add(nature);
                 }
                 Layer::Activation(name) => {
                     let activation = activations::find(name);
-                    let set = &mut self.sets[set];
-                    set.odd &= activation.as_ref().is_some_and(|a| a.is_odd());
-                    set.homogeneous &=
-                        activation.as_ref().is_some_and(|a| a.homogeneity().is_some());
-                    set.keeps_zero &= activation.is_some_and(|a| a.at(0, 0.0) == 0.0);
+                    let is = |holds: &dyn Fn(&dyn Activation) -> bool| {
+                        activation.as_ref().is_some_and(|activation| holds(&**activation))
+                    };
+                    self.sets[set].nature.add(Nature {
+                        odd: is(&|a| a.is_odd()),
+                        homogeneous: is(&|a| a.homogeneity().is_some()),
+                        keeps_zero: is(&|a| a.at(0, 0.0) == 0.0),
+                    });
                 }
-                Layer::PRelu => self.sets[set].odd = false,
+                Layer::PRelu => self.sets[set].nature.odd = false,
                 Layer::Dropout { rate } => self.sets[set].dropout |= *rate > 0.0,
                 Layer::Residual { layers, .. } => {
                     let end = self.walk(layers, &format!("{module}.branch."), set, weights);
@@ -211,9 +227,7 @@ impl<'w> Wiring<'w> {
         }
         let branch = self.sets[end].clone();
         let stream = &mut self.sets[into];
-        stream.odd &= branch.odd;
-        stream.homogeneous &= branch.homogeneous;
-        stream.keeps_zero &= branch.keeps_zero;
+        stream.nature.add(branch.nature);
         stream.dropout |= branch.dropout;
         self.sets[end].merged_into = Some(into);
     }
