@@ -10,7 +10,7 @@ use super::measurement::Measurement;
 use super::probe::{self, Batch};
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
-use super::symmetry::{self, Units};
+use super::symmetry::{self, Options, Symmetry, Units};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::init::Explanation;
@@ -31,6 +31,8 @@ pub struct Diagnosis {
     pub units: usize,
     /// Hidden units that can ever differ.
     pub effective_units: usize,
+    /// Which of them, layer by layer, and how sure that is.
+    pub symmetry: Symmetry,
     /// Factor on the signal per hidden layer.
     pub signal_factor: Option<f64>,
     /// Factor on the gradient per hidden layer, on its way back.
@@ -75,9 +77,11 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let rows = Rows::of(data);
-        let mut start = Start::new(model, loss, weights, rows.batch())?;
+        let options = Options { partition: horizon.partition, ..Options::default() };
+        let mut start = Start::new(model, loss, weights, rows.batch(), options)?;
         start.measurement.claims = claims::claims(weights, said);
-        Ok(Self::of(&[start], horizon))
+        let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
+        Ok(Self::of(&[start], symmetry, horizon))
     }
 
     /// As [`new`](Self::new), over `seeds` draws of the weights: `weights` gives that of a number.
@@ -96,14 +100,17 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let rows = Rows::of(data);
+        let options = Options { partition: horizon.partition, ..Options::default() };
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            Start::new(model, loss, &weights(number)?, rows.batch())
+            Start::new(model, loss, &weights(number)?, rows.batch(), options)
         });
-        Ok(Self::of(&starts.into_iter().collect::<Result<Vec<Start>>>()?, horizon))
+        let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
+        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
+        Ok(Self::of(&starts, symmetry, horizon))
     }
 
-    fn of(starts: &[Start], horizon: Horizon) -> Self {
+    fn of(starts: &[Start], symmetry: Symmetry, horizon: Horizon) -> Self {
         let evidence = starts.iter().map(|start| Evidence {
             measurement: &start.measurement,
             units: &start.units,
@@ -124,6 +131,7 @@ impl Diagnosis {
             seeds: case.starts.len(),
             units,
             effective_units,
+            symmetry,
             signal_factor: shown.signal_factor(),
             gradient_factor: shown.gradient_factor(),
             escape_steps: forecast::escape_steps(shown),
@@ -176,8 +184,26 @@ struct Start {
 }
 
 impl Start {
-    fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+    fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        options: Options,
+    ) -> Result<Self> {
         let measurement = probe::measure(model, loss, weights, batch)?;
-        Ok(Self { measurement, units: symmetry::effective_units(model, weights) })
+        Ok(Self { measurement, units: symmetry::units(model, weights, options) })
+    }
+
+    fn symmetry(
+        &self,
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        options: Options,
+    ) -> Result<Symmetry> {
+        let classes = Symmetry::new(model, weights, options, &self.units);
+        classes.confirmed(model, loss, weights, batch, &self.units)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::Measurement;
+use crate::check::symmetry::Symmetry;
 use crate::compare::Outcome;
 use crate::train::metrics::Spread;
 
@@ -12,6 +13,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         seeds: 1,
         units: 128,
         effective_units: 128,
+        symmetry: Symmetry::default(),
         signal_factor: Some(signal_factor),
         gradient_factor: None,
         escape_steps: Some(32_531.0),
