@@ -3,6 +3,7 @@
 pub mod symmetry;
 pub mod probe;
 pub mod evidence;
+pub mod instruments;
 pub mod forecast;
 pub mod rules;
 pub mod diagnosis;

@@ -1,0 +1,13 @@
+//! Measurements that cost more than one pass: each a plain function from a network and a batch.
+//!
+//! | module | gives |
+//! |---|---|
+//! | [`updates`] | how far one step moves each parameter |
+//!
+//! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
+
+mod pass;
+pub mod updates;
+
+#[cfg(test)]
+mod tests;
