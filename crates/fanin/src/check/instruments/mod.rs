@@ -2,11 +2,13 @@
 //!
 //! | module | gives |
 //! |---|---|
+//! | [`underflow`] | what low precision would lose |
 //! | [`updates`] | how far one step moves each parameter |
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
 
 mod pass;
+pub mod underflow;
 pub mod updates;
 
 #[cfg(test)]
