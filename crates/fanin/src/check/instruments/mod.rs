@@ -3,13 +3,16 @@
 //! | module | gives |
 //! |---|---|
 //! | [`curvature`] | largest and most negative curvature of the loss, and the steps it allows |
+//! | [`gradient_noise`] | how much of the gradient is signal, and the batch that would show it |
 //! | [`underflow`] | what low precision would lose |
 //! | [`updates`] | how far one step moves each parameter |
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
 
 mod pass;
+mod row_gradients;
 pub mod curvature;
+pub mod gradient_noise;
 pub mod underflow;
 pub mod updates;
 
