@@ -2,6 +2,7 @@
 //!
 //! | module | gives |
 //! |---|---|
+//! | [`tangent_kernel`] | how alike the network learns different rows |
 //! | [`curvature`] | largest and most negative curvature of the loss, and the steps it allows |
 //! | [`gradient_noise`] | how much of the gradient is signal, and the batch that would show it |
 //! | [`underflow`] | what low precision would lose |
@@ -11,6 +12,7 @@
 
 mod pass;
 mod row_gradients;
+pub mod tangent_kernel;
 pub mod curvature;
 pub mod gradient_noise;
 pub mod underflow;
