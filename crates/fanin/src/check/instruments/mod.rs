@@ -2,6 +2,7 @@
 //!
 //! | module | gives |
 //! |---|---|
+//! | [`jacobian`] | singular values of what the network, and its depth, does to small changes |
 //! | [`tangent_kernel`] | how alike the network learns different rows |
 //! | [`curvature`] | largest and most negative curvature of the loss, and the steps it allows |
 //! | [`gradient_noise`] | how much of the gradient is signal, and the batch that would show it |
@@ -12,6 +13,7 @@
 
 mod pass;
 mod row_gradients;
+pub mod jacobian;
 pub mod tangent_kernel;
 pub mod curvature;
 pub mod gradient_noise;
