@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod claims;
 pub mod evidence;
 pub mod case;
+pub mod instruments;
 pub mod forecast;
 pub mod rules;
 pub mod diagnosis;
