@@ -25,6 +25,8 @@ const ROWS: usize = 2048;
 pub struct Diagnosis {
     /// One forward and one backward pass, from the first seed.
     pub measurement: Measurement,
+    /// The training that was forecast.
+    pub horizon: Horizon,
     /// Seeds measured; 1 where the weights were given.
     pub seeds: usize,
     /// Hidden units.
@@ -128,6 +130,7 @@ impl Diagnosis {
         }
         Self {
             measurement: shown.measurement.clone(),
+            horizon: shown.horizon,
             seeds: case.starts.len(),
             units,
             effective_units,

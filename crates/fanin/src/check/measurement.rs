@@ -28,6 +28,11 @@ pub struct LayerMeasurement {
     pub delta_norm: f64,
     /// ‖∂loss/∂W‖.
     pub gradient_norm: f64,
+    /// The norm of the part of ∂loss/∂W that tells rows apart: Σ (δ − δ̄)(x − x̄)ᵀ, with x what
+    /// enters the layer. The rest, which moves all answers alike, a bias could do.
+    pub telling_norm: f64,
+    /// The root mean square over rows of the norm of ∂(a row's loss)/∂W.
+    pub row_gradient_norm: f64,
     /// ‖W‖.
     pub weight_norm: f64,
     /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer

@@ -16,6 +16,8 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         silent_share: 0.0,
         delta_norm: 1.0,
         gradient_norm,
+        telling_norm: gradient_norm,
+        row_gradient_norm: gradient_norm,
         weight_norm: 1.0,
         scaled_weight_variance: 1.0,
         root_elements: 10.0,

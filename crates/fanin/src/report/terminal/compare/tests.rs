@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::check::Measurement;
-use crate::check::symmetry::Symmetry;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::{Partition, Symmetry};
 use crate::compare::Outcome;
 use crate::train::metrics::Spread;
 
@@ -10,6 +11,13 @@ fn start(signal_factor: f64) -> Diagnosis {
     let measurement = Measurement { loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
+        horizon: Horizon {
+            steps: 345,
+            effective_learning_rate: 0.2,
+            step_rule: StepRule::Proportional,
+            epsilon: 0.0,
+            partition: Partition::default(),
+        },
         seeds: 1,
         units: 128,
         effective_units: 128,
