@@ -1,13 +1,11 @@
 //! The networks of the benchmark: which there are, and nothing of how they fare.
 //!
 //! A *group* is a network with its data and its optimizer; a *case* is a group with one way to
-//! start it. Each group has a start that should be sound, one that a framework gives, a
-//! sick one and some that are doubtful, so that a failure can be told from a network that nothing
-//! starts.
+//! start it. Each group has a start that should be sound, one that a framework gives, a sick one
+//! and some that are doubtful, so that a failure can be told from a network that nothing starts.
 //! All is drawn by address from [`SEED`]: each trait of a group is a deck of cards of its own.
 
-use fanin::data::{LoadOptions, PrepareOptions, Prepared, load, prepare};
-use fanin::spec::{BatchSize, InitRule, Model, OptimizerSpec, Spec, Standardize, TrainSpec};
+use fanin::spec::{BatchSize, InitRule, Model, OptimizerSpec, Spec, TrainSpec};
 use fanin::weights::Weights;
 use fanin::{Result, init};
 use fanin_kernels::random::{Stream, fill_permutation};
@@ -15,72 +13,13 @@ use serde::Serialize;
 
 use crate::label::rounded;
 use crate::starts::{self, Start};
+use crate::tasks::{TASKS, Task};
 
 /// Seed of the selection.
 const SEED: u64 = 4;
 
-/// Fewer test rows than these can be answered rightly by luck: rows are split off instead.
-const FEWEST_TESTS: usize = 50;
-
 /// Groups in all.
 pub const GROUPS: usize = 108;
-
-/// Data to learn, for how long, and what counts as learned.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Task {
-    /// Name for people: the source, and how it is scaled if it is not standardized.
-    pub name: &'static str,
-    /// Name of the data set.
-    pub source: &'static str,
-    /// How features are scaled.
-    pub standardize: Standardize,
-    /// Every so many rows of the source are kept.
-    pub every: usize,
-    /// Passes over the rows.
-    pub epochs: usize,
-    /// Rows to train on, about.
-    pub rows: usize,
-    /// The accuracy on test rows that counts as learned.
-    pub target: f64,
-    /// About the best accuracy of networks that are one unit wide (for XOR, with a monotone unit):
-    /// below it nothing is learned that needs a second unit. Measured by the command `floors`.
-    pub floor: f64,
-}
-
-const DIGITS: Task = Task {
-    name: "digits",
-    source: "digits",
-    standardize: Standardize::Standard,
-    every: 1,
-    epochs: 15,
-    rows: 1437,
-    target: 0.9,
-    floor: 0.37,
-};
-
-const FASHION: Task = Task {
-    name: "fashion-mnist",
-    source: "fashion-mnist",
-    every: 20,
-    epochs: 12,
-    rows: 3000,
-    target: 0.75,
-    ..DIGITS
-};
-
-/// Tasks with their weights in the deck.
-const TASKS: &[(Task, usize)] = &[
-    (DIGITS, 36),
-    (Task { name: "digits min-max", standardize: Standardize::MinMax, ..DIGITS }, 7),
-    (Task { name: "digits raw", standardize: Standardize::None, ..DIGITS }, 8),
-    (
-        Task { name: "spirals", source: "spirals", epochs: 200, rows: 800, floor: 0.75, ..DIGITS },
-        14,
-    ),
-    (Task { name: "xor", source: "xor", epochs: 80, rows: 320, floor: 0.8, ..DIGITS }, 13),
-    (FASHION, 14),
-    (Task { name: "fashion-mnist raw", standardize: Standardize::None, ..FASHION }, 3),
-];
 
 const ACTIVATIONS: &[(&str, usize)] = &[
     ("relu", 20),
@@ -399,33 +338,6 @@ impl Case {
     pub fn weights(&self, spec: &Spec, model: &Model, seed: u64) -> Result<Weights> {
         let weights = init::for_model(model, &(&spec.init_rules()).into(), seed)?;
         Ok(self.start.change.apply(weights))
-    }
-}
-
-impl Task {
-    /// Its rows, split and scaled.
-    ///
-    /// # Errors
-    /// If the data set is not on this machine.
-    pub fn load(&self) -> Result<Prepared> {
-        let mut loaded = load(self.source, &LoadOptions::default())?;
-        if self.every > 1 {
-            let some = |rows: usize, every| (0..rows).step_by(every).collect::<Vec<usize>>();
-            loaded.train = loaded.train.select(&some(loaded.train.rows(), self.every));
-            // Half as sparse, for the test part of Fashion-MNIST is a sixth of the training part.
-            let test = |test: fanin::data::Dataset| test.select(&some(test.rows(), self.every / 2));
-            loaded.test = loaded.test.map(test);
-        }
-        if loaded.test.as_ref().is_some_and(|test| test.rows() < FEWEST_TESTS) {
-            loaded.test = None;
-        }
-        let features = self.standardize;
-        prepare(loaded, &PrepareOptions { features, ..PrepareOptions::default() })
-    }
-
-    /// Every task.
-    pub fn all() -> impl Iterator<Item = Self> {
-        TASKS.iter().map(|(task, _)| *task)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use fanin::Result;
 
-use crate::Tasks;
-use crate::cases::{Case, Form, Group, OPTIMIZERS, Task};
+use crate::cases::{Case, Form, Group, OPTIMIZERS};
 use crate::label::train;
 use crate::starts;
+use crate::tasks::{Task, Tasks};
 
 /// Trains networks one unit wide, monotone and not, on every task and prints the best of each.
 ///

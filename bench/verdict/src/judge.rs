@@ -13,9 +13,10 @@ use fanin::train::Course;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Tasks;
+use crate::Failure;
 use crate::cases::Case;
 use crate::label::{processor_seconds, rounded};
+use crate::tasks::Tasks;
 
 /// What the check says of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,9 +54,9 @@ pub struct Finding {
 ///
 /// # Errors
 /// If a case cannot be checked, or the file cannot be written.
-pub fn judge(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> crate::Outcome {
+pub fn judge(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> Result<(), Failure> {
     let (next, judged) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
-    let work = || -> crate::Outcome {
+    let work = || -> Result<(), Failure> {
         loop {
             let place = next.fetch_add(1, Ordering::Relaxed);
             let Some(case) = cases.get(place) else { return Ok(()) };
@@ -78,13 +79,13 @@ pub fn judge(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> crat
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(path: &Path) -> Result<Vec<Judgment>, crate::Failure> {
+pub fn read(path: &Path) -> Result<Vec<Judgment>, Failure> {
     let text = std::fs::read_to_string(path)?;
     Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
 /// What `fanin check` says of the case: the same calls in the same order.
-fn judge_one(case: &Case, tasks: &Tasks) -> Result<Judgment, crate::Failure> {
+fn judge_one(case: &Case, tasks: &Tasks) -> Result<Judgment, Failure> {
     let data = tasks.get(&case.group.task).expect("the data of the case are there");
     let begun = processor_seconds();
     let spec = case.spec();

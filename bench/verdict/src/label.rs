@@ -2,8 +2,8 @@
 //!
 //! Three seeds at the user's learning rate. Where most of them are stuck or unstable, two or three
 //! seeds each at a third, three times and a tenth of it, until one of these rates works: only then
-//! can a failure be the start's fault. A run ends once it reaches the target with a loss
-//! below that of guessing (a network that jumps about may reach it by luck), or diverges.
+//! can a failure be the start's fault. A run ends once it reaches the target with a loss below
+//! that of guessing (a network that jumps about may reach it by luck), or diverges.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -17,8 +17,9 @@ use fanin::data::Prepared;
 use fanin::train::{Course, Finish, Interrupt, Metrics, Observer, Rows, Session};
 use serde::{Deserialize, Serialize};
 
-use crate::Tasks;
-use crate::cases::{Case, Task};
+use crate::Failure;
+use crate::cases::Case;
+use crate::tasks::{Task, Tasks};
 
 /// Changes of this file that change labels count this up, so that all cases are labelled anew.
 const PROTOCOL: u32 = 1;
@@ -130,7 +131,12 @@ pub fn read(path: &Path) -> std::io::Result<Vec<Label>> {
 ///
 /// # Errors
 /// If the file cannot be written, or a case cannot be trained.
-pub fn label(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> crate::Outcome {
+pub fn label(
+    cases: &[Case],
+    tasks: &Tasks,
+    path: &Path,
+    threads: usize,
+) -> std::result::Result<(), Failure> {
     let known = read(path)?;
     let is_open = |case: &&Case| known.iter().all(|label| label.key != key(case));
     let open: Vec<&Case> = cases.iter().filter(is_open).collect();
@@ -139,7 +145,7 @@ pub fn label(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> crat
     writeln!(file)?;
     let progress = Progress::new(&open, cases.len());
     let (file, next) = (Mutex::new(file), AtomicUsize::new(0));
-    let work = || -> crate::Outcome {
+    let work = || -> std::result::Result<(), Failure> {
         while let Some(case) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
             let Some(data) = tasks.get(&case.group.task) else { continue };
             let label =
@@ -156,13 +162,15 @@ pub fn label(cases: &[Case], tasks: &Tasks, path: &Path, threads: usize) -> crat
 }
 
 /// Writes the labels in the order of all cases, without those of cases that are no more.
-fn order(path: &Path) -> crate::Outcome {
+fn order(path: &Path) -> std::result::Result<(), Failure> {
     let labels = read(path)?;
     let of = |case: &Case| labels.iter().rfind(|label| label.key == key(case));
     let cases = crate::cases::all();
     let ordered = cases.iter().filter_map(of).map(serde_json::to_string);
     let lines = ordered.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(std::fs::write(path, lines.join("\n") + "\n")?)
+    let unfinished = path.with_extension("tmp");
+    std::fs::write(&unfinished, lines.join("\n") + "\n")?;
+    Ok(std::fs::rename(unfinished, path)?)
 }
 
 fn label_one(case: &Case, data: &Prepared) -> Result<Label> {

@@ -6,6 +6,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod tasks;
 mod cases;
 mod starts;
 mod label;
@@ -17,22 +18,19 @@ mod publish;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use cases::{Case, Task};
+use cases::Case;
 use clap::{Parser, Subcommand};
-use fanin::data::Prepared;
+use tasks::Tasks;
 
 /// Why a command failed.
 type Failure = Box<dyn Error + Send + Sync>;
-
-/// What a command gives.
-type Outcome = Result<(), Failure>;
 
 /// Is the verdict right?
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Only the cheapest groups: about two minutes.
+    /// Only the cheapest groups: about two minutes on 2 cores.
     #[arg(long, global = true)]
     quick: bool,
     /// Cases side by side, each on one core.
@@ -59,9 +57,9 @@ enum Command {
 }
 
 /// Groups of the quick subset.
-const QUICK_GROUPS: usize = 16;
+const QUICK_GROUPS: usize = 64;
 
-fn main() -> Outcome {
+fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     let cases = if arguments.quick { quick(cases::all()) } else { cases::all() };
     let threads = arguments.threads;
@@ -83,7 +81,10 @@ fn main() -> Outcome {
 }
 
 /// Runs `work` on so many threads, each with a pool of one core.
-fn side_by_side(threads: usize, work: impl Fn() -> Outcome + Sync) -> Outcome {
+fn side_by_side(
+    threads: usize,
+    work: impl Fn() -> Result<(), Failure> + Sync,
+) -> Result<(), Failure> {
     std::thread::scope(|scope| {
         let on_one_core = || fanin::with_threads(Some(1), &work)?;
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(on_one_core)).collect();
@@ -104,24 +105,4 @@ fn quick(mut cases: Vec<Case>) -> Vec<Case> {
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-/// The data of every task that is on this machine.
-pub struct Tasks(Vec<(Task, Prepared)>);
-
-impl Tasks {
-    fn load() -> Self {
-        let load = |task: Task| match task.load() {
-            Ok(data) => Some((task, data)),
-            Err(error) => {
-                eprintln!("left out: {}: {error}", task.name);
-                None
-            }
-        };
-        Self(Task::all().filter_map(load).collect())
-    }
-
-    fn get(&self, task: &Task) -> Option<&Prepared> {
-        self.0.iter().find(|(t, _)| t == task).map(|(_, data)| data)
-    }
 }

@@ -46,6 +46,9 @@ pub fn summary(rows: &[Row<'_>]) -> String {
         "≥ 95 %",
         |s| s.recall,
     );
+    share("the same, where seeds agree and another start learns at the same rate", "", |s| {
+        s.clear_recall
+    });
     share("recall by a FAIL finding", "", |s| s.fail_recall);
     share("unsure", "≤ 10 %", |s| s.unsure);
     share("the very word", "", |s| s.exact);
@@ -176,7 +179,7 @@ const FAMILIES: &[(&str, Family)] = &[
     ("units", |group| format!("{:3}", group.width)),
     ("data", |group| group.task.name.to_owned()),
     ("optimizer", |group| group.optimizer.label().to_owned()),
-    ("rate over the usual one", |group| format!("{:5}", group.rate_factor)),
+    ("rate over the usual one", |group| format!("{:7.3}", group.rate_factor)),
     ("form", |group| group.form.name().to_owned()),
 ];
 

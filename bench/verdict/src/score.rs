@@ -18,6 +18,8 @@ pub struct Row<'a> {
     pub judgment: &'a Judgment,
     /// Whether it fails at every rate while another start of its group learns.
     pub at_fault: bool,
+    /// The same with no doubt: its seeds agree, and the other start learns at the user's rate.
+    pub clearly_at_fault: bool,
 }
 
 /// Every case that is both labelled and judged.
@@ -26,15 +28,19 @@ pub fn join<'a>(cases: &'a [Case], labels: &'a [Label], judgments: &'a [Judgment
     let judgments: BTreeMap<&str, &Judgment> =
         judgments.iter().map(|j| (j.key.as_str(), j)).collect();
     let label = |case: &Case| labels.get(label::key(case).as_str()).copied();
-    let can_learn = |group: usize| {
+    let some_start = |group: usize, learns: fn(&Label) -> bool| {
         let starts = cases.iter().filter(|case| case.group.number == group);
-        starts.filter_map(label).any(|label| label.best == Outcome::Learns)
+        starts.filter_map(label).any(learns)
     };
     let row = |case: &'a Case| {
         let label = label(case)?;
         let judgment = *judgments.get(case.key().as_str())?;
-        let at_fault = !label.best.works() && can_learn(case.group.number);
-        Some(Row { case, label, judgment, at_fault })
+        let group = case.group.number;
+        let at_fault =
+            !label.best.works() && some_start(group, |label| label.best == Outcome::Learns);
+        let clearly_at_fault =
+            at_fault && !label.mixed && some_start(group, |label| label.outcome == Outcome::Learns);
+        Some(Row { case, label, judgment, at_fault, clearly_at_fault })
     };
     cases.iter().filter_map(row).collect()
 }
@@ -133,7 +139,9 @@ pub struct Scores {
     pub false_fails: Share,
     /// Verdicts against learning, of networks that never learn because of their start.
     pub recall: Share,
-    /// FAIL findings of these.
+    /// The same, of those without doubt.
+    pub clear_recall: Share,
+    /// FAIL findings, of networks that never learn because of their start.
     pub fail_recall: Share,
     /// Verdicts left open, of all.
     pub unsure: Share,
@@ -161,6 +169,7 @@ impl Scores {
             clear_false_alarms: Share::of(learning().filter(|r| !r.label.mixed), Row::alarms),
             false_fails: Share::of(learning(), Row::fails),
             recall: Share::of(at_fault(), Row::alarms),
+            clear_recall: Share::of(at_fault().filter(|row| row.clearly_at_fault), Row::alarms),
             fail_recall: Share::of(at_fault(), Row::fails),
             unsure: Share::of(rows, Row::is_unsure),
             exact: Share::of(rows, named),
