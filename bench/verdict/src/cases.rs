@@ -3,7 +3,8 @@
 //! A *group* is a network with its data and its optimizer; a *case* is a group with one way to
 //! start it. Each group has a start that should be sound, one that a framework gives, a sick one
 //! and some that are doubtful, so that a failure can be told from a network that nothing starts.
-//! All is drawn by address from [`SEED`]: each trait of a group is a deck of cards of its own.
+//! All is drawn by address from [`SEEDS`]: each trait of a group is a deck of cards of its own. The
+//! groups of one seed are there to choose thresholds by, those of the other to publish.
 
 use fanin::spec::{BatchSize, InitRule, Model, OptimizerSpec, Spec, TrainSpec};
 use fanin::weights::Weights;
@@ -15,10 +16,10 @@ use crate::label::rounded;
 use crate::starts::{self, Start};
 use crate::tasks::{TASKS, Task};
 
-/// Seed of the selection.
-const SEED: u64 = 4;
+/// Seeds of the two halves: to choose thresholds by, and to publish.
+const SEEDS: [u64; 2] = [4, 5];
 
-/// Groups in all.
+/// Groups of one half.
 pub const GROUPS: usize = 108;
 
 const ACTIVATIONS: &[(&str, usize)] = &[
@@ -183,22 +184,30 @@ pub struct Case {
 /// Every case, the groups in order.
 pub fn all() -> Vec<Case> {
     let cases = |group: Group| {
-        let starts = starts::of(&group, SEED);
+        let starts = starts::of(&group, SEEDS[group.half()]);
         starts.into_iter().map(move |start| Case { group: group.clone(), start })
     };
     groups().into_iter().flat_map(cases).collect()
 }
 
 fn groups() -> Vec<Group> {
-    let tasks = deck("task", TASKS);
-    let activations = deck("activation", ACTIVATIONS);
-    let (depths, widths) = (deck("depth", DEPTHS), deck("width", WIDTHS));
-    let (forms, scales) = (deck("form", FORMS), deck("branch scale", BRANCH_SCALES));
-    let (optimizers, factors) = (deck("optimizer", OPTIMIZERS), deck("rate", RATE_FACTORS));
-    let batches = deck("batch", BATCHES);
+    (0..SEEDS.len()).flat_map(groups_of).collect()
+}
+
+fn groups_of(half: usize) -> Vec<Group> {
+    fn deck<T: Copy>(half: usize, name: &str, values: &[(T, usize)]) -> Vec<T> {
+        shuffled(SEEDS[half], name, values)
+    }
+    let tasks = deck(half, "task", TASKS);
+    let activations = deck(half, "activation", ACTIVATIONS);
+    let (depths, widths) = (deck(half, "depth", DEPTHS), deck(half, "width", WIDTHS));
+    let (forms, scales) = (deck(half, "form", FORMS), deck(half, "branch scale", BRANCH_SCALES));
+    let optimizers = deck(half, "optimizer", OPTIMIZERS);
+    let factors = deck(half, "rate", RATE_FACTORS);
+    let batches = deck(half, "batch", BATCHES);
     let group = |n: usize| {
         let mut group = Group {
-            number: n,
+            number: half * GROUPS + n,
             task: tasks[n],
             activation: activations[n],
             depth: depths[n],
@@ -250,6 +259,11 @@ impl Group {
         let layer = if has_norm { 1_000_000 } else { 200_000 };
         let steps = self.task.rows.div_ceil(self.batch) * self.task.epochs;
         (row * self.task.rows * self.task.epochs + layer * self.depth * steps) as f64
+    }
+
+    /// Which half it belongs to: 0 to choose thresholds by, 1 to publish.
+    pub fn half(&self) -> usize {
+        self.number / GROUPS
     }
 
     /// The user's learning rate.
@@ -341,16 +355,16 @@ impl Case {
     }
 }
 
-/// One card for each group: values in proportion to their weights, shuffled.
-fn deck<T: Copy>(name: &str, values: &[(T, usize)]) -> Vec<T> {
+/// One card for each group of a half: values in proportion to their weights, shuffled.
+fn shuffled<T: Copy>(seed: u64, name: &str, values: &[(T, usize)]) -> Vec<T> {
     let cards: Vec<T> = values.iter().flat_map(|(v, n)| std::iter::repeat_n(*v, *n)).collect();
     let mut order = vec![0; GROUPS];
-    fill_permutation(Stream::new(SEED, name), &mut order);
+    fill_permutation(Stream::new(seed, name), &mut order);
     order.into_iter().map(|place| cards[place * cards.len() / GROUPS]).collect()
 }
 
 /// The FNV-1a hash of `text`.
-pub fn hash(text: &str) -> u64 {
+fn hash(text: &str) -> u64 {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     text.bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }
@@ -363,7 +377,7 @@ mod tests {
     #[test]
     fn cases_are_many_and_each_is_another() {
         let cases = all();
-        assert_eq!(cases.len(), GROUPS * starts::STARTS);
+        assert_eq!(cases.len(), SEEDS.len() * GROUPS * starts::STARTS);
         let keys: BTreeSet<String> = cases.iter().map(Case::key).collect();
         assert_eq!(keys.len(), cases.len());
         assert_eq!(cases, all());

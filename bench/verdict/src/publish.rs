@@ -46,9 +46,11 @@ pub fn summary(rows: &[Row<'_>]) -> String {
         "≥ 95 %",
         |s| s.recall,
     );
-    share("the same, where seeds agree and another start learns at the same rate", "", |s| {
-        s.clear_recall
-    });
+    share(
+        "the same, where the network may just be hard: another start learns at some rate",
+        "",
+        |s| s.wide_recall,
+    );
     share("recall by a FAIL finding", "", |s| s.fail_recall);
     share("unsure", "≤ 10 %", |s| s.unsure);
     share("the very word", "", |s| s.exact);
@@ -106,10 +108,11 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
          three seeds at the user's learning rate most learned in {learn} cases; {slow} were slow, \
          {stuck} stuck, {unstable} unstable; the seeds of {mixed} disagree. In {at_fault} cases \
          *the start is at fault*: neither the user's rate nor a tenth, a third or three times of \
-         it goes beyond what one unit can do, while another start of the group learns. `fanin \
+         it goes beyond what one unit can do, while at least two other starts of the group learn \
+         with every seed at the user's rate. `fanin \
          check` saw none of this; its verdicts took {checks:.0} processor seconds in all.\n\n\
-         The groups are halved by a hash. Thresholds may be chosen by one half; the figures of \
-         the other are those that count. In brackets: 95 % intervals (Wilson), and counts.\n\n",
+         Thresholds were chosen by the groups of one seed; those of another seed were labelled \
+         afterwards, and their figures are those that count. In brackets: 95 % intervals (Wilson), and counts.\n\n",
         rows.len(),
         groups.len(),
     )

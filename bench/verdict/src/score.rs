@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::cases::{Case, hash};
+use crate::cases::Case;
 use crate::judge::{Finding, Judgment};
 use crate::label::{self, Label, Outcome};
 
@@ -16,11 +16,16 @@ pub struct Row<'a> {
     pub label: &'a Label,
     /// What was said before.
     pub judgment: &'a Judgment,
-    /// Whether it fails at every rate while another start of its group learns.
+    /// Whether the start is at fault: no rate helps, while at least two other starts of the group
+    /// learn with every seed at the user's rate.
     pub at_fault: bool,
-    /// The same with no doubt: its seeds agree, and the other start learns at the user's rate.
-    pub clearly_at_fault: bool,
+    /// Whether it may be: no rate helps, while another start of the group learns at some rate. A
+    /// network that one lucky start brings to learn may also be just hard.
+    pub maybe_at_fault: bool,
 }
+
+/// Starts of a group that have to learn before another one's failure is its own fault.
+const OTHERS: usize = 2;
 
 /// Every case that is both labelled and judged.
 pub fn join<'a>(cases: &'a [Case], labels: &'a [Label], judgments: &'a [Judgment]) -> Vec<Row<'a>> {
@@ -28,19 +33,19 @@ pub fn join<'a>(cases: &'a [Case], labels: &'a [Label], judgments: &'a [Judgment
     let judgments: BTreeMap<&str, &Judgment> =
         judgments.iter().map(|j| (j.key.as_str(), j)).collect();
     let label = |case: &Case| labels.get(label::key(case).as_str()).copied();
-    let some_start = |group: usize, learns: fn(&Label) -> bool| {
+    let starts_that = |group: usize, learn: fn(&Label) -> bool| {
         let starts = cases.iter().filter(|case| case.group.number == group);
-        starts.filter_map(label).any(learns)
+        starts.filter_map(label).filter(|label| learn(label)).count()
     };
     let row = |case: &'a Case| {
         let label = label(case)?;
         let judgment = *judgments.get(case.key().as_str())?;
         let group = case.group.number;
-        let at_fault =
-            !label.best.works() && some_start(group, |label| label.best == Outcome::Learns);
-        let clearly_at_fault =
-            at_fault && !label.mixed && some_start(group, |label| label.outcome == Outcome::Learns);
-        Some(Row { case, label, judgment, at_fault, clearly_at_fault })
+        let fails = !label.best.works();
+        let maybe_at_fault = fails && starts_that(group, |l| l.best == Outcome::Learns) > 0;
+        let learns = |label: &Label| label.outcome == Outcome::Learns && !label.mixed;
+        let at_fault = fails && starts_that(group, learns) >= OTHERS;
+        Some(Row { case, label, judgment, at_fault, maybe_at_fault })
     };
     cases.iter().filter_map(row).collect()
 }
@@ -48,8 +53,7 @@ pub fn join<'a>(cases: &'a [Case], labels: &'a [Label], judgments: &'a [Judgment
 impl Row<'_> {
     /// Whether thresholds may be chosen by it; whole groups are on one side.
     pub fn is_tuned_on(&self) -> bool {
-        // The low bit of an FNV hash is the parity of the text's low bits; a high one is mixed.
-        hash(&format!("half of group {}", self.case.group.number)) >> 40 & 1 == 0
+        self.case.group.half() == 0
     }
 
     /// Whether the network learns at the user's rate.
@@ -139,8 +143,8 @@ pub struct Scores {
     pub false_fails: Share,
     /// Verdicts against learning, of networks that never learn because of their start.
     pub recall: Share,
-    /// The same, of those without doubt.
-    pub clear_recall: Share,
+    /// The same, with those that may be just hard.
+    pub wide_recall: Share,
     /// FAIL findings, of networks that never learn because of their start.
     pub fail_recall: Share,
     /// Verdicts left open, of all.
@@ -169,7 +173,7 @@ impl Scores {
             clear_false_alarms: Share::of(learning().filter(|r| !r.label.mixed), Row::alarms),
             false_fails: Share::of(learning(), Row::fails),
             recall: Share::of(at_fault(), Row::alarms),
-            clear_recall: Share::of(at_fault().filter(|row| row.clearly_at_fault), Row::alarms),
+            wide_recall: Share::of(rows.iter().filter(|row| row.maybe_at_fault), Row::alarms),
             fail_recall: Share::of(at_fault(), Row::fails),
             unsure: Share::of(rows, Row::is_unsure),
             exact: Share::of(rows, named),

@@ -58,7 +58,7 @@ fn rates_of_two_groups_are_those_counted_by_hand() {
     assert_eq!(scores.false_fails, share(1, 3));
     assert_eq!(scores.recall, share(1, 2));
     assert_eq!(scores.fail_recall, share(1, 2));
-    assert_eq!(scores.clear_recall, share(1, 2));
+    assert_eq!(scores.wide_recall, share(1, 2));
     assert_eq!(scores.unsure, share(1, 7));
     assert_eq!(scores.exact, share(3, 7));
     assert!((scores.balanced - (1.0 / 3.0 + 1.0 / 3.0 + 1.0) / 3.0).abs() < 1e-15);
