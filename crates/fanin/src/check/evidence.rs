@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::forecast::{LARGEST_JUMP, LARGEST_NORMALIZED_JUMP, LEAST_NEAR_COSINE};
 use super::measurement::{LayerMeasurement, Measurement};
 use super::severity::Severity;
 use super::symmetry::{Partition, Units};
@@ -147,7 +148,78 @@ impl<'a> Evidence<'a> {
         let opens = self.opens();
         self.chain()
             .filter(move |l| !(opens && l.gradient_norm == 0.0))
-            .map(|l| self.relative_step(l))
+            .map(|l| self.relative_step(l) * l.telling_share())
+    }
+
+    /// The steps after which the loss would be that of no error if it went on falling as it does
+    /// at the start, by the part of the gradient that tells rows apart; `None` where a step's
+    /// length is searched for, or the loss does not fall.
+    pub fn descent_steps(&self) -> Option<f64> {
+        let descent = |l: &LayerMeasurement| {
+            // A step of equal entries descends by Σ|g|, which is √(2/π)·√n·‖g‖ for normal g.
+            let along = match self.horizon.step_rule {
+                StepRule::Proportional => 1.0,
+                StepRule::Normalized | StepRule::Searched => (2.0 / std::f64::consts::PI).sqrt(),
+            };
+            along * self.step_norm(l) * l.telling_share() * l.telling_norm
+        };
+        let fall: f64 = self.measurement.layers.iter().map(descent).sum();
+        let steps = self.measurement.loss / fall;
+        (self.horizon.step_rule != StepRule::Searched && fall > 0.0 && steps.is_finite())
+            .then_some(steps)
+    }
+
+    /// Whether a normalization follows a layer outside branches.
+    fn is_normalized(&self) -> bool {
+        self.hidden().iter().any(|l| l.normalized)
+    }
+
+    /// The [`jump`](Self::jump) that this network can just stand.
+    pub fn largest_jump(&self) -> f64 {
+        if self.is_normalized() { LARGEST_NORMALIZED_JUMP } else { LARGEST_JUMP }
+    }
+
+    /// Whether inputs that hardly differ end as strangers in the last hidden layer.
+    pub fn is_chaotic(&self) -> bool {
+        let apart = |l: &LayerMeasurement| l.near_cosine < LEAST_NEAR_COSINE;
+        !self.is_normalized() && self.last_hidden().is_some_and(apart)
+    }
+
+    /// ln of the growth of the mean square through the depth: of the signal over hidden layers, or
+    /// of the stream over residual blocks, whichever is larger.
+    pub fn log_growth(&self) -> Option<f64> {
+        let growths = [self.log_signal_growth(), self.log_stream_growth()];
+        growths.into_iter().flatten().max_by(f64::total_cmp)
+    }
+
+    /// ln of the signal's mean square in the last hidden layer over that in the first.
+    pub fn log_signal_growth(&self) -> Option<f64> {
+        let between = self.hidden().len().saturating_sub(1);
+        Some(2.0 * between as f64 * self.signal_factor()?.ln())
+    }
+
+    /// ln of the stream's mean square at the last residual block over that at the first.
+    pub fn log_stream_growth(&self) -> Option<f64> {
+        let openings = self.branch_openings();
+        let stream =
+            |l: &LayerMeasurement| l.pre_activation_second_moment / l.scaled_weight_variance;
+        let (first, last) = (stream(openings.first()?), stream(openings.last()?));
+        let growth = (last / first).ln();
+        (openings.len() > 1 && growth.is_finite()).then_some(growth)
+    }
+
+    /// The first layers of all residual branches: what they see is the stream.
+    pub fn branch_openings(&self) -> Vec<&'a LayerMeasurement> {
+        let mut branch = "";
+        let mut openings = Vec::new();
+        for layer in self.hidden() {
+            let own = layer.module.split_once(".branch.").map_or("", |(branch, _)| branch);
+            if !own.is_empty() && own != branch {
+                openings.push(layer);
+            }
+            branch = own;
+        }
+        openings
     }
 
     /// The change of a layer's weights in one step, relative to their own size; to that of a

@@ -77,6 +77,11 @@ impl LayerMeasurement {
         self.module.contains(".branch.")
     }
 
+    /// The share of the gradient's norm that tells rows apart; 1 where there is no gradient.
+    pub fn telling_share(&self) -> f64 {
+        if self.gradient_norm == 0.0 { 1.0 } else { self.telling_norm / self.gradient_norm }
+    }
+
     /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
     pub fn keeping_norm(&self) -> f64 {
         (self.units as f64).sqrt()

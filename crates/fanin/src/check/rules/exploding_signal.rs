@@ -3,10 +3,11 @@
 use super::{Bounds, Finding, Look, Measured, Rule, Severity, because, number};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::check::forecast::LARGEST_GROWTH;
 
-/// Growth of the signal's mean square over all hidden layers, as a logarithm: a hundredfold is
-/// worth a warning, a millionfold leaves no learning rate that fits all layers.
-const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: 13.815_510_557_964_274 };
+/// ln of the growth of the signal's mean square over all hidden layers: a hundredfold is worth a
+/// warning, ten thousandfold is more than training was seen to settle from.
+const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: LARGEST_GROWTH };
 
 /// Checks that the signal does not grow much through the hidden layers.
 ///
@@ -42,23 +43,18 @@ impl Rule for ExplodingSignal {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        let effect = |start: &Evidence<'_>| Some(2.0 * growth(start)?.ln());
         let error = |start: &Evidence<'_>| start.hidden().last().map_or(0.0, |l| l.growth_error);
-        let Some(estimate) = case.estimate(effect, error) else { return Look::Skipped };
+        let Some(estimate) = case.estimate(Evidence::log_signal_growth, error) else {
+            return Look::Skipped;
+        };
         let measured = Measured { estimate, bounds: BOUNDS };
         match estimate.judge(BOUNDS) {
             None => Look::Passed(Some(measured)),
             Some(severity) => Look::from(
-                self.explain(severity.min(Severity::Warn), case.shown())
-                    .map(|finding| finding.measured(measured)),
+                self.explain(severity, case.shown()).map(|finding| finding.measured(measured)),
             ),
         }
     }
-}
-
-/// Growth of the signal from the first to the last hidden layer.
-fn growth(evidence: &Evidence<'_>) -> Option<f64> {
-    Some(evidence.signal_factor()?.powi(evidence.hidden().len() as i32 - 1))
 }
 
 impl ExplodingSignal {
@@ -70,7 +66,7 @@ impl ExplodingSignal {
         };
         let why = format!(
             "the signal grows {per_layer}×{} from the first to the last hidden layer{}",
-            number(growth(evidence)?),
+            number((0.5 * evidence.log_signal_growth()?).exp()),
             because(last)
         );
         let fix = "divide the weights by the root of the fan-in: he-normal for relu";

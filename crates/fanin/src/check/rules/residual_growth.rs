@@ -4,11 +4,11 @@ use super::{Bounds, Finding, Look, Rule, Severity, count, number};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
-use crate::check::measurement::LayerMeasurement;
+use crate::check::forecast::LARGEST_GROWTH;
 
-/// ln of the stream's mean square at the last block over that at the first: a hundredfold, and a
-/// millionfold, which twenty blocks that double it make.
-const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: 13.815_510_557_964_274 };
+/// ln of the stream's mean square at the last block over that at the first: a hundredfold, and more
+/// than training was seen to settle from.
+const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: LARGEST_GROWTH };
 
 /// Checks that the stream of a residual network does not grow much from block to block.
 ///
@@ -36,39 +36,17 @@ impl Rule for ResidualGrowth {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        let error = |start: &Evidence<'_>| openings(start).last().map_or(0.0, |l| l.growth_error);
-        case.look_at(log_growth, error, BOUNDS, |severity, estimate| {
+        let error =
+            |start: &Evidence<'_>| start.branch_openings().last().map_or(0.0, |l| l.growth_error);
+        case.look_at(Evidence::log_stream_growth, error, BOUNDS, |severity, estimate| {
             self.explain(severity, case.shown(), estimate)
         })
     }
 }
 
-/// The first layers of all branches: what they see is the stream.
-fn openings<'a>(start: &Evidence<'a>) -> Vec<&'a LayerMeasurement> {
-    let mut branch = "";
-    let mut openings = Vec::new();
-    for layer in start.hidden() {
-        let own = layer.module.split_once(".branch.").map_or("", |(branch, _)| branch);
-        if !own.is_empty() && own != branch {
-            openings.push(layer);
-        }
-        branch = own;
-    }
-    openings
-}
-
-fn log_growth(start: &Evidence<'_>) -> Option<f64> {
-    let openings = openings(start);
-    let stream = |layer: &LayerMeasurement| {
-        layer.pre_activation_second_moment / layer.scaled_weight_variance
-    };
-    let (first, last) = (stream(openings.first()?), stream(openings.last()?));
-    (openings.len() > 1 && first > 0.0 && first.is_finite()).then(|| (last / first).ln())
-}
-
 impl ResidualGrowth {
     fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
-        let openings = openings(start);
+        let openings = start.branch_openings();
         let blocks = openings.len();
         let per_block = (estimate.value / (blocks as f64 - 1.0)).exp();
         let why = format!(

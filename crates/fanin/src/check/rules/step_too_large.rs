@@ -1,9 +1,11 @@
 //! One step changes weights by as much as they are.
 
-use super::{Finding, Look, Rule, Severity, number, place};
+use super::{Bounds, Finding, Look, Rule, Severity, number, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
-use crate::check::forecast::LARGEST_JUMP;
+
+/// ln of the jump over the largest one that was seen to come right.
+const BOUNDS: Bounds = Bounds { warn: 0.0, fail: 0.0 };
 
 /// Checks that one step does not change the hidden layers by a large share of what they are.
 ///
@@ -28,20 +30,23 @@ impl Rule for StepTooLarge {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        self.find(case.shown()).into()
+        let effect =
+            |start: &Evidence<'_>| start.jump().map(|(jump, _)| (jump / start.largest_jump()).ln());
+        case.look_at(effect, |_| 0.0, BOUNDS, |severity, _| self.explain(severity, case.shown()))
     }
 }
 
 impl StepTooLarge {
-    fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (jump, layer) = evidence.jump().filter(|(jump, _)| *jump > LARGEST_JUMP)?;
+    fn explain(&self, severity: Severity, evidence: &Evidence<'_>) -> Finding {
+        let (jump, layer) = evidence.jump().expect("the effect was measured");
         let why = format!(
-            "one step changes the hidden weights by {} times their size, added up over layers \
-                 and most in {}, so it leaves the region where their gradient means anything",
+            "one step changes the hidden weights by {} times their size, added up over layers and \
+             most in {}, so it leaves the region where their gradient means anything",
             number(jump),
             place(evidence, layer)
         );
-        let fix = "lower the learning rate, or use a scheme that divides by the fan-in".to_owned();
-        Some(Finding::new(self, Severity::Fail, why, fix).at(&layer.module))
+        let fix = "lower the learning rate (--learning-rate), or use a scheme that divides by the \
+                   fan-in";
+        Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }
 }
