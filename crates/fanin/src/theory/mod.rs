@@ -21,6 +21,8 @@ mod jacobian;
 mod tangent_kernel;
 mod attention;
 mod dead_units;
+mod scheme_effects;
+mod description;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +31,10 @@ pub use attention::{Attention, Tokens};
 pub use critical::Critical;
 pub use dead_units::{born_dead_probability, dead_probability};
 pub use depth::{DepthLimit, TrainableDepth, trainable_depth};
+pub use description::{
+    AttentionDescription, Chosen, Description, FiniteWidth, Gains, Question, describe,
+    describe_attention,
+};
 pub use expression::{Expression, activation};
 pub use finite_width::{
     log_gradient_variance, log_second_moment_variance, squared_length_variance,
@@ -38,4 +44,5 @@ pub use gaussian::{Gaussian, Moments, Pair};
 pub use jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
 pub use layer::{Layer, Point, depth_scale};
 pub use network::{Network, Signal, Step};
+pub use scheme_effects::{Effect, SchemeEffect, effect, scheme_effects, scheme_point};
 pub use tangent_kernel::{TangentKernel, tangent_kernel};

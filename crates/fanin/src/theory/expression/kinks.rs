@@ -33,11 +33,9 @@ fn collect(node: &Node, switches: &mut Vec<Node>) {
         Node::Power(u, _) => collect(u, switches),
         Node::Combine(operator, u, v) => {
             match operator {
-                Operator::Max | Operator::Min => switches.push(Node::Combine(
-                    Operator::Subtract,
-                    u.clone(),
-                    v.clone(),
-                )),
+                Operator::Max | Operator::Min => {
+                    switches.push(Node::Combine(Operator::Subtract, u.clone(), v.clone()))
+                }
                 Operator::Power => switches.push((**u).clone()),
                 _ => {}
             }

@@ -171,9 +171,7 @@ impl Node {
                 Some(v) => Self::Apply(Function::Ln1p, Box::new(v.clone())),
                 None => Self::Apply(Function::Ln, Box::new(u)),
             },
-            (Function::Ln1p, Self::Apply(Function::Exp, v)) => {
-                Self::Apply(Function::Softplus, v)
-            }
+            (Function::Ln1p, Self::Apply(Function::Exp, v)) => Self::Apply(Function::Softplus, v),
             (function, u) => Self::Apply(function, Box::new(u)),
         }
     }
