@@ -66,7 +66,8 @@ fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDept
         if !settled {
             let step = network.step(layer, signal);
             let next = step.signal.second_moment;
-            settled = next == signal.second_moment && factor == step.gradient_factor;
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * b;
+            settled = near(next, signal.second_moment) && near(factor, step.gradient_factor);
             (signal, factor) = (step.signal, step.gradient_factor);
         }
         sum += factor.ln();

@@ -201,17 +201,58 @@ impl<'a> Gaussian<'a> {
             let moments = self.moments(q);
             return Pair { product: moments.second, slopes: moments.slope_second };
         }
-        let pair = self.integrated_pair(q, c);
+        let pair = self.integrated_pair::<true>(q, c);
         if !self.jumps {
             return pair;
         }
         let step = 1e-3 * (1.0 - c.abs()).max(1e-9);
-        let [left, right] = [c - step, c + step].map(|c| self.integrated_pair(q, c).product);
+        let [left, right] =
+            [c - step, c + step].map(|c| self.integrated_pair::<false>(q, c).product);
         Pair { slopes: (right - left) / (2.0 * step * q), ..pair }
     }
 
+    /// E φ(x)φ(x′) alone, several times faster than [`pair`](Self::pair).
+    ///
+    /// By Mehler, it is ∑ aₖ²·cᵏ with aₖ = E φ(x)·heₖ(z), heₖ the normalized Hermite polynomials.
+    /// What the terms left out can add is known, for all squares add up to E φ²; where that is too
+    /// much, as for kinks at c near 1, the plane is integrated.
+    pub fn product(&self, q: f64, c: f64) -> f64 {
+        const TERMS: usize = 128;
+        let is_inside = q > 0.0 && q < f64::INFINITY && c.abs() < 1.0;
+        let has_closed = self.closed.and_then(|closed| closed.pair(q, c)).is_some();
+        if !is_inside || has_closed {
+            return self.pair(q, c).product;
+        }
+        let deviation = q.sqrt();
+        let width = (self.width / deviation).min(0.5);
+        let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
+        let (mut coefficients, mut total) = ([0.0; TERMS], 0.0);
+        visit(&cuts(width, kinks), |z, weight| {
+            let value = self.activation.at(0, deviation * z);
+            total += weight * value * value;
+            // √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁.
+            let (mut before, mut here) = (0.0, weight * value);
+            for (k, coefficient) in coefficients.iter_mut().enumerate() {
+                *coefficient += here;
+                let k = k as f64;
+                (before, here) = (here, (z * here - k.sqrt() * before) / (k + 1.0).sqrt());
+            }
+        });
+        let (mut sum, mut power, mut rest) = (0.0, 1.0, total);
+        for coefficient in coefficients {
+            let square = coefficient * coefficient;
+            sum += power * square;
+            rest -= square;
+            power *= c;
+        }
+        if (rest * power).abs() <= 1e-13 * total {
+            return sum;
+        }
+        self.integrated_pair::<false>(q, c).product
+    }
+
     /// With x = s(αa + βb) and x′ = ±s(αa − βb) for independent a and b, α ≥ β ≥ 0.
-    fn integrated_pair(&self, q: f64, c: f64) -> Pair {
+    fn integrated_pair<const SLOPES: bool>(&self, q: f64, c: f64) -> Pair {
         let (deviation, sign) = (q.sqrt(), if c < 0.0 { -1.0 } else { 1.0 });
         let alpha = f64::midpoint(1.0, c.abs()).sqrt();
         let beta = (0.5 * (1.0 - c.abs())).sqrt();
@@ -238,7 +279,9 @@ impl<'a> Gaussian<'a> {
                 let x = deviation * (alpha * a + beta * b);
                 let y = sign * deviation * (alpha * a - beta * b);
                 sums[0] += weight * self.activation.at(0, x) * self.activation.at(0, y);
-                sums[1] += weight * self.activation.at(1, x) * self.activation.at(1, y);
+                if SLOPES {
+                    sums[1] += weight * self.activation.at(1, x) * self.activation.at(1, y);
+                }
             });
         });
         Pair { product: sums[0], slopes: sums[1] }

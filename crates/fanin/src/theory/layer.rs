@@ -82,7 +82,7 @@ impl<'a> Layer<'a> {
         if c == 1.0 {
             return 1.0;
         }
-        let product = self.gaussian.pair(q, c).product;
+        let product = self.gaussian.product(q, c);
         let next = self.point.weight_variance * product + self.point.bias_variance;
         (next / self.second_moment(q)).clamp(-1.0, 1.0)
     }

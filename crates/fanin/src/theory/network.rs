@@ -16,7 +16,7 @@
 
 use serde::Serialize;
 
-use super::layer::Layer;
+use super::layer::{Layer, Point};
 
 /// How layers are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -81,41 +81,34 @@ impl Network {
     /// From one layer, with second moment and correlation of its input signal, to the next.
     pub fn step(&self, layer: &Layer<'_>, signal: Signal) -> Step {
         let Signal { second_moment: q, correlation: c } = signal;
-        let added = |q: f64, c: f64| {
-            let product = layer.gaussian.pair(q, c).product;
-            layer.point.weight_variance * product + layer.point.bias_variance
+        // All but plain and residual layers bring their input to second moment 1 themselves.
+        let at = match self {
+            Self::Dense | Self::Convolution | Self::Residual { .. } => q,
+            _ => 1.0,
         };
+        let moments = layer.gaussian.moments(at);
+        let product = if c == 1.0 { moments.second } else { layer.gaussian.product(at, c) };
+        let Point { weight_variance, bias_variance } = layer.point;
+        let (added, shared) =
+            (layer.second_moment_of(&moments), weight_variance * product + bias_variance);
+        let factor = weight_variance * moments.slope_second;
         let (second_moment, shared, gradient_factor) = match *self {
-            Self::Dense | Self::Convolution => {
-                (layer.second_moment(q), added(q, c), layer.gradient_factor(q))
-            }
+            Self::Dense | Self::Convolution => (added, shared, factor),
             Self::Residual { branch } => {
                 let scale = branch * branch;
-                (
-                    q + scale * layer.second_moment(q),
-                    q * c + scale * added(q, c),
-                    1.0 + scale * layer.gradient_factor(q),
-                )
+                (q + scale * added, q * c + scale * shared, 1.0 + scale * factor)
             }
             Self::PreNorm { branch } => {
                 let scale = branch * branch;
-                (
-                    q + scale * layer.second_moment(1.0),
-                    q * c + scale * added(1.0, c),
-                    1.0 + scale * layer.gradient_factor(1.0) / q,
-                )
+                (q + scale * added, q * c + scale * shared, 1.0 + scale * factor / q)
             }
             Self::BatchNorm => {
-                let moments = layer.gaussian.moments(1.0);
-                let mean = moments.mean * moments.mean;
-                let shared = layer.gaussian.pair(1.0, c).product - mean;
                 let variance = moments.variance();
+                let shared = product - moments.mean * moments.mean;
                 (1.0, shared / variance, moments.slope_second / variance)
             }
             Self::LayerNorm => {
-                let moments = layer.gaussian.moments(1.0);
-                let shared = layer.gaussian.pair(1.0, c).product;
-                (1.0, shared / moments.second, moments.slope_second / moments.second)
+                (1.0, product / moments.second, moments.slope_second / moments.second)
             }
         };
         let correlation = if c == 1.0 { 1.0 } else { (shared / second_moment).clamp(-1.0, 1.0) };

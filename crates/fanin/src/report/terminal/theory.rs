@@ -47,7 +47,8 @@ pub fn theory(description: &Description) -> String {
         " ",
         "q second moment of pre-activations; σ_w² variance of a weight times fan-in, σ_b² of a \
          bias; gradient: factor on its second moment, backwards. A scheme that is not listed \
-         draws no independent weights, or needs more of a network than one layer.",
+         draws no independent weights, or needs more of a network than one layer; --json names \
+         all.",
     ));
     text
 }
@@ -243,22 +244,19 @@ fn schemes(description: &Description) -> String {
     let head = head.map(str::to_owned);
     let mut rows = vec![row("(judged above)".to_owned(), &description.point, &description.effect)];
     for effect in &description.schemes {
-        for (index, name) in effect.schemes.iter().enumerate() {
-            rows.push(if index == 0 {
-                row(name.clone(), &effect.point, &effect.effect)
-            } else {
-                same(name.clone())
-            });
-        }
+        rows.push(row(names(&effect.schemes), &effect.point, &effect.effect));
     }
     aligned(&head, rows)
 }
 
-/// A scheme of the same point as the one above it.
-fn same(name: String) -> Vec<String> {
-    let mut row = vec![name];
-    row.resize(9, "\"".to_owned());
-    row
+/// The first two names, plain ones before those with an argument, and how many more there are.
+fn names(schemes: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let (plain, other): (Vec<&String>, Vec<&String>) =
+        schemes.iter().partition(|name| !name.contains(':'));
+    let all: Vec<&str> = plain.into_iter().chain(other).map(String::as_str).collect();
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    if all.len() > SHOWN { format!("{shown} + {}", all.len() - SHOWN) } else { shown }
 }
 
 fn row(name: String, point: &Point, effect: &Effect) -> Vec<String> {

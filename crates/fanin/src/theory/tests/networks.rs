@@ -56,8 +56,8 @@ fn gains_of_torch_lead_where_the_table_says() {
     }
     let selu = named("selu");
     let found = Layer::new(&*selu, Point::new(0.5625, 0.0)).fixed_point(1.0);
-    let deviation = Gaussian::new(&*selu).moments(found.second_moment).variance().sqrt();
-    digits("deviation after selu", deviation, "0.20235847");
+    let size = Gaussian::new(&*selu).moments(found.second_moment).second.sqrt();
+    digits("root mean square after selu", size, "0.20235847");
     let unit = Layer::new(&*selu, Point::new(1.0, 0.0)).fixed_point(1.0);
     digits("selu, gain 1", unit.second_moment, "1");
     digits("selu, gain 1", unit.gradient_factor, "1.071575");
@@ -202,11 +202,13 @@ fn quadrature_meets_every_closed_form() {
             }
             for c in [-1.0, -0.999, -0.6, 0.0, 0.3, 0.9, 0.999_999, 1.0] {
                 let (a, b) = (closed.pair(q, c), written.pair(q, c));
+                let product = written.product(q, c);
                 let near = |got: f64, want: f64, size: f64| (got - want).abs() < 1e-11 * size;
                 assert!(
                     near(b.product, a.product, q.max(a.product)),
                     "{name} {q} {c}: {a:?} {b:?}"
                 );
+                assert!(near(product, a.product, q.max(a.product)), "{name} {q} {c}: {product}");
                 assert!(near(b.slopes, a.slopes, 1.0), "{name} {q} {c}: {a:?} {b:?}");
             }
         }
