@@ -29,8 +29,9 @@ fn theory_tells_what_schemes_do_to_a_deep_relu_network() {
         let has = |row: &&Value| row["schemes"].as_array().unwrap().iter().any(|s| s == name);
         schemes.iter().find(has).unwrap_or_else(|| panic!("{name} is missing"))
     };
-    assert_eq!(of("torch-default")["trainable"]["layers"], 7);
-    assert_eq!(of("torch-default")["trainable"]["limit"], "gradient-vanishes");
+    assert_eq!(of("torch-default")["trainable"]["layers"], 3);
+    assert_eq!(of("torch-default")["trainable"]["limit"], "alike");
+    assert_eq!(of("fan-in-uniform")["trainable"]["layers"], 7);
     assert_eq!(of("he-normal")["trainable"]["layers"], Value::Null);
     let gradient = of("xavier-normal")["gradient_log10"].as_f64().unwrap();
     assert!((gradient + 15.051_499_783).abs() < 1e-8, "{gradient}");

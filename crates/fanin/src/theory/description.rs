@@ -8,6 +8,7 @@ use super::critical::Critical;
 use super::dead_units::born_dead_probability;
 use super::finite_width::{log_gradient_variance, log_second_moment_variance};
 use super::fixed_point::FixedPoint;
+use super::gaussian::WIDE;
 use super::jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
 use super::layer::{Layer, Point};
 use super::network::Network;
@@ -63,7 +64,8 @@ pub struct Description {
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
-    /// The tangent kernel of inputs of correlation 0; `None` where layers are not plain.
+    /// The tangent kernel of inputs of correlation 0; `None` where layers are not plain, or signals
+    /// grow beyond q = 100.
     pub tangent_kernel: Option<TangentKernel>,
     /// The probability that a layer is silent for one input, for relu.
     pub born_dead: Option<f64>,
@@ -157,6 +159,8 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     let fixed_point = plain.then(|| layer.fixed_point(1.0));
     let settled = fixed_point.map_or(1.0, |found| found.second_moment);
     let q = if settled.is_finite() { settled } else { 1.0 };
+    let effect = effect(&network, &layer, depth);
+    let grows = effect.second_moment.is_nan() || effect.second_moment > WIDE;
     let spectrum = |weights| plain.then(|| jacobian_spectrum(&layer, q.max(1e-9), depth, weights));
     Ok(Description {
         activation: activation.label(),
@@ -176,7 +180,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         point,
         chosen,
         fixed_point,
-        effect: effect(&network, &layer, depth),
+        effect,
         finite_width: FiniteWidth {
             log_second_moment_deviation: log_second_moment_variance(&layer, 1.0, depth, width)
                 .sqrt(),
@@ -184,7 +188,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         },
         jacobian_gaussian: spectrum(Weights::Gaussian),
         jacobian_orthogonal: spectrum(Weights::Orthogonal),
-        tangent_kernel: plain.then(|| tangent_kernel(&layer, 1.0, 0.0, depth)),
+        tangent_kernel: (plain && !grows).then(|| tangent_kernel(&layer, 1.0, 0.0, depth)),
         born_dead: (activation.name() == "relu")
             .then(|| born_dead_probability(&vec![width; depth])),
         schemes: scheme_effects(&network, &layer, depth, width),

@@ -206,13 +206,18 @@ fn over_seeds(description: &Description) -> String {
 fn spectrum(description: &Description) -> Option<String> {
     let gaussian = description.jacobian_gaussian?;
     let orthogonal = description.jacobian_orthogonal?;
-    let kernel = description.tangent_kernel?;
+    let kernel = match description.tangent_kernel {
+        Some(kernel) => {
+            let condition = (kernel.condition(2) * 1e4).round() / 1e4;
+            format!("; tangent kernel's condition {} for two inputs", exact(condition))
+        }
+        None => String::new(),
+    };
     Some(format!(
         "squared singular values vary by {} of their mean with normal weights, {} with orthogonal \
-         ones; tangent kernel's condition {} for two inputs",
+         ones{kernel}",
         compact(gaussian.variance.sqrt()),
         compact(orthogonal.variance.sqrt()),
-        exact((kernel.condition(2) * 1e4).round() / 1e4)
     ))
 }
 
