@@ -1,7 +1,7 @@
 //! How fast attention makes all tokens alike at initialization.
 //!
 //! Key: q the second moment of a token, p the product of two, cos = p/q; n tokens, α the factor on
-//! the branch, σ_v² the variance of value and output weights together, τ² that of the logits.
+//! the branch, `σ_v²` the variance of value and output weights together, τ² that of the logits.
 //!
 //! A row of attention at initialization is the softmax of n normal logits. Logits of one row share
 //! τ²·cos, which softmax does not see; so the weights' squares sum to o = e^{τ²(1 − cos)}/n, and
@@ -25,7 +25,7 @@ pub struct Attention {
     pub branch: f64,
     /// Whether the branch is added to its input.
     pub has_skip: bool,
-    /// σ_v², the variance of value and output weights together, times their fan-ins.
+    /// `σ_v²`, the variance of value and output weights together, times their fan-ins.
     pub value_variance: f64,
     /// τ², the variance of a logit; 0 for uniform attention.
     pub logit_variance: f64,

@@ -1,7 +1,7 @@
 //! How deep a network can be and still be trained.
 //!
 //! Two limits: inputs must stay distinguishable, which Schoenholz et al. 2017 measured to hold to
-//! about 6ξ_c layers; and gradients must arrive with a size that one learning rate serves.
+//! about `6ξ_c` layers; and gradients must arrive with a size that one learning rate serves.
 
 use serde::Serialize;
 
@@ -23,9 +23,9 @@ pub struct TrainableDepth {
 pub enum DepthLimit {
     /// Nothing within [`SEARCHED`] layers.
     None,
-    /// All inputs come to look alike: 6ξ_c.
+    /// All inputs come to look alike: `6ξ_c`.
     Alike,
-    /// Similar inputs come to look unrelated: 6ξ_c.
+    /// Similar inputs come to look unrelated: `6ξ_c`.
     Unrelated,
     /// The gradient at the first layer is too small beside the last.
     GradientVanishes,
@@ -39,9 +39,9 @@ pub enum DepthLimit {
 pub const SEARCHED: usize = 2000;
 /// Depth scales of the correlation to which training works (Schoenholz et al. 2017).
 pub const CORRELATION_SCALES: f64 = 6.0;
-/// ln E‖δ₁‖²/E‖δ_L‖² at which the norm has fallen to 10⁻³ (AUTOTRAINER's bound).
+/// ln `E‖δ₁‖²/E‖δ_L‖²` at which the norm has fallen to 10⁻³ (AUTOTRAINER's bound).
 pub const SMALLEST_GRADIENT: f64 = -13.815_510_557_964_274;
-/// ln E‖δ₁‖²/E‖δ_L‖² at which the norm has grown to 70 (AUTOTRAINER's bound).
+/// ln `E‖δ₁‖²/E‖δ_L‖²` at which the norm has grown to 70 (AUTOTRAINER's bound).
 pub const LARGEST_GRADIENT: f64 = 8.496_990_484_098_72;
 
 /// How deep `network` of `layer` may be if its first pre-activations have second moment `q`.
@@ -82,7 +82,7 @@ fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDept
     TrainableDepth { layers: None, limit: DepthLimit::None }
 }
 
-/// 6ξ_c, where the correlation settles at a rate: not along a residual stream.
+/// `6ξ_c`, where the correlation settles at a rate: not along a residual stream.
 fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
     let none = TrainableDepth { layers: None, limit: DepthLimit::None };
     if !network.is_plain() {

@@ -28,9 +28,9 @@ pub struct Question<'a> {
     pub depth: usize,
     /// Units of a layer.
     pub width: usize,
-    /// σ_w²; the critical value if none is given, or the exact gain's where there is none.
+    /// `σ_w²`; the critical value if none is given, or the exact gain's where there is none.
     pub weight_variance: Option<f64>,
-    /// σ_b².
+    /// `σ_b²`.
     pub bias_variance: f64,
 }
 
@@ -109,7 +109,7 @@ pub enum Chosen {
 pub struct FiniteWidth {
     /// The deviation over seeds of ln q at the last layer.
     pub log_second_moment_deviation: f64,
-    /// The deviation over seeds of ln ‖δ₁‖²/‖δ_L‖².
+    /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
     pub log_gradient_deviation: f64,
 }
 

@@ -10,7 +10,7 @@ use super::layer::Layer;
 /// the squared pre-activations of one layer for one input.
 ///
 /// 2/N for the last layer's own units, and for each layer j below ρ²·(κ₄ − 1)/N times the squares
-/// of the slopes d ln q/d ln q passed since, ρ = σ_w²·E φ²/q′. 2/N + 5(L − 1)/N for relu after He.
+/// of the slopes d ln q/d ln q passed since, ρ = `σ_w²·E` φ²/q′. 2/N + 5(L − 1)/N for relu after He.
 ///
 /// ```
 /// use fanin::theory::{Layer, Point, log_second_moment_variance};
@@ -32,7 +32,7 @@ pub fn log_second_moment_variance(layer: &Layer<'_>, q: f64, depth: usize, width
     variance + 2.0 / width
 }
 
-/// The variance over seeds of ln ‖δ₁‖²/‖δ_L‖² through `depth` layers of `width` units, to first
+/// The variance over seeds of ln `‖δ₁‖²/‖δ_L‖²` through `depth` layers of `width` units, to first
 /// order in 1/N: Σ (3κ′ − 1)/N, so 5L/N for relu.
 pub fn log_gradient_variance(layer: &Layer<'_>, q: f64, depth: usize, width: usize) -> f64 {
     let (mut q, mut variance) = (q, 0.0);
@@ -44,7 +44,7 @@ pub fn log_gradient_variance(layer: &Layer<'_>, q: f64, depth: usize, width: usi
     variance
 }
 
-/// Var r/(E r)² of r = ‖x_L‖² over seeds, through layers of these `widths` without bias, for an
+/// Var r/(E r)² of r = `‖x_L‖²` over seeds, through layers of these `widths` without bias, for an
 /// activation that is linear on both sides of 0: ∏(1 + (κ₄ − 1)/n) − 1, exact at any width.
 ///
 /// `kurtosis` is 6 for relu and 3 for a linear network.

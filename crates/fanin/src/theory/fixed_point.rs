@@ -21,9 +21,9 @@ pub struct FixedPoint {
     pub correlation: f64,
     /// The slope of the correlation map there.
     pub correlation_slope: f64,
-    /// ξ_q, the layers in which a deviation of q shrinks by e.
+    /// `ξ_q`, the layers in which a deviation of q shrinks by e.
     pub second_moment_depth: f64,
-    /// ξ_c, the layers in which a deviation of the correlation shrinks by e.
+    /// `ξ_c`, the layers in which a deviation of the correlation shrinks by e.
     pub correlation_depth: f64,
 }
 
@@ -129,13 +129,12 @@ impl Layer<'_> {
             let next = self.point.weight_variance * pair.product + self.point.bias_variance;
             let slope = self.point.weight_variance * pair.slopes * q / after;
             let step = (next / after - c) / (1.0 - slope);
-            // The error after a step is about its square.
-            const LAST: f64 = 1e-10;
             if step.is_nan() || step <= 0.0 || c + step >= 1.0 {
                 break;
             }
             c += step;
-            if step < LAST {
+            // The error after a step is about its square.
+            if step < 1e-10 {
                 break;
             }
         }

@@ -1,8 +1,8 @@
 //! The spectrum of the input–output Jacobian J of a wide, deep network at its fixed point.
 //!
 //! J is a product of L factors D·W, D = diag φ′(h). The S-transforms of free probability
-//! multiply: S_{JJᵀ} = (S_{D²}·S_{WWᵀ})^L (Pennington, Schoenholz & Ganguli 2017). With M the
-//! moment series of JJᵀ, M(λ) = ∑ m_k/λ^k, that gives λ as a function of M; its least value on the
+//! multiply: `S_{JJᵀ}` = (`S_{D²}·S_{WWᵀ}`)^L (Pennington, Schoenholz & Ganguli 2017). With M the
+//! moment series of `JJᵀ`, M(λ) = ∑ `m_k/λ^k`, that gives λ as a function of M; its least value on the
 //! real axis is the upper edge of the spectrum.
 
 use serde::Serialize;
@@ -17,11 +17,11 @@ use super::quadrature::{cuts, visit};
 pub enum Weights {
     /// Independent normal elements.
     Gaussian,
-    /// A random orthogonal matrix times σ_w.
+    /// A random orthogonal matrix times `σ_w`.
     Orthogonal,
 }
 
-/// The spectrum of JJᵀ through some layers at one q.
+/// The spectrum of `JJᵀ` through some layers at one q.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct JacobianSpectrum {
     /// The mean eigenvalue, χ₁^L.
@@ -32,9 +32,9 @@ pub struct JacobianSpectrum {
     pub largest: f64,
 }
 
-/// The spectrum of JJᵀ through `depth` layers whose pre-activations have second moment `q`.
+/// The spectrum of `JJᵀ` through `depth` layers whose pre-activations have second moment `q`.
 ///
-/// Variance: L(μ₂/μ₁² − 1 − s₁) with μ_k = E φ′^{2k}, s₁ = −1 for Gaussian and 0 for orthogonal
+/// Variance: L(μ₂/μ₁² − 1 − s₁) with `μ_k` = E φ′^{2k}, s₁ = −1 for Gaussian and 0 for orthogonal
 /// weights.
 ///
 /// ```

@@ -4,9 +4,9 @@
 //!
 //! | network | q′ | factor on E‖δ‖² |
 //! |---|---|---|
-//! | dense, convolution | σ_w²·E φ² + σ_b² | χ₁ = σ_w²·E φ′² |
-//! | residual, x + α(Wφ(x) + b) | q + α²(σ_w²·E φ² + σ_b²) | 1 + α²χ₁ |
-//! | pre-norm, x + α(Wφ(LN x) + b) | q + α²(σ_w²·E φ² + σ_b²) at q = 1 | 1 + α²χ₁/q |
+//! | dense, convolution | `σ_w²·E` φ² + `σ_b²` | χ₁ = `σ_w²·E` φ′² |
+//! | residual, x + α(Wφ(x) + b) | q + α²(`σ_w²·E` φ² + `σ_b²`) | 1 + α²χ₁ |
+//! | pre-norm, x + α(Wφ(LN x) + b) | q + α²(`σ_w²·E` φ² + `σ_b²`) at q = 1 | 1 + α²χ₁/q |
 //! | batch norm of W φ | 1 | E φ′²/Var φ, whatever W's scale |
 //! | layer norm of W φ | 1 | E φ′²/E φ², whatever W's scale |
 //!

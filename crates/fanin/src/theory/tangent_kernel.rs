@@ -1,7 +1,7 @@
 //! The neural tangent kernel of a wide network, and its condition.
 //!
 //! Key: Σ the kernel of pre-activations, Θ the tangent kernel (Jacot et al. 2018), which begins
-//! as Σ and goes on as Θ′ = Σ′ + σ_w²·E φ′φ′·Θ.
+//! as Σ and goes on as Θ′ = Σ′ + `σ_w²·E` φ′φ′·Θ.
 
 use serde::Serialize;
 

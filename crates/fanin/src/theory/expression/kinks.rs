@@ -34,7 +34,7 @@ fn collect(node: &Node, switches: &mut Vec<Node>) {
         Node::Combine(operator, u, v) => {
             match operator {
                 Operator::Max | Operator::Min => {
-                    switches.push(Node::Combine(Operator::Subtract, u.clone(), v.clone()))
+                    switches.push(Node::Combine(Operator::Subtract, u.clone(), v.clone()));
                 }
                 Operator::Power => switches.push((**u).clone()),
                 _ => {}

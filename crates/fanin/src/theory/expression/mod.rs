@@ -64,7 +64,7 @@ impl Expression {
     fn hold_finite(&self, text: &str) -> Result<()> {
         const REACH: i32 = 320;
         let points = (-REACH..=REACH).map(|k| f64::from(k) / 8.0);
-        let is_wrong = |x: &f64| !(self.at(0, *x).is_finite() && !self.at(1, *x).is_nan());
+        let is_wrong = |x: &f64| !self.at(0, *x).is_finite() || self.at(1, *x).is_nan();
         match points.chain([1e-3, -1e-3]).find(is_wrong) {
             None => Ok(()),
             Some(x) => Err(Error::Grammar {

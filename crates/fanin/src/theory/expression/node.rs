@@ -129,12 +129,15 @@ impl Operator {
             Self::Divide => u / v,
             Self::Power if u.value() == 0.0 && v.value() > 0.0 => S::constant(0.0),
             Self::Power => (v * u.ln()).exp(),
-            Self::Max if u.value().is_nan() || u.value() > v.value() => u,
-            Self::Max => v,
-            Self::Min if u.value().is_nan() || u.value() < v.value() => u,
-            Self::Min => v,
+            Self::Max => take(u, v, u.value() > v.value()),
+            Self::Min => take(u, v, u.value() < v.value()),
         }
     }
+}
+
+/// `u` if `is_first` or it is no number, else `v`.
+fn take<S: Scalar>(u: S, v: S, is_first: bool) -> S {
+    if is_first || u.value().is_nan() { u } else { v }
 }
 
 impl Node {

@@ -8,7 +8,7 @@ use crate::theory::{
 
 const START: Signal = Signal { second_moment: 1.0, correlation: 0.0 };
 
-/// log10 of the gradient factor of 50 layers from q = 1 on, for σ_w² = 1/3, 1 and 2, as printed.
+// log10 of the gradient factor of 50 layers from q = 1 on, for σ_w² = 1/3, 1 and 2, as printed.
 const GRADIENTS: &[(&str, [&str; 3])] = &[
     ("tanh", ["-24.320", "-1.844", "2.024"]),
     ("sigmoid", ["-85.069", "-62.799", "-49.845"]),
@@ -33,7 +33,7 @@ fn gradients_through_50_layers_have_every_digit_of_the_table() {
     }
 }
 
-/// Name, σ_w² by calculate_gain: χ₁ at q = 1, fixed point, χ₁ there, as printed.
+// Name, σ_w² by calculate_gain: χ₁ at q = 1, fixed point, χ₁ there, as printed.
 const GAINS: &[(&str, f64, [&str; 3])] = &[
     ("identity", 1.0, ["1", "1", "1"]),
     ("tanh", 25.0 / 9.0, ["1.290008062", "1.178480490", "1.209831320"]),
@@ -175,7 +175,7 @@ fn closed_forms_of_pairs_have_every_digit() {
     }
 }
 
-/// Quadrature against closed form: the same function as a text has none.
+// Quadrature against closed form: the same function as a text has none.
 #[test]
 fn quadrature_meets_every_closed_form() {
     for (name, text) in [

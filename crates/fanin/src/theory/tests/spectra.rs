@@ -24,7 +24,7 @@ fn spectra_of_jacobians_have_the_variance_and_the_edge_of_the_table() {
     digits("10", jacobian_spectrum(&linear, 1.0, 10, Weights::Gaussian).largest, "28.53116706");
 }
 
-/// One relu layer: JJᵀ is 2·WWᵀ thinned to half of its rows, of aspect 1/2 (Marchenko & Pastur).
+// One relu layer: JJᵀ is 2·WWᵀ thinned to half of its rows, of aspect 1/2 (Marchenko & Pastur).
 #[test]
 fn one_relu_layer_has_the_edge_of_marchenko_and_pastur() {
     let relu = named("relu");
