@@ -7,7 +7,9 @@
 //! τ²·cos, which softmax does not see; so the weights' squares sum to o = e^{τ²(1 − cos)}/n, and
 //! those of two rows overlap in o′ = e^{τ²·cos(1 − cos)}/n, for n ≫ e^{τ²}. Then
 //!
-//!     q′ = s·q + α²σ_v²(p + o(q − p)),   p′ = s·p + α²σ_v²(p + o′(q − p)),   s = 1 with a skip, else 0.
+//! ```text
+//! q′ = s·q + α²σ_v²(p + o(q − p)),  p′ = s·p + α²σ_v²(p + o′(q − p)),  s = 1 with a skip, else 0
+//! ```
 //!
 //! τ = 0 is uniform attention (Noci et al. 2022). Without a skip 1 − cos falls with its cube, which
 //! is the doubly exponential collapse of Dong et al. 2021.
