@@ -12,6 +12,7 @@ mod init;
 mod train;
 mod data;
 mod schemes;
+mod theory;
 mod completions;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ enum Command {
     Train(train::Train),
     Data(data::Data),
     Schemes(schemes::Schemes),
+    Theory(theory::Theory),
     Completions(completions::Completions),
 }
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Train(train) => train.run(&common),
         Command::Data(data) => data.run(&common),
         Command::Schemes(schemes) => schemes.run(&common),
+        Command::Theory(theory) => theory.run(&common),
         Command::Completions(completions) => Ok(completions.run()),
     };
     match fanin::with_threads(common.threads.map(usize::from), run).and_then(|result| result) {

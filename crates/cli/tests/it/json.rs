@@ -56,7 +56,7 @@ fn exit_codes_tell_findings_from_health() {
 #[test]
 fn completions_name_every_command() {
     let script = fanin(&["completions", "bash"]).out;
-    for command in ["compare", "check", "init", "train", "data", "schemes"] {
+    for command in ["compare", "check", "init", "train", "data", "schemes", "theory"] {
         assert!(script.contains(command), "{command}");
     }
 }

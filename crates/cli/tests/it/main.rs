@@ -6,3 +6,4 @@ mod json;
 mod mistakes;
 mod readme;
 mod runs;
+mod theory;

@@ -104,8 +104,10 @@ impl ClosedForm {
             }
             Self::Sin => {
                 // e^{−q}·sinh(qc) and e^{−q}·cosh(qc), by exponents that do not overflow.
-                let (near, far) = ((q * (c - 1.0)).exp(), (-q * (c + 1.0)).exp());
-                Pair { product: 0.5 * (near - far), slopes: f64::midpoint(near, far) }
+                let larger = (q * (c.abs() - 1.0)).exp();
+                let smaller = (-q * (c.abs() + 1.0)).exp();
+                let sine = -0.5 * larger * (-2.0 * q * c.abs()).exp_m1();
+                Pair { product: sine.copysign(c), slopes: f64::midpoint(larger, smaller) }
             }
         })
     }

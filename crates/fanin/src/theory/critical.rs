@@ -1,7 +1,7 @@
 //! The critical line, or edge of chaos: the variances at which gradients keep their size.
 //!
-//! Key: as in `layer`. With χ₁ = 1 at q, σ_w² = 1/E φ′² and σ_b² = q − E φ²/E φ′², both at q; so
-//! the line is known by q, and the point for a given σ_b² by one equation.
+//! Key: as in `layer`. With χ₁ = 1 at q, `σ_w²` = 1/E φ′² and `σ_b²` = q − E φ²/E φ′², both at q; so
+//! the line is known by q, and the point for a given `σ_b²` by one equation.
 
 use serde::Serialize;
 

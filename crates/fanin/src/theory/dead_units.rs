@@ -8,7 +8,7 @@ use super::quadrature::{cuts, visit};
 /// The probability that a unit of normal weights and no bias is negative on each of `inputs`
 /// inputs, any two of which have correlation `correlation` at it, from 0 to 1.
 ///
-/// E_z Φ(−z·√(ρ/(1 − ρ)))ⁿ: 2⁻ⁿ at 0, 1/(n + 1) at 1/2, 1/2 at 1; NaN outside.
+/// `E_z` Φ(−z·√(ρ/(1 − ρ)))ⁿ: 2⁻ⁿ at 0, 1/(n + 1) at 1/2, 1/2 at 1; NaN outside.
 ///
 /// ```
 /// let dead = fanin::theory::dead_probability(0.5, 100);

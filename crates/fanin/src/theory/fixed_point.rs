@@ -16,13 +16,14 @@ pub struct FixedPoint {
     pub second_moment_slope: f64,
     /// χ₁ there: the factor on E‖δ‖² per layer backwards.
     pub gradient_factor: f64,
-    /// c*, the correlation of any two inputs at last.
+    /// c*, the correlation of any two inputs at last; NaN where q and the parting of inputs have
+    /// no end.
     pub correlation: f64,
     /// The slope of the correlation map there.
     pub correlation_slope: f64,
-    /// ξ_q, the layers in which a deviation of q shrinks by e.
+    /// `ξ_q`, the layers in which a deviation of q shrinks by e.
     pub second_moment_depth: f64,
-    /// ξ_c, the layers in which a deviation of the correlation shrinks by e.
+    /// `ξ_c`, the layers in which a deviation of the correlation shrinks by e.
     pub correlation_depth: f64,
 }
 
@@ -32,6 +33,8 @@ const CRITICAL: f64 = 1e-9;
 const VANISHED: f64 = 1e-10;
 /// Above it q counts as infinite, unless the biases are as large.
 const GROWN: f64 = 1e8;
+/// A second moment at which an activation shows how it grows.
+const LARGE: f64 = 1e4;
 
 impl Layer<'_> {
     /// Where q and c settle in a network whose first pre-activations have second moment `q`.
@@ -81,7 +84,18 @@ impl Layer<'_> {
     /// All of [`FixedPoint`] for a second moment that has settled.
     pub fn describe(&self, second_moment: f64) -> FixedPoint {
         let q = if second_moment == f64::INFINITY { GROWN } else { second_moment };
-        let (correlation, correlation_slope) = self.settled_correlation(q.max(VANISHED));
+        // Where q grows for ever the map goes over into that of a rectifier or a power, to which
+        // it is near long before.
+        let (at, tolerance) = if second_moment == f64::INFINITY {
+            (LARGE, 1.0 / LARGE.sqrt())
+        } else {
+            (q.max(VANISHED), CRITICAL)
+        };
+        let (correlation, correlation_slope) = match self.settled_at_one(at, tolerance) {
+            Some(slope) => (1.0, slope),
+            None if second_moment.is_finite() => self.settled_below_one(at),
+            None => (f64::NAN, f64::NAN),
+        };
         let second_moment_slope = self.second_moment_slope(q);
         let settled = (second_moment_slope - 1.0).abs() < CRITICAL;
         FixedPoint {
@@ -95,27 +109,34 @@ impl Layer<'_> {
         }
     }
 
-    /// c* and the slope of the correlation map there.
+    /// The slope of the correlation map at 1 if that is where it leads.
     ///
     /// The map is a power series in c with no negative coefficient, so it is convex from 0 to 1
-    /// and ends at 1: it has another fixed point, the stable one, exactly if its slope at 1 is
-    /// above 1, and Newton's method finds it from 0 without passing it.
-    fn settled_correlation(&self, q: f64) -> (f64, f64) {
-        let at_one = self.correlation_slope(q, 1.0);
-        if at_one.is_nan() {
-            return (f64::NAN, f64::NAN);
+    /// and ends at 1: it has another fixed point, the stable one, exactly if this slope is above 1.
+    fn settled_at_one(&self, q: f64, tolerance: f64) -> Option<f64> {
+        match self.correlation_slope(q, 1.0) {
+            slope if (slope - 1.0).abs() <= tolerance => Some(1.0),
+            slope if slope < 1.0 => Some(slope),
+            _ => None,
         }
-        if at_one <= 1.0 + CRITICAL {
-            return (1.0, if at_one > 1.0 - CRITICAL { 1.0 } else { at_one });
-        }
-        let mut c = 0.0;
+    }
+
+    /// c* below 1 and the slope there: Newton's method from 0, which does not pass it.
+    fn settled_below_one(&self, q: f64) -> (f64, f64) {
+        let (mut c, after) = (0.0, self.second_moment(q));
         for _ in 0..100 {
-            let slope = self.correlation_slope(q, c);
-            let step = (self.correlation(q, c) - c) / (1.0 - slope);
-            if !(step > 1e-15 && c + step < 1.0) {
+            let pair = self.gaussian.pair(q, c);
+            let next = self.point.weight_variance * pair.product + self.point.bias_variance;
+            let slope = self.point.weight_variance * pair.slopes * q / after;
+            let step = (next / after - c) / (1.0 - slope);
+            if step.is_nan() || step <= 0.0 || c + step >= 1.0 {
                 break;
             }
             c += step;
+            // The error after a step is about its square.
+            if step < 1e-10 {
+                break;
+            }
         }
         (c, self.correlation_slope(q, c))
     }

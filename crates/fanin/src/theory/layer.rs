@@ -1,6 +1,6 @@
 //! The maps of one layer in an infinitely wide network: q, correlation, gradient.
 //!
-//! Key: weights of variance σ_w²/fan-in, biases of variance σ_b², φ the activation; h = W·φ(h) + b
+//! Key: weights of variance `σ_w²/fan-in`, biases of variance `σ_b²`, φ the activation; h = W·φ(h) + b
 //! with q = E h², and c the correlation of the h of two inputs (Poole et al. 2016; Schoenholz et
 //! al. 2017). A convolution has the same maps, with fan-in k²·channels. Derivations:
 //! `docs/theory/signal-propagation.md`.
@@ -13,9 +13,9 @@ use super::gaussian::{Gaussian, Moments};
 /// Variances of weights and biases, in units in which theory does not see the width.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
-    /// σ_w², the variance of a weight times its fan-in.
+    /// `σ_w²`, the variance of a weight times its fan-in.
     pub weight_variance: f64,
-    /// σ_b², the variance of a bias.
+    /// `σ_b²`, the variance of a bias.
     pub bias_variance: f64,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Layer<'a> {
         Self { point, ..*self }
     }
 
-    /// σ_w²·E φ² + σ_b²: the second moment of the next pre-activations.
+    /// `σ_w²·E` φ² + `σ_b²`: the second moment of the next pre-activations.
     pub fn second_moment(&self, q: f64) -> f64 {
         self.second_moment_of(&self.gaussian.moments(q))
     }
@@ -63,12 +63,12 @@ impl<'a> Layer<'a> {
         self.point.weight_variance * moments.second + self.point.bias_variance
     }
 
-    /// The slope of [`second_moment`](Self::second_moment): χ₁ + σ_w²·E φφ″, right at kinks.
+    /// The slope of [`second_moment`](Self::second_moment): χ₁ + `σ_w²·E` φφ″, right at kinks.
     pub fn second_moment_slope(&self, q: f64) -> f64 {
         self.point.weight_variance * self.gaussian.moments(q).second_slope
     }
 
-    /// χ₁ = σ_w²·E φ′²: by how much E‖δ‖² grows per layer backwards, between layers of one width;
+    /// χ₁ = `σ_w²·E` φ′²: by how much E‖δ‖² grows per layer backwards, between layers of one width;
     /// also how fast near inputs part.
     pub fn gradient_factor(&self, q: f64) -> f64 {
         self.point.weight_variance * self.gaussian.moments(q).slope_second
@@ -82,7 +82,7 @@ impl<'a> Layer<'a> {
         if c == 1.0 {
             return 1.0;
         }
-        let product = self.gaussian.pair(q, c).product;
+        let product = self.gaussian.product(q, c);
         let next = self.point.weight_variance * product + self.point.bias_variance;
         (next / self.second_moment(q)).clamp(-1.0, 1.0)
     }

@@ -7,19 +7,42 @@
 //!
 //! Definitions and derivations: `docs/theory/signal-propagation.md`.
 
+mod expression;
 mod quadrature;
 mod closed_form;
 mod gaussian;
 mod layer;
 mod fixed_point;
 mod critical;
+mod network;
+mod depth;
+mod finite_width;
+mod jacobian;
+mod tangent_kernel;
+mod attention;
 mod dead_units;
+mod scheme_effects;
+mod description;
 
 #[cfg(test)]
 mod tests;
 
+pub use attention::{Attention, Tokens};
 pub use critical::Critical;
 pub use dead_units::{born_dead_probability, dead_probability};
+pub use depth::{DepthLimit, TrainableDepth, trainable_depth};
+pub use description::{
+    AttentionDescription, Chosen, Description, FiniteWidth, Gains, Question, describe,
+    describe_attention,
+};
+pub use expression::{Expression, activation};
+pub use finite_width::{
+    log_gradient_variance, log_second_moment_variance, squared_length_variance,
+};
 pub use fixed_point::FixedPoint;
 pub use gaussian::{Gaussian, Moments, Pair};
+pub use jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
 pub use layer::{Layer, Point, depth_scale};
+pub use network::{Network, Signal, Step};
+pub use scheme_effects::{Effect, SchemeEffect, effect, scheme_effects, scheme_point};
+pub use tangent_kernel::{TangentKernel, tangent_kernel};

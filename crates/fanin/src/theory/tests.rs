@@ -5,6 +5,8 @@ use fanin_engine::activations::{Activation, find};
 mod moments;
 mod fixed_points;
 mod critical_lines;
+mod networks;
+mod spectra;
 mod dead_units;
 
 fn named(name: &str) -> Box<dyn Activation> {

@@ -10,6 +10,7 @@ mod data;
 mod init;
 mod schemes;
 mod sweep;
+mod theory;
 mod train;
 mod verify;
 
@@ -20,5 +21,6 @@ pub use init::{drawn_like, explain, written};
 pub use next::next_steps;
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;
+pub use theory::{attention_theory, theory};
 pub use train::{epoch, finished};
 pub use verify::verify;

@@ -25,7 +25,7 @@ fn other_correlations_meet_their_limits() {
     assert!(dead_probability(-0.1, 2).is_nan());
 }
 
-/// He's relu networks at 100 orthogonal inputs: the rate of silent units by layer.
+// He's relu networks at 100 orthogonal inputs: the rate of silent units by layer.
 #[test]
 fn silent_units_grow_with_depth_as_inputs_align() {
     use crate::theory::{Layer, Point};

@@ -3,8 +3,8 @@
 use super::{digits, named};
 use crate::theory::{Gaussian, Layer};
 
-/// Name, E φ, E φ², E φ′², gain, critical σ_w² and σ_b², slope of the q-map there, factor of layer
-/// and batch normalization, κ₄, κ′; as printed.
+// Name, E φ, E φ², E φ′², gain, critical σ_w² and σ_b², slope of the q-map there, factor of layer
+// and batch normalization, κ₄, κ′; as printed.
 const AT_ONE: &[[&str; 12]] = &[
     ["identity", "0", "1", "1", "1", "1", "0", "1", "1", "1", "3", "1"],
     [

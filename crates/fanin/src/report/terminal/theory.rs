@@ -1,0 +1,326 @@
+//! What theory says of a network, before any weight is drawn.
+
+use super::number::{compact, count, whole};
+use super::table::aligned;
+use super::wrap::wrapped;
+use crate::theory::{
+    AttentionDescription, Chosen, Critical, DepthLimit, Description, Effect, Network, Point,
+    TrainableDepth,
+};
+
+/// Before the further lines of a paragraph.
+const INDENT: &str = "                  ";
+
+/// All of a description: the activation, its critical point, the point in question, and what each
+/// scheme does.
+pub fn theory(description: &Description) -> String {
+    let layers = count(description.depth, "layer", "layers");
+    let mut text = format!(
+        "{} · {} · {layers} of {} · limit of large width, unless said otherwise\n\n",
+        description.activation,
+        network(&description.network),
+        count(description.width, "unit", "units"),
+    );
+    let mut line = |name: &str, words: &str| {
+        text.push_str(&wrapped(&format!("  {name:<16}"), INDENT, words));
+    };
+    line("gain", &gains(description));
+    line("critical point", &critical(&description.critical, &description.network));
+    line("judged", &judged(description));
+    line("signal", &signal(description));
+    line("correlation", &correlation(description));
+    line("gradient", &gradient(description));
+    line("over seeds", &over_seeds(description));
+    if let Some(spectrum) = spectrum(description) {
+        line("jacobian", &spectrum);
+    }
+    line("deepest", &deepest(&description.effect.trainable));
+    text.push_str(&wrapped(
+        "\n  ",
+        "  ",
+        "What each scheme does, from q = 1 and correlation 0.5 on:",
+    ));
+    text.push('\n');
+    text.push_str(&schemes(description));
+    text.push_str(&wrapped(
+        "\n ",
+        " ",
+        "q second moment of pre-activations; σ_w² variance of a weight times fan-in, σ_b² of a \
+         bias; gradient: factor on its second moment, backwards. A scheme that is not listed \
+         draws no independent weights, or needs more of a network than one layer; --json names \
+         all.",
+    ));
+    text
+}
+
+fn network(network: &Network) -> String {
+    match network {
+        Network::Residual { branch } | Network::PreNorm { branch } => {
+            format!("{}, branch × {}", network.name(), exact(*branch))
+        }
+        _ => network.name().to_owned(),
+    }
+}
+
+/// Up to six significant digits, without superfluous zeros.
+fn exact(x: f64) -> String {
+    if x == 0.0 || !(1e-4..1e6).contains(&x.abs()) {
+        return compact(x);
+    }
+    let decimals = (5 - x.abs().log10().floor() as i32).max(0) as usize;
+    let text = format!("{x:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+fn gains(description: &Description) -> String {
+    let gains = &description.gains;
+    let torch = match gains.torch {
+        Some(gain) => format!("PyTorch's table says {}", exact(gain)),
+        None => "PyTorch's table has no entry".to_owned(),
+    };
+    let holds = if gains.second_moment_slope > 1.0 + 1e-9 {
+        "; q = 1 is not stable with it, small deviations grow"
+    } else {
+        ""
+    };
+    format!(
+        "{} keeps q at 1, gradients then change by ×{} per layer{holds}; {torch}",
+        exact(gains.exact),
+        exact(gains.gradient_factor),
+    )
+}
+
+fn point(point: &Point) -> String {
+    format!("σ_w² = {}, σ_b² = {}", exact(point.weight_variance), exact(point.bias_variance))
+}
+
+fn critical(critical: &Critical, network: &Network) -> String {
+    let found = match critical {
+        Critical::At { point: at, second_moment } => {
+            format!("{} at q = {}: gradients keep their size", point(at), exact(*second_moment))
+        }
+        Critical::Everywhere { point: at } => {
+            format!("{}: gradients keep their size at every q", point(at))
+        }
+        Critical::Nowhere => "none with biases of this variance".to_owned(),
+    };
+    if network.is_plain() { found } else { format!("{found} (in plain layers)") }
+}
+
+fn judged(description: &Description) -> String {
+    let origin = match description.chosen {
+        Chosen::Given => "as asked for",
+        Chosen::Critical => "the critical point",
+        Chosen::ExactGain => "the exact gain, for want of a critical point of use",
+    };
+    format!("{}, {origin}", point(&description.point))
+}
+
+fn signal(description: &Description) -> String {
+    let after = format!(
+        "q = {} after {} from 1",
+        compact(description.effect.second_moment),
+        count(description.depth, "layer", "layers")
+    );
+    let Some(found) = &description.fixed_point else { return after };
+    let settles = match found.second_moment {
+        0.0 => "fades to 0".to_owned(),
+        q if q == f64::INFINITY => "grows for ever".to_owned(),
+        q if q.is_nan() => "never settles".to_owned(),
+        q if found.second_moment_depth == f64::INFINITY => format!("keeps q = {}", exact(q)),
+        q => format!("settles at q* = {}, ξ_q = {}", exact(q), scale(found.second_moment_depth)),
+    };
+    format!("{settles}; {after}")
+}
+
+fn scale(depth: f64) -> String {
+    if depth == f64::INFINITY {
+        return "∞".to_owned();
+    }
+    format!("{} layers", exact(depth))
+}
+
+fn correlation(description: &Description) -> String {
+    let after = format!(
+        "{} after {} from 0.5",
+        fixed(description.effect.correlation),
+        count(description.depth, "layer", "layers")
+    );
+    let Some(found) = &description.fixed_point else { return after };
+    if found.correlation.is_nan() {
+        return after;
+    }
+    let settles = if found.correlation_depth == f64::INFINITY {
+        "no depth scale: it settles slower than any exponential, or not at all".to_owned()
+    } else {
+        format!(
+            "settles at c* = {}, ξ_c = {}",
+            fixed(found.correlation),
+            scale(found.correlation_depth)
+        )
+    };
+    format!("{settles}; {after}")
+}
+
+/// A correlation: four decimals, more where it is near 1.
+fn fixed(c: f64) -> String {
+    if c < 1.0 && c > 0.9999 { format!("1 − {}", compact(1.0 - c)) } else { format!("{c:.4}") }
+}
+
+fn gradient(description: &Description) -> String {
+    let effect = &description.effect;
+    format!(
+        "second moment × {} per layer, {} over {}",
+        exact(effect.gradient_factor),
+        power_of_ten(effect.gradient_log10),
+        count(description.depth, "layer", "layers")
+    )
+}
+
+fn power_of_ten(logarithm: f64) -> String {
+    if !logarithm.is_finite() {
+        return compact(logarithm.signum() * f64::INFINITY);
+    }
+    if logarithm.abs() < 2.0 {
+        return format!("× {}", compact(f64::powf(10.0, logarithm)));
+    }
+    format!("× 10^{logarithm:.1}")
+}
+
+fn over_seeds(description: &Description) -> String {
+    if !description.network.is_plain() {
+        return "known for plain layers alone".to_owned();
+    }
+    format!(
+        "at width {}, one network's q differs by a factor e^±{}, its gradient by e^±{} (one deviation)",
+        whole(description.width),
+        compact(description.finite_width.log_second_moment_deviation),
+        compact(description.finite_width.log_gradient_deviation)
+    )
+}
+
+fn spectrum(description: &Description) -> Option<String> {
+    let gaussian = description.jacobian_gaussian?;
+    let orthogonal = description.jacobian_orthogonal?;
+    let kernel = match description.tangent_kernel {
+        Some(kernel) => {
+            let condition = (kernel.condition(2) * 1e4).round() / 1e4;
+            format!("; tangent kernel's condition {} for two inputs", exact(condition))
+        }
+        None => String::new(),
+    };
+    Some(format!(
+        "squared singular values vary by {} of their mean with normal weights, {} with orthogonal \
+         ones{kernel}",
+        compact(gaussian.variance.sqrt()),
+        compact(orthogonal.variance.sqrt()),
+    ))
+}
+
+fn deepest(depth: &TrainableDepth) -> String {
+    let Some(layers) = depth.layers else {
+        return "no limit found up to 2,000 layers at large width".to_owned();
+    };
+    let why = match depth.limit {
+        DepthLimit::None => "",
+        DepthLimit::Alike => ": beyond, all inputs look alike (6·ξ_c)",
+        DepthLimit::Unrelated => ": beyond, similar inputs look unrelated (6·ξ_c)",
+        DepthLimit::GradientVanishes => ": beyond, the first layer's gradient is below 1/1000",
+        DepthLimit::GradientExplodes => ": beyond, the first layer's gradient is above 70 times",
+        DepthLimit::NotFinite => ": beyond, signals are no finite numbers",
+    };
+    let tail = if matches!(depth.limit, DepthLimit::GradientVanishes | DepthLimit::GradientExplodes)
+    {
+        " the last one's"
+    } else {
+        ""
+    };
+    format!("about {}{why}{tail}", count(layers, "layer", "layers"))
+}
+
+fn schemes(description: &Description) -> String {
+    let after = format!("after {}", whole(description.depth));
+    let head =
+        ["scheme", "σ_w²", "σ_b²", "q/layer", &after, "gradient/layer", &after, "c", "deepest"];
+    let head = head.map(str::to_owned);
+    let mut rows = vec![row("(judged above)".to_owned(), &description.point, &description.effect)];
+    for effect in &description.schemes {
+        rows.push(row(names(&effect.schemes), &effect.point, &effect.effect));
+    }
+    aligned(&head, rows)
+}
+
+/// The first two names, plain ones before those with an argument, and how many more there are.
+fn names(schemes: &[String]) -> String {
+    const SHOWN: usize = 2;
+    let (plain, other): (Vec<&String>, Vec<&String>) =
+        schemes.iter().partition(|name| !name.contains(':'));
+    let all: Vec<&str> = plain.into_iter().chain(other).map(String::as_str).collect();
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    if all.len() > SHOWN { format!("{shown} + {}", all.len() - SHOWN) } else { shown }
+}
+
+fn row(name: String, point: &Point, effect: &Effect) -> Vec<String> {
+    let depth = match effect.trainable.layers {
+        Some(layers) => whole(layers),
+        None => "> 2,000".to_owned(),
+    };
+    vec![
+        name,
+        short(point.weight_variance),
+        short(point.bias_variance),
+        short(effect.second_moment_factor),
+        compact(effect.second_moment),
+        short(effect.gradient_factor),
+        power_of_ten(effect.gradient_log10).replace("× ", ""),
+        fixed(effect.correlation),
+        depth,
+    ]
+}
+
+/// Three significant digits.
+fn short(x: f64) -> String {
+    if x == 0.0 || !(1e-3..1e3).contains(&x.abs()) {
+        return compact(x);
+    }
+    let decimals = (2 - x.abs().log10().floor() as i32).max(0) as usize;
+    format!("{x:.decimals$}")
+}
+
+/// What attention alone does to tokens.
+pub fn attention_theory(description: &AttentionDescription) -> String {
+    let attention = &description.attention;
+    let skip = if attention.has_skip { "with skips" } else { "without skips" };
+    let mut text = format!(
+        "attention · {} {skip}, branch × {} · {} · expected over seeds, for many tokens\n\n",
+        count(description.course.len(), "block", "blocks"),
+        exact(attention.branch),
+        count(attention.tokens, "token", "tokens"),
+    );
+    let collapsed = match description.collapsed_after {
+        Some(block) => format!(
+            "tokens are alike (cosine above 0.95) after {}: gradients of queries and keys vanish. A \
+             smaller branch (1/√depth) keeps them apart",
+            count(block, "block", "blocks")
+        ),
+        None => "tokens stay apart over all blocks".to_owned(),
+    };
+    text.push_str(&wrapped(&format!("  {:<16}", "rank"), INDENT, &collapsed));
+    text.push('\n');
+    let head = ["block", "q", "mean cosine"].map(str::to_owned);
+    let all = std::iter::once((0, &description.start));
+    let tokens = all.chain(description.course.iter().enumerate().map(|(i, t)| (i + 1, t)));
+    let last = description.course.len();
+    let shown =
+        tokens.filter(|(block, _)| last <= 24 || block % last.div_ceil(24) == 0 || *block == last);
+    let rows = shown
+        .map(|(block, tokens)| {
+            vec![whole(block), compact(tokens.second_moment), fixed(tokens.cosine)]
+        })
+        .collect();
+    text + &aligned(&head, rows)
+}

@@ -1,0 +1,99 @@
+//! How deep a network can be and still be trained.
+//!
+//! Two limits: inputs must stay distinguishable, which Schoenholz et al. 2017 measured to hold to
+//! about `6ξ_c` layers; and gradients must arrive with a size that one learning rate serves.
+
+use serde::Serialize;
+
+use super::layer::Layer;
+use super::network::{Network, Signal};
+
+/// The depth up to which training works, and what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct TrainableDepth {
+    /// Layers; `None` if no limit was met within [`SEARCHED`].
+    pub layers: Option<usize>,
+    /// What ends it.
+    pub limit: DepthLimit,
+}
+
+/// What ends the depth that can be trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DepthLimit {
+    /// Nothing within [`SEARCHED`] layers.
+    None,
+    /// All inputs come to look alike: `6ξ_c`.
+    Alike,
+    /// Similar inputs come to look unrelated: `6ξ_c`.
+    Unrelated,
+    /// The gradient at the first layer is too small beside the last.
+    GradientVanishes,
+    /// The gradient at the first layer is too large beside the last.
+    GradientExplodes,
+    /// q is no finite number.
+    NotFinite,
+}
+
+/// Layers that are searched for a limit.
+pub const SEARCHED: usize = 2000;
+/// Depth scales of the correlation to which training works (Schoenholz et al. 2017).
+pub const CORRELATION_SCALES: f64 = 6.0;
+/// ln `E‖δ₁‖²/E‖δ_L‖²` at which the norm has fallen to 10⁻³ (AUTOTRAINER's bound).
+pub const SMALLEST_GRADIENT: f64 = -13.815_510_557_964_274;
+/// ln `E‖δ₁‖²/E‖δ_L‖²` at which the norm has grown to 70 (AUTOTRAINER's bound).
+pub const LARGEST_GRADIENT: f64 = 8.496_990_484_098_72;
+
+/// How deep `network` of `layer` may be if its first pre-activations have second moment `q`.
+///
+/// ```
+/// use fanin::theory::{Layer, Network, Point, trainable_depth};
+/// let relu = fanin::engine::activations::find("relu").expect("it is registered");
+/// let torch_default = Layer::new(&*relu, Point::new(1.0 / 3.0, 0.0));
+/// assert_eq!(trainable_depth(&Network::Dense, &torch_default, 1.0).layers, Some(7));
+/// ```
+pub fn trainable_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+    let by_gradient = gradient_depth(network, layer, q);
+    let by_correlation = correlation_depth(network, layer, q);
+    let layers = |depth: &TrainableDepth| depth.layers.unwrap_or(usize::MAX);
+    if layers(&by_correlation) < layers(&by_gradient) { by_correlation } else { by_gradient }
+}
+
+fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+    let mut signal = Signal { second_moment: q, correlation: 1.0 };
+    let (mut sum, mut factor, mut settled) = (0.0, f64::NAN, false);
+    for passed in 0..SEARCHED {
+        if !settled {
+            let step = network.step(layer, signal);
+            let next = step.signal.second_moment;
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * b;
+            settled = near(next, signal.second_moment) && near(factor, step.gradient_factor);
+            (signal, factor) = (step.signal, step.gradient_factor);
+        }
+        sum += factor.ln();
+        let limit = match sum {
+            _ if !signal.second_moment.is_finite() || sum.is_nan() => DepthLimit::NotFinite,
+            sum if sum < SMALLEST_GRADIENT => DepthLimit::GradientVanishes,
+            sum if sum > LARGEST_GRADIENT => DepthLimit::GradientExplodes,
+            _ => continue,
+        };
+        return TrainableDepth { layers: Some(passed), limit };
+    }
+    TrainableDepth { layers: None, limit: DepthLimit::None }
+}
+
+/// `6ξ_c`, where the correlation settles at a rate: not along a residual stream.
+fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+    let none = TrainableDepth { layers: None, limit: DepthLimit::None };
+    if !network.is_plain() {
+        return none;
+    }
+    let found = layer.fixed_point(q);
+    let depth = CORRELATION_SCALES * found.correlation_depth;
+    if depth.is_nan() || depth >= SEARCHED as f64 {
+        return none;
+    }
+    let alike = found.correlation == 1.0;
+    let limit = if alike { DepthLimit::Alike } else { DepthLimit::Unrelated };
+    TrainableDepth { layers: Some(depth as usize), limit }
+}

@@ -1,0 +1,271 @@
+//! All that theory says of one network, in one value.
+
+use fanin_engine::activations::{Activation, find};
+use serde::Serialize;
+
+use super::attention::{Attention, Tokens};
+use super::critical::Critical;
+use super::dead_units::born_dead_probability;
+use super::finite_width::{log_gradient_variance, log_second_moment_variance};
+use super::fixed_point::FixedPoint;
+use super::gaussian::WIDE;
+use super::jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
+use super::layer::{Layer, Point};
+use super::network::Network;
+use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
+use super::tangent_kernel::{TangentKernel, tangent_kernel};
+use crate::error::{Error, Result};
+use crate::init::gain;
+
+/// What is asked of theory.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The activation, of the registry or as an [`Expression`](super::Expression).
+    pub activation: &'a dyn Activation,
+    /// How layers are put together.
+    pub network: Network,
+    /// Layers.
+    pub depth: usize,
+    /// Units of a layer.
+    pub width: usize,
+    /// `σ_w²`; the critical value if none is given, or the exact gain's where there is none.
+    pub weight_variance: Option<f64>,
+    /// `σ_b²`.
+    pub bias_variance: f64,
+}
+
+/// All that theory says of one network.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Description {
+    /// The activation as one writes it.
+    pub activation: String,
+    /// How layers are put together.
+    pub network: Network,
+    /// Layers.
+    pub depth: usize,
+    /// Units of a layer.
+    pub width: usize,
+    /// Gains and moments of the activation at q = 1.
+    pub gains: Gains,
+    /// The critical line at the variance of the biases asked for.
+    pub critical: Critical,
+    /// The point that the rest is said of.
+    pub point: Point,
+    /// Where that point comes from.
+    pub chosen: Chosen,
+    /// Where q and c settle; `None` for a network that does not let them, or holds q itself.
+    pub fixed_point: Option<FixedPoint>,
+    /// What the point does over the depth.
+    #[serde(flatten)]
+    pub effect: Effect,
+    /// How much one network differs from another.
+    pub finite_width: FiniteWidth,
+    /// The Jacobian's spectrum with Gaussian weights; `None` where layers are not plain.
+    pub jacobian_gaussian: Option<JacobianSpectrum>,
+    /// The Jacobian's spectrum with orthogonal weights.
+    pub jacobian_orthogonal: Option<JacobianSpectrum>,
+    /// The tangent kernel of inputs of correlation 0; `None` where layers are not plain, or signals
+    /// grow beyond q = 100.
+    pub tangent_kernel: Option<TangentKernel>,
+    /// The probability that a layer is silent for one input, for relu.
+    pub born_dead: Option<f64>,
+    /// What the schemes of the registry do.
+    pub schemes: Vec<SchemeEffect>,
+}
+
+/// Moments and gains of an activation at q = 1.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Gains {
+    /// 1/√E φ².
+    pub exact: f64,
+    /// `calculate_gain` of `PyTorch`, where it has an entry.
+    pub torch: Option<f64>,
+    /// E φ.
+    pub mean: f64,
+    /// E φ².
+    pub second: f64,
+    /// E φ′².
+    pub slope_second: f64,
+    /// χ₁ with the exact gain: the factor on gradients where signals keep q = 1.
+    pub gradient_factor: f64,
+    /// The slope of the q-map there: above 1 the exact gain does not hold q at 1.
+    pub second_moment_slope: f64,
+}
+
+/// Where a point comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chosen {
+    /// It was asked for.
+    Given,
+    /// It lies on the critical line.
+    Critical,
+    /// It keeps q at 1, for there is no critical point of use.
+    ExactGain,
+}
+
+/// How much one network of finite width differs from another, to first order in 1/width.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FiniteWidth {
+    /// The deviation over seeds of ln q at the last layer.
+    pub log_second_moment_deviation: f64,
+    /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
+    pub log_gradient_deviation: f64,
+}
+
+/// Above it a critical q is of no use: units spend their time far from where φ bends.
+const PRACTICAL: f64 = 10.0;
+/// Layers at most: enough for any network, and a course of them takes seconds.
+pub const DEEPEST: usize = 10_000;
+
+/// All that theory says of the network in question.
+///
+/// # Errors
+/// [`Error::Setting`] for a depth of 0 or above 10,000, a width of 0, or a variance that is
+/// negative, not finite, or without effect.
+///
+/// ```
+/// use fanin::theory::{Network, Question, describe};
+/// let tanh = fanin::theory::activation("tanh")?;
+/// let description = describe(&Question {
+///     activation: &*tanh,
+///     network: Network::Dense,
+///     depth: 50,
+///     width: 256,
+///     weight_variance: None,
+///     bias_variance: 0.05,
+/// })?;
+/// assert!((description.point.weight_variance - 1.760_954_64).abs() < 1e-8);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn describe(question: &Question<'_>) -> Result<Description> {
+    let Question { activation, network, depth, width, .. } = *question;
+    hold(question)?;
+    let asked = Point::new(question.weight_variance.unwrap_or(1.0), question.bias_variance);
+    let layer = Layer::new(activation, asked);
+    let moments = layer.gaussian.moments(1.0);
+    let exact = 1.0 / moments.second;
+    let critical = layer.gaussian.critical(question.bias_variance);
+    let (point, chosen) = match (question.weight_variance, critical) {
+        (Some(_), _) => (asked, Chosen::Given),
+        (None, Critical::At { point, second_moment }) if second_moment <= PRACTICAL => {
+            (point, Chosen::Critical)
+        }
+        (None, Critical::Everywhere { point }) => (point, Chosen::Critical),
+        (None, _) => (Point { weight_variance: exact, ..asked }, Chosen::ExactGain),
+    };
+    let layer = layer.at(point);
+    let plain = network.is_plain();
+    let fixed_point = plain.then(|| layer.fixed_point(1.0));
+    let settled = fixed_point.map_or(1.0, |found| found.second_moment);
+    let q = if settled.is_finite() { settled } else { 1.0 };
+    let effect = effect(&network, &layer, depth);
+    let grows = effect.second_moment.is_nan() || effect.second_moment > WIDE;
+    let spectrum = |weights| plain.then(|| jacobian_spectrum(&layer, q.max(1e-9), depth, weights));
+    Ok(Description {
+        activation: activation.label(),
+        network,
+        depth,
+        width,
+        gains: Gains {
+            exact: exact.sqrt(),
+            torch: find(&activation.label()).and_then(|_| gain::torch(&activation.label()).ok()),
+            mean: moments.mean,
+            second: moments.second,
+            slope_second: moments.slope_second,
+            gradient_factor: exact * moments.slope_second,
+            second_moment_slope: exact * moments.second_slope,
+        },
+        critical,
+        point,
+        chosen,
+        fixed_point,
+        effect,
+        finite_width: FiniteWidth {
+            log_second_moment_deviation: log_second_moment_variance(&layer, 1.0, depth, width)
+                .sqrt(),
+            log_gradient_deviation: log_gradient_variance(&layer, 1.0, depth, width).sqrt(),
+        },
+        jacobian_gaussian: spectrum(Weights::Gaussian),
+        jacobian_orthogonal: spectrum(Weights::Orthogonal),
+        tangent_kernel: (plain && !grows).then(|| tangent_kernel(&layer, 1.0, 0.0, depth)),
+        born_dead: (activation.name() == "relu")
+            .then(|| born_dead_probability(&vec![width; depth])),
+        schemes: scheme_effects(&network, &layer, depth, width),
+    })
+}
+
+fn hold(question: &Question<'_>) -> Result<()> {
+    let wrong = |place: &str, found: String, expected: &str| {
+        Err(Error::Setting { place: place.to_owned(), found, expected: expected.to_owned() })
+    };
+    if !(1..=DEEPEST).contains(&question.depth) {
+        return wrong("depth", question.depth.to_string(), "from 1 to 10,000 layers");
+    }
+    if question.width == 0 {
+        return wrong("width", "0".to_owned(), "at least one unit");
+    }
+    let weight_variance = question.weight_variance.unwrap_or(1.0);
+    if !(weight_variance > 0.0 && weight_variance < 1e6) {
+        return wrong(
+            "weight variance",
+            weight_variance.to_string(),
+            "a number above 0, below 10⁶",
+        );
+    }
+    let bias_variance = question.bias_variance;
+    if !(0.0..1e6).contains(&bias_variance) {
+        return wrong("bias variance", bias_variance.to_string(), "a number from 0 on, below 10⁶");
+    }
+    let branch = match question.network {
+        Network::Residual { branch } | Network::PreNorm { branch } => branch,
+        _ => 1.0,
+    };
+    if !(branch.is_finite() && branch.abs() < 1e3) {
+        return wrong("branch", branch.to_string(), "a number below 1000");
+    }
+    let second = super::Gaussian::new(question.activation).moments(1.0).second;
+    if !(second.is_finite() && second > 0.0) {
+        let expected = "an activation with 0 < E φ(x)² < ∞ for x ~ N(0, 1)";
+        return wrong("activation", question.activation.label(), expected);
+    }
+    Ok(())
+}
+
+/// What attention alone does to tokens that begin with one cosine.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AttentionDescription {
+    /// The blocks.
+    pub attention: Attention,
+    /// Before the first block.
+    pub start: Tokens,
+    /// After each block.
+    pub course: Vec<Tokens>,
+    /// Blocks after which the cosine is above 0.95, if any: the rank has collapsed.
+    pub collapsed_after: Option<usize>,
+}
+
+/// What `attention` does over `depth` blocks to tokens that begin with the cosine `cosine`.
+///
+/// # Errors
+/// As [`Attention::course`]; [`Error::Setting`] for a depth of 0 or above 10,000, or a cosine
+/// outside of 0 to 1.
+pub fn describe_attention(
+    attention: Attention,
+    cosine: f64,
+    depth: usize,
+) -> Result<AttentionDescription> {
+    const COLLAPSED: f64 = 0.95;
+    if !(1..=DEEPEST).contains(&depth) || !(0.0..=1.0).contains(&cosine) {
+        return Err(Error::Setting {
+            place: "depth and cosine".to_owned(),
+            found: format!("{depth} and {cosine}"),
+            expected: "1 to 10,000 blocks, and a cosine from 0 to 1".to_owned(),
+        });
+    }
+    let start = Tokens { second_moment: 1.0, cosine };
+    let course = attention.course(start, depth)?;
+    let collapsed_after =
+        course.iter().position(|tokens| tokens.cosine > COLLAPSED).map(|index| index + 1);
+    Ok(AttentionDescription { attention, start, course, collapsed_after })
+}

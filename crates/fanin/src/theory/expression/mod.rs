@@ -1,0 +1,130 @@
+//! An activation that a user writes down: `x*tanh(log(1+exp(x)))`.
+//!
+//! ```text
+//! text ── parser ──► Node (a tree) ──► value and derivatives over any `Scalar`; kinks
+//! ```
+//!
+//! | in the text | meaning |
+//! |---|---|
+//! | `x`, `1.5`, `2e-3`, `pi`, `e` | the input, numbers |
+//! | `+ - * / ^` or `**`, `( )` | arithmetic; a power binds tightest, from the right |
+//! | `exp expm1 log log1p sqrt sin cos tanh erf erfc` | the usual functions, angles in radians |
+//! | `abs sign step relu sigmoid softplus silu gelu` | of one argument; `step` is 1 above 0, else 0 |
+//! | `max min` of two, `clip(x, low, high)` | pieces |
+
+mod node;
+mod parser;
+mod kinks;
+
+#[cfg(test)]
+mod tests;
+
+use std::str::FromStr;
+
+use fanin_engine::activations::{Activation, Formula};
+use fanin_kernels::{Float, Jet, Scalar};
+
+use crate::error::{Error, Result};
+use node::Node;
+
+/// An activation given as text.
+///
+/// ```
+/// use fanin::engine::activations::Activation;
+/// let mish: fanin::theory::Expression = "x*tanh(log(1+exp(x)))".parse()?;
+/// assert!((mish.at(0, 1.0) - 0.865_098_388_3).abs() < 1e-10);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Expression {
+    text: String,
+    node: Node,
+    kinks: Vec<f64>,
+}
+
+impl FromStr for Expression {
+    type Err = Error;
+
+    /// Reads an expression in `x`.
+    ///
+    /// # Errors
+    /// [`Error::Grammar`] with a caret under the mistake; also for an expression that is too long
+    /// or too deep, that is not a number at some x, or that overflows for |x| ≤ 40.
+    fn from_str(text: &str) -> Result<Self> {
+        let node = parser::parse(text)?;
+        let kinks = kinks::kinks(&node);
+        let expression = Self { text: text.trim().to_owned(), node, kinks };
+        expression.hold_finite(text)?;
+        Ok(expression)
+    }
+}
+
+impl Expression {
+    /// The value must be a number wherever a normal input may lie.
+    fn hold_finite(&self, text: &str) -> Result<()> {
+        const REACH: i32 = 320;
+        let points = (-REACH..=REACH).map(|k| f64::from(k) / 8.0);
+        let is_wrong = |x: &f64| !self.at(0, *x).is_finite() || self.at(1, *x).is_nan();
+        match points.chain([1e-3, -1e-3]).find(is_wrong) {
+            None => Ok(()),
+            Some(x) => Err(Error::Grammar {
+                what: "activation",
+                text: text.to_owned(),
+                start: 0,
+                end: text.len(),
+                expected: format!(
+                    "it is {} at x = {x} with slope {}, expected numbers at every x from -40 to 40",
+                    self.at(0, x),
+                    self.at(1, x)
+                ),
+            }),
+        }
+    }
+}
+
+impl Formula for Expression {
+    const NAME: &'static str = "expression";
+    const ABOUT: &'static str = "an activation written by the user";
+
+    fn value<S: Scalar>(&self, x: S) -> S {
+        self.node.value(x)
+    }
+
+    fn slope<T: Float>(&self, x: T) -> T {
+        self.node.value(Jet::variable(x)).derivative(1)
+    }
+
+    fn kinks(&self) -> &[f64] {
+        &self.kinks
+    }
+
+    fn label(&self) -> String {
+        self.text.clone()
+    }
+}
+
+/// The activation that `text` says: one of the registry, or else an expression in x.
+///
+/// # Errors
+/// [`Error::Unknown`] for a word that no activation has for a name, [`Error::Grammar`] for a
+/// mistake in an expression.
+///
+/// ```
+/// assert_eq!(fanin::theory::activation("gelu")?.name(), "gelu");
+/// assert_eq!(fanin::theory::activation("x*sigmoid(1.702*x)")?.name(), "expression");
+/// assert!(fanin::theory::activation("gelo").is_err());
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn activation(text: &str) -> Result<Box<dyn Activation>> {
+    use fanin_engine::activations::{find, names};
+    let text = text.trim();
+    if let Some(found) = find(text) {
+        return Ok(found);
+    }
+    let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.-".contains(c));
+    if is_word && text.split('-').next() != Some("x") && !text.contains("-x") {
+        return Err(Error::unknown("activation", text, &names()));
+    }
+    Ok(Box::new(text.parse::<Expression>()?))
+}
