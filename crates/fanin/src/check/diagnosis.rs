@@ -43,6 +43,8 @@ pub struct Diagnosis {
     pub forecast: Verdict,
     /// How likely that word is to be right.
     pub confidence: f64,
+    /// What could not be looked at, and what stood in for it; empty where all could.
+    pub skipped: Vec<String>,
 }
 
 impl Diagnosis {
@@ -115,6 +117,7 @@ impl Diagnosis {
             passed,
             forecast: verdict,
             confidence,
+            skipped: Vec::new(),
         }
     }
 

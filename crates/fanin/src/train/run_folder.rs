@@ -102,6 +102,21 @@ impl RunFolder {
         Err(Error::unknown("run", name, &Self::list(runs)?))
     }
 
+    /// The run in the folder `path`, to read it or go on with it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is no run in it.
+    pub fn at(path: &Path) -> Result<Self> {
+        if is_run(path) {
+            return Ok(Self { path: path.to_owned() });
+        }
+        Err(Error::Setting {
+            place: path.display().to_string(),
+            found: "no run".to_owned(),
+            expected: format!("a folder with a {SPEC}, as `fanin train` writes it"),
+        })
+    }
+
     /// The names of the runs in the folder `runs`, sorted; none if there is no such folder.
     pub fn list(runs: &Path) -> Result<Vec<String>> {
         let entries = match fs::read_dir(runs) {

@@ -14,6 +14,9 @@ mod train;
 mod verify;
 
 pub use check::check;
+pub(super) use check::forecast;
+#[cfg(test)]
+pub(super) use check::sample_of_a_diagnosis;
 pub use compare::{after_training, before_training, heading};
 pub use data::describe;
 pub use init::{drawn_like, explain, written};

@@ -19,6 +19,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         passed: Vec::new(),
         forecast: Verdict::Slow,
         confidence: 0.9,
+        skipped: Vec::new(),
     }
 }
 
