@@ -1,5 +1,6 @@
 //! `fanin train`.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -21,6 +22,7 @@ use crate::progress::{TrainBar, interrupt};
   fanin train                                      the default network on digits
   fanin train \"features -> 256 relu -> outputs\" --data fashion-mnist --optimizer adam
   fanin train spec.toml --name first               everything from a file
+  fanin train --scheme normal:0.01 --watch 50      what becomes of findings and forecast
   fanin train --resume first                       go on after Ctrl-C")]
 pub struct Train {
     /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
@@ -43,6 +45,11 @@ pub struct Train {
     /// Go on with a run that was stopped, by its own spec
     #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "scheme", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
     resume: Option<String>,
+    /// Check the weights every N steps, from step 0 on: changes are told on the error stream, all
+    /// are kept in checks.jsonl. A check costs about as much as one step on 2048 rows and the
+    /// search for equal units, and changes no bit of the run
+    #[arg(long, value_name = "N")]
+    watch: Option<NonZero<u64>>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -84,7 +91,7 @@ impl Train {
         let run = fanin::train(&spec, &model, &weights, &data)?;
         let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
-        let summary = run.train(&folder, &mut bar, &interrupt())?;
+        let summary = self.watched(run).train(&folder, &mut bar, &interrupt())?;
         Ok((name, summary))
     }
 
@@ -95,7 +102,14 @@ impl Train {
         let model = fanin::resolve(&spec, &data)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
-        run.train(&folder, &mut bar, &interrupt())
+        self.watched(run).train(&folder, &mut bar, &interrupt())
+    }
+
+    fn watched<'d>(&self, run: Run<'d>) -> Run<'d> {
+        match self.watch {
+            Some(every) => run.watched(every),
+            None => run,
+        }
     }
 
     fn spec(&self, common: &Common) -> Result<Spec> {

@@ -1,7 +1,7 @@
 //! The folder of a run: what was asked for, how it went, and all that is needed to go on.
 //!
-//! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl` and the files of the
-//! [`checkpoint`].
+//! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl`, `checks.jsonl` if the run was
+//! watched, and the files of the [`checkpoint`].
 
 mod metrics_log;
 
@@ -27,6 +27,8 @@ pub use metrics_log::MetricsLog;
 pub const SPEC: &str = "spec.toml";
 /// One line of JSON per epoch.
 pub const METRICS: &str = "metrics.jsonl";
+/// One line of JSON per check of a watched run.
+pub const CHECKS: &str = "checks.jsonl";
 /// What wrote the run.
 pub const VERSIONS: &str = "versions.json";
 

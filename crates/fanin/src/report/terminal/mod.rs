@@ -12,6 +12,7 @@ mod schemes;
 mod sweep;
 mod train;
 mod verify;
+mod watch;
 
 pub use check::check;
 pub(super) use check::forecast;
@@ -25,3 +26,4 @@ pub use schemes::{scheme, schemes};
 pub use sweep::sweep;
 pub use train::{epoch, finished};
 pub use verify::verify;
+pub use watch::watched;

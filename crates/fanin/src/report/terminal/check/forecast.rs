@@ -21,7 +21,7 @@ pub fn forecast(diagnosis: &Diagnosis, width: usize) -> String {
 }
 
 /// A probability as people say it: never certain.
-fn percent(probability: f64) -> String {
+pub fn percent(probability: f64) -> String {
     if probability >= 0.995 {
         return "over 99 %".to_owned();
     }

@@ -22,29 +22,24 @@ struct Column {
 const FURTHER: [Column; 6] = [
     Column {
         head: "silent",
-        meaning: "silent: units whose activation is the same for every row",
+        meaning: "silent: units with the same activation for every row",
         cell: |layer| format!("{:.0} %", 100.0 * layer.silent_share),
     },
     Column {
         head: "d·Var(W)",
-        meaning: "d·Var(W): variance of the weights times the fan-in, where 1 keeps the size of z",
+        meaning: "d·Var(W): variance of the weights times the fan-in, 1 keeps the size of z",
         cell: |layer| compact(layer.scaled_weight_variance),
     },
     Column {
         head: "signal",
-        meaning: "signal: standard deviation of the activations over rows, what still depends on \
-                  the input",
+        meaning: "signal: deviation of the activations over rows, what depends on the input",
         cell: |layer| compact(layer.signal),
     },
     Column { head: "units", meaning: "", cell: |layer| layer.units.to_string() },
-    Column {
-        head: "‖∂L/∂W‖",
-        meaning: "‖∂L/∂W‖: norm of the weights' gradient",
-        cell: |layer| compact(layer.gradient_norm),
-    },
+    Column { head: "‖∂L/∂W‖", meaning: "", cell: |layer| compact(layer.gradient_norm) },
     Column {
         head: "std a",
-        meaning: "std a: standard deviation of the activations over units and rows",
+        meaning: "std a: over units too",
         cell: |layer| compact(layer.activation_deviation),
     },
 ];
@@ -101,14 +96,13 @@ fn layer_name(index: usize, layers: usize) -> String {
 }
 
 fn legend(further: &[Column]) -> String {
-    let mut text = "E[z²]: mean square of z, which goes into the activation; ‖∂L/∂z‖: norm of its \
-                    gradient; bars: logarithms, E[z²] around 1 and ‖∂L/∂z‖ around that of the \
-                    output"
+    let mut text = "E[z²]: mean square of z, which goes into the activation; ‖∂L/∂…‖: gradient \
+                    norms; bars in powers of ten: E[z²] around 1, ‖∂L/∂z‖ around that of the output"
         .to_owned();
     for column in further.iter().filter(|column| !column.meaning.is_empty()) {
         text = text + "; " + column.meaning;
     }
-    text + "; module: as in the parameters' names"
+    text + "; module: as in parameters' names"
 }
 
 /// The layers to show: all, or of many the ends, those of findings, the worst by signal and by

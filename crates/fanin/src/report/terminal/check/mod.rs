@@ -11,7 +11,7 @@ mod tests;
 
 use std::fmt::Write;
 
-pub(in crate::report) use forecast::forecast;
+pub(in crate::report) use forecast::{forecast, percent};
 #[cfg(test)]
 pub(in crate::report) use tests::sample_of_a_diagnosis;
 
@@ -24,7 +24,11 @@ use crate::report::Checked;
 /// `width` characters; long words and the first columns of the table are never cut.
 pub fn check(checked: &Checked<'_>, width: usize) -> String {
     let Checked { model, start, diagnosis, .. } = checked;
-    let title = format!("{model} · starting from {start} · before training");
+    let seeds = match diagnosis.seeds {
+        1 => String::new(),
+        seeds => format!(" · {seeds} seeds, the layers of the first"),
+    };
+    let title = format!("{model} · starting from {start}{seeds}");
     let mut text = wrapped_within(width, "", "  ", &title) + "\n";
     text.push_str(&layers::layers(diagnosis, width));
     text.push_str(&numbers(diagnosis));

@@ -89,10 +89,10 @@ fn a_screen_says_causes_first_and_the_forecast_last() {
         "     follows from it: gain-mismatch\n",
         "     fix: take he-normal\n",
         "     try: fanin check \"64 -> 2x64 tanh -> 10\" --scheme he-normal\n",
-        "\n\nINCONCLUSIVE chaos",
+        "\nINCONCLUSIVE chaos",
         "--seeds 81\n",
-        "\n\nsound: 1 of 4 symptoms looked for: non-finite\n",
-        "\n\nforecast: stuck (97 % sure, 5 seeds) — ",
+        "\nsound: 1 of 4 symptoms looked for: non-finite\n",
+        "\nforecast: stuck (97 % sure, 5 seeds) — ",
     ];
     let mut rest = text.as_str();
     for part in parts {
