@@ -9,7 +9,7 @@ use fanin::report::{Json, terminal};
 use fanin::spec::Spec;
 use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
-use crate::args::{Common, DataArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{TrainBar, interrupt};
 
@@ -27,11 +27,10 @@ use crate::progress::{TrainBar, interrupt};
 pub struct Train {
     /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
-    /// Scheme to start from [default: he-normal]
-    #[arg(long, value_name = "SCHEME")]
-    scheme: Option<String>,
+    #[command(flatten)]
+    scheme: StartArgs,
     /// File of weights to start from, .safetensors or .npz
-    #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
+    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
     weights: Option<PathBuf>,
     /// Name of the run [default: made from the model and a number]
     #[arg(long)]
@@ -43,7 +42,7 @@ pub struct Train {
     #[arg(long)]
     force: bool,
     /// Go on with a run that was stopped, by its own spec
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "scheme", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
     resume: Option<String>,
     /// Check the weights every N steps, from step 0 on: changes are told on the error stream, all
     /// are kept in checks.jsonl. A check costs about as much as one step on 2048 rows and the
@@ -114,9 +113,7 @@ impl Train {
 
     fn spec(&self, common: &Common) -> Result<Spec> {
         let mut spec = spec_of(self.model.as_deref())?;
-        if let Some(scheme) = &self.scheme {
-            spec.init.scheme.clone_from(scheme);
-        }
+        self.scheme.apply(&mut spec);
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];
         }

@@ -10,7 +10,7 @@ use fanin::check::{Severity, gate};
 use fanin::report::{self, Checked, Json, terminal};
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, TrainArgs};
+use crate::args::{Common, DataArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 
 /// Judge a network's starting weights before the first step
@@ -28,15 +28,14 @@ use crate::output::{self, Exit};
 pub struct Check {
     /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
-    /// Scheme to start from [default: he-normal]
-    #[arg(long, value_name = "SCHEME")]
-    scheme: Option<String>,
+    #[command(flatten)]
+    scheme: StartArgs,
     /// Weights to judge: a .safetensors or .npz file, or a run's folder with its spec. Tensors
     /// that do not fit are replaced, and said
-    #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
+    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
     weights: Option<PathBuf>,
     /// Run whose checkpoint to judge, by its own spec
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "scheme", "weights"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights"])]
     run: Option<String>,
     /// Folder of all runs
     #[arg(long, value_name = "DIR", default_value = "runs")]

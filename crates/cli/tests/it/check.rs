@@ -26,6 +26,16 @@ fn the_code_tells_health_from_findings_and_a_forecast_of_failure() {
 }
 
 #[test]
+fn a_suggested_rule_takes_its_finding_away() {
+    let check = ["check", "64 -> 2x64 relu -> 10", "--scheme", "normal:1", "--seeds", "2"];
+    let sick = fanin(&check).out;
+    assert!(sick.contains("try: fanin check \"64 -> 2x64 relu -> 10\""), "{sick}");
+    assert!(sick.contains("wrong-output-scale ·"), "{sick}");
+    let mended = fanin(&[&check[..], &["--rule", "4.weight=zeros"]].concat()).out;
+    assert!(!mended.contains("wrong-output-scale ·"), "{mended}");
+}
+
+#[test]
 fn every_form_says_the_same() {
     let check = |form| fanin(&["check", "--scheme", "zeros", "--seeds", "1", "--format", form]);
     let json: Value = serde_json::from_str(&check("json").out).unwrap();

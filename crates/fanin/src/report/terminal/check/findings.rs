@@ -7,7 +7,7 @@ use crate::check::rules::{Measured, RULES};
 use crate::check::{Diagnosis, Finding, Severity};
 use crate::report::Checked;
 use crate::report::checked::title;
-use crate::report::terminal::number::{number, whole};
+use crate::report::terminal::number::{fixed, number, whole};
 use crate::report::terminal::wrap::wrapped_within;
 
 /// Before the further lines of a finding.
@@ -35,7 +35,7 @@ fn finding(checked: &Checked<'_>, finding: &Finding, width: usize) -> String {
     }
     let mut text = wrapped_within(width, "", INDENT, &head);
     text.insert(0, '\n');
-    text.push_str(&wrapped_within(width, INDENT, INDENT, &format!("{}.", finding.why)));
+    text.push_str(&wrapped_within(width, INDENT, INDENT, &sentence(&finding.why)));
     if let Some(measured) = &finding.measured {
         text.push_str(&wrapped_within(width, INDENT, INDENT, &estimate(measured)));
         if finding.severity == Severity::Inconclusive {
@@ -56,6 +56,13 @@ fn finding(checked: &Checked<'_>, finding: &Finding, width: usize) -> String {
     text
 }
 
+/// A text as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map_or_else(String::new, |first| first.to_uppercase().to_string());
+    format!("{first}{}.", letters.as_str())
+}
+
 /// Codes of findings that a cause explains, directly or through another one.
 fn consequences(findings: &[Finding], code: &str) -> Vec<&'static str> {
     let direct = findings.iter().filter(|f| f.consequence_of == Some(code));
@@ -70,7 +77,7 @@ fn estimate(measured: &Measured) -> String {
     } else {
         format!("over {} seeds", estimate.seeds)
     };
-    let (warn, fail) = (number(bounds.warn), number(bounds.fail));
+    let (warn, fail) = (fixed(bounds.warn, 2), fixed(bounds.fail, 2));
     if !estimate.value.is_finite() {
         return format!("E is not a finite number (warn at {warn}, fail at {fail})");
     }
@@ -78,7 +85,7 @@ fn estimate(measured: &Measured) -> String {
         error if error.is_finite() => format!(" ± {}", number(error)),
         _ => String::new(),
     };
-    format!("E = {}{error} {sample} (warn at {warn}, fail at {fail})", number(estimate.value))
+    format!("E = {}{error} {sample} (warn at {warn}, fail at {fail})", fixed(estimate.value, 2))
 }
 
 /// What would tell whether it harms.

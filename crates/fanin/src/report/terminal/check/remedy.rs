@@ -9,26 +9,37 @@ use crate::spec::{Spec, Standardize};
 /// The check of the same network with the fix applied: the option or the scheme that it names.
 ///
 /// Of several schemes it is the one named for an activation that the network has, else the first.
+/// An option keeps the scheme, so it is no command where the weights come from a file.
 pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     let words: Vec<&str> = finding.fix.split_whitespace().map(bare).collect();
+    let Checked { model, start, .. } = checked;
     let mut spec = checked.spec.clone();
+    let rules = spec.init.rules.iter();
+    let mut rules: String =
+        rules.map(|rule| format!(" --rule \"{}={}\"", rule.pattern, rule.scheme)).collect();
     let option = match words.windows(2).find(|pair| is_option(pair)) {
+        Some(_) if *start != spec.init.scheme => return None,
+        Some(pair) if pair[0] == "--rule" => {
+            rules = format!(" --rule \"{}\"{rules}", pair[1]);
+            format!("--scheme {start}")
+        }
         Some(pair) => {
             forget(&mut spec, pair[0]);
-            format!("{} {}", pair[0], pair[1])
+            format!("--scheme {start} {} {}", pair[0], pair[1])
         }
         None => {
-            let scheme = scheme(checked, &words).filter(|scheme| *scheme != checked.start)?;
+            let scheme = scheme(checked, &words).filter(|scheme| scheme != start)?;
             format!("--scheme {scheme}")
         }
     };
-    Some(format!("fanin check \"{}\" {option}{}", checked.model, arguments(&spec)))
+    Some(format!("fanin check \"{model}\" {option}{rules}{}", arguments(&spec)))
 }
 
 /// Whether two words are an option of `fanin check` with a value.
 fn is_option(pair: &[&str]) -> bool {
     match pair[0] {
         "--standardize" => Standardize::NAMES.contains(&pair[1]),
+        "--rule" => pair[1].contains('='),
         "--learning-rate" | "--epochs" => pair[1].parse::<f64>().is_ok(),
         _ => false,
     }
@@ -64,28 +75,38 @@ fn bare(word: &str) -> &str {
 mod tests {
     use super::super::tests::diagnosis;
     use super::*;
-    use crate::check::{Diagnosis, Severity};
+    use crate::check::Severity;
 
     #[track_caller]
-    fn check(fix: &str, expected: Option<&str>) {
+    fn check(start: &str, fix: &str, expected: Option<&str>) {
         let mut spec = Spec::default();
         spec.data.standardize = Standardize::None;
-        let diagnosis: Diagnosis = diagnosis(3);
-        let (model, start) = ("4 -> 2".to_owned(), "zeros".to_owned());
+        "zeros".clone_into(&mut spec.init.scheme);
+        let (model, start, diagnosis) = ("4 -> 2".to_owned(), start.to_owned(), diagnosis(3));
         let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
         let finding = Finding::plain("x", Severity::Warn, String::new(), fix.to_owned());
-        assert_eq!(command(&checked, &finding).as_deref(), expected, "{fix}");
+        let expected = expected.map(|rest| format!("fanin check \"4 -> 2\" {rest}"));
+        assert_eq!(command(&checked, &finding), expected, "{fix}");
     }
+
+    const FITTING: Option<&str> = Some("--scheme xavier-uniform --standardize none");
 
     #[test]
     fn a_fix_that_names_an_option_or_a_scheme_is_a_command() {
-        let fitting = "fanin check \"4 -> 2\" --scheme xavier-uniform --standardize none";
-        check("he-normal for relu, xavier-uniform for tanh", Some(fitting));
-        check("smaller weights, such as --scheme xavier-uniform, and others", Some(fitting));
-        let standard = "fanin check \"4 -> 2\" --standardize standard";
-        check("standardize the data (--standardize standard)", Some(standard));
-        check("raise the rate (--learning-rate), or train longer (--epochs)", None);
-        check("clip gradients", None);
-        check("zeros, which this start has already", None);
+        check("zeros", "he-normal for relu, xavier-uniform for tanh", FITTING);
+        check("zeros", "smaller weights, such as --scheme xavier-uniform, and others", FITTING);
+        let standard = "--scheme zeros --standardize standard";
+        check("zeros", "standardize the data (--standardize standard)", Some(standard));
+        let rule = "--scheme zeros --rule \"0.weight=he-normal\" --standardize none";
+        check("zeros", "give it random weights: --rule \"0.weight=he-normal\"", Some(rule));
+        check("zeros", "raise the rate (--learning-rate), or train longer (--epochs)", None);
+        check("zeros", "clip gradients", None);
+        check("zeros", "zeros, which this start has already", None);
+    }
+
+    #[test]
+    fn weights_of_a_file_get_another_start_and_no_option() {
+        check("w.npz", "he-normal for relu, xavier-uniform for tanh", FITTING);
+        check("w.npz", "standardize the data (--standardize standard)", None);
     }
 }

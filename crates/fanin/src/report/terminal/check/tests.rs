@@ -85,7 +85,7 @@ fn a_screen_says_causes_first_and_the_forecast_last() {
     let parts = [
         "skipped: tensor `2.weight` is missing",
         "\n\nFAIL vanishing-signal · signal and gradient shrink from layer to layer\n",
-        "     why of vanishing-signal.\n",
+        "     Why of vanishing-signal.\n",
         "     follows from it: gain-mismatch\n",
         "     fix: take he-normal\n",
         "     try: fanin check \"64 -> 2x64 tanh -> 10\" --scheme he-normal\n",
@@ -100,7 +100,7 @@ fn a_screen_says_causes_first_and_the_forecast_last() {
             rest.find(part).unwrap_or_else(|| panic!("`{part}` is not, or earlier: {text}"));
         rest = &rest[place + part.len()..];
     }
-    assert!(!text.contains("why of gain-mismatch"), "a consequence is named only: {text}");
+    assert!(!text.contains("hy of gain-mismatch"), "a consequence is named only: {text}");
 }
 
 #[test]
