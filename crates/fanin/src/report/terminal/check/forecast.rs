@@ -60,7 +60,7 @@ mod tests {
 
     #[track_caller]
     fn check(forecast: Verdict, confidence: f64, seeds: usize, expected: &str) {
-        let diagnosis = Diagnosis { forecast, confidence, seeds, ..diagnosis(2) };
+        let diagnosis = Diagnosis { seeds, forecast, confidence, ..diagnosis(2) };
         assert_eq!(super::forecast(&diagnosis, 100), format!("\n{expected}\n"));
     }
 

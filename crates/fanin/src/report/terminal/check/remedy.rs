@@ -15,8 +15,8 @@ pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     let Checked { model, start, .. } = checked;
     let mut spec = checked.spec.clone();
     let rules = spec.init.rules.iter();
-    let mut rules: String =
-        rules.map(|rule| format!(" --rule \"{}={}\"", rule.pattern, rule.scheme)).collect();
+    let rules = rules.map(|rule| format!(" --rule \"{}={}\"", rule.pattern, rule.scheme));
+    let mut rules = rules.collect::<Vec<String>>().concat();
     let option = match words.windows(2).find(|pair| is_option(pair)) {
         Some(_) if *start != spec.init.scheme => return None,
         Some(pair) if pair[0] == "--rule" => {
