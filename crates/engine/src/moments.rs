@@ -81,11 +81,12 @@ fn cuts(kinks: &[f64], mean: f64, deviation: f64) -> Vec<f64> {
     cuts
 }
 
-const NODES: usize = 16;
+/// Nodes of [`gauss_legendre`].
+pub const NODES: usize = 16;
 
 /// Nodes and weights of the Gauss–Legendre rule on [−1, 1], by Newton's method on the Legendre
 /// polynomial (Abramowitz & Stegun 25.4.29).
-fn gauss_legendre() -> [(f64, f64); NODES] {
+pub fn gauss_legendre() -> [(f64, f64); NODES] {
     std::array::from_fn(|i| {
         let mut x = -(PI * (i as f64 + 0.75) / (NODES as f64 + 0.5)).cos();
         let mut slope = 1.0;

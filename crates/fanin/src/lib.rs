@@ -13,6 +13,7 @@
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
+//! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
@@ -40,6 +41,7 @@ pub mod spec;
 pub mod formats;
 pub mod data;
 pub mod init;
+pub mod theory;
 pub mod check;
 pub mod verify;
 pub mod train;
@@ -166,6 +168,23 @@ pub fn check_partly(
     let repaired = check::stand_in::repair(weights, &drawn, &spec.init.scheme)?;
     let diagnosis = check(spec, model, &repaired.weights, data)?;
     Ok(repaired.judged(diagnosis))
+}
+
+/// As [`check()`], and whether `weights` are what the schemes of `spec` make.
+///
+/// # Errors
+/// As [`explain`] and [`check()`].
+pub fn check_claim(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+) -> Result<Diagnosis> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    let horizon = course.horizon(rows.train.rows())?;
+    let said = explain(spec, model)?;
+    Diagnosis::claimed(model, &course.loss, weights, &said, &rows.train, horizon)
 }
 
 /// As [`check()`], over several draws of the weights by the schemes of `spec`, one per seed: how a

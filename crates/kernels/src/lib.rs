@@ -11,6 +11,9 @@
 //! | [`threads`] | work split the same way whatever the number of threads |
 //! | [`matmul`] | matrix products |
 //! | [`singular`] | singular values and vectors of a square matrix |
+//! | [`tridiagonal`] | eigenvalues of a symmetric tridiagonal matrix |
+//! | [`singular_values`] | singular values of a matrix of any shape |
+//! | [`lanczos`] | extreme eigenvalues and singular values from products alone |
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`reduce`] | sums and moments in f64 |
 //! | [`random`] | random numbers by address: seed, name, index |
@@ -41,8 +44,11 @@ pub mod jet;
 pub mod threads;
 pub mod matmul;
 pub mod singular;
+pub mod tridiagonal;
+pub mod singular_values;
 pub mod elementwise;
 pub mod reduce;
+pub mod lanczos;
 pub mod random;
 pub mod orthogonal;
 

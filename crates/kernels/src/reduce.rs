@@ -12,6 +12,24 @@ pub fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
     fold(x, |v| v * v)
 }
 
+/// Σ a·b in f64, in a fixed order.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn dot<T: Float>(a: &[T], b: &[T]) -> f64 {
+    assert_eq!(a.len(), b.len(), "a scalar product needs equal lengths");
+    let mut sums = [0.0; LANES];
+    let (a_chunks, a_rest) = a.as_chunks::<LANES>();
+    let (b_chunks, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_chunks.iter().zip(b_chunks) {
+        for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            *sum += a.to_f64() * b.to_f64();
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a.to_f64() * b.to_f64()).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
 /// Mean in f64; NaN for no element.
 pub fn mean<T: Float>(x: &[T]) -> f64 {
     sum(x) / x.len() as f64

@@ -23,8 +23,16 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
 
     /// The points, ascending, at which φ or a derivative of it jumps: quadrature must be split
     /// there, and finite differences must not reach across.
-    fn kinks(&self) -> &'static [f64] {
+    fn kinks(&self) -> &[f64] {
         &[]
+    }
+
+    /// The name with its parameter, as a spec would say it.
+    fn label(&self) -> String {
+        match self.parameter() {
+            Some(parameter) => format!("{}:{parameter}", Self::NAME),
+            None => Self::NAME.to_owned(),
+        }
     }
 
     /// The parameter in `name:parameter`, if it takes one.
@@ -51,7 +59,7 @@ pub trait Activation: Debug + Send + Sync {
     /// The name with its parameter, as a spec would say it.
     fn label(&self) -> String;
     /// The points, ascending, at which φ or a derivative of it jumps.
-    fn kinks(&self) -> &'static [f64];
+    fn kinks(&self) -> &[f64];
     /// The same activation with the parameter given, or as it is for `None`.
     fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>>;
     /// The derivative of the given order (0: the value) at `x`.
@@ -66,6 +74,40 @@ pub trait Activation: Debug + Send + Sync {
     fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]);
     /// A copy of this activation.
     fn boxed(&self) -> Box<dyn Activation>;
+
+    /// Whether φ(−x) = −φ(x), up to rounding, wherever it is probed.
+    ///
+    /// ```
+    /// use fanin_engine::activations::find;
+    /// let odd = |name| find(name).expect("it is registered").is_odd();
+    /// assert!(odd("tanh") && odd("identity") && !odd("relu") && !odd("gelu"));
+    /// ```
+    fn is_odd(&self) -> bool {
+        probes().all(|x| same(self.at(0, -x), -self.at(0, x)))
+    }
+
+    /// The p with φ(k·x) = kᵖ·φ(x) for every k > 0, up to rounding, wherever it is probed: 1 for
+    /// the rectifiers, 2 for `relu2`; `None` if there is none.
+    fn homogeneity(&self) -> Option<f64> {
+        let degree = (self.at(0, 2.0) / self.at(0, 1.0)).log2();
+        let scales = |x: f64| {
+            let mut factors = [1.0 / 16.0, 0.3, 3.0, 16.0].into_iter();
+            factors.all(|k| same(self.at(0, k * x), k.powf(degree) * self.at(0, x)))
+        };
+        (degree.is_finite() && probes().all(|x| scales(x) && scales(-x))).then_some(degree)
+    }
+}
+
+/// Points above 0 at which an activation is asked for its symmetries: 2⁻⁸ to 2⁵ in uneven steps,
+/// so that no period and no grid of kinks fits them.
+fn probes() -> impl Iterator<Item = f64> {
+    (0..40).map(|i| f64::exp2(-8.0 + 0.325 * f64::from(i)))
+}
+
+/// Equal up to the rounding of a formula of a dozen operations.
+fn same(a: f64, b: f64) -> bool {
+    const ROUNDING: f64 = 32.0 * f64::EPSILON;
+    (a - b).abs() <= ROUNDING * a.abs().max(b.abs())
 }
 
 impl<F: Formula> Activation for F {
@@ -78,13 +120,10 @@ impl<F: Formula> Activation for F {
     }
 
     fn label(&self) -> String {
-        match self.parameter() {
-            Some(parameter) => format!("{}:{parameter}", F::NAME),
-            None => F::NAME.to_owned(),
-        }
+        Formula::label(self)
     }
 
-    fn kinks(&self) -> &'static [f64] {
+    fn kinks(&self) -> &[f64] {
         Formula::kinks(self)
     }
 

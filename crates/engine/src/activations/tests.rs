@@ -80,6 +80,33 @@ fn parameter_changes_the_function() {
 }
 
 #[test]
+fn symmetries_are_those_of_the_formulas() {
+    let with = |holds: fn(&dyn Activation) -> bool| -> Vec<&str> {
+        ACTIVATIONS.iter().filter(|a| holds(**a)).map(|a| a.name()).collect()
+    };
+    let odd = with(|a| a.is_odd());
+    assert_eq!(odd, ["identity", "tanh", "erf", "softsign", "hardtanh", "sin"]);
+    assert_eq!(with(|a| a.homogeneity() == Some(1.0)), ["identity", "relu", "leaky_relu"]);
+    assert_eq!(with(|a| a.homogeneity() == Some(2.0)), ["relu2"]);
+    assert_eq!(with(|a| a.homogeneity().is_some()).len(), 4);
+    assert!(named("leaky_relu:1").is_odd() && !named("leaky_relu:-1").is_odd());
+}
+
+/// Sign twins keep a gap of exactly 0.0 only if the bits of φ are odd too.
+#[test]
+fn odd_activations_are_odd_to_the_last_bit() {
+    for activation in ACTIVATIONS.iter().filter(|a| a.is_odd()) {
+        for x in (0..4000).map(|i| f32::exp2(i as f32 / 100.0 - 30.0)) {
+            for (order, sign) in [(0, -1.0), (1, 1.0)] {
+                let (left, right) =
+                    (at_f32(*activation, order, -x), sign * at_f32(*activation, order, x));
+                assert_eq!(left, right, "{} {order} {x}", activation.name());
+            }
+        }
+    }
+}
+
+#[test]
 fn unknown_name_or_bad_parameter_is_refused() {
     let bad = [
         "",

@@ -3,15 +3,17 @@
 use serde::Serialize;
 
 use super::case::Case;
+use super::claims;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::measurement::Measurement;
 use super::probe::{self, Batch};
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
-use super::symmetry::{self, Units};
+use super::symmetry::{self, Options, Symmetry, Units};
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::init::Explanation;
 use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
@@ -23,12 +25,16 @@ const ROWS: usize = 2048;
 pub struct Diagnosis {
     /// One forward and one backward pass, from the first seed.
     pub measurement: Measurement,
+    /// The training that was forecast.
+    pub horizon: Horizon,
     /// Seeds measured; 1 where the weights were given.
     pub seeds: usize,
     /// Hidden units.
     pub units: usize,
     /// Hidden units that can ever differ.
     pub effective_units: usize,
+    /// Which of them, layer by layer, and how sure that is.
+    pub symmetry: Symmetry,
     /// Factor on the signal per hidden layer.
     pub signal_factor: Option<f64>,
     /// Factor on the gradient per hidden layer, on its way back.
@@ -59,7 +65,27 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        Self::over_seeds(model, loss, 1, |_| Ok(weights.clone()), data, horizon)
+        Self::claimed(model, loss, weights, &[], data, horizon)
+    }
+
+    /// As [`new`](Self::new), and whether the weights are what `said` says of their schemes.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn claimed(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        said: &[Explanation],
+        data: &Dataset,
+        horizon: Horizon,
+    ) -> Result<Self> {
+        let rows = Rows::of(data);
+        let options = Options { partition: horizon.partition, ..Options::default() };
+        let mut start = Start::new(model, loss, weights, rows.batch(), options)?;
+        start.measurement.claims = claims::claims(weights, said);
+        let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
+        Ok(Self::of(&[start], symmetry, horizon))
     }
 
     /// As [`new`](Self::new), over `seeds` draws of the weights: `weights` gives that of a number.
@@ -77,25 +103,24 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
-        let mut features = vec![0.0; rows.len() * data.columns()];
-        let mut targets = vec![0.0; rows.len() * data.target_columns()];
-        data.gather(&rows, &mut features, &mut targets, 0.0);
-        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
+        let rows = Rows::of(data);
+        let options = Options { partition: horizon.partition, ..Options::default() };
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            let weights = weights(number)?;
-            let measurement = probe::measure(model, loss, &weights, batch)?;
-            Ok((measurement, symmetry::effective_units(model, &weights)))
+            Start::new(model, loss, &weights(number)?, rows.batch(), options)
         });
-        let starts = starts.into_iter().collect::<Result<Vec<(Measurement, Vec<Units>)>>>()?;
-        let evidence =
-            starts.iter().map(|(measurement, units)| Evidence { measurement, units, horizon });
-        let case = Case { starts: evidence.collect() };
-        Ok(Self::of(&case))
+        let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
+        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
+        Ok(Self::of(&starts, symmetry, horizon))
     }
 
-    fn of(case: &Case<'_>) -> Self {
+    fn of(starts: &[Start], symmetry: Symmetry, horizon: Horizon) -> Self {
+        let evidence = starts.iter().map(|start| Evidence {
+            measurement: &start.measurement,
+            units: &start.units,
+            horizon,
+        });
+        let case = &Case { starts: evidence.collect() };
         let shown = case.shown();
         let (units, effective_units) = shown.unit_counts();
         let Forecast { verdict, confidence } = forecast::forecast(case);
@@ -107,9 +132,11 @@ impl Diagnosis {
         }
         Self {
             measurement: shown.measurement.clone(),
+            horizon: shown.horizon,
             seeds: case.starts.len(),
             units,
             effective_units,
+            symmetry,
             signal_factor: shown.signal_factor(),
             gradient_factor: shown.gradient_factor(),
             escape_steps: forecast::escape_steps(shown),
@@ -132,5 +159,57 @@ impl Diagnosis {
         let own = |f: &&Finding| f.consequence_of.is_none();
         let mut findings = self.findings.iter().filter(own);
         findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
+    }
+}
+
+/// Rows of the data, gathered once for all starts.
+struct Rows {
+    count: usize,
+    features: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+impl Rows {
+    fn of(data: &Dataset) -> Self {
+        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
+        let mut features = vec![0.0; rows.len() * data.columns()];
+        let mut targets = vec![0.0; rows.len() * data.target_columns()];
+        data.gather(&rows, &mut features, &mut targets, 0.0);
+        Self { count: rows.len(), features, targets }
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch { rows: self.count, features: &self.features, targets: &self.targets }
+    }
+}
+
+/// One draw of the weights, measured.
+struct Start {
+    measurement: Measurement,
+    units: Vec<Units>,
+}
+
+impl Start {
+    fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        options: Options,
+    ) -> Result<Self> {
+        let measurement = probe::measure(model, loss, weights, batch)?;
+        Ok(Self { measurement, units: symmetry::units(model, weights, options) })
+    }
+
+    fn symmetry(
+        &self,
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        options: Options,
+    ) -> Result<Symmetry> {
+        let classes = Symmetry::new(model, weights, options, &self.units);
+        classes.confirmed(model, loss, weights, batch, &self.units)
     }
 }

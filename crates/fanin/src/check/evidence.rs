@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::measurement::{LayerMeasurement, Measurement};
 use super::severity::Severity;
-use super::symmetry::Units;
+use super::symmetry::{Partition, Units};
 
 /// How an optimizer turns a gradient into a step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -29,6 +29,8 @@ pub struct Horizon {
     pub step_rule: StepRule,
     /// ε of a normalized step: gradients far below it make no step of full size.
     pub epsilon: f64,
+    /// Which equality of units the optimizer keeps.
+    pub partition: Partition,
 }
 
 /// Everything known before the first step.
@@ -56,9 +58,9 @@ impl<'a> Evidence<'a> {
         })
     }
 
-    /// Whether some hidden set of several units acts as a single one.
+    /// The first hidden set with too few units that can ever differ.
     pub fn symmetric(&self) -> Option<&Units> {
-        self.units.iter().find(|u| u.width() > 1 && u.effective_width() == 1)
+        self.units.iter().find(|units| units.is_stuck())
     }
 
     /// The factor by which the signal changes per hidden layer, geometric mean; `None` with fewer

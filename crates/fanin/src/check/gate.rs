@@ -18,6 +18,8 @@ pub fn fails(diagnosis: &Diagnosis, limit: Severity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::evidence::{Horizon, StepRule};
+    use crate::check::symmetry::{Partition, Symmetry};
     use crate::check::{Finding, Measurement};
 
     fn diagnosis(forecast: Verdict, severities: &[Severity]) -> Diagnosis {
@@ -26,9 +28,17 @@ mod tests {
         };
         Diagnosis {
             measurement: Measurement::default(),
+            horizon: Horizon {
+                steps: 345,
+                effective_learning_rate: 0.2,
+                step_rule: StepRule::Proportional,
+                epsilon: 0.0,
+                partition: Partition::default(),
+            },
             seeds: 5,
             units: 0,
             effective_units: 0,
+            symmetry: Symmetry::default(),
             signal_factor: None,
             gradient_factor: None,
             escape_steps: None,

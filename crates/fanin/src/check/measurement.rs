@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::claims::Claim;
 use super::duplicates::Duplicate;
 use super::features::FeatureScales;
 
@@ -27,6 +28,11 @@ pub struct LayerMeasurement {
     pub delta_norm: f64,
     /// ‖∂loss/∂W‖.
     pub gradient_norm: f64,
+    /// The norm of the part of ∂loss/∂W that tells rows apart: Σ (δ − δ̄)(x − x̄)ᵀ, with x what
+    /// enters the layer. The rest, which moves all answers alike, a bias could do.
+    pub telling_norm: f64,
+    /// The root mean square over rows of the norm of ∂(a row's loss)/∂W.
+    pub row_gradient_norm: f64,
     /// ‖W‖.
     pub weight_norm: f64,
     /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
@@ -44,6 +50,8 @@ pub struct LayerMeasurement {
     pub gradient_growth_error: f64,
     /// The median cosine between the z of two rows.
     pub cosine: f64,
+    /// The median cosine between what enters the layer for two rows.
+    pub input_cosine: f64,
     /// In how many directions the activations of rows differ: the participation ratio of their
     /// centered Gram matrix.
     pub directions: f64,
@@ -92,6 +100,8 @@ pub struct Measurement {
     pub features: FeatureScales,
     /// Weights that are copies of others.
     pub duplicates: Vec<Duplicate>,
+    /// Matrices beside the schemes that are said to have made them; none unless asked for.
+    pub claims: Vec<Claim>,
 }
 
 impl Measurement {

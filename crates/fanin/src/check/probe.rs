@@ -52,15 +52,13 @@ pub fn measure(
         .iter()
         .map(|l| l.bend.as_ref().map_or(l.pre_activation, |bend| bend.input))
         .collect();
+    let inputs: Vec<Wire> = network.layers.iter().map(|l| l.input).collect();
     let parameters = network.graph.parameters();
     let weight: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
     let wanted: Vec<Wire> = pre.iter().chain(&weight).copied().collect();
     let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    let keep: Vec<Wire> = [&pre[..], &post[..], &bent[..], &gradients[..], &[network.loss]]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let keep: Vec<Wire> =
+        [&pre[..], &post[..], &bent[..], &gradients[..], &inputs[..], &[network.loss]].concat();
 
     let plan = Plan::new(&network.graph, &keep)?;
     let mut workspace = plan.workspace::<f32>();
@@ -80,6 +78,7 @@ pub fn measure(
     let layer = |index: usize| {
         let (z, a, bent) = (read(0, index), read(1, index), read(2, index));
         let (delta, d_weight) = (read(3, index), read(4, index));
+        let x = read(5, index);
         let units = z.len() / batch.rows;
         let weight = &parameters[network.layers[index].weight];
         let fan_in = weight.len() / units;
@@ -95,6 +94,8 @@ pub fn measure(
             silent_share: statistics::constant_columns(a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
+            telling_norm: statistics::telling_norm(d_weight, delta, x, batch.rows),
+            row_gradient_norm: statistics::row_gradient_norm(delta, x, batch.rows),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
             root_elements: (weight.len() as f64).sqrt(),
@@ -103,6 +104,7 @@ pub fn measure(
             growth_error: statistics::log_ratio_error(&rows_of(0, index), &first_z),
             gradient_growth_error: statistics::log_ratio_error(&rows_of(3, index), &last_delta),
             cosine: statistics::spread(z, units, PAIRED_ROWS).cosine,
+            input_cosine: statistics::spread(x, x.len() / batch.rows, PAIRED_ROWS).cosine,
             directions: statistics::spread(a, units, PAIRED_ROWS).directions,
             near_cosine: near[index],
             normalized: bend.is_some_and(|b| b.input != network.layers[index].pre_activation),
@@ -124,6 +126,7 @@ pub fn measure(
         input_second_moment: reduce::sum_of_squares(batch.features) / batch.features.len() as f64,
         features: features::scales(batch.features, batch.features.len() / batch.rows),
         duplicates: duplicates::duplicates(weights),
+        claims: Vec::new(),
     })
 }
 

@@ -12,11 +12,9 @@ pub fn constant_columns(x: &[f32], columns: usize) -> usize {
 
 /// The standard deviation of every column over the rows.
 pub fn deviations_over_rows(x: &[f32], columns: usize) -> Vec<f64> {
-    let rows = (x.len() / columns) as f64;
-    let mut mean = vec![0.0; columns];
-    for row in x.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v) / rows);
-    }
+    let rows = x.len() / columns;
+    let mean = column_means(x, rows);
+    let rows = rows as f64;
     let mut variance = vec![0.0; columns];
     for row in x.chunks_exact(columns) {
         for ((v, &a), m) in variance.iter_mut().zip(row).zip(&mean) {
@@ -42,6 +40,36 @@ pub fn log_ratio_error(top: &[f64], bottom: &[f64]) -> f64 {
     let squares = top.iter().zip(bottom).map(|(t, b)| (t / mean_top - b / mean_bottom).powi(2));
     let error = (squares.sum::<f64>() / (rows * (rows - 1.0).max(1.0))).sqrt();
     if error.is_finite() { error } else { 0.0 }
+}
+
+/// ‖Σ (δ − δ̄)(x − x̄)ᵀ‖ over the rows, from the gradient G = Σ δxᵀ: it is ‖G − rows·δ̄x̄ᵀ‖.
+pub fn telling_norm(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> f64 {
+    let (mean_delta, mean_x) = (column_means(delta, rows), column_means(x, rows));
+    let mut squares = 0.0;
+    for (row, d) in gradient.chunks_exact(mean_x.len()).zip(&mean_delta) {
+        let shared = rows as f64 * d;
+        squares +=
+            row.iter().zip(&mean_x).map(|(&g, m)| (f64::from(g) - shared * m).powi(2)).sum::<f64>();
+    }
+    squares.sqrt()
+}
+
+/// The root mean square over rows of ‖rows·δxᵀ‖, the gradient of a row's own loss.
+pub fn row_gradient_norm(delta: &[f32], x: &[f32], rows: usize) -> f64 {
+    let squares = |x: &[f32]| -> Vec<f64> {
+        x.chunks_exact(x.len() / rows).map(reduce::sum_of_squares).collect()
+    };
+    let sum: f64 = squares(delta).iter().zip(squares(x)).map(|(d, x)| d * x).sum();
+    (sum * rows as f64).sqrt()
+}
+
+fn column_means(x: &[f32], rows: usize) -> Vec<f64> {
+    let columns = x.len() / rows;
+    let mut mean = vec![0.0; columns];
+    for row in x.chunks_exact(columns) {
+        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v) / rows as f64);
+    }
+    mean
 }
 
 /// How far rows can still be told apart.
@@ -153,6 +181,17 @@ mod tests {
     fn rows_on_a_line_span_one_direction() {
         let line: Vec<f32> = (0..8).flat_map(|i| [1.0 + i as f32, 2.0 - i as f32]).collect();
         assert!((spread(&line, 2, 64).directions - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_all_rows_share_of_a_gradient_tells_nothing() {
+        let (delta, x) = ([1.0, -2.0, 1.0, -2.0], [3.0, 1.0, 2.0, 3.0, 1.0, 2.0]);
+        let gradient = [6.0, 2.0, 4.0, -12.0, -4.0, -8.0];
+        assert!(telling_norm(&gradient, &delta, &x, 2) < 1e-6);
+        assert!((row_gradient_norm(&delta, &x, 2) - 2.0 * 70.0_f64.sqrt()).abs() < 1e-9);
+        let apart = [1.0, -1.0];
+        let along = [2.0, 3.0, -2.0, -3.0];
+        assert!((telling_norm(&[4.0, 6.0], &apart, &along, 2) - 52.0_f64.sqrt()).abs() < 1e-6);
     }
 
     #[test]

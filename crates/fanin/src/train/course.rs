@@ -9,6 +9,7 @@ use super::optimizers::{self, Method, lbfgs};
 use super::sampler::Batches;
 use super::schedule::Schedule;
 use crate::check::evidence::Horizon;
+use crate::check::symmetry::Partition;
 use crate::error::Result;
 use crate::spec::{BatchSize, DEFAULT_ROWS, Decay, Loss, LossName, ScheduleName, Spec, Task};
 
@@ -134,6 +135,11 @@ impl Course {
             effective_learning_rate: self.learning_rate / (1.0 - momentum),
             step_rule: self.method.step,
             epsilon: self.setting("epsilon")?.unwrap_or(0.0),
+            partition: if self.method.scales_decay && self.weight_decay > 0.0 {
+                Partition::Entries
+            } else {
+                Partition::BlockSums
+            },
         })
     }
 

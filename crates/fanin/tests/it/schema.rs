@@ -146,6 +146,16 @@ fn broken() -> Diagnosis {
     fanin::check_partly(&spec, &model, &weights, &data).unwrap()
 }
 
+/// Weights of one scheme that are said to be another's.
+fn claimed() -> Diagnosis {
+    let mut spec = Spec { model: "64 -> 16 tanh -> 10".parse().unwrap(), ..Spec::default() };
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let weights = fanin::initialize(&spec, &model, 0).unwrap();
+    "normal:3".clone_into(&mut spec.init.scheme);
+    fanin::check_claim(&spec, &model, &weights, &data).unwrap()
+}
+
 #[test]
 fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
     let (seeds, deep) = ([0, 1, 2], "64 -> 10x64 relu -> 10");
@@ -156,7 +166,9 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
         over_seeds("64 -> 3x8 relu -> 10", "zeros", &seeds[..1]),
         over_seeds(residual, "he-normal", &seeds[..1]),
         over_seeds("64 -> 3x64 relu -> 10", "normal:1e30", &seeds[..1]),
+        over_seeds("64 -> 8 relu -> 2x(8 relu -> 8) residual -> 10", "constant:0.1", &seeds[..1]),
         broken(),
+        claimed(),
     ];
     assert_eq!(diagnoses[0].forecast, Verdict::Learns);
     assert!(diagnoses[1].findings.iter().any(|finding| finding.consequence_of.is_some()));

@@ -11,6 +11,10 @@ use fanin::train::{Course, Interrupt, Rows, Session};
 use fanin::weights::Weights;
 use proptest::prelude::*;
 
+mod double;
+mod blocks;
+mod mirrors;
+
 /// Widths of the two hidden layers.
 const WIDTHS: [usize; 2] = [6, 5];
 
@@ -24,15 +28,21 @@ fn data() -> Prepared {
     prepare(load("spirals", &options).unwrap(), &PrepareOptions::default()).unwrap()
 }
 
-/// The weights after 200 steps, in batches of 16 or of all rows.
-fn train(model: &Model, weights: &Weights, optimizer: &str, data: &Prepared) -> Weights {
-    let epochs = if optimizer == "gradient-descent" { 200 } else { 50 };
+/// Training by an optimizer and, behind a comma, its weight decay.
+fn course(optimizer: &str, epochs: usize) -> Course {
+    let (name, decay) = optimizer.split_once(',').unwrap_or((optimizer, "0"));
     let text = format!(
-        "[optimizer]\nname = \"{optimizer}\"\nlearning_rate = 0.05\n\
+        "[optimizer]\nname = \"{name}\"\nlearning_rate = 0.05\nweight_decay = {decay}\n\
          [train]\nepochs = {epochs}\nbatch_size = 16\n"
     );
     let spec = Spec::from_toml(&text, std::path::Path::new("test.toml")).unwrap();
-    let course = Course::new(&spec, Task::Classification, 0).unwrap();
+    Course::new(&spec, Task::Classification, 0).unwrap()
+}
+
+/// The weights after 200 steps, in batches of 16 or of all rows.
+fn train(model: &Model, weights: &Weights, optimizer: &str, data: &Prepared) -> Weights {
+    let epochs = if optimizer == "gradient-descent" { 200 } else { 50 };
+    let course = course(optimizer, epochs);
     let rows = Rows { train: Cow::Borrowed(&data.train), validation: None, test: None };
     let mut session = Session::new(model, weights, course, rows).unwrap();
     session.run(&mut Silent, &Interrupt::default()).unwrap();
@@ -89,7 +99,7 @@ proptest! {
     fn training_keeps_the_classes_and_one_changed_weight_parts_what_they_predict(
         seed in 0_u64..1000,
         optimizer in prop::sample::select(&OPTIMIZERS[..]),
-        activation in prop::sample::select(&["tanh", "sigmoid", "relu"][..]),
+        activation in prop::sample::select(&["tanh", "sigmoid", "relu", "gelu"][..]),
         first in prop::collection::vec((0..WIDTHS[0], 0..WIDTHS[0]), 0..4),
         second in prop::collection::vec((0..WIDTHS[1], 0..WIDTHS[1]), 0..4),
         changed in (0_usize..3, 0_usize..10),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::Partition;
 use crate::check::{LayerMeasurement, Measurement};
 
 /// A layer whose weights have size 1 and change by `gradient_norm` for a learning rate of 1.
@@ -15,6 +16,8 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         silent_share: 0.0,
         delta_norm: 1.0,
         gradient_norm,
+        telling_norm: gradient_norm,
+        row_gradient_norm: gradient_norm,
         weight_norm: 1.0,
         scaled_weight_variance: 1.0,
         root_elements: 10.0,
@@ -23,6 +26,7 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         growth_error: 0.0,
         gradient_growth_error: 0.0,
         cosine: 0.0,
+        input_cosine: 0.0,
         directions: 10.0,
         near_cosine: 0.99,
         normalized: false,
@@ -39,7 +43,8 @@ fn measurement(gradient_norms: &[f64]) -> Measurement {
 }
 
 fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
-    Horizon { steps: 100, effective_learning_rate, step_rule, epsilon: 0.0 }
+    let partition = Partition::BlockSums;
+    Horizon { steps: 100, effective_learning_rate, step_rule, epsilon: 0.0, partition }
 }
 
 fn steps(measurement: &Measurement, horizon: Horizon) -> Option<f64> {

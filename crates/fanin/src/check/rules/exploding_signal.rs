@@ -31,6 +31,7 @@ impl Rule for ExplodingSignal {
     fn consequences(&self) -> &'static [&'static str] {
         &[
             "gain-mismatch",
+            "dead-units",
             "saturation",
             "chaos",
             "exploding-gradient",

@@ -6,6 +6,7 @@
 
 mod non_finite;
 mod unnormalized_data;
+mod scheme_mismatch;
 mod unit_symmetry;
 mod duplicated_weights;
 mod zero_weights;
@@ -14,6 +15,7 @@ mod residual_growth;
 mod exploding_signal;
 mod vanishing_signal;
 mod gain_mismatch;
+mod dead_units;
 mod correlation_collapse;
 mod chaos;
 mod saturation;
@@ -142,6 +144,7 @@ pub trait Rule: Sync {
 pub static RULES: &[&dyn Rule] = &[
     &non_finite::NonFinite,
     &unnormalized_data::UnnormalizedData,
+    &scheme_mismatch::SchemeMismatch,
     &unit_symmetry::UnitSymmetry,
     &duplicated_weights::DuplicatedWeights,
     &zero_weights::ZeroWeights,
@@ -150,6 +153,7 @@ pub static RULES: &[&dyn Rule] = &[
     &exploding_signal::ExplodingSignal,
     &vanishing_signal::VanishingSignal,
     &gain_mismatch::GainMismatch,
+    &dead_units::DeadUnits,
     &correlation_collapse::CorrelationCollapse,
     &chaos::Chaos,
     &saturation::Saturation,

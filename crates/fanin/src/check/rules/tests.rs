@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::Partition;
+use crate::check::symmetry::confirm::Outcome;
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
-use crate::init::{Rules, for_model};
+use crate::init::{Rules, explain, for_model, parameters};
 use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
@@ -19,6 +21,7 @@ const HORIZON: Horizon = Horizon {
     effective_learning_rate: 0.2,
     step_rule: StepRule::Proportional,
     epsilon: 0.0,
+    partition: Partition::BlockSums,
 };
 
 fn data(name: &str, features: Preparation) -> Dataset {
@@ -104,11 +107,22 @@ struct Sick {
     learning_rate: f64,
     /// Whether the second layer gets the weights of the first.
     copied: bool,
+    /// The scheme that is said to have made the weights, if anything is said.
+    said: Option<&'static str>,
 }
 
 const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> Sick {
     let features = Preparation::Standard;
-    Sick { code, model, scheme, patterns: &[], features, learning_rate: 0.2, copied: false }
+    Sick {
+        code,
+        model,
+        scheme,
+        patterns: &[],
+        features,
+        learning_rate: 0.2,
+        copied: false,
+        said: None,
+    }
 }
 
 const SICK: &[Sick] = &[
@@ -125,6 +139,10 @@ const SICK: &[Sick] = &[
         patterns: &[("2.bias", "constant:-100")],
         ..sick("no-gradient", "64 -> 3x64 relu -> 10", "he-normal")
     },
+    Sick {
+        said: Some("lecun-normal"),
+        ..sick("scheme-mismatch", "64 -> 2x64 relu -> 10", "he-normal")
+    },
     Sick { copied: true, ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
     Sick {
         patterns: &[("2.weight", "zeros")],
@@ -136,6 +154,10 @@ const SICK: &[Sick] = &[
     },
     sick("residual-growth", "64 -> 64 -> 20x(64 relu -> 64) residual -> 10", "he-normal"),
     sick("gain-mismatch", "64 -> 10x64 relu -> 10", "torch-default"),
+    Sick {
+        patterns: &[("2.bias", "constant:-5")],
+        ..sick("dead-units", "64 -> 3x64 relu -> 10", "he-normal")
+    },
     sick("saturation", "64 -> 5x64 tanh -> 10", "normal:1"),
     sick("correlation-collapse", "64 -> 10x64 relu -> 10", "torch-default"),
     sick("chaos", "64 -> 10x64 tanh -> 10", "normal:0.5"),
@@ -164,7 +186,10 @@ fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
     if sick.copied {
         weights.tensors[2].1 = weights.tensors[0].1.clone();
     }
-    Diagnosis::new(&model, &Loss::CrossEntropy, &weights, data, horizon).unwrap()
+    let said = sick.said.map_or_else(Vec::new, |scheme| {
+        explain(&parameters(&model).unwrap(), &Rules::new(scheme)).unwrap()
+    });
+    Diagnosis::claimed(&model, &Loss::CrossEntropy, &weights, &said, data, horizon).unwrap()
 }
 
 #[test]
@@ -289,4 +314,60 @@ fn layers_are_named_by_number_and_module() {
     let horizon = Horizon { effective_learning_rate: 1e-6, ..HORIZON };
     let found = diagnose(&data, "64 -> 3x64 relu -> 10", "he-normal", &[], horizon);
     assert!(found.findings[0].why.contains("of layer 1 (module 0) by"), "{found:#?}");
+}
+
+/// A network of 32 tanh units on digits, of which `change` makes some alike: what unit symmetry
+/// finds, and how training goes.
+fn partly_symmetric(model: &str, change: impl Fn(&mut [f32], &mut [f32])) -> (Finding, Diagnosis) {
+    let model: Model = model.parse().unwrap();
+    let mut weights = for_model(&model, &Rules::new("xavier-normal"), 0).unwrap();
+    let (first, rest) = weights.tensors.split_at_mut(1);
+    let next = rest.iter_mut().rfind(|(name, _)| name.ends_with("weight")).unwrap();
+    change(first[0].1.data_mut(), next.1.data_mut());
+    let data = data("digits", Preparation::Standard);
+    let found = Diagnosis::new(&model, &Loss::CrossEntropy, &weights, &data, HORIZON).unwrap();
+    (found.findings[0].clone(), found)
+}
+
+fn make_equal(units: usize, sign: f32) -> impl Fn(&mut [f32], &mut [f32]) {
+    move |rows, next| {
+        for unit in 1..units {
+            (0..64).for_each(|k| rows[64 * unit + k] = sign * rows[k]);
+            next.chunks_exact_mut(32).for_each(|row| row[unit] = sign * row[0]);
+        }
+    }
+}
+
+#[test]
+fn lost_units_are_a_warning_that_names_them() {
+    let model = "64 -> 32 tanh -> 10";
+    let (finding, found) = partly_symmetric(model, make_equal(4, 1.0));
+    assert_eq!((finding.code, finding.severity), ("unit-symmetry", Severity::Warn));
+    assert!(finding.why.starts_with("units 0–3 of module 0 are equal for ever"), "{finding:?}");
+    assert!(finding.why.contains("32 units act as 29"), "{finding:?}");
+    assert_eq!((found.forecast, found.effective_units), (Verdict::Learns, 29));
+    assert!(found.symmetry.confirmation.is_none(), "a chain needs none");
+
+    let (finding, _) = partly_symmetric(model, make_equal(3, -1.0));
+    assert!(finding.why.starts_with("units 0–2 of module 0 are equal or opposite"), "{finding:?}");
+}
+
+#[test]
+fn fewer_classes_than_outputs_fail() {
+    let (finding, found) = partly_symmetric("64 -> 32 tanh -> 10", make_equal(25, 1.0));
+    assert_eq!((finding.code, finding.severity), ("unit-symmetry", Severity::Fail));
+    assert!(finding.why.contains("act as 8, too few for the outputs"), "{finding:?}");
+    assert_eq!(found.forecast, Verdict::Stuck);
+}
+
+#[test]
+fn what_only_dropout_parts_is_said_and_normalized_networks_are_confirmed() {
+    let model = "64 -> 32 batch_norm tanh dropout:0.2 -> 10";
+    let (finding, found) = partly_symmetric(model, |rows, next| {
+        rows.fill(0.125);
+        next.fill(0.125);
+    });
+    assert!(finding.why.contains("only the noise of dropout will part them"), "{finding:?}");
+    let confirmation = found.symmetry.confirmation.unwrap();
+    assert_eq!((confirmation.outcome, confirmation.rows), (Outcome::Bitwise, 64));
 }

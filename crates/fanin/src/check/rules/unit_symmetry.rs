@@ -1,15 +1,20 @@
-//! All units of a layer are the same unit.
+//! Units of a layer are the same unit.
 
 use super::{Finding, Look, Rule, Severity};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::check::symmetry::Units;
+use crate::check::symmetry::summary::Positions;
 
-/// Checks that no hidden layer consists of units that backpropagation cannot tell apart.
+/// Checks that backpropagation can tell the units of every hidden layer apart.
 ///
 /// Harm: equal units get equal errors, so they stay equal for ever and the layer can express no
-/// more than one unit (`docs/theory/symmetry.md`). Looks like: accuracy that stops at what one
-/// unit can do. Fix: start from random weights. When to ignore it: never; zeros at the end of a
-/// residual branch are right and not reported, since the units of its inside differ.
+/// more than its different units; the same holds for units that are each other's negative under
+/// an odd activation (`docs/theory/symmetry.md`). Looks like: accuracy that stops at what a
+/// narrower network can do. Fix: start from random weights. When to ignore it: where a warning
+/// names few units of a wide layer. Zeros at the end of a residual branch, in the second matrix of
+/// a product of two, in biases and in an output layer are right and not reported, since the units
+/// behind them differ.
 pub struct UnitSymmetry;
 
 impl Rule for UnitSymmetry {
@@ -18,7 +23,7 @@ impl Rule for UnitSymmetry {
     }
 
     fn title(&self) -> &'static str {
-        "all units of a layer are the same unit"
+        "units of a layer are the same unit"
     }
 
     fn page(&self) -> &'static str {
@@ -33,6 +38,7 @@ impl Rule for UnitSymmetry {
             "gain-mismatch",
             "correlation-collapse",
             "vanishing-gradient",
+            "dead-units",
             "step-too-small",
         ]
     }
@@ -44,13 +50,63 @@ impl Rule for UnitSymmetry {
 
 impl UnitSymmetry {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        let units = evidence.symmetric()?;
-        let (all, effective) = evidence.unit_counts();
-        let why = format!(
-            "every unit of a layer gets the same error, so backpropagation keeps them equal \
-                 for ever: {all} hidden units act as {effective}"
-        );
+        let (severity, units, why) = if let Some(units) = evidence.symmetric() {
+            (Severity::Fail, units, stuck(evidence, units))
+        } else {
+            let units = evidence.units.iter().find(|units| units.is_narrowed())?;
+            (Severity::Warn, units, narrowed(units))
+        };
         let fix = "start from random weights, such as he-normal".to_owned();
-        Some(Finding::new(self, Severity::Fail, why, fix).at(&units.module))
+        Some(Finding::new(self, severity, why, fix).at(&units.module))
+    }
+}
+
+fn stuck(evidence: &Evidence<'_>, units: &Units) -> String {
+    let (all, effective) = evidence.unit_counts();
+    if units.effective_width() == 1 {
+        return format!(
+            "every unit of a layer gets the same error, so backpropagation keeps them equal for \
+             ever: {all} hidden units act as {effective}"
+        );
+    }
+    let (width, classes) = (units.width(), units.effective_width());
+    format!(
+        "the {width} units of module {} act as {classes}, too few for the outputs, and \
+         backpropagation keeps them so for ever: {all} hidden units act as {effective}",
+        units.module,
+    )
+}
+
+fn narrowed(units: &Units) -> String {
+    let (width, classes) = (units.width(), units.effective_width());
+    let (what, groups) = match units.mirrors() {
+        mirrors if mirrors.is_empty() => ("are equal", units.twins()),
+        mirrors => ("are equal or opposite", mirrors),
+    };
+    let names: Vec<String> = groups.iter().map(|g| Positions::of(g).to_string()).collect();
+    let names = shortened(&names.join("; "));
+    if units.parted_by_dropout {
+        return format!(
+            "units {names} of module {} {what}, and only the noise of dropout will part them: \
+             {width} units start as {classes}",
+            units.module,
+        );
+    }
+    format!(
+        "units {names} of module {} {what} for ever, in their weights and in what becomes of them: \
+         {width} units act as {classes}",
+        units.module,
+    )
+}
+
+/// A list that fits into a sentence.
+fn shortened(list: &str) -> String {
+    const LONGEST: usize = 60;
+    let cut =
+        list.char_indices().take_while(|(i, _)| *i < LONGEST).filter(|(_, c)| *c == ';').last();
+    match cut {
+        Some((end, _)) if list.len() > LONGEST => format!("{}; …", &list[..end]),
+        None if list.len() > LONGEST => "of several groups".to_owned(),
+        _ => list.to_owned(),
     }
 }

@@ -29,6 +29,7 @@ impl Rule for VanishingSignal {
     fn consequences(&self) -> &'static [&'static str] {
         &[
             "gain-mismatch",
+            "dead-units",
             "vanishing-gradient",
             "correlation-collapse",
             "underflow",

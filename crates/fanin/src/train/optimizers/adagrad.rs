@@ -23,6 +23,7 @@ pub static METHOD: Method = Method {
         about: "ε: added to the root so that nothing is divided by 0",
     }],
     step: StepRule::Normalized,
+    scales_decay: true,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -21,6 +21,7 @@ pub static METHOD: Method = Method {
     weight_decay: 0.0,
     hyperparameters: HYPERPARAMETERS,
     step: StepRule::Normalized,
+    scales_decay: true,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -19,6 +19,7 @@ pub static METHOD: Method = Method {
     weight_decay: 0.01,
     hyperparameters: HYPERPARAMETERS,
     step: StepRule::Normalized,
+    scales_decay: false,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

@@ -17,6 +17,7 @@ pub static METHOD: Method = Method {
     weight_decay: 0.0,
     hyperparameters: &[],
     step: StepRule::Proportional,
+    scales_decay: false,
     feed: Feed::Whole,
     work: Work::Gradients {
         single: |_, layout| optimizer("gradient-descent", Descent, layout),

@@ -58,6 +58,7 @@ pub static METHOD: Method = Method {
         },
     ],
     step: StepRule::Searched,
+    scales_decay: false,
     feed: Feed::Whole,
     work: Work::Evaluations,
 };

@@ -27,6 +27,9 @@ pub struct Method {
     pub feed: Feed,
     /// How a gradient becomes a step, as forecasts need to know.
     pub step: StepRule,
+    /// Whether weight decay passes through a step that is no linear function of it: equal sums of
+    /// different weights then part, and only equal weights stay equal.
+    pub scales_decay: bool,
     /// What it needs to take a step.
     pub work: Work,
 }

@@ -31,6 +31,7 @@ pub static METHOD: Method = Method {
         },
     ],
     step: StepRule::Normalized,
+    scales_decay: true,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

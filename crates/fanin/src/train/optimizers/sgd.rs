@@ -32,6 +32,7 @@ pub static METHOD: Method = Method {
         },
     ],
     step: StepRule::Proportional,
+    scales_decay: false,
     feed: Feed::Batches,
     work: Work::Gradients { single: build, double: build },
 };

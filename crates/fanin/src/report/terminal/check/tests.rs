@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::check::estimate::Bounds;
+use crate::check::evidence::{Horizon, StepRule};
 use crate::check::rules::{Measured, Passed};
+use crate::check::symmetry::{Partition, Symmetry};
 use crate::check::{Estimate, Finding, LayerMeasurement, Measurement, Severity, Verdict};
 use crate::spec::Spec;
 
@@ -17,6 +19,9 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         silent_share: 0.0,
         delta_norm: 0.5_f64.powi((layers - index) as i32),
         gradient_norm: 0.1,
+        telling_norm: 0.1,
+        row_gradient_norm: 0.1,
+        input_cosine: 0.5,
         weight_norm: 8.0,
         scaled_weight_variance: 1.0,
         root_elements: 64.0,
@@ -37,9 +42,17 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
     let measurement = Measurement { layers, loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
+        horizon: Horizon {
+            steps: 345,
+            effective_learning_rate: 0.2,
+            step_rule: StepRule::Proportional,
+            epsilon: 0.0,
+            partition: Partition::default(),
+        },
         seeds: 5,
         units: 128,
         effective_units: 128,
+        symmetry: Symmetry::default(),
         signal_factor: Some(0.5),
         gradient_factor: Some(0.5),
         escape_steps: Some(3_210.0),

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::check::Measurement;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::{Partition, Symmetry};
 use crate::compare::Outcome;
 use crate::train::metrics::Spread;
 
@@ -9,9 +11,17 @@ fn start(signal_factor: f64) -> Diagnosis {
     let measurement = Measurement { loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
+        horizon: Horizon {
+            steps: 345,
+            effective_learning_rate: 0.2,
+            step_rule: StepRule::Proportional,
+            epsilon: 0.0,
+            partition: Partition::default(),
+        },
         seeds: 1,
         units: 128,
         effective_units: 128,
+        symmetry: Symmetry::default(),
         signal_factor: Some(signal_factor),
         gradient_factor: None,
         escape_steps: Some(32_531.0),

@@ -1,0 +1,278 @@
+//! Curvature of the loss at the starting weights, and the longest step that stays stable.
+//!
+//! Key: g gradient, H Hessian of the mean loss over the batch with respect to all trained
+//! parameters, λ an eigenvalue of H, P the diagonal by which Adam divides a gradient, η learning
+//! rate, β momentum.
+
+use fanin_engine::{Element, Type, Wire, pullback};
+use fanin_kernels::lanczos::{Lanczos, Ritz};
+use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::reduce;
+use serde::Serialize;
+
+use super::pass::{Pass, ensure_fits, part};
+use crate::check::probe::Batch;
+use crate::error::Result;
+use crate::spec::{Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// Numbers that all vectors of a Krylov space may hold together: 1 GB in f32.
+const MOST_NUMBERS: usize = 1 << 28;
+
+/// How long the search goes on, and whose steps it is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Products with the Hessian at most; fewer where memory would pass 1 GB.
+    pub most_steps: usize,
+    /// Residual, relative to the largest |λ|, at which an eigenvalue counts as found.
+    pub tolerance: f64,
+    /// Seed of the start vector.
+    pub seed: u64,
+    /// Also the curvature that Adam and its like see; `None`: not measured.
+    pub adam: Option<Adam>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { most_steps: 40, tolerance: 0.02, seed: 0, adam: None }
+    }
+}
+
+/// How Adam scales gradients.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Adam {
+    /// ε, added to the root mean square.
+    pub epsilon: f64,
+    /// Parts of the batch, of two rows or more, over which the gradient's square is averaged: P = √(mean g²) + ε. With
+    /// one part P is that of the very first step, |g| + ε, in which single elements near 0 decide.
+    pub parts: usize,
+}
+
+impl Default for Adam {
+    fn default() -> Self {
+        Self { epsilon: 1e-8, parts: 8 }
+    }
+}
+
+/// The ends of a spectrum.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ends {
+    /// The largest λ: the sharpness.
+    pub largest: f64,
+    /// Some eigenvalue is at most this far from `largest`; the largest one itself is not smaller
+    /// than `largest` − rounding.
+    pub largest_residual: f64,
+    /// The smallest λ, most often negative; known only to within its residual, since it hardly
+    /// stands out of the others.
+    pub smallest: f64,
+    /// Some eigenvalue is at most this far from `smallest`.
+    pub smallest_residual: f64,
+    /// Products with the Hessian that were taken.
+    pub steps: usize,
+    /// Whether both residuals are below the tolerance.
+    pub converged: bool,
+}
+
+/// Curvature of the mean loss of a batch.
+///
+/// Kinks (relu at 0) have no curvature here: they have measure 0.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Curvature {
+    /// Rows of the batch; the sharpness of fewer rows is larger on average.
+    pub rows: usize,
+    /// ‖g‖.
+    pub gradient_norm: f64,
+    /// Ends of the spectrum of H.
+    pub plain: Ends,
+    /// Ends of the spectrum of P^(−½)·H·P^(−½), where it was asked for.
+    pub preconditioned: Option<Ends>,
+}
+
+impl Curvature {
+    /// The largest stable learning rate of gradient descent with momentum β: 2(1 + β)/λ on a
+    /// quadratic (Polyak 1964); with β = 0 it is 2/λ. `None` where no direction curves upwards.
+    pub fn stable_rate(&self, momentum: f64) -> Option<f64> {
+        let largest = self.plain.largest;
+        (largest > 0.0).then(|| 2.0 * (1.0 + momentum) / largest)
+    }
+
+    /// The largest stable learning rate of Adam with memory β₁, for a P that no longer changes:
+    /// (2 + 2β₁)/((1 − β₁)·λ), 38/λ for β₁ = 0.9 (Cohen et al. 2022, §3).
+    pub fn stable_adam_rate(&self, beta1: f64) -> Option<f64> {
+        let largest = self.preconditioned?.largest;
+        (largest > 0.0).then(|| (2.0 + 2.0 * beta1) / ((1.0 - beta1) * largest))
+    }
+}
+
+/// Measures the curvature of the loss of `batch` at `weights`.
+///
+/// Batch normalization uses the batch's statistics, dropout is off.
+///
+/// # Errors
+/// If the weights or the batch do not fit the model.
+pub fn measure(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    options: &Options,
+) -> Result<Curvature> {
+    measure_in::<f32>(model, loss, weights, batch, options)
+}
+
+fn measure_in<T: Element>(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    options: &Options,
+) -> Result<Curvature> {
+    ensure_fits(model, batch)?;
+    let mut hessian = Hessian::<T>::new(model, loss, weights, batch)?;
+    let plain = hessian.ends(&Scale(None), options);
+    let preconditioned = match options.adam {
+        Some(adam) => {
+            let scale = adam_scale(model, loss, weights, batch, adam)?;
+            Some(hessian.ends(&Scale(Some(scale)), options))
+        }
+        None => None,
+    };
+    let gradient_norm = gradient_norm(model, loss, weights, batch)?;
+    Ok(Curvature { rows: batch.rows, gradient_norm, plain, preconditioned })
+}
+
+/// The product of a vector with H, by differentiating the gradient once more (Pearlmutter 1994).
+struct Hessian<T> {
+    pass: Pass<T>,
+    sizes: Vec<usize>,
+}
+
+/// The first input that takes a part of the vector.
+const VECTOR: usize = 2;
+
+impl<T: Element> Hessian<T> {
+    fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+        let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let gradients = network.add_gradients()?;
+        let wires: Vec<Wire> =
+            network.trained.iter().map(|&p| network.graph.parameters()[p]).collect();
+        let graph = &mut network.graph;
+        let seeds: Vec<(Wire, Wire)> = gradients
+            .iter()
+            .map(|&g| (g, graph.input("v", Type::float(graph.shape(g).clone()))))
+            .collect();
+        let products = pullback(graph, &seeds, &wires)?;
+        let sizes = wires.iter().map(|&w| network.graph.shape(w).elements()).collect();
+        let mut pass = Pass::new(&network, &products, weights)?;
+        pass.feed_batch(batch);
+        Ok(Self { pass, sizes })
+    }
+
+    fn multiply(&mut self, scale: &Scale, x: &[T], out: &mut [T]) {
+        let mut start = 0;
+        for (index, &size) in self.sizes.iter().enumerate() {
+            let input = self.pass.input(VECTOR + index);
+            scale.apply(start, &x[start..start + size], input);
+            start += size;
+        }
+        self.pass.run();
+        let mut start = 0;
+        for (index, &size) in self.sizes.iter().enumerate() {
+            scale.apply(start, self.pass.read(index), &mut out[start..start + size]);
+            start += size;
+        }
+    }
+
+    /// Lanczos' method until both ends are found.
+    fn ends(&mut self, scale: &Scale, options: &Options) -> Ends {
+        let size: usize = self.sizes.iter().sum();
+        let mut start = vec![0.0; size];
+        fill_normal_f64(Stream::new(options.seed, "curvature"), 0, 0.0, 1.0, &mut start);
+        let mut space = Lanczos::<T>::new(start.into_iter().map(T::from_f64).collect());
+        let most = options.most_steps.min(MOST_NUMBERS / size.max(1)).max(2);
+        loop {
+            let more = space.step(|x, out| self.multiply(scale, x, out));
+            let ritz = space.ritz();
+            let mut ends = ends(&ritz, options.tolerance);
+            ends.converged |= !more && ends.largest.is_finite();
+            if ends.converged || !more || space.steps() >= most {
+                return ends;
+            }
+        }
+    }
+}
+
+fn ends(ritz: &[Ritz], tolerance: f64) -> Ends {
+    let (low, high) = (ritz[0], ritz[ritz.len() - 1]);
+    let allowed = tolerance * low.value.abs().max(high.value.abs());
+    Ends {
+        largest: high.value,
+        largest_residual: high.residual,
+        smallest: low.value,
+        smallest_residual: low.residual,
+        steps: ritz.len(),
+        converged: ritz.len() > 1 && high.residual <= allowed && low.residual <= allowed,
+    }
+}
+
+/// P^(−½), or 1 for all elements.
+struct Scale(Option<Vec<f32>>);
+
+impl Scale {
+    fn apply<T: Element>(&self, start: usize, x: &[T], out: &mut [T]) {
+        match &self.0 {
+            None => out.copy_from_slice(x),
+            Some(scale) => {
+                let scale = &scale[start..start + x.len()];
+                for ((out, &x), &s) in out.iter_mut().zip(x).zip(scale) {
+                    *out = T::from_f64(x.to_f64() * f64::from(s));
+                }
+            }
+        }
+    }
+}
+
+/// P^(−½) from the gradients of parts of the batch.
+fn adam_scale(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    adam: Adam,
+) -> Result<Vec<f32>> {
+    // A part of one row has no batch statistics.
+    let parts = adam.parts.clamp(1, (batch.rows / 2).max(1));
+    let rows = batch.rows / parts;
+    let mut network = Network::new(model, loss, rows, Mode::Probe)?;
+    let keep = network.add_gradients()?;
+    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    let mut squares: Vec<f32> = Vec::new();
+    for index in 0..parts {
+        pass.feed_batch(part(batch, index * rows, rows));
+        pass.run();
+        let gradient = (0..keep.len()).flat_map(|tensor| pass.read(tensor));
+        if index == 0 {
+            squares.extend(gradient.map(|g| g * g));
+        } else {
+            squares.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g * g);
+        }
+    }
+    let scale = |square: f32| {
+        let root = (f64::from(square) / parts as f64).sqrt();
+        (1.0 / (root + adam.epsilon).sqrt()) as f32
+    };
+    Ok(squares.into_iter().map(scale).collect())
+}
+
+fn gradient_norm(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<f64> {
+    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+    let keep = network.add_gradients()?;
+    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    pass.feed_batch(batch);
+    pass.run();
+    let squares = (0..keep.len()).map(|tensor| reduce::sum_of_squares(pass.read(tensor)));
+    Ok(squares.sum::<f64>().sqrt())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,329 @@
+//! Singular values of the Jacobian: what the network does to small changes of a row.
+//!
+//! Key: J the m × n matrix of derivatives of m results with respect to n inputs, at one row; σ its
+//! singular values; u and v vectors on the side of the results and of the inputs.
+
+use fanin_engine::{Type, Wire, pullback};
+use fanin_kernels::lanczos::GolubKahan;
+use fanin_kernels::random::{Stream, fill_normal};
+use fanin_kernels::singular_values::singular_values;
+use serde::Serialize;
+
+use super::pass::{Pass, ensure_fits, hold_statistics, spaced};
+use crate::check::probe::Batch;
+use crate::error::Result;
+use crate::spec::{LayerWires, Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// The shorter side from which on the whole of J is not computed.
+const EXACT_BELOW: usize = 512;
+
+/// Operations m·n·min(m, n) above which the exact singular values take too long: a quarter of a
+/// second.
+const EXACT_WORK: usize = 1 << 28;
+
+/// Copies of a row that are sent through the network together.
+const COPIES: usize = 128;
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// Rows of the batch, evenly spaced, at which J is taken.
+    pub rows: usize,
+    /// Products with J, and as many with Jᵀ, per start vector of Lanczos' method.
+    pub steps: usize,
+    /// Start vectors per row of Lanczos' method.
+    pub probes: usize,
+    /// Seed of the start vectors.
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { rows: 4, steps: 60, probes: 4, seed: 0 }
+    }
+}
+
+/// How singular values were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// All of them, from the whole matrix.
+    Exact,
+    /// Their extremes and density, by Golub & Kahan's bidiagonalization from random vectors.
+    Lanczos,
+}
+
+/// The singular values of J at some rows: min(m, n) of them at each.
+///
+/// Standard errors are over rows, or over rows and start vectors where the method is Lanczos';
+/// they do not say how much another seed of the weights would change.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Spectrum {
+    /// n.
+    pub inputs: usize,
+    /// m.
+    pub outputs: usize,
+    /// Rows at which J was taken.
+    pub rows: usize,
+    /// How.
+    pub method: Method,
+    /// The largest σ, mean over rows; from below where the method is Lanczos'.
+    pub largest: f64,
+    /// The smallest σ, mean over rows; from above where the method is Lanczos'. Below 10⁻⁶ of the
+    /// largest it is rounding.
+    pub smallest: f64,
+    /// 95 % point over 5 % point of all σ; infinite where more than 5 % are 0.
+    pub condition: f64,
+    /// Mean of σ²: factor on the square of a small random change, per result.
+    pub mean_square: f64,
+    /// Standard error of `mean_square`.
+    pub mean_square_error: f64,
+    /// Variance of σ² over its mean squared: 0 for an isometry, L for L Gaussian linear layers.
+    pub relative_variance: f64,
+    /// Standard error of `relative_variance`.
+    pub relative_variance_error: f64,
+}
+
+/// Jacobians of a network at its starting weights.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Jacobian {
+    /// Outputs with respect to the features of one row.
+    pub input_output: Spectrum,
+    /// The last hidden layer's z with respect to the first one's: what depth does. Where the last
+    /// hidden layer stands in a branch, what enters the output layer takes its place. `None` with
+    /// fewer than two hidden layers.
+    pub depth: Option<Spectrum>,
+    /// Whether statistics of batch normalization were held at the batch's own.
+    pub statistics_held: bool,
+}
+
+/// Measures the Jacobians of `model` with `weights` at rows of `batch`.
+///
+/// # Errors
+/// If the weights or the batch do not fit the model.
+pub fn measure(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    options: &Options,
+) -> Result<Jacobian> {
+    ensure_fits(model, batch)?;
+    let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
+    let at = At { model, loss, weights: &held, batch, options };
+    let input_output = at.spectrum(Between::Ends)?;
+    let network = Network::new(model, loss, 1, Mode::Evaluate)?;
+    let depth = depth_wires(&network).map(|_| at.spectrum(Between::Hidden)).transpose()?;
+    Ok(Jacobian { input_output, depth, statistics_held })
+}
+
+/// From where to where derivatives are taken.
+#[derive(Clone, Copy)]
+enum Between {
+    Ends,
+    Hidden,
+}
+
+impl Between {
+    fn wires(self, network: &Network) -> (Wire, Wire) {
+        match self {
+            Self::Ends => (network.graph.inputs()[Network::FEATURES], network.output),
+            Self::Hidden => depth_wires(network).expect("the network has two hidden layers"),
+        }
+    }
+}
+
+fn depth_wires(network: &Network) -> Option<(Wire, Wire)> {
+    let (output, hidden) = network.layers.split_last()?;
+    let in_branch = |layer: &LayerWires| layer.module.contains(".branch.");
+    let first = hidden.iter().find(|layer| !in_branch(layer))?;
+    let last = hidden.last().filter(|last| last.module != first.module)?;
+    let to = if in_branch(last) { output.input } else { last.pre_activation };
+    (!in_branch(output)).then_some((first.pre_activation, to))
+}
+
+struct At<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    weights: &'a Weights,
+    batch: Batch<'a>,
+    options: &'a Options,
+}
+
+/// σ with weights that add up to 1, smallest first.
+type Density = Vec<(f64, f64)>;
+
+impl At<'_> {
+    fn spectrum(&self, between: Between) -> Result<Spectrum> {
+        let one = self.products(between, 1)?;
+        let (m, n) = (one.outputs, one.inputs);
+        let shorter = m.min(n);
+        let exact = shorter < EXACT_BELOW && m * n * shorter <= EXACT_WORK;
+        let mut densities: Vec<Density> = Vec::new();
+        let rows: Vec<usize> = spaced(self.batch.rows, self.options.rows).collect();
+        if exact {
+            let mut products = self.products(between, shorter.min(COPIES))?;
+            for &row in &rows {
+                let matrix = products.matrix(self.features(row));
+                let (short, long) = (shorter, m.max(n));
+                let mut values = singular_values(&matrix, short, long);
+                values.reverse();
+                densities.push(values.into_iter().map(|s| (s, 1.0 / short as f64)).collect());
+            }
+        } else {
+            let mut products = one;
+            for &row in &rows {
+                let probes = 0..self.options.probes.max(1);
+                densities.extend(probes.map(|probe| self.lanczos(&mut products, row, probe)));
+            }
+        }
+        let method = if exact { Method::Exact } else { Method::Lanczos };
+        Ok(summarize(&densities, (m, n), rows.len(), method))
+    }
+
+    fn features(&self, row: usize) -> &[f32] {
+        &self.batch.features[row * self.model.inputs..(row + 1) * self.model.inputs]
+    }
+
+    /// Products with J and Jᵀ for so many copies of a row.
+    fn products(&self, between: Between, copies: usize) -> Result<Products> {
+        let mut network = Network::new(self.model, self.loss, copies, Mode::Evaluate)?;
+        let (from, to) = between.wires(&network);
+        let width = |wire: Wire| network.graph.shape(wire).elements() / copies;
+        let (inputs, outputs) = (width(from), width(to));
+        let graph = &mut network.graph;
+        let u = graph.input("u", Type::float([copies, outputs]));
+        let v = graph.input("v", Type::float([copies, inputs]));
+        let backward = pullback(graph, &[(to, u)], &[from])?[0];
+        // Jᵀu is linear in u, so its derivative by u along v is J·v.
+        let forward = pullback(graph, &[(backward, v)], &[u])?[0];
+        let new = |wire| Pass::new(&network, &[wire], self.weights);
+        Ok(Products { forward: new(forward)?, backward: new(backward)?, copies, inputs, outputs })
+    }
+
+    /// The density of σ as one start vector sees it.
+    fn lanczos(&self, products: &mut Products, row: usize, probe: usize) -> Density {
+        let (m, n) = (products.outputs, products.inputs);
+        for pass in [&mut products.forward, &mut products.backward] {
+            pass.feed(Network::FEATURES, self.features(row));
+        }
+        let stream = Stream::new(self.options.seed, "jacobian");
+        let stream = stream.numbered(row as u64).numbered(probe as u64);
+        let mut start = vec![0.0; m.min(n)];
+        fill_normal(stream, 0, 0.0, 1.0, &mut start);
+        let Products { forward, backward, .. } = products;
+        let forward = |x: &[f32], out: &mut [f32]| product(forward, V, x, out);
+        let backward = |x: &[f32], out: &mut [f32]| product(backward, U, x, out);
+        let mut space = GolubKahan::new(start);
+        let mut ahead: (Box<Apply<'_>>, Box<Apply<'_>>) = if n <= m {
+            (Box::new(forward), Box::new(backward))
+        } else {
+            (Box::new(backward), Box::new(forward))
+        };
+        for _ in 0..self.options.steps.max(1) {
+            if !space.step(m.max(n), &mut ahead.0, &mut ahead.1) {
+                break;
+            }
+        }
+        space.ritz().iter().map(|r| (r.value, r.weight)).collect()
+    }
+}
+
+type Apply<'a> = dyn FnMut(&[f32], &mut [f32]) + 'a;
+
+/// The input that takes u.
+const U: usize = 2;
+/// The input that takes v.
+const V: usize = 3;
+
+struct Products {
+    forward: Pass<f32>,
+    backward: Pass<f32>,
+    copies: usize,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl Products {
+    /// J at a row, or its transpose if it has more rows than columns: row-major, shorter side
+    /// first.
+    fn matrix(&mut self, features: &[f32]) -> Vec<f64> {
+        let (m, n, copies) = (self.outputs, self.inputs, self.copies);
+        let (short, long) = (m.min(n), m.max(n));
+        let (pass, seeds) = if m <= n { (&mut self.backward, U) } else { (&mut self.forward, V) };
+        let rows = pass.input(Network::FEATURES).chunks_exact_mut(features.len());
+        rows.for_each(|row| row.copy_from_slice(features));
+        let mut matrix = Vec::with_capacity(short * long);
+        for start in (0..short).step_by(copies) {
+            let count = copies.min(short - start);
+            let seed = pass.input(seeds);
+            seed.fill(0.0);
+            (0..count).for_each(|i| seed[i * short + start + i] = 1.0);
+            pass.run();
+            matrix.extend(pass.read(0)[..count * long].iter().map(|&x| f64::from(x)));
+        }
+        matrix
+    }
+}
+
+fn product(pass: &mut Pass<f32>, input: usize, x: &[f32], out: &mut [f32]) {
+    pass.feed(input, x);
+    pass.run();
+    out.copy_from_slice(pass.read(0));
+}
+
+fn summarize(
+    densities: &[Density],
+    (outputs, inputs): (usize, usize),
+    rows: usize,
+    method: Method,
+) -> Spectrum {
+    let moment = |density: &Density, power: i32| -> f64 {
+        density.iter().map(|(s, weight)| weight * s.powi(power)).sum()
+    };
+    let over = |f: &dyn Fn(&Density) -> f64| -> Vec<f64> { densities.iter().map(f).collect() };
+    let (mean_square, mean_square_error) = mean_and_error(&over(&|d| moment(d, 2)));
+    let spread = |d: &Density| (moment(d, 4) / moment(d, 2).powi(2) - 1.0).max(0.0);
+    let (relative_variance, relative_variance_error) = mean_and_error(&over(&spread));
+    let end = |f: fn(&Density) -> Option<&(f64, f64)>| -> f64 {
+        mean_and_error(&over(&|d| f(d).map_or(f64::NAN, |(s, _)| *s))).0
+    };
+    let mut pooled: Density = densities.iter().flatten().copied().collect();
+    pooled.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Spectrum {
+        inputs,
+        outputs,
+        rows,
+        method,
+        largest: end(|d| d.last()),
+        smallest: end(|d| d.first()),
+        condition: quantile(&pooled, 0.95) / quantile(&pooled, 0.05),
+        mean_square,
+        mean_square_error,
+        relative_variance,
+        relative_variance_error,
+    }
+}
+
+/// The smallest σ at which the weights below and at it reach the share.
+fn quantile(density: &Density, share: f64) -> f64 {
+    let total: f64 = density.iter().map(|(_, weight)| weight).sum();
+    let mut sum = 0.0;
+    let reached = density.iter().find(|(_, weight)| {
+        sum += weight;
+        sum >= share * total * (1.0 - 1e-12)
+    });
+    reached.or(density.last()).map_or(f64::NAN, |(s, _)| *s)
+}
+
+/// Mean and its standard error; the error of a single value is not known: NaN.
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let variance = values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
+    (mean, (variance / count).sqrt())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! One planned pass through a network, and networks whose rows do not touch each other.
+
+use fanin_engine::{Element, Plan, Tensor, Wire, Workspace};
+
+use crate::check::probe::Batch;
+use crate::error::{Error, Result};
+use crate::spec::{Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// A plan with its memory and the parameters that it runs with.
+pub(super) struct Pass<T> {
+    plan: Plan,
+    workspace: Workspace<T>,
+    parameters: Vec<Vec<T>>,
+}
+
+impl<T: Element> Pass<T> {
+    /// Plans the computation of `keep` with `weights`.
+    pub fn new(network: &Network, keep: &[Wire], weights: &Weights) -> Result<Self> {
+        let plan = Plan::new(&network.graph, keep)?;
+        let workspace = plan.workspace();
+        let parameters = network.arrange(weights)?;
+        let widen = |x: Vec<f32>| x.into_iter().map(|x| T::from_f64(f64::from(x))).collect();
+        Ok(Self { plan, workspace, parameters: parameters.into_iter().map(widen).collect() })
+    }
+
+    /// The n-th input, to fill.
+    pub fn input(&mut self, index: usize) -> &mut [T] {
+        self.workspace.feed(index)
+    }
+
+    /// Fills an input with values in f32.
+    pub fn feed(&mut self, index: usize, values: &[f32]) {
+        let input = self.workspace.feed(index);
+        input.iter_mut().zip(values).for_each(|(to, &x)| *to = T::from_f64(f64::from(x)));
+    }
+
+    /// Fills features and targets with the rows of a batch.
+    pub fn feed_batch(&mut self, batch: Batch<'_>) {
+        self.feed(Network::FEATURES, batch.features);
+        self.feed(Network::TARGETS, batch.targets);
+    }
+
+    pub fn run(&mut self) {
+        self.plan.run(&self.parameters, &mut self.workspace);
+    }
+
+    /// The parameters, in the graph's order, to change.
+    #[cfg(test)]
+    pub fn parameters_mut(&mut self) -> &mut [Vec<T>] {
+        &mut self.parameters
+    }
+
+    /// The values of the n-th wire kept.
+    pub fn read(&self, index: usize) -> &[T] {
+        self.workspace.read(index)
+    }
+}
+
+/// Refuses a batch without rows, or with rows that the model does not take.
+pub(super) fn ensure_fits(model: &Model, batch: Batch<'_>) -> Result<()> {
+    let expected = (batch.rows * model.inputs, batch.rows * model.outputs());
+    let found = (batch.features.len(), batch.targets.len());
+    if batch.rows > 0 && found == expected {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        place: "batch".to_owned(),
+        found: format!("{} rows, {} features, {} targets", batch.rows, found.0, found.1),
+        expected: format!("some rows, {} features, {} targets", expected.0, expected.1),
+    })
+}
+
+/// `count` rows of a batch, evenly spaced.
+pub(super) fn spaced(rows: usize, count: usize) -> impl Iterator<Item = usize> {
+    let count = count.clamp(1, rows.max(1));
+    (0..count).map(move |index| index * rows / count)
+}
+
+/// Consecutive rows of a batch.
+pub(super) fn part(batch: Batch<'_>, start: usize, rows: usize) -> Batch<'_> {
+    let slice = |all: &'_ [f32]| -> (usize, usize) {
+        let width = all.len() / batch.rows;
+        (start * width, (start + rows) * width)
+    };
+    let (features, targets) = (slice(batch.features), slice(batch.targets));
+    Batch {
+        rows,
+        features: &batch.features[features.0..features.1],
+        targets: &batch.targets[targets.0..targets.1],
+    }
+}
+
+/// Weights whose running statistics are those of the batch, and whether there are any.
+///
+/// With them the network in [`Mode::Evaluate`] computes on each row what it computes in the
+/// batch, and no row's result depends on another row: what the derivative through the statistics
+/// would add is left out.
+pub(super) fn hold_statistics(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<(Weights, bool)> {
+    let network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+    let mut held = weights.clone();
+    if network.running.is_empty() {
+        return Ok((held, false));
+    }
+    let keep: Vec<Wire> = network.running.iter().map(|r| r.batch).collect();
+    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    pass.feed_batch(batch);
+    pass.run();
+    let wires = network.graph.parameters();
+    for (index, running) in network.running.iter().enumerate() {
+        let name = &network.names[running.parameter];
+        let shape = network.graph.shape(wires[running.parameter]).clone();
+        let tensor = Tensor::new(shape, pass.read(index).to_vec())?;
+        match held.tensors.iter_mut().find(|(n, _)| n == name) {
+            Some((_, old)) => *old = tensor,
+            None => held.tensors.push((name.clone(), tensor)),
+        }
+    }
+    Ok((held, true))
+}

@@ -1,0 +1,299 @@
+//! Gradients of single rows, without ever holding a row's whole gradient.
+//!
+//! A linear layer's gradient for one row is the outer product δ·aᵀ of what comes back and what
+//! went in. Kept as δ and a, the gradients of B rows take B·(N + d) numbers instead of B·N·d, and
+//! their scalar products are products of two small Gram matrices (Goodfellow 2015). Gains, shifts
+//! and slopes are few and are kept as they are, one run per row.
+//!
+//! Key: B parts (rows, or groups of rows), N units, d inputs of a layer, G the B × B Gram matrix.
+
+use fanin_engine::{Type, Wire, pullback};
+use fanin_kernels::matmul::{Matrix, matmul};
+
+use super::pass::{Pass, part};
+use crate::check::probe::Batch;
+use crate::error::Result;
+use crate::spec::{Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// Elements whose moments are computed at a time.
+const BLOCK: usize = 1 << 20;
+
+/// The gradients of one parameter tensor for B parts of a batch.
+pub(super) struct TensorGradients {
+    /// The parameter's name.
+    pub name: String,
+    /// Elements of the parameter.
+    pub elements: usize,
+    parts: usize,
+    form: Form,
+}
+
+enum Form {
+    /// δ (B, N) and a (B, d) of a weight (N, d).
+    Outer { delta: Vec<f64>, input: Vec<f64> },
+    /// The gradients themselves, (B, elements).
+    Plain(Vec<f64>),
+}
+
+/// Mean and mean square over the parts of one element's gradient.
+pub(super) struct ElementMoments {
+    pub mean: f64,
+    pub mean_square: f64,
+}
+
+impl TensorGradients {
+    /// G: scalar products of the parts' gradients, B × B.
+    pub fn gram(&self) -> Vec<f64> {
+        match &self.form {
+            Form::Plain(values) => gram(values, self.parts),
+            Form::Outer { delta, input } => {
+                let (delta, input) = (gram(delta, self.parts), gram(input, self.parts));
+                delta.iter().zip(&input).map(|(d, a)| d * a).collect()
+            }
+        }
+    }
+
+    /// Calls `each` with the moments of every element, in order.
+    pub fn moments(&self, mut each: impl FnMut(ElementMoments)) {
+        let parts = self.parts as f64;
+        match &self.form {
+            Form::Plain(values) => {
+                for element in 0..self.elements {
+                    let of_parts = values.iter().skip(element).step_by(self.elements);
+                    let (sum, squares) =
+                        of_parts.fold((0.0, 0.0), |(sum, squares), g| (sum + g, squares + g * g));
+                    each(ElementMoments { mean: sum / parts, mean_square: squares / parts });
+                }
+            }
+            Form::Outer { delta, input } => {
+                let (units, inputs) = (delta.len() / self.parts, input.len() / self.parts);
+                let square = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x * x).collect() };
+                let input_squares = square(input);
+                let block = (BLOCK / inputs.max(1)).clamp(1, units.max(1));
+                for start in (0..units).step_by(block) {
+                    let count = block.min(units - start);
+                    let rows = delta.chunks_exact(units);
+                    let some: Vec<f64> =
+                        rows.flat_map(|row| &row[start..start + count]).copied().collect();
+                    let mut sums = vec![0.0; count * inputs];
+                    let mut squares = vec![0.0; count * inputs];
+                    let product = |delta: &[f64], input: &[f64], out: &mut [f64]| {
+                        let delta = Matrix::new(delta, self.parts, count).transposed(true);
+                        matmul(delta, Matrix::new(input, self.parts, inputs), out, false);
+                    };
+                    product(&some, input, &mut sums);
+                    product(&square(&some), &input_squares, &mut squares);
+                    for (sum, squares) in sums.iter().zip(&squares) {
+                        each(ElementMoments { mean: sum / parts, mean_square: squares / parts });
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn gram(values: &[f64], parts: usize) -> Vec<f64> {
+    let mut gram = vec![0.0; parts * parts];
+    let matrix = Matrix::new(values, parts, values.len() / parts.max(1));
+    matmul(matrix, matrix.transposed(true), &mut gram, false);
+    gram
+}
+
+/// What the gradient is taken of.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// The row's own loss.
+    Loss,
+    /// One output of the network.
+    Output(usize),
+}
+
+/// Gradients of every row of a batch on its own, for networks whose rows do not touch each other.
+pub(super) struct RowGradients<'a> {
+    batch: Batch<'a>,
+    factors: Option<Factors>,
+    rest: Option<Rest>,
+}
+
+/// δ and a of all linear layers, from one run over all rows.
+struct Factors {
+    pass: Pass<f32>,
+    layers: Vec<FactoredLayer>,
+    outputs: usize,
+}
+
+struct FactoredLayer {
+    module: String,
+    units: usize,
+    inputs: usize,
+    bias: bool,
+}
+
+/// Gradients of the parameters that belong to no linear layer, row by row.
+struct Rest {
+    pass: Pass<f32>,
+    names: Vec<String>,
+    outputs: usize,
+}
+
+/// The input that takes the weights of the outputs.
+const SEED: usize = 2;
+
+impl<'a> RowGradients<'a> {
+    /// Plans the gradients for the rows of `batch`.
+    pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'a>) -> Result<Self> {
+        let mut network = Network::new(model, loss, batch.rows, Mode::Evaluate)?;
+        let layers: Vec<FactoredLayer> = network
+            .layers
+            .iter()
+            .map(|layer| {
+                let width = |wire: Wire| network.graph.shape(wire).elements() / batch.rows;
+                FactoredLayer {
+                    bias: network.names.contains(&format!("{}.bias", layer.module)),
+                    module: layer.module.clone(),
+                    units: width(layer.pre_activation),
+                    inputs: width(layer.input),
+                }
+            })
+            .collect();
+        let z: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
+        let outputs = network.graph.shape(network.output).elements() / batch.rows;
+        let mut keep = seeded(&mut network, outputs, &z)?;
+        keep.extend(network.layers.iter().map(|l| l.input));
+        let mut pass = Pass::new(&network, &keep, weights)?;
+        pass.feed_batch(batch);
+        let rest = Rest::new(model, loss, weights, &layers)?;
+        let factors = (!layers.is_empty()).then_some(Factors { pass, layers, outputs });
+        Ok(Self { batch, factors, rest })
+    }
+
+    /// The gradients of every parameter tensor: first of linear layers, then of the rest.
+    pub fn of(&mut self, of: Of) -> Vec<TensorGradients> {
+        let rows = self.batch.rows;
+        let mut tensors = Vec::new();
+        if let Some(factors) = &mut self.factors {
+            factors.list(of, rows, &mut tensors);
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.list(of, self.batch, &mut tensors);
+        }
+        tensors
+    }
+}
+
+/// The gradients of Σ seed · output + share · loss with respect to wires; the share is the last
+/// element of the seed.
+fn seeded(network: &mut Network, outputs: usize, wires: &[Wire]) -> Result<Vec<Wire>> {
+    let graph = &mut network.graph;
+    let seed = graph.input("seed", Type::float([network.rows, outputs]));
+    let share = graph.input("share", Type::float([0; 0]));
+    Ok(pullback(graph, &[(network.output, seed), (network.loss, share)], wires)?)
+}
+
+/// The input that takes the weight of the loss.
+const SHARE: usize = 3;
+
+fn seed(pass: &mut Pass<f32>, of: Of, rows: usize, outputs: usize) {
+    pass.input(SEED).fill(0.0);
+    // The loss is a mean over rows, so a row's own loss counts `rows` times in its gradient.
+    pass.input(SHARE)[0] = if matches!(of, Of::Loss) { rows as f32 } else { 0.0 };
+    if let Of::Output(output) = of {
+        pass.input(SEED).chunks_exact_mut(outputs).for_each(|row| row[output] = 1.0);
+    }
+}
+
+impl Factors {
+    fn list(&mut self, of: Of, rows: usize, tensors: &mut Vec<TensorGradients>) {
+        seed(&mut self.pass, of, rows, self.outputs);
+        self.pass.run();
+        let read =
+            |index| -> Vec<f64> { self.pass.read(index).iter().map(|&x| f64::from(x)).collect() };
+        for (index, layer) in self.layers.iter().enumerate() {
+            let tensor = |name: &str, elements, form| {
+                let name = format!("{}.{name}", layer.module);
+                TensorGradients { name, elements, parts: rows, form }
+            };
+            let delta: Vec<f64> = read(index);
+            let bias = layer.bias.then(|| delta.clone());
+            let input = read(self.layers.len() + index);
+            let elements = layer.units * layer.inputs;
+            tensors.push(tensor("weight", elements, Form::Outer { delta, input }));
+            tensors.extend(bias.map(|delta| tensor("bias", layer.units, Form::Plain(delta))));
+        }
+    }
+}
+
+impl Rest {
+    fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        layers: &[FactoredLayer],
+    ) -> Result<Option<Self>> {
+        let mut network = Network::new(model, loss, 1, Mode::Evaluate)?;
+        let of_linear = |name: &str| {
+            let module = name.rsplit_once('.').map_or(name, |(module, _)| module);
+            layers.iter().any(|layer| layer.module == module)
+        };
+        let rest: Vec<usize> = network
+            .trained
+            .iter()
+            .copied()
+            .filter(|&parameter| !of_linear(&network.names[parameter]))
+            .collect();
+        if rest.is_empty() {
+            return Ok(None);
+        }
+        let wires: Vec<Wire> = rest.iter().map(|&p| network.graph.parameters()[p]).collect();
+        let outputs = network.graph.shape(network.output).elements();
+        let keep = seeded(&mut network, outputs, &wires)?;
+        let names = rest.iter().map(|&p| network.names[p].clone()).collect();
+        Ok(Some(Self { pass: Pass::new(&network, &keep, weights)?, names, outputs }))
+    }
+
+    fn list(&mut self, of: Of, batch: Batch<'_>, tensors: &mut Vec<TensorGradients>) {
+        let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.names.len()];
+        seed(&mut self.pass, of, 1, self.outputs);
+        for row in 0..batch.rows {
+            self.pass.feed_batch(part(batch, row, 1));
+            self.pass.run();
+            for (index, values) in values.iter_mut().enumerate() {
+                values.extend(self.pass.read(index).iter().map(|&x| f64::from(x)));
+            }
+        }
+        for (name, values) in self.names.iter().zip(values) {
+            let elements = values.len() / batch.rows;
+            let form = Form::Plain(values);
+            tensors.push(TensorGradients { name: name.clone(), elements, parts: batch.rows, form });
+        }
+    }
+}
+
+/// Gradients of the loss for consecutive groups of rows, with batch statistics within a group.
+pub(super) fn of_groups(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    rows: usize,
+) -> Result<Vec<TensorGradients>> {
+    let mut network = Network::new(model, loss, rows, Mode::Probe)?;
+    let keep = network.add_gradients()?;
+    let names = network.trained.iter().map(|&p| network.names[p].clone());
+    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    let parts = batch.rows / rows;
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); keep.len()];
+    for index in 0..parts {
+        pass.feed_batch(part(batch, index * rows, rows));
+        pass.run();
+        for (tensor, values) in values.iter_mut().enumerate() {
+            values.extend(pass.read(tensor).iter().map(|&x| f64::from(x)));
+        }
+    }
+    let tensor = |(name, values): (String, Vec<f64>)| {
+        let elements = values.len() / parts.max(1);
+        TensorGradients { name, elements, parts, form: Form::Plain(values) }
+    };
+    Ok(names.zip(values).map(tensor).collect())
+}

@@ -1,0 +1,255 @@
+//! What low precision would lose of activations and gradients, and the loss scale that saves it.
+//!
+//! Key: δ gradient with respect to a pre-activation. All is computed in f64 and then looked at as
+//! if it were stored in another type.
+
+use fanin_engine::Wire;
+use serde::Serialize;
+
+use super::pass::{Pass, ensure_fits};
+use crate::check::probe::Batch;
+use crate::error::Result;
+use crate::spec::{Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// Share of gradients that a loss scale may leave to be flushed: symptoms count from 1 % on.
+pub const FLUSHED_SHARE: f64 = 0.01;
+
+/// The range of a binary floating-point type.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Format {
+    /// Its usual name.
+    pub name: &'static str,
+    /// The smallest number above 0 is two to the power of this.
+    pub smallest: i32,
+    /// The smallest number of full precision is two to the power of this.
+    pub normal: i32,
+    /// The first number that rounds to infinity.
+    pub overflow: f64,
+}
+
+/// IEEE half precision: from 5.96·10⁻⁸, in full precision from 6.1·10⁻⁵, to 65504.
+pub const FP16: Format = Format { name: "fp16", smallest: -24, normal: -14, overflow: 65_520.0 };
+
+/// Brain floating point: the range of f32 with 8 bits of precision.
+pub const BF16: Format =
+    Format { name: "bf16", smallest: -133, normal: -126, overflow: 3.396_177_529_230_46e38 };
+
+/// IEEE single precision.
+pub const F32: Format =
+    Format { name: "f32", smallest: -149, normal: -126, overflow: 3.402_823_567_797_337e38 };
+
+/// What storing numbers in a format would do to them, as shares of those that are not 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Losses {
+    /// Rounded to 0: at most half of the smallest number above 0.
+    pub flushed: f64,
+    /// Kept with less than full precision, and by hardware without subnormal numbers not at all.
+    pub subnormal: f64,
+    /// Turned into infinity.
+    pub overflowing: f64,
+}
+
+/// The magnitudes of a set of numbers, counted by powers of two.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Magnitudes {
+    /// counts[i]: numbers x with 2^(i−1) < |x| · 2^OFFSET ≤ 2^i.
+    counts: Vec<usize>,
+    nonzero: usize,
+    elements: usize,
+    largest: f64,
+    overflowing: [usize; 3],
+}
+
+/// Added to an exponent so that those of all f64 are indices.
+const OFFSET: i32 = 1100;
+
+/// The formats whose exact overflow is counted.
+const FORMATS: [Format; 3] = [FP16, BF16, F32];
+
+impl Magnitudes {
+    /// Counts numbers; NaN counts as an overflow.
+    pub fn of(numbers: &[f64]) -> Self {
+        let mut all = Self { counts: vec![0; 2200], ..Self::default() };
+        numbers.iter().for_each(|x| all.add(x.abs()));
+        all
+    }
+
+    fn add(&mut self, size: f64) {
+        self.elements += 1;
+        if size == 0.0 {
+            return;
+        }
+        self.nonzero += 1;
+        self.counts[(ceiling_exponent(size) + OFFSET) as usize] += 1;
+        if size > self.largest || size.is_nan() {
+            self.largest = size;
+        }
+        for (count, format) in self.overflowing.iter_mut().zip(FORMATS) {
+            *count += usize::from(size >= format.overflow || size.is_nan());
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.counts.resize(2200, 0);
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, c)| *sum += c);
+        self.nonzero += other.nonzero;
+        self.elements += other.elements;
+        if other.largest > self.largest || other.largest.is_nan() {
+            self.largest = other.largest;
+        }
+        self.overflowing.iter_mut().zip(other.overflowing).for_each(|(sum, c)| *sum += c);
+    }
+
+    /// What `format` would lose.
+    pub fn losses(&self, format: Format) -> Losses {
+        let share = |count: usize| count as f64 / self.nonzero.max(1) as f64;
+        let flushed = self.up_to(format.smallest - 1);
+        let full = FORMATS.iter().position(|f| *f == format);
+        Losses {
+            flushed: share(flushed),
+            subnormal: share(self.up_to(format.normal) - flushed),
+            overflowing: full.map_or(f64::NAN, |index| share(self.overflowing[index])),
+        }
+    }
+
+    /// Numbers that are not 0 and at most two to this power.
+    fn up_to(&self, exponent: i32) -> usize {
+        let end = (exponent + OFFSET + 1).clamp(0, self.counts.len() as i32) as usize;
+        self.counts[..end].iter().sum()
+    }
+}
+
+/// The smallest e with size ≤ 2^e.
+fn ceiling_exponent(size: f64) -> i32 {
+    let bits = size.to_bits();
+    let (exponent, fraction) = ((bits >> 52) as i32, bits & ((1 << 52) - 1));
+    match exponent {
+        // A subnormal f64 is fraction · 2^−1074.
+        0 => (fraction as f64).log2().ceil() as i32 - 1074,
+        2047 => 1024,
+        _ => exponent - 1023 + i32::from(fraction != 0),
+    }
+}
+
+/// One tensor of a kind, and what formats would lose of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TensorRange {
+    /// The parameter's or the module's name.
+    pub name: String,
+    /// Elements.
+    pub elements: usize,
+    /// Elements that are not 0.
+    pub nonzero: usize,
+    /// The largest absolute value.
+    pub largest: f64,
+    /// In fp16.
+    pub fp16: Losses,
+    /// In bf16.
+    pub bf16: Losses,
+    /// In f32.
+    pub f32: Losses,
+}
+
+impl TensorRange {
+    fn new(name: String, magnitudes: &Magnitudes) -> Self {
+        let [fp16, bf16, f32] = FORMATS.map(|format| magnitudes.losses(format));
+        let Magnitudes { elements, nonzero, largest, .. } = *magnitudes;
+        Self { name, elements, nonzero, largest, fp16, bf16, f32 }
+    }
+}
+
+/// Powers of two by which the loss can be multiplied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LossScale {
+    /// The smallest exponent, at least 0, with at most 1 % of the gradients flushed.
+    pub least: i32,
+    /// The largest exponent with no gradient infinite.
+    pub most: i32,
+}
+
+/// What low precision would lose at the starting weights.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Underflow {
+    /// Rows of the batch; a gradient of the mean loss shrinks with it where rows disagree.
+    pub rows: usize,
+    /// Gradients of the parameters.
+    pub gradients: Vec<TensorRange>,
+    /// δ of every linear layer; a share of 1/rows in each.
+    pub deltas: Vec<TensorRange>,
+    /// Activations of every linear layer. A loss scale does not change them.
+    pub activations: Vec<TensorRange>,
+    /// All gradients and δ together.
+    pub backward: TensorRange,
+    /// The loss scales that make fp16 hold gradients and δ; `None` where no power of two does.
+    pub fp16_loss_scale: Option<LossScale>,
+}
+
+/// Measures the ranges of activations and gradients in one pass over `batch`, in f64.
+///
+/// # Errors
+/// If the weights or the batch do not fit the model.
+pub fn measure(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<Underflow> {
+    ensure_fits(model, batch)?;
+    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+    let parameters = network.graph.parameters();
+    let trained = network.trained.iter().map(|&p| parameters[p]);
+    let z = network.layers.iter().map(|layer| layer.pre_activation);
+    let wanted: Vec<Wire> = trained.chain(z).collect();
+    let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
+    keep.extend(network.layers.iter().map(|layer| layer.activation));
+    let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
+    pass.feed_batch(batch);
+    pass.run();
+
+    let modules = || network.layers.iter().map(|layer| layer.module.clone());
+    let trained = network.trained.iter().map(|&p| network.names[p].clone());
+    let names: Vec<String> = trained.chain(modules()).chain(modules()).collect();
+    let backward_count = wanted.len();
+    let mut backward = Magnitudes::of(&[]);
+    let mut ranges = Vec::with_capacity(names.len());
+    for (index, name) in names.into_iter().enumerate() {
+        let magnitudes = Magnitudes::of(pass.read(index));
+        if index < backward_count {
+            backward.join(&magnitudes);
+        }
+        ranges.push(TensorRange::new(name, &magnitudes));
+    }
+    let activations = ranges.split_off(backward_count);
+    let deltas = ranges.split_off(network.trained.len());
+    Ok(Underflow {
+        rows: batch.rows,
+        gradients: ranges,
+        deltas,
+        activations,
+        fp16_loss_scale: loss_scale(&backward, FP16),
+        backward: TensorRange::new(String::new(), &backward),
+    })
+}
+
+/// Scaling by 2^k moves every number up by k powers of two, so all is known from the counts.
+fn loss_scale(magnitudes: &Magnitudes, format: Format) -> Option<LossScale> {
+    if magnitudes.nonzero == 0 || !magnitudes.largest.is_finite() {
+        return None;
+    }
+    let allowed = FLUSHED_SHARE * magnitudes.nonzero as f64;
+    let most =
+        (-OFFSET..OFFSET).rev().find(|&k| scaled(magnitudes.largest, k) < format.overflow)?;
+    let least =
+        (0..=most.max(0)).find(|&k| magnitudes.up_to(format.smallest - 1 - k) as f64 <= allowed)?;
+    (least <= most).then_some(LossScale { least, most })
+}
+
+/// size · 2^k, in two factors that f64 can hold.
+fn scaled(size: f64, k: i32) -> f64 {
+    let half = k / 2;
+    size * f64::powi(2.0, half) * f64::powi(2.0, k - half)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! Rows that are more alike than chance allows.
+//!
+//! Among random rows some pair is always the most alike, and the more rows and the fewer inputs,
+//! the more so. For two independent isotropic rows of n entries cos² ~ Beta(½, (n−1)/2); a pair is
+//! a near-duplicate if its |cos| exceeds what one network in a hundred shows anywhere
+//! (Bonferroni over all pairs). `docs/theory/symmetry.md` has the derivation.
+
+use fanin_kernels::matmul::{Matrix, matmul};
+use serde::Serialize;
+
+/// How often the rows of a network without duplicates are flagged at all, at most.
+pub const FALSE_ALARMS: f64 = 0.01;
+
+/// With fewer inputs directions are so few that a likeness says nothing.
+const FEWEST_INPUTS: usize = 3;
+
+/// Rows of one product of cosines: what bounds the memory.
+const BLOCK: usize = 256;
+
+/// Pairs of rows that are more alike, or more opposite, than chance allows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NearDuplicates {
+    /// The |cos| that chance exceeds in one network of a hundred.
+    pub threshold: f64,
+    /// Pairs above it.
+    pub pairs: usize,
+    /// Rows in such pairs.
+    pub rows: usize,
+    /// The pair with the largest |cos|, if some pair is above the threshold.
+    pub closest: Option<Closest>,
+}
+
+/// Two rows and the cosine of their angle.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Closest {
+    /// Their positions, ascending.
+    pub rows: [usize; 2],
+    /// In [−1, 1].
+    pub cosine: f64,
+}
+
+/// The |cos| that the most alike of `rows` random rows of `inputs` entries exceeds with
+/// probability `alarms` at most; 1 where no pair or no angle exists.
+///
+/// ```
+/// use fanin::check::symmetry::near_duplicates::{FALSE_ALARMS, threshold};
+/// assert!((threshold(784, 256, FALSE_ALARMS) - 0.181_492).abs() < 1e-6);
+/// ```
+pub fn threshold(inputs: usize, rows: usize, alarms: f64) -> f64 {
+    let pairs = rows as f64 * rows.saturating_sub(1) as f64 / 2.0;
+    if inputs < 2 || pairs == 0.0 {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if exceeds(middle, inputs) > alarms / pairs { low = middle } else { high = middle }
+    }
+    high
+}
+
+/// The pairs among `rows` that are more alike than [`FALSE_ALARMS`] allows.
+///
+/// `weights` holds the rows one after the other, each of `inputs` entries: the units of a layer,
+/// or whole layers. Rows of zeros have no direction and are never in a pair.
+///
+/// # Panics
+/// If `weights` is no whole number of rows.
+pub fn near_duplicates(weights: &[f32], inputs: usize) -> NearDuplicates {
+    assert!(weights.len().is_multiple_of(inputs.max(1)), "whole rows");
+    let rows = weights.len() / inputs.max(1);
+    let threshold = threshold(inputs, rows, FALSE_ALARMS);
+    let mut found = NearDuplicates { threshold, pairs: 0, rows: 0, closest: None };
+    if inputs < FEWEST_INPUTS {
+        return found;
+    }
+    let directions: Vec<f32> = weights.chunks_exact(inputs).flat_map(direction).collect();
+    let mut involved = vec![false; rows];
+    let mut cosines = vec![0.0; BLOCK.min(rows) * rows];
+    for (block, chunk) in directions.chunks(BLOCK * inputs).enumerate() {
+        let count = chunk.len() / inputs;
+        let others = Matrix::new(&directions, rows, inputs).transposed(true);
+        matmul(Matrix::new(chunk, count, inputs), others, &mut cosines[..count * rows], false);
+        for (i, of_row) in cosines[..count * rows].chunks_exact(rows).enumerate() {
+            let i = block * BLOCK + i;
+            for (j, &cosine) in of_row.iter().enumerate().skip(i + 1) {
+                let cosine = f64::from(cosine).clamp(-1.0, 1.0);
+                if cosine.abs() <= threshold {
+                    continue;
+                }
+                found.pairs += 1;
+                (involved[i], involved[j]) = (true, true);
+                if found.closest.is_none_or(|closest| cosine.abs() > closest.cosine.abs()) {
+                    found.closest = Some(Closest { rows: [i, j], cosine });
+                }
+            }
+        }
+    }
+    found.rows = involved.into_iter().filter(|&row| row).count();
+    found
+}
+
+/// The row with length 1; zeros stay.
+fn direction(row: &[f32]) -> Vec<f32> {
+    let length: f64 = row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+    let length = if length > 0.0 { length } else { 1.0 };
+    row.iter().map(|&x| (f64::from(x) / length) as f32).collect()
+}
+
+/// P(|cos| > c) of two random directions in n dimensions, n ≥ 2: the regularized incomplete beta
+/// function I at 1 − c², with parameters (n−1)/2 and ½.
+fn exceeds(c: f64, n: usize) -> f64 {
+    let (a, b) = (0.5 * (n as f64 - 1.0), 0.5);
+    let x = (1.0 - c) * (1.0 + c);
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    let logarithm = libm::lgamma(a + b) - libm::lgamma(a) - libm::lgamma(b);
+    let front = (logarithm + a * x.ln() + b * (-x).ln_1p()).exp();
+    // The fraction converges fast on its own side of the mean.
+    if x < (a + 1.0) / (a + b + 2.0) {
+        front * fraction(a, b, x) / a
+    } else {
+        1.0 - front * fraction(b, a, 1.0 - x) / b
+    }
+}
+
+/// The continued fraction of the incomplete beta function, by Lentz's method
+/// (Abramowitz & Stegun 26.5.8).
+fn fraction(a: f64, b: f64, x: f64) -> f64 {
+    const TINY: f64 = 1e-300;
+    let bounded = |x: f64| if x.abs() < TINY { TINY } else { x };
+    let mut c = 1.0;
+    let mut d = bounded(1.0 - (a + b) * x / (a + 1.0)).recip();
+    let mut value = d;
+    for m in (1..2000).map(f64::from) {
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        let before = value;
+        for term in [even, odd] {
+            d = bounded(1.0 + term * d).recip();
+            c = bounded(1.0 + term / c);
+            value *= d * c;
+        }
+        if (value - before).abs() <= f64::EPSILON * value.abs() {
+            break;
+        }
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use fanin_kernels::random::Stream;
+
+    use super::*;
+
+    #[test]
+    fn thresholds_have_the_reference_digits() {
+        let digits = [
+            (10, 64, 0.954_604),
+            (100, 128, 0.460_940),
+            (784, 256, 0.181_492),
+            (784, 512, 0.190_399),
+            (2, 8, 1.0),
+        ];
+        for (inputs, rows, expected) in digits {
+            let got = threshold(inputs, rows, FALSE_ALARMS);
+            assert!((got - expected).abs() < 6e-7, "{inputs} {rows}: {got}");
+        }
+    }
+
+    #[test]
+    fn two_and_three_dimensions_have_closed_forms() {
+        for c in [0.1, 0.5, 0.9, 0.999] {
+            let plane = 2.0 * f64::acos(c) / std::f64::consts::PI;
+            assert!(
+                (exceeds(c, 2) - plane).abs() < 1e-13 && (exceeds(c, 3) - (1.0 - c)).abs() < 1e-13
+            );
+        }
+        assert_eq!(
+            (threshold(1, 9, 0.01), threshold(9, 1, 0.01), threshold(9, 0, 0.01)),
+            (1.0, 1.0, 1.0)
+        );
+    }
+
+    /// N(0, 1) rows by the Box–Muller transform of addressed bits.
+    fn random(seed: u64, count: u64) -> Vec<f32> {
+        let stream = Stream::new(seed, "rows");
+        let uniform = |i: u64| (f64::from(stream.bits(i)) + 0.5) / 4_294_967_296.0;
+        let angle = |i: u64| 2.0 * std::f64::consts::PI * uniform(2 * i + 1);
+        (0..count).map(|i| ((-2.0 * uniform(2 * i).ln()).sqrt() * angle(i).cos()) as f32).collect()
+    }
+
+    #[test]
+    fn random_rows_are_flagged_about_once_in_a_hundred() {
+        let flagged = (0..1000).filter(|&seed| near_duplicates(&random(seed, 640), 20).pairs > 0);
+        // Binomial with p = 0.01 and 1,000 trials: 10 ± 3.1; pairs of rows are nearly independent.
+        let flagged = flagged.count();
+        assert!((1..=22).contains(&flagged), "{flagged}");
+    }
+
+    #[test]
+    fn planted_likeness_is_found_in_whatever_block_it_lies() {
+        let (inputs, rows) = (50, 600);
+        let mut weights = random(3, (inputs * rows) as u64);
+        assert_eq!(near_duplicates(&weights, inputs).pairs, 0);
+        let noise = random(4, inputs as u64);
+        for k in 0..inputs {
+            weights[599 * inputs + k] = 0.3 * noise[k] - 2.0 * weights[7 * inputs + k];
+        }
+        let found = near_duplicates(&weights, inputs);
+        let closest = found.closest.unwrap();
+        assert_eq!((found.pairs, found.rows, closest.rows), (1, 2, [7, 599]));
+        assert!(closest.cosine < -0.95, "{closest:?}");
+    }
+
+    #[test]
+    fn equal_rows_are_all_pairs_and_zeros_or_two_inputs_none() {
+        let found = near_duplicates(&[0.25; 40 * 10], 10);
+        assert_eq!((found.pairs, found.rows), (780, 40));
+        assert_eq!(near_duplicates(&[0.0; 400], 10).pairs, 0);
+        assert_eq!(near_duplicates(&[0.25; 16], 2).pairs, 0);
+        assert_eq!(near_duplicates(&[], 10).rows, 0);
+    }
+}

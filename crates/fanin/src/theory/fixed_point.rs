@@ -1,0 +1,146 @@
+//! Where second moment and correlation settle in a deep network, and how fast.
+//!
+//! Key: as in `layer`; χ₁ the gradient factor, ξ a depth scale in layers.
+
+use serde::Serialize;
+
+use super::layer::{Layer, depth_scale};
+
+/// Where the maps of a layer lead.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct FixedPoint {
+    /// q*, the second moment of pre-activations; 0 where signals vanish, infinite where they grow
+    /// for ever.
+    pub second_moment: f64,
+    /// The slope of the q-map there; above 1 the point is unstable.
+    pub second_moment_slope: f64,
+    /// χ₁ there: the factor on E‖δ‖² per layer backwards.
+    pub gradient_factor: f64,
+    /// c*, the correlation of any two inputs at last.
+    pub correlation: f64,
+    /// The slope of the correlation map there.
+    pub correlation_slope: f64,
+    /// ξ_q, the layers in which a deviation of q shrinks by e.
+    pub second_moment_depth: f64,
+    /// ξ_c, the layers in which a deviation of the correlation shrinks by e.
+    pub correlation_depth: f64,
+}
+
+/// How near to 1 a slope counts as 1: what quadrature leaves uncertain.
+const CRITICAL: f64 = 1e-9;
+/// Below it q counts as 0, where a network without biases only fades.
+const VANISHED: f64 = 1e-10;
+/// Above it q counts as infinite, unless the biases are as large.
+const GROWN: f64 = 1e8;
+
+impl Layer<'_> {
+    /// Where q and c settle in a network whose first pre-activations have second moment `q`.
+    ///
+    /// ```
+    /// use fanin::theory::{Layer, Point};
+    /// let tanh = fanin::engine::activations::find("tanh").expect("it is registered");
+    /// let found = Layer::new(&*tanh, Point::new(2.0, 0.05)).fixed_point(1.0);
+    /// assert!((found.second_moment - 0.721_761_873).abs() < 1e-9);
+    /// assert!((found.correlation - 0.744_082_420).abs() < 1e-8);
+    /// assert!((found.correlation_depth - 25.213_415).abs() < 1e-5);
+    /// ```
+    pub fn fixed_point(&self, q: f64) -> FixedPoint {
+        self.describe(self.settled_second_moment(q))
+    }
+
+    /// Where q settles from `q` on: a fixed point, 0 or infinity; NaN if it never settles.
+    pub fn settled_second_moment(&self, q: f64) -> f64 {
+        let excess = |q: f64| self.second_moment(q) / q - 1.0;
+        let first = excess(q);
+        if first.is_nan() {
+            return f64::NAN;
+        }
+        let is_marginal = || (self.second_moment_slope(q) - 1.0).abs() < CRITICAL;
+        if first.abs() < 1e-13 || (first.abs() < CRITICAL && is_marginal()) {
+            return q;
+        }
+        let at_zero = self.second_moment(0.0);
+        let (floor, ceiling) =
+            (VANISHED.min(0.5 * at_zero), GROWN.max(GROWN * self.point.bias_variance));
+        let factor = if first > 0.0 { 1.25 } else { 0.8 };
+        let (mut near, mut far) = (q, q * factor);
+        while excess(far) * first > 0.0 {
+            if far > ceiling {
+                return f64::INFINITY;
+            }
+            if far < floor || (at_zero == 0.0 && far < VANISHED) {
+                return 0.0;
+            }
+            (near, far) = (far, far * factor);
+        }
+        let found = root(excess, near, far);
+        // Steeper than −1 the map jumps from one side to the other for ever.
+        if self.second_moment_slope(found) < -1.0 { f64::NAN } else { found }
+    }
+
+    /// All of [`FixedPoint`] for a second moment that has settled.
+    pub fn describe(&self, second_moment: f64) -> FixedPoint {
+        let q = if second_moment == f64::INFINITY { GROWN } else { second_moment };
+        let (correlation, correlation_slope) = self.settled_correlation(q.max(VANISHED));
+        let second_moment_slope = self.second_moment_slope(q);
+        let settled = (second_moment_slope - 1.0).abs() < CRITICAL;
+        FixedPoint {
+            second_moment,
+            second_moment_slope,
+            gradient_factor: self.gradient_factor(q),
+            correlation,
+            correlation_slope,
+            second_moment_depth: depth_scale(if settled { 1.0 } else { second_moment_slope }),
+            correlation_depth: depth_scale(correlation_slope),
+        }
+    }
+
+    /// c* and the slope of the correlation map there.
+    ///
+    /// The map is a power series in c with no negative coefficient, so it is convex from 0 to 1
+    /// and ends at 1: it has another fixed point, the stable one, exactly if its slope at 1 is
+    /// above 1, and Newton's method finds it from 0 without passing it.
+    fn settled_correlation(&self, q: f64) -> (f64, f64) {
+        let at_one = self.correlation_slope(q, 1.0);
+        if at_one.is_nan() {
+            return (f64::NAN, f64::NAN);
+        }
+        if at_one <= 1.0 + CRITICAL {
+            return (1.0, if at_one > 1.0 - CRITICAL { 1.0 } else { at_one });
+        }
+        let mut c = 0.0;
+        for _ in 0..100 {
+            let slope = self.correlation_slope(q, c);
+            let step = (self.correlation(q, c) - c) / (1.0 - slope);
+            if !(step > 1e-15 && c + step < 1.0) {
+                break;
+            }
+            c += step;
+        }
+        (c, self.correlation_slope(q, c))
+    }
+}
+
+/// A zero of `f` between `a` and `b`, where its signs differ, by bisection and the secant in turn.
+pub fn root(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
+    let (mut low, mut high) = (a, b);
+    let (mut at_low, mut at_high) = (f(low), f(high));
+    for step in 0..200 {
+        if at_high == 0.0 || (high - low).abs() <= 2.0 * f64::EPSILON * high.abs() {
+            return high;
+        }
+        if at_low == 0.0 {
+            return low;
+        }
+        let secant = (low * at_high - high * at_low) / (at_high - at_low);
+        let inside = secant > low.min(high) && secant < low.max(high);
+        let middle = if step % 3 < 2 && inside { secant } else { f64::midpoint(low, high) };
+        let at_middle = f(middle);
+        if at_middle * at_low > 0.0 {
+            (low, at_low) = (middle, at_middle);
+        } else {
+            (high, at_high) = (middle, at_middle);
+        }
+    }
+    f64::midpoint(low, high)
+}

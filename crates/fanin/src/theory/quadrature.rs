@@ -1,0 +1,49 @@
+//! Sums that stand for integrals against the normal density, over pieces cut at kinks.
+
+use std::sync::LazyLock;
+
+use fanin_engine::moments::{NODES, gauss_legendre};
+
+/// Deviations to both sides that count: what lies beyond weighs less than 10⁻²².
+const REACH: f64 = 10.0;
+
+/// Pieces of equal width at most; wider deviations get further cuts near 0 only.
+const PIECES: f64 = 64.0;
+
+static RULE: LazyLock<[(f64, f64); NODES]> = LazyLock::new(gauss_legendre);
+
+/// Ends of pieces, ascending from −[`REACH`] to [`REACH`], no piece wider than `width` nor than 2.
+///
+/// `at` are further places to cut; those out of reach, infinite or NaN are left out.
+pub fn cuts(width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let count = (2.0 * REACH / width.min(2.0)).ceil().min(PIECES) as usize;
+    let mut cuts: Vec<f64> =
+        (0..=count).map(|i| -REACH + 2.0 * REACH * i as f64 / count as f64).collect();
+    cuts.extend(at.into_iter().filter(|z| z.abs() < REACH));
+    cuts.sort_by(f64::total_cmp);
+    cuts.dedup();
+    cuts
+}
+
+/// Points that halve towards 0, at which a function that bends near 0 only becomes smooth, for
+/// deviations so wide that the pieces of [`cuts`] are wider than `width`.
+pub fn bends(width: f64) -> impl Iterator<Item = f64> {
+    let wide = 2.0 * REACH / PIECES;
+    let count = if width < wide { (wide / width).log2().ceil() as i32 + 2 } else { 0 };
+    (0..=count.min(60)).flat_map(move |k| {
+        let z = width * f64::powi(2.0, k);
+        if count == 0 { [f64::NAN; 2] } else { [z, -z] }
+    })
+}
+
+/// Calls `visit` with z and its weight under N(0, 1), for all nodes of the pieces between `cuts`.
+pub fn visit(cuts: &[f64], mut visit: impl FnMut(f64, f64)) {
+    const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
+    for pair in cuts.windows(2) {
+        let (middle, half) = (f64::midpoint(pair[0], pair[1]), 0.5 * (pair[1] - pair[0]));
+        for (node, weight) in *RULE {
+            let z = middle + half * node;
+            visit(z, half * weight * DENSITY_AT_0 * (-0.5 * z * z).exp());
+        }
+    }
+}
