@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
-use fanin::spec::{BatchSize, LossName, Missing, ScheduleName, Spec, Standardize, Task};
+use fanin::spec::{BatchSize, InitRule, LossName, Missing, ScheduleName, Spec, Standardize, Task};
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -19,6 +19,32 @@ pub struct Common {
     /// Threads to use; results do not depend on it [default: one per core]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// The schemes that make the starting weights.
+#[derive(Debug, Args)]
+pub struct StartArgs {
+    /// Scheme to start from [default: he-normal]
+    #[arg(long, value_name = "SCHEME")]
+    scheme: Option<String>,
+    /// Scheme for the parameters whose name fits a pattern, or whose role, as in role:head; may be
+    /// given several times, the first that fits decides
+    #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
+    rules: Vec<InitRule>,
+}
+
+/// Reads `PATTERN=SCHEME`.
+pub fn rule(text: &str) -> std::result::Result<InitRule, String> {
+    let (pattern, scheme) = text.split_once('=').ok_or("expected PATTERN=SCHEME")?;
+    Ok(InitRule { pattern: pattern.to_owned(), scheme: scheme.to_owned() })
+}
+
+impl StartArgs {
+    /// Writes the arguments given into `spec`.
+    pub fn apply(&self, spec: &mut Spec) {
+        set(&mut spec.init.scheme, self.scheme.as_ref());
+        spec.init.rules.splice(0..0, self.rules.iter().cloned());
+    }
 }
 
 /// Where the rows come from and how they are prepared.

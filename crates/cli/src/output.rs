@@ -17,14 +17,21 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// The code that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Findings => 1,
+            Self::Error => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Findings => 1,
-            Exit::Error => 2,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -48,7 +55,7 @@ pub fn width() -> usize {
     terminal_size::terminal_size().map_or(PLENTY, |(width, _)| usize::from(width.0))
 }
 
-/// Prints a value as JSON on lines of its own.
+/// Prints a value of JSON on lines of its own.
 pub fn json(value: &fanin::report::Json) {
     text(&format!("{value}\n"));
 }

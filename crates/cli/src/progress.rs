@@ -6,7 +6,7 @@ use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
 use fanin::report::terminal;
 use fanin::spec::Task;
-use fanin::train::{Interrupt, Metrics, Observer};
+use fanin::train::{Check, Interrupt, Metrics, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output;
@@ -117,6 +117,12 @@ impl Observer for TrainBar {
     fn on_epoch(&mut self, metrics: &Metrics) {
         if !self.quiet {
             self.bar.suspend(|| output::text(&terminal::epoch(metrics, self.epochs, self.task)));
+        }
+    }
+
+    fn on_check(&mut self, now: &Check, before: Option<&Check>) {
+        if let Some(line) = terminal::watched(now, before) {
+            self.bar.suspend(|| eprint!("{line}"));
         }
     }
 

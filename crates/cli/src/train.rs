@@ -1,5 +1,6 @@
 //! `fanin train`.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use fanin::report::{Json, terminal};
 use fanin::spec::Spec;
 use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
-use crate::args::{Common, DataArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{TrainBar, interrupt};
 
@@ -21,15 +22,15 @@ use crate::progress::{TrainBar, interrupt};
   fanin train                                      the default network on digits
   fanin train \"features -> 256 relu -> outputs\" --data fashion-mnist --optimizer adam
   fanin train spec.toml --name first               everything from a file
+  fanin train --scheme normal:0.01 --watch 50      what becomes of findings and forecast
   fanin train --resume first                       go on after Ctrl-C")]
 pub struct Train {
     /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
-    /// Scheme to start from [default: he-normal]
-    #[arg(long, value_name = "SCHEME")]
-    scheme: Option<String>,
+    #[command(flatten)]
+    scheme: StartArgs,
     /// File of weights to start from, .safetensors or .npz
-    #[arg(long, value_name = "FILE", conflicts_with = "scheme")]
+    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
     weights: Option<PathBuf>,
     /// Name of the run [default: made from the model and a number]
     #[arg(long)]
@@ -41,8 +42,13 @@ pub struct Train {
     #[arg(long)]
     force: bool,
     /// Go on with a run that was stopped, by its own spec
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "scheme", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
     resume: Option<String>,
+    /// Check the weights every N steps, from step 0 on: changes are told on the error stream, all
+    /// are kept in checks.jsonl. A check costs about as much as one step on 2048 rows and the
+    /// search for equal units, and changes no bit of the run
+    #[arg(long, value_name = "N")]
+    watch: Option<NonZero<u64>>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -84,7 +90,7 @@ impl Train {
         let run = fanin::train(&spec, &model, &weights, &data)?;
         let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
-        let summary = run.train(&folder, &mut bar, &interrupt())?;
+        let summary = self.watched(run).train(&folder, &mut bar, &interrupt())?;
         Ok((name, summary))
     }
 
@@ -95,14 +101,19 @@ impl Train {
         let model = fanin::resolve(&spec, &data)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
-        run.train(&folder, &mut bar, &interrupt())
+        self.watched(run).train(&folder, &mut bar, &interrupt())
+    }
+
+    fn watched<'d>(&self, run: Run<'d>) -> Run<'d> {
+        match self.watch {
+            Some(every) => run.watched(every),
+            None => run,
+        }
     }
 
     fn spec(&self, common: &Common) -> Result<Spec> {
         let mut spec = spec_of(self.model.as_deref())?;
-        if let Some(scheme) = &self.scheme {
-            spec.init.scheme.clone_from(scheme);
-        }
+        self.scheme.apply(&mut spec);
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];
         }

@@ -14,7 +14,7 @@
 //! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
-//! | [`check()`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
+//! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
@@ -147,6 +147,27 @@ pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> 
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
     Diagnosis::new(model, &course.loss, weights, &rows.train, horizon)
+}
+
+/// As [`check()`], of weights that may fit the model only in part, such as those of a file.
+///
+/// A tensor that is missing or has another shape gets values by the schemes of `spec`; findings
+/// about it are left out, and [`skipped`](Diagnosis::skipped) says so, as it does of tensors that
+/// the model does not have.
+///
+/// # Errors
+/// As [`initialize`] and [`check()`], and if no tensor fits.
+pub fn check_partly(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+) -> Result<Diagnosis> {
+    let seed = spec.train.seeds.first().copied().unwrap_or(0);
+    let drawn = initialize(spec, model, seed)?;
+    let repaired = check::stand_in::repair(weights, &drawn, &spec.init.scheme)?;
+    let diagnosis = check(spec, model, &repaired.weights, data)?;
+    Ok(repaired.judged(diagnosis))
 }
 
 /// As [`check()`], and whether `weights` are what the schemes of `spec` make.

@@ -14,7 +14,7 @@ use fanin::init::{Chosen, Outline, Rules, Start};
 use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
 
-use crate::args::{Common, DataArgs};
+use crate::args::{Common, DataArgs, rule};
 use crate::output::{self, Exit};
 use file::FileArgs;
 use part::PartArgs;
@@ -69,11 +69,6 @@ pub struct Init {
     part: PartArgs,
     #[command(flatten)]
     data: DataArgs,
-}
-
-fn rule(text: &str) -> std::result::Result<InitRule, String> {
-    let (pattern, scheme) = text.split_once('=').ok_or("expected PATTERN=SCHEME")?;
-    Ok(InitRule { pattern: pattern.to_owned(), scheme: scheme.to_owned() })
 }
 
 impl Init {

@@ -1,5 +1,6 @@
 //! The command as a user meets it: what the README says, and what mistakes are answered with.
 
+mod check;
 mod command;
 mod init;
 mod json;

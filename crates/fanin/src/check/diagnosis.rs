@@ -49,6 +49,8 @@ pub struct Diagnosis {
     pub forecast: Verdict,
     /// How likely that word is to be right.
     pub confidence: f64,
+    /// What could not be looked at, and what stood in for it; empty where all could.
+    pub skipped: Vec<String>,
 }
 
 impl Diagnosis {
@@ -142,6 +144,7 @@ impl Diagnosis {
             passed,
             forecast: verdict,
             confidence,
+            skipped: Vec::new(),
         }
     }
 

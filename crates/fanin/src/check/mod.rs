@@ -15,6 +15,8 @@ pub mod instruments;
 pub mod forecast;
 pub mod rules;
 pub mod diagnosis;
+pub mod gate;
+pub mod stand_in;
 
 pub use diagnosis::Diagnosis;
 pub use estimate::Estimate;

@@ -26,6 +26,11 @@ impl Json {
         }
         Self(serde_json::Value::Object(object))
     }
+
+    /// A value of a form that is not fanin's own.
+    pub(super) fn plain(value: serde_json::Value) -> Self {
+        Self(value)
+    }
 }
 
 impl fmt::Display for Json {

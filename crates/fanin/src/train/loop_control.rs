@@ -8,6 +8,7 @@ use fanin_kernels::{Float, reduce};
 use serde::{Deserialize, Serialize};
 
 use super::metrics::Metrics;
+use super::watch::Check;
 
 /// A wish to stop after the present step, shared between a signal handler and the loop.
 ///
@@ -39,6 +40,9 @@ impl Interrupt {
 pub trait Observer {
     /// After each step: steps done, steps in all, loss of the step's batch.
     fn on_step(&mut self, _step: u64, _total: u64, _loss: f64) {}
+
+    /// After each check of a watched run, with the one before it.
+    fn on_check(&mut self, _now: &Check, _before: Option<&Check>) {}
 
     /// After each epoch.
     fn on_epoch(&mut self, _metrics: &Metrics) {}

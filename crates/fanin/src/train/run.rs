@@ -1,5 +1,6 @@
 //! A training run with its folder: every epoch is written down, a stopped run can go on.
 
+use std::num::NonZero;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -10,6 +11,7 @@ use super::loop_control::{Finish, Interrupt, Observer};
 use super::metrics::Metrics;
 use super::run_folder::{RunFolder, Versions};
 use super::session::{Position, Rows, Session};
+use super::watch::Watch;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
 use crate::spec::{Model, Spec};
@@ -43,6 +45,7 @@ pub struct Trained {
 /// A run that has been checked and waits to start, or to go on.
 pub struct Run<'d> {
     session: Session<'d>,
+    watched: Option<NonZero<u64>>,
     seconds: f64,
     fingerprint: u64,
 }
@@ -60,7 +63,7 @@ impl<'d> Run<'d> {
         })?;
         let course = Course::new(spec, data.task, seed)?;
         let session = Session::new(model, weights, course, Rows::new(spec, data)?)?;
-        Ok(Self { session, seconds: 0.0, fingerprint: data.fingerprint() })
+        Ok(Self { session, watched: None, seconds: 0.0, fingerprint: data.fingerprint() })
     }
 
     /// A run that goes on from the checkpoint in `folder`, to the bits of one never stopped.
@@ -96,7 +99,16 @@ impl<'d> Run<'d> {
         Ok(run)
     }
 
-    /// Trains to the end, writing every epoch and a checkpoint into `folder`.
+    /// Checks the weights every so many steps, the first ones included.
+    ///
+    /// A check costs one forward and one backward pass over at most 2048 rows and the search for
+    /// equal units; it changes no bit of the run.
+    #[must_use]
+    pub fn watched(self, every: NonZero<u64>) -> Self {
+        Self { watched: Some(every), ..self }
+    }
+
+    /// Trains to the end, writing every epoch, every check and a checkpoint into `folder`.
     ///
     /// # Errors
     /// If the folder cannot be written.
@@ -107,6 +119,9 @@ impl<'d> Run<'d> {
         interrupt: &Interrupt,
     ) -> Result<Summary> {
         let mut log = folder.append_metrics(self.session.position().epoch)?;
+        if let Some(every) = self.watched {
+            self.session.watch(Watch::open(folder, every, self.session.position().step)?);
+        }
         if self.session.position().step == 0 {
             self.save(folder)?;
         }

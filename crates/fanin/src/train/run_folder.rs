@@ -1,7 +1,7 @@
 //! The folder of a run: what was asked for, how it went, and all that is needed to go on.
 //!
-//! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl` and the files of the
-//! [`checkpoint`].
+//! `runs/NAME/` holds `spec.toml`, `versions.json`, `metrics.jsonl`, `checks.jsonl` if the run was
+//! watched, and the files of the [`checkpoint`].
 
 mod metrics_log;
 
@@ -27,6 +27,8 @@ pub use metrics_log::MetricsLog;
 pub const SPEC: &str = "spec.toml";
 /// One line of JSON per epoch.
 pub const METRICS: &str = "metrics.jsonl";
+/// One line of JSON per check of a watched run.
+pub const CHECKS: &str = "checks.jsonl";
 /// What wrote the run.
 pub const VERSIONS: &str = "versions.json";
 
@@ -100,6 +102,21 @@ impl RunFolder {
             return Ok(Self { path });
         }
         Err(Error::unknown("run", name, &Self::list(runs)?))
+    }
+
+    /// The run in the folder `path`, to read it or go on with it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if there is no run in it.
+    pub fn at(path: &Path) -> Result<Self> {
+        if is_run(path) {
+            return Ok(Self { path: path.to_owned() });
+        }
+        Err(Error::Setting {
+            place: path.display().to_string(),
+            found: "no run".to_owned(),
+            expected: format!("a folder with a {SPEC}, as `fanin train` writes it"),
+        })
     }
 
     /// The names of the runs in the folder `runs`, sorted; none if there is no such folder.

@@ -17,6 +17,8 @@ use super::optimizers::lbfgs::Lbfgs;
 use super::optimizers::{Optimizer, OptimizerState, Work};
 use super::sampler::{Batches, permutation_into};
 use super::step::TrainingPass;
+use super::watch::{Check, Watch};
+use crate::check::Diagnosis;
 use crate::check::probe::{self, Batch};
 use crate::data::{self, Dataset, Prepared};
 use crate::error::Result;
@@ -93,6 +95,7 @@ pub struct Session<'d> {
     gradient_norm: f64,
     converged: bool,
     history: Vec<Metrics>,
+    watch: Option<Watch>,
 }
 
 impl<'d> Session<'d> {
@@ -134,6 +137,7 @@ impl<'d> Session<'d> {
             gradient_norm: 0.0,
             converged: false,
             history: Vec::new(),
+            watch: None,
             course,
             rows,
             batches,
@@ -175,6 +179,9 @@ impl<'d> Session<'d> {
             return Ok(Some(Finish::Completed));
         }
         let started = std::time::Instant::now();
+        if self.position.step == 0 {
+            self.check(observer)?;
+        }
         self.order_rows();
         while (self.position.batch as usize) < self.batches.count() {
             if interrupt.requested() {
@@ -185,12 +192,41 @@ impl<'d> Session<'d> {
                 return Ok(Some(Finish::Diverged(self.divergence()?)));
             }
             observer.on_step(self.position.step, self.total_steps(), loss);
+            self.check(observer)?;
         }
         let metrics = self.finish_epoch(started.elapsed().as_secs_f64())?;
         observer.on_epoch(&metrics);
         let stopped = self.stops_early()?;
         let done = self.converged || self.position.epoch >= self.course.epochs;
         Ok(stopped.or(done.then_some(Finish::Completed)))
+    }
+
+    /// Checks the weights where the watch asks for it, without a say in the training.
+    fn check(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let step = self.position.step;
+        if !self.watch.as_ref().is_some_and(|watch| watch.is_due(step)) {
+            return Ok(());
+        }
+        let diagnosis = self.diagnose()?;
+        match &mut self.watch {
+            Some(watch) => watch.note(Check::new(step, &diagnosis), observer),
+            None => Ok(()),
+        }
+    }
+
+    /// The weights as they are, judged as if the whole course began with them.
+    ///
+    /// # Errors
+    /// If the weights cannot be measured.
+    pub fn diagnose(&self) -> Result<Diagnosis> {
+        let horizon = self.course.horizon(self.rows.train.rows())?;
+        let (weights, data) = (self.weights(), &self.rows.train);
+        Diagnosis::new(&self.model, &self.course.loss, &weights, data, horizon)
+    }
+
+    /// Has the weights checked every few steps from here on.
+    pub fn watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
     }
 
     /// Rows that all stand in one batch keep one order, so that sums over them keep their bits.

@@ -7,5 +7,6 @@ mod healthy;
 mod main_job;
 mod names;
 mod symmetry;
+mod schema;
 mod tutorial;
 mod zoo;

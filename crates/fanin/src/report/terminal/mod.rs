@@ -13,8 +13,12 @@ mod sweep;
 mod theory;
 mod train;
 mod verify;
+mod watch;
 
 pub use check::check;
+pub(super) use check::forecast;
+#[cfg(test)]
+pub(super) use check::sample_of_a_diagnosis;
 pub use compare::{after_training, before_training, heading};
 pub use data::describe;
 pub use init::{drawn_like, explain, written};
@@ -24,3 +28,4 @@ pub use sweep::sweep;
 pub use theory::{attention_theory, theory};
 pub use train::{epoch, finished};
 pub use verify::verify;
+pub use watch::watched;

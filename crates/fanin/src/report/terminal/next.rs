@@ -56,7 +56,7 @@ fn shape(options: &CompareOptions) -> String {
 }
 
 /// The arguments that make another command use the same data and training.
-fn arguments(spec: &Spec) -> String {
+pub(super) fn arguments(spec: &Spec) -> String {
     let usual = Spec::default();
     let mut text = String::new();
     let mut say = |name: &str, value: Option<String>| {

@@ -5,10 +5,16 @@ const WIDTH: usize = 100;
 
 /// `text` after `lead`, broken at spaces; further lines begin with `indent`.
 pub fn wrapped(lead: &str, indent: &str, text: &str) -> String {
+    wrapped_within(WIDTH, lead, indent, text)
+}
+
+/// As [`wrapped`], in lines of at most `width` characters where that is narrower.
+pub fn wrapped_within(width: usize, lead: &str, indent: &str, text: &str) -> String {
+    let width = width.min(WIDTH);
     let mut lines = String::new();
     let (mut line, mut words) = (lead.to_owned(), 0);
     for word in text.split_whitespace() {
-        if words > 0 && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if words > 0 && line.chars().count() + 1 + word.chars().count() > width {
             lines.push_str(&line);
             lines.push('\n');
             (line, words) = (indent.to_owned(), 0);

@@ -29,6 +29,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         passed: Vec::new(),
         forecast: Verdict::Slow,
         confidence: 0.9,
+        skipped: Vec::new(),
     }
 }
 

@@ -1,0 +1,96 @@
+//! `fanin check`.
+
+mod start;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use fanin::Result;
+use fanin::check::{Severity, gate};
+use fanin::report::{self, Checked, Json, terminal};
+
+use self::start::Judged;
+use crate::args::{Common, DataArgs, StartArgs, TrainArgs};
+use crate::output::{self, Exit};
+
+/// Judge a network's starting weights before the first step
+///
+/// Shows every layer's activations and gradients, what is wrong and why, and a forecast with its
+/// confidence. Ends with 1 if there are findings at or above --fail-on or the forecast is stuck or
+/// unstable; what is inconclusive never fails.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fanin check                                           the default network on digits
+  fanin check \"features -> 10x64 relu -> outputs\" --scheme torch-default
+  fanin check \"64 -> 2x64 relu -> 10\" --weights weights.safetensors
+  fanin check --run first                               the checkpoint of a run, by its own spec
+  fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
+pub struct Check {
+    /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
+    model: Option<String>,
+    #[command(flatten)]
+    scheme: StartArgs,
+    /// Weights to judge: a .safetensors or .npz file, or a run's folder with its spec. Tensors
+    /// that do not fit are replaced, and said
+    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
+    weights: Option<PathBuf>,
+    /// Run whose checkpoint to judge, by its own spec
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights"])]
+    run: Option<String>,
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    runs: PathBuf,
+    /// Draws of the weights to measure, from --seed on
+    #[arg(long, value_name = "N", default_value = "5", conflicts_with_all = ["weights", "run"])]
+    seeds: std::num::NonZero<u64>,
+    /// Severity of findings that makes the command end with 1
+    #[arg(long, value_name = "SEVERITY", default_value = "fail")]
+    fail_on: FailOn,
+    /// Form of the report; json is also --json, its schema docs/schema/check.json
+    #[arg(long, value_name = "FORM", default_value = "table", conflicts_with = "json")]
+    format: Format,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    training: TrainArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FailOn {
+    Warn,
+    Fail,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A screen for people
+    Table,
+    /// One object, as docs/schema/check.json says
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
+    /// JUnit XML, for continuous integration
+    Junit,
+}
+
+impl Check {
+    /// Measures and judges.
+    pub fn run(&self, common: &Common) -> Result<Exit> {
+        let Judged { spec, model, start, diagnosis } = self.judge(common)?;
+        let limit = match self.fail_on {
+            FailOn::Warn => Severity::Warn,
+            FailOn::Fail => Severity::Fail,
+        };
+        let exit = if gate::fails(&diagnosis, limit) { Exit::Findings } else { Exit::Done };
+        let model = model.to_string();
+        let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+        let format = if common.json { Format::Json } else { self.format };
+        match format {
+            Format::Table => output::text(&terminal::check(&checked, output::width())),
+            Format::Json => output::json(&Json::new("check", &checked)),
+            Format::Sarif => output::json(&report::sarif(&checked, exit.code())),
+            Format::Junit => output::text(&report::junit(&checked, limit)),
+        }
+        Ok(exit)
+    }
+}

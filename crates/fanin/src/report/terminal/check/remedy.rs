@@ -1,0 +1,112 @@
+//! A fix as a command that runs as it stands, where the fix names one.
+
+use crate::check::Finding;
+use crate::init::SCHEMES;
+use crate::report::Checked;
+use crate::report::terminal::next::arguments;
+use crate::spec::{Spec, Standardize};
+
+/// The check of the same network with the fix applied: the option or the scheme that it names.
+///
+/// Of several schemes it is the one named for an activation that the network has, else the first.
+/// An option keeps the scheme, so it is no command where the weights come from a file.
+pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
+    let words: Vec<&str> = finding.fix.split_whitespace().map(bare).collect();
+    let Checked { model, start, .. } = checked;
+    let mut spec = checked.spec.clone();
+    let rules = spec.init.rules.iter();
+    let rules = rules.map(|rule| format!(" --rule \"{}={}\"", rule.pattern, rule.scheme));
+    let mut rules = rules.collect::<Vec<String>>().concat();
+    let option = match words.windows(2).find(|pair| is_option(pair)) {
+        Some(_) if *start != spec.init.scheme => return None,
+        Some(pair) if pair[0] == "--rule" => {
+            rules = format!(" --rule \"{}\"{rules}", pair[1]);
+            format!("--scheme {start}")
+        }
+        Some(pair) => {
+            forget(&mut spec, pair[0]);
+            format!("--scheme {start} {} {}", pair[0], pair[1])
+        }
+        None => {
+            let scheme = scheme(checked, &words).filter(|scheme| scheme != start)?;
+            format!("--scheme {scheme}")
+        }
+    };
+    Some(format!("fanin check \"{model}\" {option}{rules}{}", arguments(&spec)))
+}
+
+/// Whether two words are an option of `fanin check` with a value.
+fn is_option(pair: &[&str]) -> bool {
+    match pair[0] {
+        "--standardize" => Standardize::NAMES.contains(&pair[1]),
+        "--rule" => pair[1].contains('='),
+        "--learning-rate" | "--epochs" => pair[1].parse::<f64>().is_ok(),
+        _ => false,
+    }
+}
+
+/// Puts back to its default what an option is going to set.
+fn forget(spec: &mut Spec, option: &str) {
+    let usual = Spec::default();
+    match option {
+        "--standardize" => spec.data.standardize = usual.data.standardize,
+        "--epochs" => spec.train.epochs = usual.train.epochs,
+        _ => spec.optimizer.learning_rate = None,
+    }
+}
+
+fn scheme<'w>(checked: &Checked<'_>, words: &[&'w str]) -> Option<&'w str> {
+    let is_scheme = |word: &str| SCHEMES.iter().any(|scheme| scheme.facts().name == word);
+    let fits = |triple: &&[&str]| {
+        let layers = &checked.diagnosis.measurement.layers;
+        let has = |name: &str| layers.iter().any(|l| l.activation.as_deref() == Some(name));
+        is_scheme(triple[0]) && triple[1] == "for" && has(triple[2])
+    };
+    let fitting = words.windows(3).find(fits).map(|triple| triple[0]);
+    fitting.or_else(|| words.iter().copied().find(|word| is_scheme(word)))
+}
+
+/// A word without the marks around it.
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| matches!(c, ',' | ';' | ':' | '.' | '(' | ')' | '`' | '"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::diagnosis;
+    use super::*;
+    use crate::check::Severity;
+
+    #[track_caller]
+    fn check(start: &str, fix: &str, expected: Option<&str>) {
+        let mut spec = Spec::default();
+        spec.data.standardize = Standardize::None;
+        "zeros".clone_into(&mut spec.init.scheme);
+        let (model, start, diagnosis) = ("4 -> 2".to_owned(), start.to_owned(), diagnosis(3));
+        let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+        let finding = Finding::plain("x", Severity::Warn, String::new(), fix.to_owned());
+        let expected = expected.map(|rest| format!("fanin check \"4 -> 2\" {rest}"));
+        assert_eq!(command(&checked, &finding), expected, "{fix}");
+    }
+
+    const FITTING: Option<&str> = Some("--scheme xavier-uniform --standardize none");
+
+    #[test]
+    fn a_fix_that_names_an_option_or_a_scheme_is_a_command() {
+        check("zeros", "he-normal for relu, xavier-uniform for tanh", FITTING);
+        check("zeros", "smaller weights, such as --scheme xavier-uniform, and others", FITTING);
+        let standard = "--scheme zeros --standardize standard";
+        check("zeros", "standardize the data (--standardize standard)", Some(standard));
+        let rule = "--scheme zeros --rule \"0.weight=he-normal\" --standardize none";
+        check("zeros", "give it random weights: --rule \"0.weight=he-normal\"", Some(rule));
+        check("zeros", "raise the rate (--learning-rate), or train longer (--epochs)", None);
+        check("zeros", "clip gradients", None);
+        check("zeros", "zeros, which this start has already", None);
+    }
+
+    #[test]
+    fn weights_of_a_file_get_another_start_and_no_option() {
+        check("w.npz", "he-normal for relu, xavier-uniform for tanh", FITTING);
+        check("w.npz", "standardize the data (--standardize standard)", None);
+    }
+}

@@ -1,0 +1,215 @@
+//! The published schema of a check says what a check says: no key more, none less, no other type.
+
+use std::collections::BTreeSet;
+
+use fanin::check::{Diagnosis, Verdict};
+use fanin::report::{Checked, Json};
+use fanin::spec::Spec;
+use fanin::weights::Weights;
+use serde_json::{Map, Value};
+
+const SCHEMA: &str = include_str!("../../../../docs/schema/check.json");
+
+/// Reads the part of JSON Schema 2020-12 that the schema uses, and refuses any other keyword.
+struct Validator {
+    root: Value,
+    mistakes: Vec<String>,
+    /// Keys that were met with a value other than null.
+    met: BTreeSet<String>,
+}
+
+impl Validator {
+    fn new() -> Self {
+        let root = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+        Self { root, mistakes: Vec::new(), met: BTreeSet::new() }
+    }
+
+    fn check(&mut self, schema: &Value, value: &Value, place: &str) {
+        let schema = schema.as_object().expect("a schema is an object");
+        for (keyword, rule) in schema {
+            let holds = match keyword.as_str() {
+                "$schema" | "title" | "description" | "$defs" | "required" => true,
+                "$ref" => {
+                    let pointer = rule.as_str().unwrap().trim_start_matches('#').to_owned();
+                    let target = self.root.pointer(&pointer).unwrap().clone();
+                    self.check(&target, value, place);
+                    true
+                }
+                "type" => is_of_type(rule, value),
+                "const" => rule == value,
+                "enum" => rule.as_array().unwrap().contains(value),
+                "minimum" => value.as_f64() >= rule.as_f64(),
+                "maximum" => value.as_f64() <= rule.as_f64(),
+                "items" => {
+                    for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                        self.check(rule, item, &format!("{place}/{index}"));
+                    }
+                    true
+                }
+                "properties" => {
+                    if let Some(object) = value.as_object() {
+                        self.check_object(schema, object, place);
+                    }
+                    true
+                }
+                "additionalProperties" => rule == &Value::Bool(false),
+                "oneOf" => self.check_one_of(rule, value, place),
+                other => panic!("the validator does not know `{other}`"),
+            };
+            if !holds {
+                self.mistakes.push(format!("{place}: {value} breaks {keyword} {rule}"));
+            }
+        }
+    }
+
+    fn check_object(&mut self, schema: &Map<String, Value>, object: &Map<String, Value>, at: &str) {
+        let described = schema["properties"].as_object().unwrap();
+        assert_eq!(schema["additionalProperties"], false, "{at} may hold anything");
+        let required: BTreeSet<&str> =
+            schema["required"].as_array().unwrap().iter().map(|k| k.as_str().unwrap()).collect();
+        assert!(required.iter().copied().eq(described.keys().map(String::as_str)), "{at}");
+        for key in required.iter().filter(|key| !object.contains_key(**key)) {
+            self.mistakes.push(format!("{at}: `{key}` is described and not there"));
+        }
+        for (key, value) in object {
+            match described.get(key) {
+                Some(rule) => {
+                    if !value.is_null() {
+                        self.met.insert(key.clone());
+                    }
+                    self.check(rule, value, &format!("{at}/{key}"));
+                }
+                None => self.mistakes.push(format!("{at}: `{key}` is not described")),
+            }
+        }
+    }
+
+    fn check_one_of(&mut self, choices: &Value, value: &Value, place: &str) -> bool {
+        let choices = choices.as_array().unwrap();
+        let kind = |choice: &&Value| choice["properties"]["kind"]["const"] == value["kind"];
+        let Some(choice) = choices.iter().find(kind) else { return false };
+        self.check(choice, value, place);
+        true
+    }
+}
+
+fn is_of_type(rule: &Value, value: &Value) -> bool {
+    let is = |name: &str| match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "number" => value.is_number(),
+        "integer" => value.is_u64(),
+        other => panic!("the validator does not know the type `{other}`"),
+    };
+    match rule {
+        Value::String(name) => is(name),
+        names => names.as_array().unwrap().iter().any(|name| is(name.as_str().unwrap())),
+    }
+}
+
+fn json(diagnosis: &Diagnosis) -> Value {
+    let (model, start) = ("a network".to_owned(), "a start".to_owned());
+    let checked = Checked { model, start, spec: &Spec::default(), diagnosis };
+    serde_json::from_str(&Json::new("check", &checked).to_string()).unwrap()
+}
+
+/// What a scheme makes of a network over so many seeds.
+fn over_seeds(model: &str, scheme: &str, seeds: &[u64]) -> Diagnosis {
+    let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
+    scheme.clone_into(&mut spec.init.scheme);
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    fanin::check_scheme(&spec, &model, &data, seeds).unwrap()
+}
+
+/// Weights of which one tensor is a copy, one has equal parts and one is missing.
+fn broken() -> Diagnosis {
+    let spec = Spec { model: "64 -> 3x64 tanh -> 10".parse().unwrap(), ..Spec::default() };
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let mut weights: Weights = fanin::initialize(&spec, &model, 0).unwrap();
+    let copy = weights.get("0.weight").unwrap().clone();
+    for (name, tensor) in &mut weights.tensors {
+        match name.as_str() {
+            "2.weight" => *tensor = copy.clone(),
+            "4.weight" => {
+                let half = copy.data()[..copy.data().len() / 2].repeat(2);
+                *tensor = fanin::engine::Tensor::new(copy.shape().clone(), half).unwrap();
+            }
+            _ => {}
+        }
+    }
+    weights.tensors.retain(|(name, _)| name != "6.bias");
+    fanin::check_partly(&spec, &model, &weights, &data).unwrap()
+}
+
+/// Weights of one scheme that are said to be another's.
+fn claimed() -> Diagnosis {
+    let mut spec = Spec { model: "64 -> 16 tanh -> 10".parse().unwrap(), ..Spec::default() };
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let weights = fanin::initialize(&spec, &model, 0).unwrap();
+    "normal:3".clone_into(&mut spec.init.scheme);
+    fanin::check_claim(&spec, &model, &weights, &data).unwrap()
+}
+
+#[test]
+fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
+    let (seeds, deep) = ([0, 1, 2], "64 -> 10x64 relu -> 10");
+    let residual = "64 -> 64 tanh -> 2x(32 layer_norm relu -> 64) residual -> 10";
+    let diagnoses = [
+        over_seeds("64 -> 2x64 tanh -> 10", "xavier-uniform", &seeds),
+        over_seeds(deep, "torch-default", &seeds),
+        over_seeds("64 -> 3x8 relu -> 10", "zeros", &seeds[..1]),
+        over_seeds(residual, "he-normal", &seeds[..1]),
+        over_seeds("64 -> 3x64 relu -> 10", "normal:1e30", &seeds[..1]),
+        over_seeds("64 -> 8 relu -> 2x(8 relu -> 8) residual -> 10", "constant:0.1", &seeds[..1]),
+        broken(),
+        claimed(),
+    ];
+    assert_eq!(diagnoses[0].forecast, Verdict::Learns);
+    assert!(diagnoses[1].findings.iter().any(|finding| finding.consequence_of.is_some()));
+    let mut validator = Validator::new();
+    let schema = validator.root.clone();
+    for (index, diagnosis) in diagnoses.iter().enumerate() {
+        validator.check(&schema, &json(diagnosis), &format!("diagnosis {index}"));
+    }
+    assert!(validator.mistakes.is_empty(), "{}", validator.mistakes.join("\n"));
+    let mut described = BTreeSet::new();
+    keys(&schema, &mut described);
+    let unmet: Vec<_> = described.difference(&validator.met).collect();
+    assert!(unmet.is_empty(), "no diagnosis here shows {unmet:?}");
+}
+
+/// Every key that the schema describes.
+fn keys(schema: &Value, described: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            let properties = object.get("properties").and_then(Value::as_object);
+            described.extend(properties.into_iter().flat_map(|p| p.keys().cloned()));
+            object.values().for_each(|value| keys(value, described));
+        }
+        Value::Array(list) => list.iter().for_each(|value| keys(value, described)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_validator_sees_missing_unknown_and_wrong_keys() {
+    let mut validator = Validator::new();
+    let schema = validator.root.clone();
+    let mut wrong = json(&over_seeds("64 -> 8 tanh -> 10", "xavier-uniform", &[0]));
+    let object = wrong.as_object_mut().unwrap();
+    object.remove("units");
+    object.insert("more".to_owned(), Value::Null);
+    object.insert("seeds".to_owned(), "one".into());
+    object.insert("forecast".to_owned(), "maybe".into());
+    validator.check(&schema, &wrong, "wrong");
+    let said = validator.mistakes.join("\n");
+    for part in ["`units` is described", "`more` is not described", "seeds", "maybe"] {
+        assert!(said.contains(part), "`{part}` is not in {said}");
+    }
+}
