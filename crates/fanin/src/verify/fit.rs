@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::exact::{self, Seed};
+use super::fixed;
 use super::statistics::{self, Statistics};
 use super::structure::Structure;
 use crate::formats::StoredTensor;
@@ -55,7 +56,11 @@ impl Fit {
         seed: Option<u64>,
     ) -> Self {
         if statistics.is_constant() {
-            return Self::constant(statistics.low);
+            return Self::constant(statistics.low as f32);
+        }
+        let fixed = fixed::schemes(stored, parameter, statistics);
+        if !fixed.is_empty() {
+            return Self::fixed(fixed, statistics);
         }
         let mut fit = match structure.orthogonal_gain {
             Some(gain) => Self::orthogonal(gain, relative_rounding(stored)),
@@ -72,20 +77,25 @@ impl Fit {
         fit
     }
 
-    fn constant(value: f64) -> Self {
+    fn constant(value: f32) -> Self {
         let label = match value {
             0.0 => "zeros".to_owned(),
             1.0 => "ones".to_owned(),
             _ => format!("constant:{value}"),
         };
-        Self {
-            scheme: Some(label),
-            distribution: value.to_string(),
-            same: Vec::new(),
-            confidence: 1.0,
-            agreement: None,
-            seed: None,
-        }
+        Self::certain(Some(label), value.to_string())
+    }
+
+    fn fixed(mut schemes: Vec<String>, statistics: &Statistics) -> Self {
+        let scheme = schemes.remove(0);
+        let (low, high) = (statistics.low, statistics.high);
+        let certain = Self::certain(Some(scheme), format!("no draw, {low} to {high}"));
+        Self { same: schemes, ..certain }
+    }
+
+    fn certain(scheme: Option<String>, distribution: String) -> Self {
+        let same = Vec::new();
+        Self { scheme, distribution, same, confidence: 1.0, agreement: None, seed: None }
     }
 
     fn orthogonal(measured: f64, rounding: f64) -> Self {
@@ -93,14 +103,7 @@ impl Fit {
         let is_usual = |gain: &f64| (gain / measured - 1.0).abs() < rounding;
         let gain = usual.into_iter().find(is_usual).unwrap_or_else(|| round(measured, rounding));
         let label = find(&format!("orthogonal:{gain}")).map(|scheme| scheme.label());
-        Self {
-            scheme: label.ok(),
-            distribution: format!("orthogonal, gain {gain:.4}"),
-            same: Vec::new(),
-            confidence: 1.0,
-            agreement: None,
-            seed: None,
-        }
+        Self::certain(label.ok(), format!("orthogonal, gain {gain:.4}"))
     }
 
     fn independent(
@@ -216,11 +219,23 @@ fn candidates(parameter: &Parameter, statistics: &Statistics) -> Vec<Candidate> 
     let elements = statistics.elements as f64;
     let error = (3.0 / (2.0 * elements).sqrt()).min(ROUGHEST);
     let deviation = round(statistics.deviation, error);
-    let bound = round(statistics.low.abs().max(statistics.high), (4.0 / elements).min(ROUGHEST));
+    let largest = statistics.low.abs().max(statistics.high);
+    let bound = round_up(largest, 4.0 / elements);
     let normal = Distribution::normal(deviation);
     all.push(Candidate { label: format!("normal:{deviation}"), distribution: normal, fitted: 1 });
     let uniform = Distribution::uniform(bound);
     all.push(Candidate { label: format!("uniform:{bound}"), distribution: uniform, fitted: 1 });
+    // The largest of n draws lies about 4.4/n below a cut at 2 deviations, 38/n below one at 3.
+    let at_2 = round_up(largest / 2.0, 18.0 / elements);
+    let at_3 = round_up(largest / 3.0, 150.0 / elements);
+    let labels = [
+        format!("keras-truncated-normal:{at_2}"),
+        format!("truncated-normal:std={at_3},cut=3sigma"),
+    ];
+    for (label, (deviation, cut)) in labels.into_iter().zip([(at_2, 2.0), (at_3, 3.0)]) {
+        let distribution = Distribution::truncated_normal(deviation, cut);
+        all.push(Candidate { label, distribution, fitted: 1 });
+    }
     all
 }
 
@@ -230,6 +245,12 @@ fn round(x: f64, error: f64) -> f64 {
         .map(|digits| format!("{x:.*e}", digits - 1).parse().unwrap_or(x))
         .find(|rounded: &f64| (rounded / x - 1.0).abs() <= error)
         .unwrap_or(x)
+}
+
+/// The roundest number within a relative error of at most [`ROUGHEST`] that is not below `x`.
+fn round_up(x: f64, error: f64) -> f64 {
+    let half = 0.5 * error.min(ROUGHEST);
+    round(x * (1.0 + half), half).max(x)
 }
 
 /// How far beyond a bound the rounding of the file's elements may carry a value.

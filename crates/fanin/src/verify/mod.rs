@@ -9,6 +9,7 @@ mod statistics;
 mod structure;
 mod fit;
 mod exact;
+mod fixed;
 mod findings;
 
 #[cfg(test)]
