@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::exact::{self, Seed};
 use super::fixed;
+use super::sparse::{self, Sparse};
 use super::statistics::{self, Statistics};
 use super::structure::Structure;
 use crate::formats::StoredTensor;
@@ -42,7 +43,7 @@ pub struct Candidate {
 /// Agreement below which a scheme is said not to fit: one true scheme in 10⁵ is missed.
 const LEAST_AGREEMENT: f64 = 1e-5;
 /// Relative error up to which a fitted number is made round.
-const ROUGHEST: f64 = 0.02;
+pub(super) const ROUGHEST: f64 = 0.02;
 /// Values below which distributions cannot be told apart.
 const FEWEST: usize = 8;
 
@@ -62,9 +63,11 @@ impl Fit {
         if !fixed.is_empty() {
             return Self::fixed(fixed, statistics);
         }
-        let mut fit = match structure.orthogonal_gain {
-            Some(gain) => Self::orthogonal(gain, relative_rounding(stored)),
-            None => Self::independent(stored, parameter, statistics),
+        let sparse = sparse::fit(stored.values, parameter, statistics.zeros);
+        let mut fit = match (sparse, structure.orthogonal_gain) {
+            (Some(sparse), _) if sparse.agreement >= LEAST_AGREEMENT => Self::sparse(sparse),
+            (_, Some(gain)) => Self::orthogonal(gain, relative_rounding(stored)),
+            (_, None) => Self::independent(stored, parameter, statistics),
         };
         let texts = fit.scheme.iter().chain(&fit.same);
         let drawn = texts.filter_map(|text| {
@@ -96,6 +99,12 @@ impl Fit {
     fn certain(scheme: Option<String>, distribution: String) -> Self {
         let same = Vec::new();
         Self { scheme, distribution, same, confidence: 1.0, agreement: None, seed: None }
+    }
+
+    fn sparse(sparse: Sparse) -> Self {
+        let Sparse { label, distribution, agreement } = sparse;
+        let fit = Self::certain(Some(label), format!("{distribution} where not 0"));
+        Self { agreement: Some(agreement), ..fit }
     }
 
     fn orthogonal(measured: f64, rounding: f64) -> Self {
@@ -240,7 +249,7 @@ fn candidates(parameter: &Parameter, statistics: &Statistics) -> Vec<Candidate> 
 }
 
 /// The roundest number within a relative error of `x`: 0.02 for 0.01998.
-fn round(x: f64, error: f64) -> f64 {
+pub(super) fn round(x: f64, error: f64) -> f64 {
     (1..=8)
         .map(|digits| format!("{x:.*e}", digits - 1).parse().unwrap_or(x))
         .find(|rounded: &f64| (rounded / x - 1.0).abs() <= error)
@@ -305,7 +314,7 @@ fn log_density(distribution: &Distribution, x: f64, slack: f64) -> f64 {
 
 /// Probability that so many draws lie as far from their distribution as these, which are sorted
 /// (Kolmogorov's limit law, with the correction of Stephens 1970 for finite samples).
-fn agreement(sorted: &[f32], distribution: &Distribution) -> f64 {
+pub(super) fn agreement(sorted: &[f32], distribution: &Distribution) -> f64 {
     let n = sorted.len() as f64;
     let mut distance = 0.0_f64;
     let mut index = 0;

@@ -10,6 +10,7 @@ mod structure;
 mod fit;
 mod exact;
 mod fixed;
+mod sparse;
 mod findings;
 
 #[cfg(test)]
