@@ -51,6 +51,13 @@ fn schemes_are_recognized_by_their_values_alone() {
     }
 }
 
+#[test]
+fn a_cut_where_no_value_lies_is_no_distribution_of_its_own() {
+    let (weights, parameters) = made("normal:0.02", 123_456_789);
+    let fit = &verified(&weights, &parameters).tensors[2].fit;
+    assert!(fit.confidence > 0.9, "{fit:?}");
+}
+
 /// Only a bound above all values is possible, so rounding it must not go down.
 #[test]
 fn bounds_of_many_digits_are_recognized_too() {
