@@ -2,7 +2,8 @@
 
 Run: python3 bench/initialize.py [ROUNDS] [COUNT]    needs torch and numpy
 ROUNDS (default 5) fills of COUNT (default 10^8) f32 each; rates in Gsamples/s. Of all repetitions
-the median is printed and then the fastest, which other work on the machine disturbs least.
+the median is printed and then the fastest, which other work on the machine disturbs least. On one
+thread time is that of the processor, on Linux, for the same reason; on two it is the wall's.
 """
 
 import os
@@ -23,9 +24,14 @@ def build():
 
 
 def seconds(work):
-    start = time.perf_counter()
+    """(on the wall, of the processor)"""
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def tenfold(times):
+    return tuple(10 * time for time in times)
 
 
 class Fanin:
@@ -34,18 +40,26 @@ class Fanin:
         self.process = subprocess.Popen([program, str(threads)], text=True, bufsize=1, **pipes)
 
     def __call__(self, what, size):
+        before = self.processor_time()
         self.process.stdin.write(f"{what} {size}\n")
-        return float(self.process.stdout.readline())
+        wall = float(self.process.stdout.readline())
+        return wall, self.processor_time() - before if before else wall
+
+    def processor_time(self):
+        """That of the program, by Linux's clock for another process; 0 elsewhere."""
+        if not sys.platform.startswith("linux"):
+            return 0.0
+        return time.clock_gettime((~self.process.pid << 3) | 2)
 
 
-def measure(tasks):
+def measure(tasks, clock):
     """(median, fastest) of interleaved repetitions; the first round is not counted."""
     times = {name: [] for name in tasks}
     for repetition in range(ROUNDS + 1):
         for name, task in tasks.items():
             took = task()
             if repetition:
-                times[name].append(took)
+                times[name].append(took[clock])
     return {name: (statistics.median(t), min(t)) for name, t in times.items()}
 
 
@@ -60,6 +74,7 @@ def main():
     array = x.numpy()
     for threads in (1, 2):
         torch.set_num_threads(threads)
+        clock = 1 if threads == 1 else 0
         fanin = Fanin(program, threads)
         tasks = {
             f"{what} fanin": lambda what=what: fanin(what, COUNT)
@@ -67,17 +82,17 @@ def main():
         }
         tasks["uniform torch"] = lambda: seconds(lambda: x.uniform_(-1, 1))
         tasks["normal torch"] = lambda: seconds(lambda: x.normal_())
-        tasks["truncated torch"] = lambda: seconds(lambda: torch.nn.init.trunc_normal_(x[: COUNT // 10])) * 10
+        tasks["truncated torch"] = lambda: tenfold(seconds(lambda: torch.nn.init.trunc_normal_(x[: COUNT // 10])))
         if threads == 1:
             tasks["normal numpy"] = lambda: seconds(lambda: generator.standard_normal(dtype=np.float32, out=array))
         try:
             import jax
 
             draw = jax.jit(lambda key: jax.random.normal(key, (COUNT // 10,)))
-            tasks["normal jax"] = lambda: seconds(lambda: draw(jax.random.key(1)).block_until_ready()) * 10
+            tasks["normal jax"] = lambda: tenfold(seconds(lambda: draw(jax.random.key(1)).block_until_ready()))
         except ImportError:
             pass
-        result = measure(tasks)
+        result = measure(tasks, clock)
         print(f"\n{threads} thread(s): Gsamples/s, and fanin's rate relative to it: median, fastest")
         for name, took in result.items():
             what, who = name.split()
@@ -91,7 +106,7 @@ def main():
             both = measure({
                 "fanin": lambda: fanin("orthogonal", side),
                 "torch": lambda: seconds(lambda: torch.nn.init.orthogonal_(w)),
-            })
+            }, clock)
             print(f"  {side}:", end="")
             for own, peer in zip(both["fanin"], both["torch"]):
                 print(f"  fanin {own:.3f}, torch {peer:.3f}, ratio {peer / own:.2f}", end="")
