@@ -32,7 +32,8 @@ impl Library for Torch {
 
     fn program(&self) -> &'static str {
         "torch.manual_seed(seed); the modules in order; then, with a scheme, its function of \
-         torch.nn.init on every weight in order, and zeros for biases"
+         torch.nn.init on every parameter that it serves in order: on weights, and on biases for \
+         those of both, as normal; zeros for other biases"
     }
 
     fn exact(&self) -> &'static str {
