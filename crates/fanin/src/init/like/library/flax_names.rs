@@ -57,14 +57,11 @@ fn initializer(parameter: &Parameter) -> Result<Initializer> {
         (Role::Recurrent, "kernel") => Initializer::Orthogonal { scale: 1.0, column_axis: -1 },
         (Role::Weight, "kernel") => Initializer::lecun_normal(),
         (Role::Slope, _) => Initializer::Constant(SLOPE),
-        (role, _) => match role.start() {
-            Some(value) => Initializer::Constant(value),
-            None => {
-                let found = format!("one of the {} that no layer of Flax makes", role.plural());
-                let expected = "kernel, bias, scale, embedding, mean or var of flax.linen's layers";
-                return Err(parameter.unfit(found, expected));
-            }
-        },
+        (role, _) => Initializer::Constant(role.start().ok_or_else(|| {
+            let found = format!("one of the {} that no layer of Flax makes", role.plural());
+            let expected = "kernel, bias, scale, embedding, mean or var of flax.linen's layers";
+            parameter.unfit(found, expected)
+        })?),
     })
 }
 

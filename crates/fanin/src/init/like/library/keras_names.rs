@@ -21,7 +21,7 @@ pub fn are_those_of_keras(parameters: &[Parameter]) -> bool {
 ///
 /// # Errors
 /// [`Error::Setting`](crate::Error::Setting) for a parameter of no layer that is known here.
-pub fn layers<'a>(parameters: &'a [Parameter]) -> Result<Vec<(&'a str, Kind, Vec<&'a Parameter>)>> {
+pub fn layers(parameters: &[Parameter]) -> Result<Vec<(&str, Kind, Vec<&Parameter>)>> {
     let mut grouped: Vec<(&str, Vec<&Parameter>)> = Vec::new();
     for parameter in parameters {
         let layer = layer_of(parameter);

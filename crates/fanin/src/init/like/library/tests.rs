@@ -191,7 +191,8 @@ fn torch_draws_sparse_weights_with_these_bits() {
     let expected = [0, 0, 0, 0, 0x39b7_0a8e, 0x3b52_7025, 0x3c80_e8c9, 0xbc0a_8579, 0, 0x3be1_2b20];
     let weight = Parameter::linear("0.weight", 4, 5);
     let torch = find("torch").unwrap();
-    let weights = torch.initialize(&[weight.clone()], Some("sparse-torch:0.5"), 42).unwrap();
+    let weights =
+        torch.initialize(std::slice::from_ref(&weight), Some("sparse-torch:0.5"), 42).unwrap();
     let found: Vec<u32> = weights.tensors[0].1.data()[..10].iter().map(|x| x.to_bits()).collect();
     assert_eq!(found, expected, "{found:x?}");
     let identity = torch.initialize(&[weight], Some("identity"), 42).unwrap();
@@ -221,7 +222,8 @@ fn transposed_convolutions_are_not_taken_for_others() {
         ("flax", "params/ConvTranspose_0/kernel", [3, 3, 6, 8]),
         ("keras:jax", "conv2d_transpose/kernel", [3, 3, 8, 6]),
     ] {
-        let weights = find(library).unwrap().initialize(&[weight.clone()], None, 1).unwrap();
+        let weights =
+            find(library).unwrap().initialize(std::slice::from_ref(&weight), None, 1).unwrap();
         assert_eq!(weights.get(name).unwrap().shape().axes(), shape, "{library}");
     }
     let grouped = Parameter::weight("0.weight", [6, 8, 3, 3], Axes::transposed_convolution(2));
