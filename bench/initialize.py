@@ -1,7 +1,9 @@
 """Times fanin's fills beside torch, numpy and (if installed) jax, interleaved, and prints ratios.
 
 Run: python3 bench/initialize.py [ROUNDS] [COUNT]    needs torch and numpy
-Medians over ROUNDS (default 5) of fills of COUNT (default 10^8) f32; rates in Gsamples/s.
+ROUNDS (default 5) fills of COUNT (default 10^8) f32 each; rates in Gsamples/s. Of all repetitions
+the median is printed and then the fastest, which other work on the machine disturbs least. On one
+thread time is that of the processor, on Linux, for the same reason; on two it is the wall's.
 """
 
 import os
@@ -22,9 +24,14 @@ def build():
 
 
 def seconds(work):
-    start = time.perf_counter()
+    """(on the wall, of the processor)"""
+    wall, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+def tenfold(times):
+    return tuple(10 * time for time in times)
 
 
 class Fanin:
@@ -33,19 +40,27 @@ class Fanin:
         self.process = subprocess.Popen([program, str(threads)], text=True, bufsize=1, **pipes)
 
     def __call__(self, what, size):
+        before = self.processor_time()
         self.process.stdin.write(f"{what} {size}\n")
-        return float(self.process.stdout.readline())
+        wall = float(self.process.stdout.readline())
+        return wall, self.processor_time() - before if before else wall
+
+    def processor_time(self):
+        """That of the program, by Linux's clock for another process; 0 elsewhere."""
+        if not sys.platform.startswith("linux"):
+            return 0.0
+        return time.clock_gettime((~self.process.pid << 3) | 2)
 
 
-def measure(tasks):
-    """Medians of interleaved repetitions; the first round is not counted."""
+def measure(tasks, clock):
+    """(median, fastest) of interleaved repetitions; the first round is not counted."""
     times = {name: [] for name in tasks}
     for repetition in range(ROUNDS + 1):
         for name, task in tasks.items():
             took = task()
             if repetition:
-                times[name].append(took)
-    return {name: statistics.median(t) for name, t in times.items()}
+                times[name].append(took[clock])
+    return {name: (statistics.median(t), min(t)) for name, t in times.items()}
 
 
 def main():
@@ -59,6 +74,7 @@ def main():
     array = x.numpy()
     for threads in (1, 2):
         torch.set_num_threads(threads)
+        clock = 1 if threads == 1 else 0
         fanin = Fanin(program, threads)
         tasks = {
             f"{what} fanin": lambda what=what: fanin(what, COUNT)
@@ -66,31 +82,35 @@ def main():
         }
         tasks["uniform torch"] = lambda: seconds(lambda: x.uniform_(-1, 1))
         tasks["normal torch"] = lambda: seconds(lambda: x.normal_())
-        tasks["truncated torch"] = lambda: seconds(lambda: torch.nn.init.trunc_normal_(x[: COUNT // 10])) * 10
+        tasks["truncated torch"] = lambda: tenfold(seconds(lambda: torch.nn.init.trunc_normal_(x[: COUNT // 10])))
         if threads == 1:
             tasks["normal numpy"] = lambda: seconds(lambda: generator.standard_normal(dtype=np.float32, out=array))
         try:
             import jax
 
             draw = jax.jit(lambda key: jax.random.normal(key, (COUNT // 10,)))
-            tasks["normal jax"] = lambda: seconds(lambda: draw(jax.random.key(1)).block_until_ready()) * 10
+            tasks["normal jax"] = lambda: tenfold(seconds(lambda: draw(jax.random.key(1)).block_until_ready()))
         except ImportError:
             pass
-        result = measure(tasks)
-        print(f"\n{threads} thread(s): Gsamples/s, and fanin's rate relative to it")
+        result = measure(tasks, clock)
+        print(f"\n{threads} thread(s): Gsamples/s, and fanin's rate relative to it: median, fastest")
         for name, took in result.items():
             what, who = name.split()
-            print(f"  {name:16} {COUNT / took / 1e9:7.3f}  {took / result[what + ' fanin']:6.2f}x", end="")
-            print(f"  {result['memory fanin'] / took:.0%} of memory fill" if who == "fanin" else "")
+            for time, own, memory in zip(took, result[what + " fanin"], result["memory fanin"]):
+                print(f"  {name:16} {COUNT / time / 1e9:7.3f}  {time / own:6.2f}x", end="")
+                print(f"  {memory / time:4.0%} of memory fill" if who == "fanin" else " " * 21, end="")
+            print()
         print(f"{threads} thread(s): orthogonal, seconds")
         for side in SIDES:
             w = torch.empty(side, side)
             both = measure({
                 "fanin": lambda: fanin("orthogonal", side),
                 "torch": lambda: seconds(lambda: torch.nn.init.orthogonal_(w)),
-            })
-            ratio = both["torch"] / both["fanin"]
-            print(f"  {side}: fanin {both['fanin']:.3f}, torch {both['torch']:.3f}, ratio {ratio:.2f}")
+            }, clock)
+            print(f"  {side}:", end="")
+            for own, peer in zip(both["fanin"], both["torch"]):
+                print(f"  fanin {own:.3f}, torch {peer:.3f}, ratio {peer / own:.2f}", end="")
+            print()
 
 
 main()

@@ -2,7 +2,7 @@
 
 use fanin::Result;
 use fanin::formats::write_weights;
-use fanin::init::{Parameter, like};
+use fanin::init::{Outline, Parameter, like};
 use fanin::report::{Json, terminal};
 
 use super::file::FileArgs;
@@ -12,6 +12,7 @@ use crate::output::{self, Exit};
 /// Writes what another library would start with, to the bit.
 pub fn run(
     library: &str,
+    outline: &Outline,
     parameters: &[Parameter],
     scheme: Option<&str>,
     file: &FileArgs,
@@ -23,7 +24,8 @@ pub fn run(
     if common.json {
         output::json(&Json::new("like", &library.facts()));
     } else {
-        output::text(&terminal::drawn_like(library, &weights, file.path()));
+        let is_in_order = outline.is_in_order();
+        output::text(&terminal::drawn_like(library, &weights, file.path(), is_in_order));
     }
     Ok(Exit::Done)
 }

@@ -82,6 +82,7 @@ impl Init {
         if let Some(library) = &self.like {
             return like::run(
                 library,
+                &outline,
                 &listed.parameters,
                 self.scheme.as_deref(),
                 &self.file,

@@ -215,6 +215,9 @@ fn a_checkpoint_is_initialized_from_its_header() {
         let found: Value = serde_json::from_str(&ended.out).unwrap();
         assert_eq!(found["bytes"], bytes);
     }
+    let like = ["init", "old.safetensors", "--like", "torch", "--output", "like.npz"];
+    let ended = folder.fanin(&like);
+    assert!(ended.code == 0 && ended.out.contains("sorted"), "{} {}", ended.out, ended.err);
     let new = weights(&folder, "new.safetensors");
     assert_eq!(new.get("model.norm.weight").unwrap().data(), [1.0; 16]);
     folder.write("list.toml", "\"a.weight\" = [8, 4]\n\"a.bias\" = [8]\n");

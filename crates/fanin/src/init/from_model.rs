@@ -27,6 +27,7 @@ impl From<&spec::Parameter> for Parameter {
             is_head: parameter.is_output,
             is_residual_output: parameter.branch.is_some_and(|branch| branch.is_last_linear),
             has_residual_scale: Some(false),
+            has_shortcut_scale: Some(false),
             module: module.to_owned(),
             ..Place::default()
         };

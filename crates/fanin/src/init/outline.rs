@@ -41,6 +41,15 @@ impl Outline {
         }
     }
 
+    /// Whether it says in which order a program makes the parameters; a checkpoint's header is
+    /// sorted.
+    pub fn is_in_order(&self) -> bool {
+        match self {
+            Self::Network(_) => true,
+            Self::Manifest(manifest) => manifest.is_in_order(),
+        }
+    }
+
     /// The type of elements in which tensor `index` is written: `asked`, or else the tensor's own,
     /// or else `f32`. Whole numbers stay whole numbers.
     ///

@@ -27,6 +27,8 @@ pub struct Place {
     pub is_residual_output: bool,
     /// Whether residual branches end in a trained factor; `None` if that is not known.
     pub has_residual_scale: Option<bool>,
+    /// Whether shortcuts beside residual branches have a factor; `None` if that is not known.
+    pub has_shortcut_scale: Option<bool>,
     /// Which matrix of its block it is.
     pub component: Option<Component>,
     /// The names of what stands around it: `model.layers.3.self_attn` for a query projection.

@@ -21,6 +21,8 @@ pub enum Role {
     NormShift,
     /// Factor on a residual branch, 1 unless a scheme says otherwise.
     ResidualScale,
+    /// Factor on the shortcut beside a residual branch, 1 unless a scheme says otherwise.
+    ShortcutScale,
     /// Slope of a PReLU, 0.25 at the start.
     Slope,
     /// Buffer: mean that batch normalization has seen, 0 at the start.
@@ -43,6 +45,7 @@ impl Role {
         Self::NormScale,
         Self::NormShift,
         Self::ResidualScale,
+        Self::ShortcutScale,
         Self::Slope,
         Self::RunningMean,
         Self::RunningVariance,
@@ -65,7 +68,9 @@ impl Role {
     pub fn start(self) -> Option<f64> {
         match self {
             Self::Weight | Self::Embedding | Self::Recurrent | Self::Buffer => None,
-            Self::NormScale | Self::ResidualScale | Self::RunningVariance => Some(1.0),
+            Self::NormScale | Self::ResidualScale | Self::ShortcutScale | Self::RunningVariance => {
+                Some(1.0)
+            }
             Self::Bias | Self::NormShift | Self::RunningMean | Self::Counter => Some(0.0),
             Self::Slope => Some(0.25),
         }
@@ -81,6 +86,7 @@ impl Role {
             Self::NormScale => "norm-scale",
             Self::NormShift => "norm-shift",
             Self::ResidualScale => "residual-scale",
+            Self::ShortcutScale => "shortcut-scale",
             Self::Slope => "slope",
             Self::RunningMean => "running-mean",
             Self::RunningVariance => "running-variance",
@@ -99,6 +105,7 @@ impl Role {
             Self::NormScale => "gains of a normalization",
             Self::NormShift => "shifts of a normalization",
             Self::ResidualScale => "factors on a residual branch",
+            Self::ShortcutScale => "factors on a shortcut",
             Self::Slope => "trained slopes",
             Self::RunningMean => "running means",
             Self::RunningVariance => "running variances",

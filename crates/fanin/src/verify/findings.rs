@@ -50,7 +50,7 @@ fn constant(tensor: &Tensor, known: Option<&Parameter>) -> Option<Finding> {
     {
         return None;
     }
-    let value = tensor.statistics.low;
+    let value = tensor.statistics.low as f32;
     let may_be_zero = known.is_some_and(|p| {
         p.place.is_head
             || p.place.is_residual_output

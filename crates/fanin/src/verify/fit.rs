@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::exact::{self, Seed};
+use super::fixed;
+use super::sparse::{self, Sparse};
 use super::statistics::{self, Statistics};
 use super::structure::Structure;
 use crate::formats::StoredTensor;
@@ -41,7 +43,7 @@ pub struct Candidate {
 /// Agreement below which a scheme is said not to fit: one true scheme in 10⁵ is missed.
 const LEAST_AGREEMENT: f64 = 1e-5;
 /// Relative error up to which a fitted number is made round.
-const ROUGHEST: f64 = 0.02;
+pub(super) const ROUGHEST: f64 = 0.02;
 /// Values below which distributions cannot be told apart.
 const FEWEST: usize = 8;
 
@@ -55,11 +57,17 @@ impl Fit {
         seed: Option<u64>,
     ) -> Self {
         if statistics.is_constant() {
-            return Self::constant(statistics.low);
+            return Self::constant(statistics.low as f32);
         }
-        let mut fit = match structure.orthogonal_gain {
-            Some(gain) => Self::orthogonal(gain, relative_rounding(stored)),
-            None => Self::independent(stored, parameter, statistics),
+        let fixed = fixed::schemes(stored, parameter, statistics);
+        if !fixed.is_empty() {
+            return Self::fixed(fixed, statistics);
+        }
+        let sparse = sparse::fit(stored.values, parameter, statistics.zeros);
+        let mut fit = match (sparse, structure.orthogonal_gain) {
+            (Some(sparse), _) if sparse.agreement >= LEAST_AGREEMENT => Self::sparse(sparse),
+            (_, Some(gain)) => Self::orthogonal(gain, relative_rounding(stored)),
+            (_, None) => Self::independent(stored, parameter, statistics),
         };
         let texts = fit.scheme.iter().chain(&fit.same);
         let drawn = texts.filter_map(|text| {
@@ -72,20 +80,31 @@ impl Fit {
         fit
     }
 
-    fn constant(value: f64) -> Self {
+    fn constant(value: f32) -> Self {
         let label = match value {
             0.0 => "zeros".to_owned(),
             1.0 => "ones".to_owned(),
             _ => format!("constant:{value}"),
         };
-        Self {
-            scheme: Some(label),
-            distribution: value.to_string(),
-            same: Vec::new(),
-            confidence: 1.0,
-            agreement: None,
-            seed: None,
-        }
+        Self::certain(Some(label), value.to_string())
+    }
+
+    fn fixed(mut schemes: Vec<String>, statistics: &Statistics) -> Self {
+        let scheme = schemes.remove(0);
+        let (low, high) = (statistics.low, statistics.high);
+        let certain = Self::certain(Some(scheme), format!("no draw, {low} to {high}"));
+        Self { same: schemes, ..certain }
+    }
+
+    fn certain(scheme: Option<String>, distribution: String) -> Self {
+        let same = Vec::new();
+        Self { scheme, distribution, same, confidence: 1.0, agreement: None, seed: None }
+    }
+
+    fn sparse(sparse: Sparse) -> Self {
+        let Sparse { label, distribution, agreement } = sparse;
+        let fit = Self::certain(Some(label), format!("{distribution} where not 0"));
+        Self { agreement: Some(agreement), ..fit }
     }
 
     fn orthogonal(measured: f64, rounding: f64) -> Self {
@@ -93,14 +112,7 @@ impl Fit {
         let is_usual = |gain: &f64| (gain / measured - 1.0).abs() < rounding;
         let gain = usual.into_iter().find(is_usual).unwrap_or_else(|| round(measured, rounding));
         let label = find(&format!("orthogonal:{gain}")).map(|scheme| scheme.label());
-        Self {
-            scheme: label.ok(),
-            distribution: format!("orthogonal, gain {gain:.4}"),
-            same: Vec::new(),
-            confidence: 1.0,
-            agreement: None,
-            seed: None,
-        }
+        Self::certain(label.ok(), format!("orthogonal, gain {gain:.4}"))
     }
 
     fn independent(
@@ -216,20 +228,38 @@ fn candidates(parameter: &Parameter, statistics: &Statistics) -> Vec<Candidate> 
     let elements = statistics.elements as f64;
     let error = (3.0 / (2.0 * elements).sqrt()).min(ROUGHEST);
     let deviation = round(statistics.deviation, error);
-    let bound = round(statistics.low.abs().max(statistics.high), (4.0 / elements).min(ROUGHEST));
+    let largest = statistics.low.abs().max(statistics.high);
+    let bound = round_up(largest, 4.0 / elements);
     let normal = Distribution::normal(deviation);
     all.push(Candidate { label: format!("normal:{deviation}"), distribution: normal, fitted: 1 });
     let uniform = Distribution::uniform(bound);
     all.push(Candidate { label: format!("uniform:{bound}"), distribution: uniform, fitted: 1 });
+    // The largest of n draws lies about 4.4/n below a cut at 2 deviations, 38/n below one at 3.
+    let at_2 = round_up(largest / 2.0, 18.0 / elements);
+    let at_3 = round_up(largest / 3.0, 150.0 / elements);
+    let labels = [
+        format!("keras-truncated-normal:{at_2}"),
+        format!("truncated-normal:std={at_3},cut=3sigma"),
+    ];
+    for (label, (deviation, cut)) in labels.into_iter().zip([(at_2, 2.0), (at_3, 3.0)]) {
+        let distribution = Distribution::truncated_normal(deviation, cut);
+        all.push(Candidate { label, distribution, fitted: 1 });
+    }
     all
 }
 
 /// The roundest number within a relative error of `x`: 0.02 for 0.01998.
-fn round(x: f64, error: f64) -> f64 {
+pub(super) fn round(x: f64, error: f64) -> f64 {
     (1..=8)
         .map(|digits| format!("{x:.*e}", digits - 1).parse().unwrap_or(x))
         .find(|rounded: &f64| (rounded / x - 1.0).abs() <= error)
         .unwrap_or(x)
+}
+
+/// The roundest number within a relative error of at most [`ROUGHEST`] that is not below `x`.
+fn round_up(x: f64, error: f64) -> f64 {
+    let half = 0.5 * error.min(ROUGHEST);
+    round(x * (1.0 + half), half).max(x)
 }
 
 /// How far beyond a bound the rounding of the file's elements may carry a value.
@@ -248,10 +278,25 @@ fn relative_rounding(stored: &StoredTensor<'_>) -> f64 {
 
 /// Whether two distributions are the same but for the last digits of their numbers.
 fn alike(a: &Distribution, b: &Distribution) -> bool {
+    let (a, b) = (&without_far_cut(*a), &without_far_cut(*b));
     let near = |x: f64, y: f64| (x - y).abs() <= 1e-6 * x.abs().max(y.abs());
     std::mem::discriminant(a) == std::mem::discriminant(b)
         && near(a.deviation(), b.deviation())
         && near(a.mean(), b.mean())
+}
+
+/// A normal distribution for one that is cut where hardly a value lies.
+fn without_far_cut(distribution: Distribution) -> Distribution {
+    /// Deviations beyond which lies one value in 10¹⁵.
+    const FAR: f64 = 8.0;
+    match distribution {
+        Distribution::TruncatedNormal { mean, uncut_deviation, low, high }
+            if low <= -FAR && high >= FAR =>
+        {
+            Distribution::Normal { mean, deviation: uncut_deviation }
+        }
+        other => other,
+    }
 }
 
 /// Logarithm of the density at `x`; −∞ where the distribution has no values within `slack`.
@@ -284,7 +329,7 @@ fn log_density(distribution: &Distribution, x: f64, slack: f64) -> f64 {
 
 /// Probability that so many draws lie as far from their distribution as these, which are sorted
 /// (Kolmogorov's limit law, with the correction of Stephens 1970 for finite samples).
-fn agreement(sorted: &[f32], distribution: &Distribution) -> f64 {
+pub(super) fn agreement(sorted: &[f32], distribution: &Distribution) -> f64 {
     let n = sorted.len() as f64;
     let mut distance = 0.0_f64;
     let mut index = 0;

@@ -9,6 +9,8 @@ mod statistics;
 mod structure;
 mod fit;
 mod exact;
+mod fixed;
+mod sparse;
 mod findings;
 
 #[cfg(test)]

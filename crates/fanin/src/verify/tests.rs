@@ -32,6 +32,8 @@ fn schemes_are_recognized_by_their_values_alone() {
         "torch-default",
         "normal:0.037",
         "uniform:0.05",
+        "keras-truncated-normal:0.02",
+        "truncated-normal:std=0.037,cut=3sigma",
         "orthogonal:1",
     ];
     for scheme in schemes {
@@ -46,6 +48,28 @@ fn schemes_are_recognized_by_their_values_alone() {
             assert_eq!(fit.seed, None);
         }
         assert!(found.findings.is_empty(), "{scheme}: {:?}", found.findings);
+    }
+}
+
+#[test]
+fn a_cut_where_no_value_lies_is_no_distribution_of_its_own() {
+    let (weights, parameters) = made("normal:0.02", 123_456_789);
+    let fit = &verified(&weights, &parameters).tensors[2].fit;
+    assert!(fit.confidence > 0.9, "{fit:?}");
+}
+
+/// Only a bound above all values is possible, so rounding it must not go down.
+#[test]
+fn bounds_of_many_digits_are_recognized_too() {
+    for scheme in ["uniform:0.04811252243", "keras-truncated-normal:0.0271828183"] {
+        let (weights, parameters) = made(scheme, 987_654_321);
+        let fit = &verified(&weights, &parameters).tensors[2].fit;
+        let kind = scheme.split_once(':').unwrap().0;
+        let label = fit.scheme.as_deref().unwrap_or("none");
+        assert!(label.starts_with(kind), "{scheme}: {fit:?}");
+        let number: f64 = label.split_once(':').unwrap().1.parse().unwrap();
+        let said: f64 = scheme.split_once(':').unwrap().1.parse().unwrap();
+        assert!((number / said - 1.0).abs() < 1e-3, "{scheme}: {label}");
     }
 }
 

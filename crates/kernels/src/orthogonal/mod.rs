@@ -16,8 +16,12 @@ use crate::matmul::{Matrix, Product, matmul};
 use crate::random::{Stream, fill_normal};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
-/// Reflections that are applied together.
-const BLOCK: usize = 64;
+/// Reflections that are applied together to vectors of length `m`: where the matrix is far larger
+/// than the caches, more of them mean fewer passes over it (6 % of the time at 4096).
+fn block(m: usize) -> usize {
+    const LONG: usize = 2048;
+    if m < LONG { 64 } else { 96 }
+}
 
 /// `gain` times a random matrix of orthonormal rows, each of length `m`, row-major.
 ///
@@ -40,8 +44,9 @@ pub fn fill_orthonormal_rows(stream: Stream, m: usize, gain: f64, out: &mut [f32
     assert_eq!(out.len(), n * m, "a matrix is made of whole rows");
     assert!(n <= m, "there are no {n} orthonormal rows of length {m}");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| piece.fill(0.0));
-    for k in (0..n).step_by(BLOCK).rev() {
-        let reflections = Reflections::draw(stream, m, k, BLOCK.min(n - k));
+    let block = block(m);
+    for k in (0..n).step_by(block).rev() {
+        let reflections = Reflections::draw(stream, m, k, block.min(n - k));
         reflections.apply(m, gain as f32, &mut out[k * m..]);
     }
 }

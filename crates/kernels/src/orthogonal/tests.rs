@@ -43,7 +43,9 @@ fn largest_error(q: &[f32], n: usize, m: usize) -> f64 {
 
 #[test]
 fn rows_are_orthonormal() {
-    for (n, m) in [(1, 1), (2, 2), (3, 7), (63, 64), (64, 64), (65, 80), (200, 300), (513, 513)] {
+    for (n, m) in
+        [(1, 1), (2, 2), (3, 7), (63, 64), (64, 64), (65, 80), (200, 300), (513, 513), (100, 2048)]
+    {
         let error = largest_error(&drawn(1, n, m), n, m);
         assert!(error < 1e-6, "{n}×{m}: {error}");
     }
@@ -58,7 +60,9 @@ fn no_rows_are_left_alone() {
 
 #[test]
 fn blocks_equal_one_reflection_at_a_time() {
-    for (n, m) in [(1, 1), (1, 5), (5, 5), (64, 64), (65, 65), (130, 150), (200, 201), (300, 700)] {
+    for (n, m) in
+        [(1, 1), (1, 5), (5, 5), (64, 64), (65, 65), (130, 150), (200, 201), (300, 700), (97, 2048)]
+    {
         let worst = drawn(2, n, m)
             .iter()
             .zip(drawn_one_by_one(2, n, m))
@@ -126,13 +130,13 @@ fn matrices_are_uniform_over_the_orthogonal_group() {
 
 /// The trace of Qᵏ is the sum of cos kθ over the angles θ of the eigenvalues. If they are those of
 /// a uniform matrix, it has mean 1 for even k and 0 for odd k, and variance k (Diaconis &
-/// Shahshahani 1994, "On the eigenvalues of random matrices"; n ≥ 2k). Above [`BLOCK`], so that
+/// Shahshahani 1994, "On the eigenvalues of random matrices"; n ≥ 2k). More than one [`block`], so that
 /// several blocks take part.
 #[test]
 fn angles_of_eigenvalues_are_those_of_uniform_matrices() {
     const DRAWS: u64 = 400;
     const POWERS: usize = 6;
-    let n = BLOCK + 16;
+    let n = block(0) + 16;
     let mut sums = [[0.0; 2]; POWERS];
     for seed in 0..DRAWS {
         let q: Vec<f64> = drawn(seed, n, n).into_iter().map(f64::from).collect();
@@ -162,7 +166,7 @@ fn angles_of_eigenvalues_are_those_of_uniform_matrices() {
 #[test]
 fn elements_have_the_moments_of_unit_vectors() {
     const DRAWS: u64 = 2_000;
-    let (n, m) = (BLOCK + 3, BLOCK + 6);
+    let (n, m) = (block(0) + 3, block(0) + 6);
     let mut sums = vec![[0.0; 3]; 4];
     for seed in 0..DRAWS {
         let q = drawn(seed, n, m);

@@ -161,7 +161,7 @@ impl Manifest {
     }
 
     /// Whether the order of the entries says in which order the signal passes them.
-    fn is_in_order(&self) -> bool {
+    pub(super) fn is_in_order(&self) -> bool {
         !matches!(self.source, Source::Header(_))
     }
 

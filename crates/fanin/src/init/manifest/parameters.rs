@@ -46,9 +46,12 @@ pub(super) fn list(manifest: &Manifest) -> Result<Listed> {
         parameter.fan_out = entry.fan_out.unwrap_or(fan_out);
     }
     let places = Places::of(manifest, &tensors, &known, &listed.parameters, branches);
-    let has_residual_scale = Some(listed.parameters.iter().any(|p| p.role == Role::ResidualScale));
+    let has = |role: Role| Some(listed.parameters.iter().any(|p| p.role == role));
+    let (has_residual_scale, has_shortcut_scale) =
+        (has(Role::ResidualScale), has(Role::ShortcutScale));
     for (known, parameter) in known.iter().zip(&mut listed.parameters) {
-        parameter.place = Place { has_residual_scale, ..places.of_entry(known) };
+        parameter.place =
+            Place { has_residual_scale, has_shortcut_scale, ..places.of_entry(known) };
     }
     if let Some(guess) = places.guess_head(manifest, &mut listed.parameters) {
         listed.guesses.push(guess);
@@ -286,6 +289,7 @@ impl<'a> Places<'a> {
             is_head: meaning.is_head,
             is_residual_output: meaning.is_residual_output,
             has_residual_scale: None,
+            has_shortcut_scale: None,
             component,
             module: module.to_owned(),
         }

@@ -40,6 +40,7 @@ mod transformer_normal;
 mod ds_init;
 mod fixup;
 mod t_fixup;
+mod admin;
 mod deep_norm;
 mod sub_ln;
 mod residual_scale;
@@ -115,12 +116,14 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &fixup::FIXUP,
     &fixup::FIXUP_FAN_OUT,
     &t_fixup::TFixup,
+    &admin::Admin::Logarithmic,
     &deep_norm::DEEP_NORM,
     &deep_norm::DEEP_NORM_TORCHSCALE,
     &sub_ln::SubLn,
     &residual_scale::REZERO,
     &residual_scale::SKIP_INIT,
     &residual_scale::LAYER_SCALE,
+    &residual_scale::NORM_FORMER,
     &mup::MUP,
     &spectral::Spectral,
     &unit_scaling::UnitScaling,

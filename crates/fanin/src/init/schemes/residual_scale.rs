@@ -1,8 +1,7 @@
-//! Starts of the factor on each residual branch: `ReZero`, `SkipInit` and `LayerScale`.
+//! Starts of the factor on each residual branch: `ReZero`, `SkipInit`, `LayerScale`, `NormFormer`.
 //!
 //! Where a network is known to have no such factor, as one from the short text, the last layer of
-//! each branch is multiplied by it instead: the network then starts as the same function. New
-//! gains of `NormFormer` start at 1, which is where every scheme leaves them.
+//! each branch is multiplied by it instead: the network then starts as the same function.
 
 use super::base::Base;
 use super::known_place::blocks;
@@ -24,6 +23,8 @@ pub struct ResidualScale {
 enum Factor {
     /// 0, and the argument is the scheme of the weights.
     Zero,
+    /// 1, and the argument is the scheme of the weights.
+    One,
     /// The number, which the argument can change.
     Fixed(f64),
     /// 1/√L for L blocks.
@@ -88,10 +89,35 @@ pub const LAYER_SCALE: ResidualScale = ResidualScale {
     base: Base::new("torch-truncated-normal:0.02"),
 };
 
+/// `NormFormer`.
+pub const NORM_FORMER: ResidualScale = ResidualScale {
+    facts: &Facts {
+        name: "normformer",
+        aliases: &["norm-former"],
+        example: "normformer",
+        argument: "[BASE], the scheme of the weights; xavier-uniform if none",
+        needs: NEEDS,
+        formula: "head scales, residual scales and the gains of the added normalizations 1; \
+                  weights by BASE",
+        source: "Shleifer, Weston & Ott 2021 (2110.09456); fairseq, whose layers start by Xavier's \
+                 rule",
+        when: "pre-norm transformers with a normalization after attention and inside the \
+               feed-forward branch, and a factor for each head",
+        avoid: "networks without these, where it is BASE and nothing else",
+    },
+    factor: Factor::One,
+    base: Base::new("xavier-uniform"),
+};
+
 impl ResidualScale {
+    fn takes_base(&self) -> bool {
+        matches!(self.factor, Factor::Zero | Factor::One)
+    }
+
     fn factor(&self, parameter: &Parameter) -> Result<f64> {
         Ok(match self.factor {
             Factor::Zero => 0.0,
+            Factor::One => 1.0,
             Factor::Fixed(factor) => factor,
             Factor::OverRootOfBlocks => 1.0 / blocks(parameter)?.sqrt(),
             Factor::ByDepth => match blocks(parameter)? {
@@ -122,7 +148,7 @@ impl Scheme for ResidualScale {
     fn label(&self) -> String {
         let name = self.facts.name;
         match self.factor {
-            Factor::Zero => format!("{name}{}", self.base.label(':')),
+            Factor::Zero | Factor::One => format!("{name}{}", self.base.label(':')),
             Factor::Fixed(0.0) if name == SKIP_INIT.facts.name => name.to_owned(),
             Factor::Fixed(factor) => format!("{name}:{factor}"),
             Factor::OverRootOfBlocks => format!("{name}:depth"),
@@ -132,7 +158,7 @@ impl Scheme for ResidualScale {
 
     fn with_argument(&self, argument: Option<&str>) -> Argument {
         let own = self.clone();
-        if self.factor == Factor::Zero {
+        if self.takes_base() {
             return Ok(Box::new(Self { base: self.base.read(argument)?, ..own }));
         }
         let takes_depth = self.factor != Factor::ByDepth;

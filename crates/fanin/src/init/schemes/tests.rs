@@ -221,6 +221,43 @@ fn residual_scales_or_in_their_stead_last_layers_start_small() {
 }
 
 #[test]
+fn normformer_starts_its_factors_at_one() {
+    check_scale("normformer", 4, 1.0);
+    let network = residual_convolutions(4, 8);
+    let (base, he) = (f64::sqrt(2.0 / 144.0), f64::sqrt(2.0 / 72.0));
+    check("normformer", &network, &[("layer1.1.conv2.weight", base)]);
+    check("normformer:he-normal", &network, &[("layer1.1.conv2.weight", he)]);
+    check_refused("normformer", &mlp(), "no residual blocks");
+}
+
+#[test]
+fn admin_grows_shortcuts_or_in_their_stead_shrinks_branches() {
+    let mut network = gpt2(6, 64);
+    let mut shortcut = Parameter::new("h.2.omega", [64], Role::ShortcutScale);
+    shortcut.place.clone_from(&network[3].place);
+    network.push(shortcut);
+    let omega = f64::sqrt(13.0 / 13.0_f64.ln() - 1.0);
+    let (xavier, wide) = (f64::sqrt(2.0 / 128.0), f64::sqrt(2.0 / 320.0));
+    let mean = |scheme: &str| explain(&network, &Rules::new(scheme)).unwrap().pop().unwrap().mean;
+    assert_eq!(mean("admin"), omega);
+    assert_eq!(mean("admin:log"), omega);
+    assert_eq!(mean("admin:constant"), f64::sqrt(12.0));
+    assert_eq!(mean("deepnorm"), 1.0);
+    check("admin", &network, &[("h.2.attn.c_proj.weight", xavier), ("wte.weight", 0.125)]);
+    network.iter_mut().for_each(|p| p.place.has_shortcut_scale = Some(false));
+    let expected = [
+        ("h.2.attn.c_proj.weight", xavier / omega),
+        ("h.2.mlp.c_fc.weight", wide),
+        ("h.2.mlp.c_proj.weight", wide / omega),
+        ("lm_head.weight", f64::sqrt(2.0 / 164.0)),
+    ];
+    check("admin", &network, &expected);
+    check("admin:constant", &network, &[("h.2.mlp.c_proj.weight", wide / f64::sqrt(12.0))]);
+    assert!(find("admin:linear").is_err());
+    check_refused("admin", &mlp(), "no residual sums");
+}
+
+#[test]
 fn a_joint_base_is_scaled_too() {
     let mut network = residual_convolutions(2, 4);
     network.iter_mut().for_each(|p| p.place.has_residual_scale = Some(false));

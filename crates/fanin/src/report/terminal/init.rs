@@ -83,12 +83,24 @@ fn amount(start: &Start) -> String {
     format!("{} numbers, {},", whole(elements), ByteSize(start.bytes))
 }
 
-/// What was drawn as another library draws it, and how far it is the same.
-pub fn drawn_like(library: &dyn Library, weights: &Weights, path: &Path) -> String {
+/// What was drawn as another library draws it, and how far it is the same; `is_in_order` tells
+/// whether the parameters came in the order in which a program makes them.
+pub fn drawn_like(
+    library: &dyn Library,
+    weights: &Weights,
+    path: &Path,
+    is_in_order: bool,
+) -> String {
     let (tensors, elements) = (weights.tensors.len(), whole(weights.elements()));
     let mut text = format!("wrote {tensors} tensors, {elements} numbers, to {}\n", path.display());
     let facts = library.facts();
     text.push_str(&wrapped("  as      ", "          ", facts.program));
     text.push_str(&wrapped("  exact   ", "          ", facts.exact));
+    if library.draws_in_order() && !is_in_order {
+        let order = "that of the checkpoint's header, which is sorted, while this library's values \
+                     depend on the order in which a program makes its layers: a .json or .toml list \
+                     says it";
+        text.push_str(&wrapped("  order   ", "          ", order));
+    }
     text
 }

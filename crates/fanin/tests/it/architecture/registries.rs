@@ -48,7 +48,11 @@ const REGISTRIES: &[Registry] = &[
         &["known_place", "base", "sample_networks"],
     ),
     registry("crates/fanin/src/init/fans/conventions", "CONVENTIONS", &["layer"]),
-    registry("crates/fanin/src/init/like/library", "LIBRARIES", &["rule", "modules"]),
+    registry(
+        "crates/fanin/src/init/like/library",
+        "LIBRARIES",
+        &["rule", "modules", "flax_names", "keras_names"],
+    ),
     registry("crates/fanin/src/init/manifest/names", "NAMINGS", &["meaning"]),
     registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),

@@ -1,7 +1,7 @@
 //! Flax linen's layers, on a CPU.
 
-use super::Library;
 use super::modules::{Kind, modules};
+use super::{Library, flax_names};
 use crate::error::{Error, Result};
 use crate::init::Parameter;
 use crate::init::like::flax::{Layer, linen};
@@ -18,11 +18,16 @@ impl Library for Flax {
     }
 
     fn program(&self) -> &'static str {
-        "model.init(jax.random.key(seed), x) of a compact linen module with these layers"
+        "model.init(jax.random.key(seed), x) of a compact linen module with these layers, or of the \
+         module that names its parameters so"
     }
 
     fn exact(&self) -> &'static str {
-        "all layers' defaults, outside jit"
+        "all layers' defaults, outside jit; recurrent kernels, which are orthogonal, agree to 2e-6"
+    }
+
+    fn draws_in_order(&self) -> bool {
+        false
     }
 
     fn initialize(
@@ -37,6 +42,9 @@ impl Library for Flax {
                 found: format!("scheme {scheme}"),
                 expected: "none, for the layers' own defaults; jax takes a scheme".to_owned(),
             });
+        }
+        if flax_names::are_those_of_flax(parameters) {
+            return flax_names::initialize(Key::new(seed as i64), parameters);
         }
         let mut counts = std::collections::HashMap::<&str, usize>::new();
         let layers: Vec<(String, Layer)> = modules(parameters)?
@@ -60,7 +68,10 @@ fn layer(kind: Kind) -> (&'static str, Layer) {
         Kind::Weighted { kernel, inputs, outputs, bias, .. } if kernel.is_empty() => {
             ("Dense", Layer::Dense { inputs, outputs, bias })
         }
-        Kind::Weighted { kernel, inputs, outputs, groups, bias } => {
+        Kind::Weighted { kernel, inputs, outputs, bias, is_transposed: true, .. } => {
+            ("ConvTranspose", Layer::ConvTranspose { kernel, inputs, outputs, bias })
+        }
+        Kind::Weighted { kernel, inputs, outputs, groups, bias, .. } => {
             ("Conv", Layer::Conv { kernel, inputs, outputs, groups, bias })
         }
         Kind::Embedding { rows, features } => {

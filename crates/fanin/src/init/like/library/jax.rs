@@ -2,7 +2,7 @@
 
 use fanin_engine::Tensor;
 
-use super::rule::{Fan, Rule};
+use super::rule::{self, Fan, Rule};
 use super::{Library, needed};
 use crate::error::Result;
 use crate::init::like::jax::{Distribution as Form, Initializer, Key, Mode, VarianceScaling};
@@ -72,16 +72,23 @@ pub fn transposed(parameter: &Parameter) -> Result<Vec<usize>> {
 
 fn initializer(rule: Rule, parameter: &Parameter) -> Result<Initializer> {
     Ok(match rule {
-        Rule::Scaled { fan, gain, is_uniform } => {
+        Rule::Scaled { fan, gain, form } => {
             let mode = match fan {
                 Fan::In => Mode::FanIn,
                 Fan::Out => Mode::FanOut,
                 Fan::Average => Mode::FanAverage,
             };
-            let form = if is_uniform { Form::Uniform } else { Form::TruncatedNormal };
+            let form = match form {
+                rule::Form::Uniform => Form::Uniform,
+                rule::Form::Normal | rule::Form::Truncated => Form::TruncatedNormal,
+            };
             // The square of √2 is not 2, but JAX is told 2.
             let scale = f64::from((gain * gain) as f32);
             Initializer::VarianceScaling(VarianceScaling::new(scale, mode, form))
+        }
+        Rule::Sparse { .. } | Rule::Fixed => {
+            let expected = "one of jax.nn.initializers";
+            return Err(parameter.unfit("a scheme that JAX has not", expected));
         }
         Rule::Orthogonal(gain) => Initializer::Orthogonal { scale: gain, column_axis: -1 },
         Rule::Plain(Distribution::Constant(value)) => Initializer::Constant(value),

@@ -1,8 +1,8 @@
 //! Keras' layers, by the library on which it runs.
 
-use super::Library;
 use super::modules::{Kind, modules};
-use super::rule::{Fan, Rule};
+use super::rule::{self, Fan, Rule};
+use super::{Library, keras_names};
 use crate::error::{Error, Result};
 use crate::init::like::keras::{
     self, Backend, Distribution as Form, Initializer, Layer, Mode, Order, model,
@@ -32,12 +32,13 @@ impl Library for Keras {
     }
 
     fn program(&self) -> &'static str {
-        "keras.utils.set_random_seed(seed); keras.Sequential of these layers, each with \
-         kernel_initializer=NAME if a scheme is given"
+        "keras.utils.set_random_seed(seed); keras.Sequential of these layers, or with attention \
+         each called before the next is made; each with kernel_initializer=NAME if a scheme is \
+         given; no Dropout layers, which take seeds and have no parameters"
     }
 
     fn exact(&self) -> &'static str {
-        "all but orthogonal, which agrees to 1e-6"
+        "all but orthogonal, as recurrent kernels are, which agrees to 2e-6"
     }
 
     fn initialize(
@@ -52,6 +53,9 @@ impl Library for Keras {
             expected: "a seed below 2^32, as set_random_seed takes".to_owned(),
         })?;
         let scheme = scheme.map(find).transpose()?;
+        if keras_names::are_those_of_keras(parameters) {
+            return self.by_names(parameters, scheme.as_deref(), seed);
+        }
         let mut counts = std::collections::HashMap::<&str, usize>::new();
         let mut layers = Vec::new();
         for module in modules(parameters)? {
@@ -70,13 +74,54 @@ impl Library for Keras {
     }
 }
 
+impl Keras {
+    /// A model whose parameters have Keras' own names and shapes.
+    fn by_names(
+        &self,
+        parameters: &[Parameter],
+        scheme: Option<&dyn Scheme>,
+        seed: u32,
+    ) -> Result<Weights> {
+        let mut layers = Vec::new();
+        for (name, kind, group) in keras_names::layers(parameters)? {
+            let matrix = group.iter().find(|p| p.role.is_matrix());
+            let kernel_initializer = match (scheme, matrix) {
+                (Some(scheme), Some(matrix)) => Some(initializer(scheme, matrix)?),
+                _ => None,
+            };
+            layers.push(Layer { name: name.to_owned(), kind, kernel_initializer });
+        }
+        let attends = |layer: &Layer| matches!(layer.kind, keras::Kind::MultiHeadAttention { .. });
+        let order =
+            if layers.iter().any(attends) { Order::BuildAtOnce } else { Order::ConstructFirst };
+        let weights = model(self.backend, seed, order, &layers)?;
+        for parameter in parameters {
+            let made = weights.get(&parameter.name).map(|tensor| tensor.shape().clone());
+            if made.as_ref() != Some(&parameter.shape) {
+                let found = format!("shape {}", parameter.shape);
+                let expected = made
+                    .map_or("a name that its layer has in Keras".to_owned(), |shape| {
+                        format!("shape {shape}, as its layer has in Keras")
+                    });
+                return Err(parameter.unfit(found, expected));
+            }
+        }
+        Ok(weights)
+    }
+}
+
 /// A layer as Keras names and describes it.
 fn layer(kind: Kind) -> (&'static str, keras::Kind) {
     match kind {
         Kind::Weighted { kernel, inputs, outputs, bias, .. } if kernel.is_empty() => {
             ("dense", keras::Kind::Dense { inputs, units: outputs, bias })
         }
-        Kind::Weighted { kernel, inputs, outputs, groups, bias } => {
+        Kind::Weighted { kernel, inputs, outputs, bias, is_transposed: true, .. } => {
+            let names = ["conv1d_transpose", "conv2d_transpose", "conv3d_transpose"];
+            let name = names[kernel.len().min(3) - 1];
+            (name, keras::Kind::ConvTranspose { kernel, inputs, filters: outputs, bias })
+        }
+        Kind::Weighted { kernel, inputs, outputs, groups, bias, .. } => {
             let name = ["conv1d", "conv2d", "conv3d"][kernel.len().min(3) - 1];
             (name, keras::Kind::Conv { kernel, inputs, filters: outputs, groups, bias })
         }
@@ -94,16 +139,23 @@ fn layer(kind: Kind) -> (&'static str, keras::Kind) {
 
 fn initializer(scheme: &dyn Scheme, parameter: &Parameter) -> Result<Initializer> {
     Ok(match Rule::of(scheme, parameter)? {
-        Rule::Scaled { fan, gain, is_uniform } => {
+        Rule::Scaled { fan, gain, form } => {
             let mode = match fan {
                 Fan::In => Mode::FanIn,
                 Fan::Out => Mode::FanOut,
                 Fan::Average => Mode::FanAverage,
             };
-            let distribution = if is_uniform { Form::Uniform } else { Form::TruncatedNormal };
+            let distribution = match form {
+                rule::Form::Uniform => Form::Uniform,
+                rule::Form::Normal | rule::Form::Truncated => Form::TruncatedNormal,
+            };
             // The square of √2 is not 2, but Keras is told 2.
             let scale = f64::from((gain * gain) as f32);
             Initializer::VarianceScaling { scale, mode, distribution }
+        }
+        Rule::Sparse { .. } | Rule::Fixed => {
+            let found = format!("scheme {}", scheme.facts().name);
+            return Err(parameter.unfit(found, "one of keras.initializers that draws"));
         }
         Rule::Orthogonal(gain) => Initializer::Orthogonal { gain },
         Rule::Plain(Distribution::Constant(value)) => Initializer::Constant(value),

@@ -4,6 +4,8 @@
 
 mod rule;
 mod modules;
+mod flax_names;
+mod keras_names;
 
 mod torch;
 mod numpy;
@@ -47,6 +49,11 @@ pub trait Library: Debug + Sync {
 
     /// What is equal to the last bit, and what is not.
     fn exact(&self) -> &'static str;
+
+    /// Whether values depend on the order of the parameters.
+    fn draws_in_order(&self) -> bool {
+        true
+    }
 
     /// The starting values of a model with these parameters, in their order, under `seed`.
     ///

@@ -23,8 +23,10 @@ pub enum Kind {
         inputs: usize,
         /// Outputs.
         outputs: usize,
-        /// Groups.
+        /// Groups; 1 for a transposed convolution.
         groups: usize,
+        /// Whether it is a transposed convolution.
+        is_transposed: bool,
         /// Whether it has a bias.
         bias: bool,
     },
@@ -87,13 +89,20 @@ fn kind(parameters: &[&Parameter]) -> Result<Kind> {
             let shape = weight.shape.axes();
             let kernel = weight.axes.kernel(shape.len());
             let groups = weight.axes.input_groups.max(weight.axes.output_groups).max(1);
-            let is_transposed = weight.axes.input_groups > 1;
+            let last = shape.len() - 1;
+            let is_transposed =
+                !kernel.is_empty() && (weight.axes.input == [0] || weight.axes.input == [last]);
+            if is_transposed && groups > 1 {
+                let found = format!("a transposed convolution of {groups} groups");
+                return Err(weight.unfit(found, "1 group, as this library's has"));
+            }
             let inputs = matrix.columns / matrix.taps;
             Ok(Kind::Weighted {
                 kernel: kernel.into_iter().map(|axis| shape[axis]).collect(),
-                inputs: if is_transposed { inputs } else { inputs * groups },
-                outputs: if is_transposed { matrix.rows * groups } else { matrix.rows },
+                inputs: inputs * groups,
+                outputs: matrix.rows,
                 groups,
+                is_transposed,
                 bias: with(Role::Bias).is_some(),
             })
         }

@@ -3,13 +3,13 @@
 use fanin_engine::Tensor;
 
 use super::Library;
-use super::rule::{Fan, Rule};
+use super::rule::{Fan, Form, Rule};
 use crate::error::Result;
 use crate::init::like::torch::{
     self, Build, Declared, Generator, Mode, Module, Planned, kaiming_normal, kaiming_uniform,
-    orthogonal, xavier_normal, xavier_uniform,
+    orthogonal, sparse, xavier_normal, xavier_uniform,
 };
-use crate::init::{Distribution, Parameter, Role, Scheme, find};
+use crate::init::{Distribution, Parameter, Role, Scheme, Source, Values, find};
 use crate::weights::Weights;
 
 /// PyTorch on a processor of a certain kind.
@@ -32,7 +32,8 @@ impl Library for Torch {
 
     fn program(&self) -> &'static str {
         "torch.manual_seed(seed); the modules in order; then, with a scheme, its function of \
-         torch.nn.init on every weight in order, and zeros for biases"
+         torch.nn.init on every parameter that it serves in order: on weights, and on biases for \
+         those of both, as normal; zeros for other biases"
     }
 
     fn exact(&self) -> &'static str {
@@ -89,21 +90,25 @@ fn draw(
 ) -> Result<()> {
     let shape = parameter.shape.axes();
     match Rule::of(scheme, parameter)? {
-        Rule::Scaled { fan: Fan::Average, gain, is_uniform: true } => {
+        Rule::Scaled { form: Form::Truncated, .. } => {
+            plain(generator, scheme.distribution(parameter)?, out)
+        }
+        Rule::Scaled { fan: Fan::Average, gain, form: Form::Uniform } => {
             xavier_uniform(generator, shape, out, gain)
         }
-        Rule::Scaled { fan: Fan::Average, gain, is_uniform: false } => {
+        Rule::Scaled { fan: Fan::Average, gain, form: Form::Normal } => {
             xavier_normal(generator, shape, out, gain)
         }
-        Rule::Scaled { fan, gain, is_uniform } => {
+        Rule::Scaled { fan, gain, form } => {
             let mode = if fan == Fan::In { Mode::FanIn } else { Mode::FanOut };
-            if is_uniform {
-                kaiming_uniform(generator, shape, out, gain, mode)
-            } else {
-                kaiming_normal(generator, shape, out, gain, mode)
+            match form {
+                Form::Uniform => kaiming_uniform(generator, shape, out, gain, mode),
+                _ => kaiming_normal(generator, shape, out, gain, mode),
             }
         }
         Rule::Orthogonal(gain) => orthogonal(generator, shape, out, gain),
+        Rule::Sparse { sparsity, deviation } => sparse(generator, shape, out, sparsity, deviation),
+        Rule::Fixed => Values::new(parameter, Source::Scheme(scheme), 0).read(0, out),
         Rule::Plain(distribution) => plain(generator, distribution, out),
     }
 }

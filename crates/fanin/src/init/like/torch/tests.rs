@@ -267,3 +267,37 @@ fn mistakes_are_told() {
     let result = initialize::<f32>(generator, &weight, &plan, |_, _| Ok(()));
     check_refused(result, "layers.0");
 }
+
+/// Bits that were printed by `torch.manual_seed(42)` and one call, for both builds.
+#[test]
+fn first_numbers_of_seed_42_are_those_of_torch() {
+    #[track_caller]
+    fn check(
+        build: Build,
+        count: usize,
+        from: usize,
+        draw: fn(&mut Generator, &mut [f32]) -> crate::Result<()>,
+        expected: [u32; 4],
+    ) {
+        let mut values = vec![0.0_f32; count];
+        draw(&mut Generator::new(42, build), &mut values).unwrap();
+        let found: Vec<u32> = values[from..from + 4].iter().map(|x| x.to_bits()).collect();
+        assert_eq!(found, expected, "{build:?} {count}: {found:x?}");
+    }
+    let (rand, randn) = (
+        |generator: &mut Generator, out: &mut [f32]| generator.uniform(out, 0.0, 1.0),
+        |generator: &mut Generator, out: &mut [f32]| generator.normal(out, 0.0, 1.0),
+    );
+    let narrow = |generator: &mut Generator, out: &mut [f32]| generator.uniform(out, -0.1, 0.1);
+    let (fused, plain) = (Build::Fused, Build::Plain);
+    check(fused, 4, 0, rand, [0x3f61_dc66, 0x3f6a_3db3, 0x3ec4_06b8, 0x3f75_950e]);
+    check(fused, 4, 0, randn, [0x3eac_62ae, 0x3e03_e69d, 0x3e70_16e7, 0x3e6b_dc6c]);
+    check(fused, 16, 0, randn, [0x3ff6_a529, 0x3fbe_5f53, 0x3f66_9567, 0xc006_c0db]);
+    check(plain, 16, 0, randn, [0x3ff6_a527, 0x3fbe_5f54, 0x3f66_9567, 0xc006_c0dd]);
+    check(fused, 16, 8, randn, [0xbf40_8bf0, 0x3fd3_095b, 0xbec8_f2f6, 0xbfb3_a966]);
+    check(fused, 20, 16, randn, [0xbe9e_9482, 0xbeca_9a91, 0x3f4d_ac3c, 0xbf1f_20e0]);
+    check(fused, 4, 0, narrow, [0x3d9c_93d7, 0x3da9_fc52, 0xbcbf_ea80, 0x3dbc_21b0]);
+    check(plain, 4, 0, narrow, [0x3d9c_93d7, 0x3da9_fc51, 0xbcbf_ea80, 0x3dbc_21b1]);
+    let order = Generator::new(42, fused).permutation(8).unwrap();
+    assert_eq!(order, [6, 3, 0, 7, 2, 1, 4, 5]);
+}

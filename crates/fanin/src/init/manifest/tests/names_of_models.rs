@@ -470,12 +470,19 @@ fn adapters_and_factors_on_branches_are_known() {
         ("encoder.layer.0.layer_scale1.lambda1", &[32]),
         ("layers.0.resweight", &[1]),
         ("activation.prelu.weight", &[8]),
+        ("decoder.layers.0.w_resid", &[32]),
+        ("decoder.layers.0.self_attn.c_attn", &[4]),
+        ("decoder.layers.0.attention_ratio_change", &[32]),
+        ("encoder.layers.0.residual_attn.omega", &[32]),
     ]);
     let found: Vec<String> = listed.parameters.iter().map(told).collect();
     assert_eq!(found[0], "weight lora-down 32->4 block 0/1");
     assert_eq!(found[1], "weight lora-up 4->32 block 0/1");
     assert!(found[2..6].iter().all(|words| words.starts_with("residual-scale")), "{found:?}");
     assert!(found[6].starts_with("slope"), "{found:?}");
+    assert!(found[7].starts_with("residual-scale"), "{found:?}");
+    assert!(found[8].starts_with("norm-scale"), "{found:?}");
+    assert!(found[9..].iter().all(|words| words.starts_with("shortcut-scale")), "{found:?}");
 }
 
 /// No model of the reference has a tensor that a scheme would refuse.
