@@ -8,6 +8,7 @@ use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::measurement::Measurement;
 use super::probe::{self, Batch};
+use super::readings::Readings;
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
 use super::symmetry::{self, Options, Symmetry, Units};
@@ -51,6 +52,9 @@ pub struct Diagnosis {
     pub confidence: f64,
     /// What could not be looked at, and what stood in for it; empty where all could.
     pub skipped: Vec<String>,
+    /// What instruments read at the first seed; none where they were not asked for, or numbers
+    /// are not finite.
+    pub readings: Option<Readings>,
 }
 
 impl Diagnosis {
@@ -65,10 +69,14 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        Self::claimed(model, loss, weights, &[], data, horizon)
+        let (rows, options) = (Rows::of(data), options(horizon));
+        let start = Start::new(model, loss, weights, rows.batch(), options)?;
+        let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
+        Ok(Self::of(&[start], symmetry, None, horizon))
     }
 
-    /// As [`new`](Self::new), and whether the weights are what `said` says of their schemes.
+    /// As [`new`](Self::new), with what instruments read that take more than one pass, and whether
+    /// the weights are what `said` says of their schemes.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -80,15 +88,15 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let rows = Rows::of(data);
-        let options = Options { partition: horizon.partition, ..Options::default() };
+        let (rows, options) = (Rows::of(data), options(horizon));
         let mut start = Start::new(model, loss, weights, rows.batch(), options)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
-        Ok(Self::of(&[start], symmetry, horizon))
+        let readings = start.readings(model, loss, weights, rows.batch(), horizon)?;
+        Ok(Self::of(&[start], symmetry, readings, horizon))
     }
 
-    /// As [`new`](Self::new), over `seeds` draws of the weights: `weights` gives that of a number.
+    /// As [`claimed`](Self::claimed), over `seeds` draws of the weights: `weights` gives that of a number.
     ///
     /// The draws are measured side by side. Layers are shown and quoted as in draw 0; estimates
     /// are means over all.
@@ -103,22 +111,29 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let rows = Rows::of(data);
-        let options = Options { partition: horizon.partition, ..Options::default() };
+        let (rows, options) = (Rows::of(data), options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
             Start::new(model, loss, &weights(number)?, rows.batch(), options)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
-        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
-        Ok(Self::of(&starts, symmetry, horizon))
+        let (first, weights) = (&starts[0], weights(0)?);
+        let symmetry = first.symmetry(model, loss, &weights, rows.batch(), options)?;
+        let readings = first.readings(model, loss, &weights, rows.batch(), horizon)?;
+        Ok(Self::of(&starts, symmetry, readings, horizon))
     }
 
-    fn of(starts: &[Start], symmetry: Symmetry, horizon: Horizon) -> Self {
+    fn of(
+        starts: &[Start],
+        symmetry: Symmetry,
+        readings: Option<Readings>,
+        horizon: Horizon,
+    ) -> Self {
         let evidence = starts.iter().map(|start| Evidence {
             measurement: &start.measurement,
             units: &start.units,
             horizon,
+            readings: readings.as_ref(),
         });
         let case = &Case { starts: evidence.collect() };
         let shown = case.shown();
@@ -145,6 +160,7 @@ impl Diagnosis {
             forecast: verdict,
             confidence,
             skipped: Vec::new(),
+            readings,
         }
     }
 
@@ -160,6 +176,11 @@ impl Diagnosis {
         let mut findings = self.findings.iter().filter(own);
         findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
     }
+}
+
+/// What counts as equal units for the planned optimizer.
+fn options(horizon: Horizon) -> Options {
+    Options { partition: horizon.partition, ..Options::default() }
 }
 
 /// Rows of the data, gathered once for all starts.
@@ -199,6 +220,20 @@ impl Start {
     ) -> Result<Self> {
         let measurement = probe::measure(model, loss, weights, batch)?;
         Ok(Self { measurement, units: symmetry::units(model, weights, options) })
+    }
+
+    fn readings(
+        &self,
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        horizon: Horizon,
+    ) -> Result<Option<Readings>> {
+        let is_finite = self.measurement.first_non_finite().is_none();
+        (is_finite && self.measurement.loss.is_finite())
+            .then(|| Readings::new(model, loss, weights, batch, horizon, &self.measurement))
+            .transpose()
     }
 
     fn symmetry(

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::forecast::{LARGEST_JUMP, LARGEST_NORMALIZED_JUMP, LEAST_NEAR_COSINE};
 use super::measurement::{LayerMeasurement, Measurement};
+use super::readings::Readings;
 use super::severity::Severity;
 use super::symmetry::{Partition, Units};
 
@@ -28,6 +29,8 @@ pub struct Horizon {
     pub effective_learning_rate: f64,
     /// How the optimizer turns a gradient into a step.
     pub step_rule: StepRule,
+    /// Momentum, 0 where there is none.
+    pub momentum: f64,
     /// ε of a normalized step: gradients far below it make no step of full size.
     pub epsilon: f64,
     /// Which equality of units the optimizer keeps.
@@ -43,6 +46,8 @@ pub struct Evidence<'a> {
     pub units: &'a [Units],
     /// The training that is planned.
     pub horizon: Horizon,
+    /// What the instruments read, where they were used.
+    pub readings: Option<&'a Readings>,
 }
 
 impl<'a> Evidence<'a> {

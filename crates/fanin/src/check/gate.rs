@@ -32,6 +32,7 @@ mod tests {
                 steps: 345,
                 effective_learning_rate: 0.2,
                 step_rule: StepRule::Proportional,
+                momentum: 0.9,
                 epsilon: 0.0,
                 partition: Partition::default(),
             },
@@ -47,6 +48,7 @@ mod tests {
             forecast,
             confidence: 0.9,
             skipped: Vec::new(),
+            readings: None,
         }
     }
 

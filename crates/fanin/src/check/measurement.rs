@@ -38,6 +38,8 @@ pub struct LayerMeasurement {
     /// d · Var(W), d the layer's fan-in: 1 keeps the second moment of a linear layer
     /// (`docs/theory/fan-in.md`).
     pub scaled_weight_variance: f64,
+    /// Mean square of the biases; 0 without any.
+    pub bias_mean_square: f64,
     /// √ of the number of weights.
     pub root_elements: f64,
     /// Numbers among z, a and δ that are NaN or infinite.

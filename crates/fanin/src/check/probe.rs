@@ -98,6 +98,7 @@ pub fn measure(
             row_gradient_norm: statistics::row_gradient_norm(delta, x, batch.rows),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
+            bias_mean_square: bias_mean_square(&network, &parameters, index),
             root_elements: (weight.len() as f64).sqrt(),
             non_finite: [z, a, delta].into_iter().map(reduce::count_non_finite).sum(),
             pre_activation_mean: reduce::mean(z),
@@ -128,6 +129,19 @@ pub fn measure(
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
+}
+
+/// The mean square of a layer's biases, which follow its weights among the parameters.
+fn bias_mean_square(network: &Network, parameters: &[Vec<f32>], layer: usize) -> f64 {
+    let layer = &network.layers[layer];
+    let position = layer.weight + 1;
+    match network.names.get(position) {
+        Some(name) if *name == format!("{}.bias", layer.module) => {
+            let bias = &parameters[position];
+            reduce::sum_of_squares(bias) / bias.len() as f64
+        }
+        _ => 0.0,
+    }
 }
 
 /// The loss of a network that answers 0 to every row.

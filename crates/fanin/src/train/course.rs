@@ -133,6 +133,7 @@ impl Course {
         Ok(Horizon {
             steps: self.epochs as usize * self.batches(rows)?.count(),
             effective_learning_rate: self.learning_rate / (1.0 - momentum),
+            momentum,
             step_rule: self.method.step,
             epsilon: self.setting("epsilon")?.unwrap_or(0.0),
             partition: if self.method.scales_decay && self.weight_decay > 0.0 {

@@ -20,6 +20,7 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         row_gradient_norm: gradient_norm,
         weight_norm: 1.0,
         scaled_weight_variance: 1.0,
+        bias_mean_square: 0.0,
         root_elements: 10.0,
         non_finite: 0,
         pre_activation_mean: 0.0,
@@ -47,16 +48,24 @@ fn measurement(gradient_norms: &[f64]) -> Measurement {
 
 fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
     let partition = Partition::BlockSums;
-    Horizon { steps: 100, effective_learning_rate, step_rule, epsilon: 0.0, partition }
+    Horizon {
+        steps: 100,
+        effective_learning_rate,
+        step_rule,
+        momentum: 0.0,
+        epsilon: 0.0,
+        partition,
+    }
 }
 
 fn steps(measurement: &Measurement, horizon: Horizon) -> Option<f64> {
-    growth_steps(&Evidence { measurement, units: &[], horizon })
+    growth_steps(&Evidence { measurement, units: &[], horizon, readings: None })
 }
 
 fn word(measurement: &Measurement, effective_learning_rate: f64) -> Verdict {
     let horizon = horizon(effective_learning_rate, StepRule::Proportional);
-    forecast(&Case { starts: vec![Evidence { measurement, units: &[], horizon }] }).verdict
+    forecast(&Case { starts: vec![Evidence { measurement, units: &[], horizon, readings: None }] })
+        .verdict
 }
 
 #[track_caller]
@@ -172,8 +181,12 @@ fn seeds_that_disagree_make_the_forecast_unsure() {
     let (fast, slow) = (measurement(&[0.1; 3]), measurement(&[1e-4; 3]));
     let words = |starts: &[&Measurement]| {
         let horizon = horizon(1.0, StepRule::Proportional);
-        let starts =
-            starts.iter().map(|&measurement| Evidence { measurement, units: &[], horizon });
+        let starts = starts.iter().map(|&measurement| Evidence {
+            measurement,
+            units: &[],
+            horizon,
+            readings: None,
+        });
         forecast(&Case { starts: starts.collect() })
     };
     let wild = measurement(&[9.0; 3]);
@@ -188,7 +201,7 @@ fn a_loss_that_falls_fast_need_not_wait_for_the_weights_to_grow() {
     let horizon = horizon(1.0, StepRule::Proportional);
     let mut falling = measurement(&[0.1; 3]);
     falling.layers.iter_mut().for_each(|layer| layer.weight_norm = 1e6);
-    let evidence = Evidence { measurement: &falling, units: &[], horizon };
+    let evidence = Evidence { measurement: &falling, units: &[], horizon, readings: None };
     let steps = evidence.descent_steps().unwrap();
     assert!((steps - LOSS / 0.03).abs() < 1e-9, "{steps}");
     assert!(growth_steps(&evidence).unwrap() > 1e6);
@@ -200,7 +213,7 @@ fn a_gradient_that_moves_all_answers_alike_holds_growth_up() {
     let horizon = horizon(1.0, StepRule::Proportional);
     let mut shared = measurement(&[0.01; 3]);
     shared.layers.iter_mut().for_each(|layer| layer.telling_norm = 1e-4);
-    let evidence = Evidence { measurement: &shared, units: &[], horizon };
+    let evidence = Evidence { measurement: &shared, units: &[], horizon, readings: None };
     assert!((growth_steps(&evidence).unwrap() / 1e4 - 1.0).abs() < 1e-9);
     // The loss falls by 3·10⁻⁸ per step: 333,333 times too slowly for 100 steps.
     let held_up = (1.0 / 3e-8_f64 / 100.0).powf(DESCENT_POWER);

@@ -21,6 +21,8 @@ mod chaos;
 mod saturation;
 mod exploding_gradient;
 mod vanishing_gradient;
+mod ill_conditioned_jacobian;
+mod underflow;
 mod wrong_output_scale;
 mod step_too_large;
 mod step_too_small;
@@ -159,6 +161,8 @@ pub static RULES: &[&dyn Rule] = &[
     &saturation::Saturation,
     &exploding_gradient::ExplodingGradient,
     &vanishing_gradient::VanishingGradient,
+    &ill_conditioned_jacobian::IllConditionedJacobian,
+    &underflow::Underflow,
     &wrong_output_scale::WrongOutputScale,
     &step_too_large::StepTooLarge,
     &step_too_small::StepTooSmall,

@@ -20,6 +20,7 @@ const HORIZON: Horizon = Horizon {
     steps: 345,
     effective_learning_rate: 0.2,
     step_rule: StepRule::Proportional,
+    momentum: 0.9,
     epsilon: 0.0,
     partition: Partition::BlockSums,
 };
@@ -163,6 +164,8 @@ const SICK: &[Sick] = &[
     sick("chaos", "64 -> 10x64 tanh -> 10", "normal:0.5"),
     sick("exploding-gradient", "64 -> 20x64 tanh -> 10", "normal:0.3"),
     sick("vanishing-gradient", "64 -> 8x64 sigmoid -> 10", "xavier-normal"),
+    sick("ill-conditioned-jacobian", "64 -> 10x64 relu -> 10", "torch-default"),
+    sick("underflow", "64 -> 10x64 relu -> 10", "normal:0.01"),
     sick("wrong-output-scale", "64 -> 64 relu -> 10", "normal:1"),
     sick("exploding-signal", "64 -> 5x64 relu -> 10", "normal:0.5"),
     sick("exploding-signal", "64 -> 10x64 selu -> 10", "normal:0.3"),

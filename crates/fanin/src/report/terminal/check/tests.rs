@@ -24,6 +24,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         input_cosine: 0.5,
         weight_norm: 8.0,
         scaled_weight_variance: 1.0,
+        bias_mean_square: 0.0,
         root_elements: 64.0,
         non_finite: 0,
         pre_activation_mean: 0.0,
@@ -46,6 +47,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
             steps: 345,
             effective_learning_rate: 0.2,
             step_rule: StepRule::Proportional,
+            momentum: 0.9,
             epsilon: 0.0,
             partition: Partition::default(),
         },
@@ -61,6 +63,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         forecast: Verdict::Learns,
         confidence: 0.97,
         skipped: Vec::new(),
+        readings: None,
     }
 }
 

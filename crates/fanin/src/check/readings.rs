@@ -1,0 +1,187 @@
+//! What the instruments read at one start, and what theory expects of it: the numbers that one
+//! pass does not give.
+
+use fanin_engine::activations;
+use serde::Serialize;
+
+use super::evidence::{Horizon, StepRule};
+use super::instruments::updates::{self, Step};
+use super::instruments::{curvature, gradient_noise, jacobian, tangent_kernel, underflow};
+use super::measurement::Measurement;
+use super::probe::Batch;
+use crate::error::Result;
+use crate::spec::{Loss, Model};
+use crate::theory::{DepthLimit, Layer, Network, Point, trainable_depth};
+use crate::weights::Weights;
+
+/// Rows that the instruments see: curvature costs dozens of passes.
+const ROWS: usize = 128;
+
+/// Products with the Hessian; the largest eigenvalue stands out after some ten.
+const MOST_STEPS: usize = 16;
+
+/// Adam's memory of gradients, which its stable learning rate depends on.
+const BETA1: f64 = 0.9;
+
+/// What the instruments read; means and definitions in `docs/theory/instruments.md`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Readings {
+    /// Rows that they saw.
+    pub rows: usize,
+    /// 95 % over 5 % point of the singular values of ∂output/∂input, a row's.
+    pub jacobian_condition: f64,
+    /// Mean of their squares.
+    pub jacobian_mean_square: f64,
+    /// 95 % over 5 % point of the singular values of ∂z of the last over ∂z of the first hidden
+    /// layer; none with fewer than two.
+    pub depth_condition: Option<f64>,
+    /// Variance of the squares of these over their squared mean: 0 for an isometry.
+    pub depth_relative_variance: Option<f64>,
+    /// Largest over smallest eigenvalue of the tangent kernel on 64 rows.
+    pub tangent_kernel_condition: f64,
+    /// Directions that the kernel learns at about the same speed.
+    pub tangent_kernel_directions: f64,
+    /// The largest eigenvalue of the loss's Hessian.
+    pub sharpness: f64,
+    /// The largest learning rate that this sharpness allows the planned optimizer; none where
+    /// nothing curves upwards, or where the step's length is searched for.
+    pub stable_learning_rate: Option<f64>,
+    /// Gradient's mean squared over its variance over rows, mean over parameters, in units of
+    /// what pure noise gives.
+    pub gradient_signal_to_noise: Option<f64>,
+    /// The batch in which signal and noise of the gradient are equal.
+    pub gradient_noise_scale: Option<f64>,
+    /// Share of gradients that fp16 would flush to 0.
+    pub fp16_flushed: f64,
+    /// Share of gradients that bf16 would flush to 0.
+    pub bf16_flushed: f64,
+    /// The least power of two to multiply the loss by so that fp16 flushes at most 1 %; none where
+    /// no power of two saves it.
+    pub fp16_loss_scale: Option<i32>,
+    /// How far the first step moves each parameter.
+    pub updates: Vec<Update>,
+    /// How deep theory says that such a network can be, for plain chains.
+    pub trainable_depth: Option<Depth>,
+}
+
+/// The first step of one parameter.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Update {
+    /// The parameter.
+    pub tensor: String,
+    /// ‖step‖ over ‖W‖; none where W is 0 or the step's length is searched for.
+    pub relative: Option<f64>,
+    /// Share of its gradients that are below ten ε, so that Adam makes no full step of them.
+    pub below_epsilon: f64,
+}
+
+/// The depth of a network beside the one that theory gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Depth {
+    /// Hidden layers of the network.
+    pub hidden_layers: usize,
+    /// The most that can be trained with its activation and variances; none for any number.
+    pub trainable: Option<usize>,
+    /// What limits it.
+    pub limit: DepthLimit,
+}
+
+impl Readings {
+    /// Reads all instruments on the first rows of `batch`.
+    ///
+    /// # Errors
+    /// If the weights or the batch do not fit the model.
+    pub fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'_>,
+        horizon: Horizon,
+        measurement: &Measurement,
+    ) -> Result<Self> {
+        let batch = first_rows(batch);
+        let jacobian =
+            jacobian::measure(model, loss, weights, batch, &jacobian::Options::default())?;
+        let kernel = tangent_kernel::measure(
+            model,
+            loss,
+            weights,
+            batch,
+            &tangent_kernel::Options::default(),
+        )?;
+        let adam = (horizon.step_rule == StepRule::Normalized)
+            .then(|| curvature::Adam { epsilon: horizon.epsilon, ..curvature::Adam::default() });
+        let options =
+            curvature::Options { most_steps: MOST_STEPS, adam, ..curvature::Options::default() };
+        let curvature = curvature::measure(model, loss, weights, batch, &options)?;
+        let noise = gradient_noise::measure(model, loss, weights, batch)?;
+        let underflow = underflow::measure(model, loss, weights, batch)?;
+        let step = Step {
+            learning_rate: horizon.effective_learning_rate,
+            rule: horizon.step_rule,
+            epsilon: horizon.epsilon,
+        };
+        let updates = updates::measure(model, loss, weights, batch, &step)?;
+        Ok(Self {
+            rows: batch.rows,
+            jacobian_condition: jacobian.input_output.condition,
+            jacobian_mean_square: jacobian.input_output.mean_square,
+            depth_condition: jacobian.depth.as_ref().map(|depth| depth.condition),
+            depth_relative_variance: jacobian.depth.as_ref().map(|depth| depth.relative_variance),
+            tangent_kernel_condition: kernel.condition,
+            tangent_kernel_directions: kernel.participation_ratio,
+            sharpness: curvature.plain.largest,
+            stable_learning_rate: match horizon.step_rule {
+                StepRule::Proportional => curvature.stable_rate(horizon.momentum),
+                StepRule::Normalized => curvature.stable_adam_rate(BETA1),
+                StepRule::Searched => None,
+            },
+            gradient_signal_to_noise: noise.as_ref().map(|n| n.total.signal_to_noise / n.null),
+            gradient_noise_scale: noise.as_ref().and_then(|n| n.total.noise_scale),
+            fp16_flushed: underflow.backward.fp16.flushed,
+            bf16_flushed: underflow.backward.bf16.flushed,
+            fp16_loss_scale: underflow.fp16_loss_scale.map(|scale| scale.least),
+            updates: updates
+                .into_iter()
+                .map(|update| Update {
+                    tensor: update.name,
+                    relative: update.relative_update,
+                    below_epsilon: update.below_epsilon,
+                })
+                .collect(),
+            trainable_depth: depth(measurement),
+        })
+    }
+}
+
+fn first_rows(batch: Batch<'_>) -> Batch<'_> {
+    let rows = batch.rows.min(ROWS);
+    let (columns, targets) = (batch.features.len() / batch.rows, batch.targets.len() / batch.rows);
+    Batch {
+        rows,
+        features: &batch.features[..rows * columns],
+        targets: &batch.targets[..rows * targets],
+    }
+}
+
+/// What theory says of a chain with the activation of its first hidden layer and the variances
+/// that were measured, geometric mean over the hidden layers behind it.
+fn depth(measurement: &Measurement) -> Option<Depth> {
+    let (_, hidden) = measurement.layers.split_last()?;
+    let (first, behind) = hidden.split_first()?;
+    let is_plain = hidden.iter().all(|l| !l.in_branch() && !l.normalized);
+    let name = first.activation.as_deref()?;
+    let same = hidden.iter().all(|l| l.activation.as_deref() == Some(name));
+    let variances: Vec<f64> = behind.iter().map(|l| l.scaled_weight_variance.ln()).collect();
+    let variance = (variances.iter().sum::<f64>() / variances.len() as f64).exp();
+    let biases: f64 = behind.iter().map(|l| l.bias_mean_square).sum();
+    let q = first.pre_activation_second_moment;
+    let measured = is_plain && same && variance > 0.0 && variance.is_finite() && q > 0.0;
+    if !measured || !q.is_finite() {
+        return None;
+    }
+    let activation = activations::find(name)?;
+    let point = Point::new(variance, biases / behind.len() as f64);
+    let found = trainable_depth(&Network::Dense, &Layer::new(&*activation, point), q);
+    Some(Depth { hidden_layers: hidden.len(), trainable: found.layers, limit: found.limit })
+}
