@@ -40,6 +40,11 @@ pub fn rule(text: &str) -> std::result::Result<InitRule, String> {
 }
 
 impl StartArgs {
+    /// Whether a scheme or a rule was given.
+    pub fn is_given(&self) -> bool {
+        self.scheme.is_some() || !self.rules.is_empty()
+    }
+
     /// Writes the arguments given into `spec`.
     pub fn apply(&self, spec: &mut Spec) {
         set(&mut spec.init.scheme, self.scheme.as_ref());

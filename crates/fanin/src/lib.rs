@@ -163,28 +163,38 @@ pub fn check_partly(
     weights: &Weights,
     data: &Prepared,
 ) -> Result<Diagnosis> {
-    let seed = spec.train.seeds.first().copied().unwrap_or(0);
-    let drawn = initialize(spec, model, seed)?;
-    let repaired = check::stand_in::repair(weights, &drawn, &spec.init.scheme)?;
-    let diagnosis = check(spec, model, &repaired.weights, data)?;
-    Ok(repaired.judged(diagnosis))
+    check_repaired(spec, model, weights, data, &[])
 }
 
-/// As [`check()`], and whether `weights` are what the schemes of `spec` make.
+/// As [`check_partly`], and whether `weights` are what the schemes of `spec` make.
 ///
 /// # Errors
-/// As [`explain`] and [`check()`].
+/// As [`explain`] and [`check_partly`].
 pub fn check_claim(
     spec: &Spec,
     model: &Model,
     weights: &Weights,
     data: &Prepared,
 ) -> Result<Diagnosis> {
+    check_repaired(spec, model, weights, data, &explain(spec, model)?)
+}
+
+fn check_repaired(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+    said: &[init::Explanation],
+) -> Result<Diagnosis> {
+    let seed = spec.train.seeds.first().copied().unwrap_or(0);
+    let drawn = initialize(spec, model, seed)?;
+    let repaired = check::stand_in::repair(weights, &drawn, &spec.init.scheme)?;
     let course = Course::new(spec, data.task, 0)?;
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
-    let said = explain(spec, model)?;
-    Diagnosis::claimed(model, &course.loss, weights, &said, &rows.train, horizon)
+    let weights = &repaired.weights;
+    let found = Diagnosis::claimed(model, &course.loss, weights, said, &rows.train, horizon)?;
+    Ok(repaired.judged(found))
 }
 
 /// As [`check()`], over several draws of the weights by the schemes of `spec`, one per seed: how a

@@ -23,6 +23,7 @@ use crate::output::{self, Exit};
   fanin check                                           the default network on digits
   fanin check \"features -> 10x64 relu -> outputs\" --scheme torch-default
   fanin check \"64 -> 2x64 relu -> 10\" --weights weights.safetensors
+  fanin check --weights weights.safetensors --scheme he-normal     did that scheme make them?
   fanin check --run first                               the checkpoint of a run, by its own spec
   fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
 pub struct Check {
@@ -31,8 +32,8 @@ pub struct Check {
     #[command(flatten)]
     scheme: StartArgs,
     /// Weights to judge: a .safetensors or .npz file, or a run's folder with its spec. Tensors
-    /// that do not fit are replaced, and said
-    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
+    /// that do not fit are replaced, and said. With --scheme: whether that scheme made them
+    #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// Run whose checkpoint to judge, by its own spec
     #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights"])]

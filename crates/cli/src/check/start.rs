@@ -1,5 +1,6 @@
 //! Where the weights to judge come from: a scheme, a file, or a run's checkpoint.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use fanin::Result;
@@ -43,8 +44,14 @@ impl Check {
     fn judge_file(&self, path: &Path) -> Result<Judged> {
         let (spec, data, model) = self.planned(spec_of(self.model.as_deref())?)?;
         let weights = fanin::formats::read_weights(path)?;
-        let diagnosis = fanin::check_partly(&spec, &model, &weights, &data)?;
-        Ok(Judged { start: path.display().to_string(), spec, model, diagnosis })
+        let mut start = path.display().to_string();
+        let diagnosis = if self.scheme.is_given() {
+            let _ = write!(start, ", said to be {}", spec.init.scheme);
+            fanin::check_claim(&spec, &model, &weights, &data)?
+        } else {
+            fanin::check_partly(&spec, &model, &weights, &data)?
+        };
+        Ok(Judged { start, spec, model, diagnosis })
     }
 
     /// The checkpoint's weights, judged as if the run's whole training began with them.

@@ -9,6 +9,9 @@ use crate::check::evidence::Evidence;
 /// layer: a thousandfold, and a millionfold.
 const BOUNDS: Bounds = Bounds { warn: 6.907_755_278_982_137, fail: 13.815_510_557_964_274 };
 
+/// From this condition on a direction is lost to rounding, and it is infinite where one is 0.
+const LOST: f64 = 1e12;
+
 /// Checks that the Jacobian from the first to the last hidden layer keeps most directions alive
 /// (Pennington, Schoenholz & Ganguli 2017).
 ///
@@ -38,7 +41,7 @@ impl Rule for IllConditionedJacobian {
         }
         let Some(readings) = case.shown().readings else { return Look::Skipped };
         let Some(condition) = readings.depth_condition else { return Look::Skipped };
-        let effect = |_: &Evidence<'_>| Some(condition.max(1.0).ln());
+        let effect = |_: &Evidence<'_>| Some(condition.clamp(1.0, LOST).ln());
         case.look_at(
             effect,
             |_| 0.0,
@@ -50,10 +53,15 @@ impl Rule for IllConditionedJacobian {
 
 impl IllConditionedJacobian {
     fn explain(&self, severity: Severity, estimate: Estimate) -> Finding {
+        let condition = estimate.value.exp();
+        let spread = if condition < LOST {
+            format!("the largest singular values are {} times the smallest", number(condition))
+        } else {
+            "more than 5 % of the directions are lost altogether".to_owned()
+        };
         let why = format!(
-            "from the first to the last hidden layer the largest singular values are {} times the \
-             smallest. Directions that depth loses can hardly be learned",
-            number(estimate.value.exp())
+            "from the first to the last hidden layer {spread}. Directions that depth loses can \
+             hardly be learned"
         );
         let fix = "use orthogonal weights (--scheme orthogonal), or residual branches";
         Finding::new(self, severity, why, fix.to_owned())

@@ -2,6 +2,7 @@
 
 mod bars;
 mod layers;
+mod readings;
 mod findings;
 mod remedy;
 mod forecast;
@@ -60,7 +61,7 @@ fn numbers(diagnosis: &Diagnosis) -> String {
         ("to grow out of the start", escape),
     ];
     text.push('\n');
-    for (name, value) in lines {
+    for (name, value) in lines.into_iter().chain(readings::lines(diagnosis)) {
         let _ = writeln!(text, " {name:<38} {value}");
     }
     text

@@ -1,0 +1,55 @@
+//! What the instruments read, a line each.
+
+use crate::check::Diagnosis;
+use crate::check::readings::{Depth, Readings};
+use crate::report::terminal::number::number;
+use crate::theory::DepthLimit;
+
+/// Name and value of what there is to say.
+pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
+    let Some(readings) = &diagnosis.readings else { return Vec::new() };
+    let planned = diagnosis.horizon.effective_learning_rate * (1.0 - diagnosis.horizon.momentum);
+    let stable = readings.stable_learning_rate.map(|rate| {
+        ("largest learning rate by curvature", format!("{} ({planned} planned)", small(rate)))
+    });
+    let depth = readings
+        .trainable_depth
+        .as_ref()
+        .map(|depth| ("hidden layers that theory lets train", trainable(depth)));
+    let condition = readings.depth_condition.map(|condition| {
+        (
+            "singular values across depth, 95/5 %",
+            if condition.is_finite() {
+                format!("×{}", number(condition))
+            } else {
+                "some are 0".to_owned()
+            },
+        )
+    });
+    [depth, condition, stable, half_precision(readings)].into_iter().flatten().collect()
+}
+
+fn trainable(depth: &Depth) -> String {
+    let most = depth.trainable.map_or_else(|| "any number".to_owned(), |most| most.to_string());
+    let why = match depth.limit {
+        DepthLimit::None => "",
+        DepthLimit::Alike => ": beyond, all inputs look alike",
+        DepthLimit::Unrelated => ": beyond, neighbors are strangers",
+        DepthLimit::GradientVanishes => ": beyond, the gradient vanishes",
+        DepthLimit::GradientExplodes => ": beyond, the gradient explodes",
+        DepthLimit::NotFinite => ": beyond, numbers overflow",
+    };
+    format!("{most} (it has {}){why}", depth.hidden_layers)
+}
+
+fn half_precision(readings: &Readings) -> Option<(&'static str, String)> {
+    const NOTABLE: f64 = 0.01;
+    (readings.fp16_flushed > NOTABLE).then(|| {
+        ("gradients that fp16 would flush to 0", format!("{:.0} %", 100.0 * readings.fp16_flushed))
+    })
+}
+
+/// A learning rate in two digits.
+fn small(rate: f64) -> String {
+    if rate >= 0.095 { number(rate) } else { format!("{rate:.1e}") }
+}
