@@ -48,10 +48,10 @@ impl fmt::Display for Verdict {
 pub const SLOW_SHARE: f64 = 3.162_277_660_168_379;
 
 /// Escape times above this multiple of the planned steps never end within them.
-pub const STUCK_SHARE: f64 = 15.848_931_924_611_133;
+pub const STUCK_SHARE: f64 = 63.095_734_448_019_33;
 
 /// Bounds of ln(escape share): the planned steps hardly suffice, or do not.
-pub const ESCAPE: Bounds = Bounds { warn: 1.151_292_546_497_022_8, fail: 2.763_102_111_592_854_8 };
+pub const ESCAPE: Bounds = Bounds { warn: 1.151_292_546_497_022_8, fail: 4.144_653_167_389_282 };
 
 /// A [`jump`](Evidence::jump) above this leaves the region where the gradient means anything.
 pub const LARGEST_JUMP: f64 = 2.0;
@@ -150,9 +150,13 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
     if evidence.symmetric().is_some() {
         return [0.0, 0.0, 1.0, 0.0];
     }
-    let unstable =
-        evidence.jump().map_or(0.0, |(jump, _)| below((jump / LARGEST_JUMP).ln() / JUMP_ERROR));
-    let Some(share) = escape_share(evidence) else {
+    if evidence.log_growth().is_some_and(|growth| growth > LARGEST_GROWTH) {
+        return [0.0, 0.0, 0.0, 1.0];
+    }
+    let unstable = evidence
+        .jump()
+        .map_or(0.0, |(jump, _)| below((jump / evidence.largest_jump()).ln() / JUMP_ERROR));
+    let Some(share) = escape_share(evidence).filter(|_| !evidence.is_chaotic()) else {
         return [0.0, 0.0, 1.0 - unstable, unstable];
     };
     let beyond = |limit: f64| below((share / limit).ln() / ESCAPE_ERROR);

@@ -150,7 +150,7 @@ fn the_word_follows_the_share_of_the_planned_steps() {
         (0.9, Verdict::Learns),
         (1.0 / 200.0, Verdict::Learns),
         (1.0 / 700.0, Verdict::Slow),
-        (1.0 / 5000.0, Verdict::Stuck),
+        (1.0 / 20000.0, Verdict::Stuck),
         (1.5, Verdict::Unstable),
     ];
     for (learning_rate, expected) in cases {
@@ -218,4 +218,12 @@ fn a_gradient_that_moves_all_answers_alike_holds_growth_up() {
     // The loss falls by 3·10⁻⁸ per step: 333,333 times too slowly for 100 steps.
     let held_up = (1.0 / 3e-8_f64 / 100.0).powf(DESCENT_POWER);
     assert!((escape_steps(&evidence).unwrap() / (1e4 * held_up) - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn bounds_of_the_escape_are_logarithms_of_its_shares() {
+    assert!((ESCAPE.warn - SLOW_SHARE.ln()).abs() < 1e-12);
+    assert!((ESCAPE.fail - STUCK_SHARE.ln()).abs() < 1e-12);
+    assert!((LARGEST_GROWTH - 1e4_f64.ln()).abs() < 1e-12);
+    assert!((SLOW_SHARE.log10() - 0.5).abs() < 1e-12 && (STUCK_SHARE.log10() - 1.8).abs() < 1e-12);
 }
