@@ -5,12 +5,10 @@ use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
 
-/// ln of the 95 % over the 5 % point of the singular values between the first and the last hidden
-/// layer: a thousandfold, and a millionfold.
-const BOUNDS: Bounds = Bounds { warn: 6.907_755_278_982_137, fail: 13.815_510_557_964_274 };
-
-/// From this condition on a direction is lost to rounding, and it is infinite where one is 0.
-const LOST: f64 = 1e12;
+/// ln(1 + σ²) for the relative variance σ² of the squared singular values between the first and the
+/// last hidden layer: of all directions one in 1 + σ² is left. Relu and Gaussian weights have
+/// σ² = 2L over L layers, which 25 layers bring to 50.
+const BOUNDS: Bounds = Bounds { warn: 3.931_825_632_724_326, fail: 5.303_304_908_059_076 };
 
 /// Checks that the Jacobian from the first to the last hidden layer keeps most directions alive
 /// (Pennington, Schoenholz & Ganguli 2017).
@@ -40,8 +38,8 @@ impl Rule for IllConditionedJacobian {
             return Look::Passed(None);
         }
         let Some(readings) = case.shown().readings else { return Look::Skipped };
-        let Some(condition) = readings.depth_condition else { return Look::Skipped };
-        let effect = |_: &Evidence<'_>| Some(condition.clamp(1.0, LOST).ln());
+        let Some(spread) = readings.depth_relative_variance else { return Look::Skipped };
+        let effect = |_: &Evidence<'_>| Some(spread.ln_1p()).filter(|effect| effect.is_finite());
         case.look_at(
             effect,
             |_| 0.0,
@@ -53,15 +51,10 @@ impl Rule for IllConditionedJacobian {
 
 impl IllConditionedJacobian {
     fn explain(&self, severity: Severity, estimate: Estimate) -> Finding {
-        let condition = estimate.value.exp();
-        let spread = if condition < LOST {
-            format!("the largest singular values are {} times the smallest", number(condition))
-        } else {
-            "more than 5 % of the directions are lost altogether".to_owned()
-        };
         let why = format!(
-            "from the first to the last hidden layer {spread}. Directions that depth loses can \
-             hardly be learned"
+            "from the first to the last hidden layer one direction in {} carries what comes \
+             through. Directions that depth loses can hardly be learned",
+            number(estimate.value.exp())
         );
         let fix = "use orthogonal weights (--scheme orthogonal), or residual branches";
         Finding::new(self, severity, why, fix.to_owned())

@@ -164,7 +164,7 @@ const SICK: &[Sick] = &[
     sick("chaos", "64 -> 10x64 tanh -> 10", "normal:0.5"),
     sick("exploding-gradient", "64 -> 20x64 tanh -> 10", "normal:0.3"),
     sick("vanishing-gradient", "64 -> 8x64 sigmoid -> 10", "xavier-normal"),
-    sick("ill-conditioned-jacobian", "64 -> 10x64 relu -> 10", "torch-default"),
+    sick("ill-conditioned-jacobian", "64 -> 60x64 relu -> 10", "torch-default"),
     sick("underflow", "64 -> 10x64 relu -> 10", "normal:0.01"),
     sick("wrong-output-scale", "64 -> 64 relu -> 10", "normal:1"),
     sick("exploding-signal", "64 -> 5x64 relu -> 10", "normal:0.5"),
