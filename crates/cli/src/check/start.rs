@@ -51,7 +51,7 @@ impl Check {
         } else {
             fanin::check_partly(&spec, &model, &weights, &data)?
         };
-        Ok(Judged { start, spec, model, diagnosis })
+        Ok(Judged { spec, model, start, diagnosis })
     }
 
     /// The checkpoint's weights, judged as if the run's whole training began with them.

@@ -4,6 +4,7 @@ use super::estimate::{Bounds, Estimate, worst};
 use super::evidence::Evidence;
 use super::forecast::{ESCAPE, escape_share};
 use super::measurement::LayerMeasurement;
+use super::readings::Readings;
 use super::rules::{Finding, Look, Measured};
 use super::severity::Severity;
 
@@ -20,18 +21,19 @@ impl<'a> Case<'a> {
         self.starts.first().expect("a case has at least one start")
     }
 
-    /// An effect over seeds, or of the one start with its error over rows; `None` if some start
-    /// does not have it.
+    /// An effect over the seeds that have it, or of the one start with its error over rows; `None`
+    /// if most starts do not have it.
     pub fn estimate(
         &self,
         effect: impl Fn(&Evidence<'a>) -> Option<f64>,
         row_error: impl Fn(&Evidence<'a>) -> f64,
     ) -> Option<Estimate> {
-        let values = self.starts.iter().map(&effect).collect::<Option<Vec<f64>>>()?;
-        Some(match values[..] {
-            [value] => Estimate::single(value, row_error(self.shown())),
-            _ => Estimate::of(&values),
-        })
+        let values: Vec<f64> = self.starts.iter().filter_map(&effect).collect();
+        match values[..] {
+            _ if 2 * values.len() <= self.starts.len() => None,
+            [value] => Some(Estimate::single(value, row_error(self.shown()))),
+            _ => Some(Estimate::of(&values)),
+        }
     }
 
     /// Whether the planned steps suffice to grow out of the start, so that what shrinks is mended.
@@ -53,12 +55,18 @@ impl<'a> Case<'a> {
         bounds: Bounds,
         explain: impl FnOnce(Severity, Estimate) -> Finding,
     ) -> Look {
-        let Some(estimate) = self.estimate(effect, row_error) else { return Look::Skipped };
-        let measured = Measured { estimate, bounds };
-        match estimate.judge(bounds) {
-            None => Look::Passed(Some(measured)),
-            Some(severity) => Look::Found(explain(severity, estimate).measured(measured)),
-        }
+        judged(self.estimate(effect, row_error), bounds, explain)
+    }
+
+    /// What a rule says of what instruments read at the first seed, bad where it is large.
+    pub fn look_at_readings(
+        &self,
+        effect: impl Fn(&'a Readings) -> Option<f64>,
+        bounds: Bounds,
+        explain: impl FnOnce(Severity, Estimate) -> Finding,
+    ) -> Look {
+        let value = self.shown().readings.and_then(effect);
+        judged(value.map(|value| Estimate::single(value, 0.0)), bounds, explain)
     }
 
     /// One estimate per hidden layer that has the effect, with the layer.
@@ -97,5 +105,18 @@ impl<'a> Case<'a> {
                 )
             }
         }
+    }
+}
+
+fn judged(
+    estimate: Option<Estimate>,
+    bounds: Bounds,
+    explain: impl FnOnce(Severity, Estimate) -> Finding,
+) -> Look {
+    let Some(estimate) = estimate else { return Look::Skipped };
+    let measured = Measured { estimate, bounds };
+    match estimate.judge(bounds) {
+        None => Look::Passed(Some(measured)),
+        Some(severity) => Look::Found(explain(severity, estimate).measured(measured)),
     }
 }

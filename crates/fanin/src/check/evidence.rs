@@ -174,6 +174,11 @@ impl<'a> Evidence<'a> {
             .then_some(steps)
     }
 
+    /// Whether the loss is below half of that of saying nothing: no random start comes so far.
+    pub fn has_learned(&self) -> bool {
+        self.measurement.loss < 0.5 * self.measurement.loss_of_zero_output
+    }
+
     /// Whether a normalization follows a layer outside branches.
     fn is_normalized(&self) -> bool {
         self.hidden().iter().any(|l| l.normalized)

@@ -58,7 +58,7 @@ pub const LARGEST_JUMP: f64 = 2.0;
 
 /// The same where a normalization follows: weights that were thrown far are scaled back, and their
 /// next steps are the smaller for it.
-pub const LARGEST_NORMALIZED_JUMP: f64 = 100.0;
+pub const LARGEST_NORMALIZED_JUMP: f64 = 10.0;
 
 /// ln of the growth of the mean square over all layers beyond which nothing settles, whatever the
 /// optimizer: ten thousandfold.
@@ -83,8 +83,12 @@ const DESCENT_POWER: f64 = 0.3;
 /// gradient at all.
 ///
 /// The weights grow out of their start in [`growth_steps`], the later the less the gradient tells
-/// of the loss; or the loss falls before they have to, at the speed that it has at the start.
+/// of the loss; or the loss falls before they have to, at the speed that it has at the start. Weights
+/// that [have learned](Evidence::has_learned), as in a checkpoint, have left it already.
 pub fn escape_steps(evidence: &Evidence<'_>) -> Option<f64> {
+    if evidence.has_learned() {
+        return Some(1.0);
+    }
     let growth = growth_steps(evidence)?;
     let Some(descent) = evidence.descent_steps() else { return Some(growth) };
     let planned = evidence.horizon.steps.max(1) as f64;

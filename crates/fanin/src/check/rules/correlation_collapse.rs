@@ -68,9 +68,9 @@ impl CorrelationCollapse {
     fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
         let layer = start.last_hidden().expect("the effect was measured there");
         let why = format!(
-            "two inputs that differ have a median cosine of {:.4} in {}, where their difference \
-             spans {} directions. An output that cannot tell inputs apart cannot learn from them",
-            1.0 - (-estimate.value).exp(),
+            "the median cosine between two inputs is 1 − {} in {}, where they differ in {} \
+             directions. The less inputs differ, the less an output can learn from what they are",
+            number((-estimate.value).exp()),
             place(start, layer),
             number(layer.directions)
         );

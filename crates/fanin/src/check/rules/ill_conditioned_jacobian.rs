@@ -3,7 +3,7 @@
 use super::{Bounds, Finding, Look, Rule, Severity, number};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
-use crate::check::evidence::Evidence;
+use crate::check::readings::Readings;
 
 /// ln(1 + σ²) for the relative variance σ² of the squared singular values between the first and the
 /// last hidden layer: of all directions one in 1 + σ² is left. Relu and Gaussian weights have
@@ -37,15 +37,10 @@ impl Rule for IllConditionedJacobian {
         if case.mends() {
             return Look::Passed(None);
         }
-        let Some(readings) = case.shown().readings else { return Look::Skipped };
-        let Some(spread) = readings.depth_relative_variance else { return Look::Skipped };
-        let effect = |_: &Evidence<'_>| Some(spread.ln_1p()).filter(|effect| effect.is_finite());
-        case.look_at(
-            effect,
-            |_| 0.0,
-            BOUNDS,
-            |severity, estimate| self.explain(severity.min(Severity::Warn), estimate),
-        )
+        let effect = |readings: &Readings| readings.depth_relative_variance.map(f64::ln_1p);
+        case.look_at_readings(effect, BOUNDS, |severity, estimate| {
+            self.explain(severity.min(Severity::Warn), estimate)
+        })
     }
 }
 

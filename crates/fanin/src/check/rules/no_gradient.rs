@@ -27,7 +27,7 @@ impl Rule for NoGradient {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        self.find(case.shown()).into()
+        case.starts.iter().find_map(|start| self.find(start)).into()
     }
 }
 
@@ -45,7 +45,7 @@ impl NoGradient {
                 count(silent.units, "unit", "units"),
                 place(evidence, silent)
             ),
-            None => "a factor of that product is 0".to_owned(),
+            None => "a gradient is a product of weights, and one of these is 0".to_owned(),
         };
         let why = format!(
             "the gradient of {without} of {} weight matrices, that of {} first, is exactly \

@@ -24,7 +24,7 @@ impl Rule for NonFinite {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        self.find(case.shown()).into()
+        case.starts.iter().find_map(|start| self.find(start)).into()
     }
 }
 

@@ -50,8 +50,8 @@ impl ResidualGrowth {
         let blocks = openings.len();
         let per_block = (estimate.value / (blocks as f64 - 1.0)).exp();
         let why = format!(
-            "the stream's mean square grows ×{} per block, ×{} over {}. Every branch adds as much \
-             as it gets",
+            "the stream's mean square grows ×{} per block, ×{} over {}. Every branch adds to \
+             the stream, and nothing divides the sum",
             number(per_block),
             number(estimate.value.exp()),
             count(blocks, "block", "blocks")

@@ -6,7 +6,7 @@ use crate::check::claims::Claim;
 use crate::check::estimate::{Estimate, worst};
 
 /// |ln| of the variance found over the one said: a quarter off, and half or double.
-const BOUNDS: Bounds = Bounds { warn: 0.223_143_551_314_209_8, fail: 0.693_147_180_559_945_3 };
+const BOUNDS: Bounds = Bounds { warn: 0.223_143_551_314_209_8, fail: std::f64::consts::LN_2 };
 
 /// Checks that every matrix has the variance of the scheme that is said to have made it.
 ///

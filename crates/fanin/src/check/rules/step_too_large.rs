@@ -41,9 +41,10 @@ impl StepTooLarge {
         let (jump, layer) = evidence.jump().expect("the effect was measured");
         let why = format!(
             "one step changes the hidden weights by {} times their size, added up over layers and \
-             most in {}, so it leaves the region where their gradient means anything",
+             most in {}; up to {} was seen to come right",
             number(jump),
-            place(evidence, layer)
+            place(evidence, layer),
+            number(evidence.largest_jump())
         );
         let fix = "lower the learning rate (--learning-rate), or use a scheme that divides by the \
                    fan-in";

@@ -3,7 +3,6 @@
 use super::{Bounds, Finding, Look, Rule, Severity};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
-use crate::check::evidence::Evidence;
 use crate::check::readings::Readings;
 
 /// Share of gradients that are flushed: 1 % is what loss scaling is set to avoid; with more than
@@ -33,13 +32,10 @@ impl Rule for Underflow {
 
     fn look(&self, case: &Case<'_>) -> Look {
         let Some(readings) = case.shown().readings else { return Look::Skipped };
-        let effect = |_: &Evidence<'_>| Some(readings.fp16_flushed);
-        case.look_at(
-            effect,
-            |_| 0.0,
-            BOUNDS,
-            |severity, estimate| self.explain(severity.min(Severity::Warn), readings, estimate),
-        )
+        let effect = |readings: &Readings| Some(readings.fp16_flushed);
+        case.look_at_readings(effect, BOUNDS, |severity, estimate| {
+            self.explain(severity.min(Severity::Warn), readings, estimate)
+        })
     }
 }
 

@@ -44,7 +44,7 @@ impl Rule for UnitSymmetry {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        self.find(case.shown()).into()
+        case.starts.iter().find_map(|start| self.find(start)).into()
     }
 }
 

@@ -51,8 +51,8 @@ impl WrongOutputScale {
     fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
         let zero = start.measurement.loss_of_zero_output;
         let why = format!(
-            "the loss before the first step is {}, and an output of 0 would have {}. The first \
-             steps go into unlearning random answers",
+            "the loss before the first step is {}, mean over seeds, and an output of 0 would have \
+             {}. The first steps go into unlearning random answers",
             number((1.0 + estimate.value) * zero),
             number(zero)
         );

@@ -31,11 +31,10 @@ impl Rule for ZeroWeights {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        let start = case.shown();
-        if start.symmetric().is_some() {
+        if case.shown().symmetric().is_some() {
             return Look::Skipped;
         }
-        self.find(start).into()
+        case.starts.iter().find_map(|start| self.find(start)).into()
     }
 }
 

@@ -72,16 +72,17 @@ fn consequences(findings: &[Finding], code: &str) -> Vec<&'static str> {
 /// `E = 2.87 ± 0.03 over 5 seeds (warn at 0.00, fail at 1.61)`.
 fn estimate(measured: &Measured) -> String {
     let Measured { estimate, bounds } = measured;
-    let sample = if estimate.seeds == 1 {
-        "over rows".to_owned()
-    } else {
-        format!("over {} seeds", estimate.seeds)
+    let sample = match estimate.seeds {
+        1 if estimate.standard_error == 0.0 => "at one start".to_owned(),
+        1 => "over rows".to_owned(),
+        seeds => format!("over {seeds} seeds"),
     };
     let (warn, fail) = (fixed(bounds.warn, 2), fixed(bounds.fail, 2));
     if !estimate.value.is_finite() {
         return format!("E is not a finite number (warn at {warn}, fail at {fail})");
     }
     let error = match estimate.standard_error {
+        0.0 => String::new(),
         error if error.is_finite() => format!(" ± {}", number(error)),
         _ => String::new(),
     };

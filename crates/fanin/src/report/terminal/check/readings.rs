@@ -16,17 +16,10 @@ pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
         .trainable_depth
         .as_ref()
         .map(|depth| ("hidden layers that theory lets train", trainable(depth)));
-    let condition = readings.depth_condition.map(|condition| {
-        (
-            "singular values across depth, 95/5 %",
-            if condition.is_finite() {
-                format!("×{}", number(condition))
-            } else {
-                "some are 0".to_owned()
-            },
-        )
+    let alive = readings.depth_relative_variance.map(|spread| {
+        ("directions that pass the depth", format!("one in {}", number(1.0 + spread)))
     });
-    [depth, condition, stable, half_precision(readings)].into_iter().flatten().collect()
+    [depth, alive, stable, half_precision(readings)].into_iter().flatten().collect()
 }
 
 fn trainable(depth: &Depth) -> String {
