@@ -56,8 +56,8 @@ impl StartArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
-    /// Data: digits, xor, spirals, fashion-mnist, a .csv, .parquet, .npy, .npz or IDX file, or a
-    /// folder of IDX files [default: digits]
+    /// Data: digits, xor, spirals, fashion-mnist, normal (as wide as the model, to check without
+    /// data), a .csv, .parquet, .npy, .npz or IDX file, or a folder of IDX files [default: digits]
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Column or array to learn; several with commas

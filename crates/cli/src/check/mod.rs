@@ -23,6 +23,7 @@ use crate::output::{self, Exit};
   fanin check                                           the default network on digits
   fanin check \"features -> 10x64 relu -> outputs\" --scheme torch-default
   fanin check \"64 -> 2x64 relu -> 10\" --weights weights.safetensors
+  fanin check \"512 -> 30x512 tanh -> 10\" --data normal   without data: standard normal inputs
   fanin check --weights weights.safetensors --scheme he-normal     did that scheme make them?
   fanin check --run first                               the checkpoint of a run, by its own spec
   fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]

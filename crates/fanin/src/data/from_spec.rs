@@ -46,6 +46,7 @@ pub fn load_options(spec: &Spec) -> LoadOptions {
             header: if spec.data.header { Header::Present } else { Header::Absent },
             ..Default::default()
         },
+        sizes: spec.model.resolve_alone().ok().map(|model| (model.inputs, model.outputs())),
         ..LoadOptions::default()
     }
 }

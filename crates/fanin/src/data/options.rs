@@ -31,6 +31,8 @@ pub struct LoadOptions {
     pub rows: Option<usize>,
     /// Standard deviation of the noise in computed data; each data set has its own default.
     pub noise: Option<f64>,
+    /// Features and outputs of data that have no width of their own, from the model.
+    pub sizes: Option<(usize, usize)>,
 }
 
 impl Default for LoadOptions {
@@ -47,6 +49,7 @@ impl Default for LoadOptions {
             seed: 0,
             rows: None,
             noise: None,
+            sizes: None,
         }
     }
 }

@@ -6,13 +6,14 @@ mod digits;
 mod xor;
 mod spirals;
 mod fashion_mnist;
+mod normal;
 
 use super::{Dataset, LoadOptions, Loaded, Targets, Task};
 use crate::{Error, Result};
 
 /// Every data set that has a name.
 pub static DATA_SETS: &[&dyn DataSet] =
-    &[&digits::Digits, &xor::Xor, &spirals::Spirals, &fashion_mnist::FashionMnist];
+    &[&digits::Digits, &xor::Xor, &spirals::Spirals, &fashion_mnist::FashionMnist, &normal::Normal];
 
 /// A data set that has a name.
 pub trait DataSet: Sync {

@@ -1,0 +1,89 @@
+//! Inputs of signal-propagation theory: independent standard normal numbers, of any width.
+
+use fanin_kernels::random::{Stream, fill_normal};
+
+use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, Task, loaded, size};
+use crate::{Error, Result};
+
+/// Standard normal features and random answers: for checking a network without its data.
+pub struct Normal;
+
+/// Rows by default, fewer where they would hold more than [`MOST_NUMBERS`].
+const ROWS: usize = 1600;
+const FEWEST_ROWS: usize = 64;
+const MOST_NUMBERS: usize = 1 << 26;
+
+impl DataSet for Normal {
+    fn name(&self) -> &'static str {
+        "normal"
+    }
+
+    fn about(&self) -> &'static str {
+        "standard normal numbers as wide as the model, with random answers: to check, not to learn"
+    }
+
+    fn source(&self) -> &'static str {
+        "computed"
+    }
+
+    fn license(&self) -> &'static str {
+        "none needed: computed"
+    }
+
+    /// As many features and classes as the model has; one output gets a normal number to learn.
+    fn load(&self, options: &LoadOptions) -> Result<Loaded> {
+        let Some((inputs, outputs)) = options.sizes else {
+            return Err(Error::Setting {
+                place: "data".to_owned(),
+                found: "normal, which has no width of its own".to_owned(),
+                expected: "a model with numbers in place of `features` and `outputs`".to_owned(),
+            });
+        };
+        let rows = (MOST_NUMBERS / inputs.max(1)).clamp(FEWEST_ROWS, ROWS);
+        let (rows, _) = size(options, rows, 1, 0.0)?;
+        let mut features = vec![0.0; rows * inputs];
+        fill_normal(Stream::new(options.seed, "normal"), 0, 0.0, 1.0, &mut features);
+        let targets = answers(rows, outputs, options.seed);
+        let feature_names = (0..inputs).map(|column| column.to_string()).collect();
+        let train = Dataset { name: "normal".to_owned(), feature_names, features, targets };
+        let task = options.task.or((outputs == 1).then_some(Task::Regression));
+        Ok(loaded(self, train, None, &LoadOptions { task, ..options.clone() }))
+    }
+}
+
+fn answers(rows: usize, outputs: usize, seed: u64) -> Targets {
+    let stream = Stream::new(seed, "normal answers");
+    if outputs == 1 {
+        let mut values = vec![0.0; rows];
+        fill_normal(stream, 0, 0.0, 1.0, &mut values);
+        return Targets::Values { values, names: vec!["answer".to_owned()] };
+    }
+    let labels = (0..rows as u64).map(|row| stream.below(outputs as u64, row) as u32);
+    Targets::Classes {
+        labels: labels.collect(),
+        names: (0..outputs).map(|class| class.to_string()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_as_wide_as_the_model_and_standard() {
+        let options = LoadOptions { sizes: Some((30, 4)), ..Default::default() };
+        let data = Normal.load(&options).unwrap().train;
+        assert_eq!((data.columns(), data.target_columns(), data.rows()), (30, 4, ROWS));
+        let mean_square = fanin_kernels::reduce::sum_of_squares(&data.features) / 48_000.0;
+        // Four standard errors of √(2/48,000) = 0.0065.
+        assert!((mean_square - 1.0).abs() < 0.026, "{mean_square}");
+    }
+
+    #[test]
+    fn one_output_gets_numbers_and_no_model_is_told() {
+        let options = LoadOptions { sizes: Some((3, 1)), ..Default::default() };
+        assert_eq!(Normal.load(&options).unwrap().task, Task::Regression);
+        let error = Normal.load(&LoadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("in place of `features`"), "{error}");
+    }
+}
