@@ -11,7 +11,7 @@ use super::network::{Network, Signal};
 /// The depth up to which training works, and what ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct TrainableDepth {
-    /// Layers; `None` if no limit was met within [`SEARCHED`].
+    /// Layers; `None` if no limit was met within 2,000.
     pub layers: Option<usize>,
     /// What ends it.
     pub limit: DepthLimit,
@@ -21,7 +21,7 @@ pub struct TrainableDepth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DepthLimit {
-    /// Nothing within [`SEARCHED`] layers.
+    /// Nothing within 2,000 layers.
     None,
     /// All inputs come to look alike: `6ξ_c`.
     Alike,
