@@ -43,7 +43,7 @@ fn error(source: &str) -> String {
 #[test]
 fn unknown_name_suggests_the_nearest() {
     let expected = "unknown data set `digit`; did you mean `digits`? \
-                    known: digits, xor, spirals, fashion-mnist";
+                    known: digits, xor, spirals, fashion-mnist, normal";
     assert_eq!(error("digit"), expected);
 }
 
