@@ -13,6 +13,9 @@ mod label;
 mod floors;
 mod judge;
 mod score;
+mod cost;
+mod reason;
+mod disagreement;
 mod publish;
 
 use std::error::Error;
@@ -72,7 +75,11 @@ fn main() -> Result<(), Failure> {
         Command::Publish { date } => {
             let (labels, verdicts) = (label::read(&labels)?, judge::read(&verdicts)?);
             let rows = score::join(&cases, &labels, &verdicts);
-            let page = publish::page(&rows, &publish::reasons(&file("reasons.toml"))?, &date);
+            let reasons = disagreement::reasons(&file("reasons.toml"))?;
+            for name in disagreement::outdated(&rows, &reasons) {
+                eprintln!("reasons.toml is out of date: {name} is not missed and no false alarm");
+            }
+            let page = publish::page(&rows, &reasons, &date);
             print!("{}", publish::summary(&rows));
             std::fs::write(file("../../docs/verdict.md"), page)?;
         }

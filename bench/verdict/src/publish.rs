@@ -2,25 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
-use crate::cases::Group;
+use crate::cases::{GROUPS, Group};
+use crate::cost::Costs;
+use crate::disagreement::{self, Reasons};
 use crate::label::Outcome;
 use crate::score::{Row, Scores, Share};
-
-/// Why single disagreements came about, by the case's short name.
-pub type Reasons = BTreeMap<String, String>;
-
-/// The reasons in a file, none if there is none: `"g07 he-normal" = "…"`.
-///
-/// # Errors
-/// If the file is not such TOML.
-pub fn reasons(path: &Path) -> Result<Reasons, crate::Failure> {
-    if !path.exists() {
-        return Ok(Reasons::new());
-    }
-    Ok(toml::from_str(&std::fs::read_to_string(path)?)?)
-}
 
 /// The halves: that of the published figures first, then that by which thresholds were chosen.
 fn halves<'a>(rows: &[Row<'a>]) -> [Vec<Row<'a>>; 2] {
@@ -80,8 +67,14 @@ pub fn page(rows: &[Row<'_>], reasons: &Reasons, date: &str) -> String {
         let _ = write!(text, "\n{}", by_family(&published, name, *family));
     }
     text += "\n## Disagreements\n\nEvery case whose verdict is another word than its label, or \
-             that learns in spite of a FAIL finding; the worst first.\n";
-    text += &disagreements(rows, reasons);
+             that learns in spite of a FAIL finding; the worst first, the two large classes last.\n";
+    let _ = writeln!(
+        text,
+        "Groups before g{GROUPS} were tuned on. *Best*: at any rate tried. Reasons of the first \
+         three classes were looked for by hand (`bench/verdict/reasons.toml`), the others are \
+         computed from the labels."
+    );
+    text += &disagreement::list(rows, reasons);
     text
 }
 
@@ -89,8 +82,6 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
     let groups: std::collections::BTreeSet<usize> =
         rows.iter().map(|row| row.case.group.number).collect();
     let runs: usize = rows.iter().map(|row| row.label.runs.len()).sum();
-    let seconds: f64 = rows.iter().map(|row| row.label.seconds).sum();
-    let checks: f64 = rows.iter().map(|row| row.judgment.seconds).sum();
     let count = |outcome| rows.iter().filter(|row| row.label.outcome == outcome).count();
     let [learn, slow, stuck, unstable] = Outcome::ALL.map(count);
     let at_fault = rows.iter().filter(|row| row.at_fault).count();
@@ -104,17 +95,19 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
          cargo run --release -p fanin-verdict -- publish --date {date}\n\
          ```\n\n\
          {} networks with their starting weights, in {} groups of one network, data set and \
-         optimizer, were trained for real: {runs} runs in {seconds:.0} processor seconds. Of \
-         three seeds at the user's learning rate most learned in {learn} cases; {slow} were slow, \
-         {stuck} stuck, {unstable} unstable; the seeds of {mixed} disagree. In {at_fault} cases \
-         *the start is at fault*: neither the user's rate nor a tenth, a third or three times of \
-         it goes beyond what one unit can do, while at least two other starts of the group learn \
-         with every seed at the user's rate. `fanin \
-         check` saw none of this; its verdicts took {checks:.0} processor seconds in all.\n\n\
+         optimizer, were trained for real in {runs} runs, and judged by `fanin check`, which saw \
+         none of that. Of three seeds at the user's learning rate most learned in {learn} cases; \
+         {slow} were slow, {stuck} stuck, {unstable} unstable; the seeds of {mixed} disagree. In \
+         {at_fault} cases *the start is at fault*: neither the user's rate nor a tenth, a third or \
+         three times of it goes beyond what one unit can do, while at least two other starts of \
+         the group learn with every seed at the user's rate.\n\n\
+         {}\n\n\
          Thresholds were chosen by the groups of one seed; those of another seed were labelled \
-         afterwards, and their figures are those that count. In brackets: 95 % intervals (Wilson), and counts.\n\n",
+         afterwards, and their figures are those that count. In brackets: 95 % intervals \
+         (Wilson), and counts.\n\n",
         rows.len(),
         groups.len(),
+        Costs::of(rows)
     )
 }
 
@@ -206,71 +199,3 @@ fn by_family(rows: &[Row<'_>], name: &str, family: Family) -> String {
     }
     text
 }
-
-/// How a verdict is wrong, from worst to mildest; `None` if it is right.
-fn disagreement(row: &Row<'_>) -> Option<&'static str> {
-    let says_learns = row.judgment.verdict == "learns";
-    Some(match () {
-        () if row.at_fault && says_learns => "1. Missed: the start is at fault",
-        () if row.learns() && row.alarms() => "2. False alarm: it learns",
-        () if row.learns() && row.fails() => "3. False FAIL: it learns, as the verdict says",
-        () if !row.label.outcome.works() && says_learns => {
-            "4. Too hopeful: it fails, though not by its start alone"
-        }
-        () if row.is_unsure() => "5. Unsure",
-        () if row.judgment.verdict != row.label.outcome.name() => "6. Another word",
-        () => return None,
-    })
-}
-
-fn disagreements(rows: &[Row<'_>], reasons: &Reasons) -> String {
-    let mut kinds: BTreeMap<&str, Vec<&Row<'_>>> = BTreeMap::new();
-    for row in rows {
-        if let Some(kind) = disagreement(row) {
-            kinds.entry(kind).or_default().push(row);
-        }
-    }
-    let mut text = String::new();
-    for (kind, rows) in kinds {
-        let _ = write!(text, "\n### {kind} ({})\n\n", rows.len());
-        rows.iter().for_each(|row| text += &line(row, reasons));
-    }
-    text
-}
-
-fn line(row: &Row<'_>, reasons: &Reasons) -> String {
-    let Row { case, label, judgment, .. } = row;
-    let half = if row.is_tuned_on() { "tuned on" } else { "published" };
-    let mut text = format!(
-        "- {} ({half}). Trained: {}{}, best {}; said: {}.",
-        case.describe(),
-        label.outcome.name(),
-        if label.mixed { " by most seeds" } else { "" },
-        label.best.name(),
-        judgment.verdict
-    );
-    for finding in &judgment.findings {
-        let _ = write!(text, " {} {}: {}.", finding.severity, finding.code, finding.why);
-    }
-    let known = EVIDENCE.iter().filter_map(|(key, name)| {
-        judgment.evidence.get(*key).map(|value| format!("{name} {value}"))
-    });
-    let known: Vec<String> = known.collect();
-    if !known.is_empty() {
-        let _ = write!(text, " Measured: {}.", known.join(", "));
-    }
-    if let Some(reason) = reasons.get(&case.short_name()) {
-        let _ = write!(text, " **{reason}**");
-    }
-    text + "\n"
-}
-
-/// Numbers of a diagnosis that stand in the list of disagreements, with their names there.
-const EVIDENCE: &[(&str, &str)] = &[
-    ("units", "units"),
-    ("effective_units", "that differ"),
-    ("signal_factor", "signal per layer ×"),
-    ("gradient_factor", "gradient per layer ×"),
-    ("escape_steps", "steps to escape"),
-    ("planned_steps", "of"),
-];

@@ -22,6 +22,8 @@ pub struct Row<'a> {
     /// Whether it may be: no rate helps, while another start of the group learns at some rate. A
     /// network that one lucky start brings to learn may also be just hard.
     pub maybe_at_fault: bool,
+    /// Starts of the group that learn with every seed at the user's rate.
+    pub learning_starts: usize,
 }
 
 /// Starts of a group that have to learn before another one's failure is its own fault.
@@ -44,8 +46,9 @@ pub fn join<'a>(cases: &'a [Case], labels: &'a [Label], judgments: &'a [Judgment
         let fails = !label.best.works();
         let maybe_at_fault = fails && starts_that(group, |l| l.best == Outcome::Learns) > 0;
         let learns = |label: &Label| label.outcome == Outcome::Learns && !label.mixed;
-        let at_fault = fails && starts_that(group, learns) >= OTHERS;
-        Some(Row { case, label, judgment, at_fault, maybe_at_fault })
+        let learning_starts = starts_that(group, learns);
+        let at_fault = fails && learning_starts >= OTHERS;
+        Some(Row { case, label, judgment, at_fault, maybe_at_fault, learning_starts })
     };
     cases.iter().filter_map(row).collect()
 }
@@ -183,5 +186,7 @@ impl Scores {
     }
 }
 
+#[cfg(test)]
+pub mod samples;
 #[cfg(test)]
 mod tests;
