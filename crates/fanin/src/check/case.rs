@@ -80,7 +80,8 @@ impl<'a> Case<'a> {
             .filter_map(|(index, layer)| {
                 let of = |e: &Evidence<'a>| e.hidden().get(index).and_then(&effect);
                 let error = |e: &Evidence<'a>| e.hidden().get(index).map_or(0.0, &row_error);
-                Some((layer, self.estimate(of, error)?))
+                let estimate = self.estimate(of, error).filter(|e| !e.value.is_nan())?;
+                Some((layer, estimate))
             })
             .collect()
     }
@@ -113,7 +114,9 @@ fn judged(
     bounds: Bounds,
     explain: impl FnOnce(Severity, Estimate) -> Finding,
 ) -> Look {
-    let Some(estimate) = estimate else { return Look::Skipped };
+    let Some(estimate) = estimate.filter(|estimate| !estimate.value.is_nan()) else {
+        return Look::Skipped;
+    };
     let measured = Measured { estimate, bounds };
     match estimate.judge(bounds) {
         None => Look::Passed(Some(measured)),

@@ -24,7 +24,7 @@ pub struct Estimate {
 pub struct Bounds {
     /// Below this nothing is wrong.
     pub warn: f64,
-    /// Above this something is.
+    /// Above this something is; infinite for what never fails by itself.
     pub fail: f64,
 }
 
@@ -86,7 +86,10 @@ impl Estimate {
     /// Seeds after which the interval will be short enough to tell `warn` from `fail`.
     pub fn seeds_needed(&self, bounds: Bounds) -> usize {
         let one = self.standard_error * (self.seeds as f64).sqrt();
-        let margin = (bounds.fail - bounds.warn).abs() / 2.0;
+        let nearest = [bounds.warn, bounds.fail].map(|bound| (self.value - bound).abs());
+        let between = (bounds.fail - bounds.warn) / 2.0;
+        let own = nearest[0].min(nearest[1]);
+        let margin = if between.is_finite() { between.max(own) } else { own };
         ((2.0 * one / margin).powi(2).ceil().max(2.0)) as usize
     }
 }

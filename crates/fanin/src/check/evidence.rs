@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::forecast::{LARGEST_JUMP, LARGEST_NORMALIZED_JUMP, LEAST_NEAR_COSINE};
+use super::forecast::{
+    LARGEST_JUMP, LARGEST_NORMALIZED_JUMP, LARGEST_SHARPNESS, LEAST_NEAR_COSINE,
+};
 use super::measurement::{LayerMeasurement, Measurement};
 use super::readings::Readings;
 use super::severity::Severity;
@@ -187,6 +189,20 @@ impl<'a> Evidence<'a> {
     /// The [`jump`](Self::jump) that this network can just stand.
     pub fn largest_jump(&self) -> f64 {
         if self.is_normalized() { LARGEST_NORMALIZED_JUMP } else { LARGEST_JUMP }
+    }
+
+    /// The planned learning rate over the largest that the curvature at the start allows.
+    pub fn sharpness_ratio(&self) -> Option<f64> {
+        let planned = self.horizon.effective_learning_rate * (1.0 - self.horizon.momentum);
+        Some(planned / self.readings?.stable_learning_rate?)
+    }
+
+    /// Whether plain descent jumps at the planned rate for its curvature; Adam's own scaling and
+    /// normalization take the curvature back.
+    pub fn is_too_sharp(&self) -> bool {
+        self.horizon.step_rule == StepRule::Proportional
+            && !self.is_normalized()
+            && self.sharpness_ratio().is_some_and(|ratio| ratio > LARGEST_SHARPNESS)
     }
 
     /// Whether inputs that hardly differ end as strangers in the last hidden layer.

@@ -64,6 +64,10 @@ pub const LARGEST_NORMALIZED_JUMP: f64 = 10.0;
 /// optimizer: ten thousandfold.
 pub const LARGEST_GROWTH: f64 = 9.210_340_371_976_184;
 
+/// Learning rates so many times above the largest that the curvature allows were not seen to come
+/// right in plain descent without normalization; up to it the first steps flatten the loss.
+pub const LARGEST_SHARPNESS: f64 = 50.0;
+
 /// Neighbors at cosine 0.99 that end below this cosine are strangers: what is learned of one row
 /// says nothing of the next.
 pub const LEAST_NEAR_COSINE: f64 = 0.1;
@@ -160,7 +164,7 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
     if evidence.symmetric().is_some() {
         return [0.0, 0.0, 1.0, 0.0];
     }
-    if evidence.log_growth().is_some_and(|growth| growth > LARGEST_GROWTH) {
+    if evidence.is_too_sharp() || evidence.log_growth().is_some_and(|g| g > LARGEST_GROWTH) {
         return [0.0, 0.0, 0.0, 1.0];
     }
     let unstable = evidence

@@ -57,13 +57,16 @@ fn rules() -> Vec<Value> {
         json!({
             "id": rule.code(),
             "shortDescription": { "text": rule.title() },
-            "help": { "text": format!("Derivation: {page}"), "markdown": format!("Derivation: `{page}`") },
+            "help": {
+                "text": format!("Ignore it: {}. Derivation: {page}", rule.ignore()),
+                "markdown": format!("Ignore it: {}. Derivation: `{page}`", rule.ignore()),
+            },
         })
     });
     let forecast = json!({
         "id": FORECAST,
         "shortDescription": { "text": "how training will go, forecast before the first step" },
-        "help": { "text": "Derivation: docs/theory/escape-time.md" },
+        "help": { "text": "Derivation: docs/theory/verdict.md" },
     });
     symptom.chain([forecast]).collect()
 }

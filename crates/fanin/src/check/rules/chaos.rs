@@ -26,6 +26,14 @@ impl Rule for Chaos {
         "inputs that hardly differ end far apart"
     }
 
+    fn ignore(&self) -> &'static str {
+        "in shallow networks made to fit fine detail, such as SIREN"
+    }
+
+    fn effect(&self) -> &'static str {
+        "1 − cosine of neighbors at 0.99"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }
@@ -56,7 +64,11 @@ impl Chaos {
             number(1.0 - estimate.value),
             place(start, layer)
         );
-        let fix = "lower the weights' variance towards the critical line (`fanin theory` gives it)";
+        let fix = if layer.normalized {
+            "use fewer normalized layers, or residual branches: the weights' scale does not matter"
+        } else {
+            "lower the weights' variance towards the critical line (`fanin theory` gives it)"
+        };
         Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }
 }

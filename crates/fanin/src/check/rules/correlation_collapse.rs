@@ -32,6 +32,14 @@ impl Rule for CorrelationCollapse {
         "all inputs look alike after some layers"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where the data really consist of rows that hardly differ"
+    }
+
+    fn effect(&self) -> &'static str {
+        "−ln(1 − median cosine)"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }

@@ -22,6 +22,10 @@ impl Rule for DuplicatedWeights {
         "weights are copies of others"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where layers share their weights on purpose"
+    }
+
     fn page(&self) -> &'static str {
         "symmetry"
     }

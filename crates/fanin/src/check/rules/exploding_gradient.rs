@@ -27,6 +27,14 @@ impl Rule for ExplodingGradient {
         "the gradient grows on its way back"
     }
 
+    fn ignore(&self) -> &'static str {
+        "with Adam and its kin, whose steps do not grow with the gradient"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(‖δ‖² of the first hidden layer / of the last)"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }

@@ -25,6 +25,14 @@ impl Rule for ExplodingSignal {
         "the signal grows from layer to layer"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where the last layer is made small on purpose"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(signal² in the last hidden layer / in the first)"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }

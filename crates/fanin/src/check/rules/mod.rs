@@ -66,6 +66,10 @@ pub struct Finding {
     pub measured: Option<Measured>,
     /// The finding that this one follows from, if it has a cause among the others.
     pub consequence_of: Option<&'static str>,
+    /// When to ignore it.
+    pub ignore: &'static str,
+    /// What the number in `measured` is; empty where there is none.
+    pub effect: &'static str,
     /// The page of `docs/theory` that derives it, without its ending.
     pub page: Option<&'static str>,
 }
@@ -73,13 +77,25 @@ pub struct Finding {
 impl Finding {
     /// A finding of `rule` without place and number.
     pub fn new(rule: &dyn Rule, severity: Severity, why: String, fix: String) -> Self {
-        Self { page: Some(rule.page()), ..Self::plain(rule.code(), severity, why, fix) }
+        let (ignore, effect, page) = (rule.ignore(), rule.effect(), Some(rule.page()));
+        Self { ignore, effect, page, ..Self::plain(rule.code(), severity, why, fix) }
     }
 
     /// A finding that no rule of this room made.
     pub fn plain(code: &'static str, severity: Severity, why: String, fix: String) -> Self {
         let (module, measured) = (None, None);
-        Self { code, severity, module, why, fix, measured, consequence_of: None, page: None }
+        Self {
+            code,
+            severity,
+            module,
+            why,
+            fix,
+            measured,
+            consequence_of: None,
+            ignore: "",
+            effect: "",
+            page: None,
+        }
     }
 
     /// The same finding at a module.
@@ -132,6 +148,12 @@ pub trait Rule: Sync {
     fn code(&self) -> &'static str;
     /// What is wrong, in a few words.
     fn title(&self) -> &'static str;
+    /// When to ignore it.
+    fn ignore(&self) -> &'static str;
+    /// What the number in a finding is; empty where there is none.
+    fn effect(&self) -> &'static str {
+        ""
+    }
     /// The page of `docs/theory` that derives it, without its ending.
     fn page(&self) -> &'static str;
     /// Codes of symptoms that follow from this one.

@@ -19,8 +19,25 @@ impl Rule for NonFinite {
         "NaN or infinity before the first step"
     }
 
+    fn ignore(&self) -> &'static str {
+        "never"
+    }
+
     fn page(&self) -> &'static str {
         "fan-in"
+    }
+
+    fn consequences(&self) -> &'static [&'static str] {
+        &[
+            "exploding-signal",
+            "correlation-collapse",
+            "exploding-gradient",
+            "wrong-output-scale",
+            "step-too-large",
+            "saturation",
+            "dead-units",
+            "no-gradient",
+        ]
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
@@ -33,7 +50,9 @@ impl NonFinite {
         let layers = &evidence.measurement.layers;
         let layer = layers.iter().find(|l| l.non_finite > 0)?;
         let data = evidence.measurement.input_second_moment;
-        let (cause, fix) = if data.is_finite() {
+        let (cause, fix) = if !layer.weight_norm.is_finite() {
+            ("its weights hold such numbers", "draw the weights again: fanin init")
+        } else if data.is_finite() {
             let fix = "use a scheme that divides by the fan-in, such as he-normal";
             ("the weights are too large", fix)
         } else {

@@ -27,6 +27,14 @@ impl Rule for ResidualGrowth {
         "residual branches add up"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where a normalization follows every sum, or opens every branch"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(stream² at the last block / at the first)"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }

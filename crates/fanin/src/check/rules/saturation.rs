@@ -26,6 +26,14 @@ impl Rule for Saturation {
         "units work where their activation is flat"
     }
 
+    fn ignore(&self) -> &'static str {
+        "at an output that should be a hard decision; activations that are flat on one side only, such as relu, are not looked at"
+    }
+
+    fn effect(&self) -> &'static str {
+        "share of saturated units and rows"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }

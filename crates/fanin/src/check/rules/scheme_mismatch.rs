@@ -26,6 +26,14 @@ impl Rule for SchemeMismatch {
         "the weights are not what their scheme's name says"
     }
 
+    fn ignore(&self) -> &'static str {
+        "after training"
+    }
+
+    fn effect(&self) -> &'static str {
+        "|ln(variance / variance of the scheme)|"
+    }
+
     fn page(&self) -> &'static str {
         "fan-in"
     }

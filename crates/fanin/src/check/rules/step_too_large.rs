@@ -25,11 +25,22 @@ impl Rule for StepTooLarge {
         "one step changes weights by as much as they are"
     }
 
+    fn ignore(&self) -> &'static str {
+        "with a warm-up that begins at a small share of the learning rate, or where batch normalization follows every layer"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(jump / largest that comes right)"
+    }
+
     fn page(&self) -> &'static str {
         "escape-time"
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
+        if case.shown().is_too_sharp() {
+            return Look::Found(self.too_sharp(case.shown()));
+        }
         let effect =
             |start: &Evidence<'_>| start.jump().map(|(jump, _)| (jump / start.largest_jump()).ln());
         case.look_at(effect, |_| 0.0, BOUNDS, |severity, _| self.explain(severity, case.shown()))
@@ -37,6 +48,18 @@ impl Rule for StepTooLarge {
 }
 
 impl StepTooLarge {
+    fn too_sharp(&self, start: &Evidence<'_>) -> Finding {
+        let ratio = start.sharpness_ratio().unwrap_or(f64::NAN);
+        let why = format!(
+            "the learning rate is {} times the largest that the curvature of the loss allows, so \
+             the first steps overshoot",
+            number(ratio)
+        );
+        let planned = start.horizon.effective_learning_rate * (1.0 - start.horizon.momentum);
+        let fix = format!("lower the learning rate: --learning-rate {:.1e}", planned / ratio);
+        Finding::new(self, Severity::Fail, why, fix)
+    }
+
     fn explain(&self, severity: Severity, evidence: &Evidence<'_>) -> Finding {
         let (jump, layer) = evidence.jump().expect("the effect was measured");
         let why = format!(

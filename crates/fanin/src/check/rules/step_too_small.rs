@@ -21,6 +21,14 @@ impl Rule for StepTooSmall {
         "the planned steps are too small or too few"
     }
 
+    fn ignore(&self) -> &'static str {
+        "when weights that were trained before are only to be adjusted"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(steps until something is learned / steps planned)"
+    }
+
     fn page(&self) -> &'static str {
         "escape-time"
     }

@@ -7,7 +7,7 @@ use crate::check::readings::Readings;
 
 /// Share of gradients that are flushed: 1 % is what loss scaling is set to avoid; with more than
 /// half lost, most of the network stands still.
-const BOUNDS: Bounds = Bounds { warn: 0.5, fail: 0.9 };
+const BOUNDS: Bounds = Bounds { warn: 0.5, fail: f64::INFINITY };
 
 /// Checks that half precision would keep most gradients.
 ///
@@ -26,6 +26,14 @@ impl Rule for Underflow {
         "half precision would flush gradients to 0"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where training runs in f32, as fanin's own does"
+    }
+
+    fn effect(&self) -> &'static str {
+        "share of gradients flushed in fp16"
+    }
+
     fn page(&self) -> &'static str {
         "instruments"
     }
@@ -34,7 +42,7 @@ impl Rule for Underflow {
         let Some(readings) = case.shown().readings else { return Look::Skipped };
         let effect = |readings: &Readings| Some(readings.fp16_flushed);
         case.look_at_readings(effect, BOUNDS, |severity, estimate| {
-            self.explain(severity.min(Severity::Warn), readings, estimate)
+            self.explain(severity, readings, estimate)
         })
     }
 }

@@ -26,6 +26,10 @@ impl Rule for UnitSymmetry {
         "units of a layer are the same unit"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where a warning names few units of a wide layer"
+    }
+
     fn page(&self) -> &'static str {
         "symmetry"
     }

@@ -1,6 +1,6 @@
 //! Features far from unit scale.
 
-use super::{Finding, Look, Rule, Severity, number};
+use super::{Finding, Look, Rule, Severity, count, number};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::features::FeatureScales;
@@ -35,6 +35,10 @@ impl Rule for UnnormalizedData {
         "features far from unit scale"
     }
 
+    fn ignore(&self) -> &'static str {
+        "where the first layer is followed by a normalization"
+    }
+
     fn page(&self) -> &'static str {
         "fan-in"
     }
@@ -48,7 +52,8 @@ impl UnnormalizedData {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let why = off_scale(evidence.measurement.input_second_moment)
             .or_else(|| off_center(&evidence.measurement.features))
-            .or_else(|| unequal(&evidence.measurement.features))?;
+            .or_else(|| unequal(&evidence.measurement.features))
+            .or_else(|| constant(&evidence.measurement.features))?;
         let fix = "standardize the data (--standardize standard)".to_owned();
         Some(Finding::new(self, Severity::Warn, why, fix))
     }
@@ -82,6 +87,17 @@ fn unequal(features: &FeatureScales) -> Option<String> {
             "the largest deviation of a feature is {} times the smallest, so the first layer sees \
              hardly more than the largest ones",
             number(features.deviation_ratio)
+        )
+    })
+}
+
+fn constant(features: &FeatureScales) -> Option<String> {
+    (features.largest_constant > LARGEST_OFFSET).then(|| {
+        format!(
+            "{} the same in every row, up to {}: such a feature says nothing and acts as a large \
+             second bias",
+            count(features.constant, "feature is", "features are"),
+            number(features.largest_constant)
         )
     })
 }

@@ -29,13 +29,21 @@ impl Rule for VanishingGradient {
         "the gradient shrinks on its way back"
     }
 
+    fn ignore(&self) -> &'static str {
+        "with Adam and its kin, whose steps do not shrink with the gradient"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(‖δ‖² of the last hidden layer / of the first)"
+    }
+
     fn page(&self) -> &'static str {
         "signal-propagation"
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
         if case.mends() {
-            return Look::Passed(None);
+            return Look::Skipped;
         }
         let effect = |start: &Evidence<'_>| start.log_gradient_growth().map(|growth| -growth);
         case.look_at(effect, Evidence::gradient_growth_error, BOUNDS, |severity, estimate| {

@@ -22,6 +22,14 @@ impl Rule for VanishingSignal {
         "signal and gradient shrink from layer to layer"
     }
 
+    fn ignore(&self) -> &'static str {
+        "never for the planned training; a shrinking signal that the planned steps mend is not reported"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(steps until something is learned / steps planned)"
+    }
+
     fn page(&self) -> &'static str {
         "escape-time"
     }

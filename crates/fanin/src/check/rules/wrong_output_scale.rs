@@ -7,7 +7,7 @@ use crate::check::evidence::Evidence;
 
 /// The loss before the first step over that of an output of 0, less 1. Networks that learn well
 /// were seen up to 1.8, so twice ln K, the usual alarm, would be a false one.
-const BOUNDS: Bounds = Bounds { warn: 2.0, fail: 4.0 };
+const BOUNDS: Bounds = Bounds { warn: 2.0, fail: f64::INFINITY };
 
 /// Checks that the loss before the first step is near that of saying nothing (ln K for K classes).
 ///
@@ -28,6 +28,14 @@ impl Rule for WrongOutputScale {
         "the network starts with confident answers"
     }
 
+    fn ignore(&self) -> &'static str {
+        "when the last layer was trained before"
+    }
+
+    fn effect(&self) -> &'static str {
+        "loss / loss of an output of 0, less 1"
+    }
+
     fn page(&self) -> &'static str {
         "verdict"
     }
@@ -37,7 +45,7 @@ impl Rule for WrongOutputScale {
             excess,
             |_| 0.0,
             BOUNDS,
-            |severity, estimate| self.explain(severity.min(Severity::Warn), case.shown(), estimate),
+            |severity, estimate| self.explain(severity, case.shown(), estimate),
         )
     }
 }

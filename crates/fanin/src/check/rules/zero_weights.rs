@@ -22,6 +22,10 @@ impl Rule for ZeroWeights {
         "a hidden weight matrix starts at 0"
     }
 
+    fn ignore(&self) -> &'static str {
+        "at an output, at the end of a residual branch, in biases and in the B of a LoRA pair, where zeros are right; these are not reported"
+    }
+
     fn page(&self) -> &'static str {
         "symmetry"
     }

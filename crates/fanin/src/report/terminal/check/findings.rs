@@ -37,7 +37,12 @@ fn finding(checked: &Checked<'_>, finding: &Finding, width: usize) -> String {
     text.insert(0, '\n');
     text.push_str(&wrapped_within(width, INDENT, INDENT, &sentence(&finding.why)));
     if let Some(measured) = &finding.measured {
-        text.push_str(&wrapped_within(width, INDENT, INDENT, &estimate(measured)));
+        let effect = match finding.effect {
+            "" => String::new(),
+            effect => format!("; E: {effect}"),
+        };
+        let told = format!("{}{effect}", estimate(measured));
+        text.push_str(&wrapped_within(width, INDENT, INDENT, &told));
         if finding.severity == Severity::Inconclusive {
             text.push_str(&wrapped_within(width, INDENT, INDENT, &more(measured)));
         }
@@ -49,6 +54,9 @@ fn finding(checked: &Checked<'_>, finding: &Finding, width: usize) -> String {
     text.push_str(&line("fix:", &finding.fix));
     if let Some(command) = remedy::command(checked, finding) {
         let _ = writeln!(text, "{INDENT}try: {command}");
+    }
+    if !finding.ignore.is_empty() {
+        text.push_str(&line("ignore it:", finding.ignore));
     }
     if let Some(page) = finding.page {
         let _ = writeln!(text, "{INDENT}page: docs/theory/{page}.md");
@@ -77,16 +85,21 @@ fn estimate(measured: &Measured) -> String {
         1 => "over rows".to_owned(),
         seeds => format!("over {seeds} seeds"),
     };
-    let (warn, fail) = (fixed(bounds.warn, 2), fixed(bounds.fail, 2));
+    let warn = fixed(bounds.warn, 2);
+    let bounds = if bounds.fail.is_finite() {
+        format!("warn at {warn}, fail at {}", fixed(bounds.fail, 2))
+    } else {
+        format!("warn at {warn}")
+    };
     if !estimate.value.is_finite() {
-        return format!("E is not a finite number (warn at {warn}, fail at {fail})");
+        return format!("E is not a finite number ({bounds})");
     }
     let error = match estimate.standard_error {
         0.0 => String::new(),
         error if error.is_finite() => format!(" ± {}", number(error)),
         _ => String::new(),
     };
-    format!("E = {}{error} {sample} (warn at {warn}, fail at {fail})", fixed(estimate.value, 2))
+    format!("E = {}{error} {sample} ({bounds})", fixed(estimate.value, 2))
 }
 
 /// What would tell whether it harms.

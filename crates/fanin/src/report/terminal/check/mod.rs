@@ -50,7 +50,14 @@ fn numbers(diagnosis: &Diagnosis) -> String {
     );
     let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("×{}", number(f)));
     let lines = [
-        ("loss before the first step", compact_loss(diagnosis.measurement.loss)),
+        (
+            "loss before the first step",
+            format!(
+                "{} (an output of 0: {})",
+                compact_loss(diagnosis.measurement.loss),
+                compact_loss(diagnosis.measurement.loss_of_zero_output)
+            ),
+        ),
         ("signal per hidden layer", factor(diagnosis.signal_factor)),
         ("gradient per hidden layer, backward", factor(diagnosis.gradient_factor)),
         ("gradient norm, first over last layer", compact(diagnosis.measurement.gradient_ratio())),
