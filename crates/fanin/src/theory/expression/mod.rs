@@ -82,6 +82,36 @@ impl Expression {
     }
 }
 
+/// Kinks at most: every pair of pieces is integrated over, so time grows with their square.
+const MOST_KINKS: usize = 16;
+
+impl Expression {
+    /// Theory averages squared slopes, so the value may not jump, and bends must be few.
+    fn hold_together(&self, text: &str) -> Result<()> {
+        const NEAR: f64 = 1e-9;
+        let refuse = |expected: String| {
+            let (text, end) = (text.to_owned(), text.len());
+            Err(Error::Grammar { what: "activation", text, start: 0, end, expected })
+        };
+        if self.kinks.len() > MOST_KINKS {
+            let kinks = self.kinks.len();
+            return refuse(format!("it has {kinks} kinks, expected at most {MOST_KINKS}"));
+        }
+        let jumps = |kink: &&f64| {
+            let (before, after) = (self.at(0, **kink - NEAR), self.at(0, **kink + NEAR));
+            (after - before).abs() > 1e-4 * before.abs().max(after.abs())
+                && (after - before).abs() > 1e-6
+        };
+        match self.kinks.iter().find(jumps) {
+            Some(kink) => refuse(format!(
+                "it jumps at x = {kink}, where its slope has no finite mean square; expected a \
+                 function without jumps"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Formula for Expression {
     const NAME: &'static str = "expression";
     const ABOUT: &'static str = "an activation written by the user";
@@ -107,7 +137,7 @@ impl Formula for Expression {
 ///
 /// # Errors
 /// [`Error::Unknown`] for a word that no activation has for a name, [`Error::Grammar`] for a
-/// mistake in an expression.
+/// mistake in an expression, and for one that jumps or has too many kinks for theory.
 ///
 /// ```
 /// assert_eq!(fanin::theory::activation("gelu")?.name(), "gelu");
@@ -126,5 +156,7 @@ pub fn activation(text: &str) -> Result<Box<dyn Activation>> {
     if is_word && text.split('-').next() != Some("x") && !text.contains("-x") {
         return Err(Error::unknown("activation", text, &names()));
     }
-    Ok(Box::new(text.parse::<Expression>()?))
+    let expression = text.parse::<Expression>()?;
+    expression.hold_together(text)?;
+    Ok(Box::new(expression))
 }

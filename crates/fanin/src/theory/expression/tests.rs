@@ -151,3 +151,16 @@ fn a_word_is_looked_up_and_an_expression_read() {
     assert!(message.contains("did you mean `tanh`"), "{message}");
     assert!(find("expression").is_none());
 }
+
+#[test]
+fn jumps_and_too_many_kinks_are_refused_by_name() {
+    let mistake = |text: &str| activation(text).unwrap_err().to_string();
+    assert!(mistake("sign(x)").contains("jumps at x = 0"), "{}", mistake("sign(x)"));
+    assert!(mistake("relu(x) + step(x - 2)").contains("jumps at x = 2"));
+    let many = mistake("relu(sin(50*x))");
+    assert!(many.contains("kinks, expected at most 16"), "{many}");
+    for text in ["max(min(x, 1), -1)", "relu(x)^2", "abs(x)", "sqrt(abs(x))", "relu(x) - relu(x-3)"]
+    {
+        assert!(activation(text).is_ok(), "{text}");
+    }
+}
