@@ -1,22 +1,12 @@
 //! The density of the singular values of the input–output Jacobian of a wide, deep network.
 //!
-//! Key: M the moment series of `JJᵀ`, G = (1 + M)/λ its Green's function, s = φ′², z the argument at
-//! which E s/(z − s) = M. Then (Pennington, Schoenholz & Ganguli 2017, 2018; see `jacobian`)
-//!
-//! ```text
-//! ln λ = a·ln(1 + M) + (L − 1)·ln M + L·ln(σ_w²·z),   a = 1 Gaussian, 1 − L orthogonal
-//! ```
-//!
-//! and the density of ln λ is −Im M/π just above the real axis. On the negative axis all is real
-//! and monotone, and bisection finds z; from there it is followed along the arc λ = x·e^{iθ},
-//! θ from π to nearly 0, by Newton's method in ln z. z stays in the upper half-plane, off the
-//! places of s (subordination, Biane 1998), so no other branch is ever met.
+//! The equation that is solved: `green`.
 
 use std::f64::consts::PI;
 
 use serde::Serialize;
 
-use super::complex::Complex;
+use super::green::{Equation, LEFT_OUT};
 use super::jacobian::{Weights, jacobian_spectrum};
 use super::layer::Layer;
 use super::slopes::Slopes;
@@ -56,8 +46,6 @@ pub struct Quantiles {
     pub high: f64,
 }
 
-/// The share of the smallest nonzero singular values that may be left out.
-const LEFT_OUT: f64 = 1e-4;
 /// ln of largest over mean eigenvalue from which on all are one.
 const ISOMETRY: f64 = 1e-7;
 
@@ -140,27 +128,21 @@ pub fn jacobian_density(
         smallest_angle: 1e-6 * (top - spectrum.mean.ln()).min(1.0),
     };
     let bottom = equation.bottom(top, top - spectrum.mean.ln(), own);
-    let share = |log: f64, below: f64, above: f64| match own {
-        true => equation.counted(below, above),
-        false => equation.share(log) * (above - below),
-    };
     // Places crowd at both edges, where the density is a root: ln λ moves as sin².
     let at = |u: f64| bottom + (top - bottom) * (0.5 * PI * u).sin().powi(2);
     let step = 1.0 / points as f64;
     let curve = (0..points).map(|i| {
         let (low, high) = (i as f64 * step, (i + 1) as f64 * step);
-        let log = at(f64::midpoint(low, high));
-        let (below, above) = match own {
-            true => (at(low), at(high)),
-            false => {
-                let rate = (top - bottom) * 0.5 * PI * (PI * f64::midpoint(low, high)).sin();
-                (log - 0.5 * rate * step, log + 0.5 * rate * step)
-            }
+        let middle = f64::midpoint(low, high);
+        let log = at(middle);
+        let (mass, width) = if own {
+            (equation.counted(at(low), at(high)), at(high) - at(low))
+        } else {
+            let width = (top - bottom) * 0.5 * PI * (PI * middle).sin() * step;
+            (equation.share(log) * width, width)
         };
-        let mass = share(log, below, above);
         let singular_value = (0.5 * log).exp();
-        let density = 2.0 * mass / (above - below) / singular_value;
-        DensityPoint { singular_value, density, mass }
+        DensityPoint { singular_value, density: 2.0 * mass / width / singular_value, mass }
     });
     JacobianDensity { mass_at_zero, masses, curve: curve.collect() }
 }
@@ -174,134 +156,4 @@ fn masses(slopes: &Slopes, variance: f64, depth: usize, weights: Weights) -> Vec
         ((0.5 * depth as f64 * (variance * place.0).ln()).exp(), left(place.1))
     };
     if weights == Weights::Gaussian { Vec::new() } else { places.map(of_place).collect() }
-}
-
-/// The equation of the head of this file.
-struct Equation<'a> {
-    slopes: &'a Slopes,
-    exponent: f64,
-    depth: f64,
-    log_scale: f64,
-    smallest_angle: f64,
-}
-
-impl Equation<'_> {
-    /// ln λ, its derivative by ln z, and M, at ln z.
-    fn at(&self, log_z: Complex) -> (Complex, Complex, Complex) {
-        let found = self.slopes.series(log_z.exp());
-        let (m, one_more) = (found.value, found.one_more);
-        let log = one_more.ln().scaled(self.exponent)
-            + m.ln().scaled(self.depth - 1.0)
-            + (log_z + Complex::new(self.log_scale, 0.0)).scaled(self.depth);
-        let parts =
-            Complex::new(self.exponent, 0.0) / one_more + Complex::new(self.depth - 1.0, 0.0) / m;
-        (log, parts * found.slope + Complex::new(self.depth, 0.0), m)
-    }
-
-    /// The ln z with z < 0 at which `is_above`, which rises.
-    fn on_negative_axis(&self, is_above: impl Fn(f64) -> bool) -> f64 {
-        let (mut low, mut high) = (-650.0, 650.0);
-        for _ in 0..64 {
-            let middle = f64::midpoint(low, high);
-            if is_above(middle) { high = middle } else { low = middle }
-        }
-        f64::midpoint(low, high)
-    }
-
-    /// ln |λ| at z = −e^`log_z`.
-    fn negative(&self, log_z: f64) -> f64 {
-        let (mut m, mut one_more, size) = (0.0, 0.0, log_z.exp());
-        for (square, weight) in &self.slopes.squares {
-            m += weight * square / (size + square);
-            one_more += weight * size / (size + square);
-        }
-        self.exponent * one_more.ln()
-            + (self.depth - 1.0) * m.ln()
-            + self.depth * (log_z + self.log_scale)
-    }
-
-    /// The density of ln λ at e^`log`.
-    fn share(&self, log: f64) -> f64 {
-        let start = self.on_negative_axis(|log_z| self.negative(log_z) > log);
-        let (mut log_z, mut angle, mut step) = (Complex::new(start, PI), PI, 0.4);
-        let mut slope = self.at(log_z).1;
-        let mut share = 0.0;
-        while angle > self.smallest_angle && step > 1e-3 * self.smallest_angle {
-            let next = (angle - step).max(self.smallest_angle);
-            let expected = log_z - Complex::new(0.0, angle - next) / slope;
-            match self.newton(expected, Complex::new(log, next)) {
-                Some((found, its_slope, its_share)) => {
-                    (log_z, slope, share, angle) = (found, its_slope, its_share, next);
-                    step *= 1.5;
-                }
-                None => step *= 0.4,
-            }
-        }
-        share.max(0.0)
-    }
-
-    /// From a near ln z to the one at which ln λ is `goal`, its slope, and −Im M/π.
-    fn newton(&self, near: Complex, goal: Complex) -> Option<(Complex, Complex, f64)> {
-        /// ln z may move by that much; further off lies perhaps another solution.
-        const FAR: f64 = 0.2;
-        let mut log_z = near;
-        for _ in 0..10 {
-            let (log, slope, m) = self.at(log_z);
-            let change = (goal - log) / slope;
-            if change.size() < 1e-12 * (1.0 + log_z.size()) {
-                let inside = log_z.imaginary > 0.0 && log_z.imaginary < PI;
-                return (inside && m.imaginary < 0.0).then_some((log_z, slope, -m.imaginary / PI));
-            }
-            log_z = log_z + change;
-            let is_near = (log_z - near).size() < FAR && log_z.imaginary > 0.0;
-            if !is_near {
-                return None;
-            }
-        }
-        None
-    }
-
-    /// ln of the smallest eigenvalue that counts.
-    fn bottom(&self, top: f64, spread: f64, own: bool) -> f64 {
-        /// A density of ln λ that is none.
-        const NOTHING: f64 = 1e-5;
-        let nonzero = 1.0 - self.slopes.mass_at_zero();
-        let m = |log_z: f64| -> f64 {
-            let size = log_z.exp();
-            self.slopes.squares.iter().map(|(s, weight)| weight * s / (size + s)).sum()
-        };
-        // On the negative axis E[r/(r + λ)] is at least half of the share below r.
-        let cut = self.on_negative_axis(|log_z| nonzero - m(log_z) > LEFT_OUT);
-        let cut = self.negative(cut);
-        if own {
-            return cut;
-        }
-        let (mut inside, mut gap) = (top, 0.3 * spread);
-        let mut outside = cut;
-        while top - gap > cut {
-            if self.share(top - gap) > NOTHING {
-                (inside, outside) = (top - gap, cut);
-            } else if outside == cut {
-                outside = top - gap;
-            }
-            gap *= 1.25;
-        }
-        if outside == cut && self.share(cut) > NOTHING {
-            return cut;
-        }
-        for _ in 0..24 {
-            let middle = f64::midpoint(inside, outside);
-            if self.share(middle) > NOTHING { inside = middle } else { outside = middle }
-        }
-        inside
-    }
-
-    /// The share of φ′² that are no mass, for one orthogonal layer, between two ln λ.
-    fn counted(&self, below: f64, above: f64) -> f64 {
-        let inside = |(square, _): &&(f64, f64)| {
-            let log = square.ln() + self.log_scale;
-            log > below && log <= above && self.slopes.masses.iter().all(|mass| mass.0 != *square)
-        };
-        self.slopes.squares.iter().filter(inside).map(|place| place.1).sum()
-    }
 }

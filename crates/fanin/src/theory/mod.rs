@@ -22,6 +22,7 @@ mod correlation_variance;
 mod complex;
 mod slopes;
 mod jacobian;
+mod green;
 mod jacobian_density;
 mod tangent_kernel;
 mod attention;
