@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::fixed_point::root;
 use super::gaussian::Gaussian;
-use super::layer::Point;
+use super::layer::{Layer, Point};
 
 /// The point of the critical line for one variance of the biases.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -81,5 +81,22 @@ impl Gaussian<'_> {
             q = next;
         }
         Critical::Nowhere
+    }
+}
+
+impl Layer<'_> {
+    /// Whether q moves away from the fixed point of `critical`, as for gelu, silu and mish.
+    pub(super) fn repels(&self, critical: &Critical) -> bool {
+        /// Beside 0, where the slope is 1 and the next order decides.
+        const BESIDE: f64 = 1e-3;
+        match *critical {
+            Critical::At { point, second_moment: 0.0 } => {
+                self.at(point).second_moment(BESIDE) > BESIDE
+            }
+            Critical::At { point, second_moment } => {
+                self.at(point).second_moment_slope(second_moment) > 1.0 + 1e-9
+            }
+            Critical::Everywhere { .. } | Critical::Nowhere => false,
+        }
     }
 }

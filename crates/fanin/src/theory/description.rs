@@ -4,12 +4,15 @@ use fanin_engine::activations::{Activation, find};
 use serde::Serialize;
 
 use super::attention::{Attention, Tokens};
+use super::correlation_variance::correlation_variance;
 use super::critical::Critical;
 use super::dead_units::born_dead_probability;
-use super::finite_width::{log_gradient_variance, log_second_moment_variance};
+use super::finite_width::log_second_moment_variance;
 use super::fixed_point::FixedPoint;
+use super::fluctuations::{log_gradient_variance, log_trace_variance, tangent_kernel_variance};
 use super::gaussian::WIDE;
 use super::jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
+use super::jacobian_density::{Quantiles, jacobian_density};
 use super::layer::{Layer, Point};
 use super::network::Network;
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
@@ -49,6 +52,8 @@ pub struct Description {
     pub gains: Gains,
     /// The critical line at the variance of the biases asked for.
     pub critical: Critical,
+    /// Whether q moves away from the critical point, so that only normalization holds it there.
+    pub critical_repels: bool,
     /// The point that the rest is said of.
     pub point: Point,
     /// Where that point comes from.
@@ -64,6 +69,10 @@ pub struct Description {
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
+    /// Where its singular values lie, Gaussian weights; `None` too where the activation jumps.
+    pub singular_values_gaussian: Option<Quantiles>,
+    /// Where its singular values lie, orthogonal weights.
+    pub singular_values_orthogonal: Option<Quantiles>,
     /// The tangent kernel of inputs of correlation 0; `None` where layers are not plain, or signals
     /// grow beyond q = 100.
     pub tangent_kernel: Option<TangentKernel>,
@@ -111,12 +120,25 @@ pub struct FiniteWidth {
     pub log_second_moment_deviation: f64,
     /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
     pub log_gradient_deviation: f64,
+    /// The deviation of the correlation of two inputs that begin with 1/2; `None` beyond 300
+    /// layers, where layers are not plain, and where signals grow beyond q = 100.
+    pub correlation_deviation: Option<f64>,
+    /// The deviation of the tangent kernel of one input, over its mean.
+    pub tangent_kernel_deviation: f64,
+    /// The deviation of ln tr(JJᵀ), the mean squared singular value of the Jacobian.
+    pub log_trace_deviation: f64,
 }
 
 /// Above it a critical q is of no use: units spend their time far from where φ bends.
 const PRACTICAL: f64 = 10.0;
 /// Layers at most: enough for any network, and a course of them takes seconds.
 pub const DEEPEST: usize = 10_000;
+
+/// Places of a density, enough for three digits of its quantiles.
+const PLACES: usize = 60;
+/// Layers through which the variance of a correlation is followed, each at the cost of an
+/// integral over the plane.
+const PAIRED: usize = 300;
 
 /// All that theory says of the network in question.
 ///
@@ -162,6 +184,12 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     let effect = effect(&network, &layer, depth);
     let grows = effect.second_moment.is_nan() || effect.second_moment > WIDE;
     let spectrum = |weights| plain.then(|| jacobian_spectrum(&layer, q.max(1e-9), depth, weights));
+    let places = |weights| {
+        let smooth = plain && !layer.gaussian.jumps();
+        let density = || jacobian_density(&layer, q.max(1e-9), depth, weights, PLACES);
+        smooth.then(|| density().quantiles())
+    };
+    let known = plain && !grows && depth <= PAIRED && !layer.gaussian.jumps();
     Ok(Description {
         activation: activation.label(),
         network,
@@ -177,6 +205,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
             second_moment_slope: exact * moments.second_slope,
         },
         critical,
+        critical_repels: layer.repels(&critical),
         point,
         chosen,
         fixed_point,
@@ -185,9 +214,15 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
             log_second_moment_deviation: log_second_moment_variance(&layer, 1.0, depth, width)
                 .sqrt(),
             log_gradient_deviation: log_gradient_variance(&layer, 1.0, depth, width).sqrt(),
+            correlation_deviation: known
+                .then(|| correlation_variance(&layer, 1.0, 0.5, depth, width).sqrt()),
+            tangent_kernel_deviation: tangent_kernel_variance(&layer, 1.0, depth, width).sqrt(),
+            log_trace_deviation: log_trace_variance(&layer, 1.0, depth, width).sqrt(),
         },
         jacobian_gaussian: spectrum(Weights::Gaussian),
         jacobian_orthogonal: spectrum(Weights::Orthogonal),
+        singular_values_gaussian: places(Weights::Gaussian),
+        singular_values_orthogonal: places(Weights::Orthogonal),
         tangent_kernel: (plain && !grows).then(|| tangent_kernel(&layer, 1.0, 0.0, depth)),
         born_dead: (activation.name() == "relu")
             .then(|| born_dead_probability(&vec![width; depth])),

@@ -2,7 +2,8 @@
 //!
 //! Given the layer before, the units of a layer are independent, so each layer adds a variance of
 //! order 1/N to ln q, and passes on the one before by the slope of the q-map. Derivation:
-//! `docs/theory/signal-propagation.md`; relu: Hanin & Rolnick 2018.
+//! `docs/theory/signal-propagation.md`; relu: Hanin & Rolnick 2018. What goes backwards:
+//! `fluctuations`; two inputs: `correlation_variance`.
 
 use super::layer::Layer;
 
@@ -30,18 +31,6 @@ pub fn log_second_moment_variance(layer: &Layer<'_>, q: f64, depth: usize, width
         q = next;
     }
     variance + 2.0 / width
-}
-
-/// The variance over seeds of ln `‖δ₁‖²/‖δ_L‖²` through `depth` layers of `width` units, to first
-/// order in 1/N: Σ (3κ′ − 1)/N, so 5L/N for relu.
-pub fn log_gradient_variance(layer: &Layer<'_>, q: f64, depth: usize, width: usize) -> f64 {
-    let (mut q, mut variance) = (q, 0.0);
-    for _ in 0..depth {
-        let moments = layer.gaussian.moments(q);
-        variance += (3.0 * moments.slope_kurtosis() - 1.0) / width as f64;
-        q = layer.second_moment_of(&moments);
-    }
-    variance
 }
 
 /// Var r/(E r)² of r = `‖x_L‖²` over seeds, through layers of these `widths` without bias, for an

@@ -139,12 +139,7 @@ impl<'a> Gaussian<'a> {
 
     fn integrated(&self, q: f64) -> Moments {
         let deviation = q.sqrt();
-        let width = self.width / deviation;
-        let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
-        let mut sums = [0.0; 6];
-        visit(&cuts(width, kinks.chain(bends(width))), |z, weight| {
-            let value = self.activation.at(0, deviation * z);
-            let slope = self.activation.at(1, deviation * z);
+        let sums = self.sums(q, |z, value, slope| {
             let (value_2, slope_2) = (value * value, slope * slope);
             // By parts, d/dq E φ² = E[φφ′z]/√q, and E[φ²(z² − 1)]/2q also where φ jumps.
             let rise = if self.jumps {
@@ -152,8 +147,7 @@ impl<'a> Gaussian<'a> {
             } else {
                 value * slope * z / deviation
             };
-            let terms = [value, value_2, value_2 * value_2, slope_2, slope_2 * slope_2, rise];
-            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
+            [value, value_2, value_2 * value_2, slope_2, slope_2 * slope_2, rise]
         });
         let [mean, second, fourth, slope_second, slope_fourth, second_slope] = sums;
         let at_jumps = |x: f64| if self.jumps { f64::INFINITY } else { x };
@@ -165,6 +159,24 @@ impl<'a> Gaussian<'a> {
             slope_fourth: at_jumps(slope_fourth),
             second_slope,
         }
+    }
+
+    /// Averages of `of` z, φ(x) and φ′(x).
+    pub(super) fn sums<const N: usize>(
+        &self,
+        q: f64,
+        of: impl Fn(f64, f64, f64) -> [f64; N],
+    ) -> [f64; N] {
+        let deviation = q.sqrt();
+        let width = self.width / deviation;
+        let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
+        let mut sums = [0.0; N];
+        visit(&cuts(width, kinks.chain(bends(width))), |z, weight| {
+            let value = self.activation.at(0, deviation * z);
+            let terms = of(z, value, self.activation.at(1, deviation * z));
+            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
+        });
+        sums
     }
 
     fn at_zero(&self) -> Moments {
@@ -273,8 +285,24 @@ impl<'a> Gaussian<'a> {
         (sums, [(rests[0] * power).abs(), (rests[1] * power_before).abs()])
     }
 
-    /// With x = s(αa + βb) and x′ = ±s(αa − βb) for independent a and b, α ≥ β ≥ 0.
     fn integrated_pair<const SLOPES: bool>(&self, q: f64, c: f64) -> Pair {
+        let of = |order: usize, x: f64, y: f64| {
+            self.activation.at(order, x) * self.activation.at(order, y)
+        };
+        let [product, slopes] =
+            self.pair_sums(q, c, |x, y| [of(0, x, y), if SLOPES { of(1, x, y) } else { 0.0 }]);
+        Pair { product, slopes }
+    }
+
+    /// Averages of `of` x and x′, the same if they are exchanged, for q > 0.
+    ///
+    /// With x = s(αa + βb) and x′ = ±s(αa − βb) for independent a and b, α ≥ β ≥ 0.
+    pub(super) fn pair_sums<const N: usize>(
+        &self,
+        q: f64,
+        c: f64,
+        of: impl Fn(f64, f64) -> [f64; N],
+    ) -> [f64; N] {
         let (deviation, sign) = (q.sqrt(), if c < 0.0 { -1.0 } else { 1.0 });
         let alpha = f64::midpoint(1.0, c.abs()).sqrt();
         let beta = (0.5 * (1.0 - c.abs())).sqrt();
@@ -283,7 +311,7 @@ impl<'a> Gaussian<'a> {
         let across = self.width / (deviation * beta);
         let along = self.width / (deviation * alpha);
         let further = crossings.map(|gap| gap / (2.0 * beta)).chain(bends(across)).chain([0.0]);
-        let mut sums = [0.0; 2];
+        let mut sums = [0.0; N];
         visit(&cuts(across, further), |b, weight_of_b| {
             // Exchanging x and x′ turns b to −b.
             let share = if sign < 0.0 {
@@ -300,13 +328,11 @@ impl<'a> Gaussian<'a> {
                 let weight = share * weight_of_a * weight_of_b;
                 let x = deviation * (alpha * a + beta * b);
                 let y = sign * deviation * (alpha * a - beta * b);
-                sums[0] += weight * self.activation.at(0, x) * self.activation.at(0, y);
-                if SLOPES {
-                    sums[1] += weight * self.activation.at(1, x) * self.activation.at(1, y);
-                }
+                let terms = of(x, y);
+                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
             });
         });
-        Pair { product: sums[0], slopes: sums[1] }
+        sums
     }
 }
 

@@ -7,9 +7,8 @@
 
 use serde::Serialize;
 
-use super::gaussian::Gaussian;
 use super::layer::Layer;
-use super::quadrature::{cuts, visit};
+use super::slopes::Slopes;
 
 /// What the weight matrices are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,7 +62,10 @@ pub fn jacobian_spectrum(
 
 /// The least λ over all M > 0, searched by M = 2^k and then by thirds.
 fn largest(layer: &Layer<'_>, q: f64, depth: usize, weights: Weights) -> f64 {
-    let slopes = Slopes::new(&layer.gaussian, q);
+    let slopes = Slopes::of(layer, q, depth, weights);
+    if depth == 1 && weights == Weights::Orthogonal {
+        return layer.point.weight_variance * slopes.highest;
+    }
     let logarithm = |power: f64| {
         let m = power.exp2();
         let diagonal = m * slopes.inverse_moments(m) / (1.0 + m);
@@ -79,41 +81,4 @@ fn largest(layer: &Layer<'_>, q: f64, depth: usize, weights: Weights) -> f64 {
         if logarithm(left) < logarithm(right) { high = right } else { low = left }
     }
     logarithm(f64::midpoint(low, high)).exp()
-}
-
-/// The distribution of φ′² at one q, as places with their weights.
-struct Slopes {
-    squares: Vec<(f64, f64)>,
-    highest: f64,
-}
-
-impl Slopes {
-    fn new(gaussian: &Gaussian<'_>, q: f64) -> Self {
-        let (activation, deviation) = (gaussian.activation(), q.sqrt());
-        let kinks = activation.kinks().iter().map(|kink| kink / deviation);
-        let mut squares: Vec<(f64, f64)> = Vec::new();
-        visit(&cuts(1.0 / deviation, kinks), |z, weight| {
-            let slope = activation.at(1, deviation * z);
-            squares.push((slope * slope, weight));
-        });
-        let total: f64 = squares.iter().map(|(_, weight)| weight).sum();
-        squares.iter_mut().for_each(|(_, weight)| *weight /= total);
-        let highest = squares.iter().fold(0.0, |highest: f64, (square, _)| highest.max(*square));
-        Self { squares, highest }
-    }
-
-    /// The z > sup φ′² with E φ′²/(z − φ′²) = `m`, which falls in z.
-    fn inverse_moments(&self, m: f64) -> f64 {
-        let moments = |z: f64| -> f64 {
-            self.squares.iter().map(|(square, weight)| weight * square / (z - square)).sum()
-        };
-        // By steps of z − sup in powers of 2, then bisection, both in the logarithm.
-        let (mut low, mut high) = (-60.0, 60.0);
-        for _ in 0..60 {
-            let middle = f64::midpoint(low, high);
-            let z = self.highest * (1.0 + f64::exp2(middle));
-            if moments(z) > m { low = middle } else { high = middle }
-        }
-        self.highest * (1.0 + f64::exp2(f64::midpoint(low, high)))
-    }
 }

@@ -17,7 +17,13 @@ mod critical;
 mod network;
 mod depth;
 mod finite_width;
+mod fluctuations;
+mod correlation_variance;
+mod complex;
+mod slopes;
 mod jacobian;
+mod green;
+mod jacobian_density;
 mod tangent_kernel;
 mod attention;
 mod dead_units;
@@ -28,6 +34,7 @@ mod description;
 mod tests;
 
 pub use attention::{Attention, Tokens};
+pub use correlation_variance::correlation_variance;
 pub use critical::Critical;
 pub use dead_units::{born_dead_probability, dead_probability};
 pub use depth::{DepthLimit, TrainableDepth, trainable_depth};
@@ -36,12 +43,12 @@ pub use description::{
     describe_attention,
 };
 pub use expression::{Expression, activation};
-pub use finite_width::{
-    log_gradient_variance, log_second_moment_variance, squared_length_variance,
-};
+pub use finite_width::{log_second_moment_variance, squared_length_variance};
 pub use fixed_point::FixedPoint;
+pub use fluctuations::{log_gradient_variance, log_trace_variance, tangent_kernel_variance};
 pub use gaussian::{Gaussian, Moments, Pair};
 pub use jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
+pub use jacobian_density::{DensityPoint, JacobianDensity, Quantiles, jacobian_density};
 pub use layer::{Layer, Point, depth_scale};
 pub use network::{Network, Signal, Step};
 pub use scheme_effects::{Effect, SchemeEffect, effect, scheme_effects, scheme_point};

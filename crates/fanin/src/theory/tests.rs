@@ -7,6 +7,9 @@ mod fixed_points;
 mod critical_lines;
 mod networks;
 mod spectra;
+mod densities;
+mod simulated;
+mod attention;
 mod dead_units;
 
 fn named(name: &str) -> Box<dyn Activation> {

@@ -5,7 +5,7 @@ use super::table::aligned;
 use super::wrap::wrapped;
 use crate::theory::{
     AttentionDescription, Chosen, Critical, DepthLimit, Description, Effect, Network, Point,
-    TrainableDepth,
+    Quantiles, TrainableDepth,
 };
 
 /// Before the further lines of a paragraph.
@@ -25,7 +25,7 @@ pub fn theory(description: &Description) -> String {
         text.push_str(&wrapped(&format!("  {name:<16}"), INDENT, words));
     };
     line("gain", &gains(description));
-    line("critical point", &critical(&description.critical, &description.network));
+    line("critical point", &critical(description));
     line("judged", &judged(description));
     line("signal", &signal(description));
     line("correlation", &correlation(description));
@@ -98,8 +98,8 @@ fn point(point: &Point) -> String {
     format!("σ_w² = {}, σ_b² = {}", exact(point.weight_variance), exact(point.bias_variance))
 }
 
-fn critical(critical: &Critical, network: &Network) -> String {
-    let found = match critical {
+fn critical(description: &Description) -> String {
+    let found = match &description.critical {
         Critical::At { point: at, second_moment } => {
             format!("{} at q = {}: gradients keep their size", point(at), exact(*second_moment))
         }
@@ -108,7 +108,13 @@ fn critical(critical: &Critical, network: &Network) -> String {
         }
         Critical::Nowhere => "none with biases of this variance".to_owned(),
     };
-    if network.is_plain() { found } else { format!("{found} (in plain layers)") }
+    let repels = if description.critical_repels {
+        "; unstable: q moves away from there, only normalization holds it"
+    } else {
+        ""
+    };
+    let plain = if description.network.is_plain() { "" } else { " (in plain layers)" };
+    format!("{found}{repels}{plain}")
 }
 
 fn judged(description: &Description) -> String {
@@ -195,11 +201,20 @@ fn over_seeds(description: &Description) -> String {
     if !description.network.is_plain() {
         return "known for plain layers alone".to_owned();
     }
+    let finite = &description.finite_width;
+    let correlation = match finite.correlation_deviation {
+        Some(deviation) => format!("; correlation ± {}", compact(deviation)),
+        None => String::new(),
+    };
     format!(
-        "at width {}, one network's q differs by a factor e^±{}, its gradient by e^±{} (one deviation)",
+        "at width {}, one network's q differs by a factor e^±{}, its gradient by e^±{}, the \
+         Jacobian's mean square by e^±{} (one deviation){correlation}; tangent kernel ± {} of \
+         itself",
         whole(description.width),
-        compact(description.finite_width.log_second_moment_deviation),
-        compact(description.finite_width.log_gradient_deviation)
+        compact(finite.log_second_moment_deviation),
+        compact(finite.log_gradient_deviation),
+        compact(finite.log_trace_deviation),
+        compact(finite.tangent_kernel_deviation),
     )
 }
 
@@ -215,9 +230,27 @@ fn spectrum(description: &Description) -> Option<String> {
     };
     Some(format!(
         "squared singular values vary by {} of their mean with normal weights, {} with orthogonal \
-         ones{kernel}",
+         ones{}{kernel}",
         compact(gaussian.variance.sqrt()),
         compact(orthogonal.variance.sqrt()),
+        places(description).unwrap_or_default(),
+    ))
+}
+
+fn places(description: &Description) -> Option<String> {
+    let of = |found: &Quantiles| [found.low, found.median, found.high].map(compact).join(", ");
+    let gaussian = description.singular_values_gaussian?;
+    let orthogonal = description.singular_values_orthogonal?;
+    let zero = if gaussian.mass_at_zero > 0.0 {
+        format!("; {} % of them are 0", exact(100.0 * gaussian.mass_at_zero))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "; 5, 50, 95 % of singular values are below {} with normal, {} with orthogonal \
+         ones{zero}",
+        of(&gaussian),
+        of(&orthogonal)
     ))
 }
 

@@ -211,3 +211,18 @@ fn softplus_has_no_edge_of_chaos_and_sigmoid_one_out_of_reach() {
     }
     check(&Gaussian::new(&*sigmoid), 0.0, "45.624278", "103.007554");
 }
+
+#[test]
+fn critical_points_of_gelu_and_its_kin_repel_and_those_of_tanh_do_not() {
+    let repels = |name: &str, bias_variance: f64| {
+        let activation = named(name);
+        let layer = crate::theory::Layer::new(&*activation, crate::theory::Point::new(1.0, 0.0));
+        layer.repels(&layer.gaussian.critical(bias_variance))
+    };
+    for name in ["gelu", "silu", "mish", "hardswish"] {
+        assert!(repels(name, 0.0) && repels(name, 0.05), "{name}");
+    }
+    for name in ["tanh", "erf", "softsign", "relu"] {
+        assert!(!repels(name, 0.0) && !repels(name, 0.05), "{name}");
+    }
+}
