@@ -170,6 +170,9 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     let critical = layer.gaussian.critical(question.bias_variance);
     let (point, chosen) = match (question.weight_variance, critical) {
         (Some(_), _) => (asked, Chosen::Given),
+        (None, Critical::At { second_moment: 0.0, .. }) if layer.repels(&critical) => {
+            (Point { weight_variance: exact, ..asked }, Chosen::ExactGain)
+        }
         (None, Critical::At { point, second_moment }) if second_moment <= PRACTICAL => {
             (point, Chosen::Critical)
         }

@@ -336,9 +336,14 @@ pub fn attention_theory(description: &AttentionDescription) -> String {
     );
     let collapsed = match description.collapsed_after {
         Some(block) => format!(
-            "tokens are alike (cosine above 0.95) after {}: gradients of queries and keys vanish. A \
-             smaller branch (1/√depth) keeps them apart",
-            count(block, "block", "blocks")
+            "tokens are alike (cosine above 0.95) after {}: gradients of queries and keys vanish. \
+             {}",
+            count(block, "block", "blocks"),
+            if attention.has_skip {
+                "A smaller branch (1/√depth) keeps them apart"
+            } else {
+                "Skips around the blocks keep them apart"
+            }
         ),
         None => "tokens stay apart over all blocks".to_owned(),
     };
