@@ -197,11 +197,21 @@ fn power_of_ten(logarithm: f64) -> String {
     format!("× 10^{logarithm:.1}")
 }
 
+/// Deviations of ln q above this are beyond the expansion that they come from.
+const FIRST_ORDER: f64 = 5.0;
+
 fn over_seeds(description: &Description) -> String {
     if !description.network.is_plain() {
         return "known for plain layers alone".to_owned();
     }
     let finite = &description.finite_width;
+    if finite.log_second_moment_deviation > FIRST_ORDER {
+        return format!(
+            "at width {} one network's q differs so much from another's that the first order in \
+             1/width no longer says by how much",
+            whole(description.width)
+        );
+    }
     let correlation = match finite.correlation_deviation {
         Some(deviation) => format!("; correlation ± {}", compact(deviation)),
         None => String::new(),
