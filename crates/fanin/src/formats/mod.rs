@@ -17,6 +17,8 @@ mod write_whole;
 mod disk_space;
 mod weights;
 
+pub mod onnx;
+
 use std::fs;
 use std::path::Path;
 
