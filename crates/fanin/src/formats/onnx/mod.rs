@@ -18,6 +18,10 @@ mod value_info;
 mod attribute;
 mod graph;
 mod model;
+mod order;
+mod encode;
+mod pack;
+mod rewrite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +34,7 @@ pub use elements::Elements;
 pub use external::External;
 pub use graph::{Graph, Node};
 pub use model::{Function, Metadata, Model, OpsetImport};
+pub use rewrite::{Changes, Separated};
 pub use tensor::{Data, SparseTensor, Tensor, Typed};
 pub use value_info::{Dimension, Type, ValueInfo};
 pub use wire::Span;
@@ -89,6 +94,19 @@ impl OnnxFile {
     fn decode<'a, T: Decode<'a>>(&'a self) -> Result<T> {
         let whole = Span { bytes: &self.bytes, start: 0 };
         T::decode(whole, &mut Limits::new()).map_err(|fault| fault.in_file(&self.path))
+    }
+
+    /// An order in which the nodes of the model's graph can be computed, by their indices.
+    ///
+    /// It is the file's own order wherever that can be followed. Nodes of a graph inside a node are
+    /// looked at as well, and those of functions.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] that names the node, if a name is used that nothing makes, two nodes,
+    /// inputs or initializers have the same one, nodes need each other in a circle, or a function
+    /// calls itself.
+    pub fn order(&self, model: &Model<'_>) -> Result<Vec<usize>> {
+        order::order(&self.path, model)
     }
 
     /// The folder in which files beside the model are looked for.

@@ -144,6 +144,11 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// The byte of the file after which the field ends.
+    pub(super) fn end(&self) -> usize {
+        self.payload.end()
+    }
+
     fn is(&self, kind: Kind, name: &str) -> Decoded<()> {
         if self.kind == kind { Ok(()) } else { Err(self.unlike(kind.about(), name)) }
     }
