@@ -162,3 +162,6 @@ impl OnnxFile {
 
 /// The types of elements that are read.
 const READ: &str = "float, double, float16, bfloat16, an integer, bool or string";
+
+#[cfg(test)]
+mod tests;
