@@ -72,7 +72,8 @@ impl OnnxFile {
         check_target(target, existing)?;
         let layout = Layout::new(self)?;
         let beside = Beside::new(self, &layout, target)?;
-        let plan = Plan::new(self, &layout, changes, &beside)?;
+        let mut plan = Plan::new(self, &layout, changes)?;
+        beside.rename(&layout, &mut plan.edits);
         let pieces = Pieces::new(self, &plan.edits);
         check_space(target, pieces.length + beside.bytes())?;
         if pieces.length > LARGEST && pieces.length > self.bytes.len() as u64 {
@@ -88,6 +89,25 @@ impl OnnxFile {
             pieces.chunks(&self.bytes).try_for_each(|chunk| file.write_all(chunk))
         })?);
         take_names(&files)
+    }
+
+    /// The bytes of a copy of the model's own file, with changed elements.
+    ///
+    /// # Errors
+    /// As [`rewrite`](Self::rewrite), and [`Error::Setting`] if elements that change lie in a file
+    /// beside the model.
+    pub fn rewritten(&self, changes: &Changes) -> Result<Vec<u8>> {
+        let layout = Layout::new(self)?;
+        let plan = Plan::new(self, &layout, changes)?;
+        if let Some(patch) = plan.patches.first() {
+            return Err(Error::Setting {
+                place: self.path.display().to_string(),
+                found: format!("elements that change in {:?}", patch.location),
+                expected: "elements in the model's own file; `rewrite` copies others".to_owned(),
+            });
+        }
+        let pieces = Pieces::new(self, &plan.edits);
+        Ok(pieces.chunks(&self.bytes).collect::<Vec<_>>().concat())
     }
 }
 
@@ -107,12 +127,7 @@ struct Plan<'c> {
 }
 
 impl<'c> Plan<'c> {
-    fn new(
-        file: &OnnxFile,
-        layout: &Layout<'_>,
-        changes: &'c Changes,
-        beside: &Beside,
-    ) -> Result<Self> {
+    fn new(file: &OnnxFile, layout: &Layout<'_>, changes: &'c Changes) -> Result<Self> {
         let mut plan = Self::default();
         let new_names: BTreeSet<&str> =
             changes.separated.iter().map(|separated| &*separated.name).collect();
@@ -136,7 +151,6 @@ impl<'c> Plan<'c> {
                 return Err(setting(separated, "uses of two initializers".to_owned(), expected));
             }
         }
-        beside.rename(layout, &mut plan.edits);
         Ok(plan)
     }
 

@@ -15,10 +15,39 @@ fn exercise(bytes: &[u8]) -> Option<String> {
         let elements = file.elements(tensor);
         assert!(elements.is_err() || elements.is_ok_and(|e| e.len() == tensor.len()));
     }
-    let _ = file.order(&model);
+    if file.order(&model).is_ok() {
+        follow_changes(&file, &model);
+    }
     let written = model.to_bytes();
     assert!(model_file(&written).model().is_ok(), "what was written is not read");
     None
+}
+
+/// A copy without changes has the same bytes; one with changes is a model that has them.
+fn follow_changes(file: &OnnxFile, model: &Model<'_>) {
+    let mut same = Changes::default();
+    let mut other = Changes::default();
+    for tensor in &model.graph.initializers {
+        let Ok(elements) = file.elements(tensor) else { continue };
+        if let (Elements::F32(values), false) = (&elements, matches!(tensor.data, Data::Missing)) {
+            let halved = Elements::F32(values.iter().map(|x| x * 0.5).collect());
+            other.elements.insert(tensor.name.to_owned(), halved);
+        }
+        if !matches!(tensor.data, Data::Missing) {
+            same.elements.insert(tensor.name.to_owned(), elements);
+        }
+    }
+    assert_eq!(file.rewritten(&same).unwrap(), file.bytes);
+    let copy = model_file(&file.rewritten(&other).unwrap());
+    let changed = copy.model().unwrap();
+    for (tensor, old) in changed.graph.initializers.iter().zip(&model.graph.initializers) {
+        assert_eq!((tensor.name, &tensor.dims), (old.name, &old.dims));
+        if let Some(wanted) = other.elements.get(tensor.name) {
+            let fitting = wanted.to_bytes(tensor.element_type).unwrap();
+            let found = copy.elements(tensor).unwrap().to_bytes(tensor.element_type).unwrap();
+            assert_eq!(found, fitting);
+        }
+    }
 }
 
 #[track_caller]
