@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::path::Path;
 
+use super::attribute::Attribute;
 use super::graph::{Graph, Node};
 use super::model::Model;
 use crate::{Error, Result};
@@ -71,7 +72,7 @@ fn all_nodes<'m, 'a>(nodes: &'m [Node<'a>]) -> Vec<&'m Node<'a>> {
     while let Some(nodes) = open.pop() {
         found.extend(nodes);
         let attributes = nodes.iter().flat_map(|node| &node.attributes);
-        open.extend(attributes.flat_map(|a| a.graphs()).map(|graph| &graph.nodes[..]));
+        open.extend(attributes.flat_map(Attribute::graphs).map(|graph| &graph.nodes[..]));
     }
     found
 }
@@ -220,9 +221,9 @@ impl Names<'_> {
     }
 
     fn cyclic(&self, nodes: &[Node<'_>], needs: &[Vec<usize>]) -> Error {
+        const SHOWN: usize = 5;
         let cycle = cycle(nodes.len(), |index| needs[index].iter().copied())
             .expect("nodes without an order need each other in a circle");
-        const SHOWN: usize = 5;
         let mut path: Vec<String> =
             cycle.iter().take(SHOWN).map(|index| self.node(*index, &nodes[*index]).place).collect();
         if cycle.len() > SHOWN {

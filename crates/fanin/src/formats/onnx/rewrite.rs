@@ -17,7 +17,7 @@ use super::element_type::ElementType;
 use super::elements::Elements;
 use super::encode::Message;
 use super::tensor::{Data, Tensor};
-use super::wire::{Field, Fields, Span};
+use super::wire::{Decoded, Field, Fields, Span};
 use super::{OnnxFile, pack};
 use crate::formats::disk_space::check_space;
 use crate::formats::write_whole::{Pending, take_names};
@@ -321,7 +321,7 @@ fn renamed(message: Span<'_>, name_number: u32, name: &str, keep_data: bool) -> 
 
 /// The fields of a message that has been decoded before.
 fn fields(message: Span<'_>) -> impl Iterator<Item = Field<'_>> {
-    Fields::new(message).map_while(|field| field.ok())
+    Fields::new(message).map_while(Decoded::ok)
 }
 
 fn check_new_names(layout: &Layout<'_>, new: &BTreeSet<&str>) -> Result<()> {

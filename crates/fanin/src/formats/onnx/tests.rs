@@ -75,7 +75,7 @@ fn graphs_inside_nodes_are_read() {
         .iter()
         .filter(|node| node.op_type == "If")
         .flat_map(|node| &node.attributes)
-        .flat_map(|attribute| attribute.graphs())
+        .flat_map(Attribute::graphs)
         .collect();
     let sizes: Vec<_> = branches.iter().map(|g| (g.nodes.len(), g.outputs.len())).collect();
     assert_eq!(sizes, [(4, 3), (3, 3), (1, 1), (1, 1)]);

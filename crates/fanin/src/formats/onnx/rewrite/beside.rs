@@ -51,9 +51,10 @@ impl Beside {
                     expected: "one name for each file beside the model".to_owned(),
                 });
             }
-            let location = match rename {
-                true => new_location(external.location, &file.path, target),
-                false => external.location.to_owned(),
+            let location = if rename {
+                new_location(external.location, &file.path, target)
+            } else {
+                external.location.to_owned()
             };
             let path = folder.join(&location);
             let bytes = fs::metadata(&original).map_err(Error::io("read", &original))?.len();

@@ -174,8 +174,8 @@ fn constants_of_nodes_change_by_the_name_of_their_output() {
 }
 
 #[track_caller]
-fn check(changes: Changes, expected: &str) {
-    let error = rewritten(&model_file(&shared()), &changes).unwrap_err().to_string();
+fn check(changes: &Changes, expected: &str) {
+    let error = rewritten(&model_file(&shared()), changes).unwrap_err().to_string();
     assert!(error.contains(expected), "{error}");
 }
 
@@ -187,15 +187,15 @@ fn mistakes_are_told_before_anything_is_written() {
     };
     let apart = |separated| Changes { separated: vec![separated], ..Changes::default() };
     check(
-        elements("gian", Elements::F32(vec![])),
+        &elements("gian", Elements::F32(vec![])),
         "unknown initializer `gian`; did you mean `gain`",
     );
-    check(elements("gain", Elements::F32(vec![1.0])), "found 1 elements, expected 2 for float[2]");
-    check(elements("gain", Elements::I64(vec![1, 2])), "found elements that float does not hold");
-    check(elements("gain", Elements::F64(vec![1e300, 0.0])), "which float does not hold");
-    check(apart(separated(9, 0, "new")), "found node 9, expected an index below 4");
-    check(apart(separated(1, 0, "new")), "expected an input that uses the initializer");
-    check(apart(separated(1, 1, "y")), "found \"y\", which the graph has");
+    check(&elements("gain", Elements::F32(vec![1.0])), "found 1 elements, expected 2 for float[2]");
+    check(&elements("gain", Elements::I64(vec![1, 2])), "found elements that float does not hold");
+    check(&elements("gain", Elements::F64(vec![1e300, 0.0])), "which float does not hold");
+    check(&apart(separated(9, 0, "new")), "found node 9, expected an index below 4");
+    check(&apart(separated(1, 0, "new")), "expected an input that uses the initializer");
+    check(&apart(separated(1, 1, "y")), "found \"y\", which the graph has");
 }
 
 /// A model in a folder with two weights in a file beside it.

@@ -141,7 +141,7 @@ fn mutated(bytes: &[u8], noise: &mut Noise) -> Vec<u8> {
                 let huge = 1 << (noise.next() % 64);
                 let mut varint = Vec::new();
                 put_varint(&mut varint, huge);
-                bytes.splice(at..at + 1, varint);
+                bytes.splice(at..=at, varint);
             }
             _ => bytes.truncate(at),
         }

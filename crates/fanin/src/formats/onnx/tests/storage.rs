@@ -17,9 +17,9 @@ fn message(element_type: i64, dims: &[i64], number: u32, payload: &[u8]) -> Vec<
 }
 
 #[track_caller]
-fn check(bytes: Vec<u8>, expected: Elements) {
+fn check(bytes: Vec<u8>, expected: &Elements) {
     let file = tensor_file(bytes);
-    assert_eq!(file.elements(&file.tensor().unwrap()).unwrap(), expected);
+    assert_eq!(file.elements(&file.tensor().unwrap()).unwrap(), *expected);
 }
 
 fn varints(values: &[i64]) -> Vec<u8> {
@@ -31,44 +31,44 @@ fn varints(values: &[i64]) -> Vec<u8> {
 #[test]
 fn raw_elements_of_every_type_are_read() {
     let floats = Elements::F32(vec![1.5, -0.25]);
-    check(message(1, &[2], 9, &[0, 0, 0xC0, 0x3F, 0, 0, 0x80, 0xBE]), floats.clone());
-    check(message(10, &[2], 9, &[0x00, 0x3E, 0x00, 0xB4]), floats.clone());
-    check(message(16, &[2], 9, &[0xC0, 0x3F, 0x80, 0xBE]), floats);
-    check(message(11, &[1], 9, &1.5_f64.to_le_bytes()), Elements::F64(vec![1.5]));
-    check(message(2, &[2], 9, &[1, 255]), Elements::I64(vec![1, 255]));
-    check(message(3, &[2], 9, &[1, 255]), Elements::I64(vec![1, -1]));
-    check(message(4, &[1], 9, &[0xFE, 0xFF]), Elements::I64(vec![65534]));
-    check(message(5, &[1], 9, &[0xFE, 0xFF]), Elements::I64(vec![-2]));
-    check(message(6, &[1], 9, &(-3_i32).to_le_bytes()), Elements::I64(vec![-3]));
-    check(message(7, &[1], 9, &i64::MIN.to_le_bytes()), Elements::I64(vec![i64::MIN]));
-    check(message(9, &[3], 9, &[0, 1, 2]), Elements::Bool(vec![false, true, true]));
-    check(message(12, &[1], 9, &[255; 4]), Elements::I64(vec![i64::from(u32::MAX)]));
-    check(message(13, &[1], 9, &[255; 8]), Elements::U64(vec![u64::MAX]));
+    check(message(1, &[2], 9, &[0, 0, 0xC0, 0x3F, 0, 0, 0x80, 0xBE]), &floats);
+    check(message(10, &[2], 9, &[0x00, 0x3E, 0x00, 0xB4]), &floats);
+    check(message(16, &[2], 9, &[0xC0, 0x3F, 0x80, 0xBE]), &floats);
+    check(message(11, &[1], 9, &1.5_f64.to_le_bytes()), &Elements::F64(vec![1.5]));
+    check(message(2, &[2], 9, &[1, 255]), &Elements::I64(vec![1, 255]));
+    check(message(3, &[2], 9, &[1, 255]), &Elements::I64(vec![1, -1]));
+    check(message(4, &[1], 9, &[0xFE, 0xFF]), &Elements::I64(vec![65534]));
+    check(message(5, &[1], 9, &[0xFE, 0xFF]), &Elements::I64(vec![-2]));
+    check(message(6, &[1], 9, &(-3_i32).to_le_bytes()), &Elements::I64(vec![-3]));
+    check(message(7, &[1], 9, &i64::MIN.to_le_bytes()), &Elements::I64(vec![i64::MIN]));
+    check(message(9, &[3], 9, &[0, 1, 2]), &Elements::Bool(vec![false, true, true]));
+    check(message(12, &[1], 9, &[255; 4]), &Elements::I64(vec![i64::from(u32::MAX)]));
+    check(message(13, &[1], 9, &[255; 8]), &Elements::U64(vec![u64::MAX]));
     // The first element lies in the lowest bits.
-    check(message(21, &[3], 9, &[0xF1, 0x02]), Elements::I64(vec![1, 15, 2]));
-    check(message(22, &[3], 9, &[0xF1, 0x07]), Elements::I64(vec![1, -1, 7]));
-    check(message(25, &[3], 9, &[0b11_10_01]), Elements::I64(vec![1, 2, 3]));
-    check(message(26, &[3], 9, &[0b11_10_01]), Elements::I64(vec![1, -2, -1]));
+    check(message(21, &[3], 9, &[0xF1, 0x02]), &Elements::I64(vec![1, 15, 2]));
+    check(message(22, &[3], 9, &[0xF1, 0x07]), &Elements::I64(vec![1, -1, 7]));
+    check(message(25, &[3], 9, &[0b11_10_01]), &Elements::I64(vec![1, 2, 3]));
+    check(message(26, &[3], 9, &[0b11_10_01]), &Elements::I64(vec![1, -2, -1]));
 }
 
 #[test]
 fn typed_elements_of_every_type_are_read() {
     let floats = Elements::F32(vec![1.5, -0.25]);
-    check(message(1, &[2], 4, &[0, 0, 0xC0, 0x3F, 0, 0, 0x80, 0xBE]), floats.clone());
-    check(message(10, &[2], 5, &varints(&[0x3E00, 0xB400])), floats.clone());
-    check(message(16, &[2], 5, &varints(&[0x3FC0, 0xBE80])), floats);
-    check(message(11, &[1], 10, &1.5_f64.to_le_bytes()), Elements::F64(vec![1.5]));
-    check(message(2, &[2], 5, &varints(&[1, 255])), Elements::I64(vec![1, 255]));
-    check(message(3, &[2], 5, &varints(&[1, -1])), Elements::I64(vec![1, -1]));
-    check(message(4, &[1], 5, &varints(&[65534])), Elements::I64(vec![65534]));
-    check(message(5, &[1], 5, &varints(&[-2])), Elements::I64(vec![-2]));
-    check(message(6, &[1], 5, &varints(&[-3])), Elements::I64(vec![-3]));
-    check(message(7, &[1], 7, &varints(&[i64::MIN])), Elements::I64(vec![i64::MIN]));
-    check(message(9, &[2], 5, &varints(&[0, 1])), Elements::Bool(vec![false, true]));
-    check(message(12, &[1], 11, &varints(&[0xFFFF_FFFF])), Elements::I64(vec![0xFFFF_FFFF]));
-    check(message(13, &[1], 11, &varints(&[-1])), Elements::U64(vec![u64::MAX]));
-    check(message(22, &[3], 5, &varints(&[0xF1, 0x07])), Elements::I64(vec![1, -1, 7]));
-    check(message(8, &[1], 6, b"text"), Elements::Strings(vec![b"text".to_vec()]));
+    check(message(1, &[2], 4, &[0, 0, 0xC0, 0x3F, 0, 0, 0x80, 0xBE]), &floats);
+    check(message(10, &[2], 5, &varints(&[0x3E00, 0xB400])), &floats);
+    check(message(16, &[2], 5, &varints(&[0x3FC0, 0xBE80])), &floats);
+    check(message(11, &[1], 10, &1.5_f64.to_le_bytes()), &Elements::F64(vec![1.5]));
+    check(message(2, &[2], 5, &varints(&[1, 255])), &Elements::I64(vec![1, 255]));
+    check(message(3, &[2], 5, &varints(&[1, -1])), &Elements::I64(vec![1, -1]));
+    check(message(4, &[1], 5, &varints(&[65534])), &Elements::I64(vec![65534]));
+    check(message(5, &[1], 5, &varints(&[-2])), &Elements::I64(vec![-2]));
+    check(message(6, &[1], 5, &varints(&[-3])), &Elements::I64(vec![-3]));
+    check(message(7, &[1], 7, &varints(&[i64::MIN])), &Elements::I64(vec![i64::MIN]));
+    check(message(9, &[2], 5, &varints(&[0, 1])), &Elements::Bool(vec![false, true]));
+    check(message(12, &[1], 11, &varints(&[0xFFFF_FFFF])), &Elements::I64(vec![0xFFFF_FFFF]));
+    check(message(13, &[1], 11, &varints(&[-1])), &Elements::U64(vec![u64::MAX]));
+    check(message(22, &[3], 5, &varints(&[0xF1, 0x07])), &Elements::I64(vec![1, -1, 7]));
+    check(message(8, &[1], 6, b"text"), &Elements::Strings(vec![b"text".to_vec()]));
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn packed_and_single_numbers_read_alike_and_may_be_mixed() {
     mixed.int(7, 1);
     mixed.bytes(7, &varints(&[-2]));
     mixed.int(7, 3);
-    check(mixed.0, Elements::I64(vec![1, -2, 3]));
+    check(mixed.0, &Elements::I64(vec![1, -2, 3]));
 }
 
 #[test]
 fn tensors_without_elements_and_scalars_are_read() {
-    check(message(1, &[0, i64::MAX], 9, &[]), Elements::F32(vec![]));
-    check(message(7, &[2, 0], 7, &[]), Elements::I64(vec![]));
-    check(message(1, &[], 9, &[0; 4]), Elements::F32(vec![0.0]));
+    check(message(1, &[0, i64::MAX], 9, &[]), &Elements::F32(vec![]));
+    check(message(7, &[2, 0], 7, &[]), &Elements::I64(vec![]));
+    check(message(1, &[], 9, &[0; 4]), &Elements::F32(vec![0.0]));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn unknown_fields_types_and_groups_are_let_be() {
     // A group of field 1002 with a number and a group of 1003 in it; fixed numbers of both sizes.
     bytes.extend([0xD3, 0x3E, 0x08, 0x01, 0xDB, 0x3E, 0xDC, 0x3E, 0xD4, 0x3E]);
     bytes.extend([0xE5, 0x3E, 0, 0, 0, 0, 0xE9, 0x3E, 0, 0, 0, 0, 0, 0, 0, 0]);
-    check(bytes, Elements::F32(vec![0.0]));
+    check(bytes, &Elements::F32(vec![0.0]));
     let file = tensor_file(message(99, &[1], 9, &[1, 2, 3]));
     let tensor = file.tensor().unwrap();
     assert_eq!(tensor.element_type, ElementType::Unknown(99));
