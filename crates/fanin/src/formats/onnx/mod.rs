@@ -73,12 +73,13 @@ impl OnnxFile {
 
     /// What the bytes say, if they are a model.
     ///
-    /// Memory is at most a hundred times the file's size, and far less for any real model.
+    /// Nothing is copied but shapes and lists of names, so a model takes little memory beside the
+    /// file's bytes; whatever the file says, it is at most a hundred times as much.
     ///
     /// # Errors
     /// [`Error::Malformed`] with the byte and the field, if they follow not protobuf's wire format or
-    /// not ONNX's schema, if a tensor's elements do not fit its type and shape, or if messages lie
-    /// more than 100 levels deep.
+    /// not ONNX's schema, if a tensor's elements do not fit its type and shape, if messages lie more
+    /// than 100 levels deep, or if there are so many that memory would not be in proportion.
     pub fn model(&self) -> Result<Model<'_>> {
         self.decode()
     }
@@ -93,7 +94,8 @@ impl OnnxFile {
 
     fn decode<'a, T: Decode<'a>>(&'a self) -> Result<T> {
         let whole = Span { bytes: &self.bytes, start: 0 };
-        T::decode(whole, &mut Limits::new()).map_err(|fault| fault.in_file(&self.path))
+        T::decode(whole, &mut Limits::new(self.bytes.len()))
+            .map_err(|fault| fault.in_file(&self.path))
     }
 
     /// An order in which the nodes of the model's graph can be computed, by their indices.

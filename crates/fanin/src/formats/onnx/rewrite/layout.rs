@@ -49,7 +49,8 @@ impl<'a> Layout<'a> {
 
     /// The tensor whose message this is.
     pub(super) fn decoded(&self, span: Span<'a>) -> Result<Tensor<'a>> {
-        Tensor::decode(span, &mut Limits::new()).map_err(|fault| fault.in_file(&self.file.path))
+        Tensor::decode(span, &mut Limits::new(span.bytes.len()))
+            .map_err(|fault| fault.in_file(&self.file.path))
     }
 
     /// Names of all values of the graph.
