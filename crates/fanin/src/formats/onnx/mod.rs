@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! OnnxFile::read ─► file.model() ─► Model { graph: Graph { nodes, initializers, … }, … }
-//!                   file.elements(&tensor) ─► Elements
+//!                   file.elements(&tensor) ─► Elements ─► Changes ─► file.rewrite(&changes, target)
 //! ```
 //!
 //! A [`Model`] borrows its texts and numbers from the file's bytes. Every mistake names the byte

@@ -166,7 +166,7 @@ fn mutated_models_are_read_or_refused() {
     mutate(1, 2000);
 }
 
-/// Run by `cargo test -p fanin --release onnx::tests::hostile -- --ignored`; about a minute.
+/// Run by `cargo test --release -p fanin --lib onnx::tests::hostile -- --ignored`.
 #[test]
 #[ignore = "long: a million mutated models"]
 fn a_million_mutated_models_are_read_or_refused() {
@@ -246,6 +246,8 @@ fn lying_lengths_and_wrong_wire_types_are_told_with_their_byte() {
     let mut group = model_of(&[]);
     group.extend([0xD3, 0x3E]);
     check(&group, "found the end");
+    group.extend([0xDC, 0x3E]);
+    check(&group, "found wire type 4");
 }
 
 #[test]
