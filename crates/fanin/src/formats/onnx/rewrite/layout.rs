@@ -1,5 +1,7 @@
 //! Where in the file the messages lie that can be changed.
 
+use std::collections::HashMap;
+
 use super::super::model::Model;
 use super::super::tensor::{Data, Tensor};
 use super::super::wire::{Decode, Field, Limits, Span};
@@ -15,7 +17,7 @@ pub(super) struct Layout<'a> {
     pub graph: Span<'a>,
     /// Messages of its nodes.
     pub nodes: Vec<Span<'a>>,
-    initializers: Vec<Field<'a>>,
+    initializers: HashMap<&'a str, Field<'a>>,
     inputs: Vec<Field<'a>>,
     /// Every tensor in the file, however deep it lies.
     pub tensors: Vec<(Span<'a>, Tensor<'a>)>,
@@ -30,6 +32,8 @@ impl<'a> Layout<'a> {
             .expect("a decoded model has a graph")
             .payload;
         let of = |number| fields(graph).filter(move |field| field.number == number);
+        let names = model.graph.initializers.iter().map(|tensor| tensor.name);
+        let initializers = names.zip(of(5)).collect();
         let mut spans = Vec::new();
         tensors(Holder::Model, whole, 0, &mut spans);
         let mut layout = Self {
@@ -37,7 +41,7 @@ impl<'a> Layout<'a> {
             model,
             graph,
             nodes: of(1).map(|field| field.payload).collect(),
-            initializers: of(5).collect(),
+            initializers,
             inputs: of(11).collect(),
             tensors: Vec::new(),
         };
@@ -65,8 +69,7 @@ impl<'a> Layout<'a> {
 
     /// The field of an initializer.
     pub(super) fn initializer(&self, name: &str) -> Result<Field<'a>> {
-        let position = self.model.graph.initializers.iter().position(|t| t.name == name);
-        position.map(|index| self.initializers[index]).ok_or_else(|| self.unknown(name))
+        self.initializers.get(name).copied().ok_or_else(|| self.unknown(name))
     }
 
     /// The field of an input of the graph.
