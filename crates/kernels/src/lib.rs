@@ -42,6 +42,7 @@
 pub mod scalar;
 pub mod jet;
 pub mod threads;
+mod wide;
 pub mod matmul;
 pub mod singular;
 pub mod tridiagonal;
