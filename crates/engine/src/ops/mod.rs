@@ -25,6 +25,7 @@ mod reshape;
 mod transpose;
 mod matmul;
 mod softmax;
+mod log_softmax;
 mod cross_entropy;
 mod gather;
 mod scatter_add;
@@ -47,6 +48,7 @@ pub use addressing::Addressing;
 pub use compare::Relation;
 pub use integer_binary::IntegerOperation;
 pub use integer_unary::IntegerFunction;
+pub(crate) use literal::check_count;
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
 pub use span::Span;
 
@@ -67,6 +69,7 @@ pub static OPERATORS: &[Entry] = &[
     transpose::ENTRY,
     matmul::ENTRY,
     softmax::ENTRY,
+    log_softmax::ENTRY,
     cross_entropy::ENTRY,
     gather::ENTRY,
     scatter_add::ENTRY,
