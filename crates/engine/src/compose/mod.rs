@@ -3,6 +3,8 @@
 mod linear;
 mod losses;
 mod norm;
+mod pieces;
 mod prelu;
 
 pub use norm::Statistics;
+pub use pieces::Continuation;

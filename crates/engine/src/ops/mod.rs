@@ -6,6 +6,9 @@
 
 mod operator;
 mod broadcast;
+mod span;
+mod fold;
+mod addressing;
 
 mod constant;
 mod activate;
@@ -22,15 +25,32 @@ mod reshape;
 mod transpose;
 mod matmul;
 mod softmax;
+mod log_softmax;
 mod cross_entropy;
 mod gather;
 mod scatter_add;
 mod dropout_mask;
+mod literal;
+mod choose;
+mod compare;
+mod integer_binary;
+mod integer_unary;
+mod to_float;
+mod to_integer;
+mod concat;
+mod slice;
+mod embed;
 
 #[cfg(test)]
 mod tests;
 
+pub use addressing::Addressing;
+pub use compare::Relation;
+pub use integer_binary::IntegerOperation;
+pub use integer_unary::IntegerFunction;
+pub(crate) use literal::check_count;
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use span::Span;
 
 /// Every operator.
 pub static OPERATORS: &[Entry] = &[
@@ -49,8 +69,19 @@ pub static OPERATORS: &[Entry] = &[
     transpose::ENTRY,
     matmul::ENTRY,
     softmax::ENTRY,
+    log_softmax::ENTRY,
     cross_entropy::ENTRY,
     gather::ENTRY,
     scatter_add::ENTRY,
     dropout_mask::ENTRY,
+    literal::ENTRY,
+    choose::ENTRY,
+    compare::ENTRY,
+    integer_binary::ENTRY,
+    integer_unary::ENTRY,
+    to_float::ENTRY,
+    to_integer::ENTRY,
+    concat::ENTRY,
+    slice::ENTRY,
+    embed::ENTRY,
 ];

@@ -2,11 +2,12 @@
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
+use super::span::for_each_row;
 use super::{Entry, Operator, Sample};
 
 /// exp(x) / Σ exp(x) over the last axis, with the row's maximum subtracted first, which changes
@@ -24,9 +25,9 @@ impl Softmax {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
-        for (x, out) in x.chunks_exact(columns).zip(out.chunks_exact_mut(columns)) {
-            softmax(x, out);
-        }
+        for_each_row(out, columns, &|row, out| {
+            softmax(&x[row * columns..(row + 1) * columns], out);
+        });
     }
 }
 
@@ -48,7 +49,9 @@ impl Operator for Softmax {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if x.shape.axes().last().is_some_and(|&n| n > 0) => Ok(vec![(*x).clone()]),
+            [x] if x.kind == Kind::Float && x.shape.axes().last().is_some_and(|&n| n > 0) => {
+                Ok(vec![(*x).clone()])
+            }
             _ => Err(misfit(ENTRY.name, inputs, "one input with a last axis of size 1 or more")),
         }
     }
