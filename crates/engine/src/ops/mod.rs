@@ -6,6 +6,7 @@
 
 mod operator;
 mod broadcast;
+mod window;
 
 mod constant;
 mod activate;
@@ -26,11 +27,15 @@ mod cross_entropy;
 mod gather;
 mod scatter_add;
 mod dropout_mask;
+mod convolution;
+mod convolution_input_gradient;
+mod convolution_weight_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use window::Window;
 
 /// Every operator.
 pub static OPERATORS: &[Entry] = &[
@@ -53,4 +58,7 @@ pub static OPERATORS: &[Entry] = &[
     gather::ENTRY,
     scatter_add::ENTRY,
     dropout_mask::ENTRY,
+    convolution::ENTRY,
+    convolution_input_gradient::ENTRY,
+    convolution_weight_gradient::ENTRY,
 ];
