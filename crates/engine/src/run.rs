@@ -239,8 +239,8 @@ impl<'a, T: Element> Io<'a, T> {
         &mut self,
         inputs: [usize; N],
     ) -> ([&[T]; N], [&mut [T]; M]) {
-        let read = inputs
-            .map(|input| floats(&self.step.inputs[input], self.parameters, self.buffers));
+        let read =
+            inputs.map(|input| floats(&self.step.inputs[input], self.parameters, self.buffers));
         let mut outputs = self.outputs.iter_mut().zip(&self.step.outputs);
         let write = std::array::from_fn(|_| {
             let (buffer, slot) = outputs.next().expect("the operator has as many outputs");

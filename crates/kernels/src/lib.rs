@@ -19,6 +19,7 @@
 //! | [`scratch`] | memory that a thread keeps between calls |
 //! | [`window`] | a window that slides over spatial axes |
 //! | [`conv`] | convolution and its two adjoints |
+//! | [`pool`] | largest elements and averages over windows |
 //! | [`random`] | random numbers by address: seed, name, index |
 //! | [`orthogonal`] | random orthogonal matrices |
 //!
@@ -55,6 +56,7 @@ pub mod lanczos;
 pub mod scratch;
 pub mod window;
 pub mod conv;
+pub mod pool;
 pub mod random;
 pub mod orthogonal;
 

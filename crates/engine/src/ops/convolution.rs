@@ -58,11 +58,12 @@ impl Variant {
 
 /// One, two and three axes; strides, dilations, padding on one side; groups, single channels.
 pub(super) fn variants() -> Vec<Variant> {
-    let variant = |groups, x: &[usize], w: &[usize], steps: [&[usize]; 2], pads: &[(usize, usize)]| {
-        let [strides, dilations] = steps.map(<[usize]>::to_vec);
-        let window = Window { strides, dilations, pads: pads.to_vec() };
-        Variant { window, groups, x: x.to_vec(), w: w.to_vec() }
-    };
+    let variant =
+        |groups, x: &[usize], w: &[usize], steps: [&[usize]; 2], pads: &[(usize, usize)]| {
+            let [strides, dilations] = steps.map(<[usize]>::to_vec);
+            let window = Window { strides, dilations, pads: pads.to_vec() };
+            Variant { window, groups, x: x.to_vec(), w: w.to_vec() }
+        };
     vec![
         variant(1, &[2, 3, 4, 4], &[2, 3, 3, 3], [&[1, 1], &[1, 1]], &[(1, 1), (1, 1)]),
         variant(1, &[1, 2, 5, 6], &[3, 2, 3, 2], [&[2, 2], &[1, 1]], &[(1, 0), (0, 1)]),
@@ -116,7 +117,11 @@ impl Convolution {
 }
 
 /// The sizes of a convolution whose shapes were checked when its node was added.
-pub(super) fn known_sizes(window: &Window, groups: usize, shapes: [&Shape; 3]) -> conv::Convolution {
+pub(super) fn known_sizes(
+    window: &Window,
+    groups: usize,
+    shapes: [&Shape; 3],
+) -> conv::Convolution {
     let [x, w, y] = shapes.map(Shape::axes);
     conv::Convolution {
         batch: x[0],
@@ -152,7 +157,8 @@ pub(super) fn sum_moments(
     for axis in 0..kernels::AXES {
         let counts = terms_along(&size.window, axis, role);
         let mean = |power: i32| {
-            counts.iter().map(|&count| (count as f64).powi(power)).sum::<f64>() / counts.len() as f64
+            counts.iter().map(|&count| (count as f64).powi(power)).sum::<f64>()
+                / counts.len() as f64
         };
         terms *= mean(1);
         squares *= mean(2);
@@ -288,7 +294,13 @@ impl Graph {
     /// assert_eq!(workspace.read(0), [1.0, 2.0, 4.0]);
     /// # Ok::<(), fanin_engine::Error>(())
     /// ```
-    pub fn convolution(&mut self, x: Wire, w: Wire, window: &Window, groups: usize) -> Result<Wire> {
+    pub fn convolution(
+        &mut self,
+        x: Wire,
+        w: Wire,
+        window: &Window,
+        groups: usize,
+    ) -> Result<Wire> {
         self.apply(Convolution { window: window.clone(), groups }, &[x, w])
     }
 }

@@ -87,8 +87,7 @@ impl Operator for ConvolutionInputGradient {
         let d_x = backward.output_gradient();
         let [d_y, w] = [backward.inputs[0], backward.inputs[1]];
         let (window, groups) = (&self.window, self.groups);
-        let d_d_y =
-            backward.wanted[0].then(|| backward.graph.convolution(d_x, w, window, groups));
+        let d_d_y = backward.wanted[0].then(|| backward.graph.convolution(d_x, w, window, groups));
         let d_w = backward.wanted[1].then(|| {
             let kernel = spatial(backward.graph, w);
             weight_gradient(backward.graph, (window, groups, kernel), d_x, d_y)

@@ -92,8 +92,7 @@ impl Operator for ConvolutionWeightGradient {
             let operator = ConvolutionInputGradient { window: window.clone(), groups, input };
             backward.graph.apply(operator, &[d_y, d_w])
         });
-        let d_d_y =
-            backward.wanted[1].then(|| backward.graph.convolution(x, d_w, window, groups));
+        let d_d_y = backward.wanted[1].then(|| backward.graph.convolution(x, d_w, window, groups));
         Ok(vec![d_x.transpose()?, d_d_y.transpose()?])
     }
 

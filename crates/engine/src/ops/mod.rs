@@ -30,12 +30,19 @@ mod dropout_mask;
 mod convolution;
 mod convolution_input_gradient;
 mod convolution_weight_gradient;
+mod max_pool;
+mod put_positions;
+mod take_positions;
+mod average_pool;
+mod average_pool_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
-pub use window::Window;
+pub use window::{Rounding, Window};
+
+pub use fanin_kernels::pool::Divisor;
 
 /// Every operator.
 pub static OPERATORS: &[Entry] = &[
@@ -61,4 +68,9 @@ pub static OPERATORS: &[Entry] = &[
     convolution::ENTRY,
     convolution_input_gradient::ENTRY,
     convolution_weight_gradient::ENTRY,
+    max_pool::ENTRY,
+    put_positions::ENTRY,
+    take_positions::ENTRY,
+    average_pool::ENTRY,
+    average_pool_gradient::ENTRY,
 ];

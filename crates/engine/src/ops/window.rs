@@ -47,7 +47,13 @@ impl Window {
         (0..axes).map(|axis| self.output_along(axis, input[axis], kernel[axis], round)).collect()
     }
 
-    fn output_along(&self, axis: usize, input: usize, taps: usize, round: Rounding) -> Option<usize> {
+    fn output_along(
+        &self,
+        axis: usize,
+        input: usize,
+        taps: usize,
+        round: Rounding,
+    ) -> Option<usize> {
         let (before, after) = self.pads[axis];
         let (stride, dilation) = (self.strides[axis], self.dilations[axis]);
         if stride == 0 || dilation == 0 || input == 0 {

@@ -9,6 +9,7 @@ use crate::scalar::Float;
 use crate::window::Block;
 
 use super::Convolution;
+use super::lines::{add_line, copy};
 
 /// Which part of the columns of one group is made.
 #[derive(Clone, Debug)]
@@ -85,33 +86,4 @@ pub fn add<T: Float>(
 
 fn channel_index(size: &Convolution, image: usize, group: usize, channel: usize) -> usize {
     (image * size.groups + group) * size.channels_in + channel
-}
-
-/// `out[i] = x[i · stride]`.
-#[inline]
-pub fn copy<T: Float>(x: &[T], stride: usize, out: &mut [T]) {
-    match stride {
-        1 => copy_contiguous(&x[..out.len()], out),
-        2 => out.iter_mut().zip(x.chunks(2)).for_each(|(out, x)| *out = x[0]),
-        _ => out.iter_mut().zip(x.chunks(stride)).for_each(|(out, x)| *out = x[0]),
-    }
-}
-
-/// Lines are short: eight elements at a time beat a call.
-#[inline]
-fn copy_contiguous<T: Float>(x: &[T], out: &mut [T]) {
-    let (blocks, rest) = out.as_chunks_mut::<8>();
-    let (x_blocks, x_rest) = x.as_chunks::<8>();
-    blocks.iter_mut().zip(x_blocks).for_each(|(out, x)| *out = *x);
-    rest.iter_mut().zip(x_rest).for_each(|(out, x)| *out = *x);
-}
-
-/// `out[i · stride] += x[i]`.
-#[inline]
-pub fn add_line<T: Float>(x: &[T], stride: usize, out: &mut [T]) {
-    match stride {
-        1 => out.iter_mut().zip(x).for_each(|(out, &x)| *out += x),
-        2 => out.chunks_mut(2).zip(x).for_each(|(out, &x)| out[0] += x),
-        _ => out.chunks_mut(stride).zip(x).for_each(|(out, &x)| out[0] += x),
-    }
 }

@@ -4,6 +4,7 @@ use crate::scalar::Float;
 use crate::threads::for_each_chunk;
 
 use super::Convolution;
+use super::lines::{add_scaled, add_scaled_apart, dot};
 
 /// Multiply–adds that one thread does at a time.
 const CHUNK: usize = 1 << 15;
@@ -85,42 +86,4 @@ pub fn weight_gradient<T: Float>(size: &Convolution, x: &[T], d_out: &[T], d_w: 
             }
         }
     });
-}
-
-/// `out[i] += w · x[i · stride]`.
-#[inline]
-fn add_scaled<T: Float>(w: T, x: &[T], stride: usize, out: &mut [T]) {
-    match stride {
-        1 => out.iter_mut().zip(x).for_each(|(out, &x)| *out += w * x),
-        2 => out.iter_mut().zip(x.chunks(2)).for_each(|(out, x)| *out += w * x[0]),
-        _ => out.iter_mut().zip(x.chunks(stride)).for_each(|(out, x)| *out += w * x[0]),
-    }
-}
-
-/// `out[i · stride] += w · x[i]`.
-#[inline]
-fn add_scaled_apart<T: Float>(w: T, x: &[T], stride: usize, out: &mut [T]) {
-    match stride {
-        1 => out.iter_mut().zip(x).for_each(|(out, &x)| *out += w * x),
-        2 => out.chunks_mut(2).zip(x).for_each(|(out, &x)| out[0] += w * x),
-        _ => out.chunks_mut(stride).zip(x).for_each(|(out, &x)| out[0] += w * x),
-    }
-}
-
-/// Σ a[i] · x[i · stride], over eight running sums where x is contiguous.
-#[inline]
-fn dot<T: Float>(a: &[T], x: &[T], stride: usize) -> T {
-    if stride != 1 {
-        return a.iter().zip(x.chunks(stride)).map(|(&a, x)| a * x[0]).sum();
-    }
-    let mut sums = [T::ZERO; 8];
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (x_blocks, x_rest) = x[..a.len()].as_chunks::<8>();
-    for (a, x) in a_blocks.iter().zip(x_blocks) {
-        for (sum, (&a, &x)) in sums.iter_mut().zip(a.iter().zip(x)) {
-            *sum += a * x;
-        }
-    }
-    let rest: T = a_rest.iter().zip(x_rest).map(|(&a, &x)| a * x).sum();
-    sums.into_iter().sum::<T>() + rest
 }

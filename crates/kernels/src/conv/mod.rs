@@ -14,6 +14,7 @@
 //!
 //! Work is cut by sizes alone, so bits do not depend on the number of threads.
 
+pub(crate) mod lines;
 mod columns;
 mod depthwise;
 mod products;

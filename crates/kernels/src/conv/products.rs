@@ -8,8 +8,8 @@ use crate::scalar::Float;
 use crate::threads::for_each_chunk;
 use crate::window::Block;
 
-use super::columns::{self, Part};
 use super::Convolution;
+use super::columns::{self, Part};
 
 /// Elements of columns that are made at a time: half of a small second-level cache.
 const COLUMNS: usize = 1 << 17;
@@ -158,8 +158,15 @@ pub fn input_gradient<T: Float>(size: &Convolution, d_out: &[T], w: &[T], d_x: &
         let several = images > 1;
         let w = &w[task.group * units * depth..(task.group + 1) * units * depth];
         if window.is_pointwise() && !several {
-            let d_out = &d_out[(task.images.start * size.groups + task.group) * units * positions..];
-            let a = MatRef::new(&w[task.channels.start..], task.channels.len(), units, 1, depth as isize);
+            let d_out =
+                &d_out[(task.images.start * size.groups + task.group) * units * positions..];
+            let a = MatRef::new(
+                &w[task.channels.start..],
+                task.channels.len(),
+                units,
+                1,
+                depth as isize,
+            );
             let c = MatMut::from_row_major(d_x, task.channels.len(), positions);
             T::multiply(a, view(d_out, units, positions, positions), T::ZERO, c);
             return;
@@ -307,7 +314,12 @@ fn weight_rows<T: Float>(size: &Convolution, x: &[T], d_out: &[T], d_w: &mut [T]
                     } else {
                         let image = task.images.start * size.groups + task.group;
                         let unit = image * size.channels_out + rows.units.start;
-                        view(&d_out[unit * positions + start_of(size, &block)..], count, n, positions)
+                        view(
+                            &d_out[unit * positions + start_of(size, &block)..],
+                            count,
+                            n,
+                            positions,
+                        )
                     };
                     let stride = if window.is_pointwise() && !several { positions } else { n };
                     let (matrix, k) = inputs_strided(size, x, &part, columns, stride);

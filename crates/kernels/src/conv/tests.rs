@@ -26,7 +26,8 @@ fn for_each_product(size: &Convolution, mut visit: impl FnMut(usize, usize, usiz
         let group = output / size.channels_out;
         let t = w.tap(tap);
         for p in 0..positions {
-            let o = [p / (w.output[1] * w.output[2]), p / w.output[2] % w.output[1], p % w.output[2]];
+            let o =
+                [p / (w.output[1] * w.output[2]), p / w.output[2] % w.output[1], p % w.output[2]];
             let at = |a: usize| (o[a] * w.stride[a] + t[a] * w.dilation[a]).checked_sub(w.pad[a]);
             let inside = |a: usize| at(a).filter(|&i| i < w.input[a]);
             if let (Some(d), Some(h), Some(v)) = (inside(0), inside(1), inside(2)) {
@@ -79,9 +80,8 @@ fn window(input: [usize; 3], kernel: [usize; 3], stride: usize, dilation: usize)
     let stride = kernel.map(|k| steps(k, stride));
     let dilation = kernel.map(|k| steps(k, dilation));
     let pad = [0, 1, 2].map(|a| kernel[a] / 2);
-    let output = [0, 1, 2].map(|a| {
-        (input[a] + 2 * pad[a] - dilation[a] * (kernel[a] - 1) - 1) / stride[a] + 1
-    });
+    let output = [0, 1, 2]
+        .map(|a| (input[a] + 2 * pad[a] - dilation[a] * (kernel[a] - 1) - 1) / stride[a] + 1);
     Window { input, output, kernel, stride, dilation, pad }
 }
 
