@@ -16,6 +16,10 @@
 //! | [`lanczos`] | extreme eigenvalues and singular values from products alone |
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`reduce`] | sums and moments in f64 |
+//! | [`scratch`] | memory that a thread keeps between calls |
+//! | [`window`] | a window that slides over spatial axes |
+//! | [`conv`] | convolution and its two adjoints |
+//! | [`pool`] | largest elements and averages over windows |
 //! | [`random`] | random numbers by address: seed, name, index |
 //! | [`orthogonal`] | random orthogonal matrices |
 //!
@@ -49,6 +53,10 @@ pub mod singular_values;
 pub mod elementwise;
 pub mod reduce;
 pub mod lanczos;
+pub mod scratch;
+pub mod window;
+pub mod conv;
+pub mod pool;
 pub mod random;
 pub mod orthogonal;
 

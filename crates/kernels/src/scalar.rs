@@ -52,6 +52,7 @@ pub trait Scalar:
 pub trait Float:
     Scalar
     + crate::matmul::Product
+    + crate::scratch::Scratch
     + AddAssign
     + SubAssign
     + MulAssign

@@ -73,7 +73,7 @@ impl Operator for Gather {
 
     /// Each unit reads one row, so an embedding has a fan-in of 1.
     fn fan_axes(&self, _types: &[&Type], input: usize) -> Option<FanAxes> {
-        (input == 0).then(|| FanAxes { fan_in: vec![], fan_out: vec![1] })
+        (input == 0).then(|| FanAxes { fan_in: vec![], fan_out: vec![1], groups: 1 })
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod operator;
 mod broadcast;
+mod window;
 
 mod constant;
 mod activate;
@@ -26,11 +27,22 @@ mod cross_entropy;
 mod gather;
 mod scatter_add;
 mod dropout_mask;
+mod convolution;
+mod convolution_input_gradient;
+mod convolution_weight_gradient;
+mod max_pool;
+mod put_positions;
+mod take_positions;
+mod average_pool;
+mod average_pool_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use window::{Rounding, Window};
+
+pub use fanin_kernels::pool::Divisor;
 
 /// Every operator.
 pub static OPERATORS: &[Entry] = &[
@@ -53,4 +65,12 @@ pub static OPERATORS: &[Entry] = &[
     gather::ENTRY,
     scatter_add::ENTRY,
     dropout_mask::ENTRY,
+    convolution::ENTRY,
+    convolution_input_gradient::ENTRY,
+    convolution_weight_gradient::ENTRY,
+    max_pool::ENTRY,
+    put_positions::ENTRY,
+    take_positions::ENTRY,
+    average_pool::ENTRY,
+    average_pool_gradient::ENTRY,
 ];

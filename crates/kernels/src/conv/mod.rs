@@ -1,0 +1,125 @@
+//! Convolution over up to three spatial axes, and its two adjoints.
+//!
+//! y[b, o, p] = Σ over c, t of w[o, c, t] · x[b, c, p·stride + t·dilation − pad]; with d_y this
+//! is linear in each of x, w and d_y, so the three functions here are all that derivatives of
+//! any order need.
+//!
+//! Key: B images, O output and C input channels of one group, P output positions of one image,
+//! T taps; `_o_ct` a matrix of O rows and C·T columns.
+//!
+//! Columns (`columns.rs`) are the input as each tap of each channel sees it, C·T rows of P: then
+//! all is a product of matrices (`products.rs`). They are made for a few images or a few lines
+//! at a time, in scratch memory that stays in the cache. Where a group has a single input
+//! channel (`depthwise.rs`), there is nothing to sum over and lines are added directly.
+//!
+//! Work is cut by sizes alone, so bits do not depend on the number of threads.
+
+pub(crate) mod lines;
+mod columns;
+mod depthwise;
+mod products;
+
+#[cfg(test)]
+mod tests;
+
+use crate::scalar::Float;
+use crate::window::Window;
+
+/// Sizes of a convolution; the weight has shape (groups·O, C, kernel…).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Convolution {
+    /// Images.
+    pub batch: usize,
+    /// Groups of channels that see only each other.
+    pub groups: usize,
+    /// Input channels of one group.
+    pub channels_in: usize,
+    /// Output channels of one group.
+    pub channels_out: usize,
+    /// The window over the spatial axes.
+    pub window: Window,
+}
+
+impl Convolution {
+    /// Elements of the input.
+    pub fn input_elements(&self) -> usize {
+        self.batch * self.groups * self.channels_in * self.window.input_plane()
+    }
+
+    /// Elements of the output.
+    pub fn output_elements(&self) -> usize {
+        self.batch * self.groups * self.channels_out * self.window.output_plane()
+    }
+
+    /// Elements of the weight.
+    pub fn weight_elements(&self) -> usize {
+        self.groups * self.channels_out * self.channels_in * self.window.taps()
+    }
+
+    /// Rows of the columns of one group.
+    fn depth(&self) -> usize {
+        self.channels_in * self.window.taps()
+    }
+
+    fn is_depthwise(&self) -> bool {
+        self.channels_in == 1 && (self.groups > 1 || self.channels_out <= 4)
+    }
+}
+
+/// The convolution of `x` with the weight `w`.
+///
+/// # Panics
+/// If a length is not that of the sizes.
+pub fn convolve<T: Float>(size: &Convolution, x: &[T], w: &[T], out: &mut [T]) {
+    check(size, x.len(), w.len(), out.len());
+    if size.is_depthwise() {
+        depthwise::convolve(size, x, w, out);
+    } else {
+        products::convolve(size, x, w, out);
+    }
+}
+
+/// The gradient with respect to the input: of `convolve` for the output gradient `d_out`.
+///
+/// # Panics
+/// If a length is not that of the sizes.
+pub fn input_gradient<T: Float>(size: &Convolution, d_out: &[T], w: &[T], d_x: &mut [T]) {
+    check(size, d_x.len(), w.len(), d_out.len());
+    if size.is_depthwise() {
+        depthwise::input_gradient(size, d_out, w, d_x);
+    } else {
+        products::input_gradient(size, d_out, w, d_x);
+    }
+}
+
+/// The gradient with respect to the weight: of `convolve` for the output gradient `d_out`.
+///
+/// `partial` has room for the sums over parts of the batch: [`partial_elements`] of it.
+///
+/// # Panics
+/// If a length is not that of the sizes.
+pub fn weight_gradient<T: Float>(
+    size: &Convolution,
+    x: &[T],
+    d_out: &[T],
+    d_w: &mut [T],
+    partial: &mut [T],
+) {
+    check(size, x.len(), d_w.len(), d_out.len());
+    if size.is_depthwise() {
+        depthwise::weight_gradient(size, x, d_out, d_w);
+    } else {
+        products::weight_gradient(size, x, d_out, d_w, partial);
+    }
+}
+
+/// How many elements [`weight_gradient`] needs beside its result.
+pub fn partial_elements(size: &Convolution) -> usize {
+    if size.is_depthwise() { 0 } else { products::partial_elements(size) }
+}
+
+fn check(size: &Convolution, x: usize, w: usize, out: usize) {
+    assert_eq!(x, size.input_elements(), "the input of a convolution must fit its sizes");
+    assert_eq!(w, size.weight_elements(), "the weight of a convolution must fit its sizes");
+    assert_eq!(out, size.output_elements(), "the output of a convolution must fit its sizes");
+}
