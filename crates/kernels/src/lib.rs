@@ -20,6 +20,8 @@
 //! | [`window`] | a window that slides over spatial axes |
 //! | [`conv`] | convolution and its two adjoints |
 //! | [`pool`] | largest elements and averages over windows |
+//! | [`resample`] | one axis mapped to another length by sparse weights |
+//! | [`standardize`] | groups brought to mean 0 and variance 1 |
 //! | [`random`] | random numbers by address: seed, name, index |
 //! | [`orthogonal`] | random orthogonal matrices |
 //!
@@ -57,6 +59,8 @@ pub mod scratch;
 pub mod window;
 pub mod conv;
 pub mod pool;
+pub mod resample;
+pub mod standardize;
 pub mod random;
 pub mod orthogonal;
 

@@ -4,5 +4,7 @@ mod linear;
 mod losses;
 mod norm;
 mod prelu;
+mod resize;
 
 pub use norm::Statistics;
+pub use resize::{Coordinates, Interpolation, Nearest, Resize};

@@ -35,11 +35,15 @@ mod put_positions;
 mod take_positions;
 mod average_pool;
 mod average_pool_gradient;
+mod resample;
+mod standardize;
+mod standardize_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use standardize::Standardized;
 pub use window::{Rounding, Window};
 
 pub use fanin_kernels::pool::Divisor;
@@ -73,4 +77,7 @@ pub static OPERATORS: &[Entry] = &[
     take_positions::ENTRY,
     average_pool::ENTRY,
     average_pool_gradient::ENTRY,
+    resample::ENTRY,
+    standardize::ENTRY,
+    standardize_gradient::ENTRY,
 ];

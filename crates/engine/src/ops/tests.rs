@@ -214,7 +214,7 @@ fn declared_moments_equal_monte_carlo() {
     let given = [Moments { mean: 0.3, variance: 0.8 }, Moments { mean: -0.5, variance: 0.4 }];
     for (entry, sample) in samples() {
         let types: Vec<_> = sample.inputs.iter().collect();
-        let Some(declared) = sample.operator.moments(&types, &given[..types.len()]) else {
+        let Some(declared) = sample.operator.moments(&types, &given[..types.len().min(2)]) else {
             continue;
         };
         let mut case = case(&sample, &mut numbers);
