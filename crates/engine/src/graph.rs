@@ -45,6 +45,15 @@ impl Type {
     }
 }
 
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Float => write!(f, "{}", self.shape),
+            Kind::Integer => write!(f, "{} of integers", self.shape),
+        }
+    }
+}
+
 /// Where a wire's values come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -136,6 +145,9 @@ impl Graph {
         inputs: &[Wire],
     ) -> Result<Vec<Wire>> {
         let types: Vec<&Type> = inputs.iter().map(|&w| self.type_of(w)).collect();
+        for r#type in &types {
+            r#type.shape.checked_elements(operator.name())?;
+        }
         let output_types = operator.infer(&types)?;
         for r#type in &output_types {
             r#type.shape.checked_elements(operator.name())?;
@@ -210,7 +222,7 @@ impl Graph {
 
 /// An [`Error::Shape`] for an operator whose inputs do not fit.
 pub(crate) fn misfit(operator: &str, inputs: &[&Type], expected: impl fmt::Display) -> Error {
-    let found: Vec<String> = inputs.iter().map(|t| t.shape.to_string()).collect();
+    let found: Vec<String> = inputs.iter().map(ToString::to_string).collect();
     Error::Shape {
         place: operator.to_owned(),
         found: format!("input shapes {}", found.join(" and ")),

@@ -45,10 +45,12 @@ pub mod compose;
 pub mod gradient;
 pub mod plan;
 pub mod run;
+pub mod evaluate;
 
 pub use error::{Error, Result};
+pub use evaluate::Array;
 pub use gradient::{gradients, pullback};
 pub use graph::{Graph, Kind, Type, Wire};
 pub use plan::Plan;
-pub use run::{Element, Workspace};
+pub use run::{Element, Number, Workspace};
 pub use tensor::{Shape, Tensor};

@@ -59,8 +59,152 @@ impl<T: Float> Buffer<T> {
     }
 }
 
+/// What the buffers of a run in `T` hold: `T` itself, or integers.
+///
+/// Operators that only move elements are written once over it.
+pub trait Stored<T>: Copy + PartialOrd + Default + Send + Sync + 'static {
+    /// Which kind of wire holds it.
+    const KIND: Kind;
+    /// What stands where there is nothing to show: NaN, or 0 for integers.
+    const MISSING: Self;
+    /// 1; the default is 0.
+    const UNIT: Self;
+    /// The number in this type; a floating-point number is cut to an integer.
+    fn from_number(number: Number) -> Self;
+    /// self + other, wrapping around for integers.
+    fn plus(self, other: Self) -> Self;
+    /// self · other, wrapping around for integers.
+    fn times(self, other: Self) -> Self;
+    /// The larger of two; NaN if either is NaN.
+    fn larger(self, other: Self) -> Self;
+    /// The smaller of two; NaN if either is NaN.
+    fn smaller(self, other: Self) -> Self;
+    /// Nothing is smaller: −∞, or the least integer.
+    const LOWEST: Self;
+    /// Nothing is larger: ∞, or the greatest integer.
+    const HIGHEST: Self;
+    #[doc(hidden)]
+    fn slice(buffer: &Buffer<T>) -> &[Self];
+    #[doc(hidden)]
+    fn slice_mut(buffer: &mut Buffer<T>) -> &mut [Self];
+    #[doc(hidden)]
+    fn parameter(parameter: &[T]) -> &[Self];
+}
+
+/// A number of either kind, as an attribute of an operator.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// A floating-point number.
+    Float(f64),
+    /// An integer.
+    Integer(i64),
+}
+
+impl Number {
+    /// The kind of wire that it fits.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Float(_) => Kind::Float,
+            Self::Integer(_) => Kind::Integer,
+        }
+    }
+}
+
+macro_rules! implement_stored {
+    ($type:ident) => {
+        impl Stored<$type> for $type {
+            const KIND: Kind = Kind::Float;
+            const MISSING: Self = $type::NAN;
+            const UNIT: Self = 1.0;
+            const LOWEST: Self = $type::NEG_INFINITY;
+            const HIGHEST: Self = $type::INFINITY;
+
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+
+            fn times(self, other: Self) -> Self {
+                self * other
+            }
+
+            fn larger(self, other: Self) -> Self {
+                if self.is_nan() || self > other { self } else { other }
+            }
+
+            fn smaller(self, other: Self) -> Self {
+                if self.is_nan() || self < other { self } else { other }
+            }
+
+            fn from_number(number: Number) -> Self {
+                match number {
+                    Number::Float(x) => x as $type,
+                    Number::Integer(n) => n as $type,
+                }
+            }
+
+            fn slice(buffer: &Buffer<$type>) -> &[Self] {
+                buffer.floats()
+            }
+
+            fn slice_mut(buffer: &mut Buffer<$type>) -> &mut [Self] {
+                buffer.floats_mut()
+            }
+
+            fn parameter(parameter: &[$type]) -> &[Self] {
+                parameter
+            }
+        }
+    };
+}
+
+implement_stored!(f32);
+implement_stored!(f64);
+
+impl<T: Float> Stored<T> for i64 {
+    const KIND: Kind = Kind::Integer;
+    const MISSING: Self = 0;
+    const UNIT: Self = 1;
+    const LOWEST: Self = Self::MIN;
+    const HIGHEST: Self = Self::MAX;
+
+    fn plus(self, other: Self) -> Self {
+        self.wrapping_add(other)
+    }
+
+    fn times(self, other: Self) -> Self {
+        self.wrapping_mul(other)
+    }
+
+    fn larger(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    fn smaller(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    fn from_number(number: Number) -> Self {
+        match number {
+            Number::Float(x) => x as Self,
+            Number::Integer(n) => n,
+        }
+    }
+
+    fn slice(buffer: &Buffer<T>) -> &[Self] {
+        buffer.integers()
+    }
+
+    fn slice_mut(buffer: &mut Buffer<T>) -> &mut [Self] {
+        buffer.integers_mut()
+    }
+
+    fn parameter(_parameter: &[T]) -> &[Self] {
+        panic!("an operator read a parameter as integers")
+    }
+}
+
 /// The type that a graph is run in; dispatches an operator to the code for it.
-pub trait Element: Float {
+pub trait Element: Float + Stored<Self> {
     #[doc(hidden)]
     fn run(operator: &dyn Operator, io: &mut Io<'_, Self>);
 }
@@ -121,6 +265,15 @@ impl<T: Element> Workspace<T> {
     pub fn read(&self, kept: usize) -> &[T] {
         let (buffer, elements) = locate(&self.kept[kept]);
         &self.buffers[buffer].floats()[..elements]
+    }
+
+    /// The integers of the n-th wire that the plan was asked to compute, after a run.
+    ///
+    /// # Panics
+    /// If the wire holds floating-point numbers.
+    pub fn read_integers(&self, kept: usize) -> &[i64] {
+        let (buffer, elements) = locate(&self.kept[kept]);
+        &self.buffers[buffer].integers()[..elements]
     }
 
     /// The values of the n-th wire that the plan was asked to compute, to change after a run, as
@@ -209,6 +362,27 @@ impl<'a, T: Element> Io<'a, T> {
         &self.step.outputs[output].r#type.shape
     }
 
+    /// The type of an output.
+    pub fn output_type(&self, output: usize) -> &'a Type {
+        &self.step.outputs[output].r#type
+    }
+
+    /// The number of inputs.
+    pub fn input_count(&self) -> usize {
+        self.step.inputs.len()
+    }
+
+    /// The inputs, to be read as whatever each holds, and the first output to write.
+    ///
+    /// # Panics
+    /// If the output holds another kind.
+    pub fn parts<O: Stored<T>>(&mut self) -> (Inputs<'_, T>, &mut [O]) {
+        let elements = self.step.outputs[0].elements;
+        let Self { step, parameters, buffers, .. } = *self;
+        let inputs = Inputs { step, parameters, buffers };
+        (inputs, &mut O::slice_mut(&mut self.outputs[0])[..elements])
+    }
+
     /// The input whose values stand in the first output already, to be changed in place.
     pub fn in_place(&self) -> Option<usize> {
         self.step.in_place
@@ -287,13 +461,42 @@ impl<'a, T: Element> Io<'a, T> {
     }
 
     /// Writes f(x) for every element x of input 0, in place where the plan says so.
-    pub fn map(&mut self, f: impl Fn(T) -> T + Sync) {
-        if self.step.in_place == Some(0) {
-            elementwise::map_in_place(self.output(), f);
+    pub fn map<E: Stored<T>>(&mut self, f: impl Fn(E) -> E + Sync) {
+        let in_place = self.step.in_place == Some(0);
+        let (inputs, out) = self.parts::<E>();
+        if in_place {
+            elementwise::map_in_place(out, f);
         } else {
-            let ([x], out) = self.split([0]);
-            elementwise::map(x, out, f);
+            elementwise::map(inputs.get::<E>(0), out, f);
         }
+    }
+}
+
+/// The inputs of a step, each to be read as what it holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a, T> {
+    step: &'a Step,
+    parameters: &'a [Vec<T>],
+    buffers: &'a [Buffer<T>],
+}
+
+impl<'a, T: Element> Inputs<'a, T> {
+    /// The elements of an input.
+    ///
+    /// # Panics
+    /// If it holds another kind, or is the one that is changed in place.
+    pub fn get<E: Stored<T>>(&self, input: usize) -> &'a [E] {
+        assert_ne!(self.step.in_place, Some(input), "an input in place has no slice of its own");
+        let slot = &self.step.inputs[input];
+        match slot.place {
+            Place::Parameter(index) => E::parameter(&self.parameters[index]),
+            Place::Buffer(buffer) => &E::slice(&self.buffers[buffer])[..slot.elements],
+        }
+    }
+
+    /// The shape of an input.
+    pub fn shape(&self, input: usize) -> &'a Shape {
+        &self.step.inputs[input].r#type.shape
     }
 }
 

@@ -7,7 +7,7 @@ use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk, for_each_chunk_together}
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn map<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T + Sync) {
+pub fn map<T: Copy + Sync, U: Send>(x: &[T], out: &mut [U], f: impl Fn(T) -> U + Sync) {
     assert_eq!(x.len(), out.len(), "map needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let x = &x[start..start + piece.len()];
@@ -18,7 +18,7 @@ pub fn map<T: Float>(x: &[T], out: &mut [T], f: impl Fn(T) -> T + Sync) {
 }
 
 /// `out[i] = f(out[i])`.
-pub fn map_in_place<T: Float>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
+pub fn map_in_place<T: Copy + Send>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| {
         for o in piece {
             *o = f(*o);
@@ -30,7 +30,12 @@ pub fn map_in_place<T: Float>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn zip<T: Float>(x: &[T], y: &[T], out: &mut [T], f: impl Fn(T, T) -> T + Sync) {
+pub fn zip<A: Copy + Sync, B: Copy + Sync, O: Send>(
+    x: &[A],
+    y: &[B],
+    out: &mut [O],
+    f: impl Fn(A, B) -> O + Sync,
+) {
     assert!(x.len() == out.len() && y.len() == out.len(), "zip needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let end = start + piece.len();
@@ -44,7 +49,11 @@ pub fn zip<T: Float>(x: &[T], y: &[T], out: &mut [T], f: impl Fn(T, T) -> T + Sy
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn zip_in_place<T: Float>(out: &mut [T], y: &[T], f: impl Fn(T, T) -> T + Sync) {
+pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
+    out: &mut [A],
+    y: &[B],
+    f: impl Fn(A, B) -> A + Sync,
+) {
     assert_eq!(y.len(), out.len(), "zip needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let y = &y[start..start + piece.len()];

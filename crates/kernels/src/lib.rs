@@ -15,6 +15,7 @@
 //! | [`singular_values`] | singular values of a matrix of any shape |
 //! | [`lanczos`] | extreme eigenvalues and singular values from products alone |
 //! | [`elementwise`] | passes over buffers, element by element |
+//! | [`strided`] | passes over buffers whose axes are stretched, reordered or cut |
 //! | [`reduce`] | sums and moments in f64 |
 //! | [`scratch`] | memory that a thread keeps between calls |
 //! | [`window`] | a window that slides over spatial axes |
@@ -53,6 +54,7 @@ pub mod singular;
 pub mod tridiagonal;
 pub mod singular_values;
 pub mod elementwise;
+pub mod strided;
 pub mod reduce;
 pub mod lanczos;
 pub mod scratch;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::activations::{ACTIVATIONS, Activation};
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::moments::gaussian_moments;
 use crate::run::Io;
 
@@ -38,8 +38,8 @@ impl Operator for Activate {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] => Ok(vec![(*x).clone()]),
-            _ => Err(misfit(self.name(), inputs, "one input")),
+            [x] if x.kind == Kind::Float => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(self.name(), inputs, "one input of floating-point numbers")),
         }
     }
 

@@ -7,7 +7,7 @@ use fanin_kernels::jet::HIGHEST_ORDER;
 use crate::activations::{ACTIVATIONS, Activation};
 use crate::error::{Error, Result};
 use crate::gradient::Backward;
-use crate::graph::{Type, Wire, misfit};
+use crate::graph::{Kind, Type, Wire, misfit};
 use crate::run::Io;
 
 use super::{Entry, Operator, Sample};
@@ -38,7 +38,7 @@ impl Operator for ActivateScale {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x, factor] if x == factor => Ok(vec![(*x).clone()]),
+            [x, factor] if x == factor && x.kind == Kind::Float => Ok(vec![(*x).clone()]),
             _ => Err(misfit(ENTRY.name, inputs, "two inputs of one shape")),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 
 use super::operator::run_generic;
@@ -24,7 +24,7 @@ pub const ENTRY: Entry = Entry {
 impl Affine {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let (scale, shift) = (T::from_f64(self.scale), T::from_f64(self.shift));
-        io.map(|x| scale * x + shift);
+        io.map(|x: T| scale * x + shift);
     }
 }
 
@@ -35,8 +35,8 @@ impl Operator for Affine {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] => Ok(vec![(*x).clone()]),
-            _ => Err(misfit(ENTRY.name, inputs, "one input")),
+            [x] if x.kind == Kind::Float => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(ENTRY.name, inputs, "one input of floating-point numbers")),
         }
     }
 

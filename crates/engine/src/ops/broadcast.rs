@@ -2,12 +2,12 @@
 //! size 1 stands for any size.
 
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
-use fanin_kernels::{Float, elementwise};
+use fanin_kernels::{elementwise, strided};
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
+use crate::run::{Element, Io, Stored};
 use crate::tensor::{MAX_RANK, Shape};
 
 use super::{Operator, Sample};
@@ -35,10 +35,29 @@ pub fn infer_binary(operator: &str, inputs: &[&Type]) -> Result<Vec<Type>> {
     let [a, b] = inputs else {
         return Err(misfit(operator, inputs, "two inputs"));
     };
-    match common_shape(&a.shape, &b.shape) {
-        Some(shape) => Ok(vec![Type::float(shape)]),
-        None => Err(misfit(operator, inputs, "shapes that are equal or of size 1 on every axis")),
+    if [a.kind, b.kind] != [Kind::Float; 2] {
+        return Err(misfit(operator, inputs, "floating-point numbers"));
     }
+    Ok(vec![Type::float(stretched(operator, inputs)?)])
+}
+
+/// The shape rule of an operator on two tensors of one kind, be it floats or integers, that
+/// stretch to fit each other.
+pub fn infer_pair(operator: &str, inputs: &[&Type]) -> Result<Vec<Type>> {
+    match inputs {
+        [a, b] if a.kind == b.kind => {
+            Ok(vec![Type { kind: a.kind, shape: stretched(operator, inputs)? }])
+        }
+        _ => Err(misfit(operator, inputs, "two inputs of one kind")),
+    }
+}
+
+/// The shape to which all inputs stretch.
+pub fn stretched(operator: &str, inputs: &[&Type]) -> Result<Shape> {
+    let mut shapes = inputs.iter().map(|input| &input.shape);
+    shapes
+        .try_fold(Shape::default(), |common, shape| common_shape(&common, shape))
+        .ok_or_else(|| misfit(operator, inputs, "sizes that are equal or 1 on every axis"))
 }
 
 /// The gradients of an operator on two tensors, from the gradient of its output; what nobody asks
@@ -64,40 +83,42 @@ pub fn samples_binary(operator: impl Operator + Copy + 'static) -> Vec<Sample> {
 }
 
 /// Writes f(a, b) for inputs 0 and 1, stretched to the output's shape, in place where planned.
-pub fn compute_binary<T: Element>(io: &mut Io<'_, T>, f: impl Fn(T, T) -> T + Sync) {
-    let out_shape = io.output_shape(0);
-    let shapes = [io.input_shape(0), io.input_shape(1)];
-    match io.in_place() {
-        Some(0) => {
-            let ([b], out) = io.split([1]);
-            combine(out, out_shape, b, shapes[1], f);
-        }
-        Some(_) => {
-            let ([a], out) = io.split([0]);
-            combine(out, out_shape, a, shapes[0], |b, a| f(a, b));
-        }
+pub fn compute_binary<T: Element, E: Stored<T>>(io: &mut Io<'_, T>, f: impl Fn(E, E) -> E + Sync) {
+    let (out_shape, in_place) = (io.output_shape(0), io.in_place());
+    let (inputs, out) = io.parts::<E>();
+    match in_place {
+        Some(0) => combine(out, out_shape, inputs.get(1), inputs.shape(1), f),
+        Some(_) => combine(out, out_shape, inputs.get(0), inputs.shape(0), |b, a| f(a, b)),
         None => {
-            let ([a, b], out) = io.split([0, 1]);
-            if shapes[0] == shapes[1] {
-                elementwise::zip(a, b, out, f);
-            } else if shapes[1] == out_shape {
-                out.copy_from_slice(b);
-                combine(out, out_shape, a, shapes[0], |b, a| f(a, b));
-            } else {
-                combine(out, out_shape, a, shapes[0], |_, a| a);
-                combine(out, out_shape, b, shapes[1], f);
-            }
+            let axes = stretched_axes(out_shape, [inputs.shape(0), inputs.shape(1)]);
+            strided::zip(inputs.get::<E>(0), inputs.get::<E>(1), &axes, out, f);
         }
     }
 }
 
+/// The axes of `full` with the steps of tensors that are stretched to it.
+pub fn stretched_axes<const N: usize>(full: &Shape, parts: [&Shape; N]) -> strided::Axes<N> {
+    let step = |part: &Shape, axis: usize| match (axis + part.rank()).checked_sub(full.rank()) {
+        Some(own) if part.axes()[own] != 1 => {
+            part.axes()[own + 1..].iter().product::<usize>() as isize
+        }
+        _ => 0,
+    };
+    strided::Axes::merged(
+        full.axes()
+            .iter()
+            .enumerate()
+            .map(|(axis, &size)| strided::Axis { size, steps: parts.map(|part| step(part, axis)) }),
+    )
+}
+
 /// `out[i] = f(out[i], b[i])` with `b` stretched to the shape of `out`.
-pub fn combine<T: Float>(
+pub fn combine<T: Copy + Send, B: Copy + Sync>(
     out: &mut [T],
     out_shape: &Shape,
-    b: &[T],
+    b: &[B],
     b_shape: &Shape,
-    f: impl Fn(T, T) -> T + Sync,
+    f: impl Fn(T, B) -> T + Sync,
 ) {
     if b_shape == out_shape {
         elementwise::zip_in_place(out, b, f);

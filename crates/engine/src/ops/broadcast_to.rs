@@ -1,13 +1,15 @@
 //! A tensor stretched to a larger shape.
 
+use fanin_kernels::strided;
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::run::{Element, Io, Stored};
 use crate::tensor::Shape;
 
-use super::broadcast::{combine, common_shape};
-use super::operator::run_generic;
+use super::broadcast::{common_shape, stretched_axes};
+use super::operator::run_stored;
 use super::{Entry, Moments, Operator, Sample};
 
 /// A tensor stretched to a larger shape, as in NumPy.
@@ -28,10 +30,10 @@ pub const ENTRY: Entry = Entry {
 };
 
 impl BroadcastTo {
-    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
-        let part = io.input_shape(0);
-        let ([x], out) = io.split([0]);
-        combine(out, &self.shape, x, part, |_, x| x);
+    fn compute<T: Element, E: Stored<T>>(&self, io: &mut Io<'_, T>) {
+        let axes = stretched_axes(&self.shape, [io.input_shape(0)]);
+        let (inputs, out) = io.parts::<E>();
+        strided::copy(inputs.get(0), 0, &axes, out);
     }
 }
 
@@ -43,7 +45,7 @@ impl Operator for BroadcastTo {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [x] if common_shape(&x.shape, &self.shape).as_ref() == Some(&self.shape) => {
-                Ok(vec![Type::float(self.shape.clone())])
+                Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
             }
             _ => Err(misfit(ENTRY.name, inputs, format!("a shape that fits {}", self.shape))),
         }
@@ -55,7 +57,7 @@ impl Operator for BroadcastTo {
         Ok(vec![Some(backward.graph.sum_to(d_out, shape)?)])
     }
 
-    run_generic!();
+    run_stored!();
 
     fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
         inputs.first().copied()

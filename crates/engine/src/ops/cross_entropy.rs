@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 
 use super::operator::run_generic;
@@ -45,7 +45,12 @@ impl Operator for CrossEntropy {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [z, t] if z == t && z.shape.rank() == 2 && z.shape.axes()[1] > 0 => {
+            [z, t]
+                if z == t
+                    && z.kind == Kind::Float
+                    && z.shape.rank() == 2
+                    && z.shape.axes()[1] > 0 =>
+            {
                 Ok(vec![Type::float([z.shape.axes()[0]])])
             }
             _ => Err(misfit(ENTRY.name, inputs, "logits and targets of shape (rows, classes)")),

@@ -6,6 +6,7 @@ use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 
 use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
+use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
 use super::{Entry, Operator};
 
@@ -21,7 +22,7 @@ pub const ENTRY: Entry = Entry {
 
 impl Divide {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
-        compute_binary(io, |a, b| a / b);
+        compute_binary(io, |a: T, b: T| a / b);
     }
 }
 
@@ -63,8 +64,11 @@ impl Graph {
     /// Quotient of two tensors, element by element, stretched to a common shape.
     ///
     /// # Errors
-    /// If the shapes do not stretch to fit each other.
+    /// If the shapes do not stretch to fit each other, or the kinds differ.
     pub fn divide(&mut self, a: Wire, b: Wire) -> Result<Wire> {
+        if self.both_integer(a, b) {
+            return self.integer_binary(IntegerOperation::Divide, a, b);
+        }
         self.apply(Divide, &[a, b])
     }
 }

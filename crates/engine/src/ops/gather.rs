@@ -1,40 +1,54 @@
-//! Rows of a table by index: an embedding.
+//! Slices of a tensor by index: embeddings, selections, tables.
 
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::run::{Element, Io, Stored};
 
-use super::operator::run_generic;
-use super::scatter_add::{ScatterAdd, position};
+use super::addressing::Addressing;
+use super::operator::run_stored;
+use super::scatter_add::ScatterAdd;
+use super::span::for_each_row;
 use super::{Entry, FanAxes, Moments, Operator, Sample};
 
-/// Row `indices[i]` of a table of shape (rows, width); an index outside the table gives NaN.
+/// The slices of a tensor that indices point to; an index outside gives NaN, or 0 for integers.
 #[derive(Clone, Copy, Debug)]
-pub struct Gather;
+pub struct Gather {
+    pub(super) addressing: Addressing,
+}
 
 pub const ENTRY: Entry = Entry {
     name: "gather",
-    about: "rows of a table by index",
+    about: "slices of a tensor by index",
     samples: || {
+        use Addressing::{Along, Elements, Tuples};
+        let sample = |addressing, x: &[usize], indices: &[usize]| {
+            Sample::new(Gather { addressing }, &[Type::float(x), Type::integer(indices)])
+        };
+        let integers = [Type::integer([3, 4]), Type::integer([2])];
         vec![
-            Sample::new(Gather, &[Type::float([3, 4]), Type::integer([5])]).differentiable(&[0]),
-            Sample::new(Gather, &[Type::float([3, 2]), Type::integer([2, 2])]).differentiable(&[0]),
+            sample(Along(0), &[3, 4], &[5]),
+            sample(Along(0), &[3, 2], &[2, 2]),
+            sample(Along(1), &[2, 3, 2], &[4]).integers(&[0, -1, 2, -3]),
+            sample(Along(2), &[2, 2, 3], &[]).integers(&[-1]),
+            sample(Elements(0), &[3, 2], &[4, 2]),
+            sample(Elements(1), &[3, 4], &[2, 3]),
+            sample(Tuples(0), &[3, 3, 2], &[4, 2]),
+            sample(Tuples(1), &[2, 3, 2], &[2, 2, 1]),
+            Sample::new(Gather { addressing: Along(0) }, &integers),
         ]
     },
 };
 
 impl Gather {
-    fn compute<T: Element>(self, io: &mut Io<'_, T>) {
-        let axes = io.input_shape(0).axes();
-        let (rows, width) = (axes[0], axes[1]);
-        let (indices, table, out) = io.split_indexed(1, 0);
-        for (&index, out) in indices.iter().zip(out.chunks_exact_mut(width)) {
-            match position(index, rows) {
-                Some(row) => out.copy_from_slice(&table[row * width..(row + 1) * width]),
-                None => out.fill(T::from_f64(f64::NAN)),
-            }
-        }
+    fn compute<T: Element, E: Stored<T>>(self, io: &mut Io<'_, T>) {
+        let addresses = self.addressing.addresses(io.input_shape(0), io.input_shape(1));
+        let (inputs, out) = io.parts::<E>();
+        let (data, indices) = (inputs.get::<E>(0), inputs.get::<i64>(1));
+        for_each_row(out, addresses.length, &|slice, out| match addresses.offset(indices, slice) {
+            Some(at) => out.copy_from_slice(&data[at..at + out.len()]),
+            None => out.fill(E::MISSING),
+        });
     }
 }
 
@@ -44,36 +58,39 @@ impl Operator for Gather {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        match inputs {
-            [table, indices]
-                if table.shape.rank() == 2
-                    && table.shape.axes()[1] > 0
-                    && indices.kind == Kind::Integer =>
-            {
-                let mut axes = indices.shape.axes().to_vec();
-                axes.push(table.shape.axes()[1]);
-                Ok(vec![Type::float(axes)])
+        let shape = match inputs {
+            [data, indices] if indices.kind == Kind::Integer => {
+                self.addressing.shape(&data.shape, &indices.shape).map(|shape| (data.kind, shape))
             }
-            _ => Err(misfit(ENTRY.name, inputs, "a table (rows, width) and integer indices")),
+            _ => None,
+        };
+        match shape {
+            Some((kind, shape)) => Ok(vec![Type { kind, shape }]),
+            None => Err(misfit(
+                ENTRY.name,
+                inputs,
+                format!("data and integers that point into them by {:?}", self.addressing),
+            )),
         }
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let d_out = backward.output_gradient();
-        let rows = backward.graph.shape(backward.inputs[0]).axes()[0];
-        let indices = backward.inputs[1];
-        Ok(vec![Some(backward.graph.apply(ScatterAdd { rows }, &[d_out, indices])?), None])
+        let shape = backward.graph.shape(backward.inputs[0]).clone();
+        let operator = ScatterAdd { addressing: self.addressing, shape };
+        Ok(vec![Some(backward.graph.apply(operator, &[d_out, backward.inputs[1]])?), None])
     }
 
-    run_generic!();
+    run_stored!();
 
     fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
         inputs.first().copied()
     }
 
     /// Each unit reads one row, so an embedding has a fan-in of 1.
-    fn fan_axes(&self, _types: &[&Type], input: usize) -> Option<FanAxes> {
-        (input == 0).then(|| FanAxes { fan_in: vec![], fan_out: vec![1], groups: 1 })
+    fn fan_axes(&self, types: &[&Type], input: usize) -> Option<FanAxes> {
+        let is_table = self.addressing == Addressing::Along(0) && types[0].shape.rank() == 2;
+        (input == 0 && is_table).then(|| FanAxes { fan_in: vec![], fan_out: vec![1], groups: 1 })
     }
 }
 
@@ -83,6 +100,15 @@ impl Graph {
     /// # Errors
     /// If the table is not a matrix or the indices are not integers.
     pub fn gather(&mut self, table: Wire, indices: Wire) -> Result<Wire> {
-        self.apply(Gather, &[table, indices])
+        self.gather_by(Addressing::Along(0), table, indices)
+    }
+
+    /// The slices of `data` that the indices point to; negative indices count from the end, and
+    /// an index outside gives NaN, or 0 for integers.
+    ///
+    /// # Errors
+    /// If the shapes do not fit, or the indices are not integers.
+    pub fn gather_by(&mut self, way: Addressing, data: Wire, indices: Wire) -> Result<Wire> {
+        self.apply(Gather { addressing: way }, &[data, indices])
     }
 }

@@ -6,7 +6,7 @@ use fanin_kernels::matmul::{Matrix, matmul};
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
@@ -106,7 +106,8 @@ impl Operator for MatMul {
         let [a, b] = inputs else {
             return Err(misfit(ENTRY.name, inputs, expected));
         };
-        let Some(size) = sizes(&a.shape, &b.shape) else {
+        let floats = [a.kind, b.kind] == [Kind::Float; 2];
+        let Some(size) = sizes(&a.shape, &b.shape).filter(|_| floats) else {
             return Err(misfit(ENTRY.name, inputs, expected));
         };
         let (m, k) = if self.transpose_a { (size.a.1, size.a.0) } else { size.a };

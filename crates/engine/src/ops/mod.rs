@@ -7,6 +7,9 @@
 mod operator;
 mod broadcast;
 mod window;
+mod span;
+mod fold;
+mod addressing;
 
 mod constant;
 mod activate;
@@ -38,15 +41,30 @@ mod average_pool_gradient;
 mod resample;
 mod standardize;
 mod standardize_gradient;
+mod literal;
+mod choose;
+mod compare;
+mod integer_binary;
+mod integer_unary;
+mod to_float;
+mod to_integer;
+mod concat;
+mod slice;
+mod embed;
 
 #[cfg(test)]
 mod tests;
 
+pub use addressing::Addressing;
+pub use compare::Relation;
+pub use integer_binary::IntegerOperation;
+pub use integer_unary::IntegerFunction;
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
 pub use standardize::Standardized;
 pub use window::{Rounding, Window};
 
 pub use fanin_kernels::pool::Divisor;
+pub use span::Span;
 
 /// Every operator.
 pub static OPERATORS: &[Entry] = &[
@@ -80,4 +98,14 @@ pub static OPERATORS: &[Entry] = &[
     resample::ENTRY,
     standardize::ENTRY,
     standardize_gradient::ENTRY,
+    literal::ENTRY,
+    choose::ENTRY,
+    compare::ENTRY,
+    integer_binary::ENTRY,
+    integer_unary::ENTRY,
+    to_float::ENTRY,
+    to_integer::ENTRY,
+    concat::ENTRY,
+    slice::ENTRY,
+    embed::ENTRY,
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Type, Wire};
+use crate::graph::{Kind, Type, Wire};
 use crate::run::Io;
 
 /// Mean and variance of the elements of a tensor, taken as independent of each other.
@@ -96,6 +96,27 @@ macro_rules! run_generic {
 }
 pub(crate) use run_generic;
 
+/// Forwards to one `compute` that is generic over the run's type and over the kind of the first
+/// output.
+macro_rules! run_stored {
+    () => {
+        fn run_f32(&self, io: &mut $crate::run::Io<'_, f32>) {
+            match io.output_type(0).kind {
+                $crate::graph::Kind::Float => self.compute::<f32, f32>(io),
+                $crate::graph::Kind::Integer => self.compute::<f32, i64>(io),
+            }
+        }
+
+        fn run_f64(&self, io: &mut $crate::run::Io<'_, f64>) {
+            match io.output_type(0).kind {
+                $crate::graph::Kind::Float => self.compute::<f64, f64>(io),
+                $crate::graph::Kind::Integer => self.compute::<f64, i64>(io),
+            }
+        }
+    };
+}
+pub(crate) use run_stored;
+
 /// What the registry knows of an operator.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
@@ -118,16 +139,20 @@ pub struct Sample {
     pub range: (f64, f64),
     /// The inputs with respect to which it can be differentiated.
     pub differentiable: Vec<usize>,
+    /// What integer inputs hold, repeated as often as it takes.
+    pub integers: Vec<i64>,
 }
 
 impl Sample {
-    /// A sample whose floating-point inputs lie in (−1, 1) and are all differentiable.
+    /// A sample whose floating-point inputs lie in (−1, 1) and are all differentiable, and whose
+    /// integers are 0, 1, 2, 0, 1, 2, …
     pub fn new(operator: impl Operator + 'static, inputs: &[Type]) -> Self {
         Self {
             operator: Arc::new(operator),
             inputs: inputs.to_vec(),
             range: (-1.0, 1.0),
-            differentiable: (0..inputs.len()).collect(),
+            differentiable: (0..inputs.len()).filter(|&i| inputs[i].kind == Kind::Float).collect(),
+            integers: vec![0, 1, 2],
         }
     }
 
@@ -142,6 +167,12 @@ impl Sample {
     #[must_use]
     pub fn differentiable(mut self, inputs: &[usize]) -> Self {
         self.differentiable = inputs.to_vec();
+        self
+    }
+    /// The same sample with other integers, repeated as often as it takes.
+    #[must_use]
+    pub fn integers(mut self, integers: &[i64]) -> Self {
+        self.integers = integers.to_vec();
         self
     }
 }

@@ -3,10 +3,10 @@
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::run::{Element, Io, Stored};
 use crate::tensor::Shape;
 
-use super::operator::run_generic;
+use super::operator::run_stored;
 use super::{Entry, Moments, Operator, Sample};
 
 /// The same elements in the same order under another shape.
@@ -22,9 +22,9 @@ pub const ENTRY: Entry = Entry {
 };
 
 impl Reshape {
-    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
-        let ([x], out) = io.split([0]);
-        out.copy_from_slice(x);
+    fn compute<T: Element, E: Stored<T>>(&self, io: &mut Io<'_, T>) {
+        let (inputs, out) = io.parts::<E>();
+        out.copy_from_slice(inputs.get(0));
     }
 }
 
@@ -48,7 +48,7 @@ impl Operator for Reshape {
         Ok(vec![Some(backward.graph.reshape(d_out, shape)?)])
     }
 
-    run_generic!();
+    run_stored!();
 
     fn is_view(&self) -> bool {
         true

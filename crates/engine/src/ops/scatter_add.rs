@@ -1,43 +1,54 @@
-//! Rows added into a table by index: the derivative of an embedding.
+//! Slices added into a tensor of zeros by index: the derivative of [`gather`](super::gather).
+
+use fanin_kernels::elementwise;
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Kind, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
+use crate::run::{Element, Io, Stored};
+use crate::tensor::Shape;
 
-use super::operator::run_generic;
+use super::addressing::Addressing;
+use super::gather::Gather;
+use super::operator::run_stored;
 use super::{Entry, Operator, Sample};
 
-/// A table of `rows` rows to which every row of the input is added at its index.
-#[derive(Clone, Copy, Debug)]
+/// A tensor of the given shape to which every slice of the input is added at its index; an index
+/// outside adds nothing.
+#[derive(Clone, Debug)]
 pub struct ScatterAdd {
-    pub(super) rows: usize,
+    pub(super) addressing: Addressing,
+    pub(super) shape: Shape,
 }
 
 pub const ENTRY: Entry = Entry {
     name: "scatter_add",
-    about: "rows added into a table by index",
+    about: "slices added into zeros by index",
     samples: || {
-        let types = [Type::float([5, 4]), Type::integer([5])];
-        vec![Sample::new(ScatterAdd { rows: 3 }, &types).differentiable(&[0])]
+        use Addressing::{Along, Elements, Tuples};
+        let sample = |addressing, shape: &[usize], x: &[usize], indices: &[usize]| {
+            let operator = ScatterAdd { addressing, shape: shape.into() };
+            Sample::new(operator, &[Type::float(x), Type::integer(indices)])
+        };
+        vec![
+            sample(Along(0), &[3, 4], &[5, 4], &[5]),
+            sample(Along(1), &[2, 3, 2], &[2, 4, 2], &[4]),
+            sample(Elements(0), &[3, 2], &[4, 2], &[4, 2]),
+            sample(Tuples(0), &[3, 3, 2], &[4, 2], &[4, 2]),
+        ]
     },
 };
 
-/// The row that an index means; negative indices count from the end.
-pub(super) fn position(index: i64, rows: usize) -> Option<usize> {
-    let row = if index < 0 { index + rows as i64 } else { index };
-    usize::try_from(row).ok().filter(|&row| row < rows)
-}
-
 impl ScatterAdd {
-    fn compute<T: Element>(self, io: &mut Io<'_, T>) {
-        let width = io.output_shape(0).axes()[1];
-        let (indices, x, out) = io.split_indexed(1, 0);
-        out.fill(T::ZERO);
-        for (&index, x) in indices.iter().zip(x.chunks_exact(width)) {
-            if let Some(row) = position(index, self.rows) {
-                let out = &mut out[row * width..(row + 1) * width];
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out += x);
+    fn compute<T: Element, E: Stored<T>>(&self, io: &mut Io<'_, T>) {
+        let addresses = self.addressing.addresses(&self.shape, io.input_shape(1));
+        let (inputs, out) = io.parts::<E>();
+        elementwise::map_in_place(out, |_| E::default());
+        let (x, indices) = (inputs.get::<E>(0), inputs.get::<i64>(1));
+        for (slice, x) in x.chunks_exact(addresses.length.max(1)).enumerate() {
+            if let Some(at) = addresses.offset(indices, slice) {
+                let out = &mut out[at..at + x.len()];
+                out.iter_mut().zip(x).for_each(|(out, &x)| *out = out.plus(x));
             }
         }
     }
@@ -52,22 +63,40 @@ impl Operator for ScatterAdd {
         match inputs {
             [x, indices]
                 if indices.kind == Kind::Integer
-                    && x.shape.rank() == indices.shape.rank() + 1
-                    && x.shape.axes().starts_with(indices.shape.axes())
-                    && x.shape.axes().last().is_some_and(|&w| w > 0) =>
+                    && self.addressing.shape(&self.shape, &indices.shape).as_ref()
+                        == Some(&x.shape) =>
             {
-                let width = x.shape.axes()[x.shape.rank() - 1];
-                Ok(vec![Type::float([self.rows, width])])
+                Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
             }
-            _ => Err(misfit(ENTRY.name, inputs, "(indices…, width) and integer indices")),
+            _ => Err(misfit(
+                ENTRY.name,
+                inputs,
+                format!("what integers point to in {} by {:?}", self.shape, self.addressing),
+            )),
         }
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let d_out = backward.output_gradient();
-        let indices = backward.inputs[1];
-        Ok(vec![Some(backward.graph.gather(d_out, indices)?), None])
+        let operator = Gather { addressing: self.addressing };
+        Ok(vec![Some(backward.graph.apply(operator, &[d_out, backward.inputs[1]])?), None])
     }
 
-    run_generic!();
+    run_stored!();
+}
+
+impl Graph {
+    /// A tensor of `shape` to which every slice of `x` is added at its index.
+    ///
+    /// # Errors
+    /// If the shapes do not fit, or the indices are not integers.
+    pub fn scatter_add(
+        &mut self,
+        way: Addressing,
+        x: Wire,
+        indices: Wire,
+        shape: impl Into<Shape>,
+    ) -> Result<Wire> {
+        self.apply(ScatterAdd { addressing: way, shape: shape.into() }, &[x, indices])
+    }
 }

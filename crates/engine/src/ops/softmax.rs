@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
@@ -48,7 +48,9 @@ impl Operator for Softmax {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if x.shape.axes().last().is_some_and(|&n| n > 0) => Ok(vec![(*x).clone()]),
+            [x] if x.kind == Kind::Float && x.shape.axes().last().is_some_and(|&n| n > 0) => {
+                Ok(vec![(*x).clone()])
+            }
             _ => Err(misfit(ENTRY.name, inputs, "one input with a last axis of size 1 or more")),
         }
     }

@@ -6,6 +6,7 @@ use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 
 use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
+use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
 use super::{Entry, Moments, Operator};
 
@@ -18,7 +19,7 @@ pub const ENTRY: Entry =
 
 impl Subtract {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
-        compute_binary(io, |a, b| a - b);
+        compute_binary(io, |a: T, b: T| a - b);
     }
 }
 
@@ -59,8 +60,11 @@ impl Graph {
     /// Difference of two tensors, stretched to a common shape.
     ///
     /// # Errors
-    /// If the shapes do not stretch to fit each other.
+    /// If the shapes do not stretch to fit each other, or the kinds differ.
     pub fn subtract(&mut self, a: Wire, b: Wire) -> Result<Wire> {
+        if self.both_integer(a, b) {
+            return self.integer_binary(IntegerOperation::Subtract, a, b);
+        }
         self.apply(Subtract, &[a, b])
     }
 }

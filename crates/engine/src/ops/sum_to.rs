@@ -7,11 +7,12 @@ use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
-use super::broadcast::{Axis, collapse, common_shape, offset};
+use super::broadcast::{Axis, collapse, common_shape};
+use super::fold::fold_axes;
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
 
@@ -35,6 +36,9 @@ pub const ENTRY: Entry = Entry {
             sample(&[2, 3, 4], &[3, 1]),
             sample(&[2, 3, 4], &[2, 1, 4]),
             sample(&[2, 3, 2, 2], &[3, 1, 1]),
+            sample(&[2, 3, 2, 2], &[1, 3, 1, 1]),
+            sample(&[2, 0], &[2, 1]),
+            Sample::new(SumTo { shape: [3, 1].into() }, &[Type::integer([2, 3, 4])]),
         ]
     },
 };
@@ -45,9 +49,16 @@ const COLUMNS: usize = 16;
 impl SumTo {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let full = io.input_shape(0);
+        if io.input_type(0).kind == Kind::Integer {
+            let axes = collapse(full, &self.shape);
+            let (inputs, out) = io.parts::<i64>();
+            fold_axes(inputs.get::<i64>(0), &axes, out, 0, i64::wrapping_add, |sum| sum);
+            return;
+        }
         let ([x], out) = io.split([0]);
         let axes = collapse(full, &self.shape);
         match axes[..] {
+            _ if x.is_empty() => out.fill(T::ZERO),
             [Axis { stride: 0, .. }] => out[0] = T::from_f64(reduce::sum(x)),
             [Axis { size: rows, stride: 0 }, Axis { size: columns, .. }] => {
                 sum_rows(x, rows, columns, out);
@@ -99,14 +110,9 @@ fn sum_groups<T: Element>(x: &[T], groups: usize, inner: usize, out: &mut [T]) {
     });
 }
 
+/// Sums with rest: every output is summed in the order of the input, in f64.
 fn sum_anywhere<T: Element>(x: &[T], axes: &[Axis], out: &mut [T]) {
-    out.fill(T::ZERO);
-    let inner = axes[axes.len() - 1].size;
-    for (row, x) in x.chunks_exact(inner).enumerate() {
-        for (column, &x) in x.iter().enumerate() {
-            out[offset(axes, row * inner + column)] += x;
-        }
-    }
+    fold_axes(x, axes, out, 0.0, |sum, x: T| sum + x.to_f64(), T::from_f64);
 }
 
 impl Operator for SumTo {
@@ -117,7 +123,7 @@ impl Operator for SumTo {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [x] if common_shape(&x.shape, &self.shape).as_ref() == Some(&x.shape) => {
-                Ok(vec![Type::float(self.shape.clone())])
+                Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
             }
             _ => Err(misfit(ENTRY.name, inputs, format!("a shape that {} fits", self.shape))),
         }

@@ -1,12 +1,14 @@
 //! Axes in another order.
 
+use fanin_kernels::strided::{self, Axes, Axis};
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
-use crate::run::{Element, Io};
+use crate::run::{Element, Io, Stored};
 use crate::tensor::Shape;
 
-use super::operator::run_generic;
+use super::operator::run_stored;
 use super::{Entry, Moments, Operator, Sample};
 
 /// Output axis i is input axis `order[i]`.
@@ -22,23 +24,21 @@ pub const ENTRY: Entry = Entry {
         vec![
             Sample::new(Transpose { order: vec![1, 0] }, &[Type::float([3, 4])]),
             Sample::new(Transpose { order: vec![2, 0, 1] }, &[Type::float([2, 3, 4])]),
+            Sample::new(Transpose { order: vec![0, 2, 1, 3] }, &[Type::float([2, 3, 2, 2])]),
+            Sample::new(Transpose { order: vec![1, 0] }, &[Type::integer([3, 4])]),
         ]
     },
 };
 
 impl Transpose {
-    fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
+    fn compute<T: Element, E: Stored<T>>(&self, io: &mut Io<'_, T>) {
         let axes = io.input_shape(0).axes();
-        let stride = |axis: usize| axes[axis + 1..].iter().product::<usize>();
-        let ([x], out) = io.split([0]);
-        for (index, out) in out.iter_mut().enumerate() {
-            let (mut rest, mut source) = (index, 0);
-            for &axis in self.order.iter().rev() {
-                source += rest % axes[axis] * stride(axis);
-                rest /= axes[axis];
-            }
-            *out = x[source];
-        }
+        let step = |axis: usize| axes[axis + 1..].iter().product::<usize>() as isize;
+        let reordered =
+            self.order.iter().map(|&axis| Axis { size: axes[axis], steps: [step(axis)] });
+        let reordered = Axes::merged(reordered);
+        let (inputs, out) = io.parts::<E>();
+        strided::copy(inputs.get(0), 0, &reordered, out);
     }
 }
 
@@ -68,7 +68,7 @@ impl Operator for Transpose {
         Ok(vec![Some(backward.graph.transpose(d_out, &back)?)])
     }
 
-    run_generic!();
+    run_stored!();
 
     fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
         inputs.first().copied()

@@ -20,7 +20,11 @@ const fn registry(
 
 const REGISTRIES: &[Registry] = &[
     registry("crates/engine/src/activations", "ACTIVATIONS", &["formula", "gate"]),
-    registry("crates/engine/src/ops", "OPERATORS", &["operator", "broadcast", "window"]),
+    registry(
+        "crates/engine/src/ops",
+        "OPERATORS",
+        &["operator", "broadcast", "window", "span", "fold", "addressing"],
+    ),
     registry(
         "crates/fanin/src/formats",
         "DATA_FORMATS",
