@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use fanin_engine::{Source, Wire};
+use fanin_engine::Wire;
+use fanin_engine::graph::Source;
 
 use crate::formats::onnx::{Attribute, Graph, Model, Node, OnnxFile, Tensor};
 use crate::{Error, Result};

@@ -137,7 +137,7 @@ fn stacked(
     }
     walk.lowering.apply(&parts, |g, w| {
         let rows: Vec<_> =
-            w.iter().map(|row| g.reshape(*row, shape.clone())).collect::<Result<_, _>>()?;
+            w.iter().map(|row| g.reshape(*row, shape.clone())).collect::<fanin_engine::Result<_>>()?;
         g.concat(&rows, axis)
     })
 }

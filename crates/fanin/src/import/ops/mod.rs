@@ -16,7 +16,51 @@ mod window;
 mod products;
 mod recurrent;
 
-MODS
+mod constant;
+mod identity;
+mod arithmetic;
+mod elementary;
+mod prelu;
+mod numbers;
+mod pow;
+mod extremes;
+mod compare;
+mod logic;
+mod choose;
+mod cast;
+mod matmul;
+mod gemm;
+mod einsum;
+mod conv;
+mod pool;
+mod resize;
+mod batch_norm;
+mod layer_norm;
+mod group_norm;
+mod softmax;
+mod attention;
+mod rotary;
+mod reduce;
+mod arg;
+mod reshape;
+mod transpose;
+mod concat;
+mod split;
+mod slice;
+mod pad;
+mod tile;
+mod gather;
+mod scatter;
+mod depth_to_space;
+mod trilu;
+mod one_hot;
+mod lstm;
+mod gru;
+mod rnn;
+mod random;
+mod control;
+mod scaler;
+
 /// How an operator of ONNX is expressed by the engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Import {
@@ -115,7 +159,70 @@ impl Import {
 
 /// Every operator of ONNX that is read.
 pub static IMPORTS: &[Import] = &[
-LIST
+    constant::IMPORT,
+    constant::FILLED,
+    constant::SHAPE,
+    constant::RANGE,
+    constant::EYE,
+    identity::IMPORT,
+    arithmetic::IMPORT,
+    arithmetic::SCALE,
+    arithmetic::MANY,
+    elementary::IMPORT,
+    prelu::IMPORT,
+    numbers::IMPORT,
+    pow::IMPORT,
+    extremes::IMPORT,
+    extremes::CLIP,
+    compare::IMPORT,
+    compare::KIND_OF_NUMBER,
+    logic::IMPORT,
+    logic::NOT,
+    choose::IMPORT,
+    cast::IMPORT,
+    matmul::IMPORT,
+    gemm::IMPORT,
+    einsum::IMPORT,
+    conv::IMPORT,
+    conv::TRANSPOSED,
+    pool::IMPORT,
+    pool::GLOBAL,
+    resize::IMPORT,
+    batch_norm::IMPORT,
+    layer_norm::IMPORT,
+    group_norm::IMPORT,
+    softmax::IMPORT,
+    attention::IMPORT,
+    rotary::IMPORT,
+    reduce::IMPORT,
+    arg::IMPORT,
+    arg::SUM,
+    reshape::IMPORT,
+    reshape::AXES,
+    transpose::IMPORT,
+    concat::IMPORT,
+    concat::LIST,
+    concat::OF_LIST,
+    concat::ITEM,
+    split::IMPORT,
+    split::LIST,
+    slice::IMPORT,
+    pad::IMPORT,
+    tile::IMPORT,
+    tile::TILE,
+    gather::IMPORT,
+    scatter::IMPORT,
+    depth_to_space::IMPORT,
+    trilu::IMPORT,
+    one_hot::IMPORT,
+    lstm::IMPORT,
+    gru::IMPORT,
+    rnn::IMPORT,
+    random::IMPORT,
+    control::IMPORT,
+    control::LOOP,
+    control::SCAN,
+    scaler::IMPORT,
 ];
 
 /// The domain's name in its usual form: `""` for `ai.onnx`.

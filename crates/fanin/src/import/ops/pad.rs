@@ -1,7 +1,8 @@
 //! Elements around a tensor: one value, the ends, a mirror image, or the other side.
 
 use fanin_engine::Array;
-use fanin_engine::ops::{Addressing, Number, Span};
+use fanin_engine::ops::{Addressing, Span};
+use fanin_engine::run::Number;
 
 use crate::Result;
 use crate::import::{Call, Lowering, Value};

@@ -1,7 +1,7 @@
 //! Noise: off, which is its mean, or drawn once from the seed of the options.
 
 use fanin_engine::Array;
-use fanin_kernels::random::Stream;
+use fanin_kernels::random::{Stream, fill_normal, fill_uniform};
 
 use crate::Result;
 use crate::formats::onnx::ElementType;
@@ -31,10 +31,13 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let Noise::Seed(seed) = lowering.options.noise else { return Ok(vec![made]) };
     let stream = Stream::new(seed, &format!("noise {}", lowering.draws));
     lowering.draws += 1;
-    let draw = |i: usize| {
-        if normal { a + b * stream.normal(i as u64) } else { a + (b - a) * stream.uniform(i as u64) }
-    };
-    let data = (0..made.elements()).map(draw).collect();
+    let mut drawn = vec![0.0_f32; made.elements()];
+    if normal {
+        fill_normal(stream, 0, a, b, &mut drawn);
+    } else {
+        fill_uniform(stream, 0, a as f32, b as f32, &mut drawn);
+    }
+    let data = drawn.into_iter().map(f64::from).collect();
     let array = Array::float(made.shape().clone(), data)?;
     Ok(vec![Value::constant(array).of(ElementType::F32)])
 }

@@ -5,7 +5,7 @@ use fanin_engine::{Graph, Result as EngineResult, Wire};
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, reduce};
 
 pub const IMPORT: Import = Import::new(&["Softmax", "LogSoftmax"], lower);
 
@@ -37,5 +37,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
 }
 
 fn over_last(g: &mut Graph, x: Wire, log: bool) -> EngineResult<Wire> {
-    if log { g.log_softmax(x) } else { g.softmax(x) }
+    if !log {
+        return g.softmax(x);
+    }
+    let last = g.shape(x).rank() - 1;
+    let logarithm = reduce::reduce(g, "ReduceLogSumExp", x, &[last])?;
+    g.subtract(x, logarithm)
 }
