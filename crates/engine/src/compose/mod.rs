@@ -3,8 +3,10 @@
 mod linear;
 mod losses;
 mod norm;
+mod pieces;
 mod prelu;
 mod resize;
 
 pub use norm::Statistics;
 pub use resize::{Coordinates, Interpolation, Nearest, Resize};
+pub use pieces::Continuation;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluate::{Array, Elements};
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
@@ -46,6 +46,18 @@ impl Literal {
     }
 }
 
+/// The most elements of a literal that the engine makes up itself.
+const MOST_COUNTED: usize = 1 << 28;
+
+/// Refuses a literal that would be too large, before it is allocated.
+pub fn check_count(count: usize) -> Result<()> {
+    if count <= MOST_COUNTED {
+        return Ok(());
+    }
+    let (place, found) = (ENTRY.name.to_owned(), count.to_string());
+    Err(Error::TooLarge { place, found, limit: MOST_COUNTED })
+}
+
 impl Operator for Literal {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -77,8 +89,9 @@ impl Graph {
     /// 0, 1, …, `count` − 1, as integers.
     ///
     /// # Errors
-    /// If no machine holds so many.
+    /// If there are more than 2²⁸.
     pub fn counting(&mut self, count: usize) -> Result<Wire> {
+        check_count(count)?;
         self.literal(Array::integer([count], (0..count as i64).collect())?)
     }
 

@@ -3,6 +3,7 @@
 //! Key: B leading (batch) axes, m rows, n columns, k the axis summed over.
 
 use fanin_kernels::matmul::{Matrix, matmul};
+use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
@@ -10,12 +11,13 @@ use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
+use super::broadcast::common_shape;
 use super::operator::run_generic;
 use super::{Entry, FanAxes, Moments, Operator, Sample};
 
 /// op(a) · op(b) over the last two axes, where op transposes them or not.
 ///
-/// The leading axes must be equal, or one side has none and is used for all.
+/// The leading axes stretch to fit each other, as in NumPy.
 #[derive(Clone, Copy, Debug)]
 pub struct MatMul {
     transpose_a: bool,
@@ -37,6 +39,8 @@ pub const ENTRY: Entry = Entry {
             sample(false, true, &[2, 3, 4], &[2, 5, 4]),
             sample(false, true, &[2, 3, 4], &[5, 4]),
             sample(false, false, &[3, 4], &[2, 4, 5]),
+            sample(false, false, &[2, 1, 3, 4], &[3, 4, 2]),
+            sample(true, true, &[1, 2, 4, 3], &[3, 1, 2, 4]),
         ]
     },
 };
@@ -50,41 +54,58 @@ fn matrix(shape: &Shape) -> Option<(&[usize], (usize, usize))> {
 
 /// Sizes of one product, and how many of them there are.
 struct Sizes {
-    batch: usize,
+    lead: Shape,
     a: (usize, usize),
     b: (usize, usize),
 }
 
 fn sizes(a: &Shape, b: &Shape) -> Option<Sizes> {
     let ((lead_a, a), (lead_b, b)) = (matrix(a)?, matrix(b)?);
-    let fits = lead_a == lead_b || lead_a.is_empty() || lead_b.is_empty();
-    let batch = lead_a.iter().product::<usize>().max(lead_b.iter().product());
-    fits.then_some(Sizes { batch, a, b })
+    let lead = common_shape(&lead_a.into(), &lead_b.into())?;
+    Some(Sizes { lead, a, b })
+}
+
+/// The number of the factor that belongs to the n-th product, if axes of size 1 stretch.
+fn factor(lead: &[usize], own: &Shape, mut product: usize) -> usize {
+    let own = &own.axes()[..own.rank() - 2];
+    let (mut index, mut weight) = (0, 1);
+    for (axis, size) in lead.iter().rev().enumerate() {
+        let Some(own) = own.len().checked_sub(axis + 1).map(|at| own[at]) else { break };
+        if own != 1 {
+            index += product % size * weight;
+        }
+        weight *= own;
+        product /= size;
+    }
+    index
 }
 
 impl MatMul {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let shapes = [io.input_shape(0), io.input_shape(1)];
-        let size = sizes(shapes[0], shapes[1]).expect("the shape rule has been applied");
+        let [a_size, b_size] =
+            shapes.map(|shape| matrix(shape).expect("the shape rule has been applied").1);
+        let lead = io.output_shape(0).axes();
+        let lead = &lead[..lead.len() - 2];
         let ([a, b], out) = io.split([0, 1]);
-        let (count_a, count_b) = (size.a.0 * size.a.1, size.b.0 * size.b.1);
-        let one_weight = shapes[1].rank() == 2 && !self.transpose_a;
-        if one_weight {
-            let rows = size.a.0 * if shapes[0].rank() > 2 { size.batch } else { 1 };
-            let a = Matrix::new(a, rows, size.a.1);
-            let b = Matrix::new(b, size.b.0, size.b.1).transposed(self.transpose_b);
+        if shapes[1].rank() == 2 && !self.transpose_a {
+            let rows = shapes[0].axes()[..shapes[0].rank() - 1].iter().product();
+            let a = Matrix::new(a, rows, a_size.1);
+            let b = Matrix::new(b, b_size.0, b_size.1).transposed(self.transpose_b);
             matmul(a, b, out, false);
             return;
         }
-        let count_out = out.len() / size.batch.max(1);
-        for (index, out) in out.chunks_exact_mut(count_out.max(1)).enumerate() {
-            let start_a = if shapes[0].rank() > 2 { index * count_a } else { 0 };
-            let start_b = if shapes[1].rank() > 2 { index * count_b } else { 0 };
-            let a = Matrix::new(&a[start_a..start_a + count_a], size.a.0, size.a.1);
-            let b = Matrix::new(&b[start_b..start_b + count_b], size.b.0, size.b.1);
+        let (count_a, count_b) = (a_size.0 * a_size.1, b_size.0 * b_size.1);
+        let count_out = out.len() / lead.iter().product::<usize>().max(1);
+        for_each_chunk(out, count_out.max(1), &|start, out| {
+            let product = start / count_out.max(1);
+            let start_a = factor(lead, shapes[0], product) * count_a;
+            let start_b = factor(lead, shapes[1], product) * count_b;
+            let a = Matrix::new(&a[start_a..start_a + count_a], a_size.0, a_size.1);
+            let b = Matrix::new(&b[start_b..start_b + count_b], b_size.0, b_size.1);
             let (a, b) = (a.transposed(self.transpose_a), b.transposed(self.transpose_b));
             matmul(a, b, out, false);
-        }
+        });
     }
 
     fn columns_summed_over(self, a: (usize, usize)) -> usize {
@@ -115,8 +136,7 @@ impl Operator for MatMul {
         if k != k_b {
             return Err(misfit(ENTRY.name, inputs, expected));
         }
-        let longer = if a.shape.rank() >= b.shape.rank() { &a.shape } else { &b.shape };
-        let mut axes = longer.axes()[..longer.rank() - 2].to_vec();
+        let mut axes = size.lead.axes().to_vec();
         axes.extend([m, n]);
         Ok(vec![Type::float(axes)])
     }

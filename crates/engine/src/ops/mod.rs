@@ -26,6 +26,7 @@ mod reshape;
 mod transpose;
 mod matmul;
 mod softmax;
+mod log_softmax;
 mod cross_entropy;
 mod gather;
 mod scatter_add;
@@ -59,6 +60,7 @@ pub use addressing::Addressing;
 pub use compare::Relation;
 pub use integer_binary::IntegerOperation;
 pub use integer_unary::IntegerFunction;
+pub(crate) use literal::check_count;
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
 pub use standardize::Standardized;
 pub use window::{Rounding, Window};
@@ -83,6 +85,7 @@ pub static OPERATORS: &[Entry] = &[
     transpose::ENTRY,
     matmul::ENTRY,
     softmax::ENTRY,
+    log_softmax::ENTRY,
     cross_entropy::ENTRY,
     gather::ENTRY,
     scatter_add::ENTRY,

@@ -34,8 +34,9 @@ impl Operator for Reshape {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        let elements = self.shape.checked_elements(ENTRY.name)?;
         match inputs {
-            [x] if x.shape.elements() == self.shape.elements() => {
+            [x] if x.shape.elements() == elements => {
                 Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
             }
             _ => Err(misfit(ENTRY.name, inputs, format!("as many elements as {}", self.shape))),

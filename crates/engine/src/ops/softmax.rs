@@ -7,6 +7,7 @@ use crate::run::{Element, Io};
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
+use super::span::for_each_row;
 use super::{Entry, Operator, Sample};
 
 /// exp(x) / Σ exp(x) over the last axis, with the row's maximum subtracted first, which changes
@@ -24,9 +25,9 @@ impl Softmax {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
-        for (x, out) in x.chunks_exact(columns).zip(out.chunks_exact_mut(columns)) {
-            softmax(x, out);
-        }
+        for_each_row(out, columns, &|row, out| {
+            softmax(&x[row * columns..(row + 1) * columns], out);
+        });
     }
 }
 

@@ -23,6 +23,7 @@ mod inputs;
 mod imported;
 mod ops;
 mod walk;
+mod feeds;
 mod run;
 
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
+pub use feeds::Arrays;
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;

@@ -1,0 +1,102 @@
+//! Logarithm of softmax over the last axis, without the logarithm of a rounded probability.
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Graph, Kind, Type, Wire, misfit};
+use crate::run::{Element, Io};
+use crate::tensor::Shape;
+
+use super::operator::run_generic;
+use super::span::for_each_row;
+use super::{Entry, Operator, Sample};
+
+/// x − m − ln Σ exp(x − m) over the last axis, m its largest element.
+#[derive(Clone, Copy, Debug)]
+pub struct LogSoftmax;
+
+pub const ENTRY: Entry = Entry {
+    name: "log_softmax",
+    about: "logarithm of softmax along the last axis",
+    samples: || vec![Sample::new(LogSoftmax, &[Type::float([3, 4])])],
+};
+
+impl LogSoftmax {
+    fn compute<T: Element>(self, io: &mut Io<'_, T>) {
+        let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
+        let ([x], out) = io.split([0]);
+        for_each_row(out, columns, &|row, out| {
+            let x = &x[row * columns..(row + 1) * columns];
+            let largest = x.iter().copied().fold(x[0], T::maximum);
+            let sum: T = x.iter().map(|&x| (x - largest).exp()).sum();
+            let log_sum = sum.ln();
+            out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - largest - log_sum);
+        });
+    }
+}
+
+impl Operator for LogSoftmax {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x] if x.kind == Kind::Float && x.shape.rank() > 0 => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(ENTRY.name, inputs, "floating-point numbers with a last axis")),
+        }
+    }
+
+    /// dx = dy − exp(y) · Σ dy.
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let y = backward.outputs[0];
+        let graph = &mut *backward.graph;
+        let mut row = graph.shape(y).axes().to_vec();
+        *row.last_mut().expect("the shape rule has been applied") = 1;
+        let sum = graph.sum_to(d_out, Shape::new(row))?;
+        let share = graph.exp(y)?;
+        let part = graph.multiply(share, sum)?;
+        Ok(vec![Some(graph.subtract(d_out, part)?)])
+    }
+
+    run_generic!();
+}
+
+impl Graph {
+    /// Logarithm of softmax over one axis.
+    ///
+    /// # Errors
+    /// If there is no such axis, or `x` holds integers.
+    pub fn log_softmax(&mut self, x: Wire, axis: usize) -> Result<Wire> {
+        self.along_last(x, axis, |graph, x| graph.apply(LogSoftmax, &[x]))
+    }
+
+    /// Softmax over one axis.
+    ///
+    /// # Errors
+    /// If there is no such axis or it is empty, or `x` holds integers.
+    pub fn softmax_along(&mut self, x: Wire, axis: usize) -> Result<Wire> {
+        self.along_last(x, axis, Self::softmax)
+    }
+
+    /// What `apply` makes of x when `axis` stands last, put back into its place.
+    fn along_last(
+        &mut self,
+        x: Wire,
+        axis: usize,
+        apply: impl FnOnce(&mut Self, Wire) -> Result<Wire>,
+    ) -> Result<Wire> {
+        let rank = self.shape(x).rank();
+        if axis + 1 == rank {
+            return apply(self, x);
+        }
+        let mut order: Vec<usize> = (0..rank).collect();
+        if axis >= rank {
+            return Err(misfit(ENTRY.name, &[self.type_of(x)], format!("an axis {axis}")));
+        }
+        order.swap(axis, rank - 1);
+        let turned = self.transpose(x, &order)?;
+        let result = apply(self, turned)?;
+        self.transpose(result, &order)
+    }
+}
