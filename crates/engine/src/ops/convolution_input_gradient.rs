@@ -54,8 +54,8 @@ impl ConvolutionInputGradient {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let [d_y, w, x] = [io.input_shape(0), io.input_shape(1), io.output_shape(0)];
         let sizes = known_sizes(&self.window, self.groups, [x, w, d_y]);
-        let ([d_y, w], d_x) = io.split([0, 1]);
-        conv::input_gradient(&sizes, d_y, w, d_x);
+        let ([d_y, w], [d_x, room]) = io.split_outputs([0, 1]);
+        conv::input_gradient(&sizes, d_y, w, d_x, room);
     }
 }
 
@@ -70,7 +70,9 @@ impl Operator for ConvolutionInputGradient {
             _ => None,
         };
         match sizes {
-            Some((_, x)) => Ok(vec![Type::float(x)]),
+            Some((sizes, x)) => {
+                Ok(vec![Type::float(x), Type::float([conv::input_gradient_room(&sizes)])])
+            }
             None => Err(misfit(
                 ENTRY.name,
                 inputs,
