@@ -7,19 +7,29 @@
 //! The gradient to the input of a convolution with a stride of 1 is such a convolution too: of
 //! the output gradient, with input and output channels exchanged and taps in reverse.
 
-use std::ops::Range;
-
 use crate::scalar::Float;
 use crate::threads::for_each_chunk;
 
 use super::Convolution;
 use super::lines::interleave;
-use super::panel::{self, Segments, Source, WIDTH};
-use super::split::{Task, for_each_task};
+use super::panel::{self, Rows, Segments, Source, WIDTH};
+use super::split::{Task, for_each_task, ranges};
 use super::tile::{GROUPS, LANES, Places, ROWS, Steps};
 
 /// Rows of a panel that are multiplied at a time: 24 KiB in f32, half of a first-level cache.
 const DEPTH: usize = 128;
+
+/// Elements of the weight that stay in a second-level cache beside all else.
+const NEAR: usize = 1 << 18;
+
+/// Panels that share one way through a larger weight.
+const TOGETHER: usize = 4;
+
+/// Tiles that are packed together.
+const STREAMS: usize = 8;
+
+/// Elements of the sums of a tile.
+const TILE: usize = ROWS * WIDTH;
 
 /// How the weight of a convolution is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,43 +50,74 @@ pub fn pack<T: Float>(size: &Convolution, w: &[T], reading: Reading, packed: &mu
     let (units, taps) = (size.channels_out, size.window.taps());
     let depth = size.depth();
     let tiles = units.div_ceil(ROWS);
-    for_each_chunk(packed, ROWS * depth, &|start, tile| {
+    let work = |start: usize, piece: &mut [T]| {
         let index = start / (ROWS * depth);
         let (group, first) = (index / tiles, index % tiles * ROWS);
         let w = &w[group * units * depth..(group + 1) * units * depth];
-        let count = ROWS.min(units - first);
         match reading {
-            Reading::Plain => interleave(&w[first * depth..], depth, (count, ROWS), tile),
-            Reading::Reversed => {
-                for (channel, tile) in tile.chunks_exact_mut(ROWS * taps).enumerate() {
-                    let w = &w[(channel * units + first) * taps..][..count * taps];
-                    for (tap, tile) in tile.chunks_exact_mut(ROWS).rev().enumerate() {
-                        tile[count..].fill(T::ZERO);
-                        let of_tap = w[tap..].iter().step_by(taps);
-                        tile.iter_mut().zip(of_tap).for_each(|(out, &w)| *out = w);
-                    }
+            Reading::Plain => {
+                for (first, tile) in
+                    (first..).step_by(ROWS).zip(piece.chunks_exact_mut(ROWS * depth))
+                {
+                    let count = ROWS.min(units - first);
+                    interleave(&w[first * depth..], depth, (count, ROWS), tile);
                 }
             }
+            Reading::Reversed => {
+                pack_reversed(&w[first * taps..], (units - first, units), taps, piece)
+            }
         }
+    };
+    for_each_chunk(packed, tiles * ROWS * depth, &|group, packed| {
+        for_each_chunk(packed, STREAMS * ROWS * depth, &|start, piece| work(group + start, piece));
     });
+}
+
+/// Packs tiles from a weight whose axes are channels, `all` units of which `left` are left here,
+/// and taps. All tiles go through the channels together, so that the weight is read in order.
+fn pack_reversed<T: Float>(w: &[T], (left, all): (usize, usize), taps: usize, piece: &mut [T]) {
+    let channels = w.len().div_ceil(all * taps);
+    let per_tile = channels * taps * ROWS;
+    for channel in 0..channels {
+        let w = &w[channel * all * taps..];
+        for (number, tile) in piece.chunks_exact_mut(per_tile).enumerate() {
+            let count = ROWS.min(left - number * ROWS);
+            let w = &w[number * ROWS * taps..][..count * taps];
+            let tile = &mut tile[channel * taps * ROWS..][..taps * ROWS];
+            for (tap, tile) in tile.as_chunks_mut::<ROWS>().0.iter_mut().rev().enumerate() {
+                *tile =
+                    std::array::from_fn(|r| if r < count { w[r * taps + tap] } else { T::ZERO });
+            }
+        }
+    }
 }
 
 /// The convolution of `x` with packed weights.
 pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [T]) {
-    let positions = size.window.output_plane();
+    let (window, positions) = (&size.window, size.window.output_plane());
+    let weights = size.channels_out * size.depth();
+    let together = if weights > NEAR { TOGETHER } else { 1 };
     for_each_task(size, out, (size.channels_out, positions), &|task, out, per_image| {
         let all = size.groups * size.channels_in;
-        let image = task.images.start * all * size.window.input_plane();
+        let image = task.images.start * all * window.input_plane();
         let first = task.group * size.channels_in;
-        let source = Source { x: &x[image..], window: &size.window, channels: all, first };
-        let piece = Piece { size, task, source, packed, per_image };
-        let channels = (DEPTH / size.window.taps()).clamp(1, size.channels_in);
-        let rows = channels * size.window.taps();
-        T::with_scratch(rows * WIDTH + ROWS * WIDTH, |scratch| {
-            let (panel, tile) = scratch.split_at_mut(rows * WIDTH);
-            for start in (0..size.channels_in).step_by(channels) {
-                let channels = start..(start + channels).min(size.channels_in);
-                piece.add_channels(&channels, panel, tile, out);
+        let source = Source { x: &x[image..], window, channels: all, first };
+        let channels = (DEPTH / window.taps()).clamp(1, size.channels_in);
+        let (panel, tiles) = (channels * window.taps() * WIDTH, task.channels.len().div_ceil(ROWS));
+        let piece = Piece { size, task, source, packed, channels };
+        T::with_scratch(panel + together * tiles * TILE, |scratch| {
+            let (panel, sums) = scratch.split_at_mut(panel);
+            let end = task.images.len() * positions;
+            for start in (0..end).step_by(together * WIDTH) {
+                let count = (end - start).div_ceil(WIDTH).min(together);
+                let all: [Segments; TOGETHER] = std::array::from_fn(|number| {
+                    let start = start + number.min(count - 1) * WIDTH;
+                    Segments::new(window, start, end)
+                });
+                piece.multiply(&all[..count], panel, sums);
+                for (segments, sums) in all[..count].iter().zip(sums.chunks_exact(tiles * TILE)) {
+                    piece.write(segments, sums, out, per_image);
+                }
             }
         });
     });
@@ -88,78 +129,66 @@ struct Piece<'a, T> {
     task: &'a Task,
     source: Source<'a, T>,
     packed: &'a [T],
-    /// Planes of each image in the output of the piece.
-    per_image: usize,
+    /// Channels that a panel is made of.
+    channels: usize,
 }
 
 impl<T: Float> Piece<'_, T> {
-    /// Adds what some channels give to the output, or writes it if they are the first.
-    fn add_channels(
-        &self,
-        channels: &Range<usize>,
-        panel: &mut [T],
-        tile: &mut [T],
-        out: &mut [T],
-    ) {
-        let taps = self.size.window.taps();
-        let positions = self.size.window.output_plane();
-        let end = self.task.images.len() * positions;
-        let units = self.task.channels.clone();
-        let tiles = self.size.channels_out.div_ceil(ROWS);
-        let depth = self.size.depth();
-        for start in (0..end).step_by(WIDTH) {
-            let segments = Segments::new(&self.size.window, start, end);
-            panel::fill(&self.source, channels.clone(), &segments, panel);
+    /// The products of all units with some panels: (panels, units / 8, 8, positions).
+    fn multiply(&self, panels: &[Segments], panel: &mut [T], sums: &mut [T]) {
+        let (depth, taps) = (self.size.depth(), self.size.window.taps());
+        let tiles = self.task.channels.len().div_ceil(ROWS);
+        let of_group = self.task.group * self.size.channels_out.div_ceil(ROWS);
+        let first = of_group + self.task.channels.start / ROWS;
+        for channels in ranges(self.size.channels_in, self.channels) {
             let steps = Steps::packed(channels.len() * taps);
-            let count = (end - start).min(WIDTH);
-            for first in units.clone().step_by(ROWS) {
-                let a = ((self.task.group * tiles + first / ROWS) * depth + channels.start * taps)
-                    * ROWS;
-                let a = &self.packed[a..];
-                let rows = ROWS.min(units.end - first);
-                let plane = self.task.at + first - units.start;
-                let accumulate = channels.start > 0;
-                let image = start / positions;
-                let within = start % positions;
-                if rows == ROWS && count == WIDTH && within + WIDTH <= positions {
-                    let c = (image * self.per_image + plane) * positions + within;
-                    let places = Places {
-                        b: std::array::from_fn(|g| g * LANES),
-                        c: std::array::from_fn(|g| c + g * LANES),
-                        row: positions,
-                        accumulate,
-                    };
-                    T::tile::<GROUPS>(&steps, a, panel, out, &places);
-                    continue;
-                }
-                multiply(count, &steps, a, panel, tile);
-                for segment in segments.iter() {
-                    let c = (segment.image * self.per_image + plane) * positions + segment.position;
-                    for row in 0..rows {
-                        let out = &mut out[c + row * positions..][..segment.count];
-                        let tile = &tile[row * WIDTH + segment.lane..][..segment.count];
-                        if accumulate {
-                            out.iter_mut().zip(tile).for_each(|(out, &x)| *out += x);
-                        } else {
-                            out.iter_mut().zip(tile).for_each(|(out, &x)| *out = x);
-                        }
-                    }
+            for (segments, sums) in panels.iter().zip(sums.chunks_exact_mut(tiles * TILE)) {
+                panel::fill(&self.source, channels.clone(), segments, panel);
+                for (tile, sums) in (first..).zip(sums.chunks_exact_mut(TILE)) {
+                    let a = &self.packed[(tile * depth + channels.start * taps) * ROWS..];
+                    add_products(segments.positions(), channels.start > 0, &steps, a, panel, sums);
                 }
             }
         }
     }
+
+    /// Puts the sums of a panel into the output.
+    fn write(&self, segments: &Segments, sums: &[T], out: &mut [T], per_image: usize) {
+        let positions = self.size.window.output_plane();
+        let units = self.task.channels.len();
+        let mut pieces = [panel::Piece::default(); WIDTH + GROUPS];
+        let count = segments.pieces(per_image * positions, &mut pieces);
+        for (first, sums) in (0..units).step_by(ROWS).zip(sums.chunks_exact(TILE)) {
+            let rows = Rows {
+                pieces: &pieces[..count],
+                count: ROWS.min(units - first),
+                from: WIDTH,
+                to: positions,
+                stride: 1,
+                gaps: false,
+            };
+            T::copy_rows(&rows, sums, &mut out[(self.task.at + first) * positions..]);
+        }
+    }
 }
 
-/// The products of a tile for its first `count` positions, into a tile of its own.
-fn multiply<T: Float>(count: usize, steps: &Steps, a: &[T], panel: &[T], tile: &mut [T]) {
-    fn run<T: Float, const N: usize>(steps: &Steps, a: &[T], panel: &[T], tile: &mut [T]) {
-        let at = std::array::from_fn(|group| group * LANES);
-        let places = Places::<N> { b: at, c: at, row: WIDTH, accumulate: false };
-        T::tile(steps, a, panel, tile, &places);
+/// The products of a tile for its first `positions`, rounded up to whole groups.
+fn add_products<T: Float>(
+    positions: usize,
+    accumulate: bool,
+    steps: &Steps,
+    a: &[T],
+    panel: &[T],
+    sums: &mut [T],
+) {
+    match positions.div_ceil(LANES) {
+        1 => T::tile(steps, a, panel, sums, &places::<1>(accumulate)),
+        2 => T::tile(steps, a, panel, sums, &places::<2>(accumulate)),
+        _ => T::tile(steps, a, panel, sums, &places::<GROUPS>(accumulate)),
     }
-    match count.div_ceil(LANES) {
-        1 => run::<T, 1>(steps, a, panel, tile),
-        2 => run::<T, 2>(steps, a, panel, tile),
-        _ => run::<T, GROUPS>(steps, a, panel, tile),
-    }
+}
+
+fn places<const N: usize>(accumulate: bool) -> Places<N> {
+    let at = std::array::from_fn(|group| group * LANES);
+    Places { b: at, c: at, row: WIDTH, accumulate }
 }

@@ -71,6 +71,28 @@ impl Segments {
         }
         segments
     }
+
+    /// The number of positions.
+    pub fn positions(&self) -> usize {
+        self.last().map_or(0, |last| last.lane + last.count)
+    }
+
+    /// Writes the pieces of a row of the panel, as they go into planes of which those of the next
+    /// image lie `image` elements away; tells how many there are.
+    pub fn pieces(&self, image: usize, pieces: &mut [Piece]) -> usize {
+        let mut count = 0;
+        for segment in self.iter() {
+            for part in (0..segment.count).step_by(LANES) {
+                pieces[count] = Piece {
+                    from: segment.lane + part,
+                    to: segment.image * image + segment.position + part,
+                    count: LANES.min(segment.count - part),
+                };
+                count += 1;
+            }
+        }
+        count
+    }
 }
 
 impl std::ops::Deref for Segments {
@@ -81,45 +103,45 @@ impl std::ops::Deref for Segments {
     }
 }
 
-/// Input that one tap sees, in one line.
+/// Consecutive elements that are copied.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Piece {
-    /// Where it stands in the row.
-    pub lane: usize,
-    /// The number of positions, at most [`LANES`].
+    /// Where they lie in the row that is read.
+    pub from: usize,
+    /// Where they go in the row that is written.
+    pub to: usize,
+    /// Their number, at most [`LANES`].
     pub count: usize,
-    /// Where it lies in the channel, from the start of the first image.
-    pub input: usize,
 }
 
-/// The pieces of some rows of a panel, and where the rows lie.
+/// Rows that consist of the same pieces, and where the rows lie.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows<'a> {
-    /// In the order of their lanes.
+    /// The pieces.
     pub pieces: &'a [Piece],
     /// The number of rows.
     pub count: usize,
-    /// Elements from one row to the next in the panel.
-    pub step: usize,
-    /// Elements from the channel of one row to that of the next.
-    pub plane: usize,
-    /// Elements from one position to the next in the input.
+    /// Elements from one row to the next where they are read.
+    pub from: usize,
+    /// Elements from one row to the next where they are written.
+    pub to: usize,
+    /// Elements from one element of a piece to the next where they are read.
     pub stride: usize,
-    /// Whether the pieces leave positions out, which are 0 then.
+    /// Set the first [`WIDTH`] elements of each row to 0 before.
     pub gaps: bool,
 }
 
-/// Copies pieces of lines.
-pub fn copy_rows<T: Float>(rows: &Rows<'_>, x: &[T], panel: &mut [T]) {
+/// Copies pieces of rows.
+pub fn copy_rows<T: Float>(rows: &Rows<'_>, x: &[T], out: &mut [T]) {
     for row in 0..rows.count {
-        let x = &x[row * rows.plane..];
-        let panel = &mut panel[row * rows.step..][..WIDTH];
+        let x = &x[row * rows.from..];
+        let out = &mut out[row * rows.to..];
         if rows.gaps {
-            panel.fill(T::ZERO);
+            out[..WIDTH].fill(T::ZERO);
         }
         for piece in rows.pieces {
-            let out = &mut panel[piece.lane..piece.lane + piece.count];
-            super::lines::copy(&x[piece.input..], rows.stride, out);
+            let out = &mut out[piece.to..piece.to + piece.count];
+            super::lines::copy(&x[piece.from..], rows.stride, out);
         }
     }
 }
@@ -135,8 +157,8 @@ pub fn fill<T: Float>(
     let window = source.window;
     let (taps, plane) = (window.taps(), window.input_plane());
     let stride = window.stride[2];
+    let mut pieces = [Piece::default(); WIDTH + GROUPS];
     for tap in 0..taps {
-        let mut pieces = [Piece::default(); WIDTH + GROUPS];
         let mut count = 0;
         let mut covered = 0;
         let [depth_tap, height_tap, width_tap] = window.tap(tap);
@@ -158,9 +180,9 @@ pub fn fill<T: Float>(
             let image = segment.image * source.channels * plane;
             let lane = segment.lane + start - segment.column;
             for part in (0..end - start).step_by(LANES) {
-                let input = image + input + part * stride;
+                let from = image + input + part * stride;
                 let part_count = LANES.min(end - start - part);
-                pieces[count] = Piece { lane: lane + part, count: part_count, input };
+                pieces[count] = Piece { from, to: lane + part, count: part_count };
                 count += 1;
             }
             covered += end - start;
@@ -168,8 +190,8 @@ pub fn fill<T: Float>(
         let rows = Rows {
             pieces: &pieces[..count],
             count: channels.len(),
-            step: taps * WIDTH,
-            plane,
+            from: plane,
+            to: taps * WIDTH,
             stride,
             gaps: covered < WIDTH,
         };

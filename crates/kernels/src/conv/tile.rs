@@ -135,14 +135,14 @@ fn copy_rows_f32(rows: &Rows<'_>, x: &[f32], panel: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if rows.stride <= 2 && is_x86_feature_detected!("avx512f") {
         let last = rows.count.saturating_sub(1);
+        let (from, to) = (last * rows.from, last * rows.to);
         for piece in rows.pieces {
-            let (lane, input) = (last * rows.step + piece.lane, last * rows.plane + piece.input);
             assert!((1..=LANES).contains(&piece.count), "a piece fits a vector");
-            assert!(lane + piece.count <= panel.len(), "pieces stay inside the panel");
+            assert!(to + piece.to + piece.count <= panel.len(), "pieces go inside the rows");
             let reach = (piece.count - 1) * rows.stride + 1;
-            assert!(input + reach <= x.len(), "pieces stay inside the input");
+            assert!(from + piece.from + reach <= x.len(), "pieces lie inside the rows");
         }
-        assert!(last * rows.step + panel::WIDTH <= panel.len(), "rows stay inside the panel");
+        assert!(!rows.gaps || to + panel::WIDTH <= panel.len(), "rows lie inside the panel");
         // SAFETY: the feature is there, and all pieces and rows have been seen to stay inside.
         unsafe { x86::copy_rows(rows, x.as_ptr(), panel.as_mut_ptr()) };
         return;
@@ -204,14 +204,14 @@ mod x86 {
             // SAFETY: the caller has checked that rows and pieces stay inside, and elements that
             // a mask leaves out are not touched.
             unsafe {
-                let (x, panel) = (x.add(row * rows.plane), panel.add(row * rows.step));
+                let (x, panel) = (x.add(row * rows.from), panel.add(row * rows.to));
                 if rows.gaps {
                     for group in 0..GROUPS {
                         _mm512_storeu_ps(panel.add(group * LANES), _mm512_setzero_ps());
                     }
                 }
                 for piece in rows.pieces {
-                    let (from, to) = (x.add(piece.input), panel.add(piece.lane));
+                    let (from, to) = (x.add(piece.from), panel.add(piece.to));
                     let mask = ((1_u32 << piece.count) - 1) as u16;
                     let values = if rows.stride == 1 {
                         _mm512_maskz_loadu_ps(mask, from)
