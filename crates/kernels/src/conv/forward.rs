@@ -12,7 +12,7 @@ use crate::threads::for_each_chunk;
 
 use super::Convolution;
 use super::lines::interleave;
-use super::panel::{self, Rows, Segments, Source, WIDTH};
+use super::panel::{self, Pieces, Repeat, Segments, Source, WIDTH};
 use super::split::{Task, for_each_task, ranges};
 use super::tile::{GROUPS, LANES, Places, ROWS, Steps};
 
@@ -107,6 +107,7 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [
         let piece = Piece { size, task, source, packed, channels };
         T::with_scratch(panel + together * tiles * TILE, |scratch| {
             let (panel, sums) = scratch.split_at_mut(panel);
+            let mut pieces = Pieces::new();
             let end = task.images.len() * positions;
             for start in (0..end).step_by(together * WIDTH) {
                 let count = (end - start).div_ceil(WIDTH).min(together);
@@ -114,9 +115,10 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [
                     let start = start + number.min(count - 1) * WIDTH;
                     Segments::new(window, start, end)
                 });
-                piece.multiply(&all[..count], panel, sums);
+                piece.fetch_output(&all[..count], out, per_image);
+                piece.multiply(&all[..count], &mut pieces, panel, sums);
                 for (segments, sums) in all[..count].iter().zip(sums.chunks_exact(tiles * TILE)) {
-                    piece.write(segments, sums, out, per_image);
+                    piece.write((segments, &mut pieces), sums, out, per_image);
                 }
             }
         });
@@ -135,7 +137,7 @@ struct Piece<'a, T> {
 
 impl<T: Float> Piece<'_, T> {
     /// The products of all units with some panels: (panels, units / 8, 8, positions).
-    fn multiply(&self, panels: &[Segments], panel: &mut [T], sums: &mut [T]) {
+    fn multiply(&self, panels: &[Segments], pieces: &mut Pieces, panel: &mut [T], sums: &mut [T]) {
         let (depth, taps) = (self.size.depth(), self.size.window.taps());
         let tiles = self.task.channels.len().div_ceil(ROWS);
         let of_group = self.task.group * self.size.channels_out.div_ceil(ROWS);
@@ -143,7 +145,7 @@ impl<T: Float> Piece<'_, T> {
         for channels in ranges(self.size.channels_in, self.channels) {
             let steps = Steps::packed(channels.len() * taps);
             for (segments, sums) in panels.iter().zip(sums.chunks_exact_mut(tiles * TILE)) {
-                panel::fill(&self.source, channels.clone(), segments, panel);
+                panel::fill(&self.source, channels.clone(), segments, pieces, panel);
                 for (tile, sums) in (first..).zip(sums.chunks_exact_mut(TILE)) {
                     let a = &self.packed[(tile * depth + channels.start * taps) * ROWS..];
                     add_products(segments.positions(), channels.start > 0, &steps, a, panel, sums);
@@ -152,22 +154,33 @@ impl<T: Float> Piece<'_, T> {
         }
     }
 
+    /// Fetches the part of the output that some panels will be written to.
+    fn fetch_output(&self, panels: &[Segments], out: &[T], per_image: usize) {
+        let positions = self.size.window.output_plane();
+        for segments in panels {
+            let start = segments.start(per_image * positions) + self.task.at * positions;
+            for unit in 0..self.task.channels.len() {
+                T::prefetch(out, (start + unit * positions) as isize, segments.positions());
+            }
+        }
+    }
+
     /// Puts the sums of a panel into the output.
-    fn write(&self, segments: &Segments, sums: &[T], out: &mut [T], per_image: usize) {
+    fn write(
+        &self,
+        (segments, pieces): (&Segments, &mut Pieces),
+        sums: &[T],
+        out: &mut [T],
+        per_image: usize,
+    ) {
         let positions = self.size.window.output_plane();
         let units = self.task.channels.len();
-        let mut pieces = [panel::Piece::default(); WIDTH + GROUPS];
-        let count = segments.pieces(per_image * positions, &mut pieces);
+        segments.pieces(per_image * positions, pieces);
         for (first, sums) in (0..units).step_by(ROWS).zip(sums.chunks_exact(TILE)) {
-            let rows = Rows {
-                pieces: &pieces[..count],
-                count: ROWS.min(units - first),
-                from: WIDTH,
-                to: positions,
-                stride: 1,
-                gaps: false,
-            };
-            T::copy_rows(&rows, sums, &mut out[(self.task.at + first) * positions..]);
+            let count = ROWS.min(units - first);
+            let repeat = Repeat { count, from: WIDTH, to: positions, stride: 1 };
+            let out = &mut out[(self.task.at + first) * positions..];
+            T::copy_pieces(pieces, &repeat, sums, out);
         }
     }
 }

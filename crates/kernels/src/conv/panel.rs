@@ -2,12 +2,13 @@
 //!
 //! A row for every tap of every channel, of [`WIDTH`] positions: consecutive positions of an
 //! image, and on into the next image. Rows are as long as a tile is wide, so that tiles read them
-//! one after the other.
+//! one after the other. Every row is put together of pieces of lines; those of the same tap are
+//! the same in every channel, so they are found once.
 
 use std::ops::Range;
 
 use crate::scalar::Float;
-use crate::window::Window;
+use crate::window::{AXES, Window};
 
 use super::tile::{GROUPS, LANES};
 
@@ -29,19 +30,18 @@ pub struct Source<'a, T> {
 
 /// Consecutive positions along one line of one image.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Segment {
-    /// The image.
-    pub image: usize,
+struct Segment {
+    image: usize,
     /// The positions along the first two axes.
     line: [usize; 2],
     /// The first position along the last axis.
     column: usize,
     /// The index of the first position in its plane.
-    pub position: usize,
+    position: usize,
     /// Where the first position stands in the panel.
-    pub lane: usize,
-    /// The number of positions.
-    pub count: usize,
+    lane: usize,
+    /// The number of positions, at most [`LANES`].
+    count: usize,
 }
 
 /// The segments of a panel.
@@ -57,145 +57,206 @@ impl Segments {
         let [_, height, width] = window.output;
         let plane = window.output_plane();
         let mut segments = Self { items: [Segment::default(); WIDTH], count: 0 };
-        let mut at = start;
-        let end = end.min(start + WIDTH);
-        while at < end {
-            let (image, position) = (at / plane, at % plane);
-            let (line, column) = (position / width, position % width);
-            let count = (width - column).min(end - at);
-            let line = [line / height, line % height];
-            segments.items[segments.count] =
-                Segment { image, line, column, position, lane: at - start, count };
+        let (mut image, mut position) = (start / plane, start % plane);
+        let mut line = [position / width / height, position / width % height];
+        let mut column = position % width;
+        let end = (end - start).min(WIDTH);
+        let mut lane = 0;
+        while lane < end {
+            let count = (width - column).min(end - lane).min(LANES);
+            segments.items[segments.count] = Segment { image, line, column, position, lane, count };
             segments.count += 1;
-            at += count;
+            (lane, position, column) = (lane + count, position + count, column + count);
+            if column == width {
+                (column, line[1]) = (0, line[1] + 1);
+            }
+            if line[1] == height {
+                line = [line[0] + 1, 0];
+            }
+            if position == plane {
+                (image, position, line) = (image + 1, 0, [0, 0]);
+            }
         }
         segments
     }
 
+    fn items(&self) -> &[Segment] {
+        &self.items[..self.count]
+    }
+
     /// The number of positions.
     pub fn positions(&self) -> usize {
-        self.last().map_or(0, |last| last.lane + last.count)
+        self.items().last().map_or(0, |last| last.lane + last.count)
+    }
+
+    /// Where the first position lies in planes of which those of the next image lie `image`
+    /// elements away.
+    pub fn start(&self, image: usize) -> usize {
+        self.items[0].image * image + self.items[0].position
     }
 
     /// Writes the pieces of a row of the panel, as they go into planes of which those of the next
     /// image lie `image` elements away; tells how many there are.
-    pub fn pieces(&self, image: usize, pieces: &mut [Piece]) -> usize {
-        let mut count = 0;
-        for segment in self.iter() {
-            for part in (0..segment.count).step_by(LANES) {
-                pieces[count] = Piece {
-                    from: segment.lane + part,
-                    to: segment.image * image + segment.position + part,
-                    count: LANES.min(segment.count - part),
-                };
-                count += 1;
-            }
+    pub fn pieces(&self, image: usize, pieces: &mut Pieces) {
+        pieces.count = 0;
+        for segment in self.items() {
+            let to = segment.image * image + segment.position;
+            pieces.push(Piece::whole(segment.lane as isize, to, segment.count));
         }
-        count
     }
 }
 
-impl std::ops::Deref for Segments {
-    type Target = [Segment];
+/// Up to [`LANES`] consecutive elements that are written, some of which are read and the others 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Piece {
+    /// Where the first element would be read; it need not be there if it is 0.
+    pub from: isize,
+    /// Where the first element is written.
+    pub to: usize,
+    /// The elements that are read, as bits.
+    pub read: u32,
+    /// The elements that are written, as bits, from the lowest on.
+    pub written: u32,
+}
 
-    fn deref(&self) -> &[Segment] {
+impl Piece {
+    fn whole(from: isize, to: usize, count: usize) -> Self {
+        let written = (1 << count) - 1;
+        Self { from, to, read: written, written }
+    }
+
+    /// The elements that are written.
+    pub fn count(&self) -> usize {
+        self.written.count_ones() as usize
+    }
+
+    /// The elements that are read, which lie one behind the other.
+    pub fn inside(&self) -> Range<usize> {
+        let start = if self.read == 0 { 0 } else { self.read.trailing_zeros() as usize };
+        start..start + self.read.count_ones() as usize
+    }
+}
+
+/// The most pieces that are found at a time.
+const PIECES: usize = 256;
+
+/// Some pieces.
+#[derive(Clone, Debug)]
+pub struct Pieces {
+    items: [Piece; PIECES],
+    count: usize,
+}
+
+impl Pieces {
+    /// No piece.
+    pub fn new() -> Self {
+        Self { items: [Piece::default(); PIECES], count: 0 }
+    }
+
+    fn push(&mut self, piece: Piece) {
+        self.items[self.count] = piece;
+        self.count += 1;
+    }
+}
+
+impl std::ops::Deref for Pieces {
+    type Target = [Piece];
+
+    fn deref(&self) -> &[Piece] {
         &self.items[..self.count]
     }
 }
 
-/// Consecutive elements that are copied.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Piece {
-    /// Where they lie in the row that is read.
-    pub from: usize,
-    /// Where they go in the row that is written.
-    pub to: usize,
-    /// Their number, at most [`LANES`].
-    pub count: usize,
-}
-
-/// Rows that consist of the same pieces, and where the rows lie.
+/// How often the same pieces are copied, and how far each time lies from the one before.
 #[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    /// The pieces.
-    pub pieces: &'a [Piece],
-    /// The number of rows.
+pub struct Repeat {
+    /// How often.
     pub count: usize,
-    /// Elements from one row to the next where they are read.
+    /// Elements from one time to the next where they are read.
     pub from: usize,
-    /// Elements from one row to the next where they are written.
+    /// Elements from one time to the next where they are written.
     pub to: usize,
     /// Elements from one element of a piece to the next where they are read.
     pub stride: usize,
-    /// Set the first [`WIDTH`] elements of each row to 0 before.
-    pub gaps: bool,
 }
 
-/// Copies pieces of rows.
-pub fn copy_rows<T: Float>(rows: &Rows<'_>, x: &[T], out: &mut [T]) {
-    for row in 0..rows.count {
-        let x = &x[row * rows.from..];
-        let out = &mut out[row * rows.to..];
-        if rows.gaps {
-            out[..WIDTH].fill(T::ZERO);
-        }
-        for piece in rows.pieces {
-            let out = &mut out[piece.to..piece.to + piece.count];
-            super::lines::copy(&x[piece.from..], rows.stride, out);
+/// Copies pieces of lines.
+pub fn copy_pieces<T: Float>(pieces: &[Piece], repeat: &Repeat, x: &[T], out: &mut [T]) {
+    for number in 0..repeat.count {
+        let (x, out) = (&x[number * repeat.from..], &mut out[number * repeat.to..]);
+        for piece in pieces {
+            let out = &mut out[piece.to..piece.to + piece.count()];
+            let inside = piece.inside();
+            out[..inside.start].fill(T::ZERO);
+            out[inside.end..].fill(T::ZERO);
+            if !inside.is_empty() {
+                let first = piece.from + (inside.start * repeat.stride) as isize;
+                super::lines::copy(&x[first as usize..], repeat.stride, &mut out[inside]);
+            }
         }
     }
 }
 
-/// Fills `panel` with a row for every tap of `channels`; positions outside the input, and those
-/// behind the last segment, are 0.
+/// Fills `panel` with a row for every tap of `channels`; positions outside the input are 0, and
+/// those behind the last segment stay what they are. What the next panel will see first is
+/// fetched from memory meanwhile.
 pub fn fill<T: Float>(
     source: &Source<'_, T>,
     channels: Range<usize>,
     segments: &Segments,
+    pieces: &mut Pieces,
     panel: &mut [T],
 ) {
     let window = source.window;
     let (taps, plane) = (window.taps(), window.input_plane());
-    let stride = window.stride[2];
-    let mut pieces = [Piece::default(); WIDTH + GROUPS];
+    let x = &source.x[(source.first + channels.start) * plane..];
+    let repeat =
+        Repeat { count: channels.len(), from: plane, to: taps * WIDTH, stride: window.stride[2] };
+    let image = source.channels * plane;
+    pieces.count = 0;
     for tap in 0..taps {
-        let mut count = 0;
-        let mut covered = 0;
-        let [depth_tap, height_tap, width_tap] = window.tap(tap);
-        let (depths, depth) = window.reach(0, depth_tap);
-        let (heights, height) = window.reach(1, height_tap);
-        let (widths, width) = window.reach(2, width_tap);
-        for segment in segments.iter() {
-            let [d, h] = segment.line;
-            let start = widths.start.max(segment.column);
-            let end = widths.end.min(segment.column + segment.count);
-            if start >= end || !depths.contains(&d) || !heights.contains(&h) {
-                continue;
-            }
-            let along = |axis: usize, at: usize, offset: isize| {
-                ((at * window.stride[axis]) as isize + offset) as usize
-            };
-            let line = along(0, d, depth) * window.input[1] + along(1, h, height);
-            let input = line * window.input[2] + along(2, start, width);
-            let image = segment.image * source.channels * plane;
-            let lane = segment.lane + start - segment.column;
-            for part in (0..end - start).step_by(LANES) {
-                let from = image + input + part * stride;
-                let part_count = LANES.min(end - start - part);
-                pieces[count] = Piece { from, to: lane + part, count: part_count };
-                count += 1;
-            }
-            covered += end - start;
+        if pieces.count + segments.count > PIECES {
+            T::copy_pieces(pieces, &repeat, x, panel);
+            pieces.count = 0;
         }
-        let rows = Rows {
-            pieces: &pieces[..count],
-            count: channels.len(),
-            from: plane,
-            to: taps * WIDTH,
-            stride,
-            gaps: covered < WIDTH,
-        };
-        let x = &source.x[(source.first + channels.start) * plane..];
-        T::copy_rows(&rows, x, &mut panel[tap * WIDTH..]);
+        add_pieces(window, image, segments, tap, pieces);
+    }
+    T::copy_pieces(pieces, &repeat, x, panel);
+    if let Some(last) = pieces.last() {
+        let next = last.from + (last.count() * repeat.stride) as isize;
+        for channel in 0..channels.len() {
+            T::prefetch(x, next + (channel * plane) as isize, WIDTH * repeat.stride);
+        }
+    }
+}
+
+/// Adds the pieces of the row of a tap, in a channel whose next image lies `image` elements away.
+fn add_pieces(window: &Window, image: usize, segments: &Segments, tap: usize, pieces: &mut Pieces) {
+    let taps = window.tap(tap);
+    let offset: [isize; AXES] = std::array::from_fn(|axis| {
+        (taps[axis] * window.dilation[axis]) as isize - window.pad[axis] as isize
+    });
+    let along = |axis: usize, at: usize| (at * window.stride[axis]) as isize + offset[axis];
+    let stride = window.stride[2] as isize;
+    let width = window.input[2] as isize;
+    for segment in segments.items() {
+        let (depth, height) = (along(0, segment.line[0]), along(1, segment.line[1]));
+        let first = along(2, segment.column);
+        let line = depth * window.input[1] as isize + height;
+        let mut piece = Piece::whole(
+            (segment.image * image) as isize + line * width + first,
+            tap * WIDTH + segment.lane,
+            segment.count,
+        );
+        let inside = |axis: usize, at: isize| (0..window.input[axis] as isize).contains(&at);
+        if !inside(0, depth) || !inside(1, height) {
+            piece.read = 0;
+        } else if first < 0 || first + (segment.count as isize - 1) * stride >= width {
+            let before = if first < 0 { (-first + stride - 1) / stride } else { 0 };
+            let until = if first < width { (width - first + stride - 1) / stride } else { 0 };
+            let bits = |count: isize| (1_u32 << count.clamp(0, LANES as isize)) - 1;
+            piece.read &= bits(until) & !bits(before);
+        }
+        pieces.push(piece);
     }
 }

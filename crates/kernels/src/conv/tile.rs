@@ -7,7 +7,7 @@
 //! machine has is chosen when it runs. Bits may differ between these, as products are rounded
 //! apart in plain loops alone.
 
-use super::panel::{self, Rows};
+use super::panel::{self, Piece, Repeat};
 
 /// Rows of a tile.
 pub const ROWS: usize = 8;
@@ -68,12 +68,25 @@ pub trait Tile: Sized {
         places: &Places<N>,
     );
 
-    /// Copies rows of a panel.
+    /// Copies pieces of lines.
     ///
     /// # Panics
     /// If the pieces leave the slices.
     #[doc(hidden)]
-    fn copy_rows(rows: &Rows<'_>, x: &[Self], panel: &mut [Self]);
+    fn copy_pieces(pieces: &[Piece], repeat: &Repeat, x: &[Self], out: &mut [Self]);
+
+    /// Asks the processor to fetch `count` elements from `start` on, as far as they are there.
+    #[doc(hidden)]
+    fn prefetch(x: &[Self], start: isize, count: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Ok(start) = usize::try_from(start) {
+            const LINE: usize = 64;
+            let line = LINE / size_of::<Self>();
+            for at in (start..(start + count + line - 1).min(x.len())).step_by(line) {
+                x86::prefetch(x, at);
+            }
+        }
+    }
 }
 
 /// Checks what the unsafe loops rely on.
@@ -120,34 +133,38 @@ macro_rules! implement_tile {
                 plain(steps, a, b, c, places);
             }
 
-            fn copy_rows(rows: &Rows<'_>, x: &[Self], panel: &mut [Self]) {
-                $copy(rows, x, panel);
+            fn copy_pieces(pieces: &[Piece], repeat: &Repeat, x: &[Self], out: &mut [Self]) {
+                $copy(pieces, repeat, x, out);
             }
         }
     };
 }
 
-implement_tile!(f32, wide_f32, narrow_f32, copy_rows_f32);
-implement_tile!(f64, wide_f64, narrow_f64, panel::copy_rows);
+implement_tile!(f32, wide_f32, narrow_f32, copy_pieces_f32);
+implement_tile!(f64, wide_f64, narrow_f64, panel::copy_pieces);
 
 /// Lines are short, so masked vectors beat calls.
-fn copy_rows_f32(rows: &Rows<'_>, x: &[f32], panel: &mut [f32]) {
+fn copy_pieces_f32(pieces: &[Piece], repeat: &Repeat, x: &[f32], out: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if rows.stride <= 2 && is_x86_feature_detected!("avx512f") {
-        let last = rows.count.saturating_sub(1);
-        let (from, to) = (last * rows.from, last * rows.to);
-        for piece in rows.pieces {
-            assert!((1..=LANES).contains(&piece.count), "a piece fits a vector");
-            assert!(to + piece.to + piece.count <= panel.len(), "pieces go inside the rows");
-            let reach = (piece.count - 1) * rows.stride + 1;
-            assert!(from + piece.from + reach <= x.len(), "pieces lie inside the rows");
+    if repeat.stride <= 2 && repeat.count > 0 && is_x86_feature_detected!("avx512f") {
+        let last = repeat.count - 1;
+        let (from, to) = (last * repeat.from, last * repeat.to);
+        for piece in pieces {
+            let (count, inside) = (piece.count(), piece.inside());
+            assert!(count <= LANES && inside.end <= count, "a piece fits a vector");
+            assert!(to + piece.to + count <= out.len(), "pieces are written inside");
+            if !inside.is_empty() {
+                let start = piece.from + (inside.start * repeat.stride) as isize;
+                let end = piece.from + ((inside.end - 1) * repeat.stride) as isize;
+                let reach = from.checked_add_signed(end).expect("pieces are read inside");
+                assert!(start >= 0 && reach < x.len(), "pieces are read inside");
+            }
         }
-        assert!(!rows.gaps || to + panel::WIDTH <= panel.len(), "rows lie inside the panel");
-        // SAFETY: the feature is there, and all pieces and rows have been seen to stay inside.
-        unsafe { x86::copy_rows(rows, x.as_ptr(), panel.as_mut_ptr()) };
+        // SAFETY: the feature is there, and all pieces have been seen to stay inside.
+        unsafe { x86::copy_pieces(pieces, repeat, x.as_ptr(), out.as_mut_ptr()) };
         return;
     }
-    panel::copy_rows(rows, x, panel);
+    panel::copy_pieces(pieces, repeat, x, out);
 }
 
 /// The same in loops that need no instruction set: four rows of one group at a time.
@@ -186,46 +203,54 @@ fn plain<T: crate::Float, const N: usize>(
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm256_add_pd, _mm256_add_ps, _mm256_fmadd_pd, _mm256_fmadd_ps, _mm256_loadu_pd,
-        _mm256_loadu_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd, _mm256_setzero_ps,
-        _mm256_storeu_pd, _mm256_storeu_ps, _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd,
-        _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_ps,
+        _MM_HINT_T0, _mm_prefetch, _mm256_add_pd, _mm256_add_ps, _mm256_fmadd_pd, _mm256_fmadd_ps,
+        _mm256_loadu_pd, _mm256_loadu_ps, _mm256_set1_pd, _mm256_set1_ps, _mm256_setzero_pd,
+        _mm256_setzero_ps, _mm256_storeu_pd, _mm256_storeu_ps, _mm512_add_pd, _mm512_add_ps,
+        _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd, _mm512_loadu_ps, _mm512_mask_storeu_ps,
         _mm512_maskz_loadu_ps, _mm512_permutex2var_ps, _mm512_set_epi32, _mm512_set1_pd,
         _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps,
     };
 
-    use super::{GROUPS, LANES, Places, ROWS, Rows, Steps};
+    use super::{LANES, Piece, Places, ROWS, Repeat, Steps};
+
+    /// Fetches the cache line of an element, for reading or writing.
+    pub fn prefetch<T>(x: &[T], at: usize) {
+        // SAFETY: the instruction is in every processor of this kind and reads nothing that a
+        // program could see, wherever it points.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(x.as_ptr().wrapping_add(at).cast()) };
+    }
 
     /// Copies pieces with a stride of 1 or 2, every vector masked.
     #[target_feature(enable = "avx512f")]
-    pub unsafe fn copy_rows(rows: &Rows<'_>, x: *const f32, panel: *mut f32) {
+    pub unsafe fn copy_pieces(pieces: &[Piece], repeat: &Repeat, x: *const f32, out: *mut f32) {
         let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-        for row in 0..rows.count {
-            // SAFETY: the caller has checked that rows and pieces stay inside, and elements that
-            // a mask leaves out are not touched.
+        for number in 0..repeat.count {
+            // SAFETY: the caller has checked that pieces stay inside, and elements that a mask
+            // leaves out are not touched.
             unsafe {
-                let (x, panel) = (x.add(row * rows.from), panel.add(row * rows.to));
-                if rows.gaps {
-                    for group in 0..GROUPS {
-                        _mm512_storeu_ps(panel.add(group * LANES), _mm512_setzero_ps());
-                    }
-                }
-                for piece in rows.pieces {
-                    let (from, to) = (x.add(piece.from), panel.add(piece.to));
-                    let mask = ((1_u32 << piece.count) - 1) as u16;
-                    let values = if rows.stride == 1 {
-                        _mm512_maskz_loadu_ps(mask, from)
+                let (x, out) = (x.add(number * repeat.from), out.add(number * repeat.to));
+                for piece in pieces {
+                    let (from, to) = (x.wrapping_offset(piece.from), out.add(piece.to));
+                    let values = if repeat.stride == 1 {
+                        _mm512_maskz_loadu_ps(piece.read as u16, from)
                     } else {
-                        let both = ((1_u64 << (2 * piece.count - 1)) - 1) as u32;
-                        let low = _mm512_maskz_loadu_ps(both as u16, from);
+                        let low = _mm512_maskz_loadu_ps(apart(piece.read), from);
                         let high = from.wrapping_add(LANES);
-                        let high = _mm512_maskz_loadu_ps((both >> LANES) as u16, high);
+                        let high = _mm512_maskz_loadu_ps(apart(piece.read >> 8), high);
                         _mm512_permutex2var_ps(low, even, high)
                     };
-                    _mm512_mask_storeu_ps(to, mask, values);
+                    _mm512_mask_storeu_ps(to, piece.written as u16, values);
                 }
             }
         }
+    }
+
+    /// The lowest eight bits, each followed by a 0.
+    fn apart(bits: u32) -> u16 {
+        let bits = bits & 0xff;
+        let bits = (bits | (bits << 4)) & 0x0f0f;
+        let bits = (bits | (bits << 2)) & 0x3333;
+        ((bits | (bits << 1)) & 0x5555) as u16
     }
 
     /// A tile in registers: `$part` rows at a time, of vectors of `$lanes` elements.

@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use crate::scalar::Float;
-use crate::threads::for_each_chunk;
+use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 use crate::window::AXES;
 
 use super::Convolution;
@@ -69,23 +69,14 @@ impl Lanes {
         (line / (depth * height), [line / height % depth, line % height], within)
     }
 
-    /// Calls `visit(lane, channel, tap)` for every lane of a group that has both.
+    /// Calls `visit(lane, channel, tap)` for every lane of a group, where lanes run on over taps.
     fn for_each_lane(&self, group: usize, mut visit: impl FnMut(usize, usize, usize)) {
-        let (block, [depth, height], within) = self.place(group);
+        let (_, [depth, height], within) = self.place(group);
         let first = (depth * self.kernel[1] + height) * self.kernel[2];
-        if !self.run_on {
-            let channels = block * self.together..((block + 1) * self.together).min(self.channels);
-            channels.enumerate().for_each(|(lane, c)| visit(lane, c, first + within));
-            return;
-        }
-        let mut channel = within * LANES % self.channels;
-        let mut tap = within * LANES / self.channels;
-        for lane in 0..LANES.min(self.kernel[2] * self.channels - within * LANES) {
-            visit(lane, channel, first + tap);
-            channel += 1;
-            if channel == self.channels {
-                (channel, tap) = (0, tap + 1);
-            }
+        let elements = self.kernel[2] * self.channels;
+        for element in within * LANES..elements.min((within + 1) * LANES) {
+            let (channel, tap) = (element % self.channels, element / self.channels);
+            visit(element - within * LANES, channel, first + tap);
         }
     }
 }
@@ -134,25 +125,42 @@ pub fn gradient<T: Float>(size: &Convolution, x: &[T], d_out: &[T], d_w: &mut [T
     collect(size, &lanes, sums, d_w);
 }
 
-/// Adds the parts and puts the weights in order.
-fn collect<T: Float>(size: &Convolution, lanes: &Lanes, sums: &[T], d_w: &mut [T]) {
+/// Adds the parts, and puts the weights of eight units at a time in order.
+fn collect<T: Float>(size: &Convolution, lanes: &Lanes, sums: &mut [T], d_w: &mut [T]) {
     let (depth, taps) = (size.depth(), size.window.taps());
     let per_tile = lanes.groups() * CELL;
-    let part = size.groups * tiles(size) * per_tile;
-    for_each_chunk(d_w, depth, &|start, row| {
-        let unit = start / depth;
-        let (group, unit) = (unit / size.channels_out, unit % size.channels_out);
-        let tile = (group * tiles(size) + unit / ROWS) * per_tile;
-        for number in 0..lanes.groups() {
-            let start = tile + number * CELL + unit % ROWS * LANES;
-            let mut total = [T::ZERO; LANES];
-            for sums in sums.chunks_exact(part) {
-                total.iter_mut().zip(&sums[start..start + LANES]).for_each(|(t, &s)| *t += s);
+    let (sums, others) = sums.split_at_mut(size.groups * tiles(size) * per_tile);
+    if !others.is_empty() {
+        let length = sums.len();
+        for_each_chunk(sums, ELEMENTWISE_CHUNK, &|start, piece| {
+            for part in others.chunks_exact(length) {
+                let part = &part[start..start + piece.len()];
+                piece.iter_mut().zip(part).for_each(|(sum, &x)| *sum += x);
             }
-            lanes.for_each_lane(number, |lane, channel, tap| {
-                row[channel * taps + tap] = total[lane];
-            });
-        }
+        });
+    }
+    let sums = &*sums;
+    for_each_chunk(d_w, size.channels_out * depth, &|start, of_group| {
+        let first = start / (size.channels_out * depth) * tiles(size);
+        for_each_chunk(of_group, ROWS * depth, &|start, rows| {
+            let tile = &sums[(first + start / (ROWS * depth)) * per_tile..][..per_tile];
+            for (unit, row) in rows.chunks_exact_mut(depth).enumerate() {
+                let tile = &tile[unit * LANES..];
+                if lanes.run_on {
+                    for group in 0..lanes.groups() {
+                        lanes.for_each_lane(group, |lane, channel, tap| {
+                            row[channel * taps + tap] = tile[group * CELL + lane];
+                        });
+                    }
+                    continue;
+                }
+                for (channel, row) in row.chunks_exact_mut(taps).enumerate() {
+                    let (block, lane) = (channel / lanes.together, channel % lanes.together);
+                    let cells = tile[block * taps * CELL + lane..].iter().step_by(CELL);
+                    row.iter_mut().zip(cells).for_each(|(out, &x)| *out = x);
+                }
+            }
+        });
     });
 }
 
