@@ -12,7 +12,7 @@ use crate::threads::for_each_chunk;
 
 use super::Convolution;
 use super::lines::interleave;
-use super::panel::{self, Pieces, Repeat, Segments, Source, WIDTH};
+use super::panel::{Layout, Pieces, Repeat, Segments, Source, WIDTH};
 use super::split::{Task, for_each_task, ranges};
 use super::tile::{GROUPS, LANES, Places, ROWS, Steps};
 
@@ -107,18 +107,19 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [
         let piece = Piece { size, task, source, packed, channels };
         T::with_scratch(panel + together * tiles * TILE, |scratch| {
             let (panel, sums) = scratch.split_at_mut(panel);
+            let mut layouts: [Layout; TOGETHER] = std::array::from_fn(|_| Layout::new());
             let mut pieces = Pieces::new();
             let end = task.images.len() * positions;
             for start in (0..end).step_by(together * WIDTH) {
                 let count = (end - start).div_ceil(WIDTH).min(together);
-                let all: [Segments; TOGETHER] = std::array::from_fn(|number| {
-                    let start = start + number.min(count - 1) * WIDTH;
-                    Segments::new(window, start, end)
-                });
-                piece.fetch_output(&all[..count], out, per_image);
-                piece.multiply(&all[..count], &mut pieces, panel, sums);
-                for (segments, sums) in all[..count].iter().zip(sums.chunks_exact(tiles * TILE)) {
-                    piece.write((segments, &mut pieces), sums, out, per_image);
+                let layouts = &mut layouts[..count];
+                for (layout, start) in layouts.iter_mut().zip((start..end).step_by(WIDTH)) {
+                    layout.set(&piece.source, start, end);
+                    piece.fetch_output(layout.segments(), out, per_image);
+                }
+                piece.multiply(layouts, panel, sums);
+                for (layout, sums) in layouts.iter().zip(sums.chunks_exact(tiles * TILE)) {
+                    piece.write((layout.segments(), &mut pieces), sums, out, per_image);
                 }
             }
         });
@@ -137,31 +138,30 @@ struct Piece<'a, T> {
 
 impl<T: Float> Piece<'_, T> {
     /// The products of all units with some panels: (panels, units / 8, 8, positions).
-    fn multiply(&self, panels: &[Segments], pieces: &mut Pieces, panel: &mut [T], sums: &mut [T]) {
+    fn multiply(&self, panels: &[Layout], panel: &mut [T], sums: &mut [T]) {
         let (depth, taps) = (self.size.depth(), self.size.window.taps());
         let tiles = self.task.channels.len().div_ceil(ROWS);
         let of_group = self.task.group * self.size.channels_out.div_ceil(ROWS);
         let first = of_group + self.task.channels.start / ROWS;
         for channels in ranges(self.size.channels_in, self.channels) {
             let steps = Steps::packed(channels.len() * taps);
-            for (segments, sums) in panels.iter().zip(sums.chunks_exact_mut(tiles * TILE)) {
-                panel::fill(&self.source, channels.clone(), segments, pieces, panel);
+            for (layout, sums) in panels.iter().zip(sums.chunks_exact_mut(tiles * TILE)) {
+                let positions = layout.segments().positions();
+                layout.fill(&self.source, channels.clone(), panel);
                 for (tile, sums) in (first..).zip(sums.chunks_exact_mut(TILE)) {
                     let a = &self.packed[(tile * depth + channels.start * taps) * ROWS..];
-                    add_products(segments.positions(), channels.start > 0, &steps, a, panel, sums);
+                    add_products(positions, channels.start > 0, &steps, a, panel, sums);
                 }
             }
         }
     }
 
-    /// Fetches the part of the output that some panels will be written to.
-    fn fetch_output(&self, panels: &[Segments], out: &[T], per_image: usize) {
+    /// Fetches the part of the output that a panel will be written to.
+    fn fetch_output(&self, segments: &Segments, out: &[T], per_image: usize) {
         let positions = self.size.window.output_plane();
-        for segments in panels {
-            let start = segments.start(per_image * positions) + self.task.at * positions;
-            for unit in 0..self.task.channels.len() {
-                T::prefetch(out, (start + unit * positions) as isize, segments.positions());
-            }
+        let start = segments.start(per_image * positions) + self.task.at * positions;
+        for unit in 0..self.task.channels.len() {
+            T::prefetch(out, (start + unit * positions) as isize, segments.positions());
         }
     }
 

@@ -52,11 +52,11 @@ pub struct Segments {
 }
 
 impl Segments {
-    /// Those of the panel that begins at `start`, counted through the positions of all images.
-    pub fn new(window: &Window, start: usize, end: usize) -> Self {
+    /// Makes them those of the panel that begins at `start`, counted through all images.
+    fn set(&mut self, window: &Window, start: usize, end: usize) {
         let [_, height, width] = window.output;
         let plane = window.output_plane();
-        let mut segments = Self { items: [Segment::default(); WIDTH], count: 0 };
+        self.count = 0;
         let (mut image, mut position) = (start / plane, start % plane);
         let mut line = [position / width / height, position / width % height];
         let mut column = position % width;
@@ -64,8 +64,8 @@ impl Segments {
         let mut lane = 0;
         while lane < end {
             let count = (width - column).min(end - lane).min(LANES);
-            segments.items[segments.count] = Segment { image, line, column, position, lane, count };
-            segments.count += 1;
+            self.items[self.count] = Segment { image, line, column, position, lane, count };
+            self.count += 1;
             (lane, position, column) = (lane + count, position + count, column + count);
             if column == width {
                 (column, line[1]) = (0, line[1] + 1);
@@ -77,7 +77,6 @@ impl Segments {
                 (image, position, line) = (image + 1, 0, [0, 0]);
             }
         }
-        segments
     }
 
     fn items(&self) -> &[Segment] {
@@ -113,27 +112,30 @@ pub struct Piece {
     pub from: isize,
     /// Where the first element is written.
     pub to: usize,
-    /// The elements that are read, as bits.
-    pub read: u32,
-    /// The elements that are written, as bits, from the lowest on.
-    pub written: u32,
+    /// The number of elements.
+    pub count: u8,
+    /// The first element that is read.
+    pub start: u8,
+    /// The element behind the last that is read; they lie one behind the other.
+    pub end: u8,
 }
 
 impl Piece {
     fn whole(from: isize, to: usize, count: usize) -> Self {
-        let written = (1 << count) - 1;
-        Self { from, to, read: written, written }
+        let count = count as u8;
+        Self { from, to, count, start: 0, end: count }
     }
 
-    /// The elements that are written.
-    pub fn count(&self) -> usize {
-        self.written.count_ones() as usize
+    /// The elements that are read, as bits.
+    #[inline]
+    pub fn read(&self) -> u32 {
+        (1 << self.end) - (1 << self.start)
     }
 
-    /// The elements that are read, which lie one behind the other.
-    pub fn inside(&self) -> Range<usize> {
-        let start = if self.read == 0 { 0 } else { self.read.trailing_zeros() as usize };
-        start..start + self.read.count_ones() as usize
+    /// The elements that are written, as bits.
+    #[inline]
+    pub fn written(&self) -> u32 {
+        (1 << self.count) - 1
     }
 }
 
@@ -185,47 +187,77 @@ pub fn copy_pieces<T: Float>(pieces: &[Piece], repeat: &Repeat, x: &[T], out: &m
     for number in 0..repeat.count {
         let (x, out) = (&x[number * repeat.from..], &mut out[number * repeat.to..]);
         for piece in pieces {
-            let out = &mut out[piece.to..piece.to + piece.count()];
-            let inside = piece.inside();
-            out[..inside.start].fill(T::ZERO);
-            out[inside.end..].fill(T::ZERO);
-            if !inside.is_empty() {
-                let first = piece.from + (inside.start * repeat.stride) as isize;
-                super::lines::copy(&x[first as usize..], repeat.stride, &mut out[inside]);
+            let out = &mut out[piece.to..piece.to + usize::from(piece.count)];
+            let (start, end) = (usize::from(piece.start), usize::from(piece.end));
+            out[..start].fill(T::ZERO);
+            out[end..].fill(T::ZERO);
+            if start < end {
+                let first = piece.from + (start * repeat.stride) as isize;
+                super::lines::copy(&x[first as usize..], repeat.stride, &mut out[start..end]);
             }
         }
     }
 }
 
-/// Fills `panel` with a row for every tap of `channels`; positions outside the input are 0, and
-/// those behind the last segment stay what they are. What the next panel will see first is
-/// fetched from memory meanwhile.
-pub fn fill<T: Float>(
-    source: &Source<'_, T>,
-    channels: Range<usize>,
-    segments: &Segments,
-    pieces: &mut Pieces,
-    panel: &mut [T],
-) {
-    let window = source.window;
-    let (taps, plane) = (window.taps(), window.input_plane());
-    let x = &source.x[(source.first + channels.start) * plane..];
-    let repeat =
-        Repeat { count: channels.len(), from: plane, to: taps * WIDTH, stride: window.stride[2] };
-    let image = source.channels * plane;
-    pieces.count = 0;
-    for tap in 0..taps {
-        if pieces.count + segments.count > PIECES {
-            T::copy_pieces(pieces, &repeat, x, panel);
-            pieces.count = 0;
-        }
-        add_pieces(window, image, segments, tap, pieces);
+/// Which positions a panel is of, and how its rows are put together.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    segments: Segments,
+    /// Of all taps, or else of none.
+    pieces: Pieces,
+}
+
+impl Layout {
+    /// The layout of a panel without positions.
+    pub fn new() -> Self {
+        let segments = Segments { items: [Segment::default(); WIDTH], count: 0 };
+        Self { segments, pieces: Pieces::new() }
     }
-    T::copy_pieces(pieces, &repeat, x, panel);
-    if let Some(last) = pieces.last() {
-        let next = last.from + (last.count() * repeat.stride) as isize;
-        for channel in 0..channels.len() {
-            T::prefetch(x, next + (channel * plane) as isize, WIDTH * repeat.stride);
+
+    /// Makes this the layout of the positions from `start` on, before `end`, counted through all
+    /// images.
+    pub fn set<T>(&mut self, source: &Source<'_, T>, start: usize, end: usize) {
+        let window = source.window;
+        self.segments.set(window, start, end);
+        self.pieces.count = 0;
+        if window.taps() * self.segments.count <= PIECES {
+            let image = source.channels * window.input_plane();
+            for tap in 0..window.taps() {
+                add_pieces(window, image, &self.segments, tap, &mut self.pieces);
+            }
+        }
+    }
+
+    /// The positions.
+    pub fn segments(&self) -> &Segments {
+        &self.segments
+    }
+
+    /// Fills `panel` with a row for every tap of `channels`; positions outside the input are 0,
+    /// and those behind the last segment stay what they are. What the next panel will see first
+    /// is fetched from memory meanwhile.
+    pub fn fill<T: Float>(&self, source: &Source<'_, T>, channels: Range<usize>, panel: &mut [T]) {
+        let window = source.window;
+        let (taps, plane) = (window.taps(), window.input_plane());
+        let x = &source.x[(source.first + channels.start) * plane..];
+        let stride = window.stride[2];
+        let repeat = Repeat { count: channels.len(), from: plane, to: taps * WIDTH, stride };
+        if self.pieces.count == 0 {
+            let image = source.channels * plane;
+            let mut pieces = Pieces::new();
+            for tap in 0..taps {
+                pieces.count = 0;
+                add_pieces(window, image, &self.segments, tap, &mut pieces);
+                T::copy_pieces(&pieces, &repeat, x, panel);
+            }
+            return;
+        }
+        T::copy_pieces(&self.pieces, &repeat, x, panel);
+        if let Some(last) = self.pieces.last() {
+            let next = last.from + (usize::from(last.count) * stride) as isize;
+            for channel in 0..channels.len() {
+                T::prefetch(x, next + (channel * plane) as isize, WIDTH * stride);
+            }
         }
     }
 }
@@ -250,12 +282,12 @@ fn add_pieces(window: &Window, image: usize, segments: &Segments, tap: usize, pi
         );
         let inside = |axis: usize, at: isize| (0..window.input[axis] as isize).contains(&at);
         if !inside(0, depth) || !inside(1, height) {
-            piece.read = 0;
+            piece.end = 0;
         } else if first < 0 || first + (segment.count as isize - 1) * stride >= width {
             let before = if first < 0 { (-first + stride - 1) / stride } else { 0 };
             let until = if first < width { (width - first + stride - 1) / stride } else { 0 };
-            let bits = |count: isize| (1_u32 << count.clamp(0, LANES as isize)) - 1;
-            piece.read &= bits(until) & !bits(before);
+            let end = until.clamp(0, segment.count as isize) as u8;
+            (piece.start, piece.end) = (before.min(end.into()) as u8, end);
         }
         pieces.push(piece);
     }

@@ -150,14 +150,13 @@ fn copy_pieces_f32(pieces: &[Piece], repeat: &Repeat, x: &[f32], out: &mut [f32]
         let last = repeat.count - 1;
         let (from, to) = (last * repeat.from, last * repeat.to);
         for piece in pieces {
-            let (count, inside) = (piece.count(), piece.inside());
-            assert!(count <= LANES && inside.end <= count, "a piece fits a vector");
+            let [count, start, end] = [piece.count, piece.start, piece.end].map(usize::from);
+            assert!(start <= end && end <= count && count <= LANES, "a piece fits a vector");
             assert!(to + piece.to + count <= out.len(), "pieces are written inside");
-            if !inside.is_empty() {
-                let start = piece.from + (inside.start * repeat.stride) as isize;
-                let end = piece.from + ((inside.end - 1) * repeat.stride) as isize;
-                let reach = from.checked_add_signed(end).expect("pieces are read inside");
-                assert!(start >= 0 && reach < x.len(), "pieces are read inside");
+            if start < end {
+                let first = piece.from + (start * repeat.stride) as isize;
+                let last = piece.from + ((end - 1) * repeat.stride) as isize;
+                assert!(first >= 0 && from + (last as usize) < x.len(), "pieces are read inside");
             }
         }
         // SAFETY: the feature is there, and all pieces have been seen to stay inside.
@@ -232,14 +231,14 @@ mod x86 {
                 for piece in pieces {
                     let (from, to) = (x.wrapping_offset(piece.from), out.add(piece.to));
                     let values = if repeat.stride == 1 {
-                        _mm512_maskz_loadu_ps(piece.read as u16, from)
+                        _mm512_maskz_loadu_ps(piece.read() as u16, from)
                     } else {
-                        let low = _mm512_maskz_loadu_ps(apart(piece.read), from);
+                        let low = _mm512_maskz_loadu_ps(apart(piece.read()), from);
                         let high = from.wrapping_add(LANES);
-                        let high = _mm512_maskz_loadu_ps(apart(piece.read >> 8), high);
+                        let high = _mm512_maskz_loadu_ps(apart(piece.read() >> 8), high);
                         _mm512_permutex2var_ps(low, even, high)
                     };
-                    _mm512_mask_storeu_ps(to, piece.written as u16, values);
+                    _mm512_mask_storeu_ps(to, piece.written() as u16, values);
                 }
             }
         }
