@@ -18,6 +18,9 @@ pub const LANES: usize = 16;
 /// The most groups of a tile.
 pub const GROUPS: usize = 3;
 
+/// The groups of a tile with a single row: enough sums to hide how long a product takes.
+pub const WIDE: usize = 6;
+
 /// How often, and how far a and b move, in the outermost loop first.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps {
@@ -68,6 +71,13 @@ pub trait Tile: Sized {
         places: &Places<N>,
     );
 
+    /// Computes a single row of [`WIDE`] groups: a tile with one row.
+    ///
+    /// # Panics
+    /// If the steps or places leave the slices.
+    #[doc(hidden)]
+    fn row(steps: &Steps, a: &[Self], b: &[Self], c: &mut [Self], places: &Places<WIDE>);
+
     /// Copies pieces of lines.
     ///
     /// # Panics
@@ -90,10 +100,10 @@ pub trait Tile: Sized {
 }
 
 /// Checks what the unsafe loops rely on.
-fn check<T, const N: usize>(steps: &Steps, a: &[T], b: &[T], c: &[T], places: &Places<N>) {
+fn check<T, const N: usize>(rows: usize, steps: &Steps, [a, b, c]: [&[T]; 3], places: &Places<N>) {
     assert!(steps.count.iter().all(|&count| count > 0), "a tile has steps");
-    assert!(steps.reach(&steps.a) + ROWS <= a.len(), "the steps of a tile stay inside a");
-    let (b_reach, c_reach) = (steps.reach(&steps.b), (ROWS - 1) * places.row);
+    assert!(steps.reach(&steps.a) + rows <= a.len(), "the steps of a tile stay inside a");
+    let (b_reach, c_reach) = (steps.reach(&steps.b), (rows - 1) * places.row);
     for (b_start, c_start) in places.b.iter().zip(&places.c) {
         assert!(b_start + b_reach + LANES <= b.len(), "the steps of a tile stay inside b");
         assert!(c_start + c_reach + LANES <= c.len(), "a tile stays inside c");
@@ -101,7 +111,7 @@ fn check<T, const N: usize>(steps: &Steps, a: &[T], b: &[T], c: &[T], places: &P
 }
 
 macro_rules! implement_tile {
-    ($type:ident, $wide:ident, $narrow:ident, $copy:path) => {
+    ($type:ident, $wide:ident, $narrow:ident, $wide_row:ident, $narrow_row:ident, $copy:path) => {
         impl Tile for $type {
             #[inline]
             fn tile<const N: usize>(
@@ -111,7 +121,7 @@ macro_rules! implement_tile {
                 c: &mut [Self],
                 places: &Places<N>,
             ) {
-                check(steps, a, b, c, places);
+                check(ROWS, steps, [a, b, c], places);
                 #[cfg(target_arch = "x86_64")]
                 {
                     if is_x86_feature_detected!("avx512f") {
@@ -130,7 +140,30 @@ macro_rules! implement_tile {
                         return;
                     }
                 }
-                plain(steps, a, b, c, places);
+                plain::<Self, 4, N>(ROWS, steps, a, b, c, places);
+            }
+
+            fn row(steps: &Steps, a: &[Self], b: &[Self], c: &mut [Self], places: &Places<WIDE>) {
+                check(1, steps, [a, b, c], places);
+                #[cfg(target_arch = "x86_64")]
+                {
+                    if is_x86_feature_detected!("avx512f") {
+                        // SAFETY: the feature is there, and `check` has seen that all steps and
+                        // places stay inside the slices.
+                        unsafe {
+                            x86::$wide_row(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places)
+                        };
+                        return;
+                    }
+                    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                        // SAFETY: as above, with these features.
+                        unsafe {
+                            x86::$narrow_row(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places);
+                        }
+                        return;
+                    }
+                }
+                plain::<Self, 1, WIDE>(1, steps, a, b, c, places);
             }
 
             fn copy_pieces(pieces: &[Piece], repeat: &Repeat, x: &[Self], out: &mut [Self]) {
@@ -140,8 +173,8 @@ macro_rules! implement_tile {
     };
 }
 
-implement_tile!(f32, wide_f32, narrow_f32, copy_pieces_f32);
-implement_tile!(f64, wide_f64, narrow_f64, panel::copy_pieces);
+implement_tile!(f32, wide_f32, narrow_f32, wide_row_f32, narrow_row_f32, copy_pieces_f32);
+implement_tile!(f64, wide_f64, narrow_f64, wide_row_f64, narrow_row_f64, panel::copy_pieces);
 
 /// Lines are short, so masked vectors beat calls.
 fn copy_pieces_f32(pieces: &[Piece], repeat: &Repeat, x: &[f32], out: &mut [f32]) {
@@ -166,16 +199,16 @@ fn copy_pieces_f32(pieces: &[Piece], repeat: &Repeat, x: &[f32], out: &mut [f32]
     panel::copy_pieces(pieces, repeat, x, out);
 }
 
-/// The same in loops that need no instruction set: four rows of one group at a time.
-fn plain<T: crate::Float, const N: usize>(
+/// The same in loops that need no instruction set: some rows of one group at a time.
+fn plain<T: crate::Float, const PART: usize, const N: usize>(
+    rows: usize,
     steps: &Steps,
     a: &[T],
     b: &[T],
     c: &mut [T],
     places: &Places<N>,
 ) {
-    const PART: usize = 4;
-    for (group, first) in (0..N).flat_map(|g| (0..ROWS).step_by(PART).map(move |row| (g, row))) {
+    for (group, first) in (0..N).flat_map(|g| (0..rows).step_by(PART).map(move |row| (g, row))) {
         let mut sums = [[T::ZERO; LANES]; PART];
         for plane in 0..steps.count[0] {
             for line in 0..steps.count[1] {
@@ -210,7 +243,7 @@ mod x86 {
         _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd, _mm512_storeu_ps,
     };
 
-    use super::{LANES, Piece, Places, ROWS, Repeat, Steps};
+    use super::{LANES, Piece, Places, Repeat, Steps};
 
     /// Fetches the cache line of an element, for reading or writing.
     pub fn prefetch<T>(x: &[T], at: usize) {
@@ -255,7 +288,7 @@ mod x86 {
     /// A tile in registers: `$part` rows at a time, of vectors of `$lanes` elements.
     macro_rules! tile {
         (
-            $name:ident, $features:literal, $type:ident, $lanes:literal, $part:literal,
+            $name:ident, $features:literal, $type:ident, $lanes:literal, $rows:literal, $part:literal,
             $zero:ident, $load:ident, $set:ident, $multiply_add:ident, $add:ident, $store:ident
         ) => {
             #[target_feature(enable = $features)]
@@ -268,7 +301,7 @@ mod x86 {
             ) {
                 const VECTORS: usize = LANES / $lanes;
                 let [planes, lines, count] = steps.count;
-                for first in (0..ROWS).step_by($part) {
+                for first in (0..$rows).step_by($part) {
                     let mut sums = [[[$zero(); VECTORS]; N]; $part];
                     for plane in 0..planes {
                         for line in 0..lines {
@@ -322,8 +355,45 @@ mod x86 {
         };
     }
 
-    tile!(
+    macro_rules! tiles {
+        (
+            $tile:ident, $row:ident, $features:literal, $type:ident, $lanes:literal, $part:literal,
+            $zero:ident, $load:ident, $set:ident, $multiply_add:ident, $add:ident, $store:ident
+        ) => {
+            tile!(
+                $tile,
+                $features,
+                $type,
+                $lanes,
+                8,
+                $part,
+                $zero,
+                $load,
+                $set,
+                $multiply_add,
+                $add,
+                $store
+            );
+            tile!(
+                $row,
+                $features,
+                $type,
+                $lanes,
+                1,
+                1,
+                $zero,
+                $load,
+                $set,
+                $multiply_add,
+                $add,
+                $store
+            );
+        };
+    }
+
+    tiles!(
         wide_f32,
+        wide_row_f32,
         "avx512f",
         f32,
         16,
@@ -335,8 +405,9 @@ mod x86 {
         _mm512_add_ps,
         _mm512_storeu_ps
     );
-    tile!(
+    tiles!(
         wide_f64,
+        wide_row_f64,
         "avx512f",
         f64,
         8,
@@ -348,8 +419,9 @@ mod x86 {
         _mm512_add_pd,
         _mm512_storeu_pd
     );
-    tile!(
+    tiles!(
         narrow_f32,
+        narrow_row_f32,
         "avx2,fma",
         f32,
         8,
@@ -361,8 +433,9 @@ mod x86 {
         _mm256_add_ps,
         _mm256_storeu_ps
     );
-    tile!(
+    tiles!(
         narrow_f64,
+        narrow_row_f64,
         "avx2,fma",
         f64,
         4,
@@ -390,13 +463,13 @@ mod tests {
             let places = Places { b: [0, 20, 77], c: [0, 16, 320], row: 40, accumulate };
             let mut want = vec![1.0_f32; 700];
             let mut got = want.clone();
-            plain(&steps, &a, &b, &mut want, &places);
+            plain::<f32, 4, 3>(ROWS, &steps, &a, &b, &mut want, &places);
             f32::tile(&steps, &a, &b, &mut got, &places);
             assert_eq!(got, want, "these products are exact");
             #[cfg(target_arch = "x86_64")]
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
                 let mut got = vec![1.0_f32; 700];
-                check(&steps, &a, &b, &got, &places);
+                check(ROWS, &steps, [&a, &b, &got], &places);
                 // SAFETY: the features are there and the places have been checked.
                 unsafe {
                     x86::narrow_f32(&steps, a.as_ptr(), b.as_ptr(), got.as_mut_ptr(), &places);
