@@ -1,7 +1,7 @@
 //! Convolution over one to three spatial axes.
 //!
 //! Key: x input of shape (B, C, spatial…), w weight of shape (O, C/groups, kernel…), y output of
-//! shape (B, O, spatial…). The sum Σ d_y · conv(x, w) is linear in each of its three tensors, so
+//! shape (B, O, spatial…). The sum Σ `d_y` · conv(x, w) is linear in each of its three tensors, so
 //! convolution and its two adjoints are each other's derivatives, of any order. Each has a second
 //! output, room to work in that nobody reads.
 

@@ -1,6 +1,6 @@
 //! The gradient of a convolution with respect to its input, which is transposed convolution.
 //!
-//! Key as in [`convolution`](super::convolution): d_y (B, O, spatial…), w (O, C/groups, kernel…),
+//! Key as in [`convolution`](super::convolution): `d_y` (B, O, spatial…), w (O, C/groups, kernel…),
 //! result of shape (B, C, spatial…).
 
 use fanin_kernels::conv;
@@ -18,7 +18,7 @@ use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, FanAxes, Moments, Operator, Sample};
 
-/// d_x[b, c, i] = Σ of w[o, c, t] · d_y[b, o, p] over all o, t, p with i = p·stride + t·dilation
+/// `d_x[b, c, i]` = Σ of w[o, c, t] · `d_y[b, o, p]` over all o, t, p with i = p·stride + t·dilation
 /// − pad.
 #[derive(Clone, Debug)]
 pub struct ConvolutionInputGradient {

@@ -1,6 +1,6 @@
 //! The gradient of a convolution with respect to its weight.
 //!
-//! Key as in [`convolution`](super::convolution): x (B, C, spatial…), d_y (B, O, spatial…),
+//! Key as in [`convolution`](super::convolution): x (B, C, spatial…), `d_y` (B, O, spatial…),
 //! result of shape (O, C/groups, kernel…).
 
 use fanin_kernels::conv;
@@ -16,7 +16,7 @@ use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, Moments, Operator, Sample};
 
-/// d_w[o, c, t] = Σ over b, p of d_y[b, o, p] · x[b, c, p·stride + t·dilation − pad].
+/// `d_w[o, c, t]` = Σ over b, p of `d_y[b, o, p]` · x[b, c, p·stride + t·dilation − pad].
 #[derive(Clone, Debug)]
 pub struct ConvolutionWeightGradient {
     pub(super) window: Window,

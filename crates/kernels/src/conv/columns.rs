@@ -1,4 +1,4 @@
-//! The input as each tap sees it, and back.
+//! What the taps of a few channels see, added back to the input.
 //!
 //! A matrix with a row for every tap of some channels, and a column for every position of a
 //! block in each of some images, image by image.
@@ -14,8 +14,6 @@ use super::lines::add_line;
 /// Which part of the columns of one group is made.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// The group.
-    pub group: usize,
     /// Its input channels.
     pub channels: Range<usize>,
     /// The images.

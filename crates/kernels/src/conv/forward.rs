@@ -23,7 +23,7 @@ const DEPTH: usize = 128;
 const NEAR: usize = 1 << 18;
 
 /// Panels that share one way through a larger weight.
-const TOGETHER: usize = 4;
+const TOGETHER: usize = 5;
 
 /// Tiles that are packed together.
 const STREAMS: usize = 8;
@@ -64,7 +64,7 @@ pub fn pack<T: Float>(size: &Convolution, w: &[T], reading: Reading, packed: &mu
                 }
             }
             Reading::Reversed => {
-                pack_reversed(&w[first * taps..], (units - first, units), taps, piece)
+                pack_reversed(&w[first * taps..], (units - first, units), taps, piece);
             }
         }
     };

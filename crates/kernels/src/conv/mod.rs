@@ -1,16 +1,20 @@
 //! Convolution over up to three spatial axes, and its two adjoints.
 //!
-//! y[b, o, p] = Σ over c, t of w[o, c, t] · x[b, c, p·stride + t·dilation − pad]; with d_y this
-//! is linear in each of x, w and d_y, so the three functions here are all that derivatives of
-//! any order need.
+//! The output is y(b, o, p) = Σ over c, t of w(o, c, t) · x(b, c, p·stride + t·dilation − pad).
+//! With the output's gradient this is linear in each of three tensors, so the three functions here
+//! are all that derivatives of any order need.
 //!
-//! Key: B images, O output and C input channels of one group, P output positions of one image,
-//! T taps; `_o_ct` a matrix of O rows and C·T columns.
+//! | file | computes | how |
+//! |---|---|---|
+//! | `forward.rs` | the convolution, and the gradient to the input where the stride is 1 | tiles of packed weights and panels of input |
+//! | `products.rs` | the gradient to the input with a stride | products of matrices, whose columns are added to the input |
+//! | `weights.rs` | the gradient to the weight | tiles of interleaved channels |
+//! | `depthwise.rs` | all three where a group has a single input channel | sums over taps, line by line |
 //!
-//! Columns (`columns.rs`) are the input as each tap of each channel sees it, C·T rows of P: then
-//! all is a product of matrices (`products.rs`). They are made for a few images or a few lines
-//! at a time, in scratch memory that stays in the cache. Where a group has a single input
-//! channel (`depthwise.rs`), there is nothing to sum over and lines are added directly.
+//! A tile (`tile.rs`) is the product of eight rows with up to 48 columns in registers. It reads
+//! what lies in a cache: panels and interleaved channels are made a few at a time, in memory that
+//! a thread keeps, so a call allocates nothing once its thread has worked. What all threads share,
+//! packed weights and sums over parts of the batch, lies in `room`, which the caller gives.
 //!
 //! Work is cut by sizes alone, so bits do not depend on the number of threads.
 

@@ -84,7 +84,7 @@ pub fn input_gradient<T: Float>(size: &Convolution, d_out: &[T], w: &[T], d_x: &
 }
 
 fn part(task: &Task, channels: Range<usize>, block: &Block) -> Part {
-    Part { group: task.group, channels, images: task.images.clone(), block: block.clone() }
+    Part { channels, images: task.images.clone(), block: block.clone() }
 }
 
 fn start_of(size: &Convolution, block: &Block) -> usize {
