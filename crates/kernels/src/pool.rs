@@ -46,7 +46,7 @@ fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: 
             for ((best, index), at) in best.zip((line.input..).step_by(stride)) {
                 let x = x[at];
                 let first = *index == NOWHERE;
-                if first | (x > *best) | (is_nan(x) & !is_nan(*best)) {
+                if first || x > *best || (is_nan(x) && !is_nan(*best)) {
                     *best = x;
                     *index = at as i64;
                 }

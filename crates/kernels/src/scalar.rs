@@ -53,6 +53,7 @@ pub trait Float:
     Scalar
     + crate::matmul::Product
     + crate::scratch::Scratch
+    + crate::conv::tile::Tile
     + AddAssign
     + SubAssign
     + MulAssign

@@ -5,9 +5,12 @@
 
 use std::cell::RefCell;
 
+/// Bytes of a cache line; more elements than lie in one.
+const LINE: usize = 64;
+
 /// An element type for which every thread keeps scratch memory.
 pub trait Scratch: Sized {
-    /// Calls `work` with `count` elements of unknown values.
+    /// Calls `work` with `count` elements of unknown values, which begin on a cache line.
     ///
     /// `work` must not hand work to other threads: it could come back to this thread and ask for
     /// the memory again, which then has to be allocated.
@@ -23,10 +26,11 @@ macro_rules! implement_scratch {
                     static MEMORY: RefCell<Vec<$type>> = const { RefCell::new(Vec::new()) };
                 }
                 let mut memory = MEMORY.take();
-                if memory.len() < count {
-                    memory.resize(count, 0.0);
+                if memory.len() < count + LINE {
+                    memory.resize(count + LINE, 0.0);
                 }
-                let result = work(&mut memory[..count]);
+                let start = memory.as_ptr().align_offset(LINE).min(LINE);
+                let result = work(&mut memory[start..start + count]);
                 MEMORY.set(memory);
                 result
             }

@@ -1,7 +1,7 @@
 //! Resizing by interpolation, axis by axis, as image libraries and ONNX define it.
 //!
-//! Key: output position i of n_out, input coordinate u of n_in positions, s the scale
-//! n_out / n_in.
+//! Key: output position i of `n_out`, input coordinate u of `n_in` positions, s the scale
+//! `n_out` / `n_in`.
 
 use fanin_kernels::resample::Weights;
 
@@ -13,13 +13,13 @@ use crate::graph::{Graph, Wire, misfit};
 pub enum Coordinates {
     /// u = (i + ½)/s − ½: centers of pixels of both grids share the plane.
     HalfPixel,
-    /// As half pixels, centered anew where n_out is not s·n_in.
+    /// As half pixels, centered anew where `n_out` is not s·`n_in`.
     HalfPixelSymmetric,
     /// As half pixels, but u = 0 for a single output position.
     HalfPixelOrFirst,
     /// u = (i + ½)/s, as TensorFlow once had it for nearest neighbors.
     HalfPixelEdge,
-    /// u = i (n_in − 1)/(n_out − 1): first and last positions coincide.
+    /// u = i (`n_in` − 1)/(`n_out` − 1): first and last positions coincide.
     AlignCorners,
     /// u = i/s.
     Asymmetric,
@@ -80,12 +80,10 @@ impl Resize {
         let (i, n_in, n_out) = (i as f64, from as f64, to as f64);
         let half = (i + 0.5) / scale - 0.5;
         match self.coordinates {
-            Coordinates::HalfPixel => half,
+            Coordinates::HalfPixelOrFirst | Coordinates::AlignCorners if to == 1 => 0.0,
+            Coordinates::HalfPixel | Coordinates::HalfPixelOrFirst => half,
             Coordinates::HalfPixelSymmetric => half + n_in / 2.0 * (1.0 - n_out / (scale * n_in)),
-            Coordinates::HalfPixelOrFirst if to == 1 => 0.0,
-            Coordinates::HalfPixelOrFirst => half,
             Coordinates::HalfPixelEdge => half + 0.5,
-            Coordinates::AlignCorners if to == 1 => 0.0,
             Coordinates::AlignCorners => i * (n_in - 1.0) / (n_out - 1.0),
             Coordinates::Asymmetric => i / scale,
         }

@@ -57,14 +57,11 @@ impl Operator for AveragePoolGradient {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        match self.output(inputs) {
-            Some(shape) => Ok(vec![Type::float(shape)]),
-            None => {
-                let expected = expected(&self.pool.window, &self.pool.kernel);
-                let input = &self.input;
-                Err(misfit(ENTRY.name, inputs, format!("the pool of {input:?} in {expected}")))
-            }
+        if let Some(shape) = self.output(inputs) {
+            return Ok(vec![Type::float(shape)]);
         }
+        let expected = expected(&self.pool.window, &self.pool.kernel);
+        Err(misfit(ENTRY.name, inputs, format!("the pool of {:?} in {expected}", self.input)))
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {

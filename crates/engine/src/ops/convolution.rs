@@ -1,8 +1,9 @@
 //! Convolution over one to three spatial axes.
 //!
 //! Key: x input of shape (B, C, spatial…), w weight of shape (O, C/groups, kernel…), y output of
-//! shape (B, O, spatial…). The sum Σ d_y · conv(x, w) is linear in each of its three tensors, so
-//! convolution and its two adjoints are each other's derivatives, of any order.
+//! shape (B, O, spatial…). The sum Σ `d_y` · conv(x, w) is linear in each of its three tensors, so
+//! convolution and its two adjoints are each other's derivatives, of any order. Each has a second
+//! output, room to work in that nobody reads.
 
 use fanin_kernels::conv;
 use fanin_kernels::window as kernels;
@@ -111,8 +112,8 @@ impl Convolution {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let [x, w, y] = [io.input_shape(0), io.input_shape(1), io.output_shape(0)];
         let sizes = known_sizes(&self.window, self.groups, [x, w, y]);
-        let ([x, w], out) = io.split([0, 1]);
-        conv::convolve(&sizes, x, w, out);
+        let ([x, w], [out, room]) = io.split_outputs([0, 1]);
+        conv::convolve(&sizes, x, w, out, room);
     }
 }
 
@@ -212,7 +213,9 @@ impl Operator for Convolution {
             _ => None,
         };
         match sizes {
-            Some((_, y)) => Ok(vec![Type::float(y)]),
+            Some((sizes, y)) => {
+                Ok(vec![Type::float(y), Type::float([conv::convolve_room(&sizes)])])
+            }
             None => Err(misfit(ENTRY.name, inputs, expected(&self.window, self.groups))),
         }
     }

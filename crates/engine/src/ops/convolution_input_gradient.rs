@@ -1,6 +1,6 @@
 //! The gradient of a convolution with respect to its input, which is transposed convolution.
 //!
-//! Key as in [`convolution`](super::convolution): d_y (B, O, spatial…), w (O, C/groups, kernel…),
+//! Key as in [`convolution`](super::convolution): `d_y` (B, O, spatial…), w (O, C/groups, kernel…),
 //! result of shape (B, C, spatial…).
 
 use fanin_kernels::conv;
@@ -18,7 +18,7 @@ use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, FanAxes, Moments, Operator, Sample};
 
-/// d_x[b, c, i] = Σ of w[o, c, t] · d_y[b, o, p] over all o, t, p with i = p·stride + t·dilation
+/// `d_x[b, c, i]` = Σ of w[o, c, t] · `d_y[b, o, p]` over all o, t, p with i = p·stride + t·dilation
 /// − pad.
 #[derive(Clone, Debug)]
 pub struct ConvolutionInputGradient {
@@ -54,8 +54,8 @@ impl ConvolutionInputGradient {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let [d_y, w, x] = [io.input_shape(0), io.input_shape(1), io.output_shape(0)];
         let sizes = known_sizes(&self.window, self.groups, [x, w, d_y]);
-        let ([d_y, w], d_x) = io.split([0, 1]);
-        conv::input_gradient(&sizes, d_y, w, d_x);
+        let ([d_y, w], [d_x, room]) = io.split_outputs([0, 1]);
+        conv::input_gradient(&sizes, d_y, w, d_x, room);
     }
 }
 
@@ -70,7 +70,9 @@ impl Operator for ConvolutionInputGradient {
             _ => None,
         };
         match sizes {
-            Some((_, x)) => Ok(vec![Type::float(x)]),
+            Some((sizes, x)) => {
+                Ok(vec![Type::float(x), Type::float([conv::input_gradient_room(&sizes)])])
+            }
             None => Err(misfit(
                 ENTRY.name,
                 inputs,

@@ -1,8 +1,7 @@
 //! The gradient of a convolution with respect to its weight.
 //!
-//! Key as in [`convolution`](super::convolution): x (B, C, spatial…), d_y (B, O, spatial…),
-//! result of shape (O, C/groups, kernel…). A second output is room for sums over parts of the
-//! batch, which nobody reads.
+//! Key as in [`convolution`](super::convolution): x (B, C, spatial…), `d_y` (B, O, spatial…),
+//! result of shape (O, C/groups, kernel…).
 
 use fanin_kernels::conv;
 
@@ -17,7 +16,7 @@ use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, Moments, Operator, Sample};
 
-/// d_w[o, c, t] = Σ over b, p of d_y[b, o, p] · x[b, c, p·stride + t·dilation − pad].
+/// `d_w[o, c, t]` = Σ over b, p of `d_y[b, o, p]` · x[b, c, p·stride + t·dilation − pad].
 #[derive(Clone, Debug)]
 pub struct ConvolutionWeightGradient {
     pub(super) window: Window,
@@ -52,8 +51,8 @@ impl ConvolutionWeightGradient {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let [x, d_y, w] = [io.input_shape(0), io.input_shape(1), io.output_shape(0)];
         let sizes = known_sizes(&self.window, self.groups, [x, w, d_y]);
-        let ([x, d_y], [d_w, partial]) = io.split_outputs([0, 1]);
-        conv::weight_gradient(&sizes, x, d_y, d_w, partial);
+        let ([x, d_y], [d_w, room]) = io.split_outputs([0, 1]);
+        conv::weight_gradient(&sizes, x, d_y, d_w, room);
     }
 }
 
@@ -69,7 +68,7 @@ impl Operator for ConvolutionWeightGradient {
         };
         match sizes {
             Some((sizes, w)) => {
-                Ok(vec![Type::float(w), Type::float([conv::partial_elements(&sizes)])])
+                Ok(vec![Type::float(w), Type::float([conv::weight_gradient_room(&sizes)])])
             }
             None => Err(misfit(
                 ENTRY.name,

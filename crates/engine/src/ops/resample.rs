@@ -88,14 +88,17 @@ impl Operator for Resample {
     /// Outputs are weighted sums; means that differ between them add to the variance.
     fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
         let [x] = inputs else { return None };
+        let (mut sum, mut square, mut spread) = (0.0, 0.0, 0.0);
+        for row in 0..self.weights.rows() {
+            let row = self.weights.row(row);
+            let total: f64 = row.iter().map(|entry| entry.1).sum();
+            sum += total;
+            square += total * total;
+            spread += row.iter().map(|entry| entry.1 * entry.1).sum::<f64>();
+        }
         let rows = self.weights.rows() as f64;
-        let over_rows = |f: &dyn Fn(&[(usize, f64)]) -> f64| {
-            (0..self.weights.rows()).map(|row| f(self.weights.row(row))).sum::<f64>() / rows
-        };
-        let total = |row: &[(usize, f64)]| row.iter().map(|entry| entry.1).sum::<f64>();
-        let sum = over_rows(&total);
-        let spread = over_rows(&|row| row.iter().map(|entry| entry.1 * entry.1).sum());
-        let between = over_rows(&|row| total(row) * total(row)) - sum * sum;
+        let (sum, square, spread) = (sum / rows, square / rows, spread / rows);
+        let between = square - sum * sum;
         Some(Moments {
             mean: sum * x.mean,
             variance: spread * x.variance + between * x.mean * x.mean,

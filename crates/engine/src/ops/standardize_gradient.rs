@@ -57,8 +57,8 @@ impl Operator for StandardizeGradient {
         }
     }
 
-    /// For a seed h: the operator is symmetric in g, so d_g = r (h − ⟨h⟩ − y·⟨h·y⟩);
-    /// d_y = −r (h·⟨g·y⟩ + g·⟨h·y⟩); d_r = n (⟨h·g⟩ − ⟨h⟩⟨g⟩ − ⟨h·y⟩⟨g·y⟩).
+    /// For a seed h: the operator is symmetric in g, so `d_g` = r (h − ⟨h⟩ − y·⟨h·y⟩);
+    /// `d_y` = −r (h·⟨g·y⟩ + g·⟨h·y⟩); `d_r` = n (⟨h·g⟩ − ⟨h⟩⟨g⟩ − ⟨h·y⟩⟨g·y⟩).
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let h = backward.output_gradient();
         let [g, y, factor] = [0, 1, 2].map(|input: usize| backward.inputs[input]);

@@ -1,4 +1,4 @@
-//! The input as each tap sees it, and back.
+//! What the taps of a few channels see, added back to the input.
 //!
 //! A matrix with a row for every tap of some channels, and a column for every position of a
 //! block in each of some images, image by image.
@@ -9,13 +9,11 @@ use crate::scalar::Float;
 use crate::window::Block;
 
 use super::Convolution;
-use super::lines::{add_line, copy};
+use super::lines::add_line;
 
 /// Which part of the columns of one group is made.
 #[derive(Clone, Debug)]
 pub struct Part {
-    /// The group.
-    pub group: usize,
     /// Its input channels.
     pub channels: Range<usize>,
     /// The images.
@@ -33,28 +31,6 @@ impl Part {
     fn rows(&self, size: &Convolution) -> impl Iterator<Item = (usize, usize)> + use<> {
         let taps = size.window.taps();
         self.channels.clone().flat_map(move |c| (0..taps).map(move |tap| (c, tap)))
-    }
-}
-
-/// Fills `columns` with what the taps see of `x`.
-pub fn fill<T: Float>(size: &Convolution, x: &[T], part: &Part, columns: &mut [T]) {
-    let plane = size.window.input_plane();
-    let stride = size.window.stride[2];
-    let per_image = part.block.len();
-    let mut rows = columns.chunks_exact_mut(part.columns());
-    for (channel, tap) in part.rows(size) {
-        let row = rows.next().expect("the columns have a row for every tap");
-        for (image, row) in part.images.clone().zip(row.chunks_exact_mut(per_image)) {
-            let at = channel_index(size, image, part.group, channel) * plane;
-            let x = &x[at..at + plane];
-            size.window.for_each_line(tap, &part.block, |line| {
-                let (before, rest) = row[line.at..].split_at_mut(line.before);
-                let (inside, rest) = rest.split_at_mut(line.count);
-                before.fill(T::ZERO);
-                copy(&x[line.input..], stride, inside);
-                rest[..line.after].fill(T::ZERO);
-            });
-        }
     }
 }
 
@@ -82,8 +58,4 @@ pub fn add<T: Float>(
             });
         }
     }
-}
-
-fn channel_index(size: &Convolution, image: usize, group: usize, channel: usize) -> usize {
-    (image * size.groups + group) * size.channels_in + channel
 }

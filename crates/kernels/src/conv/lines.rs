@@ -80,3 +80,40 @@ pub fn dot<T: Float>(a: &[T], x: &[T], stride: usize) -> T {
     let rest: T = a_rest.iter().zip(x_rest).map(|(&a, &x)| a * x).sum();
     sums.into_iter().sum::<T>() + rest
 }
+
+/// Lines of `count` channels, `plane` elements apart, side by side in `out`, with room for
+/// `together` channels at every position; 0 for those that are not there.
+pub fn interleave<T: Float>(
+    x: &[T],
+    plane: usize,
+    (count, together): (usize, usize),
+    out: &mut [T],
+) {
+    match (count, together) {
+        (8, 8) => interleave_all::<T, 8>(x, plane, out),
+        (16, 16) => interleave_all::<T, 16>(x, plane, out),
+        _ => {
+            let length = out.len() / together;
+            for channel in 0..together {
+                let out = out.iter_mut().skip(channel).step_by(together);
+                if channel < count {
+                    let x = &x[channel * plane..channel * plane + length];
+                    out.zip(x).for_each(|(out, &x)| *out = x);
+                } else {
+                    out.for_each(|out| *out = T::ZERO);
+                }
+            }
+        }
+    }
+}
+
+fn interleave_all<T: Float, const N: usize>(x: &[T], plane: usize, out: &mut [T]) {
+    let length = out.len() / N;
+    let lines: [&[T]; N] = std::array::from_fn(|c| &x[c * plane..c * plane + length]);
+    let (out, _) = out.as_chunks_mut::<N>();
+    for (position, out) in out.iter_mut().enumerate() {
+        for (out, line) in out.iter_mut().zip(&lines) {
+            *out = line[position];
+        }
+    }
+}

@@ -1,6 +1,9 @@
 //! Convolutions against the sum that defines them.
 
-use super::{Convolution, convolve, input_gradient, partial_elements, weight_gradient};
+use super::{
+    Convolution, convolve, convolve_room, input_gradient, input_gradient_room, weight_gradient,
+    weight_gradient_room,
+};
 use crate::threads;
 use crate::window::Window;
 
@@ -60,11 +63,12 @@ fn check(size: &Convolution) {
     let run = |threads: usize| {
         let nan = |count: usize| vec![f64::NAN; count];
         let (mut out, mut d_x, mut d_w) = (nan(d_out.len()), nan(x.len()), nan(w.len()));
-        let mut partial = nan(partial_elements(size));
+        let mut rooms =
+            [convolve_room, input_gradient_room, weight_gradient_room].map(|room| nan(room(size)));
         threads::pool(threads).unwrap().install(|| {
-            convolve(size, &x, &w, &mut out);
-            input_gradient(size, &d_out, &w, &mut d_x);
-            weight_gradient(size, &x, &d_out, &mut d_w, &mut partial);
+            convolve(size, &x, &w, &mut out, &mut rooms[0]);
+            input_gradient(size, &d_out, &w, &mut d_x, &mut rooms[1]);
+            weight_gradient(size, &x, &d_out, &mut d_w, &mut rooms[2]);
         });
         (out, d_x, d_w)
     };
