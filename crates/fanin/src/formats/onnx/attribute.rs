@@ -218,11 +218,13 @@ impl<'a> Decode<'a> for Attribute<'a> {
                 _ => {}
             }
         }
-        let value = if !reference.is_empty() {
-            AttributeValue::Reference(reference)
-        } else {
-            let kind = if kind == 0 { all.kind() } else { kind };
-            all.value(kind)
+        let value = match (reference, kind) {
+            ("", 0) => {
+                let kind = all.kind();
+                all.value(kind)
+            }
+            ("", kind) => all.value(kind),
+            (reference, _) => AttributeValue::Reference(reference),
         };
         Ok(Self { name, value, at: message.start })
     }

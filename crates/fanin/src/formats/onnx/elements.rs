@@ -5,8 +5,10 @@ use std::io::{self, Read};
 use half::{bf16, f16};
 
 use super::element_type::ElementType;
+use super::pack;
 use super::tensor::Typed;
-use super::wire::{Kind, Span, Varints};
+use super::wire::{Decoded, Kind, Span, Varints};
+use crate::{Error, Result};
 
 /// Elements of a tensor, in row-major order, in the smallest of a few types that loses nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,26 @@ impl Elements {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Densely, as a tensor of the type holds them; floating numbers are rounded to the nearest.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if the type has no such elements, an integer is out of its range, a finite
+    /// number would become infinite, or the elements are texts.
+    pub fn to_bytes(&self, element_type: ElementType) -> Result<Vec<u8>> {
+        let fitting = match self {
+            Self::Strings(_) => Err("texts".to_owned()),
+            numbers => pack::fit(element_type, numbers),
+        };
+        match fitting {
+            Ok(fitting) => Ok(pack::dense(element_type, &fitting)),
+            Err(found) => Err(Error::Setting {
+                place: "elements of a tensor".to_owned(),
+                found,
+                expected: format!("numbers of type {element_type}"),
+            }),
+        }
     }
 
     /// As `f32`, if they are floating; those of f64 are rounded to the nearest.
@@ -144,10 +166,14 @@ fn unpacked(element_type: ElementType, count: usize, bytes: impl Iterator<Item =
     let bits = element_type.bits().expect("every integer type has a width");
     let elements = bytes.flat_map(|byte| (0..8).step_by(bits).map(move |shift| byte >> shift));
     let unused = 8 - bits;
-    let number = |element: u8| match element_type.is_signed() {
-        // Shifted up and down again, the highest bit becomes the sign.
-        true => i64::from(((element << unused) as i8) >> unused),
-        false => i64::from((element << unused) >> unused),
+    let number = |element: u8| {
+        let shifted = element << unused;
+        if element_type.is_signed() {
+            // Shifted down as a signed number, the highest bit stays the sign.
+            i64::from((shifted as i8) >> unused)
+        } else {
+            i64::from(shifted >> unused)
+        }
     };
     elements.take(count).map(number).collect()
 }
@@ -200,6 +226,6 @@ fn run_words(run: Span<'_>, kind: Kind) -> Box<dyn Iterator<Item = u64> + '_> {
             let (chunks, _) = run.bytes.as_chunks();
             Box::new(chunks.iter().map(|bytes| u64::from_le_bytes(*bytes)))
         }
-        _ => Box::new(Varints::new(run).map_while(Result::ok)),
+        _ => Box::new(Varints::new(run).map_while(Decoded::ok)),
     }
 }

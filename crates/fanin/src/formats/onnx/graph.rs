@@ -1,6 +1,6 @@
 //! Graphs and their nodes.
 
-use super::attribute::Attribute;
+use super::attribute::{Attribute, AttributeValue};
 use super::model::Metadata;
 use super::tensor::{SparseTensor, Tensor};
 use super::value_info::ValueInfo;
@@ -98,6 +98,18 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// A node of ONNX's own operator, without attributes.
+    pub fn new(op_type: &'a str, inputs: &[&'a str], outputs: &[&'a str]) -> Self {
+        let (inputs, outputs) = (inputs.to_vec(), outputs.to_vec());
+        Self { op_type, inputs, outputs, ..Self::default() }
+    }
+
+    /// The node with one attribute more.
+    pub fn with(mut self, name: &'a str, value: AttributeValue<'a>) -> Self {
+        self.attributes.push(Attribute { name, value, at: 0 });
+        self
+    }
+
     /// The attribute of this name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute<'a>> {
         self.attributes.iter().find(|attribute| attribute.name == name)

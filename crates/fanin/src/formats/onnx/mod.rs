@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! OnnxFile::read ─► file.model() ─► Model { graph: Graph { nodes, initializers, … }, … }
-//!                   file.elements(&tensor) ─► Elements
+//!                   file.elements(&tensor) ─► Elements ─► Changes ─► file.rewrite(&changes, target)
 //! ```
 //!
 //! A [`Model`] borrows its texts and numbers from the file's bytes. Every mistake names the byte
@@ -18,6 +18,10 @@ mod value_info;
 mod attribute;
 mod graph;
 mod model;
+mod order;
+mod encode;
+mod pack;
+mod rewrite;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,6 +34,7 @@ pub use elements::Elements;
 pub use external::External;
 pub use graph::{Graph, Node};
 pub use model::{Function, Metadata, Model, OpsetImport};
+pub use rewrite::{Changes, Separated};
 pub use tensor::{Data, SparseTensor, Tensor, Typed};
 pub use value_info::{Dimension, Type, ValueInfo};
 pub use wire::Span;
@@ -68,12 +73,13 @@ impl OnnxFile {
 
     /// What the bytes say, if they are a model.
     ///
-    /// Memory is at most a hundred times the file's size, and far less for any real model.
+    /// Nothing is copied but shapes and lists of names, so a model takes little memory beside the
+    /// file's bytes; whatever the file says, it is at most a hundred times as much.
     ///
     /// # Errors
     /// [`Error::Malformed`] with the byte and the field, if they follow not protobuf's wire format or
-    /// not ONNX's schema, if a tensor's elements do not fit its type and shape, or if messages lie
-    /// more than 100 levels deep.
+    /// not ONNX's schema, if a tensor's elements do not fit its type and shape, if messages lie more
+    /// than 100 levels deep, or if there are so many that memory would not be in proportion.
     pub fn model(&self) -> Result<Model<'_>> {
         self.decode()
     }
@@ -88,7 +94,21 @@ impl OnnxFile {
 
     fn decode<'a, T: Decode<'a>>(&'a self) -> Result<T> {
         let whole = Span { bytes: &self.bytes, start: 0 };
-        T::decode(whole, &mut Limits::new()).map_err(|fault| fault.in_file(&self.path))
+        T::decode(whole, &mut Limits::new(self.bytes.len()))
+            .map_err(|fault| fault.in_file(&self.path))
+    }
+
+    /// An order in which the nodes of the model's graph can be computed, by their indices.
+    ///
+    /// It is the file's own order wherever that can be followed. Nodes of a graph inside a node are
+    /// looked at as well, and those of functions.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] that names the node, if a name is used that nothing makes, two nodes,
+    /// inputs or initializers have the same one, nodes need each other in a circle, or a function
+    /// calls itself.
+    pub fn order(&self, model: &Model<'_>) -> Result<Vec<usize>> {
+        order::order(&self.path, model)
     }
 
     /// The folder in which files beside the model are looked for.
@@ -144,3 +164,6 @@ impl OnnxFile {
 
 /// The types of elements that are read.
 const READ: &str = "float, double, float16, bfloat16, an integer, bool or string";
+
+#[cfg(test)]
+mod tests;

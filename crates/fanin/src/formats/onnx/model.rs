@@ -1,12 +1,13 @@
 //! What stands around a graph: versions, operator sets, functions, metadata.
 
 use super::attribute::Attribute;
+use super::encode::encoded;
 use super::graph::{Graph, Node};
 use super::value_info::ValueInfo;
 use super::wire::{Decode, Decoded, Fault, Fields, Limits, Span};
 
 /// A whole ONNX file; all texts and numbers of tensors stay in its bytes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Model<'a> {
     /// Version of the format itself.
     pub ir_version: i64,
@@ -32,7 +33,42 @@ pub struct Model<'a> {
     pub training_infos: usize,
 }
 
-impl Model<'_> {
+impl<'a> Model<'a> {
+    /// A model of ONNX's own operators in the given version, without metadata.
+    ///
+    /// ```
+    /// use fanin::formats::onnx::{Elements, ElementType, Graph, Model, Node, OnnxFile, Tensor, ValueInfo};
+    /// let weights = Elements::F32(vec![1.0; 6]).to_bytes(ElementType::F32)?;
+    /// let graph = Graph {
+    ///     nodes: vec![Node::new("MatMul", &["x", "w"], &["y"])],
+    ///     initializers: vec![Tensor::new("w", ElementType::F32, &[3, 2], &weights)],
+    ///     inputs: vec![ValueInfo::of("x", ElementType::F32, &[1, 3])],
+    ///     outputs: vec![ValueInfo::of("y", ElementType::F32, &[1, 2])],
+    ///     ..Graph::default()
+    /// };
+    /// let file = OnnxFile { path: "small.onnx".into(), bytes: Model::new(graph, 20).to_bytes() };
+    /// let model = file.model()?;
+    /// assert_eq!(file.elements(&model.graph.initializers[0])?, Elements::F32(vec![1.0; 6]));
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    pub fn new(graph: Graph<'a>, opset: i64) -> Self {
+        // The first version of the format whose initializers need not be inputs too is 4; 8 is read
+        // by every runtime in use.
+        const IR_VERSION: i64 = 8;
+        Self {
+            ir_version: IR_VERSION,
+            producer_name: "fanin",
+            graph,
+            opset_imports: vec![OpsetImport { domain: "", version: opset }],
+            ..Self::default()
+        }
+    }
+
+    /// The model as the bytes of a file: all that is known here but free texts and trainings.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encoded(self)
+    }
+
     /// The version of the operator set of `domain` that the nodes follow.
     ///
     /// The default domain is `""`, which files also write as `ai.onnx`.
@@ -65,19 +101,7 @@ fn normal_domain(domain: &str) -> &str {
 impl<'a> Decode<'a> for Model<'a> {
     fn decode(message: Span<'a>, limits: &mut Limits) -> Decoded<Self> {
         let mut graph = None;
-        let mut model = Self {
-            ir_version: 0,
-            producer_name: "",
-            producer_version: "",
-            domain: "",
-            model_version: 0,
-            doc_string: b"",
-            graph: Graph::default(),
-            opset_imports: Vec::new(),
-            metadata: Metadata::default(),
-            functions: Vec::new(),
-            training_infos: 0,
-        };
+        let mut model = Self::default();
         for field in Fields::new(message) {
             let field = field?;
             match field.number {

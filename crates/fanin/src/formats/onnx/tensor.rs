@@ -1,6 +1,7 @@
 //! Tensors as they lie in the file: shape, type, and where the elements are.
 
 use super::element_type::ElementType;
+use super::encode::encoded;
 use super::external::External;
 use super::model::Metadata;
 use super::wire::{Decode, Decoded, Fault, Field, Fields, Kind, Limits, Span, Varints};
@@ -117,7 +118,22 @@ impl Typed<'_> {
     }
 }
 
-impl Tensor<'_> {
+impl<'a> Tensor<'a> {
+    /// A tensor whose elements lie densely in `bytes`, as [`Elements::to_bytes`] makes them.
+    ///
+    /// [`Elements::to_bytes`]: super::Elements::to_bytes
+    pub fn new(name: &'a str, element_type: ElementType, dims: &[usize], bytes: &'a [u8]) -> Self {
+        let data = Data::Raw(Span { bytes, start: 0 });
+        Self { name, dims: dims.to_vec(), element_type, data, ..Self::default() }
+    }
+
+    /// The tensor as the bytes of a file of its own, as [`OnnxFile::tensor`] reads it.
+    ///
+    /// [`OnnxFile::tensor`]: super::OnnxFile::tensor
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encoded(self)
+    }
+
     /// How many elements it has by its shape.
     pub fn len(&self) -> usize {
         self.dims.iter().product()

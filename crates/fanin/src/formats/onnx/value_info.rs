@@ -18,6 +18,12 @@ pub struct ValueInfo<'a> {
 }
 
 impl<'a> ValueInfo<'a> {
+    /// A tensor of known shape.
+    pub fn of(name: &'a str, element_type: ElementType, dims: &[usize]) -> Self {
+        let shape = Some(dims.iter().map(|axis| Dimension::Value(*axis as i64)).collect());
+        Self { name, value_type: Type::Tensor { element_type, shape }, ..Self::default() }
+    }
+
     /// Element type and axes, if it is a tensor; axes are missing if even their number is open.
     pub fn tensor(&self) -> Option<(ElementType, Option<&[Dimension<'a>]>)> {
         let Type::Tensor { element_type, shape } = &self.value_type else { return None };

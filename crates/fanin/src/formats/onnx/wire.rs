@@ -69,22 +69,28 @@ impl fmt::Debug for Span<'_> {
 /// How deep messages may lie in each other; protobuf's own limit.
 const DEPTH: u32 = 100;
 
-/// How many messages a file may hold; real models have less than a million.
-const MESSAGES: u32 = 1 << 22;
+/// How much memory messages may take for each byte of the file; real models need less than ten.
+const MEMORY_FOR_A_BYTE: usize = 32;
+
+/// Memory that messages of any file may take, however small it is.
+const LEAST_MEMORY: usize = 1 << 20;
 
 /// What a file may still ask for while it is decoded.
 #[derive(Debug)]
 pub(super) struct Limits {
     depth: u32,
-    messages: u32,
+    memory: usize,
 }
 
 impl Limits {
-    pub(super) fn new() -> Self {
-        Self { depth: DEPTH, messages: MESSAGES }
+    /// The limits for a file, or a message by itself, of so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        let memory = bytes.saturating_mul(MEMORY_FOR_A_BYTE).saturating_add(LEAST_MEMORY);
+        Self { depth: DEPTH, memory }
     }
 
-    fn enter(&mut self, at: usize) -> Decoded<()> {
+    /// Goes one level deeper, into a message that is kept as a `T`.
+    fn enter<T>(&mut self, at: usize) -> Decoded<()> {
         if self.depth == 0 {
             return Err(Fault::new(
                 at,
@@ -92,11 +98,11 @@ impl Limits {
                 format!("at most {DEPTH} levels"),
             ));
         }
-        if self.messages == 0 {
-            return Err(Fault::new(at, "more messages", format!("at most {MESSAGES}")));
-        }
+        self.memory = self.memory.checked_sub(size_of::<T>()).ok_or_else(|| {
+            let expected = format!("no more than {MEMORY_FOR_A_BYTE} times the file's size");
+            Fault::new(at, "messages that need more memory", expected)
+        })?;
         self.depth -= 1;
-        self.messages -= 1;
         Ok(())
     }
 }
@@ -144,6 +150,11 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// The byte of the file after which the field ends.
+    pub(super) fn end(&self) -> usize {
+        self.payload.end()
+    }
+
     fn is(&self, kind: Kind, name: &str) -> Decoded<()> {
         if self.kind == kind { Ok(()) } else { Err(self.unlike(kind.about(), name)) }
     }
@@ -179,7 +190,7 @@ impl<'a> Field<'a> {
     /// A message of a field that occurs once.
     pub(super) fn message<T: Decode<'a>>(&self, name: &str, limits: &mut Limits) -> Decoded<T> {
         let message = self.bytes(name)?;
-        limits.enter(self.at).map_err(|fault| fault.within(name))?;
+        limits.enter::<T>(self.at).map_err(|fault| fault.within(name))?;
         let decoded = T::decode(message, limits).map_err(|fault| fault.within(name));
         limits.depth += 1;
         decoded
@@ -194,7 +205,7 @@ impl<'a> Field<'a> {
     ) -> Decoded<()> {
         let numbered = |fault: Fault| fault.within(format!("{name}[{}]", list.len()));
         let message = self.bytes("").map_err(|_| numbered(self.unlike_message()))?;
-        limits.enter(self.at).map_err(numbered)?;
+        limits.enter::<T>(self.at).map_err(numbered)?;
         let decoded = T::decode(message, limits).map_err(numbered)?;
         limits.depth += 1;
         list.push(decoded);
