@@ -405,6 +405,38 @@ impl<'a, T: Element> Io<'a, T> {
         (read, &mut self.outputs[0].floats_mut()[..elements])
     }
 
+    /// The floating-point elements of the inputs, and those of the first `M` outputs to write.
+    ///
+    /// # Panics
+    /// If one of them holds integers.
+    pub fn split_outputs<const N: usize, const M: usize>(
+        &mut self,
+        inputs: [usize; N],
+    ) -> ([&[T]; N], [&mut [T]; M]) {
+        let read =
+            inputs.map(|input| floats(&self.step.inputs[input], self.parameters, self.buffers));
+        let mut outputs = self.outputs.iter_mut().zip(&self.step.outputs);
+        let write = std::array::from_fn(|_| {
+            let (buffer, slot) = outputs.next().expect("the operator has as many outputs");
+            &mut buffer.floats_mut()[..slot.elements]
+        });
+        (read, write)
+    }
+
+    /// The floating-point elements of an input, those of the first output, and the integers of
+    /// the second.
+    ///
+    /// # Panics
+    /// If the kinds are others.
+    pub fn split_indexing(&mut self, input: usize) -> (&[T], &mut [T], &mut [i64]) {
+        let read = floats(&self.step.inputs[input], self.parameters, self.buffers);
+        let [values, indices, ..] = &mut self.outputs[..] else {
+            panic!("the operator has two outputs");
+        };
+        let elements = [0, 1].map(|output| self.step.outputs[output].elements);
+        (read, &mut values.floats_mut()[..elements[0]], &mut indices.integers_mut()[..elements[1]])
+    }
+
     /// The integers of an input, the floating-point elements of another, and the first output.
     pub fn split_indexed(&mut self, indices: usize, input: usize) -> (&[i64], &[T], &mut [T]) {
         let elements = self.step.outputs[0].elements;

@@ -77,6 +77,15 @@ pub enum Error {
         /// What is wrong there.
         mistake: Box<Error>,
     },
+    /// Nodes of a model whose operators are not read.
+    #[error(
+        "operators that fanin does not read: {nodes}; --output NAME leaves out what an earlier value \
+         does not need, and `fanin help export` shows other ways to export a model"
+    )]
+    Unsupported {
+        /// Each node with its operator and the module that it comes from.
+        nodes: String,
+    },
     /// A disk without room for what is to be written.
     #[error(
         "{} needs {needed}, {free}; make room, write to another disk, or take a smaller type of \

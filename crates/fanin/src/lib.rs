@@ -42,6 +42,7 @@ pub mod formats;
 pub mod data;
 pub mod init;
 pub mod theory;
+pub mod import;
 pub mod check;
 pub mod verify;
 pub mod train;

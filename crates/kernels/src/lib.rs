@@ -17,6 +17,12 @@
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`strided`] | passes over buffers whose axes are stretched, reordered or cut |
 //! | [`reduce`] | sums and moments in f64 |
+//! | [`scratch`] | memory that a thread keeps between calls |
+//! | [`window`] | a window that slides over spatial axes |
+//! | [`conv`] | convolution and its two adjoints |
+//! | [`pool`] | largest elements and averages over windows |
+//! | [`resample`] | one axis mapped to another length by sparse weights |
+//! | [`standardize`] | groups brought to mean 0 and variance 1 |
 //! | [`random`] | random numbers by address: seed, name, index |
 //! | [`orthogonal`] | random orthogonal matrices |
 //!
@@ -52,6 +58,12 @@ pub mod elementwise;
 pub mod strided;
 pub mod reduce;
 pub mod lanczos;
+pub mod scratch;
+pub mod window;
+pub mod conv;
+pub mod pool;
+pub mod resample;
+pub mod standardize;
 pub mod random;
 pub mod orthogonal;
 

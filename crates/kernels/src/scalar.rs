@@ -52,6 +52,8 @@ pub trait Scalar:
 pub trait Float:
     Scalar
     + crate::matmul::Product
+    + crate::scratch::Scratch
+    + crate::conv::tile::Tile
     + AddAssign
     + SubAssign
     + MulAssign

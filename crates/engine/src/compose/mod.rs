@@ -5,6 +5,8 @@ mod losses;
 mod norm;
 mod pieces;
 mod prelu;
+mod resize;
 
 pub use norm::Statistics;
+pub use resize::{Coordinates, Interpolation, Nearest, Resize};
 pub use pieces::Continuation;

@@ -90,7 +90,7 @@ impl Operator for Gather {
     /// Each unit reads one row, so an embedding has a fan-in of 1.
     fn fan_axes(&self, types: &[&Type], input: usize) -> Option<FanAxes> {
         let is_table = self.addressing == Addressing::Along(0) && types[0].shape.rank() == 2;
-        (input == 0 && is_table).then(|| FanAxes { fan_in: vec![], fan_out: vec![1] })
+        (input == 0 && is_table).then(|| FanAxes { fan_in: vec![], fan_out: vec![1], groups: 1 })
     }
 }
 

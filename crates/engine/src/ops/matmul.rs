@@ -178,9 +178,9 @@ impl Operator for MatMul {
         let (rows, columns) = (vec![rank.checked_sub(2)?], vec![rank - 1]);
         let summed_over_columns = if input == 0 { !self.transpose_a } else { self.transpose_b };
         Some(if summed_over_columns {
-            FanAxes { fan_in: columns, fan_out: rows }
+            FanAxes { fan_in: columns, fan_out: rows, groups: 1 }
         } else {
-            FanAxes { fan_in: rows, fan_out: columns }
+            FanAxes { fan_in: rows, fan_out: columns, groups: 1 }
         })
     }
 }

@@ -6,6 +6,7 @@
 
 mod operator;
 mod broadcast;
+mod window;
 mod span;
 mod fold;
 mod addressing;
@@ -30,6 +31,17 @@ mod cross_entropy;
 mod gather;
 mod scatter_add;
 mod dropout_mask;
+mod convolution;
+mod convolution_input_gradient;
+mod convolution_weight_gradient;
+mod max_pool;
+mod put_positions;
+mod take_positions;
+mod average_pool;
+mod average_pool_gradient;
+mod resample;
+mod standardize;
+mod standardize_gradient;
 mod literal;
 mod choose;
 mod compare;
@@ -50,6 +62,10 @@ pub use integer_binary::IntegerOperation;
 pub use integer_unary::IntegerFunction;
 pub(crate) use literal::check_count;
 pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use standardize::Standardized;
+pub use window::{Rounding, Window};
+
+pub use fanin_kernels::pool::Divisor;
 pub use span::Span;
 
 /// Every operator.
@@ -74,6 +90,17 @@ pub static OPERATORS: &[Entry] = &[
     gather::ENTRY,
     scatter_add::ENTRY,
     dropout_mask::ENTRY,
+    convolution::ENTRY,
+    convolution_input_gradient::ENTRY,
+    convolution_weight_gradient::ENTRY,
+    max_pool::ENTRY,
+    put_positions::ENTRY,
+    take_positions::ENTRY,
+    average_pool::ENTRY,
+    average_pool_gradient::ENTRY,
+    resample::ENTRY,
+    standardize::ENTRY,
+    standardize_gradient::ENTRY,
     literal::ENTRY,
     choose::ENTRY,
     compare::ENTRY,

@@ -31,6 +31,9 @@ pub struct FanAxes {
     pub fan_in: Vec<usize>,
     /// Axes whose product is the fan-out.
     pub fan_out: Vec<usize>,
+    /// Groups that see only each other and whose units axis 0 counts together: a product over
+    /// that axis is divided by it. 1 in most operators.
+    pub groups: usize,
 }
 
 /// A differentiable function of tensors.

@@ -35,6 +35,7 @@ pub const ENTRY: Entry = Entry {
             sample(&[5, 3], &[]),
             sample(&[2, 3, 4], &[3, 1]),
             sample(&[2, 3, 4], &[2, 1, 4]),
+            sample(&[2, 3, 2, 2], &[3, 1, 1]),
             sample(&[2, 3, 2, 2], &[1, 3, 1, 1]),
             sample(&[2, 0], &[2, 1]),
             Sample::new(SumTo { shape: [3, 1].into() }, &[Type::integer([2, 3, 4])]),
@@ -67,6 +68,11 @@ impl SumTo {
                     *sum = T::from_f64(reduce::sum(row));
                 }
             }
+            [
+                Axis { stride: 0, .. },
+                Axis { size: groups, stride: 1 },
+                Axis { size: inner, stride: 0 },
+            ] => sum_groups(x, groups, inner, out),
             _ => sum_anywhere(x, &axes, out),
         }
     }
@@ -87,6 +93,19 @@ fn sum_rows<T: Element>(x: &[T], rows: usize, columns: usize, out: &mut [T]) {
         }
         for (out, sum) in piece.iter_mut().zip(sums) {
             *out = T::from_f64(sum);
+        }
+    });
+}
+
+/// Elements summed by one thread at a time.
+const GROUP_CHUNK: usize = 1 << 14;
+
+fn sum_groups<T: Element>(x: &[T], groups: usize, inner: usize, out: &mut [T]) {
+    let per_chunk = (GROUP_CHUNK * groups / x.len().max(1)).max(1);
+    for_each_chunk(out, per_chunk, &|start, piece| {
+        for (group, out) in (start..).zip(piece) {
+            let rows = x.chunks_exact(groups * inner).map(|x| &x[group * inner..][..inner]);
+            *out = T::from_f64(rows.map(reduce::sum).sum());
         }
     });
 }

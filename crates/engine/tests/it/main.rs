@@ -3,3 +3,4 @@
 mod network;
 mod plans;
 mod second_order;
+mod spatial;

@@ -4,6 +4,7 @@ mod architecture;
 mod depth;
 mod examples;
 mod healthy;
+mod import;
 mod main_job;
 mod names;
 mod symmetry;

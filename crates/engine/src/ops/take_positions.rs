@@ -1,0 +1,74 @@
+//! Elements of planes at given positions: the transpose of
+//! [`put_positions`](super::put_positions), each the other's derivative.
+
+use fanin_kernels::pool;
+
+use crate::error::Result;
+use crate::gradient::Backward;
+use crate::graph::{Kind, Type, Wire, misfit};
+use crate::run::{Element, Io};
+
+use super::operator::run_generic;
+use super::put_positions::PutPositions;
+use super::{Entry, Moments, Operator, Sample};
+
+/// The elements of x (B, C, spatial…) at indices (B, C, positions…) into each plane; 0 for an
+/// index outside the plane.
+#[derive(Clone, Copy, Debug)]
+pub struct TakePositions;
+
+pub const ENTRY: Entry = Entry {
+    name: "take_positions",
+    about: "elements of planes by index",
+    samples: || {
+        let types = [Type::float([2, 1, 3, 2]), Type::integer([2, 1, 5])];
+        vec![Sample::new(TakePositions, &types).differentiable(&[0])]
+    },
+};
+
+impl TakePositions {
+    fn compute<T: Element>(self, io: &mut Io<'_, T>) {
+        let count = |input: usize| io.input_shape(input).axes()[2..].iter().product();
+        let sizes = (count(0), count(1));
+        let (indices, x, out) = io.split_indexed(1, 0);
+        pool::take(sizes, x, indices, out);
+    }
+}
+
+impl Operator for TakePositions {
+    fn name(&self) -> &'static str {
+        ENTRY.name
+    }
+
+    fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
+        match inputs {
+            [x, indices]
+                if indices.kind == Kind::Integer
+                    && x.shape.rank() >= 2
+                    && x.shape.axes().get(..2) == indices.shape.axes().get(..2)
+                    && x.shape.elements() > 0
+                    && indices.shape.elements() > 0 =>
+            {
+                Ok(vec![Type::float(indices.shape.clone())])
+            }
+            _ => Err(misfit(
+                ENTRY.name,
+                inputs,
+                "(batch, channels, spatial…) and indices (batch, channels, positions…)",
+            )),
+        }
+    }
+
+    fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
+        let d_out = backward.output_gradient();
+        let (x, indices) = (backward.inputs[0], backward.inputs[1]);
+        let input = backward.graph.shape(x).axes()[2..].to_vec();
+        Ok(vec![Some(backward.graph.apply(PutPositions { input }, &[d_out, indices])?), None])
+    }
+
+    run_generic!();
+
+    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
+        inputs.first().copied()
+    }
+}

@@ -1,0 +1,62 @@
+//! Models of other frameworks as graphs of the engine: the reading of ONNX.
+//!
+//! ```text
+//! bytes ─► formats::onnx ─► needed nodes ─► one rule per operator ─► Imported
+//! ```
+//!
+//! Every operator of ONNX has its file in `ops`, with the rule by which engine operators express
+//! it. A rule whose inputs are all known is computed at once, so constants fold by themselves;
+//! shapes are always known, because inputs have theirs. Floating initializers become parameters.
+//!
+//! ```no_run
+//! use fanin::import::{Options, import};
+//! let model = import("model.onnx".as_ref(), &Options::default())?;
+//! println!("{} parameters, {} steps", model.parameters.len(), model.graph.nodes().len());
+//! # Ok::<(), fanin::Error>(())
+//! ```
+
+mod options;
+mod value;
+mod call;
+mod lowering;
+mod inputs;
+mod imported;
+mod ops;
+mod walk;
+mod feeds;
+mod run;
+
+use std::path::Path;
+
+pub use call::Call;
+pub use imported::{Imported, Named, Output, Parameter, Place, Port};
+pub use lowering::Lowering;
+pub use ops::{IMPORTS, Import, Part, Rule, find};
+pub use options::{BatchNorm, LIMIT, Noise, Options};
+pub use feeds::Arrays;
+pub use run::{Feeds, Loss, Run, run};
+pub use value::{Content, Value};
+pub use walk::Walk;
+
+use crate::Result;
+use crate::formats::onnx::{Model, OnnxFile};
+
+/// The model in the file at `path`.
+///
+/// # Errors
+/// As [`OnnxFile::read`], [`OnnxFile::model`] and [`import_model`].
+pub fn import(path: &Path, options: &Options) -> Result<Imported> {
+    let file = OnnxFile::read(path)?;
+    let model = file.model()?;
+    import_model(&file, &model, options)
+}
+
+/// A model that has been decoded.
+///
+/// # Errors
+/// If an operator is not supported, the length of an axis is open, shapes do not fit, a value is
+/// needed that depends on the inputs, or there are more elements than the limit; the message names
+/// node, operator and module.
+pub fn import_model(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
+    walk::import(file, model, options)
+}

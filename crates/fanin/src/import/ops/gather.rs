@@ -1,0 +1,52 @@
+//! Elements by index.
+
+use fanin_engine::ops::Addressing;
+
+use crate::Result;
+use crate::import::{Call, Lowering, Value};
+
+use super::{Import, Part};
+
+pub const IMPORT: Import = Import::new(&["Gather", "GatherElements", "GatherND"], lower)
+    .parameters(&[(0, Part::Table)])
+    .carries(&[0]);
+
+fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let (data, indices) = (call.input(0)?, call.input(1)?);
+    let way = way(call, data)?;
+    require_inside(call, way, data, indices)?;
+    let made = lowering.apply(&[data, indices], |g, w| g.gather_by(way, w[0], w[1]))?;
+    Ok(vec![made])
+}
+
+/// How the indices of a node point into its data.
+pub(super) fn way(call: &Call<'_, '_>, data: &Value) -> Result<Addressing> {
+    let axis = || call.axis(call.int("axis", 0)?, data.rank());
+    Ok(match call.node.op_type {
+        "Gather" => Addressing::Along(axis()?),
+        "GatherElements" | "ScatterElements" | "Scatter" => Addressing::Elements(axis()?),
+        _ => {
+            let shared = call.int("batch_dims", 0)?;
+            let wrong = |_| call.refuse(format!("batch_dims {shared}"), "0 or more");
+            Addressing::Tuples(usize::try_from(shared).map_err(wrong)?)
+        }
+    })
+}
+
+/// Refuses known indices that point outside.
+fn require_inside(
+    call: &Call<'_, '_>,
+    way: Addressing,
+    data: &Value,
+    indices: &Value,
+) -> Result<()> {
+    let Some(known) = indices.known().and_then(|array| array.integers()) else { return Ok(()) };
+    let (Addressing::Along(axis) | Addressing::Elements(axis)) = way else { return Ok(()) };
+    let size = data.axes()[axis] as i64;
+    match known.iter().find(|index| !(-size..size).contains(index)) {
+        Some(index) => {
+            Err(call.refuse(format!("index {index}"), format!("one of {size} positions")))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,48 @@
+//! Booleans, bits, and the remainder of a division.
+
+use fanin_engine::ops::{IntegerFunction, IntegerOperation};
+
+use crate::Result;
+use crate::import::{Call, Lowering, Value};
+
+use super::Import;
+
+pub const IMPORT: Import = Import::new(
+    &["And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "Mod"],
+    lower,
+);
+pub const NOT: Import = Import::new(&["Not", "BitwiseNot"], lower_not);
+
+fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let operation = match call.node.op_type {
+        "And" => IntegerOperation::And,
+        "Or" => IntegerOperation::Or,
+        "Xor" => IntegerOperation::ExclusiveOr,
+        "BitwiseAnd" => IntegerOperation::BitAnd,
+        "BitwiseOr" => IntegerOperation::BitOr,
+        "BitwiseXor" => IntegerOperation::BitExclusiveOr,
+        "BitShift" if call.text("direction", "LEFT")? == "LEFT" => IntegerOperation::ShiftLeft,
+        "BitShift" => IntegerOperation::ShiftRight,
+        _ if call.flag("fmod")? => IntegerOperation::Remainder,
+        _ => IntegerOperation::Modulo,
+    };
+    let inputs = [call.input(0)?, call.input(1)?];
+    if inputs[0].is_float() && inputs[1].is_float() && call.node.op_type == "Mod" {
+        // a − b·trunc(a/b), as C's fmod.
+        let made = lowering.apply(&inputs, |g, w| {
+            let quotient = g.divide(w[0], w[1])?;
+            let whole = g.to_integer(quotient)?;
+            let whole = g.to_float(whole)?;
+            let taken = g.multiply(whole, w[1])?;
+            g.subtract(w[0], taken)
+        })?;
+        return Ok(vec![made]);
+    }
+    Ok(vec![lowering.apply(&inputs, |g, w| g.integer_binary(operation, w[0], w[1]))?])
+}
+
+fn lower_not(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let bits = call.node.op_type == "BitwiseNot";
+    let function = if bits { IntegerFunction::BitNot } else { IntegerFunction::Not };
+    Ok(vec![lowering.apply(&[call.input(0)?], |g, w| g.integer_unary(function, w[0]))?])
+}

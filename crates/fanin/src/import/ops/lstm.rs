@@ -1,0 +1,66 @@
+//! Long short-term memory (Hochreiter & Schmidhuber 1997), gates in ONNX's order: input, output,
+//! forget, cell.
+
+use crate::Result;
+use crate::import::{Call, Lowering, Value};
+
+use super::recurrent::{self, Cell, Direction, Sizes, clipped, part, sum, through, times};
+use super::{Import, Part};
+
+pub const IMPORT: Import = Import::new(&["LSTM"], lower).settings(&[4]).parameters(&[
+    (1, Part::RecurrentInput),
+    (2, Part::RecurrentState),
+    (3, Part::RecurrentBias),
+]);
+
+fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let cell = Cell {
+        gates: 4,
+        states: 2,
+        functions: &["Sigmoid", "Tanh", "Tanh"],
+        step,
+        biases_add: true,
+    };
+    recurrent::lower(call, &cell, lowering)
+}
+
+fn step(
+    call: &Call<'_, '_>,
+    direction: &Direction,
+    gates: &Value,
+    state: &[Value],
+    sizes: Sizes,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>> {
+    let [hidden, cell] = state else { unreachable!("a cell of two states") };
+    let moved = through(hidden, &direction.state_weight, lowering)?;
+    let gates = sum(gates, &moved, lowering)?;
+    let size = sizes.hidden;
+    let mut gate = |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
+        let mut own = part(&gates, 1, (index * size, size), lowering)?;
+        if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
+            let looked = times(&peepholes[which], seen, lowering)?;
+            own = sum(&own, &looked, lowering)?;
+        }
+        clipped(own, direction.clip, lowering)
+    };
+    let [squash, shape_in, shape_out] = &direction.functions[..] else {
+        unreachable!("three activations")
+    };
+    let input = gate(0, Some((0, cell)), lowering)?;
+    let input = squash.apply(&input, lowering)?;
+    let forget = if call.flag("input_forget")? {
+        lowering.apply(&[&input], |g, w| g.affine(w[0], -1.0, 1.0))?
+    } else {
+        let forget = gate(2, Some((2, cell)), lowering)?;
+        squash.apply(&forget, lowering)?
+    };
+    let fresh = gate(3, None, lowering)?;
+    let fresh = shape_in.apply(&fresh, lowering)?;
+    let (kept, new) = (times(&forget, cell, lowering)?, times(&input, &fresh, lowering)?);
+    let cell = sum(&kept, &new, lowering)?;
+    let output = gate(1, Some((1, &cell)), lowering)?;
+    let output = squash.apply(&output, lowering)?;
+    let shown = shape_out.apply(&cell, lowering)?;
+    Ok(vec![times(&output, &shown, lowering)?, cell])
+}

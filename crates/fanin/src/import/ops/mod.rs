@@ -1,0 +1,247 @@
+//! The registry of ONNX operators: one file for each, or for a close family.
+//!
+//! To add one: a new file with its `IMPORT`, `mod x;` and `x::IMPORT,` in [`IMPORTS`]. Nothing
+//! else names an operator of ONNX.
+
+use crate::formats::onnx::Node;
+use crate::{Error, Result};
+
+use super::call::Call;
+use super::imported::Place;
+use super::lowering::Lowering;
+use super::value::Value;
+use super::walk::Walk;
+
+mod window;
+mod products;
+mod recurrent;
+
+mod constant;
+mod identity;
+mod arithmetic;
+mod elementary;
+mod prelu;
+mod numbers;
+mod pow;
+mod extremes;
+mod compare;
+mod logic;
+mod choose;
+mod cast;
+mod matmul;
+mod gemm;
+mod einsum;
+mod conv;
+mod pool;
+mod resize;
+mod batch_norm;
+mod layer_norm;
+mod group_norm;
+mod softmax;
+mod attention;
+mod rotary;
+mod reduce;
+mod arg;
+mod reshape;
+mod transpose;
+mod concat;
+mod split;
+mod slice;
+mod pad;
+mod tile;
+mod gather;
+mod scatter;
+mod depth_to_space;
+mod trilu;
+mod one_hot;
+mod lstm;
+mod gru;
+mod rnn;
+mod random;
+mod control;
+mod scaler;
+
+/// How an operator of ONNX is expressed by the engine.
+#[derive(Clone, Copy, Debug)]
+pub struct Import {
+    /// Its names; close kin share a file.
+    pub names: &'static [&'static str],
+    /// The domain, `""` for ONNX's own.
+    pub domain: &'static str,
+    /// How it is lowered.
+    pub rule: Rule,
+    /// Inputs that set something and are never parameters: running statistics, bounds, scales.
+    pub settings: &'static [usize],
+    /// What a parameter is that ends in an input.
+    pub parameters: &'static [(usize, Part)],
+    /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
+    pub carries: &'static [usize],
+}
+
+/// How an operator is lowered.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    /// By its inputs and settings alone.
+    Plain(fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>),
+    /// With graphs inside it.
+    Control(for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>),
+}
+
+/// What a parameter is to the operator that takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Weights of a matrix product, summed over the axis before the last.
+    Right,
+    /// Weights of a matrix product, summed over the last axis.
+    Left,
+    /// Weights of `Gemm`, whose settings say which axis is summed over.
+    Gemm,
+    /// Weights of a convolution: (out, in / groups, kernel…).
+    Kernel,
+    /// Weights of a transposed convolution: (in, out / groups, kernel…).
+    TransposedKernel,
+    /// What is added to every output of a unit.
+    Bias,
+    /// What a normalized value is multiplied by.
+    Gain,
+    /// What is added to a normalized value.
+    Shift,
+    /// Rows that are picked by index.
+    Table,
+    /// The slope below zero.
+    Slope,
+    /// One side of a sum.
+    Term,
+    /// One side of a product, element by element.
+    Factor,
+    /// Weights from the input of a recurrent cell: (directions, gates · hidden, in).
+    RecurrentInput,
+    /// Weights from the state of a recurrent cell: (directions, gates · hidden, hidden).
+    RecurrentState,
+    /// Both biases of a recurrent cell: (directions, 2 · gates · hidden).
+    RecurrentBias,
+}
+
+impl Import {
+    /// An operator by its names and rule, whose inputs are all data.
+    const fn new(
+        names: &'static [&'static str],
+        lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
+    ) -> Self {
+        let rule = Rule::Plain(lower);
+        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+    }
+
+    const fn settings(self, settings: &'static [usize]) -> Self {
+        Self { settings, ..self }
+    }
+
+    const fn parameters(self, parameters: &'static [(usize, Part)]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    const fn carries(self, carries: &'static [usize]) -> Self {
+        Self { carries, ..self }
+    }
+
+    const fn domain(self, domain: &'static str) -> Self {
+        Self { domain, ..self }
+    }
+
+    const fn control(
+        names: &'static [&'static str],
+        lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
+    ) -> Self {
+        let rule = Rule::Control(lower);
+        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+    }
+}
+
+/// Every operator of ONNX that is read.
+pub static IMPORTS: &[Import] = &[
+    constant::IMPORT,
+    constant::FILLED,
+    constant::SHAPE,
+    constant::RANGE,
+    constant::EYE,
+    identity::IMPORT,
+    arithmetic::IMPORT,
+    arithmetic::SCALE,
+    arithmetic::MANY,
+    elementary::IMPORT,
+    prelu::IMPORT,
+    numbers::IMPORT,
+    pow::IMPORT,
+    extremes::IMPORT,
+    extremes::CLIP,
+    compare::IMPORT,
+    compare::KIND_OF_NUMBER,
+    logic::IMPORT,
+    logic::NOT,
+    choose::IMPORT,
+    cast::IMPORT,
+    matmul::IMPORT,
+    gemm::IMPORT,
+    einsum::IMPORT,
+    conv::IMPORT,
+    conv::TRANSPOSED,
+    pool::IMPORT,
+    pool::GLOBAL,
+    resize::IMPORT,
+    batch_norm::IMPORT,
+    layer_norm::IMPORT,
+    group_norm::IMPORT,
+    softmax::IMPORT,
+    attention::IMPORT,
+    rotary::IMPORT,
+    reduce::IMPORT,
+    arg::IMPORT,
+    arg::SUM,
+    reshape::IMPORT,
+    reshape::AXES,
+    transpose::IMPORT,
+    concat::IMPORT,
+    concat::LIST,
+    concat::OF_LIST,
+    concat::ITEM,
+    split::IMPORT,
+    split::LIST,
+    slice::IMPORT,
+    pad::IMPORT,
+    tile::IMPORT,
+    tile::TILE,
+    gather::IMPORT,
+    scatter::IMPORT,
+    depth_to_space::IMPORT,
+    trilu::IMPORT,
+    one_hot::IMPORT,
+    lstm::IMPORT,
+    gru::IMPORT,
+    rnn::IMPORT,
+    random::IMPORT,
+    control::IMPORT,
+    control::LOOP,
+    control::SCAN,
+    scaler::IMPORT,
+];
+
+/// The domain's name in its usual form: `""` for `ai.onnx`.
+pub(super) fn domain(domain: &str) -> &str {
+    if domain == "ai.onnx" { "" } else { domain }
+}
+
+/// What is known of the operator of a node.
+pub fn find(node: &Node<'_>) -> Option<&'static Import> {
+    let domain = domain(node.domain);
+    IMPORTS.iter().find(|i| i.domain == domain && i.names.contains(&node.op_type))
+}
+
+/// The error for nodes whose operators are not read.
+pub(super) fn unsupported(places: &[Place]) -> Error {
+    const SHOWN: usize = 12;
+    let mut nodes: Vec<String> = places.iter().take(SHOWN).map(ToString::to_string).collect();
+    if places.len() > SHOWN {
+        nodes.push(format!("and {} more", places.len() - SHOWN));
+    }
+    Error::Unsupported { nodes: nodes.join(", ") }
+}

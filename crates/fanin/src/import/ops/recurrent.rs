@@ -1,0 +1,282 @@
+//! Recurrent cells written out over time: what LSTM, GRU and RNN share.
+//!
+//! Key: T time, B batch, I input, H hidden, D directions.
+
+use fanin_engine::ops::Span;
+use fanin_engine::{Graph, Result as EngineResult, Wire};
+
+use crate::Result;
+use crate::import::{Call, Lowering, Value};
+
+use super::elementary::{Settings, apply};
+
+/// One activation of a cell with its settings.
+pub(super) struct Function {
+    name: &'static str,
+    settings: Settings,
+}
+
+impl Function {
+    pub(super) fn apply(&self, x: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+        apply(self.name, x, &self.settings, lowering)
+    }
+}
+
+/// One direction of a cell: its weights and what it starts from.
+pub(super) struct Direction {
+    /// Input's share of all gates at all times, bias of the input included: (T, B, gates · H).
+    pub inputs: Value,
+    /// (gates · H, H)
+    pub state_weight: Value,
+    /// (gates · H), if there is a bias.
+    pub state_bias: Option<Value>,
+    /// States at the start, (B, H) each.
+    pub start: Vec<Value>,
+    /// (H), if the cell has peepholes: three parts.
+    pub peepholes: Option<Vec<Value>>,
+    pub functions: Vec<Function>,
+    pub clip: f64,
+}
+
+/// Sizes of a cell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub batch: usize,
+    pub hidden: usize,
+}
+
+/// One step: the gates' inputs (B, gates · H) and states to new states, the output first.
+pub(super) type Step =
+    fn(&Call<'_, '_>, &Direction, &Value, &[Value], Sizes, &mut Lowering<'_, '_>) -> Result<Vec<Value>>;
+
+/// What a kind of cell is made of.
+pub(super) struct Cell {
+    pub gates: usize,
+    pub states: usize,
+    /// Names of its activations, as many as one direction has.
+    pub functions: &'static [&'static str],
+    pub step: Step,
+    /// The biases of input and state may be added before the step.
+    pub biases_add: bool,
+}
+
+/// Positions `start..start + count` of an axis.
+pub(super) fn part(
+    x: &Value,
+    axis: usize,
+    (start, count): (usize, usize),
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Value> {
+    lowering.apply(&[x], |g, w| g.slice_axis(w[0], axis, Span::neighbors(start, count)))
+}
+
+/// Position `at` of the first axis, without that axis.
+fn row(x: &Value, at: usize, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    let shape = x.axes()[1..].to_vec();
+    lowering.apply(&[x], |g, w| {
+        let row = g.slice_axis(w[0], 0, Span::neighbors(at, 1))?;
+        g.reshape(row, shape)
+    })
+}
+
+/// ±`clip` where the cell asks for it.
+pub(super) fn clipped(x: Value, clip: f64, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    if clip <= 0.0 {
+        return Ok(x);
+    }
+    let hard = super::elementary::activation("hardtanh", None);
+    lowering.apply(&[&x], |g, w| {
+        let inner = g.affine(w[0], 1.0 / clip, 0.0)?;
+        let cut = g.activate(inner, &*hard)?;
+        g.affine(cut, clip, 0.0)
+    })
+}
+
+/// a + b.
+pub(super) fn sum(a: &Value, b: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    lowering.apply(&[a, b], |g, w| g.add(w[0], w[1]))
+}
+
+/// a · b, element by element.
+pub(super) fn times(a: &Value, b: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    lowering.apply(&[a, b], |g, w| g.multiply(w[0], w[1]))
+}
+
+/// a · bᵀ.
+pub(super) fn through(a: &Value, b: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    lowering.apply(&[a, b], |g, w| g.matmul_transposed(w[0], w[1]))
+}
+
+/// All outputs of a recurrent node.
+pub(super) fn lower(
+    call: &Call<'_, '_>,
+    cell: &Cell,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>> {
+    let batch_first = call.flag("layout")?;
+    let x = call.input(0)?;
+    let (w, r) = (call.input(1)?, call.input(2)?);
+    let (&[d_w, _, inputs], &[directions, _, hidden]) = (w.axes(), r.axes()) else {
+        let found = format!("weights of shapes {} and {}", w.shape(), r.shape());
+        return Err(call.refuse(found, "three axes each"));
+    };
+    let names = match call.text("direction", "forward")? {
+        "forward" => &["forward"][..],
+        "reverse" => &["reverse"],
+        "bidirectional" => &["forward", "reverse"],
+        other => return Err(call.refuse(format!("direction `{other}`"), "a known one")),
+    };
+    let x = if batch_first { swapped(x, lowering)? } else { x.clone() };
+    let fits = x.rank() == 3 && x.axes()[2] == inputs && d_w == directions && hidden > 0;
+    if !fits || names.len() != directions || w.axes()[1] != cell.gates * hidden {
+        let found = format!("shapes {}, {} and {}", x.shape(), w.shape(), r.shape());
+        return Err(call.refuse(found, "an input (time, batch, features) and weights that fit it"));
+    }
+    let (time, batch) = (x.axes()[0], x.axes()[1]);
+    let sizes = Sizes { batch, hidden };
+    require_full(call, time, batch, lowering)?;
+    let (mut all, mut last) = (Vec::new(), vec![Vec::new(); cell.states]);
+    for (index, name) in names.iter().enumerate() {
+        let direction = direction(call, cell, index, &x, sizes, lowering)?;
+        let mut state = direction.start.clone();
+        let mut outputs = Vec::with_capacity(time);
+        for step in 0..time {
+            lowering.work()?;
+            let at = if *name == "reverse" { time - 1 - step } else { step };
+            let gates = row(&direction.inputs, at, lowering)?;
+            state = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
+            outputs.push(state[0].clone());
+        }
+        if *name == "reverse" {
+            outputs.reverse();
+        }
+        // (T, 1, B, H)
+        all.push(joined(&outputs, &[1, 1, batch, hidden], 0, lowering)?);
+        last.iter_mut().zip(state).for_each(|(last, state)| last.push(state));
+    }
+    let all: Vec<&Value> = all.iter().collect();
+    let mut y = lowering.apply(&all, |g, w| g.concat(w, 1))?;
+    if batch_first {
+        y = lowering.apply(&[&y], |g, w| g.transpose(w[0], &[2, 0, 1, 3]))?;
+    }
+    let mut made = vec![y];
+    for states in &last {
+        let state = joined(states, &[1, batch, hidden], 0, lowering)?;
+        made.push(if batch_first { swapped(&state, lowering)? } else { state });
+    }
+    Ok(made)
+}
+
+/// The first two axes exchanged.
+fn swapped(x: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+    let mut order: Vec<usize> = (0..x.rank()).collect();
+    if order.len() >= 2 {
+        order.swap(0, 1);
+    }
+    lowering.apply(&[x], |g, w| g.transpose(w[0], &order))
+}
+
+fn joined(
+    parts: &[Value],
+    shape: &[usize],
+    axis: usize,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Value> {
+    let parts: Vec<&Value> = parts.iter().collect();
+    lowering.apply(&parts, |g: &mut Graph, w: &[Wire]| -> EngineResult<Wire> {
+        let rows = w.iter().map(|row| g.reshape(*row, shape)).collect::<EngineResult<Vec<_>>>()?;
+        g.concat(&rows, axis)
+    })
+}
+
+/// Refuses rows that end early.
+fn require_full(
+    call: &Call<'_, '_>,
+    time: usize,
+    batch: usize,
+    lowering: &Lowering<'_, '_>,
+) -> Result<()> {
+    let Some(lengths) = call.optional(4) else { return Ok(()) };
+    let lengths = lowering.integers(lengths, "the lengths of the sequences")?;
+    if lengths.len() == batch && lengths.iter().all(|n| *n == time as i64) {
+        return Ok(());
+    }
+    let found = format!("sequences of {lengths:?} steps");
+    Err(call.refuse(found, format!("all of {time}; export the model with rows of one length")))
+}
+
+fn direction(
+    call: &Call<'_, '_>,
+    cell: &Cell,
+    index: usize,
+    x: &Value,
+    sizes: Sizes,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Direction> {
+    let wide = cell.gates * sizes.hidden;
+    let input_weight = row(call.input(1)?, index, lowering)?;
+    let state_weight = row(call.input(2)?, index, lowering)?;
+    let (mut input_bias, mut state_bias) = (None, None);
+    if let Some(bias) = call.optional(3) {
+        let both = row(bias, index, lowering)?;
+        if both.axes() != [2 * wide] {
+            return Err(call.refuse(format!("a bias of shape {}", bias.shape()), "2 · gates · H"));
+        }
+        input_bias = Some(part(&both, 0, (0, wide), lowering)?);
+        state_bias = Some(part(&both, 0, (wide, wide), lowering)?);
+    }
+    if cell.biases_add && let (Some(a), Some(b)) = (&input_bias, state_bias.take()) {
+        input_bias = Some(sum(a, &b, lowering)?);
+    }
+    let mut inputs = through(x, &input_weight, lowering)?;
+    if let Some(bias) = &input_bias {
+        inputs = sum(&inputs, bias, lowering)?;
+    }
+    let mut start = Vec::new();
+    for state in 0..cell.states {
+        start.push(match call.optional(5 + state) {
+            Some(given) => {
+                let given =
+                    if call.flag("layout")? { swapped(given, lowering)? } else { given.clone() };
+                row(&given, index, lowering)?
+            }
+            None => lowering.filled([sizes.batch, sizes.hidden], 0.0)?,
+        });
+    }
+    let mut peepholes = None;
+    if cell.states == 2 && let Some(given) = call.optional(7) {
+        let own = row(given, index, lowering)?;
+        let thirds = (0..3).map(|i| part(&own, 0, (i * sizes.hidden, sizes.hidden), lowering));
+        peepholes = Some(thirds.collect::<Result<Vec<_>>>()?);
+    }
+    let (functions, clip) = (functions(call, cell, index)?, call.float("clip", 0.0)?);
+    Ok(Direction { inputs, state_weight, state_bias, start, peepholes, functions, clip })
+}
+
+/// Names that a cell's activation may have.
+const NAMES: &[&str] = &[
+    "Relu", "Tanh", "Sigmoid", "Affine", "LeakyRelu", "ThresholdedRelu", "ScaledTanh",
+    "HardSigmoid", "Elu", "Softsign", "Softplus",
+];
+
+fn functions(call: &Call<'_, '_>, cell: &Cell, direction: usize) -> Result<Vec<Function>> {
+    let given = call.texts("activations")?;
+    let (alphas, betas) = (call.floats("activation_alpha")?, call.floats("activation_beta")?);
+    let count = cell.functions.len();
+    (0..count)
+        .map(|i| {
+            let place = direction * count + i;
+            let asked = match &given {
+                Some(names) => names.get(place).copied().unwrap_or(""),
+                None => cell.functions[i],
+            };
+            let name = NAMES.iter().find(|name| name.eq_ignore_ascii_case(asked));
+            let name = *name
+                .ok_or_else(|| call.refuse(format!("activation `{asked}`"), NAMES.join(", ")))?;
+            let at = |list: &Option<Vec<f64>>| list.as_ref().and_then(|l| l.get(place).copied());
+            let settings =
+                Settings { alpha: at(&alphas), beta: at(&betas), gamma: None, tanh: false };
+            Ok(Function { name, settings })
+        })
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! What a caller decides about the reading of a model.
+
+use std::collections::BTreeMap;
+
+/// What normalizes in a `BatchNormalization`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BatchNorm {
+    /// What the file says: running statistics, unless a node asks for training.
+    #[default]
+    File,
+    /// The batch's own mean and variance, which is right for starting weights.
+    Batch,
+    /// The running statistics of the file.
+    Running,
+}
+
+/// What becomes of random nodes such as `RandomNormalLike`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Noise {
+    /// They give their mean.
+    #[default]
+    Off,
+    /// They are drawn once from this seed, when the model is read.
+    Seed(u64),
+}
+
+/// What a caller decides about the reading of a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Shapes of inputs by name, before those that the file says.
+    pub inputs: BTreeMap<String, Vec<usize>>,
+    /// The length of a first axis that the file leaves open.
+    pub batch: usize,
+    /// Values to compute, by name; empty for all outputs of the file.
+    pub outputs: Vec<String>,
+    /// What normalizes in a `BatchNormalization`.
+    pub batch_norm: BatchNorm,
+    /// What becomes of random nodes.
+    pub noise: Noise,
+    /// The most elements that all values together may have.
+    pub limit: usize,
+    /// Initializers that are constants whatever they look like, by name.
+    pub constants: Vec<String>,
+}
+
+/// 2²⁸ elements: one gigabyte of single precision.
+pub const LIMIT: usize = 1 << 28;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inputs: BTreeMap::new(),
+            batch: 1,
+            outputs: Vec::new(),
+            batch_norm: BatchNorm::default(),
+            noise: Noise::default(),
+            limit: LIMIT,
+            constants: Vec::new(),
+        }
+    }
+}

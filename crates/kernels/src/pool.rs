@@ -1,0 +1,292 @@
+//! Pools over up to three spatial axes, plane by plane.
+//!
+//! A tensor is a row of planes, one for each channel of each image; planes do not see each
+//! other, so they are shared among threads.
+
+use crate::conv::lines::{add_line, add_to_line};
+use crate::scalar::Float;
+use crate::threads::for_each_chunk;
+use crate::window::{AXES, Window};
+
+/// Elements read by one thread at a time.
+const CHUNK: usize = 1 << 15;
+
+fn planes_per_chunk(work_per_plane: usize) -> usize {
+    (CHUNK / work_per_plane.max(1)).max(1)
+}
+
+/// The index of a window that sees padding alone.
+pub const NOWHERE: i64 = -1;
+
+/// The largest element in each window and its index in the plane; the first of equal ones, and
+/// NaN before all numbers. A window in padding alone gives −∞ and [`NOWHERE`].
+///
+/// # Panics
+/// If the lengths are not whole planes.
+pub fn maximum<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i64]) {
+    let (plane, positions) = (window.input_plane(), window.output_plane());
+    let planes = planes_per_chunk(positions * window.taps());
+    both(out, indices, planes * positions, 0, &|start, out, indices| {
+        let pieces = out.chunks_exact_mut(positions).zip(indices.chunks_exact_mut(positions));
+        for ((out, indices), x) in pieces.zip(x[start / positions * plane..].chunks_exact(plane)) {
+            maximum_of_plane(window, x, out, indices);
+        }
+    });
+}
+
+fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i64]) {
+    let whole = window.whole();
+    let stride = window.stride[2];
+    out.fill(T::from_f64(f64::NEG_INFINITY));
+    indices.fill(NOWHERE);
+    for tap in 0..window.taps() {
+        window.for_each_line(tap, &whole, |line| {
+            let piece = line.at + line.before..line.at + line.before + line.count;
+            let best = out[piece.clone()].iter_mut().zip(&mut indices[piece]);
+            for ((best, index), at) in best.zip((line.input..).step_by(stride)) {
+                let x = x[at];
+                let first = *index == NOWHERE;
+                if first || x > *best || (is_nan(x) && !is_nan(*best)) {
+                    *best = x;
+                    *index = at as i64;
+                }
+            }
+        });
+    }
+}
+
+fn is_nan<T: Float>(x: T) -> bool {
+    x.partial_cmp(&x).is_none()
+}
+
+/// `out[p] = x[indices[p]]` in every plane of `plane` elements, with `positions` indices each;
+/// 0 for an index outside the plane.
+///
+/// # Panics
+/// If the lengths are not whole planes.
+pub fn take<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i64], out: &mut [T]) {
+    let planes = planes_per_chunk(positions);
+    for_each_chunk(out, planes * positions, &|start, piece| {
+        let indices = indices[start..start + piece.len()].chunks_exact(positions);
+        let x = x[start / positions * plane..].chunks_exact(plane);
+        for ((out, indices), x) in piece.chunks_exact_mut(positions).zip(indices).zip(x) {
+            for (out, &index) in out.iter_mut().zip(indices) {
+                let found = usize::try_from(index).ok().and_then(|index| x.get(index));
+                *out = found.copied().unwrap_or(T::ZERO);
+            }
+        }
+    });
+}
+
+/// `out[indices[p]] += x[p]` in every plane, beginning from 0: the transpose of [`take`].
+///
+/// # Panics
+/// If the lengths are not whole planes.
+pub fn put<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i64], out: &mut [T]) {
+    let planes = planes_per_chunk(positions.max(plane));
+    for_each_chunk(out, planes * plane, &|start, piece| {
+        let first = start / plane * positions;
+        let x = x[first..].chunks_exact(positions).zip(indices[first..].chunks_exact(positions));
+        for (out, (x, indices)) in piece.chunks_exact_mut(plane).zip(x) {
+            out.fill(T::ZERO);
+            for (&x, &index) in x.iter().zip(indices) {
+                if let Some(out) = usize::try_from(index).ok().and_then(|index| out.get_mut(index))
+                {
+                    *out += x;
+                }
+            }
+        }
+    });
+}
+
+/// What the sum over a window is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Divisor {
+    /// 1: the sum stays as it is.
+    One,
+    /// The taps inside the input.
+    Inside,
+    /// The taps inside the input and its padding.
+    Padded,
+}
+
+/// A pool that averages or sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Average {
+    /// The window.
+    pub window: Window,
+    /// Positions of padding after the input.
+    pub pad_after: [usize; AXES],
+    /// What sums are divided by.
+    pub divisor: Divisor,
+}
+
+impl Average {
+    /// Taps of `axis` that lie inside the input at output position `at`, and the divisor there.
+    pub fn counts(&self, axis: usize, at: usize) -> (usize, usize) {
+        let window = &self.window;
+        let (kernel, dilation, pad) =
+            (window.kernel[axis], window.dilation[axis], window.pad[axis]);
+        let start = at * window.stride[axis];
+        let below = |end: usize| end.saturating_sub(start).div_ceil(dilation).min(kernel);
+        let input = window.input[axis];
+        let inside = below(pad + input) - below(pad);
+        let divisor = match self.divisor {
+            Divisor::One => 1,
+            Divisor::Inside => inside,
+            Divisor::Padded => below(pad + input + self.pad_after[axis]),
+        };
+        (inside, divisor)
+    }
+
+    /// Writes 1 over the divisor of every position; 0 where it is 0.
+    fn factors<T: Float>(&self, factors: &mut [T]) {
+        let [_, height, width] = self.window.output;
+        for (at, factor) in factors.iter_mut().enumerate() {
+            let position = [at / (height * width), at / width % height, at % width];
+            let divisor: usize =
+                (0..AXES).map(|axis| self.counts(axis, position[axis]).1).product();
+            *factor = if divisor == 0 { T::ZERO } else { T::from_f64(1.0 / divisor as f64) };
+        }
+    }
+}
+
+/// The average or sum over each window.
+///
+/// # Panics
+/// If the lengths are not whole planes.
+pub fn average<T: Float>(pool: &Average, x: &[T], out: &mut [T]) {
+    let window = &pool.window;
+    let (plane, positions) = (window.input_plane(), window.output_plane());
+    let (whole, stride) = (window.whole(), window.stride[2]);
+    let planes = planes_per_chunk(positions * window.taps());
+    for_each_chunk(out, planes * positions, &|start, piece| {
+        T::with_scratch(positions, |factors| {
+            pool.factors(factors);
+            let x = x[start / positions * plane..].chunks_exact(plane);
+            for (out, x) in piece.chunks_exact_mut(positions).zip(x) {
+                out.fill(T::ZERO);
+                for tap in 0..window.taps() {
+                    window.for_each_line(tap, &whole, |line| {
+                        let out = &mut out[line.at + line.before..][..line.count];
+                        add_to_line(&x[line.input..], stride, out);
+                    });
+                }
+                out.iter_mut().zip(&*factors).for_each(|(out, &factor)| *out *= factor);
+            }
+        });
+    });
+}
+
+/// The transpose of [`average`]: every output gradient spread over its window.
+///
+/// # Panics
+/// If the lengths are not whole planes.
+pub fn average_gradient<T: Float>(pool: &Average, d_out: &[T], d_x: &mut [T]) {
+    let window = &pool.window;
+    let (plane, positions) = (window.input_plane(), window.output_plane());
+    let (whole, stride) = (window.whole(), window.stride[2]);
+    let planes = planes_per_chunk(positions * window.taps());
+    for_each_chunk(d_x, planes * plane, &|start, piece| {
+        T::with_scratch(2 * positions, |scratch| {
+            let (factors, scaled) = scratch.split_at_mut(positions);
+            pool.factors(factors);
+            let d_out = d_out[start / plane * positions..].chunks_exact(positions);
+            for (d_x, d_out) in piece.chunks_exact_mut(plane).zip(d_out) {
+                for (scaled, (&d_out, &factor)) in
+                    scaled.iter_mut().zip(d_out.iter().zip(&*factors))
+                {
+                    *scaled = d_out * factor;
+                }
+                d_x.fill(T::ZERO);
+                for tap in 0..window.taps() {
+                    window.for_each_line(tap, &whole, |line| {
+                        let scaled = &scaled[line.at + line.before..][..line.count];
+                        add_line(scaled, stride, &mut d_x[line.input..]);
+                    });
+                }
+            }
+        });
+    });
+}
+
+/// Like [`for_each_chunk`], for two buffers that are cut at the same places.
+fn both<A: Send, B: Send>(
+    a: &mut [A],
+    b: &mut [B],
+    chunk: usize,
+    start: usize,
+    work: &(impl Fn(usize, &mut [A], &mut [B]) + Sync),
+) {
+    let pieces = a.len().div_ceil(chunk.max(1));
+    if pieces <= 1 {
+        if !a.is_empty() {
+            work(start, a, b);
+        }
+        return;
+    }
+    let middle = pieces / 2 * chunk;
+    let (a_left, a_right) = a.split_at_mut(middle);
+    let (b_left, b_right) = b.split_at_mut(middle);
+    rayon::join(
+        || both(a_left, b_left, chunk, start, work),
+        || both(a_right, b_right, chunk, start + middle, work),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(input: usize, kernel: usize, stride: usize, pad: usize, output: usize) -> Window {
+        Window {
+            input: [1, 1, input],
+            output: [1, 1, output],
+            kernel: [1, 1, kernel],
+            stride: [1, 1, stride],
+            dilation: [1; AXES],
+            pad: [0, 0, pad],
+        }
+    }
+
+    #[test]
+    fn maximum_takes_the_first_of_equals_and_nan_before_all() {
+        let x = [1.0, 3.0, 3.0, f64::NAN, 2.0];
+        let (mut out, mut indices) = ([0.0; 3], [0; 3]);
+        maximum(&window(5, 3, 2, 1, 3), &x, &mut out, &mut indices);
+        assert_eq!(indices, [1, 3, 3]);
+        assert!(out[0] == 3.0 && out[1].is_nan() && out[2].is_nan());
+        let (mut out, mut indices) = ([0.0; 2], [0; 2]);
+        maximum(&window(1, 1, 3, 0, 2), &[f64::NEG_INFINITY], &mut out, &mut indices);
+        assert_eq!((out, indices), ([f64::NEG_INFINITY; 2], [0, NOWHERE]));
+    }
+
+    #[test]
+    fn put_is_the_transpose_of_take() {
+        let indices = [2, 0, -1, 1, 1, 9];
+        let mut out = [0.0; 6];
+        take((3, 3), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &indices, &mut out);
+        assert_eq!(out, [3.0, 1.0, 0.0, 5.0, 5.0, 0.0]);
+        put((3, 3), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], &indices, &mut out);
+        assert_eq!(out, [2.0, 0.0, 1.0, 0.0, 9.0, 0.0]);
+    }
+
+    #[test]
+    fn divisors_count_taps_inside_or_padding_too() {
+        let mut pool = Average {
+            window: window(4, 3, 2, 1, 3),
+            pad_after: [0, 0, 1],
+            divisor: Divisor::Inside,
+        };
+        let run = |pool: &Average| {
+            let mut out = [0.0; 3];
+            average(pool, &[1.0, 2.0, 4.0, 9.0], &mut out);
+            out
+        };
+        assert_eq!(run(&pool), [1.5, 5.0, 9.0]);
+        pool.divisor = Divisor::Padded;
+        assert_eq!(run(&pool), [1.0, 5.0, 4.5]);
+        pool.divisor = Divisor::One;
+        assert_eq!(run(&pool), [3.0, 15.0, 9.0]);
+    }
+}
