@@ -85,13 +85,13 @@ pub fn update<T: Float, const N: usize>(
     });
 }
 
-struct Map<'a, T, F> {
-    out: &'a mut [T],
+struct Map<'a, T, O, F> {
+    out: &'a mut [O],
     x: &'a [T],
     f: &'a F,
 }
 
-impl<T: Float, F: Fn(T) -> T> Loop for Map<'_, T, F> {
+impl<T: Copy, O, F: Fn(T) -> O> Loop for Map<'_, T, O, F> {
     #[inline(always)]
     fn run(self) {
         for (o, &x) in self.out.iter_mut().zip(self.x) {
@@ -105,7 +105,7 @@ struct MapInPlace<'a, T, F> {
     f: &'a F,
 }
 
-impl<T: Float, F: Fn(T) -> T> Loop for MapInPlace<'_, T, F> {
+impl<T: Copy, F: Fn(T) -> T> Loop for MapInPlace<'_, T, F> {
     #[inline(always)]
     fn run(self) {
         for o in self.out {
@@ -114,14 +114,14 @@ impl<T: Float, F: Fn(T) -> T> Loop for MapInPlace<'_, T, F> {
     }
 }
 
-struct Zip<'a, T, F> {
-    out: &'a mut [T],
-    x: &'a [T],
-    y: &'a [T],
+struct Zip<'a, A, B, O, F> {
+    out: &'a mut [O],
+    x: &'a [A],
+    y: &'a [B],
     f: &'a F,
 }
 
-impl<T: Float, F: Fn(T, T) -> T> Loop for Zip<'_, T, F> {
+impl<A: Copy, B: Copy, O, F: Fn(A, B) -> O> Loop for Zip<'_, A, B, O, F> {
     #[inline(always)]
     fn run(self) {
         for ((o, &x), &y) in self.out.iter_mut().zip(self.x).zip(self.y) {
@@ -130,13 +130,13 @@ impl<T: Float, F: Fn(T, T) -> T> Loop for Zip<'_, T, F> {
     }
 }
 
-struct ZipInPlace<'a, T, F> {
-    out: &'a mut [T],
+struct ZipInPlace<'a, O, T, F> {
+    out: &'a mut [O],
     y: &'a [T],
     f: &'a F,
 }
 
-impl<T: Float, F: Fn(T, T) -> T> Loop for ZipInPlace<'_, T, F> {
+impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipInPlace<'_, O, T, F> {
     #[inline(always)]
     fn run(self) {
         for (o, &y) in self.out.iter_mut().zip(self.y) {
