@@ -87,6 +87,7 @@ pub fn measure(
         let (kind, slopes) = bend.map_or((None, None), |bend| slopes(bend, bent, units));
         LayerMeasurement {
             module: network.layers[index].module.clone(),
+            branches: network.layers[index].branches.clone(),
             units,
             activation_deviation: reduce::variance(a).sqrt(),
             signal: (reduce::sum_of_squares(&deviations) / units as f64).sqrt(),
@@ -131,17 +132,10 @@ pub fn measure(
     })
 }
 
-/// The mean square of a layer's biases, which follow its weights among the parameters.
+/// The mean square of a layer's biases; 0 without any.
 fn bias_mean_square(network: &Network, parameters: &[Vec<f32>], layer: usize) -> f64 {
-    let layer = &network.layers[layer];
-    let position = layer.weight + 1;
-    match network.names.get(position) {
-        Some(name) if *name == format!("{}.bias", layer.module) => {
-            let bias = &parameters[position];
-            reduce::sum_of_squares(bias) / bias.len() as f64
-        }
-        _ => 0.0,
-    }
+    let bias = network.layers[layer].bias.map(|position| &parameters[position]);
+    bias.map_or(0.0, |bias| reduce::sum_of_squares(bias) / bias.len() as f64)
 }
 
 /// The loss of a network that answers 0 to every row.

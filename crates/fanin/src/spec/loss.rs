@@ -1,6 +1,6 @@
 //! What training makes small.
 
-use fanin_engine::{Graph, Wire};
+use fanin_engine::{Graph, Shape, Wire};
 
 use super::{LossName, Spec, Task};
 use crate::error::{Error, Result};
@@ -27,6 +27,14 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Numbers of one row's targets, for a row's result with these axes.
+    ///
+    /// As many as the result has, but one number for each position, the index of its class, where
+    /// cross-entropy judges a class for every position.
+    pub fn target_columns(&self, output: &Shape) -> usize {
+        output.elements()
+    }
+
     /// Adds the loss of `output` against `targets` to a graph, as a scalar.
     ///
     /// # Errors

@@ -136,7 +136,7 @@ impl Between {
 
 fn depth_wires(network: &Network) -> Option<(Wire, Wire)> {
     let (output, hidden) = network.layers.split_last()?;
-    let in_branch = |layer: &LayerWires| layer.module.contains(".branch.");
+    let in_branch = |layer: &LayerWires| !layer.branches.is_empty();
     let first = hidden.iter().find(|layer| !in_branch(layer))?;
     let last = hidden.last().filter(|last| last.module != first.module)?;
     let to = if in_branch(last) { output.input } else { last.pre_activation };
@@ -183,7 +183,8 @@ impl At<'_> {
     }
 
     fn features(&self, row: usize) -> &[f32] {
-        &self.batch.features[row * self.model.inputs..(row + 1) * self.model.inputs]
+        let inputs = self.model.inputs();
+        &self.batch.features[row * inputs..(row + 1) * inputs]
     }
 
     /// Products with J and Jᵀ for so many copies of a row.

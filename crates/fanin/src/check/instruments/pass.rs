@@ -59,7 +59,7 @@ impl<T: Element> Pass<T> {
 
 /// Refuses a batch without rows, or with rows that the model does not take.
 pub(super) fn ensure_fits(model: &Model, batch: Batch<'_>) -> Result<()> {
-    let expected = (batch.rows * model.inputs, batch.rows * model.outputs());
+    let expected = (batch.rows * model.inputs(), batch.rows * model.outputs());
     let found = (batch.features.len(), batch.targets.len());
     if batch.rows > 0 && found == expected {
         return Ok(());

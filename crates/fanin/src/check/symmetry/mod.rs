@@ -74,7 +74,8 @@ pub fn effective_units(model: &Model, weights: &Weights) -> Vec<Units> {
     units(model, weights, Options::default())
 }
 
-/// The classes of every hidden set of units of a network, in order.
+/// The classes of every hidden set of units of a network, in order; none for a graph, of whose
+/// units weights alone do not tell.
 ///
 /// ```
 /// use fanin::check::symmetry::{Options, units};
@@ -90,7 +91,8 @@ pub fn effective_units(model: &Model, weights: &Weights) -> Vec<Units> {
 /// # Panics
 /// If `weights` lack a tensor of the model.
 pub fn units(model: &Model, weights: &Weights, options: Options) -> Vec<Units> {
-    let wiring = Wiring::new(model, weights);
+    let Some(layers) = model.layers() else { return Vec::new() };
+    let wiring = Wiring::new(layers, weights);
     let quiet = refine::refine(&wiring, options, refine::Dropout::Off);
     let drops = wiring.sets.iter().any(|set| set.dropout) && wiring.ties(&quiet);
     let noisy = drops.then(|| refine::refine(&wiring, options, refine::Dropout::On));
