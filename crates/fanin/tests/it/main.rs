@@ -3,6 +3,7 @@
 mod architecture;
 mod depth;
 mod examples;
+mod graph;
 mod healthy;
 mod main_job;
 mod names;

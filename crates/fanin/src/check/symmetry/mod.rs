@@ -15,6 +15,7 @@ pub mod units;
 pub mod features;
 pub mod near_duplicates;
 pub mod confirm;
+mod observed;
 pub mod summary;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::weights::Weights;
 use wiring::Wiring;
 
 pub use confirm::{Confirmation, confirm};
+pub use observed::observed;
 pub use summary::{LayerSymmetry, Symmetry};
 pub use units::{Exactness, Units};
 

@@ -78,7 +78,8 @@ impl Symmetry {
     ) -> Result<Self> {
         let tied = units.iter().any(|units| units.effective_width() < units.width());
         let is_chain = |network: &Sequential| network.layers.iter().all(is_of_a_chain);
-        if tied && !model.layers().is_some_and(is_chain) {
+        // Classes of a graph come from such a pass already.
+        if tied && model.layers().is_some_and(|layers| !is_chain(layers)) {
             let rows = batch.rows.min(ROWS);
             let first = |values: &[f32]| rows * (values.len() / batch.rows.max(1));
             let (features, targets) = (first(batch.features), first(batch.targets));
