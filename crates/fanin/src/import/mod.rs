@@ -25,6 +25,7 @@ mod ops;
 mod walk;
 mod feeds;
 mod run;
+mod network;
 
 use std::path::Path;
 
@@ -37,6 +38,7 @@ pub use feeds::Arrays;
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
+pub use network::{model, resolve};
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
