@@ -1,8 +1,8 @@
 """Compares, bit by bit, what `fanin init --like` writes with what the libraries themselves start with.
 
-    python3 bench/parity.py [FANIN]      needs numpy, torch, jax, flax, keras, tensorflow
+    python3 bench/parity.py [FANIN [LIBRARY ...]]    needs numpy, torch, jax, flax, keras, tensorflow
 
-FANIN is the program (default target/release/fanin). Every library, build and backend of `--like`
+FANIN is the program (default target/release/fanin), LIBRARY one of `--like` (default all). Every library, build and backend of `--like`
 makes its models and distributions in a process of its own; names and shapes go to fanin in the
 library's order. Prints a line per case and ends with 1 if any tensor differs. What is orthogonal is
 held to a tolerance, as the order of sums inside of LAPACK cannot be known.
@@ -283,7 +283,7 @@ def check(library, folder, number, case):
 def main():
     failed = False
     print(f"{'library':18}{'layers':34}{'scheme':30}{'exact':>6}{'near':>6}")
-    for library in LIBRARIES:
+    for library in sys.argv[2:] or LIBRARIES:
         with tempfile.TemporaryDirectory() as folder:
             environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
             if library == "torch:default":
@@ -303,7 +303,7 @@ def main():
                     row[1] += near
                     row[2] += [f"seed {case[2]}, {mistake}" for mistake in mistakes]
             for (name, scheme), (exact, near, mistakes) in sums.items():
-                print(f"{library:18}{name:34}{scheme:30}{exact:6}{near:6}")
+                print(f"{library:18}{name:34}{scheme:30}{exact:6}{near:6}", flush=True)
                 failed |= bool(mistakes)
                 for mistake in mistakes[:3]:
                     print(f"    DIFFERS {mistake}")

@@ -40,40 +40,41 @@ pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 pub(super) struct Lockstep<L: Lanes> {
     /// The first words times their multiplier.
     product: L::Wide,
-    rest: [L::Wide; 3],
-    keys: [[L::Wide; 2]; ROUNDS],
+    rest: [u32; 3],
+    key: [u32; 2],
 }
 
 impl<L: Lanes> Lockstep<L> {
     #[inline(always)]
-    pub(super) fn new(l: L, [even, odd]: [u32; 2], [first, rest @ ..]: [u32; 4]) -> Self {
-        let wide = |word: u32| l.wide(u64::from(word));
-        let keys = std::array::from_fn(|round| {
-            let of = |key: u32, step: u32| key.wrapping_add(step.wrapping_mul(round as u32));
-            [wide(of(even, WEYL[0])), wide(of(odd, WEYL[1]))]
-        });
-        let product = l.multiply_wide(l.widen(l.count_from(first)), wide(MULTIPLIERS[0]));
-        Self { product, rest: rest.map(wide), keys }
+    pub(super) fn new(l: L, key: [u32; 2], [first, rest @ ..]: [u32; 4]) -> Self {
+        Self { product: multiply(l, l.widen(l.count_from(first)), 0), rest, key }
     }
 
     /// The words of the present counters.
     ///
-    /// The rounds are written out, so that the keys stay in registers.
+    /// The rounds are written out, and nothing is left to `array::map`: calls that the compiler does not
+    /// inline cost a third of the speed.
     #[inline(always)]
     pub(super) fn words(&self, l: L) -> [L::Bits; 4] {
-        let ([a, b, c], keys) = (self.rest, &self.keys);
-        let counter = mix(l, [self.product, multiply(l, b, 1)], [a, c], keys[0]);
-        let counter = round(l, counter, keys[1]);
-        let counter = round(l, counter, keys[2]);
-        let counter = round(l, counter, keys[3]);
-        let counter = round(l, counter, keys[4]);
-        let counter = round(l, counter, keys[5]);
-        let counter = round(l, counter, keys[6]);
-        let counter = round(l, counter, keys[7]);
-        let [a, b, c, d] = round(l, counter, keys[8]);
+        let key = |round: usize| {
+            let at = |k: usize| self.key[k].wrapping_add(WEYL[k].wrapping_mul(round as u32));
+            [l.wide(u64::from(at(0))), l.wide(u64::from(at(1)))]
+        };
+        let wide = |word: u32| l.wide(u64::from(word));
+        let [a, b, c] = [wide(self.rest[0]), wide(self.rest[1]), wide(self.rest[2])];
+        let counter = mix(l, [self.product, multiply(l, b, 1)], [a, c], key(0));
+        let counter = round(l, counter, key(1));
+        let counter = round(l, counter, key(2));
+        let counter = round(l, counter, key(3));
+        let counter = round(l, counter, key(4));
+        let counter = round(l, counter, key(5));
+        let counter = round(l, counter, key(6));
+        let counter = round(l, counter, key(7));
+        let [a, b, c, d] = round(l, counter, key(8));
         // The last round on half as many vectors: all that is not a product fits into 32 bits.
         let (first, second) = (multiply(l, a, 0), multiply(l, c, 1));
-        let [even, odd] = keys[9].map(|key| l.narrow(key));
+        let [even, odd] = key(9);
+        let (even, odd) = (l.narrow(even), l.narrow(odd));
         [
             l.xor(l.xor(l.narrow_upper(second), l.narrow(b)), even),
             l.narrow(second),
