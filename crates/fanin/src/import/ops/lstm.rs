@@ -36,7 +36,7 @@ fn step(
     let moved = through(hidden, &direction.state_weight, lowering)?;
     let gates = sum(gates, &moved, lowering)?;
     let size = sizes.hidden;
-    let mut gate = |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
+    let gate = |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
         let mut own = part(&gates, 1, (index * size, size), lowering)?;
         if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
             let looked = times(&peepholes[which], seen, lowering)?;

@@ -1,6 +1,6 @@
 //! Sums, means, norms and extremes over axes.
 
-use fanin_engine::ops::{IntegerOperation, Relation, Span};
+use fanin_engine::ops::{IntegerOperation, Span};
 use fanin_engine::{Graph, Kind, Result as EngineResult, Wire};
 
 use crate::Result;
@@ -60,7 +60,7 @@ fn flattened(g: &Graph, x: Wire, axes: &[usize]) -> Vec<usize> {
 }
 
 /// What ONNX calls `name` over these axes, which stay with one element each.
-pub(super) fn reduce(g: &mut Graph, name: &str, x: Wire, axes: &[usize]) -> EngineResult<Wire> {
+fn reduce(g: &mut Graph, name: &str, x: Wire, axes: &[usize]) -> EngineResult<Wire> {
     let shape = flattened(g, x, axes);
     let relu = activation("relu", None);
     let integers = g.type_of(x).kind == Kind::Integer;
@@ -130,14 +130,8 @@ fn combine(g: &mut Graph, name: &str, a: Wire, b: Wire) -> EngineResult<Wire> {
         ("ReduceProd", _) => g.multiply(a, b),
         ("ReduceMax", true) => g.integer_binary(IntegerOperation::Larger, a, b),
         (_, true) => g.integer_binary(IntegerOperation::Smaller, a, b),
-        (_, false) => {
-            let larger = name == "ReduceMax";
-            let relation = if larger { Relation::GreaterOrEqual } else { Relation::LessOrEqual };
-            let chosen = g.compare(relation, a, b)?;
-            let not_a_number = g.compare(Relation::NotEqual, a, a)?;
-            let chosen = g.add(chosen, not_a_number)?;
-            g.choose(chosen, a, b)
-        }
+        ("ReduceMax", false) => g.larger(a, b),
+        (_, false) => g.smaller(a, b),
     }
 }
 
