@@ -26,8 +26,11 @@ struct Report {
 }
 
 fn json(path: &Path) -> Value {
-    // Python writes NaN, which JSON does not have.
-    let text = std::fs::read_to_string(path).unwrap().replace("NaN", "null");
+    // Python writes NaN and Infinity, which JSON does not have.
+    let mut text = std::fs::read_to_string(path).unwrap();
+    for word in ["NaN", "-Infinity", "Infinity"] {
+        text = text.replace(word, "null");
+    }
     serde_json::from_str(&text).unwrap()
 }
 
@@ -199,7 +202,7 @@ fn check_folder(folder: &Path) {
                         line
                     }
                 };
-                println!("{line}");
+                eprintln!("{line}");
             }
         }
     }

@@ -60,7 +60,7 @@ fn flattened(g: &Graph, x: Wire, axes: &[usize]) -> Vec<usize> {
 }
 
 /// What ONNX calls `name` over these axes, which stay with one element each.
-fn reduce(g: &mut Graph, name: &str, x: Wire, axes: &[usize]) -> EngineResult<Wire> {
+pub(super) fn reduce(g: &mut Graph, name: &str, x: Wire, axes: &[usize]) -> EngineResult<Wire> {
     let shape = flattened(g, x, axes);
     let relu = activation("relu", None);
     let integers = g.type_of(x).kind == Kind::Integer;
