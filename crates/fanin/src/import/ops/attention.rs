@@ -70,7 +70,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let made = lowering.apply(&inputs, |g, w| {
         let (k, v) = (repeated(g, w[1], heads)?, repeated(g, w[2], heads)?);
         let turned = products::turned(g, k)?;
-        let scores = products::matmul(g, w[0], turned)?;
+        let scores = g.matmul(w[0], turned)?;
         let mut scores = g.affine(scores, scale, 0.0)?;
         // The cap comes before the mask, which it must not soften.
         if softcap > 0.0 {
@@ -82,7 +82,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
             scores = g.add(scores, mask)?;
         }
         let shares = g.softmax(scores)?;
-        let y = products::matmul(g, shares, v)?;
+        let y = g.matmul(shares, v)?;
         if !flat {
             return Ok(y);
         }

@@ -29,8 +29,7 @@ fn cast(
 ) -> Result<Value> {
     if wanted.is_float() {
         let same = x.is_float();
-        let made =
-            if same { x.clone() } else { lowering.apply(&[x], |g, w| g.to_float(w[0]))? };
+        let made = if same { x.clone() } else { lowering.apply(&[x], |g, w| g.to_float(w[0]))? };
         return Ok(made.of(wanted));
     }
     if wanted == ElementType::Bool {

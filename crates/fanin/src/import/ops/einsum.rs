@@ -72,8 +72,9 @@ fn letters(
     let output = match right {
         Some(right) => spelled(right, if right.contains("...") { widest } else { 0 }),
         None => {
-            let mut once: Vec<char> =
-                used().filter(|c| c.is_alphabetic() && used().filter(|d| d == c).count() == 1).collect();
+            let mut once: Vec<char> = used()
+                .filter(|c| c.is_alphabetic() && used().filter(|d| d == c).count() == 1)
+                .collect();
             once.sort_unstable();
             let mut all = spelled("...", widest);
             all.extend(once);

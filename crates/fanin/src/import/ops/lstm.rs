@@ -36,14 +36,15 @@ fn step(
     let moved = through(hidden, &direction.state_weight, lowering)?;
     let gates = sum(gates, &moved, lowering)?;
     let size = sizes.hidden;
-    let gate = |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
-        let mut own = part(&gates, 1, (index * size, size), lowering)?;
-        if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
-            let looked = times(&peepholes[which], seen, lowering)?;
-            own = sum(&own, &looked, lowering)?;
-        }
-        clipped(own, direction.clip, lowering)
-    };
+    let gate =
+        |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
+            let mut own = part(&gates, 1, (index * size, size), lowering)?;
+            if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
+                let looked = times(&peepholes[which], seen, lowering)?;
+                own = sum(&own, &looked, lowering)?;
+            }
+            clipped(own, direction.clip, lowering)
+        };
     let [squash, shape_in, shape_out] = &direction.functions[..] else {
         unreachable!("three activations")
     };

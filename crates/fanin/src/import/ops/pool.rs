@@ -20,8 +20,8 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let window = window::window(call, positions, &kernel, round)?;
     let divisor = if call.flag("count_include_pad")? { Divisor::Padded } else { Divisor::Inside };
     if call.node.op_type == "AveragePool" {
-        let made = lowering
-            .apply(&[x], |g, w| g.average_pool(w[0], &kernel, &window, round, divisor))?;
+        let made =
+            lowering.apply(&[x], |g, w| g.average_pool(w[0], &kernel, &window, round, divisor))?;
         return Ok(vec![made]);
     }
     if call.node.output(1).is_some() {

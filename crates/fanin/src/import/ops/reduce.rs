@@ -1,6 +1,6 @@
 //! Sums, means, norms and extremes over axes.
 
-use fanin_engine::ops::{IntegerOperation, Relation, Span};
+use fanin_engine::ops::{IntegerOperation, Span};
 use fanin_engine::{Graph, Kind, Result as EngineResult, Wire};
 
 use crate::Result;
@@ -11,8 +11,16 @@ use super::elementary::activation;
 
 pub const IMPORT: Import = Import::new(
     &[
-        "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
-        "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
+        "ReduceSum",
+        "ReduceMean",
+        "ReduceMax",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceSumSquare",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
     ],
     lower,
 )
@@ -130,14 +138,8 @@ fn combine(g: &mut Graph, name: &str, a: Wire, b: Wire) -> EngineResult<Wire> {
         ("ReduceProd", _) => g.multiply(a, b),
         ("ReduceMax", true) => g.integer_binary(IntegerOperation::Larger, a, b),
         (_, true) => g.integer_binary(IntegerOperation::Smaller, a, b),
-        (_, false) => {
-            let larger = name == "ReduceMax";
-            let relation = if larger { Relation::GreaterOrEqual } else { Relation::LessOrEqual };
-            let chosen = g.compare(relation, a, b)?;
-            let not_a_number = g.compare(Relation::NotEqual, a, a)?;
-            let chosen = g.add(chosen, not_a_number)?;
-            g.choose(chosen, a, b)
-        }
+        ("ReduceMax", false) => g.larger(a, b),
+        (_, false) => g.smaller(a, b),
     }
 }
 
