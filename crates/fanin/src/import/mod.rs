@@ -25,6 +25,7 @@ mod ops;
 mod walk;
 mod feeds;
 mod run;
+pub mod roles;
 
 use std::path::Path;
 
