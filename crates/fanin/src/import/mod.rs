@@ -27,6 +27,7 @@ mod walk;
 mod feeds;
 mod run;
 mod network;
+pub mod roles;
 
 use std::path::Path;
 

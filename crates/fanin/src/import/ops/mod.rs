@@ -76,6 +76,8 @@ pub struct Import {
     pub parameters: &'static [(usize, Part)],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
+    /// Whether it puts axes into another order, by `perm`.
+    pub permutes: bool,
 }
 
 /// How an operator is lowered.
@@ -129,7 +131,7 @@ impl Import {
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Plain(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[], permutes: false }
     }
 
     const fn settings(self, settings: &'static [usize]) -> Self {
@@ -144,6 +146,10 @@ impl Import {
         Self { carries, ..self }
     }
 
+    const fn permutes(self) -> Self {
+        Self { permutes: true, ..self }
+    }
+
     const fn domain(self, domain: &'static str) -> Self {
         Self { domain, ..self }
     }
@@ -153,7 +159,7 @@ impl Import {
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Control(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[], permutes: false }
     }
 }
 
