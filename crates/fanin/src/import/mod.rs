@@ -17,6 +17,7 @@
 
 mod options;
 mod value;
+mod batch;
 mod call;
 mod lowering;
 mod inputs;
@@ -26,6 +27,9 @@ mod sharing;
 mod walk;
 mod feeds;
 mod run;
+mod residual;
+mod layers;
+mod indices;
 mod network;
 pub mod roles;
 
@@ -40,7 +44,7 @@ pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
-pub use network::{model, resolve};
+pub use network::{FileNetwork, model, resolve};
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
@@ -62,5 +66,5 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
 /// needed that depends on the inputs, or there are more elements than the limit; the message names
 /// node, operator and module.
 pub fn import_model(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
-    walk::import(file, model, options)
+    Ok(walk::lower(file, model, options, walk::Begin::Inputs)?.imported)
 }

@@ -75,6 +75,8 @@ fn role<'u>(links: &Links<'_, '_>, uses: &'u [Use]) -> Option<(&'u Use, Role)> {
             Part::Bias | Part::RecurrentBias => Role::Bias,
             Part::Gain => Role::NormScale,
             Part::Shift => Role::NormShift,
+            Part::RunningMean => Role::RunningMean,
+            Part::RunningVariance => Role::RunningVariance,
             Part::Slope => Role::Slope,
             Part::Term => match before(links, node, used.input) {
                 Before::Norm => Role::NormShift,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::formats::onnx::{Graph, Node};
 
 /// Who makes and takes each value of a graph, by name.
-pub(super) struct Links<'g, 'a> {
+pub(in crate::import) struct Links<'g, 'a> {
     pub graph: &'g Graph<'a>,
     makers: HashMap<&'a str, usize>,
     takers: HashMap<&'a str, Vec<(usize, usize)>>,
@@ -39,6 +39,11 @@ impl<'g, 'a> Links<'g, 'a> {
     /// The node that makes a value.
     pub fn maker(&self, value: &str) -> Option<&'g Node<'a>> {
         self.makers.get(value).map(|&index| &self.graph.nodes[index])
+    }
+
+    /// The number of the node that makes a value.
+    pub fn maker_index(&self, value: &str) -> Option<usize> {
+        self.makers.get(value).copied()
     }
 
     /// The nodes that take a value, each with the input at which it does.

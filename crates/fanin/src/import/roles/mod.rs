@@ -6,10 +6,10 @@
 //!
 //! Names decide nothing, except what the exporter itself says of parameters and buffers.
 
-mod links;
+pub(super) mod links;
 mod trace;
 mod decide;
-mod surroundings;
+pub(super) mod surroundings;
 mod signature;
 
 use std::collections::HashMap;

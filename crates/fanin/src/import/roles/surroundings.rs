@@ -105,7 +105,7 @@ pub(super) fn activation(links: &Links<'_, '_>, node: &Node<'_>) -> Option<Strin
 }
 
 /// The engine's activation of a node's operator.
-fn as_activation(node: &Node<'_>) -> Option<String> {
+pub(in crate::import) fn as_activation(node: &Node<'_>) -> Option<String> {
     let mut name = String::new();
     for letter in node.op_type.chars() {
         if letter.is_uppercase() && !name.is_empty() {
