@@ -6,6 +6,7 @@ mod output;
 mod progress;
 
 mod compare;
+mod run;
 mod sweep;
 mod check;
 mod init;
@@ -43,6 +44,7 @@ enum Command {
     Check(check::Check),
     Init(init::Init),
     Train(train::Train),
+    Run(run::Run),
     Data(data::Data),
     Schemes(schemes::Schemes),
     Theory(theory::Theory),
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
+        Command::Run(run) => run.run(&common),
         Command::Data(data) => data.run(&common),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),

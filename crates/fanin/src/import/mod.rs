@@ -31,6 +31,7 @@ mod residual;
 mod layers;
 mod indices;
 mod network;
+mod write_back;
 pub mod roles;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
 pub use network::{FileNetwork, model, resolve};
+pub use write_back::write_back;
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};

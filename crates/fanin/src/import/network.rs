@@ -51,9 +51,32 @@ pub fn model(path: &Path, options: &Options) -> Result<Model> {
 /// As [`ModelSpec::resolve`] and [`model`].
 pub fn resolve(spec: &ModelSpec, features: usize, outputs: usize) -> Result<Model> {
     match spec.file() {
-        Some(path) => model(path, &Options::default()),
+        Some(path) => {
+            let model = model(path, &Options::default())?;
+            fitting(path, &model, features, outputs)?;
+            Ok(model)
+        }
         None => spec.resolve(features, outputs),
     }
+}
+
+/// Refuses data that are not as wide as the network.
+fn fitting(path: &Path, model: &Model, features: usize, outputs: usize) -> Result<()> {
+    let refuse = |found: String, expected: String| {
+        Err(Error::Setting { place: path.display().to_string(), found, expected })
+    };
+    if model.inputs() != features {
+        let feeds = model.architecture().feeds();
+        let feeds = feeds.iter().map(|feed| format!("{} for `{}`", feed.columns, feed.name));
+        let own = feeds.collect::<Vec<String>>().join(", ");
+        let expected = format!("{} numbers in a row: {own}", model.inputs());
+        return refuse(format!("data of {features} numbers in a row"), expected);
+    }
+    if model.outputs() != outputs {
+        let expected = format!("{} for its output {}", model.outputs(), model.architecture().output());
+        return refuse(format!("data with {outputs} classes or targets"), expected);
+    }
+    Ok(())
 }
 
 impl FileNetwork {
@@ -155,6 +178,11 @@ impl FileNetwork {
     /// The file that it was read from.
     pub fn file(&self) -> &OnnxFile {
         &self.file
+    }
+
+    /// The values of all parameters and buffers in the file.
+    pub fn own_weights(&self) -> &Weights {
+        &self.weights
     }
 
     /// Uses of merged initializers that are parameters of their own.
