@@ -9,7 +9,8 @@ use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["BatchNormalization"], lower)
     .settings(&[3, 4])
-    .parameters(&[(1, Part::Gain), (2, Part::Shift)]);
+    .parameters(&[(1, Part::Gain), (2, Part::Shift)])
+    .floats(&[0, 1, 2, 3, 4]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let epsilon = call.float("epsilon", 1e-5)?;
