@@ -8,5 +8,5 @@ mod prelu;
 mod resize;
 
 pub use norm::Statistics;
-pub use resize::{Coordinates, Interpolation, Nearest, Resize};
 pub use pieces::Continuation;
+pub use resize::{Coordinates, Interpolation, Nearest, Resize};

@@ -29,8 +29,9 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If it is left out.
     pub fn input(&self, index: usize) -> Result<&Value> {
-        self.optional(index)
-            .ok_or_else(|| self.refuse(format!("{} inputs", self.inputs.len()), format!("input {index}")))
+        self.optional(index).ok_or_else(|| {
+            self.refuse(format!("{} inputs", self.inputs.len()), format!("input {index}"))
+        })
     }
 
     /// The input at `index`, unless it is left out.
@@ -100,9 +101,8 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If the setting is of another kind.
     pub fn floats(&self, name: &str) -> Result<Option<Vec<f64>>> {
-        let wide = |a: &Attribute<'_>| {
-            a.floats().map(|all| all.iter().map(|x| f64::from(*x)).collect())
-        };
+        let wide =
+            |a: &Attribute<'_>| a.floats().map(|all| all.iter().map(|x| f64::from(*x)).collect());
         self.setting(name, "floating numbers", wide)
     }
 

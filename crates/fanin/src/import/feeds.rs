@@ -1,11 +1,16 @@
 //! Values for inputs and target out of a file of arrays.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use fanin_engine::Array;
 
+use crate::formats::onnx::{Model, ValueInfo};
 use crate::formats::{self, Contents, ReadOptions, read_data};
 use crate::{Error, Result};
+
+use super::imported::{Imported, Port};
+use super::run::Feeds;
 
 /// Named arrays of a file.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +27,7 @@ impl Arrays {
     pub fn read(path: &Path) -> Result<Self> {
         match read_data(path, &ReadOptions::default())? {
             Contents::Arrays(arrays) => {
-                let named =
-                    arrays.into_iter().map(|(name, array)| Ok((name, converted(&array)?)));
+                let named = arrays.into_iter().map(|(name, array)| Ok((name, converted(&array)?)));
                 Ok(Self { named: named.collect::<Result<_>>()? })
             }
             Contents::Table(_) => Err(Error::Setting {
@@ -46,6 +50,22 @@ impl Arrays {
             _ => None,
         };
         self.get(name).or_else(|| self.get(&format!("input_{index}"))).or_else(only)
+    }
+
+    /// Shapes of a model's inputs, as far as the file has arrays for them.
+    pub fn shapes(&self, model: &Model<'_>) -> BTreeMap<String, Vec<usize>> {
+        let shape = |(index, input): (usize, &ValueInfo<'_>)| {
+            let array = self.input(index, input.name)?;
+            Some((input.name.to_owned(), array.shape().axes().to_vec()))
+        };
+        model.graph.free_inputs().enumerate().filter_map(shape).collect()
+    }
+
+    /// Values for the inputs of an imported model, as far as the file has arrays for them.
+    pub fn feeds(&self, model: &Imported) -> Feeds {
+        let feed =
+            |port: &Port| Some((port.name.clone(), self.input(port.index, &port.name)?.clone()));
+        model.inputs.iter().filter_map(feed).collect()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Imported {
 pub struct Port {
     /// Its name in the file.
     pub name: String,
+    /// Its place among the inputs of the file.
+    pub index: usize,
     /// The wire to fill.
     pub wire: Wire,
     /// Kind and shape.

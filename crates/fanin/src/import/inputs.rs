@@ -46,8 +46,9 @@ pub(super) fn type_of(
     let Some((element, declared)) = input.tensor() else {
         return Err(mistake(input.name, "no tensor".to_owned(), "a tensor".to_owned()));
     };
-    let kind = kind_of(element)
-        .ok_or_else(|| mistake(input.name, format!("elements of type {element}"), READ.to_owned()))?;
+    let kind = kind_of(element).ok_or_else(|| {
+        mistake(input.name, format!("elements of type {element}"), READ.to_owned())
+    })?;
     let shape = match (options.inputs.get(input.name), declared) {
         (Some(given), _) => given.clone(),
         (None, None) => {
@@ -55,7 +56,9 @@ pub(super) fn type_of(
             return Err(mistake(input.name, "no shape".to_owned(), expected));
         }
         (None, Some(declared)) => {
-            let axis = |(index, axis): (usize, &Dimension<'_>)| length(input, index, *axis, named, options);
+            let axis = |(index, axis): (usize, &Dimension<'_>)| {
+                length(input, index, *axis, named, options)
+            };
             declared.iter().enumerate().map(axis).collect::<Result<Vec<usize>>>()?
         }
     };

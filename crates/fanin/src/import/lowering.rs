@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fanin_engine::{Array, Graph, Kind, Shape, Type, Wire, evaluate};
 
-use crate::formats::onnx::{Elements, Model, OnnxFile, Tensor};
+use crate::formats::onnx::{ElementType, Elements, Model, OnnxFile, Tensor};
 use crate::{Error, Result};
 
 use super::imported::Parameter;
@@ -223,15 +223,12 @@ impl<'b, 'a> Lowering<'b, 'a> {
         let elements = self.file.elements(tensor)?;
         let element = tensor.element_type;
         if parameter && element.is_float() {
-            let wire = self.graph.parameter(tensor.name, shape.clone());
             let data = match elements {
                 Elements::F32(data) => data,
                 other => other.to_f32().unwrap_or_default(),
             };
-            let value = fanin_engine::Tensor::new(shape.clone(), data)?;
-            self.parameters.push(Parameter { name: tensor.name.to_owned(), wire, value });
-            let content = Content::Parameter(self.parameters.len() - 1, wire);
-            return Ok(Value { content, r#type: Type::float(shape), element });
+            let value = fanin_engine::Tensor::new(shape, data)?;
+            return self.parameter(tensor.name.to_owned(), value, element);
         }
         let array = if element.is_float() {
             elements.to_f64().map(|data| Array::float(shape, data))
@@ -246,6 +243,20 @@ impl<'b, 'a> Lowering<'b, 'a> {
                 expected: "floating numbers, whole numbers or booleans".to_owned(),
             }),
         }
+    }
+
+    /// A parameter of the graph.
+    pub(super) fn parameter(
+        &mut self,
+        name: String,
+        value: fanin_engine::Tensor,
+        element: ElementType,
+    ) -> Result<Value> {
+        let shape = value.shape().clone();
+        let wire = self.graph.parameter(&name, shape.clone());
+        self.parameters.push(Parameter { name, wire, value });
+        let content = Content::Parameter(self.parameters.len() - 1, wire);
+        Ok(Value { content, r#type: Type::float(shape), element })
     }
 
     /// An input of the graph.

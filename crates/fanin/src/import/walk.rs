@@ -6,15 +6,16 @@ use std::rc::Rc;
 use fanin_engine::Wire;
 use fanin_engine::graph::Source;
 
-use crate::formats::onnx::{Attribute, Graph, Model, Node, OnnxFile, Tensor};
+use crate::formats::onnx::{Attribute, ElementType, Graph, Model, Node, OnnxFile, Tensor};
 use crate::{Error, Result};
 
 use super::call::{Bindings, Call};
 use super::imported::{Imported, Named, Output, Place, Port};
 use super::inputs;
 use super::lowering::Lowering;
-use super::ops::{self, Rule};
+use super::ops::{self, Import, Rule};
 use super::options::Options;
+use super::sharing;
 use super::value::{Content, Value};
 
 /// How deep functions, branches and loops may lie in each other.
@@ -43,6 +44,9 @@ pub struct Walk<'b, 'a> {
     functions: HashMap<(&'a str, &'a str, &'a str), usize>,
     /// Which names the exporter calls parameters, and which buffers.
     signature: HashMap<String, bool>,
+    /// Initializers that are taken apart, one for each node.
+    shared: HashSet<&'a str>,
+    taken: HashSet<String>,
 }
 
 /// Lowers the part of `model` that the outputs asked for need.
@@ -56,6 +60,7 @@ pub(super) fn import(file: &OnnxFile, model: &Model<'_>, options: &Options) -> R
     let mut walk = Walk::new(Lowering::new(file, model, options));
     walk.require_support(&needed)?;
     walk.lowering.constants = constants(&needed, options);
+    walk.shared = sharing::shared(graph, &needed, &walk.signature);
     let scope = Scope {
         initializers: graph.initializers.iter().map(|t| (t.name, t)).collect(),
         ..Scope::default()
@@ -153,6 +158,8 @@ impl<'b, 'a> Walk<'b, 'a> {
         Self {
             functions: functions.collect(),
             signature: signature(lowering.model),
+            shared: HashSet::new(),
+            taken: HashSet::new(),
             scopes: Vec::new(),
             calls: Vec::new(),
             places: Vec::new(),
@@ -205,10 +212,19 @@ impl<'b, 'a> Walk<'b, 'a> {
         }
         let named = inputs::named_axes(&free, self.lowering.options)?;
         let mut ports = Vec::new();
-        for input in free.into_iter().filter(|input| names.contains(input.name)) {
+        for (index, input) in free.into_iter().enumerate() {
+            if !names.contains(input.name) {
+                continue;
+            }
+            if let Some(known) = self.lowering.options.known.get(input.name) {
+                let element = input.tensor().map_or(ElementType::Undefined, |(kind, _)| kind);
+                self.set(input.name, Value::constant(known.clone()).of(element));
+                continue;
+            }
             let (r#type, element) = inputs::type_of(input, &named, self.lowering.options)?;
             let wire = self.lowering.input(input.name, r#type.clone())?;
-            ports.push(Port { name: input.name.to_owned(), wire, r#type: r#type.clone(), element });
+            let name = input.name.to_owned();
+            ports.push(Port { name, index, wire, r#type: r#type.clone(), element });
             let value = Value { content: Content::Wire(wire), r#type, element };
             self.set(input.name, value);
         }
@@ -246,8 +262,26 @@ impl<'b, 'a> Walk<'b, 'a> {
     fn initializer(&mut self, tensor: &'b Tensor<'a>) -> Result<Value> {
         let said = self.signature.get(tensor.name).copied();
         let setting = self.lowering.constants.contains(tensor.name);
-        let parameter = !setting && said.unwrap_or(!tensor.dims.is_empty() && tensor.len() > 1 || tensor.dims.len() == 1);
+        let parameter = !setting
+            && said
+                .unwrap_or(!tensor.dims.is_empty() && tensor.len() > 1 || tensor.dims.len() == 1);
         self.lowering.tensor(tensor, parameter)
+    }
+
+    /// A parameter of its own for the node that uses a merged initializer.
+    fn unshared(&mut self, node: &Node<'a>, index: usize, name: &'a str) -> Result<Value> {
+        let whole = self.get(name)?;
+        let Content::Parameter(number, _) = whole.content else { return Ok(whole) };
+        let tensor = self.lowering.parameters[number].value.clone();
+        let first = tensor.data().first();
+        if tensor.data().iter().any(|x| Some(x) != first) {
+            return Ok(whole);
+        }
+        let own = sharing::own_name(node, index, name);
+        if own == name || !self.taken.insert(own.clone()) {
+            return Ok(whole);
+        }
+        self.lowering.parameter(own, tensor, whole.element)
     }
 
     /// Lowers one node and names what it makes.
@@ -260,8 +294,9 @@ impl<'b, 'a> Walk<'b, 'a> {
         let index = self.places.len();
         self.places.push(here.clone());
         self.lowering.work().map_err(within)?;
-        let inputs = node.inputs.iter().map(|name| match *name {
+        let inputs = node.inputs.iter().enumerate().map(|(index, name)| match *name {
             "" => Ok(None),
+            name if self.shared.contains(name) => self.unshared(node, index, name).map(Some),
             name => self.get(name).map(Some),
         });
         let inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
@@ -270,10 +305,10 @@ impl<'b, 'a> Walk<'b, 'a> {
         let made = match self.function(node) {
             Some(index) => self.write_out(index, &call),
             None => match ops::find(node) {
-                Some(import) => match import.rule {
+                Some(import) => require_floats(import, &call).and_then(|()| match import.rule {
                     Rule::Plain(lower) => lower(&call, &mut self.lowering),
                     Rule::Control(lower) => lower(&call, self),
-                },
+                }),
                 None => Err(ops::unsupported(std::slice::from_ref(&here))),
             },
         };
@@ -386,6 +421,17 @@ impl<'b, 'a> Walk<'b, 'a> {
                 Ok(graph.reshape(wire, shape)?)
             }
         }
+    }
+}
+
+fn require_floats(import: &Import, call: &Call<'_, '_>) -> Result<()> {
+    let wrong = |index: &&usize| call.optional(**index).is_some_and(|value| !value.is_float());
+    match import.floats.iter().find(wrong) {
+        Some(index) => {
+            let found = format!("whole numbers as input {index}");
+            Err(call.refuse(found, "floating-point numbers"))
+        }
+        None => Ok(()),
     }
 }
 

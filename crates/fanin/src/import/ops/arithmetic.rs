@@ -10,14 +10,16 @@ use super::{Import, Part};
 const EITHER: &[(usize, Part)] = &[(0, Part::Term), (1, Part::Term)];
 
 pub const IMPORT: Import = Import::new(&["Add", "Sub"], lower).parameters(EITHER);
-pub const SCALE: Import = Import::new(&["Mul", "Div"], lower)
-    .parameters(&[(0, Part::Factor), (1, Part::Factor)]);
+pub const SCALE: Import =
+    Import::new(&["Mul", "Div"], lower).parameters(&[(0, Part::Factor), (1, Part::Factor)]);
 pub const MANY: Import = Import::new(&["Sum", "Mean"], lower_many).parameters(EITHER);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (a, b) = (call.input(0)?, call.input(1)?);
     if a.is_float() && b.is_float() {
-        let fits = |number: &Value, other: &Value| number.rank() <= other.rank() && other.known().is_none();
+        let fits = |number: &Value, other: &Value| {
+            number.rank() <= other.rank() && other.known().is_none()
+        };
         if let Some(c) = b.known_scalar().filter(|_| fits(b, a)) {
             let (scale, shift) = match call.node.op_type {
                 "Add" => (1.0, c),

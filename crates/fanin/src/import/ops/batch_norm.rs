@@ -9,7 +9,8 @@ use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["BatchNormalization"], lower)
     .settings(&[3, 4])
-    .parameters(&[(1, Part::Gain), (2, Part::Shift)]);
+    .parameters(&[(1, Part::Gain), (2, Part::Shift)])
+    .floats(&[0, 1, 2, 3, 4]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let epsilon = call.float("epsilon", 1e-5)?;
@@ -27,7 +28,8 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         let made = lowering.apply_many(&[x, gain, shift, mean, variance], |g, w| {
             let (y, found) = g.batch_norm(w[0], w[1], w[2], epsilon)?;
             let mut moved = |old, new| {
-                let (old, new) = (g.affine(old, momentum, 0.0)?, g.affine(new, 1.0 - momentum, 0.0)?);
+                let (old, new) =
+                    (g.affine(old, momentum, 0.0)?, g.affine(new, 1.0 - momentum, 0.0)?);
                 g.add(old, new)
             };
             Ok(vec![y, moved(w[3], found.mean)?, moved(w[4], found.variance)?])

@@ -53,8 +53,7 @@ fn lower_of_list(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result
         axes.insert(axis, 1);
         lowering.apply(&[item], |g, w| g.reshape(w[0], axes))
     };
-    let parts =
-        items.iter().map(|item| stacked(item, lowering)).collect::<Result<Vec<Value>>>()?;
+    let parts = items.iter().map(|item| stacked(item, lowering)).collect::<Result<Vec<Value>>>()?;
     let parts: Vec<&Value> = parts.iter().collect();
     Ok(vec![concatenated(call, &parts, axis as i64, lowering)?])
 }

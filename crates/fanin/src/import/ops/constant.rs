@@ -15,8 +15,7 @@ pub const RANGE: Import = Import::new(&["Range"], lower_range).settings(&[0, 1, 
 pub const EYE: Import = Import::new(&["EyeLike"], lower_eye);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
-    let names =
-        ["value", "value_float", "value_floats", "value_int", "value_ints"];
+    let names = ["value", "value_float", "value_floats", "value_int", "value_ints"];
     let set = names.iter().find_map(|name| call.attribute(name));
     let array = match set.map(|set| &set.value) {
         Some(AttributeValue::Tensor(tensor)) => return Ok(vec![lowering.tensor(tensor, false)?]),
@@ -69,9 +68,8 @@ fn lower_shape(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<V
 
 fn lower_range(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let first = call.input(0)?;
-    let [start, limit, step] = [0, 1, 2].map(|index| {
-        call.input(index).and_then(|value| lowering.number(value, "the range"))
-    });
+    let [start, limit, step] = [0, 1, 2]
+        .map(|index| call.input(index).and_then(|value| lowering.number(value, "the range")));
     let (start, limit, step) = (start?, limit?, step?);
     let count = ((limit - start) / step).ceil().max(0.0);
     if !count.is_finite() || count > lowering.options.limit as f64 {

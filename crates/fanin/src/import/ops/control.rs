@@ -34,7 +34,8 @@ fn lower_loop<'b, 'a>(call: &Call<'b, 'a>, walk: &mut Walk<'b, 'a>) -> Result<Ve
     let mut state: Vec<Value> = call.inputs.iter().skip(2).flatten().cloned().collect();
     let carried = state.len();
     let collected = body.outputs.len().checked_sub(1 + carried);
-    let collected = collected.ok_or_else(|| call.refuse("a body of too few outputs", "all states"))?;
+    let collected =
+        collected.ok_or_else(|| call.refuse("a body of too few outputs", "all states"))?;
     let mut rows: Vec<Vec<Value>> = vec![Vec::new(); collected];
     let mut round = 0_i64;
     while goes_on && rounds.is_none_or(|rounds| (round as f64) < rounds) {
@@ -136,8 +137,10 @@ fn stacked(
         parts.reverse();
     }
     walk.lowering.apply(&parts, |g, w| {
-        let rows: Vec<_> =
-            w.iter().map(|row| g.reshape(*row, shape.clone())).collect::<fanin_engine::Result<_>>()?;
+        let rows: Vec<_> = w
+            .iter()
+            .map(|row| g.reshape(*row, shape.clone()))
+            .collect::<fanin_engine::Result<_>>()?;
         g.concat(&rows, axis)
     })
 }

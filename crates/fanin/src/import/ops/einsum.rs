@@ -10,8 +10,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part};
 
-pub const IMPORT: Import =
-    Import::new(&["Einsum"], lower).parameters(&[(0, Part::Left), (1, Part::Right)]);
+pub const IMPORT: Import = Import::new(&["Einsum"], lower)
+    .parameters(&[(0, Part::Left), (1, Part::Right)])
+    .floats(&[0, 1, 2, 3, 4, 5, 6, 7]);
 
 /// A wire and the letters of its axes.
 #[derive(Clone, Debug)]
@@ -72,8 +73,9 @@ fn letters(
     let output = match right {
         Some(right) => spelled(right, if right.contains("...") { widest } else { 0 }),
         None => {
-            let mut once: Vec<char> =
-                used().filter(|c| c.is_alphabetic() && used().filter(|d| d == c).count() == 1).collect();
+            let mut once: Vec<char> = used()
+                .filter(|c| c.is_alphabetic() && used().filter(|d| d == c).count() == 1)
+                .collect();
             once.sort_unstable();
             let mut all = spelled("...", widest);
             all.extend(once);

@@ -9,9 +9,29 @@ use super::Import;
 
 pub const IMPORT: Import = Import::new(
     &[
-        "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Elu", "Selu", "Celu", "Mish", "Softplus",
-        "Softsign", "HardSigmoid", "HardSwish", "Swish", "Gelu", "Erf", "Sin", "Cos", "Exp", "Log",
-        "Sqrt", "Reciprocal", "ThresholdedRelu", "Tan",
+        "Relu",
+        "LeakyRelu",
+        "Sigmoid",
+        "Tanh",
+        "Elu",
+        "Selu",
+        "Celu",
+        "Mish",
+        "Softplus",
+        "Softsign",
+        "HardSigmoid",
+        "HardSwish",
+        "Swish",
+        "Gelu",
+        "Erf",
+        "Sin",
+        "Cos",
+        "Exp",
+        "Log",
+        "Sqrt",
+        "Reciprocal",
+        "ThresholdedRelu",
+        "Tan",
     ],
     lower,
 );
@@ -40,9 +60,7 @@ pub(super) struct Settings {
 
 impl Settings {
     fn of(call: &Call<'_, '_>) -> Result<Self> {
-        let number = |name| {
-            call.attribute(name).map(|_| call.float(name, 0.0)).transpose()
-        };
+        let number = |name| call.attribute(name).map(|_| call.float(name, 0.0)).transpose();
         let tanh = call.text("approximate", "none")? == "tanh";
         Ok(Self { alpha: number("alpha")?, beta: number("beta")?, gamma: number("gamma")?, tanh })
     }

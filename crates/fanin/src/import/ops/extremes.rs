@@ -14,8 +14,7 @@ pub const CLIP: Import = Import::new(&["Clip"], lower_clip).settings(&[1, 2]);
 /// The larger of two wires, or the smaller; NaN if either is.
 fn extreme(g: &mut Graph, larger: bool, float: bool, a: Wire, b: Wire) -> EngineResult<Wire> {
     if !float {
-        let operation =
-            if larger { IntegerOperation::Larger } else { IntegerOperation::Smaller };
+        let operation = if larger { IntegerOperation::Larger } else { IntegerOperation::Smaller };
         return g.integer_binary(operation, a, b);
     }
     let relation = if larger { Relation::GreaterOrEqual } else { Relation::LessOrEqual };

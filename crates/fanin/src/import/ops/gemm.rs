@@ -5,11 +5,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part, products};
 
-pub const IMPORT: Import = Import::new(&["Gemm"], lower).parameters(&[
-    (0, Part::Gemm),
-    (1, Part::Gemm),
-    (2, Part::Bias),
-]);
+pub const IMPORT: Import = Import::new(&["Gemm"], lower)
+    .parameters(&[(0, Part::Gemm), (1, Part::Gemm), (2, Part::Bias)])
+    .floats(&[0, 1, 2]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (alpha, beta) = (call.float("alpha", 1.0)?, call.float("beta", 1.0)?);
@@ -23,8 +21,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     inputs.extend(call.optional(2));
     let made = lowering.apply(&inputs, |g, w| {
         let a = if turn_a { products::turned(g, w[0])? } else { w[0] };
-        let product =
-            if turn_b { g.matmul_transposed(a, w[1])? } else { g.matmul(a, w[1])? };
+        let product = if turn_b { g.matmul_transposed(a, w[1])? } else { g.matmul(a, w[1])? };
         let scaled = if alpha == 1.0 { product } else { g.affine(product, alpha, 0.0)? };
         let Some(&c) = w.get(2) else { return Ok(scaled) };
         let c = if beta == 1.0 { c } else { g.affine(c, beta, 0.0)? };

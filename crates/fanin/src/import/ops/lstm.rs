@@ -7,11 +7,10 @@ use crate::import::{Call, Lowering, Value};
 use super::recurrent::{self, Cell, Direction, Sizes, clipped, part, sum, through, times};
 use super::{Import, Part};
 
-pub const IMPORT: Import = Import::new(&["LSTM"], lower).settings(&[4]).parameters(&[
-    (1, Part::RecurrentInput),
-    (2, Part::RecurrentState),
-    (3, Part::RecurrentBias),
-]);
+pub const IMPORT: Import = Import::new(&["LSTM"], lower)
+    .settings(&[4])
+    .parameters(&[(1, Part::RecurrentInput), (2, Part::RecurrentState), (3, Part::RecurrentBias)])
+    .floats(&[0, 1, 2, 3, 5, 6, 7]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let cell = Cell {
@@ -36,14 +35,15 @@ fn step(
     let moved = through(hidden, &direction.state_weight, lowering)?;
     let gates = sum(gates, &moved, lowering)?;
     let size = sizes.hidden;
-    let gate = |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
-        let mut own = part(&gates, 1, (index * size, size), lowering)?;
-        if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
-            let looked = times(&peepholes[which], seen, lowering)?;
-            own = sum(&own, &looked, lowering)?;
-        }
-        clipped(own, direction.clip, lowering)
-    };
+    let gate =
+        |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
+            let mut own = part(&gates, 1, (index * size, size), lowering)?;
+            if let (Some((which, seen)), Some(peepholes)) = (peephole, &direction.peepholes) {
+                let looked = times(&peepholes[which], seen, lowering)?;
+                own = sum(&own, &looked, lowering)?;
+            }
+            clipped(own, direction.clip, lowering)
+        };
     let [squash, shape_in, shape_out] = &direction.functions[..] else {
         unreachable!("three activations")
     };

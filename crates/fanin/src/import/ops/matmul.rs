@@ -3,10 +3,11 @@
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::{Import, Part, products};
+use super::{Import, Part};
 
-pub const IMPORT: Import =
-    Import::new(&["MatMul"], lower).parameters(&[(0, Part::Left), (1, Part::Right)]);
+pub const IMPORT: Import = Import::new(&["MatMul"], lower)
+    .parameters(&[(0, Part::Left), (1, Part::Right)])
+    .floats(&[0, 1]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (a, b) = (call.input(0)?, call.input(1)?);
@@ -22,7 +23,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         if column {
             b = g.reshape(b, [g.shape(b).elements(), 1])?;
         }
-        let product = products::matmul(g, a, b)?;
+        let product = g.matmul(a, b)?;
         let mut axes = g.shape(product).axes().to_vec();
         if column {
             axes.pop();

@@ -74,6 +74,8 @@ pub struct Import {
     pub settings: &'static [usize],
     /// What a parameter is that ends in an input.
     pub parameters: &'static [(usize, Part)],
+    /// Inputs that hold floating-point numbers, or the operator is not read.
+    pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
 }
@@ -129,7 +131,7 @@ impl Import {
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Plain(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
     }
 
     const fn settings(self, settings: &'static [usize]) -> Self {
@@ -144,6 +146,10 @@ impl Import {
         Self { carries, ..self }
     }
 
+    const fn floats(self, floats: &'static [usize]) -> Self {
+        Self { floats, ..self }
+    }
+
     const fn domain(self, domain: &'static str) -> Self {
         Self { domain, ..self }
     }
@@ -153,7 +159,7 @@ impl Import {
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Control(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[] }
+        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
     }
 }
 

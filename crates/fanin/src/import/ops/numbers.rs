@@ -8,8 +8,7 @@ use crate::import::{Call, Lowering, Value};
 use super::Import;
 use super::elementary::activation;
 
-pub const IMPORT: Import =
-    Import::new(&["Neg", "Abs", "Sign", "Floor", "Ceil", "Round"], lower);
+pub const IMPORT: Import = Import::new(&["Neg", "Abs", "Sign", "Floor", "Ceil", "Round"], lower);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

@@ -109,6 +109,5 @@ fn mirrored(
     };
     let indices: Vec<i64> = (0..length as i64).map(|i| position(i - before)).collect();
     let indices = Value::constant(Array::integer([length], indices)?);
-    lowering
-        .apply(&[x, &indices], |g, w| g.gather_by(Addressing::Along(axis), w[0], w[1]))
+    lowering.apply(&[x, &indices], |g, w| g.gather_by(Addressing::Along(axis), w[0], w[1]))
 }

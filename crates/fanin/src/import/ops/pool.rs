@@ -7,8 +7,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, window};
 
-pub const IMPORT: Import = Import::new(&["MaxPool", "AveragePool"], lower);
-pub const GLOBAL: Import = Import::new(&["GlobalAveragePool", "GlobalMaxPool"], lower_global);
+pub const IMPORT: Import = Import::new(&["MaxPool", "AveragePool"], lower).floats(&[0]);
+pub const GLOBAL: Import =
+    Import::new(&["GlobalAveragePool", "GlobalMaxPool"], lower_global).floats(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
@@ -20,8 +21,8 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let window = window::window(call, positions, &kernel, round)?;
     let divisor = if call.flag("count_include_pad")? { Divisor::Padded } else { Divisor::Inside };
     if call.node.op_type == "AveragePool" {
-        let made = lowering
-            .apply(&[x], |g, w| g.average_pool(w[0], &kernel, &window, round, divisor))?;
+        let made =
+            lowering.apply(&[x], |g, w| g.average_pool(w[0], &kernel, &window, round, divisor))?;
         return Ok(vec![made]);
     }
     if call.node.output(1).is_some() {

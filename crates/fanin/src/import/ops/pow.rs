@@ -16,9 +16,8 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let (x, exponent) = (call.input(0)?, call.input(1)?);
     if !x.is_float() {
         let exponent = lowering.apply(&[exponent], |g, w| g.to_integer(w[0]))?;
-        let made = lowering.apply(&[x, &exponent], |g, w| {
-            g.integer_binary(IntegerOperation::Power, w[0], w[1])
-        })?;
+        let made = lowering
+            .apply(&[x, &exponent], |g, w| g.integer_binary(IntegerOperation::Power, w[0], w[1]))?;
         return Ok(vec![made]);
     }
     let known = lowering.constant(exponent, "the exponent").ok();

@@ -1,4 +1,4 @@
-//! Matrix products whose leading axes stretch as NumPy's do.
+//! Shapes and axes of matrix products.
 
 use fanin_engine::{Graph, Result, Wire};
 
@@ -11,23 +11,6 @@ pub(super) fn stretched(a: &[usize], b: &[usize]) -> Vec<usize> {
             (1, other) | (other, _) => other,
         })
         .collect()
-}
-
-/// a · b over the last two axes; each has two axes or more.
-pub(super) fn matmul(g: &mut Graph, a: Wire, b: Wire) -> Result<Wire> {
-    let split = |g: &Graph, w: Wire| {
-        let axes = g.shape(w).axes().to_vec();
-        let lead = axes.len().saturating_sub(2);
-        (axes[..lead].to_vec(), axes[lead..].to_vec())
-    };
-    let ((lead_a, last_a), (lead_b, last_b)) = (split(g, a), split(g, b));
-    if lead_a == lead_b || lead_a.is_empty() || lead_b.is_empty() {
-        return g.matmul(a, b);
-    }
-    let lead = stretched(&lead_a, &lead_b);
-    let whole = |last: Vec<usize>| [lead.clone(), last].concat();
-    let (a, b) = (g.broadcast_to(a, whole(last_a))?, g.broadcast_to(b, whole(last_b))?);
-    g.matmul(a, b)
 }
 
 /// `x` with its last two axes exchanged.

@@ -46,8 +46,14 @@ pub(super) struct Sizes {
 }
 
 /// One step: the gates' inputs (B, gates · H) and states to new states, the output first.
-pub(super) type Step =
-    fn(&Call<'_, '_>, &Direction, &Value, &[Value], Sizes, &mut Lowering<'_, '_>) -> Result<Vec<Value>>;
+pub(super) type Step = fn(
+    &Call<'_, '_>,
+    &Direction,
+    &Value,
+    &[Value],
+    Sizes,
+    &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>>;
 
 /// What a kind of cell is made of.
 pub(super) struct Cell {
@@ -225,7 +231,9 @@ fn direction(
         input_bias = Some(part(&both, 0, (0, wide), lowering)?);
         state_bias = Some(part(&both, 0, (wide, wide), lowering)?);
     }
-    if cell.biases_add && let (Some(a), Some(b)) = (&input_bias, state_bias.take()) {
+    if cell.biases_add
+        && let (Some(a), Some(b)) = (&input_bias, state_bias.take())
+    {
         input_bias = Some(sum(a, &b, lowering)?);
     }
     let mut inputs = through(x, &input_weight, lowering)?;
@@ -244,7 +252,9 @@ fn direction(
         });
     }
     let mut peepholes = None;
-    if cell.states == 2 && let Some(given) = call.optional(7) {
+    if cell.states == 2
+        && let Some(given) = call.optional(7)
+    {
         let own = row(given, index, lowering)?;
         let thirds = (0..3).map(|i| part(&own, 0, (i * sizes.hidden, sizes.hidden), lowering));
         peepholes = Some(thirds.collect::<Result<Vec<_>>>()?);
@@ -255,8 +265,17 @@ fn direction(
 
 /// Names that a cell's activation may have.
 const NAMES: &[&str] = &[
-    "Relu", "Tanh", "Sigmoid", "Affine", "LeakyRelu", "ThresholdedRelu", "ScaledTanh",
-    "HardSigmoid", "Elu", "Softsign", "Softplus",
+    "Relu",
+    "Tanh",
+    "Sigmoid",
+    "Affine",
+    "LeakyRelu",
+    "ThresholdedRelu",
+    "ScaledTanh",
+    "HardSigmoid",
+    "Elu",
+    "Softsign",
+    "Softplus",
 ];
 
 fn functions(call: &Call<'_, '_>, cell: &Cell, direction: usize) -> Result<Vec<Function>> {

@@ -1,6 +1,6 @@
 //! Sums, means, norms and extremes over axes.
 
-use fanin_engine::ops::{IntegerOperation, Relation, Span};
+use fanin_engine::ops::{IntegerOperation, Span};
 use fanin_engine::{Graph, Kind, Result as EngineResult, Wire};
 
 use crate::Result;
@@ -11,8 +11,16 @@ use super::elementary::activation;
 
 pub const IMPORT: Import = Import::new(
     &[
-        "ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
-        "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
+        "ReduceSum",
+        "ReduceMean",
+        "ReduceMax",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceSumSquare",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
     ],
     lower,
 )
@@ -37,8 +45,15 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let keep = call.int("keepdims", 1)? != 0;
     let name = call.node.op_type;
     let empty = axes.iter().any(|axis| x.axes()[*axis] == 0);
+    let whole = matches!(
+        name,
+        "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd" | "ReduceSumSquare"
+    );
+    if !x.is_float() && !whole {
+        return Err(call.refuse("whole numbers", "floating-point numbers"));
+    }
     if empty && !matches!(name, "ReduceSum" | "ReduceL1" | "ReduceL2" | "ReduceSumSquare") {
-        return Err(call.refuse(format!("shape {}", x.shape()), "elements along the axes"));
+        return of_nothing(call, x, &axes, lowering);
     }
     let made = lowering.apply(&[x], |g, w| {
         let reduced = reduce(g, name, w[0], &axes)?;
@@ -51,6 +66,30 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         g.reshape(reduced, kept)
     })?;
     Ok(vec![made])
+}
+
+/// What a reduction of no elements gives.
+fn of_nothing(
+    call: &Call<'_, '_>,
+    x: &Value,
+    axes: &[usize],
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>> {
+    let keep = call.int("keepdims", 1)? != 0;
+    let number = match call.node.op_type {
+        "ReduceProd" => 1.0,
+        "ReduceMin" => f64::INFINITY,
+        "ReduceMean" => f64::NAN,
+        _ => f64::NEG_INFINITY,
+    };
+    if !x.is_float() {
+        return Err(call.refuse(format!("shape {}", x.shape()), "elements along the axes"));
+    }
+    let sizes = x.axes().iter().enumerate();
+    let kept = sizes.filter(|(axis, _)| keep || !axes.contains(axis));
+    let kept: Vec<usize> =
+        kept.map(|(axis, &size)| if axes.contains(&axis) { 1 } else { size }).collect();
+    Ok(vec![lowering.filled(kept, number)?])
 }
 
 /// The shape with these axes of one element.
@@ -130,14 +169,8 @@ fn combine(g: &mut Graph, name: &str, a: Wire, b: Wire) -> EngineResult<Wire> {
         ("ReduceProd", _) => g.multiply(a, b),
         ("ReduceMax", true) => g.integer_binary(IntegerOperation::Larger, a, b),
         (_, true) => g.integer_binary(IntegerOperation::Smaller, a, b),
-        (_, false) => {
-            let larger = name == "ReduceMax";
-            let relation = if larger { Relation::GreaterOrEqual } else { Relation::LessOrEqual };
-            let chosen = g.compare(relation, a, b)?;
-            let not_a_number = g.compare(Relation::NotEqual, a, a)?;
-            let chosen = g.add(chosen, not_a_number)?;
-            g.choose(chosen, a, b)
-        }
+        ("ReduceMax", false) => g.larger(a, b),
+        (_, false) => g.smaller(a, b),
     }
 }
 

@@ -5,8 +5,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import =
-    Import::new(&["Reshape"], lower).settings(&[1]).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Reshape"], lower).settings(&[1]).carries(&[0]);
 pub const AXES: Import =
     Import::new(&["Flatten", "Squeeze", "Unsqueeze"], lower_axes).settings(&[1]).carries(&[0]);
 

@@ -8,16 +8,15 @@ use crate::import::{Call, Lowering, Value};
 use super::Import;
 
 pub const IMPORT: Import =
-    Import::new(&["RotaryEmbedding"], lower).settings(&[1, 2, 3]);
+    Import::new(&["RotaryEmbedding"], lower).settings(&[1, 2, 3]).floats(&[0, 1, 2]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
     let mut tables = vec![call.input(1)?.clone(), call.input(2)?.clone()];
     if let Some(places) = call.optional(3) {
         for table in &mut tables {
-            *table = lowering.apply(&[table, places], |g, w| {
-                g.gather_by(Addressing::Along(0), w[0], w[1])
-            })?;
+            *table = lowering
+                .apply(&[table, places], |g, w| g.gather_by(Addressing::Along(0), w[0], w[1]))?;
         }
     }
     let interleaved = call.flag("interleaved")?;

@@ -7,8 +7,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import =
-    Import::new(&["Slice"], lower).settings(&[1, 2, 3, 4]).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Slice"], lower).settings(&[1, 2, 3, 4]).carries(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
@@ -22,7 +21,9 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let axes = read(3, "axes", lowering)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = read(4, "steps", lowering)?.unwrap_or_else(|| vec![1; starts.len()]);
     if [ends.len(), axes.len(), steps.len()].iter().any(|n| *n != starts.len()) {
-        return Err(call.refuse("starts, ends, axes and steps of different numbers", "as many of each"));
+        return Err(
+            call.refuse("starts, ends, axes and steps of different numbers", "as many of each")
+        );
     }
     let axes = call.axes(&axes, x.rank())?;
     let mut spans: Vec<Span> = x.axes().iter().map(|&size| Span::whole(size)).collect();

@@ -1,13 +1,11 @@
 //! Softmax and its logarithm.
 
-use fanin_engine::{Graph, Result as EngineResult, Wire};
-
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::{Import, reduce};
+use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Softmax", "LogSoftmax"], lower);
+pub const IMPORT: Import = Import::new(&["Softmax", "LogSoftmax"], lower).floats(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
@@ -20,27 +18,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         if flattened {
             let inner: usize = shape.axes()[axis..].iter().product();
             let rows = g.reshape(w[0], [shape.elements() / inner.max(1), inner])?;
-            let made = over_last(g, rows, log)?;
+            let made = if log { g.log_softmax(rows, 1)? } else { g.softmax_along(rows, 1)? };
             return g.reshape(made, shape);
         }
-        let mut order: Vec<usize> = (0..shape.rank()).collect();
-        let last = shape.rank() - 1;
-        if axis == last {
-            return over_last(g, w[0], log);
-        }
-        order.swap(axis, last);
-        let turned = g.transpose(w[0], &order)?;
-        let made = over_last(g, turned, log)?;
-        g.transpose(made, &order)
+        if log { g.log_softmax(w[0], axis) } else { g.softmax_along(w[0], axis) }
     })?;
     Ok(vec![made])
-}
-
-fn over_last(g: &mut Graph, x: Wire, log: bool) -> EngineResult<Wire> {
-    if !log {
-        return g.softmax(x);
-    }
-    let last = g.shape(x).rank() - 1;
-    let logarithm = reduce::reduce(g, "ReduceLogSumExp", x, &[last])?;
-    g.subtract(x, logarithm)
 }

@@ -8,8 +8,7 @@ use crate::import::{Call, Lowering, Value};
 use super::Import;
 
 pub const IMPORT: Import = Import::new(&["Split"], lower).settings(&[1]).carries(&[0]);
-pub const LIST: Import =
-    Import::new(&["SplitToSequence"], lower_list).settings(&[1]).carries(&[0]);
+pub const LIST: Import = Import::new(&["SplitToSequence"], lower_list).settings(&[1]).carries(&[0]);
 
 /// The pieces of x along an axis, in one application each.
 fn pieces(
@@ -49,8 +48,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         Some(given) => fitting(call, &given, length)?,
         None => {
             let count = call.int("num_outputs", call.node.outputs.len() as i64)?;
-            let count = usize::try_from(count).ok().filter(|n| (1..=call.node.outputs.len()).contains(n));
-            let count = count.ok_or_else(|| call.refuse("no such number of pieces", "outputs for all"))?;
+            let count =
+                usize::try_from(count).ok().filter(|n| (1..=call.node.outputs.len()).contains(n));
+            let count =
+                count.ok_or_else(|| call.refuse("no such number of pieces", "outputs for all"))?;
             chunks(length, length.div_ceil(count), count)
         }
     };
@@ -76,7 +77,8 @@ fn lower_list(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Ve
             axes.remove(axis);
             lowering.apply(&[&piece], |g, w| g.reshape(w[0], axes))
         };
-        let made = made.into_iter().map(|piece| squeezed(piece, lowering)).collect::<Result<_>>()?;
+        let made =
+            made.into_iter().map(|piece| squeezed(piece, lowering)).collect::<Result<_>>()?;
         return Ok(vec![Value::sequence(made)]);
     };
     let given = lowering.integers(split, "the sizes of the pieces")?;
