@@ -19,8 +19,14 @@ pub(super) fn found(
 ) -> Option<Found> {
     let said = signature.is_parameter(tensor.name);
     let used = uses.first()?;
-    // One number is a setting of a formula unless the exporter calls it a parameter.
-    if said == Some(false) || (said.is_none() && tensor.len() <= 1) {
+    // One number is a setting of a formula unless the exporter or a product before it says more.
+    let joins = |used: &Use| matches!(used.part, None | Some(Part::Term | Part::Factor));
+    let is_alone = |used: &Use| {
+        let node = &links.graph.nodes[used.node];
+        joins(used) && before(links, node, used.input) != Before::Product
+    };
+    let is_setting = tensor.dims.is_empty() || (tensor.len() == 1 && uses.iter().all(is_alone));
+    if said == Some(false) || (said.is_none() && is_setting) {
         return None;
     }
     let mut notes = Vec::new();

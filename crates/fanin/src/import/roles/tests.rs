@@ -38,6 +38,7 @@ fn roles_agree_with_the_modules_of_the_exporter() {
     files.sort();
     for path in files.iter().filter(|p| p.to_string_lossy().ends_with(".meta.json")) {
         let text = std::fs::read_to_string(path).unwrap();
+        let text = text.replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null");
         let meta: serde_json::Value = serde_json::from_str(&text).unwrap();
         let Some(params) = meta["params"].as_object() else { continue };
         for (variant, told) in meta["variants"].as_object().unwrap() {
@@ -69,4 +70,32 @@ fn roles_agree_with_the_modules_of_the_exporter() {
         std::fs::write(Path::new(&path), &table).unwrap();
     }
     assert!(agreed * 100 >= all * 99, "{table}");
+}
+
+#[track_caller]
+fn check(file: &str, expected: &[(&str, Role, usize, usize)]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx");
+    let file = OnnxFile::read(&folder.join(file)).unwrap();
+    let found = find(&file.model().unwrap());
+    let told: Vec<_> = found
+        .iter()
+        .map(|f| &f.parameter)
+        .map(|p| (p.name.as_str(), p.role, p.fan_in, p.fan_out))
+        .collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn layers_of_scikit_learn_are_kept_as_in_by_out() {
+    check(
+        "sklearn_mlp_reg.onnx",
+        &[
+            ("coefficient", Role::Weight, 8, 16),
+            ("intercepts", Role::Bias, 0, 0),
+            ("coefficient1", Role::Weight, 16, 8),
+            ("intercepts1", Role::Bias, 0, 0),
+            ("coefficient2", Role::Weight, 8, 1),
+            ("intercepts2", Role::Bias, 0, 0),
+        ],
+    );
 }
