@@ -1,10 +1,10 @@
 //! The role of an initializer, by its uses.
 
+use super::Found;
 use super::links::Links;
 use super::signature::Signature;
 use super::surroundings::{Before, activation, before};
 use super::trace::Use;
-use super::Found;
 use crate::formats::onnx::{Node, Tensor};
 use crate::import::Part;
 use crate::init::fans::{self, Axes};
@@ -82,6 +82,7 @@ fn role<'u>(links: &Links<'_, '_>, uses: &'u [Use]) -> Option<(&'u Use, Role)> {
             Part::Gain => Role::NormScale,
             Part::Shift => Role::NormShift,
             Part::Slope => Role::Slope,
+            Part::Term if used.is_table => Role::Embedding,
             Part::Term => match before(links, node, used.input) {
                 Before::Norm => Role::NormShift,
                 Before::Product | Before::Other => Role::Bias,
@@ -111,10 +112,9 @@ fn axes(used: &Use, node: &Node<'_>, rank: usize) -> Option<Axes> {
         Part::Gemm => Axes::new(0, 1),
         Part::Kernel => Axes::convolution(integer("group", 1)?),
         Part::TransposedKernel => Axes::transposed_convolution(integer("group", 1)?),
-        Part::RecurrentInput | Part::RecurrentState => {
-            Axes { batch: vec![0], ..Axes::new(2, 1) }
-        }
+        Part::RecurrentInput | Part::RecurrentState => Axes { batch: vec![0], ..Axes::new(2, 1) },
         Part::Table => Axes::new(0, last),
+        Part::Term if used.is_table => Axes::new(0, 1),
         _ => return None,
     };
     let back = |axes: &[usize]| {

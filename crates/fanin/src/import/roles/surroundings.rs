@@ -66,9 +66,9 @@ fn is_normalizing<'a>(links: &Links<'_, 'a>, node: &Node<'a>) -> bool {
     }
     let signals: Vec<&str> = links.signals(node).collect();
     match signals[..] {
-        [one] => {
-            links.maker(one).is_some_and(|maker| !std::ptr::eq(maker, node) && is_normalizing(links, maker))
-        }
+        [one] => links
+            .maker(one)
+            .is_some_and(|maker| !std::ptr::eq(maker, node) && is_normalizing(links, maker)),
         _ => signals.iter().any(|signal| {
             links.maker(signal).is_some_and(|maker| DIVISORS.contains(&maker.op_type))
         }),

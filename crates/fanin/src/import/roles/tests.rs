@@ -34,11 +34,13 @@ fn roles_agree_with_the_modules_of_the_exporter() {
     let folder = folder().expect("FANIN_MODELS names a folder");
     let (mut agreed, mut all) = (0, 0);
     let mut table = String::new();
-    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()).collect();
     files.sort();
     for path in files.iter().filter(|p| p.to_string_lossy().ends_with(".meta.json")) {
         let text = std::fs::read_to_string(path).unwrap();
-        let text = text.replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null");
+        let text =
+            text.replace("-Infinity", "null").replace("Infinity", "null").replace("NaN", "null");
         let meta: serde_json::Value = serde_json::from_str(&text).unwrap();
         let Some(params) = meta["params"].as_object() else { continue };
         for (variant, told) in meta["variants"].as_object().unwrap() {
@@ -60,6 +62,10 @@ fn roles_agree_with_the_modules_of_the_exporter() {
                     Some(&role) if role == expected => right += 1,
                     other => wrong += &format!("  {name}: {other:?}, not {expected:?}\n"),
                 }
+            }
+            let of_module = |f: &&Found| told["init"][&f.parameter.name][0].is_string();
+            for extra in found.iter().filter(|f| !of_module(f)) {
+                wrong += &format!("  extra {}: {:?}\n", extra.parameter.name, extra.parameter.role);
             }
             table += &format!("{} {variant}: {right}/{count}\n{wrong}", meta["name"]);
             (agreed, all) = (agreed + right, all + count);

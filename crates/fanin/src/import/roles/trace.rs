@@ -18,14 +18,16 @@ pub(super) struct Use {
     pub order: Vec<usize>,
     /// Whether it was computed with on the way: 1 + w, v / ‖v‖.
     pub is_composite: bool,
+    /// Whether rows were picked from it by fixed numbers on the way, as of a table of positions.
+    pub is_table: bool,
 }
 
 /// The uses of an initializer with so many axes, nearest first.
 pub(super) fn uses(links: &Links<'_, '_>, name: &str, rank: usize) -> Vec<Use> {
     let mut uses = Vec::new();
     let mut seen = HashSet::from([name]);
-    let mut waiting = vec![(name, (0..rank).collect::<Vec<_>>(), false)];
-    while let Some((value, order, is_composite)) = waiting.pop() {
+    let mut waiting = vec![(name, (0..rank).collect::<Vec<_>>(), false, false)];
+    while let Some((value, order, is_composite, is_table)) = waiting.pop() {
         for (index, input) in links.takers(value) {
             let node = &links.graph.nodes[index];
             let Some(import) = find(node) else { continue };
@@ -37,9 +39,10 @@ pub(super) fn uses(links: &Links<'_, '_>, name: &str, rank: usize) -> Vec<Use> {
             if links.makes_signal(node) && (part.is_some() || links.signals(node).next().is_some())
             {
                 let order = order.clone();
-                uses.push(Use { node: index, input, part, order, is_composite });
+                uses.push(Use { node: index, input, part, order, is_composite, is_table });
                 continue;
             }
+            let is_table = is_table || (part == Some(Part::Table) && rank == 2 && value == name);
             let mut order = order.clone();
             if import.permutes {
                 let perm = node.attribute("perm").and_then(|perm| perm.ints());
@@ -47,7 +50,7 @@ pub(super) fn uses(links: &Links<'_, '_>, name: &str, rank: usize) -> Vec<Use> {
             }
             for &output in node.outputs.iter().filter(|output| !output.is_empty()) {
                 if seen.insert(output) {
-                    waiting.push((output, order.clone(), is_composite || !carries));
+                    waiting.push((output, order.clone(), is_composite || !carries, is_table));
                 }
             }
         }
