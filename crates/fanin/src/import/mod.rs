@@ -26,6 +26,7 @@ mod walk;
 mod feeds;
 mod run;
 pub mod roles;
+mod network;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub use feeds::Arrays;
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
+pub use network::{model, resolve};
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
