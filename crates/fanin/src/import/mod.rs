@@ -26,6 +26,7 @@ mod sharing;
 mod walk;
 mod feeds;
 mod run;
+pub mod roles;
 mod network;
 
 use std::path::Path;

@@ -78,6 +78,8 @@ pub struct Import {
     pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
+    /// Whether it puts axes into another order, by `perm`.
+    pub permutes: bool,
 }
 
 /// How an operator is lowered.
@@ -131,7 +133,16 @@ impl Import {
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Plain(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 
     const fn settings(self, settings: &'static [usize]) -> Self {
@@ -150,6 +161,10 @@ impl Import {
         Self { floats, ..self }
     }
 
+    const fn permutes(self) -> Self {
+        Self { permutes: true, ..self }
+    }
+
     const fn domain(self, domain: &'static str) -> Self {
         Self { domain, ..self }
     }
@@ -159,7 +174,16 @@ impl Import {
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Control(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 }
 
