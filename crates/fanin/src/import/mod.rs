@@ -35,12 +35,12 @@ pub use call::Call;
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;
+pub use network::{model, resolve};
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
-pub use network::{model, resolve};
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
