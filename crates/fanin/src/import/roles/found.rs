@@ -1,0 +1,196 @@
+//! The search: every floating initializer with its uses, its role and its fans.
+
+use super::after;
+use super::axes;
+use super::before::{Before, before, is_matrix, weights_of};
+use super::constants;
+use super::decide::{Decision, decide};
+use super::links::Links;
+use super::signature::{Signature, module};
+use super::trace::{Use, uses};
+use super::{Constant, Found, Overrides, Roles};
+use crate::formats::onnx::{Model, Node, OnnxFile, Tensor};
+use crate::import::{Part, sharing};
+use crate::init::fans::{self, Fans};
+use crate::init::{Parameter, Place, Role};
+
+/// A model under examination.
+#[derive(Debug)]
+pub(super) struct Search<'m, 'a> {
+    links: Links<'m, 'a>,
+    signature: Signature,
+    overrides: &'m Overrides,
+    shared: std::collections::HashSet<&'a str>,
+}
+
+impl<'m, 'a> Search<'m, 'a> {
+    pub fn new(file: &'m OnnxFile, model: &'m Model<'a>, overrides: &'m Overrides) -> Self {
+        let signature = Signature::of(model);
+        let nodes: Vec<&Node<'a>> = model.graph.nodes.iter().collect();
+        let shared = sharing::shared(&model.graph, &nodes, &signature.0);
+        Self { links: Links::of(file, &model.graph), signature, overrides, shared }
+    }
+
+    pub fn all<'t>(&self, tensors: impl Iterator<Item = &'t Tensor<'a>>) -> Roles
+    where
+        'a: 't,
+    {
+        let mut roles = Roles::default();
+        for tensor in tensors {
+            let uses = uses(&self.links, tensor);
+            let said = self.overrides.is_parameter(tensor.name);
+            let own = || constants::reason(&self.links, &self.signature, tensor, &uses);
+            let reason = match said {
+                Some(true) => None,
+                Some(false) => Some("as asked for"),
+                None => own(),
+            };
+            if let Some(reason) = reason {
+                let (name, shape) = (tensor.name.to_owned(), tensor.dims.clone());
+                roles.constants.push(Constant { name, shape, reason: reason.to_owned() });
+                continue;
+            }
+            let is_merged = self.shared.contains(tensor.name)
+                && super::before::uniform(&self.links, tensor.name).is_some();
+            if is_merged {
+                let each = uses.iter().map(std::slice::from_ref);
+                roles.parameters.extend(each.map(|one| self.found(tensor, one, true)));
+            } else {
+                roles.parameters.push(self.found(tensor, &uses, false));
+            }
+        }
+        roles
+    }
+
+    fn found(&self, tensor: &Tensor<'a>, uses: &[Use], is_merged: bool) -> Found {
+        let links = &self.links;
+        let rank = tensor.dims.len();
+        let decision = decide(links, uses, rank);
+        let told = decision.as_ref().map_or(Role::Buffer, |decision| decision.role);
+        let role = self.overrides.role(tensor.name).unwrap_or(told);
+        let first = uses.first().map(|used| used.first);
+        let name = match first.filter(|_| is_merged) {
+            Some((node, input)) => sharing::own_name(links.node(node), input, tensor.name),
+            None => tensor.name.to_owned(),
+        };
+        let mut parameter = Parameter::new(&name, tensor.dims.clone(), role);
+        let mut notes = Vec::new();
+        let Some(Decision { used, note, .. }) = decision else {
+            notes.push("reaches no signal".to_owned());
+            let consumer = String::new();
+            let initializer = tensor.name.to_owned();
+            return Found { parameter, initializer, framework: None, consumer, notes };
+        };
+        notes.extend(note.map(ToOwned::to_owned));
+        if is_merged {
+            let text = format!("merged with equal ones into `{}` on export", tensor.name);
+            notes.push(text);
+        }
+        let node = links.node(used.node);
+        self.measure(&mut parameter, used, &mut notes);
+        parameter.place = Place { module: module(node), ..Place::default() };
+        notes.extend(self.ties(role, uses));
+        Found {
+            framework: self.framework(&name, node, used),
+            initializer: tensor.name.to_owned(),
+            consumer: format!("{} \"{}\"", node.op_type, node.name),
+            parameter,
+            notes,
+        }
+    }
+
+    /// Axes, fans and the activation that follows.
+    fn measure(&self, parameter: &mut Parameter, used: &Use, notes: &mut Vec<String>) {
+        let links = &self.links;
+        let node = links.node(used.node);
+        let rank = parameter.shape.axes().len();
+        let weights = match parameter.role {
+            Role::Embedding => {
+                parameter.axes = axes::table(rank);
+                Some(fans(parameter))
+            }
+            Role::Weight | Role::Recurrent => match axes::of(used, node) {
+                Some(axes) => {
+                    parameter.axes = axes;
+                    Some(fans(parameter))
+                }
+                None => {
+                    notes.push("its axes could not be followed: say its fans".to_owned());
+                    None
+                }
+            },
+            _ => self.paired(used),
+        };
+        let fans = weights.unwrap_or(Fans { fan_in: 0, fan_out: 0 });
+        (parameter.fan_in, parameter.fan_out) = (fans.fan_in, fans.fan_out);
+        if matches!(parameter.role, Role::Weight | Role::Bias) {
+            let output = node.output(0);
+            parameter.activation = output.and_then(|output| after::activation(links, output));
+        }
+    }
+
+    /// The fans of the weights that a bias belongs to.
+    fn paired(&self, used: &Use) -> Option<Fans> {
+        let links = &self.links;
+        let node = links.node(used.node);
+        let product = match used.part {
+            Some(Part::Term) => match before(links, node, used.input) {
+                Before::Product(index) => links.node(index),
+                _ => return None,
+            },
+            Some(Part::Bias | Part::RecurrentBias) => node,
+            _ => return None,
+        };
+        let input = weights_of(links, product)?;
+        let name = product.input(input)?;
+        let (index, part) = (links.maker(product.output(0)?)?, crate::import::find(product)?);
+        let part = part.parameters.iter().find(|(i, _)| *i == input).map(|(_, part)| *part);
+        let sizes: Option<Vec<usize>> = links.sizes(name)?.into_iter().collect();
+        let sizes = sizes?;
+        let whole = Use {
+            node: index,
+            input,
+            part: part.filter(|part| is_matrix(*part)),
+            view: super::view::whole(&sizes),
+            first: (index, input),
+            arithmetic: Vec::new(),
+            is_picked: false,
+        };
+        fans::fans(name, &sizes, &axes::of(&whole, product)?).ok()
+    }
+
+    fn ties(&self, role: Role, uses: &[Use]) -> Option<String> {
+        let is_head = |used: &Use| used.part.is_some_and(is_matrix);
+        let modules = |used: &Use| module(self.links.node(used.node));
+        if role == Role::Embedding {
+            let head = uses.iter().find(|used| is_head(used))?;
+            return Some(format!("tied: also the weights of `{}`", modules(head)));
+        }
+        let first = modules(uses.first()?);
+        let other = uses.iter().map(modules).find(|module| *module != first)?;
+        Some(format!("used by `{first}` and `{other}`"))
+    }
+
+    /// The name in the framework: the initializer's, or its module's where the exporter renamed it.
+    fn framework(&self, name: &str, node: &Node<'_>, used: &Use) -> Option<String> {
+        let is_renamed = name.starts_with("val_") || name.starts_with("onnx::");
+        if !is_renamed {
+            let is_known = self.signature.is_parameter(name) == Some(true);
+            let is_torch = self.signature.is_empty() && !name.contains([':', '/']);
+            return (is_known || is_torch).then(|| name.to_owned());
+        }
+        let leaf = match used.part? {
+            part if is_matrix(part) => "weight",
+            Part::Gain => "weight",
+            Part::Bias | Part::Shift | Part::Term => "bias",
+            _ => return None,
+        };
+        let path = module(node);
+        (!path.is_empty()).then(|| format!("{path}.{leaf}"))
+    }
+}
+
+fn fans(parameter: &Parameter) -> Fans {
+    let found = fans::fans(&parameter.described(), parameter.shape.axes(), &parameter.axes);
+    found.unwrap_or(Fans { fan_in: 0, fan_out: 0 })
+}
