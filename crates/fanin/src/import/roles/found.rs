@@ -1,26 +1,32 @@
 //! The search: every floating initializer with its uses, its role and its fans.
 
+use std::collections::{HashMap, HashSet};
+
 use super::after;
 use super::axes;
 use super::before::{Before, before, is_matrix, weights_of};
 use super::constants;
 use super::decide::{Decision, decide};
+use super::layers::Depths;
 use super::links::Links;
 use super::signature::{Signature, module};
 use super::trace::{Use, uses};
-use super::{Constant, Found, Overrides, Roles};
+use super::{Constant, Found, Overrides, Roles, attention, packing, residual, traps};
 use crate::formats::onnx::{Model, Node, OnnxFile, Tensor};
 use crate::import::{Part, sharing};
 use crate::init::fans::{self, Fans};
-use crate::init::{Parameter, Place, Role};
+use crate::init::{Component, Packing, Parameter, Place, Role};
 
 /// A model under examination.
 #[derive(Debug)]
 pub(super) struct Search<'m, 'a> {
     links: Links<'m, 'a>,
+    model: &'m Model<'a>,
+    /// What products are to attention, by node.
+    components: HashMap<usize, Vec<Component>>,
     signature: Signature,
     overrides: &'m Overrides,
-    shared: std::collections::HashSet<&'a str>,
+    shared: HashSet<&'a str>,
 }
 
 impl<'m, 'a> Search<'m, 'a> {
@@ -28,7 +34,9 @@ impl<'m, 'a> Search<'m, 'a> {
         let signature = Signature::of(model);
         let nodes: Vec<&Node<'a>> = model.graph.nodes.iter().collect();
         let shared = sharing::shared(&model.graph, &nodes, &signature.0);
-        Self { links: Links::of(file, &model.graph), signature, overrides, shared }
+        let links = Links::of(file, &model.graph);
+        let components = attention::components(&links);
+        Self { links, model, components, signature, overrides, shared }
     }
 
     pub fn all<'t>(&self, tensors: impl Iterator<Item = &'t Tensor<'a>>) -> Roles
@@ -59,6 +67,14 @@ impl<'m, 'a> Search<'m, 'a> {
                 roles.parameters.push(self.found(tensor, &uses, false));
             }
         }
+        let found = &mut roles.parameters;
+        let weights = found.iter().filter(|one| one.parameter.role == Role::Weight);
+        let weights: HashSet<usize> = weights.filter_map(|one| one.node).collect();
+        let depths = Depths::of(&self.links, &weights);
+        depths.place(found);
+        residual::place(&self.links, &depths, &self.components, found);
+        traps::tie(&self.links, found);
+        roles.notes = traps::notes(&self.links, self.model, &self.signature, &roles);
         roles
     }
 
@@ -79,7 +95,8 @@ impl<'m, 'a> Search<'m, 'a> {
             notes.push("reaches no signal".to_owned());
             let consumer = String::new();
             let initializer = tensor.name.to_owned();
-            return Found { parameter, initializer, framework: None, consumer, notes };
+            let (framework, node, tied) = (None, None, None);
+            return Found { parameter, initializer, framework, consumer, node, tied, notes };
         };
         notes.extend(note.map(ToOwned::to_owned));
         if is_merged {
@@ -89,11 +106,14 @@ impl<'m, 'a> Search<'m, 'a> {
         let node = links.node(used.node);
         self.measure(&mut parameter, used, &mut notes);
         parameter.place = Place { module: module(node), ..Place::default() };
+        self.pack(&mut parameter, tensor.name, used, &mut notes);
         notes.extend(self.ties(role, uses));
         Found {
             framework: self.framework(&name, node, used),
             initializer: tensor.name.to_owned(),
             consumer: format!("{} \"{}\"", node.op_type, node.name),
+            node: Some(used.node),
+            tied: None,
             parameter,
             notes,
         }
@@ -129,22 +149,78 @@ impl<'m, 'a> Search<'m, 'a> {
         }
     }
 
+    /// Which matrix of attention it is, or which it holds side by side.
+    fn pack(&self, parameter: &mut Parameter, name: &str, used: &Use, notes: &mut Vec<String>) {
+        let links = &self.links;
+        let shape = parameter.shape.axes().to_vec();
+        if let Some(packing) = packing::recurrent(links, used, name, &shape) {
+            let parts = packing.parts.len().max(1);
+            let is_bias = parameter.role == Role::Bias;
+            parameter.fan_out = if is_bias { parameter.fan_out } else { parameter.fan_out / parts };
+            parameter.packing = Some(packing);
+            return;
+        }
+        let product = match parameter.role {
+            Role::Weight => Some(used.node),
+            Role::Bias => self.product(used),
+            _ => None,
+        };
+        let Some((product, components)) = product.and_then(|p| Some((p, self.components.get(&p)?)))
+        else {
+            return;
+        };
+        if let [one] = components[..] {
+            parameter.place.component = Some(one);
+            return;
+        }
+        let axis = if parameter.role == Role::Bias {
+            shape.len().checked_sub(1)
+        } else {
+            match parameter.axes.output[..] {
+                [axis] => Some(axis),
+                _ => None,
+            }
+        };
+        let Some((axis, units)) = axis.and_then(|axis| Some((axis, *shape.get(axis)?))) else {
+            return;
+        };
+        match packing::attention(links, links.node(product), components, units) {
+            Ok(Some(parts)) => {
+                if parameter.role == Role::Weight {
+                    parameter.fan_out = parameter.fan_out / units.max(1) * parts[0].1;
+                }
+                parameter.packing = Some(Packing { axis, parts });
+            }
+            Ok(None) => {}
+            Err(note) => notes.push(note.to_owned()),
+        }
+    }
+
+    /// The product that a bias is added to.
+    fn product(&self, used: &Use) -> Option<usize> {
+        let node = self.links.node(used.node);
+        match used.part {
+            Some(Part::Term) => match before(&self.links, node, used.input) {
+                Before::Product(index) => Some(index),
+                _ => None,
+            },
+            Some(Part::Bias | Part::RecurrentBias) => Some(used.node),
+            _ => None,
+        }
+    }
+
     /// The fans of the weights that a bias belongs to.
     fn paired(&self, used: &Use) -> Option<Fans> {
         let links = &self.links;
-        let node = links.node(used.node);
-        let product = match used.part {
-            Some(Part::Term) => match before(links, node, used.input) {
-                Before::Product(index) => links.node(index),
-                _ => return None,
-            },
-            Some(Part::Bias | Part::RecurrentBias) => node,
-            _ => return None,
-        };
+        let index = self.product(used)?;
+        let product = links.node(index);
         let input = weights_of(links, product)?;
         let name = product.input(input)?;
-        let (index, part) = (links.maker(product.output(0)?)?, crate::import::find(product)?);
-        let part = part.parameters.iter().find(|(i, _)| *i == input).map(|(_, part)| *part);
+        let part = crate::import::find(product)?
+            .parameters
+            .iter()
+            .find(|(i, _)| *i == input)
+            .map(|(_, part)| *part);
         let sizes: Option<Vec<usize>> = links.sizes(name)?.into_iter().collect();
         let sizes = sizes?;
         let whole = Use {

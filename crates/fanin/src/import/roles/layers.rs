@@ -3,37 +3,41 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Found;
-use crate::formats::onnx::{Model, OnnxFile};
+use super::links::Links;
 use crate::init::{Position, Role};
 
-/// Gives every parameter its layer: matrices on the longest way from the input.
-pub(super) fn place(_: &OnnxFile, model: &Model<'_>, found: &mut [Found]) -> Vec<String> {
-    let graph = &model.graph;
-    let named: HashMap<String, usize> = graph
-        .nodes
-        .iter()
-        .enumerate()
-        .map(|(index, node)| (format!("{} \"{}\"", node.op_type, node.name), index))
-        .collect();
-    let at: Vec<Option<usize>> =
-        found.iter().map(|one| named.get(&one.consumer).copied()).collect();
-    let is_weight = |one: &Found| one.parameter.role == Role::Weight;
-    let weights = found.iter().zip(&at).filter(|(one, _)| is_weight(one));
-    let weights: HashSet<usize> = weights.filter_map(|(_, at)| *at).collect();
-    let mut depths: HashMap<&str, usize> = HashMap::new();
-    let mut depth_of = vec![0_usize; graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        let deepest = node.inputs.iter().filter_map(|input| depths.get(input)).max();
-        depth_of[index] = deepest.copied().unwrap_or(0) + usize::from(weights.contains(&index));
-        depths.extend(node.outputs.iter().map(|&output| (output, depth_of[index])));
-    }
-    let count = depth_of.iter().copied().max().unwrap_or(0);
-    for (one, at) in found.iter_mut().zip(at) {
-        let Some(depth) = at.map(|at| depth_of[at]) else { continue };
-        if let Some(index) = depth.checked_sub(1) {
-            one.parameter.place.layer = Some(Position { index, count });
+/// The number of matrices on the longest way from the input up to each value, by node.
+#[derive(Debug)]
+pub(super) struct Depths(Vec<usize>);
+
+impl Depths {
+    /// The depth of all nodes of a graph, where matrices stand at these.
+    pub fn of(links: &Links<'_, '_>, weights: &HashSet<usize>) -> Self {
+        let mut depths: HashMap<&str, usize> = HashMap::new();
+        let mut of_nodes = Vec::with_capacity(links.graph.nodes.len());
+        for (index, node) in links.graph.nodes.iter().enumerate() {
+            let deepest = node.inputs.iter().filter_map(|input| depths.get(input)).max();
+            let depth = deepest.copied().unwrap_or(0) + usize::from(weights.contains(&index));
+            of_nodes.push(depth);
+            depths.extend(node.outputs.iter().map(|&output| (output, depth)));
         }
-        one.parameter.place.is_head = is_weight(one) && depth == count;
+        Self(of_nodes)
     }
-    Vec::new()
+
+    /// Matrices up to a node, its own included.
+    pub fn at(&self, node: usize) -> usize {
+        self.0[node]
+    }
+
+    /// Gives every parameter its layer.
+    pub fn place(&self, found: &mut [Found]) {
+        let count = self.0.iter().copied().max().unwrap_or(0);
+        for one in found {
+            let Some(depth) = one.node.map(|node| self.0[node]) else { continue };
+            if let Some(index) = depth.checked_sub(1) {
+                one.parameter.place.layer = Some(Position { index, count });
+            }
+            one.parameter.place.is_head = one.parameter.role == Role::Weight && depth == count;
+        }
+    }
 }

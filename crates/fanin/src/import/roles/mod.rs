@@ -19,6 +19,10 @@ mod constants;
 mod axes;
 mod decide;
 mod layers;
+mod attention;
+mod packing;
+mod residual;
+mod traps;
 mod found;
 
 use crate::Result;
@@ -60,6 +64,10 @@ pub struct Found {
     pub framework: Option<String>,
     /// The node that takes it, behind views: `Conv "node_conv2d"`.
     pub consumer: String,
+    /// The number of that node in the file.
+    pub node: Option<usize>,
+    /// The initializer that it was one with before the exporter split them.
+    pub tied: Option<String>,
     /// What a user should know of it.
     pub notes: Vec<String>,
 }
@@ -95,9 +103,7 @@ pub fn find(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Result
     let floats = floats.filter(|tensor| matches!(tensor.element_type, F32 | F64 | F16 | Bf16));
     let names: Vec<&str> = floats.clone().map(|tensor| tensor.name).collect();
     overrides.check(&names)?;
-    let mut roles = found::Search::new(file, model, overrides).all(floats);
-    roles.notes.extend(layers::place(file, model, &mut roles.parameters));
-    Ok(roles)
+    Ok(found::Search::new(file, model, overrides).all(floats))
 }
 
 impl Overrides {
