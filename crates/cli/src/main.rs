@@ -11,6 +11,8 @@ mod check;
 mod init;
 mod train;
 mod data;
+mod model;
+mod export;
 mod schemes;
 mod theory;
 mod completions;
@@ -44,6 +46,9 @@ enum Command {
     Init(init::Init),
     Train(train::Train),
     Data(data::Data),
+    Model(model::Model),
+    #[command(hide = true)]
+    Export(export::Export),
     Schemes(schemes::Schemes),
     Theory(theory::Theory),
     Completions(completions::Completions),
@@ -57,6 +62,8 @@ fn main() -> ExitCode {
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
         Command::Data(data) => data.run(&common),
+        Command::Model(model) => model.run(&common),
+        Command::Export(_) => Ok(export::Export::run()),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),
         Command::Completions(completions) => Ok(completions.run()),

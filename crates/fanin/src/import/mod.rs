@@ -27,11 +27,13 @@ mod walk;
 mod feeds;
 mod run;
 pub mod roles;
+mod describe;
 mod network;
 
 use std::path::Path;
 
 pub use call::Call;
+pub use describe::{Description, Line, Socket, Used, describe, describe_layers};
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::after;
 use super::axes;
-use super::before::{Before, before, is_matrix, weights_of};
+use super::before::{self, Before, is_matrix, weights_of};
 use super::constants;
 use super::decide::{Decision, decide};
 use super::layers::Depths;
@@ -59,7 +59,7 @@ impl<'m, 'a> Search<'m, 'a> {
                 continue;
             }
             let is_merged = self.shared.contains(tensor.name)
-                && super::before::uniform(&self.links, tensor.name).is_some();
+                && before::uniform(&self.links, tensor.name).is_some();
             if is_merged {
                 let each = uses.iter().map(std::slice::from_ref);
                 roles.parameters.extend(each.map(|one| self.found(tensor, one, true)));
@@ -71,6 +71,7 @@ impl<'m, 'a> Search<'m, 'a> {
         let weights = found.iter().filter(|one| one.parameter.role == Role::Weight);
         let weights: HashSet<usize> = weights.filter_map(|one| one.node).collect();
         let depths = Depths::of(&self.links, &weights);
+        self.pair(found);
         depths.place(found);
         residual::place(&self.links, &depths, &self.components, found);
         traps::tie(&self.links, found);
@@ -139,7 +140,7 @@ impl<'m, 'a> Search<'m, 'a> {
                     None
                 }
             },
-            _ => self.paired(used),
+            _ => None,
         };
         let fans = weights.unwrap_or(Fans { fan_in: 0, fan_out: 0 });
         (parameter.fan_in, parameter.fan_out) = (fans.fan_in, fans.fan_out);
@@ -162,7 +163,7 @@ impl<'m, 'a> Search<'m, 'a> {
         }
         let product = match parameter.role {
             Role::Weight => Some(used.node),
-            Role::Bias => self.product(used),
+            Role::Bias => self.product(used.node),
             _ => None,
         };
         let Some((product, components)) = product.and_then(|p| Some((p, self.components.get(&p)?)))
@@ -196,43 +197,33 @@ impl<'m, 'a> Search<'m, 'a> {
         }
     }
 
-    /// The product that a bias is added to.
-    fn product(&self, used: &Use) -> Option<usize> {
-        let node = self.links.node(used.node);
-        match used.part {
-            Some(Part::Term) => match before(&self.links, node, used.input) {
+    /// The product that a node adds a bias to.
+    fn product(&self, index: usize) -> Option<usize> {
+        let node = self.links.node(index);
+        if weights_of(&self.links, node).is_some() {
+            return Some(index);
+        }
+        match self.links.signals(node)[..] {
+            [one] => match before::of(&self.links, one) {
                 Before::Product(index) => Some(index),
                 _ => None,
             },
-            Some(Part::Bias | Part::RecurrentBias) => Some(used.node),
             _ => None,
         }
     }
 
-    /// The fans of the weights that a bias belongs to.
-    fn paired(&self, used: &Use) -> Option<Fans> {
-        let links = &self.links;
-        let index = self.product(used)?;
-        let product = links.node(index);
-        let input = weights_of(links, product)?;
-        let name = product.input(input)?;
-        let part = crate::import::find(product)?
-            .parameters
-            .iter()
-            .find(|(i, _)| *i == input)
-            .map(|(_, part)| *part);
-        let sizes: Option<Vec<usize>> = links.sizes(name)?.into_iter().collect();
-        let sizes = sizes?;
-        let whole = Use {
-            node: index,
-            input,
-            part: part.filter(|part| is_matrix(*part)),
-            view: super::view::whole(&sizes),
-            first: (index, input),
-            arithmetic: Vec::new(),
-            is_picked: false,
-        };
-        fans::fans(name, &sizes, &axes::of(&whole, product)?).ok()
+    /// Gives every bias the fans of the weights in the product that it is added to.
+    fn pair(&self, found: &mut [Found]) {
+        let is_weight = |one: &&Found| one.parameter.role == Role::Weight;
+        let fans = |one: &Found| Some((one.node?, (one.parameter.fan_in, one.parameter.fan_out)));
+        let fans: HashMap<usize, (usize, usize)> =
+            found.iter().filter(is_weight).filter_map(fans).collect();
+        for one in found.iter_mut().filter(|one| one.parameter.role == Role::Bias) {
+            let product = one.node.and_then(|node| self.product(node));
+            if let Some(&(fan_in, fan_out)) = product.and_then(|product| fans.get(&product)) {
+                (one.parameter.fan_in, one.parameter.fan_out) = (fan_in, fan_out);
+            }
+        }
     }
 
     fn ties(&self, role: Role, uses: &[Use]) -> Option<String> {

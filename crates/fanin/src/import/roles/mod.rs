@@ -73,7 +73,7 @@ pub struct Found {
 }
 
 /// A floating initializer that is no parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Constant {
     /// Its name in the file.
     pub name: String,
