@@ -29,10 +29,8 @@ impl Steps {
     /// # Errors
     /// If files are missing, or do not fit each other.
     pub fn new(job: &Job) -> Result<Self, Failure> {
-        let spec: fanin::spec::Spec = fanin::spec::Spec {
-            model: job.model.parse()?,
-            ..fanin::spec::Spec::default()
-        };
+        let spec: fanin::spec::Spec =
+            fanin::spec::Spec { model: job.model.parse()?, ..fanin::spec::Spec::default() };
         let model: Model = fanin::resolve_alone(&spec)?;
         let pass = TrainingPass::new(&model, &Loss::CrossEntropy, job.batch)?;
         let network = pass.network();

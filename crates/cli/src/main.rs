@@ -12,6 +12,8 @@ mod check;
 mod init;
 mod train;
 mod data;
+mod model;
+mod export;
 mod schemes;
 mod theory;
 mod completions;
@@ -46,6 +48,9 @@ enum Command {
     Train(train::Train),
     Run(run::Run),
     Data(data::Data),
+    Model(model::Model),
+    #[command(hide = true)]
+    Export(export::Export),
     Schemes(schemes::Schemes),
     Theory(theory::Theory),
     Completions(completions::Completions),
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Command::Train(train) => train.run(&common),
         Command::Run(run) => run.run(&common),
         Command::Data(data) => data.run(&common),
+        Command::Model(model) => model.run(&common),
+        Command::Export(_) => Ok(export::Export::run()),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),
         Command::Completions(completions) => Ok(completions.run()),

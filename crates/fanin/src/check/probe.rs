@@ -18,7 +18,7 @@ use super::statistics::{self, Slopes};
 use super::features::{self, FeatureScales};
 use super::duplicates;
 use crate::error::Result;
-use crate::spec::{Bend, Loss, Mode, Model, Network, Numbers};
+use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -77,14 +77,7 @@ pub fn measure(
     let depth = pre.len();
     let near = near_cosines(model, loss, &parameters, batch)?;
     let read = |kind: usize, layer: usize| workspace.read(kind * depth + layer);
-    let lay = |layer: usize| {
-        let layer = &network.layers[layer];
-        Lay::of_units(network.graph.shape(layer.pre_activation).axes(), layer.layout, batch.rows)
-    };
-    let input_lay = |layer: usize| {
-        let layer = &network.layers[layer];
-        Lay::of_channels(network.graph.shape(layer.input).axes(), layer.layout, batch.rows)
-    };
+    let lay = |layer: usize| Lay::of_units(&network, &network.layers[layer]);
     let rows_of = |kind: usize, layer: usize| {
         let x = lay(layer).samples(read(kind, layer));
         statistics::row_second_moments(&x, x.len() / batch.rows)
@@ -96,7 +89,7 @@ pub fn measure(
         let (delta, d_weight) = (read(3, index), read(4, index));
         let x = read(5, index);
         let wires = &network.layers[index];
-        let (out, input) = (lay(index), input_lay(index));
+        let (out, input) = (lay(index), Lay::of_channels(&network, wires));
         let units = out.units();
         let sampled = |kind: usize| out.samples(read(kind, index));
         let (sampled_z, sampled_a, bent) = (sampled(0), sampled(1), sampled(2));
@@ -117,16 +110,7 @@ pub fn measure(
             silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            telling_norm: if is_product(&network, wires) {
-                statistics::telling_norm(d_weight, delta, x, batch.rows)
-            } else {
-                let shared = Shared {
-                    weight: network.graph.shape(network.graph.parameters()[wires.weight]).axes(),
-                    axes: &wires.weight_axes,
-                    samples: out.count(),
-                };
-                shared.telling_norm(d_weight, &out.means(delta), &input.means(x))
-            },
+            telling_norm: telling_norm(&network, wires, d_weight, delta, x),
             row_gradient_norm: row_gradients[index]
                 .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, batch.rows)),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
@@ -171,6 +155,24 @@ pub fn measure(
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
+}
+
+/// The norm of the part of a layer's gradient that tells samples apart.
+fn telling_norm(
+    network: &Network,
+    layer: &LayerWires,
+    gradient: &[f32],
+    delta: &[f32],
+    x: &[f32],
+) -> f64 {
+    if is_product(network, layer) {
+        return statistics::telling_norm(gradient, delta, x, network.rows);
+    }
+    let (out, input) = (Lay::of_units(network, layer), Lay::of_channels(network, layer));
+    let weight = network.graph.parameters()[layer.weight];
+    let weight = network.graph.shape(weight).axes();
+    let shared = Shared { weight, axes: &layer.weight_axes, samples: out.count() };
+    shared.telling_norm(gradient, &out.means(delta), &input.means(x))
 }
 
 /// Rows whose own gradients are computed, where they are no products of two vectors.
@@ -306,8 +308,7 @@ fn near_cosines(
     plan.run(parameters, &mut workspace);
     let cosine = |layer: usize| {
         let wires = &network.layers[layer];
-        let axes = network.graph.shape(wires.pre_activation).axes();
-        let z = Lay::of_units(axes, wires.layout, 2 * rows).samples(workspace.read(layer));
+        let z = Lay::of_units(&network, wires).samples(workspace.read(layer));
         let (x, near) = z.split_at(z.len() / 2);
         let units = x.len() / rows;
         let pairs = x.chunks_exact(units).zip(near.chunks_exact(units));

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use crate::spec::Layout;
+use fanin_engine::Wire;
+
+use crate::spec::{LayerWires, Network};
 
 /// Samples looked at per wire, unless there are more rows: positions of a row are taken evenly
 /// spaced until so many are reached, at least one of every row.
@@ -26,13 +28,17 @@ pub struct Lay<'a> {
 
 impl<'a> Lay<'a> {
     /// Of a layer's z, a or δ.
-    pub fn of_units(axes: &'a [usize], layout: Layout, rows: usize) -> Self {
-        Self { axes, rows_axis: layout.rows, units_axis: layout.units, rows }
+    pub fn of_units(network: &'a Network, layer: &LayerWires) -> Self {
+        Self::new(network, layer.pre_activation, layer.layout.rows, layer.layout.units)
     }
 
     /// Of what enters a layer.
-    pub fn of_channels(axes: &'a [usize], layout: Layout, rows: usize) -> Self {
-        Self { axes, rows_axis: layout.rows, units_axis: layout.channels, rows }
+    pub fn of_channels(network: &'a Network, layer: &LayerWires) -> Self {
+        Self::new(network, layer.input, layer.layout.rows, layer.layout.channels)
+    }
+
+    fn new(network: &'a Network, wire: Wire, rows_axis: usize, units_axis: usize) -> Self {
+        Self { axes: network.graph.shape(wire).axes(), rows_axis, units_axis, rows: network.rows }
     }
 
     /// Number of units.
@@ -107,11 +113,16 @@ impl<'a> Lay<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Layout;
+
+    fn lay(axes: &[usize], layout: Layout, rows: usize) -> Lay<'_> {
+        Lay { axes, rows_axis: layout.rows, units_axis: layout.units, rows }
+    }
 
     #[track_caller]
     fn check(axes: &[usize], layout: Layout, rows: usize, expected: &[f32]) {
         let values: Vec<f32> = (0..axes.iter().product::<usize>()).map(|i| i as f32).collect();
-        let lay = Lay::of_units(axes, layout, rows);
+        let lay = lay(axes, layout, rows);
         assert_eq!(&*lay.samples(&values), expected);
         let units = lay.units();
         let sum = |unit: usize| expected.iter().skip(unit).step_by(units).sum::<f32>();
@@ -134,7 +145,7 @@ mod tests {
     fn of_many_positions_an_even_choice_is_taken() {
         let axes = [1, 1, 3 * MOST_SAMPLES];
         let values: Vec<f32> = (0..axes[2]).map(|i| i as f32).collect();
-        let samples = Lay::of_units(&axes, Layout::CHANNELS_FIRST, 1);
+        let samples = lay(&axes, Layout::CHANNELS_FIRST, 1);
         let samples = samples.samples(&values);
         assert_eq!(samples.len(), MOST_SAMPLES);
         assert_eq!(samples[..3], [0.0, 3.0, 6.0]);

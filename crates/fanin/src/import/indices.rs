@@ -2,7 +2,7 @@
 
 use fanin_engine::Kind;
 
-use crate::formats::onnx::Model;
+use crate::formats::onnx::{Model, OnnxFile};
 use crate::spec::{Feed, Numbers};
 
 use super::imported::Port;
@@ -10,11 +10,11 @@ use super::ops::{self, Part};
 use super::roles::links::Links;
 
 /// The columns of an input, and what stands in them.
-pub(super) fn feed(model: &Model<'_>, port: &Port) -> Feed {
+pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port) -> Feed {
     let columns = port.r#type.shape.axes().iter().skip(1).product();
     let numbers = match port.r#type.kind {
         Kind::Float => Numbers::Measured,
-        Kind::Integer => match table(model, &port.name) {
+        Kind::Integer => match table(file, model, &port.name) {
             Some(count) => Numbers::Indices(count),
             None => Numbers::Switches,
         },
@@ -23,12 +23,12 @@ pub(super) fn feed(model: &Model<'_>, port: &Port) -> Feed {
 }
 
 /// The rows of the smallest table in which the elements of a value are looked up.
-fn table(model: &Model<'_>, name: &str) -> Option<usize> {
-    let links = Links::of(&model.graph);
+fn table(file: &OnnxFile, model: &Model<'_>, name: &str) -> Option<usize> {
+    let links = Links::of(file, &model.graph);
     let mut open = vec![name];
     let mut smallest = None;
     while let Some(value) = open.pop() {
-        for (index, input) in links.takers(value) {
+        for &(index, input) in links.takers(value) {
             let node = &model.graph.nodes[index];
             let Some(import) = ops::find(node) else { continue };
             let is_table = import.parameters.iter().any(|(_, part)| *part == Part::Table);

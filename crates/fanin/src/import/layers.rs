@@ -7,19 +7,19 @@
 //!
 //! They are found once, by names of values; every graph that is built then looks up its wires.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use fanin_engine::graph::Source;
 use fanin_engine::{Graph, Wire};
 
-use crate::formats::onnx::{Model, Node, Separated};
+use crate::formats::onnx::{Model, Node, OnnxFile, Separated};
 use crate::spec::{Axes, Bend, LayerWires, Layout};
 
 use super::batch::batch_axis;
 use super::imported::Imported;
 use super::ops::{self, Part};
 use super::roles::links::Links;
-use super::roles::surroundings::as_activation;
+use super::roles::after;
 use super::residual;
 
 /// A layer by the names of its values.
@@ -78,6 +78,7 @@ impl Layer {
 
 /// A model lowered for two numbers of rows, which shows where rows lie.
 pub(super) struct Pair<'i> {
+    pub file: &'i OnnxFile,
     pub one: (&'i Imported, usize),
     pub other: (&'i Imported, usize),
     pub separated: &'i [Separated],
@@ -87,7 +88,7 @@ pub(super) struct Pair<'i> {
 /// computed of others, or meet no signal of the rows are left out.
 pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
     let finder = Finder {
-        links: Links::of(&model.graph),
+        links: Links::of(pair.file, &model.graph),
         one: Wires::of(pair.one.0),
         other: Wires::of(pair.other.0),
         pair,
@@ -159,8 +160,7 @@ impl Finder<'_, '_, '_> {
 
     /// The sum of a value with a vector of parameters, if nothing else takes the value.
     fn added_bias(&self, value: &str) -> Option<(&str, usize)> {
-        let mut takers = self.links.takers(value);
-        let ((index, input), None) = (takers.next()?, takers.next()) else { return None };
+        let &[(index, input)] = self.links.takers(value) else { return None };
         let node = &self.links.graph.nodes[index];
         let import = ops::find(node)?;
         let is_term = import.parameters.iter().any(|(i, part)| *i == input && *part == Part::Term);
@@ -205,38 +205,46 @@ impl Finder<'_, '_, '_> {
     fn follow<'s>(&'s self, z: &'s str) -> (&'s str, Option<(String, String)>) {
         let mut value = z;
         loop {
-            let takers: Vec<usize> = self.links.takers(value).map(|(index, _)| index).collect();
-            let next = match takers[..] {
-                [only] => {
-                    let taker = &self.links.graph.nodes[only];
-                    if let (Some(name), Some(out)) = (as_activation(taker), taker.output(0)) {
-                        return (out, Some((name, value.to_owned())));
-                    }
-                    let normalizes = ops::find(taker).is_some_and(|import| {
-                        import.parameters.iter().any(|(_, part)| *part == Part::Gain)
-                    });
-                    taker.output(0).filter(|out| normalizes && self.is_alike(value, out))
-                }
-                [_, _] => match self.gated(value, &takers) {
-                    Some(out) => return (out, Some(("silu".to_owned(), value.to_owned()))),
-                    None => None,
-                },
-                _ => None,
-            };
-            match next {
+            if let Some((name, out)) = self.bend(value) {
+                return (out, Some((name, value.to_owned())));
+            }
+            let &[(only, _)] = self.links.takers(value) else { return (value, None) };
+            let taker = self.links.node(only);
+            let normalizes = ops::find(taker).is_some_and(|import| {
+                import.parameters.iter().any(|(_, part)| *part == Part::Gain)
+            });
+            match taker.output(0).filter(|out| normalizes && self.is_alike(value, out)) {
                 Some(next) => value = next,
                 None => return (value, None),
             }
         }
     }
 
-    /// x · sigmoid(x).
-    fn gated(&self, value: &str, takers: &[usize]) -> Option<&str> {
-        let nodes = takers.iter().map(|&index| &self.links.graph.nodes[index]);
-        let sigmoid = nodes.clone().find(|n| as_activation(n).as_deref() == Some("sigmoid"))?;
-        let product = nodes.clone().find(|n| n.inputs.contains(&sigmoid.outputs[0]))?;
-        let is_factor = ops::find(product)?.parameters.iter().any(|(_, p)| *p == Part::Factor);
-        product.output(0).filter(|_| is_factor && product.inputs.contains(&value))
+    /// The activation that takes a value, and what leaves it.
+    fn bend(&self, value: &str) -> Option<(String, &str)> {
+        let takers = after::nodes(&self.links, value);
+        let own = takers.iter().find_map(|node| after::named(&self.links, node, value));
+        let written = || after::written_out(&self.links, value, &takers).map(ToOwned::to_owned);
+        let name = own.or_else(written)?;
+        let out = self.rejoined(value)?;
+        (self.is_alike(value, out) && fanin_engine::activations::find(&name).is_some())
+            .then_some((name, out))
+    }
+
+    /// The value in which everything that is computed of one value comes together again.
+    fn rejoined(&self, value: &str) -> Option<&str> {
+        const STEPS: usize = 24;
+        let mut live: BTreeSet<usize> =
+            self.links.takers(value).iter().map(|(index, _)| *index).collect();
+        for _ in 0..STEPS {
+            let first = live.pop_first()?;
+            let out = self.links.node(first).output(0)?;
+            if live.is_empty() {
+                return Some(out);
+            }
+            live.extend(self.links.takers(out).iter().map(|(index, _)| *index));
+        }
+        None
     }
 }
 

@@ -30,13 +30,15 @@ mod run;
 mod residual;
 mod layers;
 mod indices;
+pub mod roles;
+mod describe;
 mod network;
 mod write_back;
-pub mod roles;
 
 use std::path::Path;
 
 pub use call::Call;
+pub use describe::{Description, Line, Socket, Used, describe, describe_layers};
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;

@@ -18,7 +18,8 @@ use super::batch::{Exported, batch_axis};
 use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
 use super::walk::{self, Begin, Lowered, Onto};
-use super::{BatchNorm, Options, indices, roles, sharing};
+use super::roles::{self, Overrides};
+use super::{BatchNorm, Options, indices, sharing};
 
 /// A network that was read from a file.
 ///
@@ -89,11 +90,11 @@ impl FileNetwork {
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         let file = Arc::new(OnnxFile::read(path)?);
         let decoded = file.model()?;
-        let found = roles::find(&decoded);
+        let found = roles::find(&file, &decoded, &Overrides::default())?.parameters;
         let statistics = sharing::statistics(&decoded.graph);
         let mut options = options.clone();
         let roleless = decoded.graph.initializers.iter().map(|tensor| tensor.name).filter(|name| {
-            !statistics.contains_key(name) && found.iter().all(|f| f.parameter.name != *name)
+            !statistics.contains_key(name) && found.iter().all(|f| f.initializer != *name)
         });
         options.constants.extend(roleless.map(str::to_owned));
         if options.outputs.is_empty() {
@@ -110,7 +111,7 @@ impl FileNetwork {
         let weights = weights(&imported);
         let parameters = parameters(&imported, &found, &statistics, &separated);
         let mut network = Self {
-            feeds: imported.inputs.iter().map(|port| indices::feed(&decoded, port)).collect(),
+            feeds: imported.inputs.iter().map(|port| indices::feed(&file, &decoded, port)).collect(),
             output: Shape::default(),
             layers: Vec::new(),
             parameters,
@@ -148,6 +149,7 @@ impl FileNetwork {
         self.output = positions.into_iter().chain(behind).collect::<Vec<usize>>().into();
         let decoded = self.file.model()?;
         let pair = Pair {
+            file: &self.file,
             one: (imported, rows),
             other: (&other, others),
             separated: &self.separated,
@@ -293,7 +295,8 @@ fn parameters(
         if let Some(role) = statistics.get(origin) {
             return Parameter::new(&own.name, shape, *role);
         }
-        match found.iter().find(|found| found.parameter.name == origin) {
+        let named = found.iter().find(|found| found.parameter.name == own.name);
+        match named.or_else(|| found.iter().find(|found| found.initializer == origin)) {
             Some(found) => Parameter { name: own.name.clone(), ..found.parameter.clone() },
             None => Parameter::new(&own.name, shape, Role::Buffer),
         }

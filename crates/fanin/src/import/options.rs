@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use fanin_engine::Array;
+
 /// What normalizes in a `BatchNormalization`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BatchNorm {
@@ -39,6 +41,8 @@ pub struct Options {
     pub noise: Noise,
     /// The most elements that all values together may have.
     pub limit: usize,
+    /// Inputs whose values are known already, by name: they are constants and not asked for.
+    pub known: BTreeMap<String, Array>,
     /// Initializers that are constants whatever they look like, by name.
     pub constants: Vec<String>,
 }
@@ -55,6 +59,7 @@ impl Default for Options {
             batch_norm: BatchNorm::default(),
             noise: Noise::default(),
             limit: LIMIT,
+            known: BTreeMap::new(),
             constants: Vec::new(),
         }
     }

@@ -20,7 +20,7 @@ pub(super) fn branches(
         let sums = ops::find(node).is_some_and(|import| {
             import.parameters.iter().any(|(_, part)| *part == Part::Term)
         });
-        let signals: Vec<&str> = links.signals(node).collect();
+        let signals = links.signals(node);
         let (true, &[a, b]) = (sums, &signals[..]) else { continue };
         if !is_alike(a, b) {
             continue;
@@ -55,7 +55,7 @@ fn ancestors(links: &Links<'_, '_>, value: &str) -> HashSet<usize> {
     let mut seen = HashSet::new();
     let mut open = vec![value];
     while let Some(value) = open.pop() {
-        if let Some(index) = links.maker_index(value)
+        if let Some(index) = links.maker(value)
             && seen.insert(index)
         {
             open.extend(links.graph.nodes[index].inputs.iter().copied());

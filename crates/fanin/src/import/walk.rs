@@ -18,7 +18,7 @@ use super::call::{Bindings, Call};
 use super::imported::{Imported, Named, Output, Place, Port};
 use super::inputs;
 use super::lowering::{Lowering, Tracked};
-use super::ops::{self, Rule};
+use super::ops::{self, Import, Rule};
 use super::options::Options;
 use super::sharing;
 use super::value::{Content, Value};
@@ -290,6 +290,11 @@ impl<'b, 'a> Walk<'b, 'a> {
             if !names.contains(input.name) {
                 continue;
             }
+            if let Some(known) = self.lowering.options.known.get(input.name) {
+                let element = input.tensor().map_or(ElementType::Undefined, |(kind, _)| kind);
+                self.set(input.name, Value::constant(known.clone()).of(element));
+                continue;
+            }
             let (mut r#type, element) = inputs::type_of(input, &named, self.lowering.options)?;
             let wire = match features {
                 None => self.lowering.input(input.name, r#type.clone())?,
@@ -414,10 +419,10 @@ impl<'b, 'a> Walk<'b, 'a> {
         let made = match self.function(node) {
             Some(index) => self.write_out(index, &call),
             None => match ops::find(node) {
-                Some(import) => match import.rule {
+                Some(import) => require_floats(import, &call).and_then(|()| match import.rule {
                     Rule::Plain(lower) => lower(&call, &mut self.lowering),
                     Rule::Control(lower) => lower(&call, self),
-                },
+                }),
                 None => Err(ops::unsupported(std::slice::from_ref(&here))),
             },
         };
@@ -558,6 +563,17 @@ impl<'b, 'a> Walk<'b, 'a> {
                 Ok(graph.reshape(wire, shape)?)
             }
         }
+    }
+}
+
+fn require_floats(import: &Import, call: &Call<'_, '_>) -> Result<()> {
+    let wrong = |index: &&usize| call.optional(**index).is_some_and(|value| !value.is_float());
+    match import.floats.iter().find(wrong) {
+        Some(index) => {
+            let found = format!("whole numbers as input {index}");
+            Err(call.refuse(found, "floating-point numbers"))
+        }
+        None => Ok(()),
     }
 }
 

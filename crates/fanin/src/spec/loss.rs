@@ -150,9 +150,9 @@ mod tests {
         let near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12);
         near(loss(Loss::CrossEntropy, &[1, 2], &[1.0, 0.0]), sure([1.0, 2.0], 0));
         let tokens = loss(Loss::CrossEntropy, &[1, 2, 2], &[1.0, 0.0, 0.0, 1.0]);
-        near(tokens, (sure([1.0, 2.0], 0) + sure([3.0, 4.0], 1)) / 2.0);
+        near(tokens, f64::midpoint(sure([1.0, 2.0], 0), sure([3.0, 4.0], 1)));
         let pixels = loss(Loss::CrossEntropy, &[1, 2, 1, 2], &[1.0, 0.0, 0.0, 1.0]);
-        near(pixels, (sure([1.0, 3.0], 0) + sure([2.0, 4.0], 1)) / 2.0);
+        near(pixels, f64::midpoint(sure([1.0, 3.0], 0), sure([2.0, 4.0], 1)));
         near(loss(Loss::SquaredError, &[1, 2, 2], &[0.0; 4]), 15.0);
         near(loss(Loss::MeanSquaredError, &[1, 2, 2], &[0.0; 4]), 7.5);
     }

@@ -2,6 +2,9 @@
 //!
 //! A few small models are carried along; the others are read where the folder is present.
 
+mod backend;
+mod hostile;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -101,8 +101,7 @@ fn classes(
             .iter()
             .enumerate()
             .map(|(index, layer)| {
-                let axes = network.graph.shape(layer.pre_activation).axes();
-                let lay = Lay::of_units(axes, layer.layout, batch.rows);
+                let lay = Lay::of_units(&network, layer);
                 let wires = [trained + index, trained + network.layers.len() + index];
                 let samples = wires.map(|wire| lay.samples(pass.read(wire)).into_owned());
                 let own = own_numbers(&network, layer, pass.parameters(), lay.units());

@@ -10,7 +10,7 @@ use crate::import::{Call, Lowering, Value};
 use super::elementary::activation;
 use super::{Import, products};
 
-pub const IMPORT: Import = Import::new(&["Attention"], lower);
+pub const IMPORT: Import = Import::new(&["Attention"], lower).floats(&[0, 1, 2, 4, 5]);
 
 /// What masked scores are: exp of it is 0, and a row of nothing else is even, not NaN.
 const MASKED: f64 = -1e30;
@@ -47,9 +47,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         }
     }
     let present = [k.clone(), v.clone()];
-    if call.node.output(3).is_some() || call.optional(6).is_some() {
-        return Err(call.refuse("scores as an output, or lengths without padding", "neither"));
+    if call.optional(6).is_some() {
+        return Err(call.refuse("lengths without padding", "a mask instead"));
     }
+    let shown = call.int("qk_matmul_output_mode", 0)?;
     let (heads, groups) = (q.axes()[1], k.axes()[1]);
     if groups == 0 || heads % groups != 0 || v.axes()[1] != groups {
         let found = format!("{heads} heads of queries and {groups} of keys");
@@ -67,33 +68,38 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let (queries, keys) = (q.axes()[2], k.axes()[2]);
     let triangle = if causal { Some(future(queries, keys, lowering)?) } else { None };
     inputs.extend(mask.iter().chain(&triangle));
-    let made = lowering.apply(&inputs, |g, w| {
+    let made = lowering.apply_many(&inputs, |g, w| {
         let (k, v) = (repeated(g, w[1], heads)?, repeated(g, w[2], heads)?);
         let turned = products::turned(g, k)?;
         let scores = g.matmul(w[0], turned)?;
         let mut scores = g.affine(scores, scale, 0.0)?;
+        let mut steps = vec![scores];
         // The cap comes before the mask, which it must not soften.
         if softcap > 0.0 {
             let inner = g.affine(scores, 1.0 / softcap, 0.0)?;
             let tanh = g.activate(inner, &*activation("tanh", None))?;
             scores = g.affine(tanh, softcap, 0.0)?;
         }
+        let capped = scores;
         for &mask in &w[3..] {
             scores = g.add(scores, mask)?;
         }
         let shares = g.softmax(scores)?;
+        steps.extend([scores, capped, shares]);
+        let seen = steps[usize::try_from(shown).unwrap_or(0).min(3)];
         let y = g.matmul(shares, v)?;
         if !flat {
-            return Ok(y);
+            return Ok(vec![y, seen]);
         }
         let &[batch, heads, queries, features] = g.shape(y).axes() else {
             unreachable!("attention of four axes")
         };
         let y = g.transpose(y, &[0, 2, 1, 3])?;
-        g.reshape(y, [batch, queries, heads * features])
+        Ok(vec![g.reshape(y, [batch, queries, heads * features])?, seen])
     })?;
     let [k, v] = present;
-    Ok(vec![made, k, v])
+    let [made, seen] = <[Value; 2]>::try_from(made).expect("two wires were named");
+    Ok(vec![made, k, v, seen])
 }
 
 /// Every head of keys or values as often as queries share it.

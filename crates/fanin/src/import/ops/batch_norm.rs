@@ -14,7 +14,8 @@ pub const IMPORT: Import = Import::new(&["BatchNormalization"], lower)
         (2, Part::Shift),
         (3, Part::RunningMean),
         (4, Part::RunningVariance),
-    ]);
+    ])
+    .floats(&[0, 1, 2, 3, 4]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let epsilon = call.float("epsilon", 1e-5)?;

@@ -21,7 +21,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
 }
 
 /// The value as elements of another type; float16 and its like stay as exact as the graph runs.
-fn cast(
+pub(super) fn cast(
     call: &Call<'_, '_>,
     x: &Value,
     wanted: ElementType,
@@ -50,9 +50,12 @@ fn cast(
     }
     let bits = wanted.bits().unwrap_or(64) as u32;
     let function = match wanted {
-        ElementType::U8 | ElementType::U16 | ElementType::U32 | ElementType::U64 => {
-            IntegerFunction::Unsigned(bits)
-        }
+        ElementType::U2
+        | ElementType::U4
+        | ElementType::U8
+        | ElementType::U16
+        | ElementType::U32
+        | ElementType::U64 => IntegerFunction::Unsigned(bits),
         _ => IntegerFunction::Signed(bits),
     };
     let made = lowering.apply(&[x], |g, w| {

@@ -8,10 +8,12 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part, window};
 
-pub const IMPORT: Import =
-    Import::new(&["Conv"], lower).parameters(&[(1, Part::Kernel), (2, Part::Bias)]);
+pub const IMPORT: Import = Import::new(&["Conv"], lower)
+    .parameters(&[(1, Part::Kernel), (2, Part::Bias)])
+    .floats(&[0, 1, 2]);
 pub const TRANSPOSED: Import = Import::new(&["ConvTranspose"], lower_transposed)
-    .parameters(&[(1, Part::TransposedKernel), (2, Part::Bias)]);
+    .parameters(&[(1, Part::TransposedKernel), (2, Part::Bias)])
+    .floats(&[0, 1, 2]);
 
 /// Adds a bias of shape (channels) to y (batch, channels, positions…).
 fn biased(g: &mut Graph, y: Wire, bias: Option<&Wire>) -> EngineResult<Wire> {

@@ -10,8 +10,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part};
 
-pub const IMPORT: Import =
-    Import::new(&["Einsum"], lower).parameters(&[(0, Part::Left), (1, Part::Right)]);
+pub const IMPORT: Import = Import::new(&["Einsum"], lower)
+    .parameters(&[(0, Part::Left), (1, Part::Right)])
+    .floats(&[0, 1, 2, 3, 4, 5, 6, 7]);
 
 /// A wire and the letters of its axes.
 #[derive(Clone, Debug)]

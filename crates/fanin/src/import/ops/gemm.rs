@@ -5,8 +5,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part, products};
 
-pub const IMPORT: Import =
-    Import::new(&["Gemm"], lower).parameters(&[(0, Part::Gemm), (1, Part::Gemm), (2, Part::Bias)]);
+pub const IMPORT: Import = Import::new(&["Gemm"], lower)
+    .parameters(&[(0, Part::Gemm), (1, Part::Gemm), (2, Part::Bias)])
+    .floats(&[0, 1, 2]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (alpha, beta) = (call.float("alpha", 1.0)?, call.float("beta", 1.0)?);

@@ -6,7 +6,8 @@ use crate::import::{Call, Lowering, Value};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["GroupNormalization", "InstanceNormalization"], lower)
-    .parameters(&[(1, Part::Gain), (2, Part::Shift)]);
+    .parameters(&[(1, Part::Gain), (2, Part::Shift)])
+    .floats(&[0, 1, 2]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let inputs = [call.input(0)?, call.input(1)?, call.input(2)?];

@@ -7,16 +7,14 @@ use super::{Import, Part};
 
 pub const IMPORT: Import =
     Import::new(&["LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"], lower)
-        .parameters(&[(1, Part::Gain), (2, Part::Shift)]);
+        .parameters(&[(1, Part::Gain), (2, Part::Shift)])
+        .floats(&[0, 1, 2]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
     let axis = call.axis(call.int("axis", -1)?, x.rank())?;
     let epsilon = call.float("epsilon", f64::from(1e-5_f32))?;
     let centered = call.node.op_type == "LayerNormalization";
-    if call.node.output(1).is_some() {
-        return Err(call.refuse("an output of statistics", "the normalized values alone"));
-    }
     let mut inputs = vec![x, call.input(1)?];
     inputs.extend(call.optional(2));
     let made = lowering.apply(&inputs, |g, w| {
@@ -35,5 +33,25 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
             None => Ok(scaled),
         }
     })?;
-    Ok(vec![made])
+    let mut outputs = vec![made];
+    if call.node.output(1).is_some() || call.node.output(2).is_some() {
+        outputs.extend(statistics(x, axis, epsilon, lowering)?);
+    }
+    Ok(outputs)
+}
+
+/// Mean, and 1 over the standard deviation, over the axes from `axis` on.
+fn statistics(
+    x: &Value,
+    axis: usize,
+    epsilon: f64,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>> {
+    let mut shape = x.axes().to_vec();
+    shape[axis..].fill(1);
+    lowering.apply_many(&[x], |g, w| {
+        let found = g.statistics(w[0], shape)?;
+        let safe = g.affine(found.variance, 1.0, epsilon)?;
+        Ok(vec![found.mean, g.reciprocal_sqrt(safe)?])
+    })
 }

@@ -5,7 +5,7 @@ use fanin_engine::ops::{IntegerFunction, IntegerOperation};
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, cast};
 
 pub const IMPORT: Import = Import::new(
     &["And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "Mod"],
@@ -44,5 +44,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
 fn lower_not(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let bits = call.node.op_type == "BitwiseNot";
     let function = if bits { IntegerFunction::BitNot } else { IntegerFunction::Not };
-    Ok(vec![lowering.apply(&[call.input(0)?], |g, w| g.integer_unary(function, w[0]))?])
+    let x = call.input(0)?;
+    let made = lowering.apply(&[x], |g, w| g.integer_unary(function, w[0]))?;
+    Ok(vec![if bits { cast::cast(call, &made, x.element, lowering)? } else { made }])
 }

@@ -5,8 +5,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part};
 
-pub const IMPORT: Import =
-    Import::new(&["MatMul"], lower).parameters(&[(0, Part::Left), (1, Part::Right)]);
+pub const IMPORT: Import = Import::new(&["MatMul"], lower)
+    .parameters(&[(0, Part::Left), (1, Part::Right)])
+    .floats(&[0, 1]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (a, b) = (call.input(0)?, call.input(1)?);

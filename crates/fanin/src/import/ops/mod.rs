@@ -74,6 +74,8 @@ pub struct Import {
     pub settings: &'static [usize],
     /// What a parameter is that ends in an input.
     pub parameters: &'static [(usize, Part)],
+    /// Inputs that hold floating-point numbers, or the operator is not read.
+    pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
     /// Whether it puts axes into another order, by `perm`.
@@ -135,7 +137,16 @@ impl Import {
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Plain(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[], permutes: false }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 
     const fn settings(self, settings: &'static [usize]) -> Self {
@@ -148,6 +159,10 @@ impl Import {
 
     const fn carries(self, carries: &'static [usize]) -> Self {
         Self { carries, ..self }
+    }
+
+    const fn floats(self, floats: &'static [usize]) -> Self {
+        Self { floats, ..self }
     }
 
     const fn permutes(self) -> Self {
@@ -163,7 +178,16 @@ impl Import {
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Control(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], carries: &[], permutes: false }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 }
 

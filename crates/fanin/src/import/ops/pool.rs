@@ -7,8 +7,9 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, window};
 
-pub const IMPORT: Import = Import::new(&["MaxPool", "AveragePool"], lower);
-pub const GLOBAL: Import = Import::new(&["GlobalAveragePool", "GlobalMaxPool"], lower_global);
+pub const IMPORT: Import = Import::new(&["MaxPool", "AveragePool"], lower).floats(&[0]);
+pub const GLOBAL: Import =
+    Import::new(&["GlobalAveragePool", "GlobalMaxPool"], lower_global).floats(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

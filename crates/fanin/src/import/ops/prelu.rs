@@ -6,7 +6,8 @@ use crate::import::{Call, Lowering, Value};
 use super::elementary::activation;
 use super::{Import, Part};
 
-pub const IMPORT: Import = Import::new(&["PRelu"], lower).parameters(&[(1, Part::Slope)]);
+pub const IMPORT: Import =
+    Import::new(&["PRelu"], lower).parameters(&[(1, Part::Slope)]).floats(&[0, 1]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let relu = activation("relu", None);

@@ -45,8 +45,15 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let keep = call.int("keepdims", 1)? != 0;
     let name = call.node.op_type;
     let empty = axes.iter().any(|axis| x.axes()[*axis] == 0);
+    let whole = matches!(
+        name,
+        "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd" | "ReduceSumSquare"
+    );
+    if !x.is_float() && !whole {
+        return Err(call.refuse("whole numbers", "floating-point numbers"));
+    }
     if empty && !matches!(name, "ReduceSum" | "ReduceL1" | "ReduceL2" | "ReduceSumSquare") {
-        return Err(call.refuse(format!("shape {}", x.shape()), "elements along the axes"));
+        return of_nothing(call, x, &axes, lowering);
     }
     let made = lowering.apply(&[x], |g, w| {
         let reduced = reduce(g, name, w[0], &axes)?;
@@ -59,6 +66,30 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         g.reshape(reduced, kept)
     })?;
     Ok(vec![made])
+}
+
+/// What a reduction of no elements gives.
+fn of_nothing(
+    call: &Call<'_, '_>,
+    x: &Value,
+    axes: &[usize],
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Vec<Value>> {
+    let keep = call.int("keepdims", 1)? != 0;
+    let number = match call.node.op_type {
+        "ReduceProd" => 1.0,
+        "ReduceMin" => f64::INFINITY,
+        "ReduceMean" => f64::NAN,
+        _ => f64::NEG_INFINITY,
+    };
+    if !x.is_float() {
+        return Err(call.refuse(format!("shape {}", x.shape()), "elements along the axes"));
+    }
+    let sizes = x.axes().iter().enumerate();
+    let kept = sizes.filter(|(axis, _)| keep || !axes.contains(axis));
+    let kept: Vec<usize> =
+        kept.map(|(axis, &size)| if axes.contains(&axis) { 1 } else { size }).collect();
+    Ok(vec![lowering.filled(kept, number)?])
 }
 
 /// The shape with these axes of one element.

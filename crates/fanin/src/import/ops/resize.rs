@@ -7,7 +7,8 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Resize", "Upsample"], lower).settings(&[1, 2, 3]);
+pub const IMPORT: Import =
+    Import::new(&["Resize", "Upsample"], lower).settings(&[1, 2, 3]).floats(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

@@ -1,0 +1,129 @@
+//! ONNX's own cases for every operator, where a folder of them is named by `FANIN_ONNX_CASES`.
+//!
+//! Each case is a folder with `model.onnx` and `test_data_set_0` of `input_0.pb`, `output_0.pb`, …;
+//! the package `onnx` 1.19.1 has them under `backend/test/data/node`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use fanin::engine::Array;
+use fanin::formats::onnx::{Elements, OnnxFile};
+use fanin::import::{Feeds, Options, Run, find, import_model, run};
+
+enum Outcome {
+    Passed,
+    OutOfScope(String),
+    Failed(String),
+}
+
+fn array(path: &Path) -> Result<Array, String> {
+    let file = OnnxFile::read(path).map_err(|e| e.to_string())?;
+    let tensor = file.tensor().map_err(|e| e.to_string())?;
+    let kind = tensor.element_type;
+    let elements = file.elements(&tensor).map_err(|e| e.to_string())?;
+    let shape = tensor.dims.clone();
+    let array = match elements {
+        Elements::F32(_) if kind.name() == "float" => {
+            Array::float(shape, elements.to_f64().unwrap_or_default())
+        }
+        Elements::F64(data) => Array::float(shape, data),
+        Elements::I64(_) | Elements::Bool(_) => {
+            Array::integer(shape, elements.to_i64().unwrap_or_default())
+        }
+        _ => return Err(format!("elements of type {kind}")),
+    };
+    array.map_err(|e| e.to_string())
+}
+
+fn case(folder: &Path) -> Outcome {
+    let data = folder.join("test_data_set_0");
+    let file = match OnnxFile::read(&folder.join("model.onnx")) {
+        Ok(file) => file,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
+    let model = match file.model() {
+        Ok(model) => model,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
+    let known = |node| find(node).is_some() || model.function(node).is_some();
+    if let Some(node) = model.graph.nodes.iter().find(|node| !known(node)) {
+        return Outcome::OutOfScope(format!("operator {}", node.op_type));
+    }
+    let mut options = Options::default();
+    let mut feeds = Feeds::new();
+    let mut consts = BTreeMap::new();
+    for (i, input) in model.graph.inputs.iter().enumerate() {
+        let array = match array(&data.join(format!("input_{i}.pb"))) {
+            Ok(array) => array,
+            Err(why) => return Outcome::OutOfScope(why),
+        };
+        options.inputs.insert(input.name.to_owned(), array.shape().axes().to_vec());
+        consts.insert(input.name.to_owned(), array.clone());
+        feeds.insert(input.name.to_owned(), array);
+    }
+    options.known = consts
+        .into_iter()
+        .filter(|(_, a)| a.integers().is_some() || a.shape().elements() <= 8)
+        .collect();
+    let mut wanted = Vec::new();
+    for i in 0..model.graph.outputs.len() {
+        match array(&data.join(format!("output_{i}.pb"))) {
+            Ok(array) => wanted.push(array),
+            Err(why) => return Outcome::OutOfScope(why),
+        }
+    }
+    let imported = match import_model(&file, &model, &options) {
+        Ok(imported) => imported,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
+    let found = match run(&imported, &feeds, &Run::default()) {
+        Ok(found) => found,
+        Err(error) => return Outcome::Failed(error.to_string()),
+    };
+    for (i, wanted) in wanted.iter().enumerate() {
+        let found = found.get(&format!("output/{i}")).unwrap();
+        if found.shape() != wanted.shape() {
+            return Outcome::Failed(format!(
+                "output {i}: {} for {}",
+                found.shape(),
+                wanted.shape()
+            ));
+        }
+        let numbers: Vec<f64> = match (wanted.floats(), wanted.integers()) {
+            (Some(floats), _) => floats.to_vec(),
+            (_, integers) => integers.unwrap().iter().map(|n| *n as f64).collect(),
+        };
+        for (&found, wanted) in found.data().iter().zip(numbers) {
+            let found = f64::from(found);
+            let same = found == wanted
+                || found.is_nan() && wanted.is_nan()
+                || (found - wanted).abs() <= 1e-3 * wanted.abs() + 1e-5;
+            if !same {
+                return Outcome::Failed(format!("output {i}: {found} for {wanted}"));
+            }
+        }
+    }
+    Outcome::Passed
+}
+
+#[test]
+#[ignore = "needs a folder of cases, named by FANIN_ONNX_CASES"]
+fn cases_of_onnx_pass() {
+    let folder = std::env::var("FANIN_ONNX_CASES").expect("FANIN_ONNX_CASES names a folder");
+    let mut folders: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    let (mut passed, mut failed, mut out) = (0, Vec::new(), BTreeMap::<String, usize>::new());
+    for folder in folders {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let outcome = std::panic::catch_unwind(|| case(&folder));
+        match outcome.unwrap_or_else(|_| Outcome::Failed("a panic".to_owned())) {
+            Outcome::Passed => passed += 1,
+            Outcome::OutOfScope(why) => *out.entry(why).or_default() += 1,
+            Outcome::Failed(why) => failed.push(format!("{name}: {why}")),
+        }
+    }
+    eprintln!("{}", failed.join("\n"));
+    eprintln!("{passed} passed, {} failed, out of scope: {out:?}", failed.len());
+    assert!(failed.len() * 19 <= passed, "at least 95 % of the cases in scope pass");
+}
