@@ -180,13 +180,11 @@ impl<'b, 'a> Walk<'b, 'a> {
         let mut open: Vec<&Node<'a>> = nodes.iter().rev().copied().collect();
         while let Some(node) = open.pop() {
             match self.function(node) {
-                Some(index) => {
-                    if seen.insert(index) {
-                        open.extend(self.lowering.model.functions[index].nodes.iter().rev());
-                    }
+                Some(index) if seen.insert(index) => {
+                    open.extend(self.lowering.model.functions[index].nodes.iter().rev());
                 }
                 None if ops::find(node).is_none() => unsupported.push(place(node, 0)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         if unsupported.is_empty() { Ok(()) } else { Err(ops::unsupported(&unsupported)) }
@@ -281,7 +279,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         if own == name || !self.taken.insert(own.clone()) {
             return Ok(whole);
         }
-        self.lowering.parameter(own, tensor, whole.element)
+        Ok(self.lowering.parameter(own, tensor, whole.element))
     }
 
     /// Lowers one node and names what it makes.
@@ -414,13 +412,11 @@ impl<'b, 'a> Walk<'b, 'a> {
     /// The same values as the output of a node, so that a plan can be asked for them.
     fn computed(&mut self, wire: Wire) -> Result<Wire> {
         let graph = &mut self.lowering.graph;
-        match graph.source(wire) {
-            Source::Node(..) => Ok(wire),
-            _ => {
-                let shape = graph.shape(wire).clone();
-                Ok(graph.reshape(wire, shape)?)
-            }
+        if let Source::Node(..) = graph.source(wire) {
+            return Ok(wire);
         }
+        let shape = graph.shape(wire).clone();
+        Ok(graph.reshape(wire, shape)?)
     }
 }
 

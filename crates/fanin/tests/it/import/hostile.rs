@@ -70,9 +70,19 @@ fn bombs_are_refused_before_memory_is_taken() {
     let huge = 1_000_000_000_000_000;
     let x = || input("x", 1, &[1]);
     let shape = || whole("shape", &[huge]);
-    check(&model(&[x(), shape(), node("Expand", &["x", "shape"], "y", &[])], &[]), "1000000000000000");
-    check(&model(&[x(), shape(), node("Tile", &["x", "shape"], "y", &[])], &[]), "1000000000000000");
-    check(&model(&[shape(), node("ConstantOfShape", &["shape"], "y", &[])], &[]), "1000000000000000");
+    check(
+        &model(&[x(), shape(), node("Expand", &["x", "shape"], "y", &[])], &[]),
+        "1000000000000000",
+    );
+    check(
+        &model(&[x(), shape(), node("Tile", &["x", "shape"], "y", &[])], &[]),
+        "1000000000000000",
+    );
+    check(
+        &model(&[shape(), node("ConstantOfShape", &["shape"], "y", &[])], &[]),
+        "1000000000000000",
+    );
+    check(&model(&[input("x", 1, &[0, i64::MAX, 8]), node("Flatten", &["x"], "y", &[])], &[]), "x");
     let million = whole("shape", &[1 << 29]);
     check(&model(&[million, node("ConstantOfShape", &["shape"], "y", &[])], &[]), "limit");
     let range = [whole("a", &[0]), whole("b", &[i64::MAX]), whole("c", &[1])].concat();
@@ -88,7 +98,10 @@ fn cycles_missing_names_and_wrong_axes_are_told() {
     let axis = bytes(5, &[text(1, "axis"), int(3, -9), int(20, 2)].concat());
     check(&model(&[x(), node("Softmax", &["x"], "y", &axis)], &[]), "axis -9");
     check(&model(&[input("x", 1, &[i64::MAX, 3]), node("Relu", &["x"], "y", &[])], &[]), "x");
-    check(&model(&[input("x", 7, &[2, 3]), node("Softmax", &["x"], "y", &[])], &[]), "whole numbers");
+    check(
+        &model(&[input("x", 7, &[2, 3]), node("Softmax", &["x"], "y", &[])], &[]),
+        "whole numbers",
+    );
     check(&model(&[x(), node("Erfc", &["x"], "y", &[])], &[]), "node \"y\" (Erfc)");
 }
 
