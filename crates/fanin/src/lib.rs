@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | [`Spec::from_toml`](spec::Spec::from_toml), or a model as short text | [`spec`] | what is wished |
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
-//! | [`resolve`] | [`spec`] | the network, as wide as the data ask for |
+//! | [`resolve`] | [`spec`], [`import`] | the network: its layers, as wide as the data ask for, or its file |
 //! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
@@ -68,7 +68,13 @@ pub use fanin_engine as engine;
 /// # Errors
 /// If the source cannot be found or read, or its rows cannot be trained on.
 pub fn load(spec: &Spec) -> Result<Prepared> {
-    data::for_spec(spec)
+    match spec.model.file() {
+        Some(path) if data::is_as_wide_as_the_model(spec) => {
+            let model = import::model(path, &import::Options::default())?;
+            data::for_sizes(spec, model.inputs(), model.outputs())
+        }
+        _ => data::for_spec(spec),
+    }
 }
 
 /// The network that `spec` describes, with as many inputs and outputs as the data ask for.
@@ -76,7 +82,7 @@ pub fn load(spec: &Spec) -> Result<Prepared> {
 /// # Errors
 /// If a width does not fit the data, or layers do not fit each other.
 pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
-    spec.model.resolve(data.train.columns(), data.train.target_columns())
+    import::resolve(&spec.model, data.train.columns(), data.train.target_columns())
 }
 
 /// The network that `spec` describes; the data are loaded only if some size is left to them.
@@ -84,6 +90,9 @@ pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
 /// # Errors
 /// As [`load`] and [`resolve`].
 pub fn resolve_alone(spec: &Spec) -> Result<Model> {
+    if let Some(path) = spec.model.file() {
+        return import::model(path, &import::Options::default());
+    }
     if spec.model.is_complete() {
         return spec.model.resolve_alone();
     }

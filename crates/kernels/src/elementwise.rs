@@ -1,7 +1,10 @@
 //! Passes over buffers, element by element, split over threads when that pays.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::scalar::Float;
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk, for_each_chunk_together};
+use crate::wide::{Loop, wide};
 
 /// `out[i] = f(x[i])`.
 ///
@@ -11,18 +14,14 @@ pub fn map<T: Copy + Sync, U: Send>(x: &[T], out: &mut [U], f: impl Fn(T) -> U +
     assert_eq!(x.len(), out.len(), "map needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let x = &x[start..start + piece.len()];
-        for (o, &x) in piece.iter_mut().zip(x) {
-            *o = f(x);
-        }
+        wide(Map { out: piece, x, f: &f });
     });
 }
 
 /// `out[i] = f(out[i])`.
 pub fn map_in_place<T: Copy + Send>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| {
-        for o in piece {
-            *o = f(*o);
-        }
+        wide(MapInPlace { out: piece, f: &f });
     });
 }
 
@@ -39,9 +38,8 @@ pub fn zip<A: Copy + Sync, B: Copy + Sync, O: Send>(
     assert!(x.len() == out.len() && y.len() == out.len(), "zip needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let end = start + piece.len();
-        for ((o, &x), &y) in piece.iter_mut().zip(&x[start..end]).zip(&y[start..end]) {
-            *o = f(x, y);
-        }
+        let (x, y) = (&x[start..end], &y[start..end]);
+        wide(Zip { out: piece, x, y, f: &f });
     });
 }
 
@@ -57,9 +55,7 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
     assert_eq!(y.len(), out.len(), "zip needs equal lengths");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         let y = &y[start..start + piece.len()];
-        for (o, &y) in piece.iter_mut().zip(y) {
-            *o = f(*o, y);
-        }
+        wide(ZipInPlace { out: piece, y, f: &f });
     });
 }
 
@@ -85,13 +81,112 @@ pub fn update<T: Float, const N: usize>(
     assert!(out.iter().all(|o| o.len() == x.len()), "update needs equal lengths");
     for_each_chunk_together(out, x, ELEMENTWISE_CHUNK, &|out, x| {
         let out = out.map(|o| &mut o[..x.len()]);
-        for (i, &x) in x.iter().enumerate() {
-            let new = f(std::array::from_fn(|k| out[k][i]), x);
-            for k in 0..N {
-                out[k][i] = new[k];
+        wide(Update { out, x, f: &f });
+    });
+}
+
+struct Map<'a, T, O, F> {
+    out: &'a mut [O],
+    x: &'a [T],
+    f: &'a F,
+}
+
+impl<T: Copy, O, F: Fn(T) -> O> Loop for Map<'_, T, O, F> {
+    #[inline(always)]
+    fn run(self) {
+        for (o, &x) in self.out.iter_mut().zip(self.x) {
+            *o = (self.f)(x);
+        }
+    }
+}
+
+struct MapInPlace<'a, T, F> {
+    out: &'a mut [T],
+    f: &'a F,
+}
+
+impl<T: Copy, F: Fn(T) -> T> Loop for MapInPlace<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for o in self.out {
+            *o = (self.f)(*o);
+        }
+    }
+}
+
+struct Zip<'a, A, B, O, F> {
+    out: &'a mut [O],
+    x: &'a [A],
+    y: &'a [B],
+    f: &'a F,
+}
+
+impl<A: Copy, B: Copy, O, F: Fn(A, B) -> O> Loop for Zip<'_, A, B, O, F> {
+    #[inline(always)]
+    fn run(self) {
+        for ((o, &x), &y) in self.out.iter_mut().zip(self.x).zip(self.y) {
+            *o = (self.f)(x, y);
+        }
+    }
+}
+
+struct ZipInPlace<'a, O, T, F> {
+    out: &'a mut [O],
+    y: &'a [T],
+    f: &'a F,
+}
+
+impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipInPlace<'_, O, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for (o, &y) in self.out.iter_mut().zip(self.y) {
+            *o = (self.f)(*o, y);
+        }
+    }
+}
+
+/// Elements that are loaded, changed and stored together: a cache line of f32.
+const BLOCK: usize = 16;
+
+struct Update<'a, T, F, const N: usize> {
+    out: [&'a mut [T]; N],
+    x: &'a [T],
+    f: &'a F,
+}
+
+impl<T: Float, F: Fn([T; N], T) -> [T; N], const N: usize> Loop for Update<'_, T, F, N> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, x, f } = self;
+        let (x_blocks, x_rest) = x.as_chunks::<BLOCK>();
+        let whole = x.len() - x_rest.len();
+        let mut rest: [&mut [T]; N] = std::array::from_fn(|_| [].as_mut_slice());
+        let mut ends = rest.iter_mut();
+        let mut blocks = out.map(|o| {
+            let (start, end) = o.split_at_mut(whole);
+            *ends.next().expect("both arrays have N items") = end;
+            start.as_chunks_mut::<BLOCK>().0.iter_mut()
+        });
+        for x in x_blocks {
+            let places = blocks.each_mut().map(|b| b.next().expect("all have x's length"));
+            let mut block: [[T; BLOCK]; N] = std::array::from_fn(|k| *places[k]);
+            for (i, &x) in x.iter().enumerate() {
+                let new = f(std::array::from_fn(|k| block[k][i]), x);
+                for k in 0..N {
+                    block[k][i] = new[k];
+                }
+            }
+            for (place, block) in places.into_iter().zip(block) {
+                *place = block;
             }
         }
-    });
+        for (i, &x) in x_rest.iter().enumerate() {
+            let new = f(std::array::from_fn(|k| rest[k][i]), x);
+            for (rest, new) in rest.iter_mut().zip(new) {
+                rest[i] = new;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

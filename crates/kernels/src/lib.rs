@@ -49,6 +49,7 @@
 pub mod scalar;
 pub mod jet;
 pub mod threads;
+mod wide;
 pub mod matmul;
 pub mod singular;
 pub mod tridiagonal;

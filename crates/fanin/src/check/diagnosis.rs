@@ -15,11 +15,17 @@ use super::symmetry::{self, Options, Symmetry, Units};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::init::Explanation;
-use crate::spec::{Loss, Model};
+use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows measured on at most: the gradient of fewer is noise where the true one is small.
 const ROWS: usize = 2048;
+
+/// Numbers that a forward and a backward pass through a graph may hold: a gigabyte in f32.
+const NUMBERS: usize = 1 << 28;
+
+/// Rows measured on at least, however large a graph is.
+const FEWEST_ROWS: usize = 8;
 
 /// One starting point, looked at before any training.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,10 +75,10 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let (rows, options) = (Rows::of(data), options(horizon));
+        let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let start = Start::new(model, loss, weights, rows.batch(), options)?;
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
-        Ok(Self::of(&[start], symmetry, None, horizon))
+        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, None, horizon) })
     }
 
     /// As [`new`](Self::new), with what instruments read that take more than one pass, and whether
@@ -88,12 +94,12 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let (rows, options) = (Rows::of(data), options(horizon));
+        let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let mut start = Start::new(model, loss, weights, rows.batch(), options)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
         let readings = start.readings(model, loss, weights, rows.batch(), horizon)?;
-        Ok(Self::of(&[start], symmetry, readings, horizon))
+        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, readings, horizon) })
     }
 
     /// As [`claimed`](Self::claimed), over `seeds` draws of the weights: `weights` gives that of a number.
@@ -111,7 +117,7 @@ impl Diagnosis {
         data: &Dataset,
         horizon: Horizon,
     ) -> Result<Self> {
-        let (rows, options) = (Rows::of(data), options(horizon));
+        let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
             Start::new(model, loss, &weights(number)?, rows.batch(), options)
@@ -120,7 +126,7 @@ impl Diagnosis {
         let (first, weights) = (&starts[0], weights(0)?);
         let symmetry = first.symmetry(model, loss, &weights, rows.batch(), options)?;
         let readings = first.readings(model, loss, &weights, rows.batch(), horizon)?;
-        Ok(Self::of(&starts, symmetry, readings, horizon))
+        Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, readings, horizon) })
     }
 
     fn of(
@@ -183,6 +189,26 @@ fn options(horizon: Horizon) -> Options {
     Options { partition: horizon.partition, ..Options::default() }
 }
 
+/// The rows that are measured on: [`ROWS`], or as many as keep a pass within [`NUMBERS`].
+fn most_rows(model: &Model, loss: &Loss) -> Result<usize> {
+    if model.layers().is_some() {
+        return Ok(ROWS);
+    }
+    let mut network = Network::new(model, loss, 1, Mode::Probe)?;
+    network.add_gradients()?;
+    let nodes = network.graph.nodes().iter().flat_map(|node| &node.outputs);
+    let numbers: usize = nodes.map(|&wire| network.graph.shape(wire).elements()).sum();
+    Ok((NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS))
+}
+
+/// What is not known of a graph that is no list of layers.
+fn skipped(model: &Model) -> Vec<String> {
+    let sentence = "how units are wired is not known of a graph: units count as equal for ever \
+                    where passes over a few rows and some steps find no difference, and opposite \
+                    units are not looked for";
+    if model.layers().is_some() { Vec::new() } else { vec![sentence.to_owned()] }
+}
+
 /// Rows of the data, gathered once for all starts.
 struct Rows {
     count: usize,
@@ -191,12 +217,12 @@ struct Rows {
 }
 
 impl Rows {
-    fn of(data: &Dataset) -> Self {
-        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
+    fn of(model: &Model, loss: &Loss, data: &Dataset) -> Result<Self> {
+        let rows: Vec<usize> = (0..data.rows().min(most_rows(model, loss)?)).collect();
         let mut features = vec![0.0; rows.len() * data.columns()];
         let mut targets = vec![0.0; rows.len() * data.target_columns()];
         data.gather(&rows, &mut features, &mut targets, 0.0);
-        Self { count: rows.len(), features, targets }
+        Ok(Self { count: rows.len(), features, targets })
     }
 
     fn batch(&self) -> Batch<'_> {
@@ -219,7 +245,11 @@ impl Start {
         options: Options,
     ) -> Result<Self> {
         let measurement = probe::measure(model, loss, weights, batch)?;
-        Ok(Self { measurement, units: symmetry::units(model, weights, options) })
+        let units = match model {
+            Model::Layers(_) => symmetry::units(model, weights, options),
+            Model::Graph(_) => symmetry::observed(model, loss, weights, batch)?,
+        };
+        Ok(Self { measurement, units })
     }
 
     fn readings(

@@ -121,12 +121,9 @@ impl<'a> Evidence<'a> {
 
     /// Whether a layer is the last one of a residual branch, whose z is added to the stream.
     fn ends_branch(&self, layer: &LayerMeasurement) -> bool {
-        let branch = |l: &'_ LayerMeasurement| {
-            l.module.rsplit_once(".branch.").map(|(branch, _)| branch.to_owned())
-        };
         let layers = &self.measurement.layers;
         let next = layers.iter().skip_while(|l| l.module != layer.module).nth(1);
-        layer.in_branch() && next.and_then(branch) != branch(layer)
+        layer.in_branch() && next.and_then(|l| l.branches.last()) != layer.branches.last()
     }
 
     /// Whether the hidden layers lose half of the signal or more.
@@ -236,11 +233,11 @@ impl<'a> Evidence<'a> {
 
     /// The first layers of all residual branches: what they see is the stream.
     pub fn branch_openings(&self) -> Vec<&'a LayerMeasurement> {
-        let mut branch = "";
+        let mut branch = None;
         let mut openings = Vec::new();
         for layer in self.hidden() {
-            let own = layer.module.split_once(".branch.").map_or("", |(branch, _)| branch);
-            if !own.is_empty() && own != branch {
+            let own = layer.branches.first();
+            if own.is_some() && own != branch {
                 openings.push(layer);
             }
             branch = own;

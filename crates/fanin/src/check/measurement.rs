@@ -13,6 +13,9 @@ use super::features::FeatureScales;
 pub struct LayerMeasurement {
     /// The module's name: `0` for the parameters `0.weight` and `0.bias`.
     pub module: String,
+    /// Names of the residual blocks around it, outermost first.
+    #[serde(skip)]
+    pub branches: Vec<String>,
     /// Number of units.
     pub units: usize,
     /// Standard deviation of a over all units and rows.
@@ -76,7 +79,7 @@ pub struct LayerMeasurement {
 impl LayerMeasurement {
     /// Whether the layer stands in a residual branch, which the signal can go round.
     pub fn in_branch(&self) -> bool {
-        self.module.contains(".branch.")
+        !self.branches.is_empty()
     }
 
     /// The share of the gradient's norm that tells rows apart; 1 where there is no gradient.

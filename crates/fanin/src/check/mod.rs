@@ -1,6 +1,8 @@
 //! Will these weights learn? Measurements before the first step, findings and a forecast.
 
 mod statistics;
+mod samples;
+mod shared;
 pub mod features;
 pub mod duplicates;
 pub mod measurement;

@@ -7,11 +7,14 @@ use fanin_engine::{Graph, Plan, Type, Wire};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
+use super::instruments::pass::{Pass, hold_statistics, part};
 use super::measurement::{LayerMeasurement, Measurement};
+use super::samples::Lay;
+use super::shared::{Shared, is_product};
 use super::statistics::{self, Slopes};
 use super::{duplicates, features};
 use crate::error::Result;
-use crate::spec::{Bend, Loss, Mode, Model, Network};
+use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -70,32 +73,42 @@ pub fn measure(
     let depth = pre.len();
     let near = near_cosines(model, loss, &parameters, batch)?;
     let read = |kind: usize, layer: usize| workspace.read(kind * depth + layer);
+    let lay = |layer: usize| Lay::of_units(&network, &network.layers[layer]);
     let rows_of = |kind: usize, layer: usize| {
-        let x = read(kind, layer);
-        statistics::row_second_moments(x, x.len() / batch.rows)
+        let x = lay(layer).samples(read(kind, layer));
+        statistics::row_second_moments(&x, x.len() / batch.rows)
     };
     let (first_z, last_delta) = (rows_of(0, 0), rows_of(3, depth.saturating_sub(2)));
+    let row_gradients = row_gradient_norms(model, loss, weights, batch, &network)?;
     let layer = |index: usize| {
-        let (z, a, bent) = (read(0, index), read(1, index), read(2, index));
+        let (z, a) = (read(0, index), read(1, index));
         let (delta, d_weight) = (read(3, index), read(4, index));
         let x = read(5, index);
-        let units = z.len() / batch.rows;
-        let weight = &parameters[network.layers[index].weight];
+        let wires = &network.layers[index];
+        let (out, input) = (lay(index), Lay::of_channels(&network, wires));
+        let units = out.units();
+        let sampled = |kind: usize| out.samples(read(kind, index));
+        let (sampled_z, sampled_a, bent) = (sampled(0), sampled(1), sampled(2));
+        let sampled_x = input.samples(x);
+        let row_of = |x: &[f32]| x.len() / batch.rows;
+        let weight = &parameters[wires.weight];
         let fan_in = weight.len() / units;
-        let deviations = statistics::deviations_over_rows(a, units);
-        let bend = network.layers[index].bend.as_ref();
-        let (kind, slopes) = bend.map_or((None, None), |bend| slopes(bend, bent, units));
+        let deviations = statistics::deviations_over_rows(&sampled_a, units);
+        let bend = wires.bend.as_ref();
+        let (kind, slopes) = bend.map_or((None, None), |bend| slopes(bend, &bent, units));
         LayerMeasurement {
-            module: network.layers[index].module.clone(),
+            module: wires.module.clone(),
+            branches: wires.branches.clone(),
             units,
             activation_deviation: reduce::variance(a).sqrt(),
             signal: (reduce::sum_of_squares(&deviations) / units as f64).sqrt(),
             pre_activation_second_moment: reduce::sum_of_squares(z) / z.len() as f64,
-            silent_share: statistics::constant_columns(a, units) as f64 / units as f64,
+            silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            telling_norm: statistics::telling_norm(d_weight, delta, x, batch.rows),
-            row_gradient_norm: statistics::row_gradient_norm(delta, x, batch.rows),
+            telling_norm: telling_norm(&network, wires, d_weight, delta, x),
+            row_gradient_norm: row_gradients[index]
+                .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, batch.rows)),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
             bias_mean_square: bias_mean_square(&network, &parameters, index),
@@ -104,11 +117,11 @@ pub fn measure(
             pre_activation_mean: reduce::mean(z),
             growth_error: statistics::log_ratio_error(&rows_of(0, index), &first_z),
             gradient_growth_error: statistics::log_ratio_error(&rows_of(3, index), &last_delta),
-            cosine: statistics::spread(z, units, PAIRED_ROWS).cosine,
-            input_cosine: statistics::spread(x, x.len() / batch.rows, PAIRED_ROWS).cosine,
-            directions: statistics::spread(a, units, PAIRED_ROWS).directions,
+            cosine: statistics::spread(&sampled_z, row_of(&sampled_z), PAIRED_ROWS).cosine,
+            input_cosine: statistics::spread(&sampled_x, row_of(&sampled_x), PAIRED_ROWS).cosine,
+            directions: statistics::spread(&sampled_a, row_of(&sampled_a), PAIRED_ROWS).directions,
             near_cosine: near[index],
-            normalized: bend.is_some_and(|b| b.input != network.layers[index].pre_activation),
+            normalized: bend.is_some_and(|b| b.input != wires.pre_activation),
             activation: bend.map(|bend| bend.name.clone()),
             saturated_share: slopes
                 .filter(|_| kind == Some(Shape::FlatOnBothSides))
@@ -123,7 +136,7 @@ pub fn measure(
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
         loss: f64::from(workspace.read(keep.len() - 1)[0]),
-        loss_of_zero_output: loss_of_zero_output(loss, batch)?,
+        loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
         input_second_moment: reduce::sum_of_squares(batch.features) / batch.features.len() as f64,
         features: features::scales(batch.features, batch.features.len() / batch.rows),
         duplicates: duplicates::duplicates(weights),
@@ -131,25 +144,77 @@ pub fn measure(
     })
 }
 
-/// The mean square of a layer's biases, which follow its weights among the parameters.
-fn bias_mean_square(network: &Network, parameters: &[Vec<f32>], layer: usize) -> f64 {
-    let layer = &network.layers[layer];
-    let position = layer.weight + 1;
-    match network.names.get(position) {
-        Some(name) if *name == format!("{}.bias", layer.module) => {
-            let bias = &parameters[position];
-            reduce::sum_of_squares(bias) / bias.len() as f64
-        }
-        _ => 0.0,
+/// The norm of the part of a layer's gradient that tells samples apart.
+fn telling_norm(
+    network: &Network,
+    layer: &LayerWires,
+    gradient: &[f32],
+    delta: &[f32],
+    x: &[f32],
+) -> f64 {
+    if is_product(network, layer) {
+        return statistics::telling_norm(gradient, delta, x, network.rows);
     }
+    let (out, input) = (Lay::of_units(network, layer), Lay::of_channels(network, layer));
+    let weight = network.graph.parameters()[layer.weight];
+    let weight = network.graph.shape(weight).axes();
+    let shared = Shared { weight, axes: &layer.weight_axes, samples: out.count() };
+    shared.telling_norm(gradient, &out.means(delta), &input.means(x))
+}
+
+/// Rows whose own gradients are computed, where they are no products of two vectors.
+const GRADIENT_ROWS: usize = 16;
+
+/// For every layer whose gradient of a row is no product of an error and an input, the root mean
+/// square of its norm over the first [`GRADIENT_ROWS`] rows, with statistics held at the batch's.
+fn row_gradient_norms(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+    network: &Network,
+) -> Result<Vec<Option<f64>>> {
+    let mut norms = vec![None; network.layers.len()];
+    let asked: Vec<usize> =
+        (0..norms.len()).filter(|&l| !is_product(network, &network.layers[l])).collect();
+    if asked.is_empty() {
+        return Ok(norms);
+    }
+    let (held, _) = hold_statistics(model, loss, weights, batch)?;
+    let mut one = Network::new(model, loss, 1, Mode::Evaluate)?;
+    let parameters = one.graph.parameters();
+    let wanted: Vec<Wire> = asked.iter().map(|&l| parameters[one.layers[l].weight]).collect();
+    let gradients = fanin_engine::gradients(&mut one.graph, one.loss, &wanted)?;
+    let mut pass = Pass::<f32>::new(&one, &gradients, &held)?;
+    let rows = batch.rows.min(GRADIENT_ROWS);
+    let mut squares = vec![0.0; asked.len()];
+    for row in 0..rows {
+        pass.feed_batch(part(batch, row, 1));
+        pass.run();
+        for (index, sum) in squares.iter_mut().enumerate() {
+            *sum += reduce::sum_of_squares(pass.read(index));
+        }
+    }
+    for (layer, sum) in asked.into_iter().zip(squares) {
+        norms[layer] = Some((sum / rows as f64).sqrt());
+    }
+    Ok(norms)
+}
+
+/// The mean square of a layer's biases; 0 without any.
+fn bias_mean_square(network: &Network, parameters: &[Vec<f32>], layer: usize) -> f64 {
+    let bias = network.layers[layer].bias.map(|position| &parameters[position]);
+    bias.map_or(0.0, |bias| reduce::sum_of_squares(bias) / bias.len() as f64)
 }
 
 /// The loss of a network that answers 0 to every row.
-fn loss_of_zero_output(loss: &Loss, batch: Batch<'_>) -> Result<f64> {
-    let shape = [batch.rows, batch.targets.len() / batch.rows];
+fn loss_of_zero_output(model: &Model, loss: &Loss, batch: Batch<'_>) -> Result<f64> {
+    let axes = model.architecture().output();
+    let columns = loss.target_columns(&axes);
     let mut graph = Graph::new();
-    let output = graph.input("output", Type::float(shape));
-    let targets = graph.input("targets", Type::float(shape));
+    let output = [&[batch.rows], axes.axes()].concat();
+    let output = graph.input("output", Type::float(output));
+    let targets = graph.input("targets", Type::float([batch.rows, columns]));
     let loss = loss.build(&mut graph, output, targets)?;
     let plan = Plan::new(&graph, &[loss])?;
     let mut workspace = plan.workspace::<f32>();
@@ -224,7 +289,9 @@ fn near_cosines(
     second.copy_from_slice(first);
     plan.run(parameters, &mut workspace);
     let cosine = |layer: usize| {
-        let (x, near) = workspace.read(layer).split_at(workspace.read(layer).len() / 2);
+        let wires = &network.layers[layer];
+        let z = Lay::of_units(&network, wires).samples(workspace.read(layer));
+        let (x, near) = z.split_at(z.len() / 2);
         let units = x.len() / rows;
         let pairs = x.chunks_exact(units).zip(near.chunks_exact(units));
         let mut cosines: Vec<f64> = pairs.map(|(x, near)| cosine_between(x, near)).collect();

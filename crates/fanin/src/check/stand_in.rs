@@ -76,7 +76,7 @@ impl Repaired {
         for finding in &mut diagnosis.findings {
             finding.consequence_of = finding.consequence_of.filter(|cause| left.contains(cause));
         }
-        diagnosis.skipped.clone_from(&self.skipped);
+        diagnosis.skipped.extend(self.skipped.iter().cloned());
         diagnosis
     }
 }

@@ -81,7 +81,18 @@ impl<'d> Comparison<'d> {
     /// # Errors
     /// If a scheme, model or setting is unknown or does not fit the data.
     pub fn new(options: &'d CompareOptions, data: &'d Prepared) -> Result<Self> {
-        let networks = options.networks(data)?;
+        Self::of_networks(options, data, options.networks(data)?)
+    }
+
+    /// As [`new`](Self::new), of these networks instead of those that the options name.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_networks(
+        options: &'d CompareOptions,
+        data: &'d Prepared,
+        networks: Vec<Model>,
+    ) -> Result<Self> {
         if data.test.is_none() {
             return Err(Error::Setting {
                 place: "test fraction".to_owned(),

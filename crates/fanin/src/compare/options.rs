@@ -3,6 +3,7 @@
 use super::RunId;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
+use crate::import;
 use crate::init::{self, Rules};
 use crate::spec::{InitSpec, Model, Spec};
 use crate::train::course::Course;
@@ -66,7 +67,7 @@ impl CompareOptions {
         }
         let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
         if self.own_model {
-            return Ok(vec![self.spec.model.resolve(inputs, outputs)?]);
+            return Ok(vec![import::resolve(&self.spec.model, inputs, outputs)?]);
         }
         self.depths.iter().map(|&depth| self.network(depth, data)).collect()
     }

@@ -21,7 +21,7 @@ pub mod sets;
 pub use crate::spec::{Missing, Standardize as Preparation, Task};
 pub use dataset::{Dataset, Targets};
 pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe};
-pub use from_spec::{for_spec, load_options};
+pub use from_spec::{for_sizes, for_spec, is_as_wide_as_the_model, load_options};
 pub use load::load;
 pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};

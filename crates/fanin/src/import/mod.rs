@@ -26,6 +26,8 @@ mod sharing;
 mod walk;
 mod feeds;
 mod run;
+pub mod roles;
+mod network;
 
 use std::path::Path;
 
@@ -33,6 +35,7 @@ pub use call::Call;
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;
+pub use network::{model, resolve};
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Run, run};

@@ -8,7 +8,6 @@
 //! To add a scheme: see the folder `schemes`.
 
 pub mod fans;
-mod place;
 mod parameter;
 mod matrix;
 mod blocks;
@@ -39,7 +38,7 @@ mod tests;
 use crate::Result;
 use crate::error::Error;
 
-pub use crate::spec::Role;
+pub use crate::spec::{Component, Packing, Parameter, Place, Position, Role, Stack};
 pub use distribution::Distribution;
 pub use fans::Fans;
 pub use from_model::{for_model, parameters};
@@ -47,8 +46,6 @@ pub use gain::Gain;
 pub use list::list;
 pub use matrix::Matrix;
 pub use outline::Outline;
-pub use parameter::{Packing, Parameter};
-pub use place::{Component, Place, Position, Stack};
 pub use request::Request;
 pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};

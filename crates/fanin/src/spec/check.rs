@@ -2,7 +2,7 @@
 
 use fanin_engine::activations;
 
-use super::layers::{LayerSpec, ModelSpec, Units};
+use super::layers::{LayerSpec, SequentialSpec, Units};
 use super::limits::{MAX_MODULES, MAX_NESTING, check_matrix, check_width};
 use super::mistake::{Misfit, Mistake, suggestion};
 
@@ -17,7 +17,7 @@ pub(super) struct Sizes {
 }
 
 /// The first mistake in the network, if there is one.
-pub(super) fn check(spec: &ModelSpec, sizes: Sizes) -> Result<(), Misfit> {
+pub(super) fn check(spec: &SequentialSpec, sizes: Sizes) -> Result<(), Misfit> {
     let inputs = spec.inputs.or(sizes.features);
     if let Some(inputs) = inputs {
         check_width("inputs", inputs).map_err(|mistake| Misfit::new(&[], "inputs", mistake))?;

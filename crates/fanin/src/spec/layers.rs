@@ -1,31 +1,31 @@
 //! A network as written: layers one after another, with sizes that the data may still decide.
 //!
-//! Both the short text and the `[[layers]]` tables of a TOML file say a [`ModelSpec`], which
-//! [`ModelSpec::resolve`] turns into a [`Model`] once the data is known.
+//! Both the short text and the `[[layers]]` tables of a TOML file say a [`SequentialSpec`], which
+//! [`SequentialSpec::resolve`] turns into a [`Sequential`] once the data is known.
 
 mod keys;
 mod modules;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Model;
 use super::named::named;
 use super::sections::InitRule;
+use super::sequential::Sequential;
 use super::{check, text};
 use crate::error::Result;
 
 /// A network whose width of input and output may be left to the data.
 ///
 /// ```
-/// use fanin::spec::ModelSpec;
+/// use fanin::spec::SequentialSpec;
 ///
-/// let spec: ModelSpec = "features -> 2x64 relu -> outputs".parse()?;
+/// let spec: SequentialSpec = "features -> 2x64 relu -> outputs".parse()?;
 /// let model = spec.resolve(64, 10)?;
 /// assert_eq!(model.to_string(), "64 -> 2x64 relu -> 10");
 /// # Ok::<(), fanin::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct ModelSpec {
+pub struct SequentialSpec {
     /// Features of one sample; `None`: as many as the data has.
     pub inputs: Option<usize>,
     /// Layers in order.
@@ -102,7 +102,7 @@ named! {
     }
 }
 
-impl Default for ModelSpec {
+impl Default for SequentialSpec {
     /// `features -> 2x64 relu -> outputs`, the network that one meets first.
     fn default() -> Self {
         let relu = || Some("relu".to_owned());
@@ -121,7 +121,7 @@ impl Default for ModelSpec {
     }
 }
 
-impl ModelSpec {
+impl SequentialSpec {
     /// Whether every size is written down, so that no data are needed to resolve it.
     pub fn is_complete(&self) -> bool {
         fn complete(layers: &[LayerSpec]) -> bool {
@@ -135,13 +135,13 @@ impl ModelSpec {
     /// # Errors
     /// [`Error::Setting`](crate::Error::Setting) if a size is left to the data, and as
     /// [`resolve`](Self::resolve).
-    pub fn resolve_alone(&self) -> Result<Model> {
+    pub fn resolve_alone(&self) -> Result<Sequential> {
         match self.inputs {
             Some(inputs) if self.is_complete() => {
                 check::check(self, check::Sizes::default())
                     .map_err(super::mistake::Misfit::in_tables)?;
                 let model = self.expand(inputs, 0);
-                model.parameters()?;
+                model.module_parameters()?;
                 Ok(model)
             }
             _ => Err(crate::Error::Setting {
@@ -157,7 +157,7 @@ impl ModelSpec {
     /// # Errors
     /// [`Error::Grammar`](crate::Error::Grammar) with a caret under the place if sizes do not fit
     /// or exceed a limit, [`Error::Setting`](crate::Error::Setting) if they do in total.
-    pub fn resolve(&self, features: usize, outputs: usize) -> Result<Model> {
+    pub fn resolve(&self, features: usize, outputs: usize) -> Result<Sequential> {
         let sizes = check::Sizes { features: Some(features), outputs: Some(outputs) };
         if let Err(misfit) = check::check(self, sizes) {
             let text = self.to_string();
@@ -167,7 +167,7 @@ impl ModelSpec {
             });
         }
         let model = self.expand(features, outputs);
-        model.parameters()?;
+        model.module_parameters()?;
         Ok(model)
     }
 
@@ -192,10 +192,10 @@ impl ModelSpec {
     }
 
     /// The modules of a network that has been checked.
-    pub(super) fn expand(&self, features: usize, outputs: usize) -> Model {
+    pub(super) fn expand(&self, features: usize, outputs: usize) -> Sequential {
         let mut layers = Vec::new();
         modules::expand(&self.layers, outputs, &mut layers);
-        Model { inputs: self.inputs.unwrap_or(features), layers }
+        Sequential { inputs: self.inputs.unwrap_or(features), layers }
     }
 }
 

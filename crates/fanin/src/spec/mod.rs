@@ -65,11 +65,15 @@
 mod named;
 mod limits;
 mod mistake;
-mod model;
+mod sequential;
 mod layers;
+mod model_spec;
 mod check;
 mod text;
 mod role;
+mod axes;
+mod place;
+mod parameter;
 mod parameters;
 pub(crate) mod glob;
 mod sections;
@@ -77,19 +81,27 @@ mod spec_file;
 pub(crate) mod toml_errors;
 pub(crate) mod json_errors;
 mod loss;
+mod architecture;
+mod model;
 mod network;
 
-pub use layers::{LayerSpec, ModelSpec, Norm, Units};
+pub use architecture::{Architecture, Bend, Body, Ground, LayerWires, Layout, RunningStatistic};
+pub use axes::Axes;
+pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};
 pub use loss::Loss;
-pub use model::{Layer, Model};
-pub use network::{Bend, LayerWires, Mode, Network, RunningStatistic};
-pub use parameters::{Branch, Parameter};
+pub use model::Model;
+pub use model_spec::{MODEL_ENDING, ModelSpec};
+pub use network::{Mode, Network};
+pub use parameter::{Packing, Parameter};
+pub use parameters::{Branch, ModuleParameter};
+pub use place::{Component, Place, Position, Stack};
 pub use role::Role;
 pub use sections::{
     BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
     LossSpec, Missing, OptimizerSpec, ScheduleName, ScheduleSpec, Standardize, Task, TrainSpec,
 };
+pub use sequential::{Layer, Sequential};
 pub use spec_file::Spec;
 
 /// A file that says nearly every key, with what else each could be.

@@ -7,15 +7,18 @@
 
 use fanin_engine::tensor::Shape;
 
+use super::axes::Axes;
 use super::limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, check_matrix, check_width};
 use super::mistake::Mistake;
-use super::model::{Layer, Model};
+use super::parameter::Parameter;
+use super::place::{Place, Position};
 use super::role::Role;
+use super::sequential::{Layer, Sequential};
 use crate::error::{Error, Result};
 
-/// One named tensor of a network, with its place in it.
+/// One named tensor of a [`Sequential`], with its place in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
+pub struct ModuleParameter {
     /// The name in files: `0.weight`, `3.branch.1.bias`.
     pub name: String,
     /// (units, inputs) for weights, (units) for all others but a slope, which is (1).
@@ -60,7 +63,7 @@ pub struct Branch {
     pub is_last_linear: bool,
 }
 
-impl Model {
+impl Sequential {
     /// The network's parameters and buffers, in PyTorch's order.
     ///
     /// # Errors
@@ -69,10 +72,10 @@ impl Model {
     /// [`super::MAX_PARAMETERS`]).
     ///
     /// ```
-    /// use fanin::spec::Model;
+    /// use fanin::spec::Sequential;
     ///
-    /// let model: Model = "784 -> 256 batch_norm relu -> 10".parse()?;
-    /// let parameters = model.parameters()?;
+    /// let network: Sequential = "784 -> 256 batch_norm relu -> 10".parse()?;
+    /// let parameters = network.module_parameters()?;
     /// let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
     /// let expected = "0.weight 0.bias 1.weight 1.bias 1.running_mean 1.running_var 3.weight 3.bias";
     /// assert_eq!(names.join(" "), expected);
@@ -80,7 +83,7 @@ impl Model {
     /// assert_eq!(parameters[0].activation, "relu");
     /// # Ok::<(), fanin::Error>(())
     /// ```
-    pub fn parameters(&self) -> Result<Vec<Parameter>> {
+    pub fn module_parameters(&self) -> Result<Vec<ModuleParameter>> {
         check_width("inputs", self.inputs).map_err(|mistake| wrong("model", mistake))?;
         let mut walk = Walk::default();
         walk.sequence(&self.layers, "", &mut Vec::new(), self.inputs)?;
@@ -91,15 +94,6 @@ impl Model {
         Ok(walk.finish())
     }
 
-    /// The number of trained numbers in the network; buffers do not count.
-    ///
-    /// # Errors
-    /// As [`Model::parameters`].
-    pub fn trained_elements(&self) -> Result<usize> {
-        let parameters = self.parameters()?;
-        Ok(parameters.iter().filter(|p| p.role.is_trained()).map(|p| p.shape.elements()).sum())
-    }
-
     /// The width of the network's result.
     pub fn outputs(&self) -> usize {
         let units = self.layers.iter().rev().find_map(|layer| match layer {
@@ -107,6 +101,42 @@ impl Model {
             _ => None,
         });
         units.unwrap_or(self.inputs)
+    }
+}
+
+impl From<&ModuleParameter> for Parameter {
+    fn from(parameter: &ModuleParameter) -> Self {
+        let activation = match parameter.activation.as_str() {
+            "identity" => None,
+            // A trained slope starts at 0.25, as a leaky rectifier of that slope.
+            "prelu" => Some("leaky_relu:0.25".to_owned()),
+            name => Some(name.to_owned()),
+        };
+        let axes = if parameter.role.is_matrix() { Axes::linear() } else { Axes::default() };
+        let position = |index, count| Position { index, count };
+        let module = parameter.name.rsplit_once('.').map_or("", |(module, _)| module);
+        let blocks = parameter.blocks;
+        let place = Place {
+            layer: parameter.linear_index.map(|index| position(index, parameter.linear_count)),
+            block: parameter.branch.map(|branch| position(branch.block, branch.blocks)),
+            branch: parameter.branch.map(|b| position(b.linear_index, b.linear_count)),
+            decoder_blocks: blocks,
+            residual_sums: blocks,
+            is_head: parameter.is_output,
+            is_residual_output: parameter.branch.is_some_and(|branch| branch.is_last_linear),
+            has_residual_scale: Some(false),
+            has_shortcut_scale: Some(false),
+            module: module.to_owned(),
+            ..Place::default()
+        };
+        Self {
+            axes,
+            fan_in: parameter.fan_in.unwrap_or(0),
+            fan_out: parameter.fan_out.unwrap_or(0),
+            activation,
+            place,
+            ..Self::new(&parameter.name, parameter.shape.clone(), parameter.role)
+        }
     }
 }
 
@@ -121,7 +151,7 @@ fn wrong(place: &str, mistake: Mistake) -> Error {
 
 #[derive(Default)]
 struct Walk {
-    parameters: Vec<Parameter>,
+    parameters: Vec<ModuleParameter>,
     modules: usize,
     linear_layers: usize,
     blocks: usize,
@@ -129,14 +159,14 @@ struct Walk {
 }
 
 /// What the modules of one sequence share.
-struct Place<'a> {
+struct Surroundings<'a> {
     prefix: &'a str,
     branch: Option<Branch>,
     /// Indices of the linear layers among its modules.
     linear_layers: Vec<usize>,
 }
 
-impl Place<'_> {
+impl Surroundings<'_> {
     /// The number of linear layers up to and including the module `index`.
     fn linear_layers_to(&self, index: usize) -> usize {
         self.linear_layers.iter().filter(|&&linear| linear <= index).count()
@@ -160,7 +190,7 @@ impl Walk {
             is_last_linear: false,
         });
         let linear_layers = (0..layers.len()).filter(|&i| is_linear(&layers[i])).collect();
-        let place = Place { prefix, branch, linear_layers };
+        let place = Surroundings { prefix, branch, linear_layers };
         let mut width = inputs;
         for (index, layer) in layers.iter().enumerate() {
             path.push(index);
@@ -183,7 +213,7 @@ impl Walk {
         &mut self,
         layer: &Layer,
         after: &[Layer],
-        place: &Place,
+        place: &Surroundings,
         path: &mut Vec<usize>,
         width: usize,
     ) -> std::result::Result<usize, Stop> {
@@ -244,14 +274,14 @@ impl Walk {
         shapes: impl IntoIterator<Item = (Role, Shape)>,
         fans: Option<(usize, usize)>,
         after: &[Layer],
-        place: &Place,
+        place: &Surroundings,
         path: &[usize],
     ) {
         let index = *path.last().expect("the module's own index was pushed");
         let is_last_linear = fans.is_some() && place.linear_layers.last() == Some(&index);
         for (role, shape) in shapes {
             self.elements += shape.axes().iter().map(|&axis| axis as u128).product::<u128>();
-            self.parameters.push(Parameter {
+            self.parameters.push(ModuleParameter {
                 name: format!("{}{index}.{}", place.prefix, role.suffix()),
                 shape,
                 role,
@@ -273,7 +303,7 @@ impl Walk {
     }
 
     /// Fills in what is known only at the end.
-    fn finish(mut self) -> Vec<Parameter> {
+    fn finish(mut self) -> Vec<ModuleParameter> {
         for parameter in &mut self.parameters {
             parameter.linear_count = self.linear_layers;
             let is_very_last = parameter.linear_index == self.linear_layers.checked_sub(1);

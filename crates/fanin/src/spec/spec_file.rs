@@ -6,8 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::check::{self, Sizes};
-use super::layers::{LayerSpec, ModelSpec};
+use super::layers::{LayerSpec, SequentialSpec};
 use super::mistake::Misfit;
+use super::model_spec::ModelSpec;
 use super::sections::{DataSpec, InitSpec, LossSpec, OptimizerSpec, ScheduleSpec, Task, TrainSpec};
 use super::toml_errors;
 use crate::error::{Error, Result};
@@ -129,7 +130,9 @@ impl Spec {
     /// # Errors
     /// [`Error::Setting`] with the key, the value and what is expected, for the first such value.
     pub fn validate(&self) -> Result<()> {
-        check::check(&self.model, Sizes::default()).map_err(Misfit::in_tables)?;
+        if let ModelSpec::Layers(layers) = &self.model {
+            check::check(layers, Sizes::default()).map_err(Misfit::in_tables)?;
+        }
         self.init.validate()?;
         self.loss.validate(self.task)?;
         self.optimizer.validate()?;
@@ -170,9 +173,9 @@ impl TryFrom<SpecFile> for Spec {
             (Some(text), None, true) => text.parse()?,
             (None, None, true) => ModelSpec::default(),
             (None, inputs, false) => {
-                let model = ModelSpec { inputs, layers: file.layers };
+                let model = SequentialSpec { inputs, layers: file.layers };
                 check::check(&model, Sizes::default()).map_err(Misfit::in_tables)?;
-                model
+                model.into()
             }
         };
         file.optimizer.fill_defaults();
@@ -192,9 +195,9 @@ impl TryFrom<SpecFile> for Spec {
 impl From<Spec> for SpecFile {
     fn from(spec: Spec) -> Self {
         let text = spec.model.fits_text().then(|| spec.model.to_string());
-        let (inputs, layers) = match &text {
-            Some(_) => (None, Vec::new()),
-            None => (spec.model.inputs, spec.model.layers),
+        let (inputs, layers) = match spec.model {
+            ModelSpec::Layers(model) if text.is_none() => (model.inputs, model.layers),
+            _ => (None, Vec::new()),
         };
         Self {
             model: text,

@@ -3,6 +3,7 @@
 mod architecture;
 mod depth;
 mod examples;
+mod graph;
 mod healthy;
 mod import;
 mod main_job;

@@ -67,7 +67,7 @@ fn classes_of_units_depend_on_every_parameter_of_hidden_units() {
         };
         assert!(!is_split(&equal), "{model:?}");
         let of_units = |p: &Parameter| {
-            let is_hidden = p.linear_index.is_some() && !p.is_output;
+            let is_hidden = p.place.layer.is_some() && !p.place.is_head;
             is_hidden && p.role.is_trained() && p.role != Role::Slope
         };
         for (i, parameter) in parameters.iter().enumerate().filter(|(_, p)| of_units(p)) {

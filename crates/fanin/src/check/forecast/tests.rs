@@ -9,6 +9,7 @@ use crate::check::{LayerMeasurement, Measurement};
 fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
     LayerMeasurement {
         module: module.to_owned(),
+        branches: Vec::new(),
         units: 1,
         activation_deviation: 1.0,
         signal: 1.0,
@@ -132,7 +133,8 @@ fn residual_branches_are_not_factors_of_the_chain() {
     let mut network = measurement(&[0.01, 0.01]);
     let all = horizon(1.0, StepRule::Proportional);
     let expected = steps(&network, all);
-    network.layers.insert(1, layer("2.branch.0", 0.0));
+    let branch = LayerMeasurement { branches: vec!["2".to_owned()], ..layer("2.branch.0", 0.0) };
+    network.layers.insert(1, branch);
     assert_eq!(steps(&network, all), expected);
 }
 

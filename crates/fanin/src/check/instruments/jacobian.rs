@@ -3,7 +3,7 @@
 //! Key: J the m × n matrix of derivatives of m results with respect to n inputs, at one row; σ its
 //! singular values; u and v vectors on the side of the results and of the inputs.
 
-use fanin_engine::{Type, Wire, pullback};
+use fanin_engine::{Wire, pullback};
 use fanin_kernels::lanczos::GolubKahan;
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::singular_values::singular_values;
@@ -136,7 +136,7 @@ impl Between {
 
 fn depth_wires(network: &Network) -> Option<(Wire, Wire)> {
     let (output, hidden) = network.layers.split_last()?;
-    let in_branch = |layer: &LayerWires| layer.module.contains(".branch.");
+    let in_branch = |layer: &LayerWires| !layer.branches.is_empty();
     let first = hidden.iter().find(|layer| !in_branch(layer))?;
     let last = hidden.last().filter(|last| last.module != first.module)?;
     let to = if in_branch(last) { output.input } else { last.pre_activation };
@@ -183,7 +183,8 @@ impl At<'_> {
     }
 
     fn features(&self, row: usize) -> &[f32] {
-        &self.batch.features[row * self.model.inputs..(row + 1) * self.model.inputs]
+        let inputs = self.model.inputs();
+        &self.batch.features[row * inputs..(row + 1) * inputs]
     }
 
     /// Products with J and Jᵀ for so many copies of a row.
@@ -193,8 +194,8 @@ impl At<'_> {
         let width = |wire: Wire| network.graph.shape(wire).elements() / copies;
         let (inputs, outputs) = (width(from), width(to));
         let graph = &mut network.graph;
-        let u = graph.input("u", Type::float([copies, outputs]));
-        let v = graph.input("v", Type::float([copies, inputs]));
+        let u = graph.input("u", graph.type_of(to).clone());
+        let v = graph.input("v", graph.type_of(from).clone());
         let backward = pullback(graph, &[(to, u)], &[from])?[0];
         // Jᵀu is linear in u, so its derivative by u along v is J·v.
         let forward = pullback(graph, &[(backward, v)], &[u])?[0];

@@ -11,7 +11,7 @@
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
 
-mod pass;
+pub(super) mod pass;
 mod row_gradients;
 pub mod jacobian;
 pub mod tangent_kernel;

@@ -8,7 +8,7 @@ use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// A plan with its memory and the parameters that it runs with.
-pub(super) struct Pass<T> {
+pub(in crate::check) struct Pass<T> {
     plan: Plan,
     workspace: Workspace<T>,
     parameters: Vec<Vec<T>>,
@@ -46,9 +46,18 @@ impl<T: Element> Pass<T> {
     }
 
     /// The parameters, in the graph's order, to change.
-    #[cfg(test)]
     pub fn parameters_mut(&mut self) -> &mut [Vec<T>] {
         &mut self.parameters
+    }
+
+    /// The parameters, in the graph's order.
+    pub fn parameters(&self) -> &[Vec<T>] {
+        &self.parameters
+    }
+
+    /// Fills the input of seed and step.
+    pub fn clock(&mut self, index: usize, clock: [i64; 2]) {
+        self.workspace.feed_integers(index).copy_from_slice(&clock);
     }
 
     /// The values of the n-th wire kept.
@@ -58,8 +67,8 @@ impl<T: Element> Pass<T> {
 }
 
 /// Refuses a batch without rows, or with rows that the model does not take.
-pub(super) fn ensure_fits(model: &Model, batch: Batch<'_>) -> Result<()> {
-    let expected = (batch.rows * model.inputs, batch.rows * model.outputs());
+pub(in crate::check) fn ensure_fits(model: &Model, batch: Batch<'_>) -> Result<()> {
+    let expected = (batch.rows * model.inputs(), batch.rows * model.outputs());
     let found = (batch.features.len(), batch.targets.len());
     if batch.rows > 0 && found == expected {
         return Ok(());
@@ -72,13 +81,18 @@ pub(super) fn ensure_fits(model: &Model, batch: Batch<'_>) -> Result<()> {
 }
 
 /// `count` rows of a batch, evenly spaced.
-pub(super) fn spaced(rows: usize, count: usize) -> impl Iterator<Item = usize> {
+pub(in crate::check) fn spaced(rows: usize, count: usize) -> impl Iterator<Item = usize> {
     let count = count.clamp(1, rows.max(1));
     (0..count).map(move |index| index * rows / count)
 }
 
+/// The first rows of a batch, at most so many.
+pub(in crate::check) fn first(batch: Batch<'_>, most: usize) -> Batch<'_> {
+    part(batch, 0, batch.rows.min(most))
+}
+
 /// Consecutive rows of a batch.
-pub(super) fn part(batch: Batch<'_>, start: usize, rows: usize) -> Batch<'_> {
+pub(in crate::check) fn part(batch: Batch<'_>, start: usize, rows: usize) -> Batch<'_> {
     let slice = |all: &'_ [f32]| -> (usize, usize) {
         let width = all.len() / batch.rows;
         (start * width, (start + rows) * width)
@@ -96,7 +110,7 @@ pub(super) fn part(batch: Batch<'_>, start: usize, rows: usize) -> Batch<'_> {
 /// With them the network in [`Mode::Evaluate`] computes on each row what it computes in the
 /// batch, and no row's result depends on another row: what the derivative through the statistics
 /// would add is left out.
-pub(super) fn hold_statistics(
+pub(in crate::check) fn hold_statistics(
     model: &Model,
     loss: &Loss,
     weights: &Weights,

@@ -12,8 +12,9 @@ use fanin_kernels::matmul::{Matrix, matmul};
 
 use super::pass::{Pass, part};
 use crate::check::probe::Batch;
+use crate::check::shared::is_product;
 use crate::error::Result;
-use crate::spec::{Loss, Mode, Model, Network};
+use crate::spec::{LayerWires, Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Elements whose moments are computed at a time.
@@ -124,10 +125,10 @@ struct Factors {
 }
 
 struct FactoredLayer {
-    module: String,
+    weight: (usize, String),
+    bias: Option<(usize, String)>,
     units: usize,
     inputs: usize,
-    bias: bool,
 }
 
 /// Gradients of the parameters that belong to no linear layer, row by row.
@@ -144,23 +145,24 @@ impl<'a> RowGradients<'a> {
     /// Plans the gradients for the rows of `batch`.
     pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'a>) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Evaluate)?;
-        let layers: Vec<FactoredLayer> = network
-            .layers
+        let products: Vec<LayerWires> =
+            network.layers.iter().filter(|l| is_product(&network, l)).cloned().collect();
+        let layers: Vec<FactoredLayer> = products
             .iter()
             .map(|layer| {
                 let width = |wire: Wire| network.graph.shape(wire).elements() / batch.rows;
                 FactoredLayer {
-                    bias: network.names.contains(&format!("{}.bias", layer.module)),
-                    module: layer.module.clone(),
+                    weight: (layer.weight, network.names[layer.weight].clone()),
+                    bias: layer.bias.map(|bias| (bias, network.names[bias].clone())),
                     units: width(layer.pre_activation),
                     inputs: width(layer.input),
                 }
             })
             .collect();
-        let z: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
+        let z: Vec<Wire> = products.iter().map(|l| l.pre_activation).collect();
         let outputs = network.graph.shape(network.output).elements() / batch.rows;
         let mut keep = seeded(&mut network, outputs, &z)?;
-        keep.extend(network.layers.iter().map(|l| l.input));
+        keep.extend(products.iter().map(|l| l.input));
         let mut pass = Pass::new(&network, &keep, weights)?;
         pass.feed_batch(batch);
         let rest = Rest::new(model, loss, weights, &layers)?;
@@ -210,16 +212,18 @@ impl Factors {
         let read =
             |index| -> Vec<f64> { self.pass.read(index).iter().map(|&x| f64::from(x)).collect() };
         for (index, layer) in self.layers.iter().enumerate() {
-            let tensor = |name: &str, elements, form| {
-                let name = format!("{}.{name}", layer.module);
-                TensorGradients { name, elements, parts: rows, form }
+            let tensor = |(_, name): &(usize, String), elements, form| TensorGradients {
+                name: name.clone(),
+                elements,
+                parts: rows,
+                form,
             };
             let delta: Vec<f64> = read(index);
-            let bias = layer.bias.then(|| delta.clone());
+            let bias = layer.bias.as_ref().map(|bias| (bias, delta.clone()));
             let input = read(self.layers.len() + index);
             let elements = layer.units * layer.inputs;
-            tensors.push(tensor("weight", elements, Form::Outer { delta, input }));
-            tensors.extend(bias.map(|delta| tensor("bias", layer.units, Form::Plain(delta))));
+            tensors.push(tensor(&layer.weight, elements, Form::Outer { delta, input }));
+            tensors.extend(bias.map(|(bias, delta)| tensor(bias, layer.units, Form::Plain(delta))));
         }
     }
 }
@@ -232,16 +236,12 @@ impl Rest {
         layers: &[FactoredLayer],
     ) -> Result<Option<Self>> {
         let mut network = Network::new(model, loss, 1, Mode::Evaluate)?;
-        let of_linear = |name: &str| {
-            let module = name.rsplit_once('.').map_or(name, |(module, _)| module);
-            layers.iter().any(|layer| layer.module == module)
+        let is_factored = |parameter: usize| {
+            let is = |own: &(usize, String)| own.0 == parameter;
+            layers.iter().any(|layer| is(&layer.weight) || layer.bias.as_ref().is_some_and(is))
         };
-        let rest: Vec<usize> = network
-            .trained
-            .iter()
-            .copied()
-            .filter(|&parameter| !of_linear(&network.names[parameter]))
-            .collect();
+        let rest: Vec<usize> =
+            network.trained.iter().copied().filter(|&parameter| !is_factored(parameter)).collect();
         if rest.is_empty() {
             return Ok(None);
         }

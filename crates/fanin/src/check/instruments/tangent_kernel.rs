@@ -95,7 +95,7 @@ fn kernel(
 ) -> Result<(Vec<f64>, bool)> {
     ensure_fits(model, batch)?;
     let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
-    let (width, outputs) = (model.inputs, model.outputs());
+    let (width, outputs) = (model.inputs(), model.outputs());
     let rows: Vec<usize> = spaced(batch.rows, options.rows).collect();
     let pick = |all: &[f32], width: usize| -> Vec<f32> {
         rows.iter().flat_map(|row| &all[row * width..(row + 1) * width]).copied().collect()

@@ -31,7 +31,7 @@ impl Sample {
             fill_normal(Stream::new(seed, name), 0, 0.0, 1.0, &mut x);
             x
         };
-        let features = normal("features", rows * model.inputs);
+        let features = normal("features", rows * model.inputs());
         let targets = normal("targets", rows * model.outputs());
         Self { model, weights, rows, features, targets }
     }

@@ -7,7 +7,7 @@
 
 use super::units::groups;
 use super::wiring::{View, Wiring};
-use crate::spec::Model;
+use crate::spec::Sequential;
 use crate::weights::Weights;
 
 /// Half of what entries of equal rows may differ by, as a share of the largest: a product of f32
@@ -21,7 +21,7 @@ const ROUNDING: f64 = 2.5e-7;
 ///
 /// # Panics
 /// If `weights` lack a tensor of the model.
-pub fn shared_features(model: &Model, weights: &Weights) -> Vec<(String, Vec<Vec<usize>>)> {
+pub fn shared_features(model: &Sequential, weights: &Weights) -> Vec<(String, Vec<Vec<usize>>)> {
     let wiring = Wiring::new(model, weights);
     let shared = |set: usize| groups(&features(&wiring, wiring.stream(set)));
     wiring.hidden().map(|set| (wiring.sets[set].module.clone(), shared(set))).collect()

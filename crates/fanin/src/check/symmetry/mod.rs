@@ -15,6 +15,7 @@ pub mod units;
 pub mod features;
 pub mod near_duplicates;
 pub mod confirm;
+mod observed;
 pub mod summary;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ use crate::weights::Weights;
 use wiring::Wiring;
 
 pub use confirm::{Confirmation, confirm};
+pub use observed::observed;
 pub use summary::{LayerSymmetry, Symmetry};
 pub use units::{Exactness, Units};
 
@@ -74,7 +76,8 @@ pub fn effective_units(model: &Model, weights: &Weights) -> Vec<Units> {
     units(model, weights, Options::default())
 }
 
-/// The classes of every hidden set of units of a network, in order.
+/// The classes of every hidden set of units of a network, in order; none for a graph, of whose
+/// units weights alone do not tell.
 ///
 /// ```
 /// use fanin::check::symmetry::{Options, units};
@@ -90,7 +93,8 @@ pub fn effective_units(model: &Model, weights: &Weights) -> Vec<Units> {
 /// # Panics
 /// If `weights` lack a tensor of the model.
 pub fn units(model: &Model, weights: &Weights, options: Options) -> Vec<Units> {
-    let wiring = Wiring::new(model, weights);
+    let Some(layers) = model.layers() else { return Vec::new() };
+    let wiring = Wiring::new(layers, weights);
     let quiet = refine::refine(&wiring, options, refine::Dropout::Off);
     let drops = wiring.sets.iter().any(|set| set.dropout) && wiring.ties(&quiet);
     let noisy = drops.then(|| refine::refine(&wiring, options, refine::Dropout::On));

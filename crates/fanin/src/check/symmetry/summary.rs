@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Confirmation, Exactness, Options, Partition, Units, confirm, features};
 use crate::check::probe::Batch;
 use crate::error::Result;
-use crate::spec::{Layer, Loss, Model};
+use crate::spec::{Layer, Loss, Model, Sequential};
 use crate::weights::Weights;
 
 /// Rows that classes are confirmed on: units that differ do so on nearly every row.
@@ -55,10 +55,10 @@ impl Symmetry {
     /// # Panics
     /// If `weights` lack a tensor of the model.
     pub fn new(model: &Model, weights: &Weights, options: Options, units: &[Units]) -> Self {
-        let features = features::shared_features(model, weights);
-        let layers = units.iter().zip(features);
-        let layers =
-            layers.map(|(units, (_, shared))| LayerSymmetry::new(units, &shared)).collect();
+        let shared = model.layers().map(|layers| features::shared_features(layers, weights));
+        let shared = shared.unwrap_or_default().into_iter().map(|(_, shared)| shared);
+        let layers = units.iter().zip(shared.chain(std::iter::repeat_with(Vec::new)));
+        let layers = layers.map(|(units, shared)| LayerSymmetry::new(units, &shared)).collect();
         let Options { partition, tolerance } = options;
         Self { partition, tolerance, layers, confirmation: None }
     }
@@ -77,7 +77,9 @@ impl Symmetry {
         units: &[Units],
     ) -> Result<Self> {
         let tied = units.iter().any(|units| units.effective_width() < units.width());
-        if tied && model.layers.iter().any(|layer| !is_of_a_chain(layer)) {
+        let is_chain = |network: &Sequential| network.layers.iter().all(is_of_a_chain);
+        // Classes of a graph come from such a pass already.
+        if tied && model.layers().is_some_and(|layers| !is_chain(layers)) {
             let rows = batch.rows.min(ROWS);
             let first = |values: &[f32]| rows * (values.len() / batch.rows.max(1));
             let (features, targets) = (first(batch.features), first(batch.targets));

@@ -2,7 +2,7 @@
 
 use fanin_engine::Tensor;
 
-use crate::spec::Layer;
+use crate::spec::{Layer, Sequential};
 
 use super::*;
 use crate::check::probe::Batch;
@@ -17,7 +17,8 @@ fn linear(units: usize) -> Layer {
 
 fn model() -> Model {
     let relu = || Layer::Activation("relu".to_owned());
-    Model { inputs: 3, layers: vec![linear(4), relu(), linear(4), relu(), linear(2)] }
+    let layers = vec![linear(4), relu(), linear(4), relu(), linear(2)];
+    Sequential { inputs: 3, layers }.into()
 }
 
 /// Weights whose element i of tensor t is `value(t, i)`; biases are 0.
@@ -89,7 +90,7 @@ fn one_changed_bias_frees_one_unit() {
 fn a_residual_stream_is_one_set_of_units() {
     let branch = vec![linear(4), Layer::Activation("tanh".to_owned()), linear(4)];
     let layers = vec![linear(4), Layer::Residual { scale: 1.0, layers: branch }, linear(2)];
-    let model = Model { inputs: 3, layers };
+    let model = Sequential { inputs: 3, layers }.into();
     let names = [("0", 4, 3), ("1.branch.0", 4, 4), ("1.branch.2", 4, 4), ("2", 2, 4)];
     let zero = |(module, out, inputs): (&str, usize, usize)| {
         let data = (0..out * inputs).map(|i| if module == "0" { i as f32 } else { 0.0 });
@@ -351,7 +352,7 @@ fn confirmed(text: &str, weights: &Weights, units: Option<&[Units]>) -> Confirma
     let found = effective_units(&model, weights);
     let rows = 16;
     let feature = |i: usize| ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0;
-    let features: Vec<f32> = (0..rows * model.inputs).map(feature).collect();
+    let features: Vec<f32> = (0..rows * model.inputs()).map(feature).collect();
     let targets: Vec<f32> = (0..rows * model.outputs()).map(|i| feature(i + 5)).collect();
     let batch = Batch { rows, features: &features, targets: &targets };
     confirm(&model, &Loss::MeanSquaredError, weights, batch, units.unwrap_or(&found)).unwrap()

@@ -99,7 +99,7 @@ pub(super) fn of(
     noisy: Option<&[Vec<usize>]>,
 ) -> Units {
     let (set, nodes) = (&wiring.sets[index], &quiet[index]);
-    let in_branch = set.module.contains(".branch.");
+    let in_branch = set.in_branch;
     let outputs = wiring.sets[wiring.output].width;
     // Logits of K classes matter up to a common shift, so they have K − 1 dimensions. A layer that
     // is meant to be narrower than that must still be more than one unit.

@@ -5,7 +5,7 @@
 
 use fanin_engine::activations::{self, Activation};
 
-use crate::spec::{Layer, Model};
+use crate::spec::{Layer, Sequential};
 use crate::weights::Weights;
 
 /// Units that stand side by side.
@@ -14,6 +14,8 @@ pub(super) struct Set {
     /// The module that computes them, as in a parameter's name.
     pub module: String,
     pub width: usize,
+    /// Whether a residual block stands around the module.
+    pub in_branch: bool,
     /// Told apart by the data: inputs and outputs.
     pub known: bool,
     /// What all that acts on the units has in common.
@@ -90,10 +92,10 @@ pub(super) struct Wiring<'w> {
 }
 
 impl<'w> Wiring<'w> {
-    pub fn new(model: &Model, weights: &'w Weights) -> Self {
+    pub fn new(model: &Sequential, weights: &'w Weights) -> Self {
         let mut wiring =
             Self { sets: Vec::new(), own: Vec::new(), output: 0, couplings: Vec::new() };
-        let inputs = wiring.add_set("input", model.inputs);
+        let inputs = wiring.add_set("input", model.inputs, false);
         wiring.output = wiring.walk(&model.layers, "", inputs, weights);
         for end in [inputs, wiring.output] {
             (wiring.sets[end].known, wiring.sets[end].nature.odd) = (true, false);
@@ -145,10 +147,11 @@ impl<'w> Wiring<'w> {
         self.hidden().any(several)
     }
 
-    fn add_set(&mut self, module: &str, width: usize) -> usize {
+    fn add_set(&mut self, module: &str, width: usize, in_branch: bool) -> usize {
         self.sets.push(Set {
             module: module.to_owned(),
             width,
+            in_branch,
             known: false,
             nature: Nature { odd: true, homogeneous: true, keeps_zero: true },
             dropout: false,
@@ -172,7 +175,7 @@ impl<'w> Wiring<'w> {
                 Layer::Linear { units, .. } => {
                     let weight =
                         tensor("weight").expect("weights have every tensor of the model").data();
-                    let to = self.add_set(&module, *units);
+                    let to = self.add_set(&module, *units, !prefix.is_empty());
                     let scale = root_mean_square(weight);
                     self.couplings.push(Coupling { from: set, to, weight, scale });
                     self.own.extend(tensor("bias").map(|b| Own {

@@ -30,6 +30,10 @@ impl DataSet for Normal {
         "none needed: computed"
     }
 
+    fn is_as_wide_as_the_model(&self) -> bool {
+        true
+    }
+
     /// As many features and classes as the model has; one output gets a normal number to learn.
     fn load(&self, options: &LoadOptions) -> Result<Loaded> {
         let Some((inputs, outputs)) = options.sizes else {

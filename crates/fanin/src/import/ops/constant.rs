@@ -10,7 +10,7 @@ use super::Import;
 
 pub const IMPORT: Import = Import::new(&["Constant"], lower);
 pub const FILLED: Import = Import::new(&["ConstantOfShape"], lower_filled).settings(&[0]);
-pub const SHAPE: Import = Import::new(&["Shape", "Size"], lower_shape);
+pub const SHAPE: Import = Import::new(&["Shape", "Size"], lower_shape).settings(&[0]);
 pub const RANGE: Import = Import::new(&["Range"], lower_range).settings(&[0, 1, 2]);
 pub const EYE: Import = Import::new(&["EyeLike"], lower_eye);
 

@@ -79,6 +79,8 @@ pub struct Import {
     pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
+    /// Whether it puts axes into another order, by `perm`.
+    pub permutes: bool,
 }
 
 /// How an operator is lowered.
@@ -132,7 +134,16 @@ impl Import {
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Plain(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 
     const fn settings(self, settings: &'static [usize]) -> Self {
@@ -151,6 +162,10 @@ impl Import {
         Self { floats, ..self }
     }
 
+    const fn permutes(self) -> Self {
+        Self { permutes: true, ..self }
+    }
+
     const fn domain(self, domain: &'static str) -> Self {
         Self { domain, ..self }
     }
@@ -160,7 +175,16 @@ impl Import {
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
         let rule = Rule::Control(lower);
-        Self { names, domain: "", rule, settings: &[], parameters: &[], floats: &[], carries: &[] }
+        Self {
+            names,
+            domain: "",
+            rule,
+            settings: &[],
+            parameters: &[],
+            floats: &[],
+            carries: &[],
+            permutes: false,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Transpose"], lower).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Transpose"], lower).carries(&[0]).permutes();
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

@@ -1,8 +1,8 @@
 //! From layers to modules, and from modules back to the fewest layers that say them.
 
-use super::{LayerSpec, ModelSpec, Norm, Units};
+use super::{LayerSpec, Norm, SequentialSpec, Units};
 use crate::spec::check;
-use crate::spec::model::{Layer, Model};
+use crate::spec::sequential::{Layer, Sequential};
 
 /// Appends the modules of layers that have been checked.
 pub fn expand(specs: &[LayerSpec], outputs: usize, into: &mut Vec<Layer>) {
@@ -44,9 +44,9 @@ fn expand_once(spec: &LayerSpec, outputs: usize, into: &mut Vec<Layer>) {
     }
 }
 
-impl From<&Model> for ModelSpec {
+impl From<&Sequential> for SequentialSpec {
     /// The shortest way to write the network: equal neighbors become one repeated layer.
-    fn from(model: &Model) -> Self {
+    fn from(model: &Sequential) -> Self {
         Self { inputs: Some(model.inputs), layers: collect(&model.layers) }
     }
 }

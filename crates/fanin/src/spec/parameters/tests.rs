@@ -1,17 +1,17 @@
 //! Names, shapes and places are those of PyTorch's `nn.Sequential`.
 
-use super::{Branch, Parameter, Role};
-use crate::spec::{Layer, Model};
+use super::{Branch, ModuleParameter, Role};
+use crate::spec::{Layer, Sequential};
 
-fn parameters(text: &str) -> Vec<Parameter> {
-    text.parse::<Model>().unwrap().parameters().unwrap()
+fn parameters(text: &str) -> Vec<ModuleParameter> {
+    text.parse::<Sequential>().unwrap().module_parameters().unwrap()
 }
 
 fn listed(text: &str) -> Vec<String> {
     parameters(text).iter().map(|p| format!("{} {}", p.name, p.shape)).collect()
 }
 
-fn find<'a>(all: &'a [Parameter], name: &str) -> &'a Parameter {
+fn find<'a>(all: &'a [ModuleParameter], name: &str) -> &'a ModuleParameter {
     all.iter().find(|p| p.name == name).unwrap()
 }
 
@@ -115,9 +115,12 @@ fn branch_tells_block_and_last_linear_layer() {
 
 #[test]
 fn buffers_are_not_trained() {
-    let model: Model = "4 -> 8 batch_norm -> 2".parse().unwrap();
-    assert_eq!(model.trained_elements().unwrap(), 4 * 8 + 8 + 2 * 8 + 8 * 2 + 2);
-    let all = model.parameters().unwrap();
+    let model: Sequential = "4 -> 8 batch_norm -> 2".parse().unwrap();
+    assert_eq!(
+        crate::spec::Model::from(model.clone()).trained_elements().unwrap(),
+        4 * 8 + 8 + 2 * 8 + 8 * 2 + 2
+    );
+    let all = model.module_parameters().unwrap();
     let buffers = all.iter().filter(|p| !p.role.is_trained()).map(|p| p.role);
     assert_eq!(buffers.collect::<Vec<_>>(), [Role::RunningMean, Role::RunningVariance]);
 }
@@ -126,13 +129,13 @@ fn buffers_are_not_trained() {
 fn outputs_are_the_width_of_the_last_linear_layer() {
     for (text, outputs) in [("4 -> 3 relu", 3), ("4 -> 3 -> 3 residual", 3), ("4 -> 4 residual", 4)]
     {
-        assert_eq!(text.parse::<Model>().unwrap().outputs(), outputs);
+        assert_eq!(text.parse::<Sequential>().unwrap().outputs(), outputs);
     }
 }
 
 #[track_caller]
 fn refused(inputs: usize, layers: Vec<Layer>, message: &str) {
-    let error = Model { inputs, layers }.parameters().unwrap_err();
+    let error = Sequential { inputs, layers }.module_parameters().unwrap_err();
     assert_eq!(error.to_string(), message);
 }
 
@@ -160,7 +163,7 @@ fn network_built_by_hand_is_checked_like_a_text() {
          weights, expected at most 2147483648 parameters in one tensor",
     );
     let nested = (0..100).fold(linear(4), |inner, _| residual(vec![inner]));
-    let error = Model { inputs: 4, layers: vec![nested] }.parameters().unwrap_err();
+    let error = Sequential { inputs: 4, layers: vec![nested] }.module_parameters().unwrap_err();
     assert!(
         error
             .to_string()

@@ -24,9 +24,9 @@ mod tests;
 use std::str::FromStr;
 
 use super::check::{self, Sizes};
-use super::layers::ModelSpec;
+use super::layers::SequentialSpec;
 use super::mistake::{Misfit, Mistake, Spans};
-use super::model::Model;
+use super::sequential::Sequential;
 use crate::error::{Error, Result};
 
 /// The words for as many inputs as the data has, the first of them as it is written back.
@@ -36,11 +36,11 @@ pub(super) const INPUTS: [&str; 2] = ["features", "inputs"];
 pub(super) const OUTPUTS: [&str; 2] = ["outputs", "classes"];
 
 /// The network that a text says, with the places of its parts; sizes are not yet checked.
-pub(super) fn read(text: &str) -> Result<(ModelSpec, Spans)> {
+pub(super) fn read(text: &str) -> Result<(SequentialSpec, Spans)> {
     parser::parse(text)
 }
 
-impl FromStr for ModelSpec {
+impl FromStr for SequentialSpec {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -51,20 +51,20 @@ impl FromStr for ModelSpec {
     }
 }
 
-impl FromStr for Model {
+impl FromStr for Sequential {
     type Err = Error;
 
     /// The network that a text says in full, without `features` or `outputs`.
     ///
     /// ```
-    /// use fanin::spec::{Layer, Model};
+    /// use fanin::spec::{Layer, Sequential};
     ///
-    /// let model: Model = "784 -> 256 relu dropout:0.1 -> 10".parse()?;
+    /// let model: Sequential = "784 -> 256 relu dropout:0.1 -> 10".parse()?;
     /// assert_eq!(model.inputs, 784);
     /// assert_eq!(model.layers[0], Layer::Linear { units: 256, bias: true });
     /// assert_eq!(model.layers[2], Layer::Dropout { rate: 0.1 });
     ///
-    /// let mistake = "784 -> 256 rleu -> 10".parse::<Model>().unwrap_err().to_string();
+    /// let mistake = "784 -> 256 rleu -> 10".parse::<Sequential>().unwrap_err().to_string();
     /// assert!(mistake.contains("did you mean `relu`?"));
     /// assert!(mistake.ends_with("\n             ^^^^"));
     /// # Ok::<(), fanin::Error>(())
@@ -84,7 +84,7 @@ impl FromStr for Model {
             return Err(in_text(Misfit::new(&[spec.layers.len() - 1], "units", mistake)));
         }
         let model = spec.expand(inputs, 0);
-        model.parameters()?;
+        model.module_parameters()?;
         Ok(model)
     }
 }

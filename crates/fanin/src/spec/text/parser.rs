@@ -6,7 +6,7 @@ use super::tokens::{Kind, Token, tokens};
 use super::{INPUTS, OUTPUTS};
 use crate::error::{Error, Result};
 use crate::spec::check::{PRELU, activation_names};
-use crate::spec::layers::{LayerSpec, ModelSpec, Norm, Units};
+use crate::spec::layers::{LayerSpec, Norm, SequentialSpec, Units};
 use crate::spec::limits::{MAX_NESTING, too_many};
 use crate::spec::mistake::{Mistake, Spans, grammar, suggestion};
 
@@ -14,11 +14,11 @@ use crate::spec::mistake::{Mistake, Spans, grammar, suggestion};
 const WORDS: [&str; 5] = ["dropout:RATE", "batch_norm", "layer_norm", "no_bias", "residual"];
 
 /// Reads a text on one line; sizes are left to [`crate::spec::check`].
-pub fn parse(text: &str) -> Result<(ModelSpec, Spans)> {
+pub fn parse(text: &str) -> Result<(SequentialSpec, Spans)> {
     let mut parser = Parser { text, tokens: tokens(text), at: 0, spans: Spans::default() };
     let inputs = parser.inputs()?;
     let layers = parser.sequence(&mut Vec::new())?;
-    Ok((ModelSpec { inputs, layers }, parser.spans))
+    Ok((SequentialSpec { inputs, layers }, parser.spans))
 }
 
 struct Parser<'a> {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use crate::Error;
-use crate::spec::{Layer, LayerSpec, Model, ModelSpec, Units};
+use crate::spec::{Layer, LayerSpec, Sequential, SequentialSpec, Units};
 
 fn linear(units: usize) -> Layer {
     Layer::Linear { units, bias: true }
@@ -15,14 +15,14 @@ fn activation(name: &str) -> Layer {
 
 #[track_caller]
 fn says(text: &str, inputs: usize, layers: &[Layer]) {
-    let model: Model = text.parse().unwrap();
-    assert_eq!(model, Model { inputs, layers: layers.to_vec() });
+    let model: Sequential = text.parse().unwrap();
+    assert_eq!(model, Sequential { inputs, layers: layers.to_vec() });
 }
 
 /// The message of a refused text: its first line, and the characters over the carets.
 #[track_caller]
 fn refused(text: &str, under_caret: &str, message: &str) {
-    let error = text.parse::<Model>().unwrap_err();
+    let error = text.parse::<Sequential>().unwrap_err();
     let Error::Grammar { text: shown, start, end, .. } = &error else {
         panic!("not a grammar error: {error}");
     };
@@ -87,7 +87,7 @@ fn element_without_units_has_only_the_modules_of_its_words() {
 
 #[test]
 fn caret_stands_under_the_unknown_word() {
-    let message = "784 -> 256 rleu -> 10".parse::<Model>().unwrap_err().to_string();
+    let message = "784 -> 256 rleu -> 10".parse::<Sequential>().unwrap_err().to_string();
     let lines: Vec<&str> = message.lines().collect();
     assert!(lines[0].starts_with("cannot read the model: found unknown word `rleu`, expected"));
     assert!(lines[0].contains("dropout:RATE, batch_norm, layer_norm, no_bias, residual"));
@@ -99,7 +99,7 @@ fn caret_stands_under_the_unknown_word() {
 
 #[test]
 fn caret_counts_characters_and_not_bytes() {
-    let message = "4 → 0 → 2".parse::<Model>().unwrap_err().to_string();
+    let message = "4 → 0 → 2".parse::<Sequential>().unwrap_err().to_string();
     assert!(message.ends_with("\n  4 → 0 → 2\n      ^"), "{message}");
 }
 
@@ -107,7 +107,7 @@ fn caret_counts_characters_and_not_bytes() {
 fn mistyped_word_suggests_the_nearest() {
     for (word, near) in [("tahn", "tanh"), ("droput:0.1", "dropout"), ("output", "outputs")] {
         let text = format!("4 -> 8 {word} -> 2");
-        let message = text.parse::<Model>().unwrap_err().to_string();
+        let message = text.parse::<Sequential>().unwrap_err().to_string();
         assert!(message.contains(&format!("did you mean `{near}`?")), "{message}");
     }
 }
@@ -152,14 +152,14 @@ fn sizes_out_of_range_are_refused() {
 
 #[test]
 fn product_over_the_limit_stands_at_the_later_layer() {
-    let error = "100000 -> 2 -> 2x100000".parse::<Model>().unwrap_err();
+    let error = "100000 -> 2 -> 2x100000".parse::<Sequential>().unwrap_err();
     let Error::Grammar { start, .. } = error else { panic!("{error}") };
     assert_eq!(start, 17);
 }
 
 #[test]
 fn sum_over_the_limit_is_refused_without_overflow() {
-    let message = "40000 -> 9x40000".parse::<Model>().unwrap_err().to_string();
+    let message = "40000 -> 9x40000".parse::<Sequential>().unwrap_err().to_string();
     let expected = "model: found 14400360000 parameters, expected at most 8589934592";
     assert_eq!(message, expected);
 }
@@ -190,7 +190,7 @@ fn unfinished_texts_are_refused() {
 
 #[test]
 fn second_arrow_is_the_one_under_the_caret() {
-    let message = "784 -> 8 -> -> 10".parse::<Model>().unwrap_err().to_string();
+    let message = "784 -> 8 -> -> 10".parse::<Sequential>().unwrap_err().to_string();
     assert!(message.ends_with("\n  784 -> 8 -> -> 10\n              ^^"), "{message}");
 }
 
@@ -299,13 +299,13 @@ fn width_change_inside_a_residual_is_explained() {
 #[test]
 fn deep_nesting_is_refused_before_the_stack_ends() {
     let text = format!("4 -> {}", "(".repeat(100_000));
-    let message = text.parse::<Model>().unwrap_err().to_string();
+    let message = text.parse::<Sequential>().unwrap_err().to_string();
     assert!(message.contains("expected at most 8 groups within groups"));
 }
 
 #[test]
 fn words_for_sizes_are_resolved_from_the_data() {
-    let spec: ModelSpec = "inputs -> 8 relu -> classes".parse().unwrap();
+    let spec: SequentialSpec = "inputs -> 8 relu -> classes".parse().unwrap();
     assert_eq!(spec.to_string(), "features -> 8 relu -> outputs");
     assert_eq!(spec.inputs, None);
     let last = LayerSpec { units: Some(Units::Outputs), ..LayerSpec::default() };
@@ -315,14 +315,14 @@ fn words_for_sizes_are_resolved_from_the_data() {
 
 #[test]
 fn sizes_from_the_data_are_checked_like_any_other() {
-    let spec: ModelSpec = "features -> 8 residual -> outputs".parse().unwrap();
+    let spec: SequentialSpec = "features -> 8 residual -> outputs".parse().unwrap();
     assert!(spec.resolve(8, 3).is_ok());
     let message = spec.resolve(9, 3).unwrap_err().to_string();
     let expected = "cannot read the model: found 8 units from 9 in a residual, expected 9: \
                     the result is added to the input, unit by unit\n  \
                     features -> 8 residual -> outputs\n              ^";
     assert_eq!(message, expected);
-    let fixed: ModelSpec = "8 -> 4".parse().unwrap();
+    let fixed: SequentialSpec = "8 -> 4".parse().unwrap();
     let message = fixed.resolve(9, 3).unwrap_err().to_string();
     let expected = "cannot read the model: found 8 inputs for data with 9 features, \
                     expected 9, or the word `features`\n  8 -> 4\n  ^";
@@ -331,9 +331,9 @@ fn sizes_from_the_data_are_checked_like_any_other() {
 
 #[test]
 fn writing_merges_equal_neighbors() {
-    let model: Model = "4 -> 8 relu -> 8 relu -> 8 relu -> 8 -> 2".parse().unwrap();
+    let model: Sequential = "4 -> 8 relu -> 8 relu -> 8 relu -> 8 -> 2".parse().unwrap();
     assert_eq!(model.to_string(), "4 -> 3x8 relu -> 8 -> 2");
-    let spec: ModelSpec = "4 -> 8 relu -> 8 relu".parse().unwrap();
+    let spec: SequentialSpec = "4 -> 8 relu -> 8 relu".parse().unwrap();
     assert_eq!(spec.to_string(), "4 -> 8 relu -> 8 relu");
 }
 
@@ -371,7 +371,7 @@ fn fix_widths(layers: &mut [Layer]) {
     }
 }
 
-fn model() -> impl Strategy<Value = Model> {
+fn model() -> impl Strategy<Value = Sequential> {
     let plain = proptest::collection::vec(module(), 0..8);
     let blocks = proptest::collection::vec(prop_oneof![module(), block()], 0..8);
     (1_usize..4, plain, blocks).prop_map(|(inputs, plain, mut blocks)| {
@@ -379,7 +379,7 @@ fn model() -> impl Strategy<Value = Model> {
         let mut layers = plain;
         layers.push(linear(2));
         layers.append(&mut blocks);
-        Model { inputs, layers }
+        Sequential { inputs, layers }
     })
 }
 
@@ -394,7 +394,7 @@ proptest! {
     #[test]
     fn any_model_survives_being_written_and_read(model in model()) {
         let text = model.to_string();
-        let read: Model = text.parse().map_err(|e: Error| TestCaseError::fail(e.to_string()))?;
+        let read: Sequential = text.parse().map_err(|e: Error| TestCaseError::fail(e.to_string()))?;
         prop_assert_eq!(&read, &model);
         prop_assert_eq!(read.to_string(), text);
     }
@@ -407,11 +407,11 @@ proptest! {
         ]), 0..12)
     ) {
         let text = text.concat();
-        if let Err(error) = text.parse::<Model>() {
+        if let Err(error) = text.parse::<Sequential>() {
             prop_assert!(error.to_string().lines().count() <= 3);
         }
-        if let Ok(spec) = text.parse::<ModelSpec>() {
-            prop_assert_eq!(spec.to_string().parse::<ModelSpec>().unwrap(), spec);
+        if let Ok(spec) = text.parse::<SequentialSpec>() {
+            prop_assert_eq!(spec.to_string().parse::<SequentialSpec>().unwrap(), spec);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{INPUTS, OUTPUTS};
-use crate::spec::layers::{LayerSpec, ModelSpec, Norm, Units};
-use crate::spec::model::Model;
+use crate::spec::layers::{LayerSpec, Norm, SequentialSpec, Units};
+use crate::spec::sequential::Sequential;
 
-impl Display for ModelSpec {
+impl Display for SequentialSpec {
     /// The short text, which leaves out the schemes of single layers.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.inputs {
@@ -18,10 +18,10 @@ impl Display for ModelSpec {
     }
 }
 
-impl Display for Model {
+impl Display for Sequential {
     /// The shortest text; equal neighbors become `NxW`. Parsing it gives the same network.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        ModelSpec::from(self).fmt(f)
+        SequentialSpec::from(self).fmt(f)
     }
 }
 

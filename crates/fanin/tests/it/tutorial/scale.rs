@@ -20,9 +20,9 @@ fn rules(scheme: &str) -> Rules {
 
 /// Standard normal features and targets of ±1 for `rows` rows.
 fn rows(model: &Model, rows: usize) -> (Vec<f32>, Vec<f32>) {
-    let mut features = vec![0.0; rows * model.inputs];
+    let mut features = vec![0.0; rows * model.inputs()];
     fill_normal(Stream::new(1, "features"), 0, 0.0, 1.0, &mut features);
-    let targets = features.chunks_exact(model.inputs);
+    let targets = features.chunks_exact(model.inputs());
     let targets = targets.map(|x| if x[0] * x[1] > 0.0 { 1.0 } else { -1.0 }).collect();
     (features, targets)
 }

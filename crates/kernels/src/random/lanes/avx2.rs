@@ -26,6 +26,9 @@ type Numbers = [__m256; 2];
 /// Even and odd lanes of the first eight, then of the last.
 type Quarters = [__m256i; 4];
 
+/// The odd lanes.
+const ODD: i32 = 0xAA;
+
 /// Methods of a few instructions each.
 macro_rules! by_instructions {
     ($(fn $name:ident $(<const $n:ident: u32>)? ($($argument:ident: $type:ty),*) -> $out:ty = $body:expr;)*) => {
@@ -43,6 +46,18 @@ macro_rules! by_instructions {
 macro_rules! both {
     ($instruction:path, $a:expr $(, $b:expr)*) => {
         [$instruction($a[0] $(, $b[0])*), $instruction($a[1] $(, $b[1])*)]
+    };
+}
+
+/// An instruction applied to all four vectors.
+macro_rules! all_four {
+    ($instruction:path, $a:expr, $b:expr) => {
+        [
+            $instruction($a[0], $b[0]),
+            $instruction($a[1], $b[1]),
+            $instruction($a[2], $b[2]),
+            $instruction($a[3], $b[3]),
+        ]
     };
 }
 
@@ -71,35 +86,28 @@ impl Lanes for Avx2 {
             let count = _mm_cvtsi32_si128(N as i32);
             [_mm256_srl_epi32(a[0], count), _mm256_srl_epi32(a[1], count)]
         };
-        fn shift_right_signed<const N: u32>(a: Integers) -> Integers = {
-            let count = _mm_cvtsi32_si128(N as i32);
-            [_mm256_sra_epi32(a[0], count), _mm256_sra_epi32(a[1], count)]
-        };
 
-        fn wide(value: u32) -> Quarters = [_mm256_set1_epi64x(i64::from(value)); 4];
+        fn wide(value: u64) -> Quarters = [_mm256_set1_epi64x(value as i64); 4];
         fn widen(a: Integers) -> Quarters = {
             [a[0], _mm256_srli_epi64::<32>(a[0]), a[1], _mm256_srli_epi64::<32>(a[1])]
         };
-        fn narrow(a: Quarters) -> Integers = [
-            _mm256_blend_epi32::<0xAA>(a[0], _mm256_slli_epi64::<32>(a[1])),
-            _mm256_blend_epi32::<0xAA>(a[2], _mm256_slli_epi64::<32>(a[3])),
+        fn upper(a: Quarters) -> Quarters = [
+            _mm256_srli_epi64::<32>(a[0]),
+            _mm256_srli_epi64::<32>(a[1]),
+            _mm256_srli_epi64::<32>(a[2]),
+            _mm256_srli_epi64::<32>(a[3]),
         ];
-        fn xor_wide(a: Quarters, b: Quarters) -> Quarters = {
-            let [first, second] = both!(_mm256_xor_si256, a, b);
-            [first, second, _mm256_xor_si256(a[2], b[2]), _mm256_xor_si256(a[3], b[3])]
-        };
-        fn multiply_wide(a: Quarters, b: Quarters) -> (Quarters, Quarters) = {
-            let [first, second] = both!(_mm256_mul_epu32, a, b);
-            let product =
-                [first, second, _mm256_mul_epu32(a[2], b[2]), _mm256_mul_epu32(a[3], b[3])];
-            let higher = [
-                _mm256_srli_epi64::<32>(product[0]),
-                _mm256_srli_epi64::<32>(product[1]),
-                _mm256_srli_epi64::<32>(product[2]),
-                _mm256_srli_epi64::<32>(product[3]),
-            ];
-            (higher, product)
-        };
+        fn narrow(a: Quarters) -> Integers = [
+            _mm256_blend_epi32::<ODD>(a[0], _mm256_slli_epi64::<32>(a[1])),
+            _mm256_blend_epi32::<ODD>(a[2], _mm256_slli_epi64::<32>(a[3])),
+        ];
+        fn narrow_upper(a: Quarters) -> Integers = [
+            _mm256_blend_epi32::<ODD>(_mm256_srli_epi64::<32>(a[0]), a[1]),
+            _mm256_blend_epi32::<ODD>(_mm256_srli_epi64::<32>(a[2]), a[3]),
+        ];
+        fn add_wide(a: Quarters, b: Quarters) -> Quarters = all_four!(_mm256_add_epi64, a, b);
+        fn xor_wide(a: Quarters, b: Quarters) -> Quarters = all_four!(_mm256_xor_si256, a, b);
+        fn multiply_wide(a: Quarters, b: Quarters) -> Quarters = all_four!(_mm256_mul_epu32, a, b);
 
         fn number(value: f32) -> Numbers = [_mm256_set1_ps(value); 2];
         fn signed_number(a: Integers) -> Numbers = both!(_mm256_cvtepi32_ps, a);
@@ -112,8 +120,36 @@ impl Lanes for Avx2 {
         fn min(a: Numbers, b: Numbers) -> Numbers = both!(_mm256_min_ps, a, b);
         fn max(a: Numbers, b: Numbers) -> Numbers = both!(_mm256_max_ps, a, b);
 
+        fn sum_or(mask: Numbers, a: Numbers, b: Numbers, no: Numbers) -> Numbers = {
+            both!(_mm256_blendv_ps, no, both!(_mm256_add_ps, a, b), mask)
+        };
+        fn exponent(a: Numbers) -> Numbers = {
+            let bits = both!(_mm256_castps_si256, a);
+            let bias = [_mm256_set1_ps(127.0); 2];
+            let biased = [_mm256_srli_epi32::<23>(bits[0]), _mm256_srli_epi32::<23>(bits[1])];
+            both!(_mm256_sub_ps, both!(_mm256_cvtepi32_ps, biased), bias)
+        };
+
         fn less(a: Numbers, b: Numbers) -> Numbers = both!(_mm256_cmp_ps::<_CMP_LT_OQ>, a, b);
-        fn negative(a: Integers) -> Numbers = both!(_mm256_castsi256_ps, a);
+        fn at_least(a: Integers, b: Integers) -> Numbers = {
+            let larger = both!(_mm256_max_epu32, a, b);
+            both!(_mm256_castsi256_ps, both!(_mm256_cmpeq_epi32, a, larger))
+        };
+        fn has_bit<const N: u32>(a: Integers) -> Numbers = {
+            let count = _mm_cvtsi32_si128(31 - N as i32);
+            [
+                _mm256_castsi256_ps(_mm256_sll_epi32(a[0], count)),
+                _mm256_castsi256_ps(_mm256_sll_epi32(a[1], count)),
+            ]
+        };
+        fn complement_where(mask: Numbers, a: Integers) -> Integers = {
+            both!(_mm256_xor_si256, a, both!(_mm256_castps_si256, mask))
+        };
+        fn with_sign(a: Numbers, sign: Integers) -> Numbers = {
+            let sign_bit = [_mm256_set1_ps(-0.0); 2];
+            let sign = both!(_mm256_and_ps, sign_bit, both!(_mm256_castsi256_ps, sign));
+            both!(_mm256_or_ps, sign, both!(_mm256_andnot_ps, sign_bit, a))
+        };
         fn any(mask: Numbers) -> bool = {
             _mm256_movemask_ps(mask[0]) | _mm256_movemask_ps(mask[1]) != 0
         };
@@ -131,12 +167,25 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn store(self, a: Numbers, out: &mut [f32; LANES]) {
-        let (low, high) = out.split_at_mut(LANES / 2);
+    fn zero_or_exponent(self, mask: Numbers, a: Numbers) -> Numbers {
+        let exponent = self.exponent(a);
+        // SAFETY: `self` proves the instruction.
+        unsafe { both!(_mm256_andnot_ps, mask, exponent) }
+    }
+
+    #[inline(always)]
+    fn store(self, a: Numbers, slots: &mut [[f32; LANES]], word: usize) {
+        let (low, high) = slots[word].split_at_mut(LANES / 2);
         // SAFETY: `self` proves the instruction; each half holds 32 bytes, at any alignment.
         unsafe {
             _mm256_storeu_ps(low.as_mut_ptr(), a[0]);
             _mm256_storeu_ps(high.as_mut_ptr(), a[1]);
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, place: *const f32) {
+        // SAFETY: a hint, without effect at an address that cannot be read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) }
     }
 }

@@ -22,6 +22,12 @@ impl Avx512 {
 /// Even lanes and odd lanes.
 type Halves = [__m512i; 2];
 
+/// The odd lanes.
+const ODD: __mmask16 = 0xAAAA;
+/// Orders of four lanes in which the lower half of 64 bits, or the upper, stands at both places.
+const LOWER_TO_UPPER: _MM_PERM_ENUM = 0b10_10_00_00;
+const UPPER_TO_LOWER: _MM_PERM_ENUM = 0b11_11_01_01;
+
 /// Methods of one instruction or two each.
 macro_rules! by_instructions {
     ($(fn $name:ident $(<const $n:ident: u32>)? ($($argument:ident: $type:ty),*) -> $out:ty = $body:expr;)*) => {
@@ -52,21 +58,26 @@ impl Lanes for Avx512 {
         fn xor(a: __m512i, b: __m512i) -> __m512i = _mm512_xor_si512(a, b);
         fn shift_left<const N: u32>(a: __m512i) -> __m512i = _mm512_slli_epi32::<N>(a);
         fn shift_right<const N: u32>(a: __m512i) -> __m512i = _mm512_srli_epi32::<N>(a);
-        fn shift_right_signed<const N: u32>(a: __m512i) -> __m512i = _mm512_srai_epi32::<N>(a);
 
-        fn wide(value: u32) -> Halves = [_mm512_set1_epi64(i64::from(value)); 2];
+        fn wide(value: u64) -> Halves = [_mm512_set1_epi64(value as i64); 2];
         fn widen(a: __m512i) -> Halves = [a, _mm512_srli_epi64::<32>(a)];
+        fn upper(a: Halves) -> Halves = {
+            [_mm512_srli_epi64::<32>(a[0]), _mm512_srli_epi64::<32>(a[1])]
+        };
         fn narrow(a: Halves) -> __m512i = {
-            _mm512_mask_blend_epi32(0xAAAA, a[0], _mm512_slli_epi64::<32>(a[1]))
+            _mm512_mask_shuffle_epi32::<LOWER_TO_UPPER>(a[0], ODD, a[1])
+        };
+        fn narrow_upper(a: Halves) -> __m512i = {
+            _mm512_mask_shuffle_epi32::<UPPER_TO_LOWER>(a[1], !ODD, a[0])
+        };
+        fn add_wide(a: Halves, b: Halves) -> Halves = {
+            [_mm512_add_epi64(a[0], b[0]), _mm512_add_epi64(a[1], b[1])]
         };
         fn xor_wide(a: Halves, b: Halves) -> Halves = {
             [_mm512_xor_si512(a[0], b[0]), _mm512_xor_si512(a[1], b[1])]
         };
-        fn multiply_wide(a: Halves, b: Halves) -> (Halves, Halves) = {
-            let product = [_mm512_mul_epu32(a[0], b[0]), _mm512_mul_epu32(a[1], b[1])];
-            let higher =
-                [_mm512_srli_epi64::<32>(product[0]), _mm512_srli_epi64::<32>(product[1])];
-            (higher, product)
+        fn multiply_wide(a: Halves, b: Halves) -> Halves = {
+            [_mm512_mul_epu32(a[0], b[0]), _mm512_mul_epu32(a[1], b[1])]
         };
 
         fn number(value: f32) -> __m512 = _mm512_set1_ps(value);
@@ -81,9 +92,27 @@ impl Lanes for Avx512 {
         fn min(a: __m512, b: __m512) -> __m512 = _mm512_min_ps(a, b);
         fn max(a: __m512, b: __m512) -> __m512 = _mm512_max_ps(a, b);
 
+        fn sum_or(mask: __mmask16, a: __m512, b: __m512, no: __m512) -> __m512 = {
+            _mm512_mask_add_ps(no, mask, a, b)
+        };
+        fn exponent(a: __m512) -> __m512 = _mm512_getexp_ps(a);
+        fn zero_or_exponent(mask: __mmask16, a: __m512) -> __m512 = {
+            _mm512_maskz_getexp_ps(!mask, a)
+        };
+
         fn less(a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
-        fn negative(a: __m512i) -> __mmask16 = {
-            _mm512_cmplt_epi32_mask(a, _mm512_setzero_si512())
+        fn at_least(a: __m512i, b: __m512i) -> __mmask16 = _mm512_cmpge_epu32_mask(a, b);
+        fn has_bit<const N: u32>(a: __m512i) -> __mmask16 = {
+            _mm512_test_epi32_mask(a, _mm512_set1_epi32(1 << N))
+        };
+        fn complement_where(mask: __mmask16, a: __m512i) -> __m512i = {
+            _mm512_mask_xor_epi32(a, mask, a, _mm512_set1_epi32(-1))
+        };
+        fn with_sign(a: __m512, sign: __m512i) -> __m512 = {
+            const SELECT: i32 = 0xCA;
+            let sign_bit = _mm512_set1_epi32(i32::MIN);
+            let a = _mm512_castps_si512(a);
+            _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<SELECT>(sign_bit, sign, a))
         };
         fn select(mask: __mmask16, yes: __m512, no: __m512) -> __m512 = {
             _mm512_mask_blend_ps(mask, no, yes)
@@ -96,8 +125,14 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn store(self, a: __m512, out: &mut [f32; LANES]) {
-        // SAFETY: `self` proves the instruction; `out` holds the 64 bytes, at any alignment.
-        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), a) }
+    fn store(self, a: __m512, slots: &mut [[f32; LANES]], word: usize) {
+        // SAFETY: `self` proves the instruction; a slot holds the 64 bytes, at any alignment.
+        unsafe { _mm512_storeu_ps(slots[word].as_mut_ptr(), a) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, place: *const f32) {
+        // SAFETY: a hint, without effect at an address that cannot be read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) }
     }
 }

@@ -10,6 +10,9 @@ use super::Lanes;
 /// 2⁻³², the distance between neighboring fractions.
 const STEP: f32 = 1.0 / 4_294_967_296.0;
 
+/// The first word whose complement stands for less than 1 − √½, as `f32` rounds that.
+pub(super) const NEAR: u32 = 0xB504_F340;
+
 /// (`w` + ½)·2⁻³²: in (0, 1], with full relative precision near 0.
 #[inline(always)]
 pub(in super::super) fn fraction<L: Lanes>(l: L, w: L::Bits) -> L::Number {
@@ -18,33 +21,42 @@ pub(in super::super) fn fraction<L: Lanes>(l: L, w: L::Bits) -> L::Number {
 
 /// −2·ln((`w` + ½)·2⁻³²), the squared distance of a pair of normal numbers from the origin.
 ///
-/// The fraction is m·2^e with m in [√½, √2), and ln m = f − f²/2 + f³·P(f), where f = m − 1. Where
-/// e is 0, f is taken from the complement of `w` instead, which has full precision near 0.
+/// Near 1 the fraction's distance from 1 is taken from the complement of `w`, which has full
+/// precision there.
 #[inline(always)]
 pub(in super::super) fn squared_radius<L: Lanes>(l: L, w: L::Bits) -> L::Number {
-    let complement = fraction(l, l.xor(w, l.bits(u32::MAX)));
-    let (exponent, f) = split(l, fraction(l, w));
-    let near_one = l.less(complement, l.number(1.0 - std::f32::consts::FRAC_1_SQRT_2));
-    let f = l.select(near_one, l.sub(l.number(0.0), complement), f);
-    l.mul(l.number(-2.0), logarithm(l, exponent, f))
+    let near_one = l.at_least(w, l.bits(NEAR));
+    let x = fraction(l, l.complement_where(near_one, w));
+    let split = shifted(l, x);
+    let exponent = l.zero_or_exponent(near_one, l.number_of(split));
+    let g = l.sum_or(near_one, x, x, minus_twice_rest(l, split));
+    minus_twice_logarithm(l, exponent, g)
 }
 
-/// Exponent e and f = m − 1 of a positive normal number m·2^e, m in [√½, √2).
+/// The bits of √½.
+const LOWEST: u32 = std::f32::consts::FRAC_1_SQRT_2.to_bits();
+
+/// The bits of m·2^e, m in [√½, √2), moved so that e is their exponent.
 #[inline(always)]
-fn split<L: Lanes>(l: L, x: L::Number) -> (L::Number, L::Number) {
-    const MANTISSA_BITS: u32 = 23;
-    const MANTISSA: u32 = (1 << MANTISSA_BITS) - 1;
-    let bits = l.bits_of(x);
-    let lowest = std::f32::consts::FRAC_1_SQRT_2.to_bits();
-    let above = l.add_bits(bits, l.bits(lowest.wrapping_neg()));
-    let exponent = l.shift_right_signed::<MANTISSA_BITS>(above);
-    let m = l.add_bits(l.and(above, l.bits(MANTISSA)), l.bits(lowest));
-    (l.signed_number(exponent), l.sub(l.number_of(m), l.number(1.0)))
+fn shifted<L: Lanes>(l: L, x: L::Number) -> L::Bits {
+    l.add_bits(l.bits_of(x), l.bits(1.0_f32.to_bits().wrapping_sub(LOWEST)))
 }
 
-/// e·ln 2 + ln(1 + f).
+/// −2·(m − 1), for bits as [`shifted`] gives them.
 #[inline(always)]
-fn logarithm<L: Lanes>(l: L, e: L::Number, f: L::Number) -> L::Number {
+fn minus_twice_rest<L: Lanes>(l: L, shifted: L::Bits) -> L::Number {
+    const MANTISSA: u32 = (1 << 23) - 1;
+    let m = l.add_bits(l.and(shifted, l.bits(MANTISSA)), l.bits(LOWEST));
+    l.fma(l.number_of(m), l.number(-2.0), l.number(2.0))
+}
+
+/// −2·(e·ln 2 + ln(1 + f)), given g = −2f.
+///
+/// ln(1 + f) = f − f²/2 + f³·P(f). Powers of 2 change no rounding, so they go into the
+/// coefficients.
+#[inline(always)]
+fn minus_twice_logarithm<L: Lanes>(l: L, e: L::Number, g: L::Number) -> L::Number {
+    /// P, lowest power first.
     const CUBIC: [f32; 7] = [
         0.333_339_1,
         -0.250_013_35,
@@ -54,47 +66,46 @@ fn logarithm<L: Lanes>(l: L, e: L::Number, f: L::Number) -> L::Number {
         -0.142_669_28,
         0.087_003_805,
     ];
-    let p = polynomial(l, f, CUBIC);
-    let bend = l.fma(f, p, l.number(-0.5));
-    let of_m = l.fma(l.mul(f, f), bend, f);
-    l.fma(e, l.number(LN_2), of_m)
+    /// ¼ + g/4·P(−g/2), so that −2·ln(1 + f) = g + g²·(…).
+    const SCALED: [f32; 8] = {
+        let mut scaled = [0.25; 8];
+        let mut power = 0.25;
+        let mut k = 0;
+        while k < CUBIC.len() {
+            scaled[k + 1] = power * CUBIC[k];
+            power *= -0.5;
+            k += 1;
+        }
+        scaled
+    };
+    let bend = polynomial(l, g, SCALED);
+    let of_m = l.fma(l.mul(g, g), bend, g);
+    l.fma(e, l.number(-2.0 * LN_2), of_m)
 }
 
 /// Sine and cosine of (`w` + ½)·2⁻³² of a full turn.
 ///
-/// The two highest bits of `w` + 2²⁹ say which axis is nearest; the rest is the signed angle from
-/// it, at most an eighth of a turn. The half keeps all angles off the axes, so that the four
-/// quadrants are mirror images.
+/// The two highest bits of `w` + 2²⁹ say which axis is nearest; the 30 lowest of `w`, with sign, are
+/// the angle from it, at most an eighth of a turn. The half keeps all angles off the axes, so that
+/// the four quadrants are mirror images.
 #[inline(always)]
 pub(in super::super) fn sine_cosine<L: Lanes>(l: L, w: L::Bits) -> (L::Number, L::Number) {
-    const EIGHTH: u32 = 1 << 29;
+    const QUARTER: u32 = 1 << 30;
     const RADIANS: f32 = 2.0 * std::f32::consts::PI * STEP;
     const SINE: [f32; 3] = [-0.166_666_55, 0.008_332_192, -0.000_195_187_9];
     const COSINE: [f32; 3] = [0.041_666_646, -0.001_388_730_1, 2.443_066_8e-5];
-    let turned = l.add_bits(w, l.bits(EIGHTH));
-    let rest = l.and(turned, l.bits(2 * EIGHTH - 1));
-    let rest = l.signed_number(l.add_bits(rest, l.bits(EIGHTH.wrapping_neg())));
-    let t = l.fma(rest, l.number(RADIANS), l.number(0.5 * RADIANS));
+    let four_rests = l.signed_number(l.shift_left::<2>(w));
+    let t = l.fma(four_rests, l.number(0.25 * RADIANS), l.number(0.5 * RADIANS));
     let z = l.mul(t, t);
     let sine = l.fma(l.mul(t, z), polynomial(l, z, SINE), t);
     let bend = l.fma(z, polynomial(l, z, COSINE), l.number(-0.5));
     let cosine = l.fma(z, bend, l.number(1.0));
 
-    let odd = l.shift_left::<1>(turned);
-    let swap = l.negative(odd);
-    let sign = l.bits(1 << 31);
-    let sine_sign = l.and(turned, sign);
-    let cosine_sign = l.and(l.xor(turned, odd), sign);
+    let swap = l.has_bit::<30>(l.add_bits(w, l.bits(QUARTER / 2)));
     (
-        flip_sign(l, l.select(swap, cosine, sine), sine_sign),
-        flip_sign(l, l.select(swap, sine, cosine), cosine_sign),
+        l.with_sign(l.select(swap, cosine, sine), w),
+        l.with_sign(l.select(swap, sine, cosine), l.add_bits(w, l.bits(QUARTER))),
     )
-}
-
-/// `x`, negated where the highest bit of `sign` is set; its other bits are 0.
-#[inline(always)]
-fn flip_sign<L: Lanes>(l: L, x: L::Number, sign: L::Bits) -> L::Number {
-    l.number_of(l.xor(l.bits_of(x), sign))
 }
 
 /// The z below which a standard normal variable falls with probability ½ + `y`.
@@ -132,8 +143,10 @@ pub(in super::super) fn quantile<L: Lanes>(l: L, y: L::Number, tail: L::Number) 
     const BORDER: f32 = 5.0;
     const TAIL_CENTER: f32 = 4.5;
     let both_tails = l.mul(l.mul(l.number(4.0), tail), l.sub(l.number(1.0), tail));
-    let (e, f) = split(l, both_tails);
-    let w = l.sub(l.number(0.0), logarithm(l, e, f));
+    let split = shifted(l, both_tails);
+    let exponent = l.exponent(l.number_of(split));
+    let w = minus_twice_logarithm(l, exponent, minus_twice_rest(l, split));
+    let w = l.mul(w, l.number(0.5));
     let middle = polynomial(l, l.sub(w, l.number(0.5 * BORDER)), MIDDLE);
     let z = l.mul(y, middle);
     let is_tail = l.less(l.number(BORDER), w);
@@ -141,8 +154,7 @@ pub(in super::super) fn quantile<L: Lanes>(l: L, y: L::Number, tail: L::Number) 
         return z;
     }
     let s = l.sub(l.sqrt(w), l.number(TAIL_CENTER));
-    let sign = l.and(l.bits_of(y), l.bits(1 << 31));
-    l.select(is_tail, flip_sign(l, polynomial(l, s, TAIL), sign), z)
+    l.select(is_tail, l.with_sign(polynomial(l, s, TAIL), l.bits_of(y)), z)
 }
 
 /// A polynomial by Horner's rule, coefficients from the lowest power up.

@@ -6,6 +6,7 @@
 
 mod functions;
 mod plain;
+mod twice;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -13,20 +14,26 @@ mod avx512;
 
 pub(super) use functions::{fraction, quantile, sine_cosine, squared_radius};
 pub(super) use plain::Plain;
+pub(super) use twice::Twice;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use {avx2::Avx2, avx512::Avx512};
 
-/// How many lanes a vector has.
+/// How many lanes a set has.
 pub(super) const LANES: usize = 16;
+
+/// Random words that a lane gets at a time.
+pub(super) const WORDS: usize = 4;
 
 /// Sixteen lanes of 32 bits, read as integers or as `f32`.
 ///
 /// A value of an implementing type is the proof that the machine has the instructions.
 pub(super) trait Lanes: Copy {
+    /// How many sets of sixteen lanes there are; below, sixteen means as many times sixteen.
+    const SETS: usize = 1;
     /// Sixteen integers.
     type Bits: Copy;
-    /// Sixteen integers in the lower halves of 64 bits; what the upper halves hold is undefined.
+    /// Sixteen integers of 64 bits.
     type Wide: Copy;
     /// Sixteen numbers.
     type Number: Copy;
@@ -42,15 +49,21 @@ pub(super) trait Lanes: Copy {
     fn xor(self, a: Self::Bits, b: Self::Bits) -> Self::Bits;
     fn shift_left<const N: u32>(self, a: Self::Bits) -> Self::Bits;
     fn shift_right<const N: u32>(self, a: Self::Bits) -> Self::Bits;
-    /// Copies of the highest bit come in from the left.
-    fn shift_right_signed<const N: u32>(self, a: Self::Bits) -> Self::Bits;
 
-    fn wide(self, value: u32) -> Self::Wide;
+    fn wide(self, value: u64) -> Self::Wide;
+    /// What the upper halves hold is undefined.
     fn widen(self, a: Self::Bits) -> Self::Wide;
+    /// The upper halves, moved down.
+    fn upper(self, a: Self::Wide) -> Self::Wide;
+    /// The lower halves alone.
     fn narrow(self, a: Self::Wide) -> Self::Bits;
+    /// The upper halves alone.
+    fn narrow_upper(self, a: Self::Wide) -> Self::Bits;
+    /// Wrapping sum.
+    fn add_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide;
     fn xor_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide;
-    /// The higher and the lower half of a product.
-    fn multiply_wide(self, a: Self::Wide, b: Self::Wide) -> (Self::Wide, Self::Wide);
+    /// Products of the lower halves.
+    fn multiply_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide;
 
     fn number(self, value: f32) -> Self::Number;
     fn unsigned_number(self, a: Self::Bits) -> Self::Number;
@@ -67,13 +80,35 @@ pub(super) trait Lanes: Copy {
     /// a if a > b, otherwise b.
     fn max(self, a: Self::Number, b: Self::Number) -> Self::Number;
 
+    /// a + b where the mask holds, otherwise `no`.
+    fn sum_or(
+        self,
+        mask: Self::Mask,
+        a: Self::Number,
+        b: Self::Number,
+        no: Self::Number,
+    ) -> Self::Number;
+    /// The exponent of a positive normal number.
+    fn exponent(self, a: Self::Number) -> Self::Number;
+    /// 0 where the mask holds, otherwise the exponent of a positive normal number.
+    fn zero_or_exponent(self, mask: Self::Mask, a: Self::Number) -> Self::Number;
+
     fn less(self, a: Self::Number, b: Self::Number) -> Self::Mask;
-    /// Where the highest bit is set.
-    fn negative(self, a: Self::Bits) -> Self::Mask;
+    /// Where a ≥ b, without signs.
+    fn at_least(self, a: Self::Bits, b: Self::Bits) -> Self::Mask;
+    /// Where bit N is set, for [`Lanes::select`] alone.
+    fn has_bit<const N: u32>(self, a: Self::Bits) -> Self::Mask;
+    /// The complement where the mask holds, otherwise `a`.
+    fn complement_where(self, mask: Self::Mask, a: Self::Bits) -> Self::Bits;
+    /// `a` with the signs of `sign`'s highest bits.
+    fn with_sign(self, a: Self::Number, sign: Self::Bits) -> Self::Number;
     fn any(self, mask: Self::Mask) -> bool;
     fn select(self, mask: Self::Mask, yes: Self::Number, no: Self::Number) -> Self::Number;
 
-    fn store(self, a: Self::Number, out: &mut [f32; LANES]);
+    /// The numbers of set s become slot [`WORDS`]·s + `word`.
+    fn store(self, a: Self::Number, slots: &mut [[f32; LANES]], word: usize);
+    /// Brings near what will be written soon; any address will do.
+    fn prefetch(self, place: *const f32);
 }
 
 #[cfg(test)]

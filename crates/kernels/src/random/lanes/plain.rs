@@ -42,32 +42,39 @@ impl Lanes for Plain {
     fn shift_right<const N: u32>(self, a: Self::Bits) -> Self::Bits {
         a.map(|a| a >> N)
     }
-    #[inline(always)]
-    fn shift_right_signed<const N: u32>(self, a: Self::Bits) -> Self::Bits {
-        a.map(|a| (a as i32 >> N) as u32)
-    }
 
     #[inline(always)]
-    fn wide(self, value: u32) -> Self::Wide {
-        [u64::from(value); LANES]
+    fn wide(self, value: u64) -> Self::Wide {
+        [value; LANES]
     }
     #[inline(always)]
     fn widen(self, a: Self::Bits) -> Self::Wide {
         a.map(u64::from)
     }
     #[inline(always)]
+    fn upper(self, a: Self::Wide) -> Self::Wide {
+        a.map(|a| a >> 32)
+    }
+    #[inline(always)]
     fn narrow(self, a: Self::Wide) -> Self::Bits {
         a.map(|a| a as u32)
+    }
+    #[inline(always)]
+    fn narrow_upper(self, a: Self::Wide) -> Self::Bits {
+        a.map(|a| (a >> 32) as u32)
+    }
+    #[inline(always)]
+    fn add_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide {
+        from_fn(|i| a[i].wrapping_add(b[i]))
     }
     #[inline(always)]
     fn xor_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide {
         from_fn(|i| a[i] ^ b[i])
     }
     #[inline(always)]
-    fn multiply_wide(self, a: Self::Wide, b: Self::Wide) -> (Self::Wide, Self::Wide) {
+    fn multiply_wide(self, a: Self::Wide, b: Self::Wide) -> Self::Wide {
         const LOWER: u64 = 0xFFFF_FFFF;
-        let product: Self::Wide = from_fn(|i| (a[i] & LOWER) * (b[i] & LOWER));
-        (product.map(|p| p >> 32), product)
+        from_fn(|i| (a[i] & LOWER) * (b[i] & LOWER))
     }
 
     #[inline(always)]
@@ -116,12 +123,44 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
+    fn sum_or(
+        self,
+        mask: Self::Mask,
+        a: Self::Number,
+        b: Self::Number,
+        no: Self::Number,
+    ) -> Self::Number {
+        from_fn(|i| if mask[i] { a[i] + b[i] } else { no[i] })
+    }
+    #[inline(always)]
+    fn exponent(self, a: Self::Number) -> Self::Number {
+        a.map(|a| (a.to_bits() >> 23) as f32 - 127.0)
+    }
+    #[inline(always)]
+    fn zero_or_exponent(self, mask: Self::Mask, a: Self::Number) -> Self::Number {
+        let exponent = self.exponent(a);
+        from_fn(|i| if mask[i] { 0.0 } else { exponent[i] })
+    }
+
+    #[inline(always)]
     fn less(self, a: Self::Number, b: Self::Number) -> Self::Mask {
         from_fn(|i| a[i] < b[i])
     }
     #[inline(always)]
-    fn negative(self, a: Self::Bits) -> Self::Mask {
-        a.map(|a| (a as i32) < 0)
+    fn at_least(self, a: Self::Bits, b: Self::Bits) -> Self::Mask {
+        from_fn(|i| a[i] >= b[i])
+    }
+    #[inline(always)]
+    fn has_bit<const N: u32>(self, a: Self::Bits) -> Self::Mask {
+        a.map(|a| a >> N & 1 == 1)
+    }
+    #[inline(always)]
+    fn complement_where(self, mask: Self::Mask, a: Self::Bits) -> Self::Bits {
+        from_fn(|i| if mask[i] { !a[i] } else { a[i] })
+    }
+    #[inline(always)]
+    fn with_sign(self, a: Self::Number, sign: Self::Bits) -> Self::Number {
+        from_fn(|i| a[i].copysign(f32::from_bits(sign[i])))
     }
     #[inline(always)]
     fn any(self, mask: Self::Mask) -> bool {
@@ -133,9 +172,11 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    fn store(self, a: Self::Number, out: &mut [f32; LANES]) {
-        *out = a;
+    fn store(self, a: Self::Number, slots: &mut [[f32; LANES]], word: usize) {
+        slots[word] = a;
     }
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
 }
 
 /// a·b + c, rounded once: by the machine's instruction where it surely has one.

@@ -1,6 +1,8 @@
 //! Every operation that a set could do otherwise than the plain loop does.
 
+use super::functions::{NEAR, fraction};
 use super::plain::fused_by_rounding_to_odd;
+use super::{LANES, Plain};
 use crate::random::stream::Stream;
 
 /// Numbers of all magnitudes and both signs, specials included.
@@ -42,4 +44,10 @@ fn fused_multiplication_and_addition_rounds_once() {
             check(half_step * (1.0 + x), x - 1.0, c);
         }
     }
+}
+
+#[test]
+fn near_one_begins_where_the_complement_is_below() {
+    let below = |w: u32| fraction(Plain, [!w; LANES])[0] < 1.0 - std::f32::consts::FRAC_1_SQRT_2;
+    assert!(below(NEAR) && !below(NEAR - 1));
 }

@@ -76,9 +76,9 @@ fn at_extremes<L: Lanes, D: Draw>(l: L, draw: D) -> Vec<u32> {
         for other in 0..16_u32 {
             let [a, b] = [place, other].map(|n| l.count_from((n << 28).wrapping_sub(8)));
             for number in draw.draw(l, [a, b, b, a]) {
-                let mut out = [f32::NAN; LANES];
-                l.store(number, &mut out);
-                all.extend(bits(&out));
+                let mut out = [[f32::NAN; LANES]];
+                l.store(number, &mut out, 0);
+                all.extend(bits(&out[0]));
             }
         }
     }

@@ -22,7 +22,7 @@ fn explicit(sample: &Sample) -> Vec<f64> {
     for output in 0..outputs {
         let mut gradients: Vec<Vec<f64>> = Vec::new();
         for row in 0..rows {
-            let width = sample.model.inputs;
+            let width = sample.model.inputs();
             pass.feed(0, &sample.features[row * width..(row + 1) * width]);
             pass.input(2).fill(0.0);
             pass.input(2)[output] = 1.0;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::init::Packing;
 use crate::init::fans::Axes;
-use crate::init::place::Component;
+use crate::spec::Component;
 
 fn weight(shape: &[usize], axes: Axes) -> Parameter {
     Parameter::weight("w", shape, axes).unwrap()

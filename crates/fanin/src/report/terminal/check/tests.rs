@@ -12,6 +12,7 @@ use crate::spec::Spec;
 pub fn diagnosis(layers: usize) -> Diagnosis {
     let layer = |index: usize| LayerMeasurement {
         module: (2 * index).to_string(),
+        branches: Vec::new(),
         units: 64,
         activation_deviation: 0.5,
         signal: 0.4,
