@@ -6,11 +6,14 @@ mod output;
 mod progress;
 
 mod compare;
+mod run;
 mod sweep;
 mod check;
 mod init;
 mod train;
 mod data;
+mod model;
+mod export;
 mod schemes;
 mod theory;
 mod completions;
@@ -43,7 +46,11 @@ enum Command {
     Check(check::Check),
     Init(init::Init),
     Train(train::Train),
+    Run(run::Run),
     Data(data::Data),
+    Model(model::Model),
+    #[command(hide = true)]
+    Export(export::Export),
     Schemes(schemes::Schemes),
     Theory(theory::Theory),
     Completions(completions::Completions),
@@ -56,7 +63,10 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
+        Command::Run(run) => run.run(&common),
         Command::Data(data) => data.run(&common),
+        Command::Model(model) => model.run(&common),
+        Command::Export(_) => Ok(export::Export::run()),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),
         Command::Completions(completions) => Ok(completions.run()),

@@ -18,6 +18,7 @@ fn every_command_names_its_form() {
         (&["init", "4 -> 2", "--explain"], "fanin.init/1"),
         (&["train", "--epochs", "1"], "fanin.train/1"),
         (&["data"], "fanin.data/1"),
+        (&["model", "4 -> 8 relu -> 2"], "fanin.model/1"),
         (&["schemes"], "fanin.schemes/1"),
         (&["compare", "--depths", "1", "--epochs", "1", "--seeds", "1"], "fanin.compare/1"),
     ];

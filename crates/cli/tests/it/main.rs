@@ -5,6 +5,7 @@ mod command;
 mod init;
 mod json;
 mod mistakes;
+mod model;
 mod readme;
 mod runs;
 mod theory;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::formats::onnx::{Attribute, AttributeValue, Node};
 use crate::{Error, Result};
 
+use super::batch::Beside;
 use super::value::Value;
 
 /// Settings that a call of a function gives to the nodes in it.
@@ -21,6 +22,8 @@ pub struct Call<'b, 'a> {
     /// The version of the operator set that it follows.
     pub opset: i64,
     pub(super) bindings: Rc<Bindings<'b, 'a>>,
+    /// The same node with the file's own batch, where this lowering has another.
+    pub(super) beside: Option<Beside<'b>>,
 }
 
 impl<'b, 'a> Call<'b, 'a> {

@@ -123,6 +123,10 @@ pub enum Part {
     RecurrentInput,
     /// Weights from the state of a recurrent cell: (directions, gates · hidden, hidden).
     RecurrentState,
+    /// The mean that batch normalization has seen.
+    RunningMean,
+    /// The variance that batch normalization has seen.
+    RunningVariance,
     /// Both biases of a recurrent cell: (directions, 2 · gates · hidden).
     RecurrentBias,
 }

@@ -1,140 +1,124 @@
-//! The role of an initializer, by its uses.
+//! The role of a parameter, by the place where it meets the signal.
 
-use super::Found;
+use super::after;
+use super::before::{Before, before, is_matrix};
 use super::links::Links;
-use super::signature::Signature;
-use super::surroundings::{Before, activation, before};
 use super::trace::Use;
-use crate::formats::onnx::{Node, Tensor};
+use super::view;
 use crate::import::Part;
-use crate::init::fans::{self, Axes};
-use crate::init::{Parameter, Place, Role};
+use crate::init::Role;
 
-/// The initializer with its role; none if it is no parameter.
-pub(super) fn found(
+/// A role with the use that tells it, and what is to be said of it.
+#[derive(Clone, Debug)]
+pub(super) struct Decision<'u> {
+    pub role: Role,
+    pub used: &'u Use,
+    pub note: Option<&'static str>,
+}
+
+/// The role that the uses of a parameter of so many axes tell; none without uses.
+pub(super) fn decide<'u>(
     links: &Links<'_, '_>,
-    signature: &Signature,
-    tensor: &Tensor<'_>,
-    uses: &[Use],
-) -> Option<Found> {
-    let said = signature.is_parameter(tensor.name);
-    let used = uses.first()?;
-    // One number is a setting of a formula unless the exporter or a product before it says more.
-    let joins = |used: &Use| matches!(used.part, None | Some(Part::Term | Part::Factor));
-    let is_alone = |used: &Use| {
-        let node = &links.graph.nodes[used.node];
-        joins(used) && before(links, node, used.input) != Before::Product
+    uses: &'u [Use],
+    rank: usize,
+) -> Option<Decision<'u>> {
+    let all: Vec<Decision<'u>> = uses.iter().map(|used| by(links, used, rank)).collect();
+    let weight = |d: &&Decision<'_>| d.used.part.is_some_and(is_matrix);
+    let table = |d: &&Decision<'_>| d.used.part == Some(Part::Table);
+    let first = all.iter().find(table).or_else(|| all.iter().find(weight)).or(all.first())?;
+    Some(first.clone())
+}
+
+fn by<'u>(links: &Links<'_, '_>, used: &'u Use, rank: usize) -> Decision<'u> {
+    let long = used.view.as_ref().map_or(rank, |view| view::long(view));
+    let (role, note) = match used.part {
+        Some(part) if is_matrix(part) && !used.arithmetic.is_empty() => composite(part, long),
+        Some(Part::Table) => (Role::Embedding, None),
+        Some(Part::RecurrentState) => (Role::Recurrent, None),
+        Some(part) if is_matrix(part) => (Role::Weight, None),
+        Some(Part::Gain) => offset(links, used, Role::NormScale, None),
+        Some(Part::Shift) => (Role::NormShift, None),
+        Some(Part::Slope) => (Role::Slope, None),
+        Some(Part::Term) => term(links, used, long),
+        Some(Part::Factor) => factor(links, used),
+        Some(_) => (Role::Bias, None),
+        None => joined(links, used),
     };
-    let is_setting = tensor.dims.is_empty() || (tensor.len() == 1 && uses.iter().all(is_alone));
-    if said == Some(false) || (said.is_none() && is_setting) {
-        return None;
+    Decision { role, used, note }
+}
+
+/// A matrix that is computed with before it multiplies the signal.
+fn composite(part: Part, long: usize) -> (Role, Option<&'static str>) {
+    match part {
+        Part::RecurrentState => (Role::Recurrent, Some("computed with before it is used")),
+        _ if long <= 1 => (Role::NormScale, Some("the length in a weight norm")),
+        _ => (Role::Weight, Some("computed with before it multiplies the signal")),
     }
-    let mut notes = Vec::new();
-    let (used, role) = role(links, uses).unwrap_or((used, Role::Bias));
-    let node = &links.graph.nodes[used.node];
-    let mut parameter = Parameter::new(tensor.name, tensor.dims.clone(), role);
-    if role.is_matrix() {
-        match axes(used, node, tensor.dims.len()) {
-            Some(axes) => parameter.axes = axes,
-            None => notes.push("axes: not followed through all views".to_owned()),
+}
+
+fn term(links: &Links<'_, '_>, used: &Use, long: usize) -> (Role, Option<&'static str>) {
+    match before(links, links.node(used.node), used.input) {
+        Before::Norm => (Role::NormShift, None),
+        _ if used.is_picked => (Role::Embedding, Some("positional: rows picked by position")),
+        _ if long > 1 => (Role::Embedding, Some("positional: added to the signal")),
+        _ => (Role::Bias, None),
+    }
+}
+
+fn factor(links: &Links<'_, '_>, used: &Use) -> (Role, Option<&'static str>) {
+    let node = links.node(used.node);
+    if before(links, node, used.input) == Before::Norm {
+        return offset(links, used, Role::NormScale, None);
+    }
+    match node.output(0).and_then(|output| after::residual_sum(links, output)) {
+        Some((_, other)) => match is_shortcut(links, used, other) {
+            true => (Role::ShortcutScale, Some("on the shortcut")),
+            false => (Role::ResidualScale, Some("layer scale, before the residual sum")),
+        },
+        None => (Role::NormScale, Some("a factor on the signal")),
+    }
+}
+
+/// Gain 1 + w: w itself starts at 0.
+fn offset(
+    links: &Links<'_, '_>,
+    used: &Use,
+    role: Role,
+    note: Option<&'static str>,
+) -> (Role, Option<&'static str>) {
+    let is_sum = |index: &usize| links.node(*index).op_type == "Add";
+    if !used.arithmetic.is_empty() && used.arithmetic.iter().all(is_sum) {
+        return (Role::NormShift, Some("the gain is 1 + w, so w starts at 0"));
+    }
+    (role, note)
+}
+
+/// Whether the other side of the sum was computed from the very signal that is scaled.
+fn is_shortcut(links: &Links<'_, '_>, used: &Use, other: &str) -> bool {
+    const STEPS: usize = 4096;
+    let scaled = links.signals(links.node(used.node));
+    let mut open = vec![other];
+    let mut seen = std::collections::HashSet::new();
+    while let Some(value) = open.pop() {
+        if value != other && scaled.contains(&value) {
+            return true;
         }
-        let described = parameter.described();
-        if let Ok(fans) = fans::fans(&described, &tensor.dims, &parameter.axes) {
-            (parameter.fan_in, parameter.fan_out) = (fans.fan_in, fans.fan_out);
+        if seen.len() > STEPS {
+            return false;
         }
-        parameter.activation = activation(links, node);
+        if let Some(index) = links.maker(value).filter(|index| *index > 0 && seen.insert(*index)) {
+            open.extend(links.signals(links.node(index)));
+        }
     }
-    if uses.len() > 1 && matches!(role, Role::NormScale | Role::NormShift | Role::Bias) {
-        let text = "shared by {} layers; equal ones were merged on export";
-        notes.push(text.replace("{}", &uses.len().to_string()));
-    }
-    if role == Role::Embedding && uses.iter().any(|u| is_weight(u.part)) {
-        notes.push("tied: embedding and head in one".to_owned());
-    }
-    if used.is_composite {
-        notes.push("computed with before it meets the signal".to_owned());
-    }
-    let module = module(node);
-    parameter.place = Place { module: module.clone(), ..Place::default() };
-    let consumer = format!("{} \"{}\"", node.op_type, node.name);
-    Some(Found { parameter, consumer, module, notes })
+    false
 }
 
-fn is_weight(part: Option<Part>) -> bool {
-    use Part::{Gemm, Kernel, Left, Right, TransposedKernel};
-    matches!(part, Some(Right | Left | Gemm | Kernel | TransposedKernel))
-}
-
-/// The use that tells most, and the role that follows from it.
-fn role<'u>(links: &Links<'_, '_>, uses: &'u [Use]) -> Option<(&'u Use, Role)> {
-    let told = |used: &'u Use| {
-        let node = &links.graph.nodes[used.node];
-        let role = match used.part? {
-            Part::Table => Role::Embedding,
-            Part::Right
-            | Part::Left
-            | Part::Gemm
-            | Part::Kernel
-            | Part::TransposedKernel
-            | Part::RecurrentInput => Role::Weight,
-            Part::RecurrentState => Role::Recurrent,
-            Part::Bias | Part::RecurrentBias => Role::Bias,
-            Part::Gain => Role::NormScale,
-            Part::Shift => Role::NormShift,
-            Part::Slope => Role::Slope,
-            Part::Term if used.is_table => Role::Embedding,
-            Part::Term => match before(links, node, used.input) {
-                Before::Norm => Role::NormShift,
-                Before::Product | Before::Other => Role::Bias,
-            },
-            Part::Factor => match before(links, node, used.input) {
-                Before::Norm => Role::NormScale,
-                Before::Product | Before::Other => Role::ResidualScale,
-            },
-        };
-        Some((used, role))
-    };
-    let all: Vec<_> = uses.iter().filter_map(told).collect();
-    all.iter().find(|(_, role)| *role == Role::Embedding).or(all.first()).copied()
-}
-
-/// What the axes of a parameter mean to the node that takes it.
-fn axes(used: &Use, node: &Node<'_>, rank: usize) -> Option<Axes> {
-    let integer = |name: &str, default| {
-        let value = node.attribute(name).and_then(|a| a.int()).unwrap_or(default);
-        usize::try_from(value).ok()
-    };
-    let last = used.order.len().checked_sub(1)?;
-    let seen = match used.part? {
-        Part::Right => Axes::new(last.checked_sub(1)?, last),
-        Part::Left => Axes::new(last, last.checked_sub(1)?),
-        Part::Gemm if integer("transB", 0)? == 1 => Axes::linear(),
-        Part::Gemm => Axes::new(0, 1),
-        Part::Kernel => Axes::convolution(integer("group", 1)?),
-        Part::TransposedKernel => Axes::transposed_convolution(integer("group", 1)?),
-        Part::RecurrentInput | Part::RecurrentState => Axes { batch: vec![0], ..Axes::new(2, 1) },
-        Part::Table => Axes::new(0, last),
-        Part::Term if used.is_table => Axes::new(0, 1),
-        _ => return None,
-    };
-    let back = |axes: &[usize]| {
-        axes.iter().map(|&axis| used.order.get(axis).copied()).collect::<Option<Vec<_>>>()
-    };
-    let axes = Axes {
-        input: back(&seen.input)?,
-        output: back(&seen.output)?,
-        batch: back(&seen.batch)?,
-        ..seen
-    };
-    let all = [&axes.input, &axes.output, &axes.batch];
-    all.iter().all(|list| list.iter().all(|&axis| axis < rank)).then_some(axes)
-}
-
-/// The path of the module that a node was exported from.
-fn module(node: &Node<'_>) -> String {
-    let namespace = node.metadata("namespace").unwrap_or_default();
-    let inside = |part: &&str| part.contains(": torch.") || part.contains(": ");
-    let levels: Vec<&str> = namespace.split('/').filter(inside).collect();
-    let level = levels.iter().rev().find(|level| !level.contains(": aten."));
-    level.and_then(|level| level.split_once(": ")).map_or_else(String::new, |(p, _)| p.to_owned())
+fn joined(links: &Links<'_, '_>, used: &Use) -> (Role, Option<&'static str>) {
+    match links.node(used.node).op_type {
+        "Expand" | "Concat" | "Tile" | "Where" | "ScatterND" | "ScatterElements" | "Pad" => {
+            (Role::Embedding, Some("token: put beside the signal"))
+        }
+        "LSTM" | "GRU" | "RNN" => (Role::Bias, Some("initial state")),
+        _ => (Role::Bias, Some("its use is not known; say its role by a pattern")),
+    }
 }

@@ -1,93 +1,134 @@
 //! What each floating initializer of an ONNX model is, by the operators that take it.
 //!
 //! ```text
-//! initializer ─► views (Transpose, Reshape, …) ─► consumer and input ─► role, axes, fans
+//! initializer ─► views (Transpose, Reshape, …) ─► node that takes it ─► role, axes, fans, place
 //! ```
 //!
-//! Names decide nothing, except what the exporter itself says of parameters and buffers.
+//! What an operator does with its inputs stands in [`IMPORTS`](super::IMPORTS). Names decide
+//! nothing, except what the exporter itself says of parameters and buffers. Only patterns of
+//! several operators, such as a norm that is written out, are known here by operators' names.
 
-mod links;
+pub(super) mod links;
+mod integers;
+mod view;
 mod trace;
-mod decide;
-mod surroundings;
 mod signature;
+mod before;
+pub(super) mod after;
+mod constants;
+mod axes;
+mod decide;
+mod layers;
+mod attention;
+mod packing;
+mod residual;
+mod traps;
+mod found;
 
-use std::collections::HashMap;
+use crate::Result;
+use crate::error::Error;
+use crate::formats::onnx::{ElementType, Model, OnnxFile};
+use crate::init::{self, Role};
+use crate::spec::glob;
 
-use crate::formats::onnx::{ElementType, Model};
-use crate::init::{self, Position};
+/// What a user says of a model's initializers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// Roles by patterns of names, `*` for any characters; the last that fits counts.
+    pub roles: Vec<(String, Role)>,
+    /// Patterns of what is a parameter, whatever it looks like.
+    pub parameters: Vec<String>,
+    /// Patterns of what is none.
+    pub frozen: Vec<String>,
+}
 
-use links::Links;
-use signature::Signature;
+/// What the floating initializers of a model are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Roles {
+    /// Those that are trained, in the order of the file.
+    pub parameters: Vec<Found>,
+    /// Those that are not.
+    pub constants: Vec<Constant>,
+    /// What a user should know of the file as a whole.
+    pub notes: Vec<String>,
+}
 
-/// A floating initializer with its role in the network.
+/// A parameter with its role in the network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
-    /// What schemes see; its name is the initializer's.
+    /// What schemes see; its name is unique, also where the exporter merged equal ones.
     pub parameter: init::Parameter,
-    /// The first node that takes it, behind views: its operator and name.
+    /// The initializer's name in the file.
+    pub initializer: String,
+    /// Its name in the framework, as far as the file says.
+    pub framework: Option<String>,
+    /// The node that takes it, behind views: `Conv "node_conv2d"`.
     pub consumer: String,
-    /// The module of that node, as far as the file says.
-    pub module: String,
+    /// The number of that node in the file.
+    pub node: Option<usize>,
+    /// The initializer that it was one with before the exporter split them.
+    pub tied: Option<String>,
     /// What a user should know of it.
     pub notes: Vec<String>,
 }
 
-/// The floating initializers of a model that reach its signal, in the order of the file.
+/// A floating initializer that is no parameter.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Constant {
+    /// Its name in the file.
+    pub name: String,
+    /// The lengths of its axes.
+    pub shape: Vec<usize>,
+    /// Why it is none.
+    pub reason: String,
+}
+
+/// What the floating initializers of a model are.
+///
+/// # Errors
+/// [`Error::Unknown`] if a pattern of `overrides` fits no initializer.
 ///
 /// ```no_run
 /// use fanin::formats::onnx::OnnxFile;
-/// use fanin::import::roles;
+/// use fanin::import::roles::{Overrides, find};
 /// let file = OnnxFile::read("model.onnx".as_ref())?;
-/// for found in roles::find(&file.model()?) {
+/// for found in find(&file, &file.model()?, &Overrides::default())?.parameters {
 ///     println!("{} {}", found.parameter.name, found.parameter.role.label());
 /// }
 /// # Ok::<(), fanin::Error>(())
 /// ```
-pub fn find(model: &Model<'_>) -> Vec<Found> {
-    let links = Links::of(&model.graph);
-    let signature = Signature::of(&model.graph);
-    let mut found = Vec::new();
-    let mut layers = HashMap::new();
-    let is_float = |kind| {
-        use ElementType::{Bf16, F16, F32, F64};
-        matches!(kind, F32 | F64 | F16 | Bf16)
-    };
-    for tensor in model.graph.initializers.iter().filter(|t| is_float(t.element_type)) {
-        let uses = trace::uses(&links, tensor.name, tensor.dims.len());
-        let Some(one) = decide::found(&links, &signature, tensor, &uses) else { continue };
-        if let Some(used) = uses.first() {
-            layers.insert(found.len(), used.node);
-        }
-        found.push(one);
-    }
-    place_layers(&links, &mut found, &layers);
-    found
+pub fn find(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Result<Roles> {
+    use ElementType::{Bf16, F16, F32, F64};
+    let floats = model.graph.initializers.iter();
+    let floats = floats.filter(|tensor| matches!(tensor.element_type, F32 | F64 | F16 | Bf16));
+    let names: Vec<&str> = floats.clone().map(|tensor| tensor.name).collect();
+    overrides.check(&names)?;
+    Ok(found::Search::new(file, model, overrides).all(floats))
 }
 
-/// The depth of each parameter's layer: weights on the longest way from the input.
-fn place_layers(links: &Links<'_, '_>, found: &mut [Found], layers: &HashMap<usize, usize>) {
-    let is_weight = |one: &Found| one.parameter.role == init::Role::Weight;
-    let weighty: std::collections::HashSet<usize> = layers
-        .iter()
-        .filter(|(index, _)| is_weight(&found[**index]))
-        .map(|(_, &node)| node)
-        .collect();
-    let mut depths: HashMap<&str, usize> = HashMap::new();
-    let mut of_nodes = vec![0_usize; links.graph.nodes.len()];
-    for (index, node) in links.graph.nodes.iter().enumerate() {
-        let deepest = node.inputs.iter().filter_map(|input| depths.get(input)).max();
-        let before = deepest.copied().unwrap_or(0);
-        of_nodes[index] = before + usize::from(weighty.contains(&index));
-        depths.extend(node.outputs.iter().map(|&output| (output, of_nodes[index])));
-    }
-    let count = of_nodes.iter().copied().max().unwrap_or(0);
-    for (index, one) in found.iter_mut().enumerate() {
-        let Some(&node) = layers.get(&index) else { continue };
-        if let Some(depth) = of_nodes[node].checked_sub(1) {
-            one.parameter.place.layer = Some(Position { index: depth, count });
+impl Overrides {
+    fn check(&self, names: &[&str]) -> Result<()> {
+        let said = self.roles.iter().map(|(pattern, _)| pattern);
+        let said = said.chain(&self.parameters).chain(&self.frozen);
+        for pattern in said {
+            if !names.iter().any(|name| glob::matches(pattern, name)) {
+                return Err(Error::unknown("initializer", pattern, names));
+            }
         }
-        one.parameter.place.is_head = is_weight(one) && of_nodes[node] == count;
+        Ok(())
+    }
+
+    fn role(&self, name: &str) -> Option<Role> {
+        let fits = |(pattern, _): &&(String, Role)| glob::matches(pattern, name);
+        self.roles.iter().rev().find(fits).map(|(_, role)| *role)
+    }
+
+    fn is_parameter(&self, name: &str) -> Option<bool> {
+        let fits = |patterns: &[String]| patterns.iter().any(|p| glob::matches(p, name));
+        if fits(&self.frozen) {
+            return Some(false);
+        }
+        (fits(&self.parameters) || self.role(name).is_some()).then_some(true)
     }
 }
 

@@ -1,32 +1,58 @@
-//! What PyTorch's exporter says of parameters and buffers.
+//! What PyTorch's exporter says of parameters, buffers and modules.
 
 use std::collections::HashMap;
 
-use crate::formats::onnx::Graph;
-
-/// Which initializers were parameters and which buffers, by their names in the module.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Signature(HashMap<String, bool>);
+use crate::formats::onnx::{Model, Node};
 
 const KEY: &str = "pkg.torch.export.ExportedProgram.graph_signature";
 
+/// Which names were parameters (true) and which buffers (false) before the export.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signature(pub HashMap<String, bool>);
+
 impl Signature {
     /// From lines such as `p_fc_weight: PARAMETER target='fc.weight'`.
-    pub fn of(graph: &Graph<'_>) -> Self {
-        let text = graph.metadata(KEY).unwrap_or_default();
+    pub fn of(model: &Model<'_>) -> Self {
+        let text = model.graph.metadata(KEY).or_else(|| model.metadata(KEY)).unwrap_or_default();
         let read = |line: &str| {
-            let (_, line) = line.split_once(": ")?;
-            let is_parameter = line.starts_with("PARAMETER ");
-            let is_known = is_parameter || line.starts_with("BUFFER ");
-            let (_, target) = line.split_once("target='")?;
-            let (target, _) = target.split_once('\'')?;
-            is_known.then(|| (target.to_owned(), is_parameter))
+            let (_, rest) = line.split_once(": ")?;
+            let is_parameter = rest.starts_with("PARAMETER");
+            let is_buffer = rest.starts_with("BUFFER") || rest.starts_with("CONSTANT_TENSOR");
+            let (target, _) = rest.split_once("target='")?.1.split_once('\'')?;
+            (is_parameter || is_buffer).then(|| (target.to_owned(), is_parameter))
         };
         Self(text.lines().filter_map(read).collect())
     }
 
-    /// Whether the tensor of this name is a parameter; none if nothing is said of it.
+    /// Whether the exporter says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a name was a parameter; none if nothing is said of it.
     pub fn is_parameter(&self, name: &str) -> Option<bool> {
         self.0.get(name).copied()
     }
+}
+
+/// The path of the module that a node was exported from: `layers.0.attn`.
+pub(super) fn module(node: &Node<'_>) -> String {
+    // `: Model/layers.0: Layer/layers.0.norm: LayerNorm/layer_norm_1: aten.layer_norm.default`
+    if let Some(text) = node.metadata("namespace") {
+        let innermost = text.split('/').rev().nth(1).and_then(|level| level.split_once(": "));
+        return innermost.map_or_else(String::new, |(path, _)| path.to_owned());
+    }
+    // `/layers/layers.0/norm/LayerNormalization`
+    let mut levels: Vec<&str> = node.name.split('/').skip(1).collect();
+    levels.pop();
+    let mut path = String::new();
+    for level in levels {
+        if level.split('.').next() == path.rsplit('.').next() && !path.is_empty() {
+            path.truncate(path.rfind('.').map_or(0, |at| at + 1));
+            path.push_str(level);
+        } else {
+            path = if path.is_empty() { level.to_owned() } else { format!("{path}.{level}") };
+        }
+    }
+    path
 }

@@ -1,12 +1,14 @@
-//! From an initializer through views to the operators that take it.
+//! From an initializer through views and constant arithmetic to where it meets the signal.
 
 use std::collections::HashSet;
 
 use super::links::Links;
+use super::view::{self, View};
+use crate::formats::onnx::{Node, Tensor};
 use crate::import::{Part, find};
 
-/// An operator that takes a parameter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An operator at which a parameter meets the signal.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Use {
     /// The node's number in the graph.
     pub node: usize,
@@ -14,57 +16,86 @@ pub(super) struct Use {
     pub input: usize,
     /// What the parameter is to it; none if it only joins the signal there.
     pub part: Option<Part>,
-    /// Axis i of what the node takes is axis `order[i]` of the parameter.
-    pub order: Vec<usize>,
-    /// Whether it was computed with on the way: 1 + w, v / ‖v‖.
-    pub is_composite: bool,
-    /// Whether rows were picked from it by fixed numbers on the way, as of a table of positions.
-    pub is_table: bool,
+    /// The parameter as the node sees it.
+    pub view: View,
+    /// The node that takes the initializer itself, and its input.
+    pub first: (usize, usize),
+    /// Nodes between the initializer and this one that compute with it: 1 + w, v / ‖v‖.
+    pub arithmetic: Vec<usize>,
+    /// Whether rows were picked by indices that are the same for every input.
+    pub is_picked: bool,
 }
 
-/// The uses of an initializer with so many axes, nearest first.
-pub(super) fn uses(links: &Links<'_, '_>, name: &str, rank: usize) -> Vec<Use> {
-    let mut uses = Vec::new();
-    let mut seen = HashSet::from([name]);
-    let mut waiting = vec![(name, (0..rank).collect::<Vec<_>>(), false, false)];
-    while let Some((value, order, is_composite, is_table)) = waiting.pop() {
-        for (index, input) in links.takers(value) {
-            let node = &links.graph.nodes[index];
+#[derive(Clone, Debug)]
+struct Step<'a> {
+    value: &'a str,
+    view: View,
+    first: Option<(usize, usize)>,
+    arithmetic: Vec<usize>,
+    is_picked: bool,
+}
+
+/// The places where a tensor meets the signal, in the order of the file.
+pub(super) fn uses<'a>(links: &Links<'_, 'a>, tensor: &Tensor<'a>) -> Vec<Use> {
+    let mut uses: Vec<Use> = Vec::new();
+    let mut seen = HashSet::from([tensor.name]);
+    let mut open = vec![Step {
+        value: tensor.name,
+        view: view::whole(&tensor.dims),
+        first: None,
+        arithmetic: Vec::new(),
+        is_picked: false,
+    }];
+    while let Some(step) = open.pop() {
+        for &(index, input) in links.takers(step.value) {
+            let node = links.node(index);
             let Some(import) = find(node) else { continue };
-            if import.settings.contains(&input) {
+            if import.settings.contains(&input) || node.op_type == "Shape" {
                 continue;
             }
-            let carries = import.carries.contains(&input);
             let part = import.parameters.iter().find(|(i, _)| *i == input).map(|(_, part)| *part);
-            if links.makes_signal(node) && (part.is_some() || links.signals(node).next().is_some())
-            {
-                let order = order.clone();
-                uses.push(Use { node: index, input, part, order, is_composite, is_table });
+            if links.makes_signal(node) {
+                uses.push(Use {
+                    node: index,
+                    input,
+                    part,
+                    view: step.view.clone(),
+                    first: step.first.unwrap_or((index, input)),
+                    arithmetic: step.arithmetic.clone(),
+                    is_picked: step.is_picked,
+                });
                 continue;
-            }
-            let is_table = is_table || (part == Some(Part::Table) && rank == 2 && value == name);
-            let mut order = order.clone();
-            if import.permutes {
-                let perm = node.attribute("perm").and_then(|perm| perm.ints());
-                order = permuted(&order, perm);
             }
             for &output in node.outputs.iter().filter(|output| !output.is_empty()) {
                 if seen.insert(output) {
-                    waiting.push((output, order.clone(), is_composite || !carries, is_table));
+                    open.push(Step { value: output, ..behind(links, node, index, input, &step) });
                 }
             }
         }
     }
-    uses.sort_by_key(|used| used.node);
+    uses.sort_by_key(|used| (used.node, used.input));
     uses
 }
 
-fn permuted(order: &[usize], perm: Option<&[i64]>) -> Vec<usize> {
-    match perm {
-        None => order.iter().rev().copied().collect(),
-        Some(perm) => {
-            let at = |&axis: &i64| usize::try_from(axis).ok().and_then(|a| order.get(a).copied());
-            perm.iter().filter_map(at).collect()
-        }
+fn behind<'a>(
+    links: &Links<'_, 'a>,
+    node: &Node<'a>,
+    index: usize,
+    input: usize,
+    step: &Step<'a>,
+) -> Step<'a> {
+    const JOINS: &[&str] = &["Concat", "SequenceAt", "SequenceConstruct"];
+    let carries = find(node).is_some_and(|import| import.carries.contains(&input));
+    let is_moved = carries || JOINS.contains(&node.op_type);
+    let mut arithmetic = step.arithmetic.clone();
+    if !is_moved {
+        arithmetic.push(index);
+    }
+    Step {
+        view: if is_moved { view::behind(links, node, &step.view) } else { step.view.clone() },
+        first: step.first.or(Some((index, input))),
+        arithmetic,
+        is_picked: step.is_picked || node.op_type.starts_with("Gather"),
+        value: step.value,
     }
 }

@@ -1,0 +1,47 @@
+//! `fanin help export`.
+
+use clap::{Args, CommandFactory};
+
+use crate::output::{self, Exit};
+
+/// How to export a model from PyTorch, Keras, JAX or scikit-learn
+#[derive(Debug, Args)]
+#[command(after_help = "\
+PyTorch
+  torch.onnx.export(model, (x,), \"model.onnx\", dynamo=True, optimize=False)
+
+  optimize=False keeps every parameter with its name, shape and ties. Without it the exporter merges
+  equal tensors (all zeros, all ones) of a fresh model into one, folds batch normalization into
+  convolutions under their old names, and splits tied weights. To keep batch normalization in
+  training mode:
+  torch.onnx.export(model, (x,), \"model.onnx\", dynamo=False, do_constant_folding=False,
+                    training=torch.onnx.TrainingMode.TRAINING)
+
+Keras
+  model.export(\"model.onnx\", format=\"onnx\")
+
+  Batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
+  ONNX does not have: use keras.activations.gelu(x, approximate=True).
+
+JAX, Flax, Equinox
+  from jax2onnx import to_onnx
+  to_onnx(model, [(\"B\", 784)], return_mode=\"file\", output_path=\"model.onnx\")
+
+scikit-learn
+  from skl2onnx import to_onnx
+  open(\"model.onnx\", \"wb\").write(to_onnx(model, x[:1], target_opset=20).SerializeToString())
+
+  Pick the output with the scores: class labels need operators that no gradient passes.
+
+What came of it: fanin model model.onnx")]
+pub struct Export {}
+
+impl Export {
+    /// Tells it.
+    pub fn run() -> Exit {
+        let mut command = crate::Cli::command();
+        let export = command.find_subcommand_mut("export");
+        output::text(&export.map_or_else(String::new, |export| export.render_help().to_string()));
+        Exit::Done
+    }
+}

@@ -1,0 +1,207 @@
+//! What is in a model, for people and programs.
+
+use serde::Serialize;
+
+use super::ops;
+use super::roles::{self, Overrides};
+use crate::error::Result;
+use crate::formats::onnx::{Dimension, Model, OnnxFile, ValueInfo};
+use crate::init;
+
+/// What is in a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Description {
+    /// Which program wrote it, with its version; empty for fanin's own layers.
+    pub producer: String,
+    /// The version of ONNX's operators that it follows; 0 for fanin's own layers.
+    pub opset: i64,
+    /// What is given.
+    pub inputs: Vec<Socket>,
+    /// What is computed.
+    pub outputs: Vec<Socket>,
+    /// Operators by name, those used most first.
+    pub operators: Vec<Used>,
+    /// Elements of all parameters.
+    pub size: usize,
+    /// The parameters, in the order of the model.
+    pub parameters: Vec<Line>,
+    /// Floating initializers that are no parameters.
+    pub constants: Vec<roles::Constant>,
+    /// What a user should know of the model as a whole.
+    pub notes: Vec<String>,
+}
+
+/// An input or an output.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Socket {
+    /// Its name.
+    pub name: String,
+    /// Its element type and axes, an open one by its name: `f32 batch×3×224×224`.
+    pub form: String,
+}
+
+/// An operator with the number of its nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Used {
+    /// Its name, behind its domain if that is not ONNX's own.
+    pub name: String,
+    /// How many nodes have it.
+    pub nodes: usize,
+    /// Whether fanin can run it.
+    pub is_supported: bool,
+}
+
+/// One parameter.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Line {
+    /// Its name, unique in the model.
+    pub name: String,
+    /// Its name in the framework, as far as the file says.
+    pub framework: Option<String>,
+    /// The lengths of its axes.
+    pub shape: Vec<usize>,
+    /// What its module does with it.
+    pub role: String,
+    /// Inputs that reach one unit; 0 without meaning.
+    pub fan_in: usize,
+    /// Units that one input reaches; 0 without meaning.
+    pub fan_out: usize,
+    /// The activation that follows its layer.
+    pub activation: Option<String>,
+    /// Its layer, counted from 1.
+    pub layer: Option<usize>,
+    /// Its residual block, counted from 1.
+    pub block: Option<usize>,
+    /// Whether it ends a residual branch.
+    pub is_residual_output: bool,
+    /// Which matrix of its block it is, or which lie side by side in it.
+    pub components: Vec<&'static str>,
+    /// The node that takes it.
+    pub consumer: String,
+    /// The module that it belongs to, as far as the file says.
+    pub module: String,
+    /// What a user should know of it.
+    pub notes: Vec<String>,
+}
+
+impl From<&init::Parameter> for Line {
+    fn from(parameter: &init::Parameter) -> Self {
+        let place = &parameter.place;
+        let number = |position: Option<init::Position>| position.map(|p| p.index + 1);
+        let packed = parameter.packing.iter().flat_map(|packing| &packing.parts);
+        let all = place.component.into_iter().chain(packed.map(|(component, _)| *component));
+        Self {
+            name: parameter.name.clone(),
+            shape: parameter.shape.axes().to_vec(),
+            role: parameter.role.label().to_owned(),
+            fan_in: parameter.fan_in,
+            fan_out: parameter.fan_out,
+            activation: parameter.activation.clone(),
+            layer: number(place.layer),
+            block: number(place.block),
+            is_residual_output: place.is_residual_output,
+            components: all.map(init::Component::label).collect(),
+            module: place.module.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+/// What is in an ONNX file; operators that fanin cannot run are told, not refused.
+///
+/// # Errors
+/// As [`roles::find`].
+///
+/// ```no_run
+/// use fanin::formats::onnx::OnnxFile;
+/// use fanin::import::{describe, roles::Overrides};
+/// let file = OnnxFile::read("model.onnx".as_ref())?;
+/// let what = describe(&file, &file.model()?, &Overrides::default())?;
+/// println!("{} parameters of {} elements", what.parameters.len(), what.size);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn describe(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Result<Description> {
+    let found = roles::find(file, model, overrides)?;
+    let line = |found: &roles::Found| Line {
+        framework: found.framework.clone(),
+        consumer: found.consumer.clone(),
+        notes: found.notes.clone(),
+        ..Line::from(&found.parameter)
+    };
+    let producer = format!("{} {}", model.producer_name, model.producer_version);
+    let operators = operators(model);
+    let mut notes = found.notes;
+    let missing: Vec<&str> =
+        operators.iter().filter(|used| !used.is_supported).map(|used| used.name.as_str()).collect();
+    if !missing.is_empty() {
+        notes.push(format!(
+            "operators that fanin cannot run: {}; leave them out with another output, or export \
+             differently: see `fanin help export`",
+            missing.join(", ")
+        ));
+    }
+    Ok(Description {
+        producer: producer.trim().to_owned(),
+        opset: model.opset("").unwrap_or(0),
+        inputs: model.graph.free_inputs().map(socket).collect(),
+        outputs: model.graph.outputs.iter().map(socket).collect(),
+        operators,
+        constants: found.constants,
+        notes,
+        ..of_lines(found.parameters.iter().map(line).collect())
+    })
+}
+
+/// What is in a network of these parameters.
+///
+/// ```
+/// let model = "4 -> 8 relu -> 2".parse()?;
+/// let what = fanin::import::describe_layers(&fanin::init::parameters(&model)?);
+/// assert_eq!((what.parameters.len(), what.size), (4, 58));
+/// # Ok::<(), fanin::Error>(())
+/// ```
+pub fn describe_layers(parameters: &[init::Parameter]) -> Description {
+    of_lines(parameters.iter().map(Line::from).collect())
+}
+
+fn of_lines(parameters: Vec<Line>) -> Description {
+    let elements = |line: &Line| line.shape.iter().fold(1_usize, |all, n| all.saturating_mul(*n));
+    let size = parameters.iter().map(elements).fold(0_usize, usize::saturating_add);
+    Description { size, parameters, ..Description::default() }
+}
+
+fn operators(model: &Model<'_>) -> Vec<Used> {
+    let mut all: Vec<Used> = Vec::new();
+    for node in &model.graph.nodes {
+        let name = match ops::domain(node.domain) {
+            "" => node.op_type.to_owned(),
+            domain => format!("{domain}::{}", node.op_type),
+        };
+        match all.iter_mut().find(|used| used.name == name) {
+            Some(used) => used.nodes += 1,
+            None => {
+                let is_supported = ops::find(node).is_some() || model.function(node).is_some();
+                all.push(Used { name, nodes: 1, is_supported });
+            }
+        }
+    }
+    all.sort_by(|a, b| b.nodes.cmp(&a.nodes).then_with(|| a.name.cmp(&b.name)));
+    all
+}
+
+fn socket(info: &ValueInfo<'_>) -> Socket {
+    let axis = |dimension: &Dimension<'_>| match dimension {
+        Dimension::Value(size) => size.to_string(),
+        Dimension::Named(name) => (*name).to_owned(),
+        Dimension::Unknown => "?".to_owned(),
+    };
+    let form = match info.tensor() {
+        Some((element, Some(axes))) => {
+            let axes: Vec<String> = axes.iter().map(axis).collect();
+            format!("{} {}", element.name(), axes.join("×"))
+        }
+        Some((element, None)) => format!("{} of any shape", element.name()),
+        None => "no tensor".to_owned(),
+    };
+    Socket { name: info.name.to_owned(), form: form.trim().to_owned() }
+}
