@@ -13,7 +13,7 @@ fn object(arguments: &[&str]) -> Value {
 
 #[test]
 fn every_command_names_its_form() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["check", "--scheme", "zeros"], "fanin.check/1"),
         (&["init", "4 -> 2", "--explain"], "fanin.init/1"),
         (&["train", "--epochs", "1"], "fanin.train/1"),
