@@ -454,9 +454,10 @@ impl<'b, 'a> Walk<'b, 'a> {
     fn note(&mut self, place: usize, call: &Call<'b, 'a>, made: &[Value]) {
         let Some(notes) = &mut self.notes else { return };
         let axes = |value: &Value| value.axes().to_vec();
-        let target = call.optional(1).and_then(Value::known).and_then(|array| {
-            batch::literal(array.integers())
-        });
+        let target = call
+            .optional(1)
+            .and_then(Value::known)
+            .and_then(|array| batch::literal(array.integers()));
         notes.resize(notes.len().max(place + 1), Seen::default());
         notes[place] = Seen {
             inputs: call.inputs.iter().map(|value| value.as_ref().map(axes)).collect(),

@@ -26,9 +26,8 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
             let array = &feeds[&port.name];
             let from = row % rows * port.columns;
             let floats = array.floats().map(|all| all.to_vec());
-            let all = floats.unwrap_or_else(|| {
-                array.integers().unwrap().iter().map(|&n| n as f64).collect()
-            });
+            let all = floats
+                .unwrap_or_else(|| array.integers().unwrap().iter().map(|&n| n as f64).collect());
             features.extend(all[from..from + port.columns].iter().map(|&x| x as f32));
         }
     }
@@ -47,7 +46,13 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
         body.layers.len(),
         body.layers
             .iter()
-            .map(|l| (&*l.module, l.bias.is_some(), l.bend.as_ref().map(|b| &*b.name), l.layout, &l.branches))
+            .map(|l| (
+                &*l.module,
+                l.bias.is_some(),
+                l.bend.as_ref().map(|b| &*b.name),
+                l.layout,
+                &l.branches
+            ))
             .collect::<Vec<_>>()
     );
     Ok((workspace.read(0).to_vec(), wanted.tensors[0].1.data().to_vec()))

@@ -46,7 +46,11 @@ fn passes(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> bool {
 }
 
 /// The engine's activation of a node's operator.
-pub(in crate::import) fn named(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> Option<String> {
+pub(in crate::import) fn named(
+    links: &Links<'_, '_>,
+    node: &Node<'_>,
+    value: &str,
+) -> Option<String> {
     let alpha = |default| node.attribute("alpha").and_then(|a| a.float()).unwrap_or(default);
     let gates = |with: &str, alone: &str| {
         let output = node.output(0).unwrap_or_default();
