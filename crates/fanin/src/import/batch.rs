@@ -5,6 +5,10 @@
 //! and a shape is a literal, its batch axis is scaled. Shapes that are computed follow by
 //! themselves.
 
+use fanin_engine::Array;
+
+use super::value::Value;
+
 /// The most elements that a literal shape may have.
 const MOST_AXES: usize = 16;
 
@@ -96,6 +100,71 @@ impl Beside<'_> {
             && self.seen.inputs.first()?.as_deref() == Some(x)
             && (x.len() < made.len() || x[0] == 1);
         leads.then(|| [&[self.rows], &made[1..]].concat())
+    }
+}
+
+impl Beside<'_> {
+    /// Gives known values that were made for the file's rows as many as there are now, where they
+    /// meet a value that follows the rows.
+    ///
+    /// All rows must be the same, or hold their own number, as in an index of rows.
+    pub fn fit(&self, inputs: &mut [Option<Value>]) {
+        let behind = |(index, value): (usize, &Option<Value>)| {
+            let (now, before) = (value.as_ref()?.axes(), self.seen.inputs.get(index)?.as_deref()?);
+            let axis = batch_axis((before, self.exported), (now, self.rows))?;
+            (before[axis] == self.exported).then_some(before.len() - axis)
+        };
+        let Some(behind) = inputs.iter().enumerate().find_map(behind) else { return };
+        for value in inputs.iter_mut().flatten() {
+            let Some(axis) = value.rank().checked_sub(behind) else { continue };
+            if self.exported > 1
+                && value.axes()[axis] == self.exported
+                && let Some(fitted) = value.known().and_then(|array| self.rows_of(array, axis))
+            {
+                *value = Value::constant(fitted).of(value.element);
+            }
+        }
+    }
+
+    /// The array with as many rows along `axis` as there are now.
+    fn rows_of(&self, array: &Array, axis: usize) -> Option<Array> {
+        let mut axes = array.shape().axes().to_vec();
+        let inner: usize = axes[axis + 1..].iter().product();
+        axes[axis] = self.rows;
+        match (array.floats(), array.integers()) {
+            (Some(floats), _) => {
+                let rows = self.repeated(floats, inner, |_| None)?;
+                Array::float(axes, rows).ok()
+            }
+            (_, Some(integers)) => {
+                let counted = integers
+                    .chunks(inner * self.exported)
+                    .flat_map(|block| block.chunks(inner).enumerate())
+                    .all(|(row, all)| all.iter().all(|&n| n == row as i64));
+                let rows = self.repeated(integers, inner, |row| counted.then_some(row as i64))?;
+                Array::integer(axes, rows).ok()
+            }
+            _ => None,
+        }
+    }
+
+    fn repeated<T: Copy + PartialEq>(
+        &self,
+        values: &[T],
+        inner: usize,
+        counted: impl Fn(usize) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let mut made = Vec::new();
+        for block in values.chunks(inner * self.exported) {
+            let first = &block[..inner];
+            let same = block.chunks(inner).all(|row| row == first);
+            for row in 0..self.rows {
+                for &value in first {
+                    made.push(counted(row).or_else(|| same.then_some(value))?);
+                }
+            }
+        }
+        Some(made)
     }
 }
 

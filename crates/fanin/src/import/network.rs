@@ -12,7 +12,7 @@ use crate::init::{Parameter, Role};
 use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, ModelSpec, RunningStatistic};
 use crate::weights::Weights;
 
-use super::batch::{Exported, batch_axis};
+use super::batch::{Exported, Seen, batch_axis};
 use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
 use super::roles::{self, Overrides};
@@ -134,7 +134,7 @@ impl FileNetwork {
     fn complete(&mut self, imported: &Imported, rows: usize) -> Result<()> {
         let others = rows + 1;
         let ground = Ground::new(self.inputs(), others, Mode::Probe);
-        let other = self.lower(ground)?.imported;
+        let Lowered { imported: other, seen, .. } = self.lower(ground)?;
         let shapes = [imported, &other].map(|one| one.graph.shape(one.outputs[0].wire).axes());
         let name = &imported.outputs[0].name;
         if batch_axis((shapes[0], rows), (shapes[1], others)) != Some(0)
@@ -142,10 +142,7 @@ impl FileNetwork {
         {
             return Err(Error::Setting {
                 place: format!("output \"{name}\""),
-                found: format!(
-                    "shape {:?} for {rows} rows, {:?} for {others}",
-                    shapes[0], shapes[1]
-                ),
+                found: self.ends(imported, &seen, (shapes[0], rows), (shapes[1], others)),
                 expected: "a first axis that follows that of the inputs; export the model with a \
                            batch axis that is left open, or choose another output"
                     .to_owned(),
@@ -166,6 +163,22 @@ impl FileNetwork {
         layers.retain(|layer| self.parameters[layer.weight].role.is_trained());
         self.layers = layers;
         Ok(())
+    }
+
+    /// What becomes of the output, and the first node whose result no longer follows the rows.
+    fn ends(
+        &self,
+        imported: &Imported,
+        seen: &[Seen],
+        (one, rows): (&[usize], usize),
+        (other, others): (&[usize], usize),
+    ) -> String {
+        let pairs = self.exported.nodes.iter().zip(seen).zip(&imported.places);
+        let mut ends = pairs.filter(|((one, other), place)| {
+            one.inputs != other.inputs && one.outputs == other.outputs && place.operator != "Shape"
+        });
+        let at = ends.next().map_or_else(String::new, |(_, place)| format!(", from {place} on"));
+        format!("shape {one:?} for {rows} rows, {other:?} for {others}{at}")
     }
 
     fn lower(&self, ground: Ground) -> Result<Lowered> {

@@ -410,9 +410,12 @@ impl<'b, 'a> Walk<'b, 'a> {
             name if self.shared.contains(name) => self.unshared(node, index, name).map(Some),
             name => self.get(name).map(Some),
         });
-        let inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
-        let opset = self.lowering.model.opset(node.domain).unwrap_or(1);
+        let mut inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
         let beside = self.beside(index);
+        if ops::find(node).is_some_and(|import| import.meets) {
+            beside.iter().for_each(|beside| beside.fit(&mut inputs));
+        }
+        let opset = self.lowering.model.opset(node.domain).unwrap_or(1);
         let call = Call { node, inputs, opset, bindings: Rc::clone(bindings), beside };
         let made = match self.function(node) {
             Some(index) => self.write_out(index, &call),

@@ -5,7 +5,7 @@ use crate::import::{Call, Content, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Concat"], lower);
+pub const IMPORT: Import = Import::new(&["Concat"], lower).meets();
 pub const LIST: Import = Import::new(&["SequenceConstruct"], lower_list);
 pub const OF_LIST: Import = Import::new(&["ConcatFromSequence"], lower_of_list);
 pub const ITEM: Import = Import::new(&["SequenceAt", "SequenceLength"], lower_item);

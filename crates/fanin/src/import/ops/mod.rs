@@ -79,6 +79,8 @@ pub struct Import {
     pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
+    /// Whether its inputs meet axis by axis, the last ones together, and are as long there or 1.
+    pub meets: bool,
     /// Whether it puts axes into another order, by `perm`.
     pub permutes: bool,
 }
@@ -146,6 +148,7 @@ impl Import {
             parameters: &[],
             floats: &[],
             carries: &[],
+            meets: false,
             permutes: false,
         }
     }
@@ -156,6 +159,10 @@ impl Import {
 
     const fn parameters(self, parameters: &'static [(usize, Part)]) -> Self {
         Self { parameters, ..self }
+    }
+
+    const fn meets(self) -> Self {
+        Self { meets: true, ..self }
     }
 
     const fn carries(self, carries: &'static [usize]) -> Self {
@@ -187,6 +194,7 @@ impl Import {
             parameters: &[],
             floats: &[],
             carries: &[],
+            meets: false,
             permutes: false,
         }
     }
