@@ -3,8 +3,8 @@
 use std::num::NonZero;
 use std::path::Path;
 
-use clap::{Args, ValueEnum};
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use fanin::Result;
 use fanin::import::{BatchNorm, Options};
 use fanin::spec::{BatchSize, InitRule, LossName, Missing, ScheduleName, Spec, Standardize, Task};

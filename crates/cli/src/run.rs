@@ -68,10 +68,8 @@ impl Run {
             Loss::HalfSquared => import::Loss::HalfSquared,
             Loss::CrossEntropy => import::Loss::CrossEntropy,
         };
-        let pass = Pass {
-            loss: target.map(|target| (loss, target.clone())),
-            gradients: self.gradients,
-        };
+        let pass =
+            Pass { loss: target.map(|target| (loss, target.clone())), gradients: self.gradients };
         let results = import::run(&model, &arrays.feeds(&model), &pass)?;
         fanin::formats::write_weights(&self.output, &results, existing)?;
         let ran = report::Ran::new(&results, &self.output);

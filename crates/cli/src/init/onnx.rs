@@ -18,7 +18,8 @@ pub fn run(outline: &Outline, file: &FileArgs, common: &Common) -> Result<Exit> 
         return Err(Error::Setting {
             place: "--output".to_owned(),
             found: file.path().display().to_string(),
-            expected: "an .onnx model to copy as first argument; or .safetensors or .npz".to_owned(),
+            expected: "an .onnx model to copy as first argument; or .safetensors or .npz"
+                .to_owned(),
         });
     };
     fanin::formats::check_target(file.path(), file.existing())?;

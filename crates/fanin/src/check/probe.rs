@@ -10,13 +10,13 @@ use fanin_engine::{Graph, Plan, Type, Wire};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
+use super::duplicates;
+use super::features::{self, FeatureScales};
 use super::instruments::pass::{Pass, hold_statistics, part};
 use super::measurement::{LayerMeasurement, Measurement};
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
 use super::statistics::{self, Slopes};
-use super::features::{self, FeatureScales};
-use super::duplicates;
 use crate::error::Result;
 use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;

@@ -173,7 +173,13 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(before: &[usize], target: &[i64], made: &[usize], x: &[usize], want: Option<&[usize]>) {
+    fn check(
+        before: &[usize],
+        target: &[i64],
+        made: &[usize],
+        x: &[usize],
+        want: Option<&[usize]>,
+    ) {
         let seen = Seen {
             inputs: vec![Some(before.to_vec())],
             outputs: vec![made.to_vec()],

@@ -114,7 +114,7 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If the setting is of another kind.
     pub fn text(&self, name: &str, default: &'a str) -> Result<&'a str> {
-        Ok(self.setting(name, "a text", |a| a.string())?.unwrap_or(default))
+        Ok(self.setting(name, "a text", Attribute::string)?.unwrap_or(default))
     }
 
     /// Texts.
@@ -122,7 +122,7 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If the setting is of another kind.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<&'a str>>> {
-        self.setting(name, "texts", |a| a.strings())
+        self.setting(name, "texts", Attribute::strings)
     }
 
     fn setting<T>(

@@ -18,9 +18,9 @@ use crate::spec::{Axes, Bend, LayerWires, Layout};
 use super::batch::batch_axis;
 use super::imported::Imported;
 use super::ops::{self, Part};
-use super::roles::links::Links;
-use super::roles::after;
 use super::residual;
+use super::roles::after;
+use super::roles::links::Links;
 
 /// A layer by the names of its values.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,17 +117,19 @@ impl Finder<'_, '_, '_> {
             matches!(part, Right | Left | Gemm | Kernel | TransposedKernel)
         };
         let mut parts = import.parameters.iter().filter(|(_, part)| is_weight(*part));
-        let signal = |input: usize| node.input(input).is_some_and(|name| self.links.is_signal(name));
-        let (place, part) = *parts.find(|(input, _)| {
-            node.input(*input).is_some() && !signal(*input)
-        })?;
+        let signal =
+            |input: usize| node.input(input).is_some_and(|name| self.links.is_signal(name));
+        let (place, part) =
+            *parts.find(|(input, _)| node.input(*input).is_some() && !signal(*input))?;
         let weight = self.parameter(node.input(place)?)?;
         let beside = (0..2).find(|&input| input != place && signal(input))?;
         let input = node.input(beside)?;
         let mut z = node.output(0)?;
         let given = import.parameters.iter().find(|(_, part)| *part == Part::Bias);
         let mut bias = given.and_then(|(i, _)| self.at_node(index, node, *i));
-        if bias.is_none() && let Some((next, own)) = self.added_bias(z) {
+        if bias.is_none()
+            && let Some((next, own)) = self.added_bias(z)
+        {
             (z, bias) = (next, Some(own));
         }
         let layout = self.layout(node, part, input, z)?;

@@ -101,7 +101,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
             });
             let values: Vec<Value> = values.collect();
             for value in &values {
-                self.count(value.elements())?;
+                self.count(sound(value.shape())?)?;
             }
             return Ok(values);
         }
@@ -256,7 +256,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
                 other => other.to_f32().unwrap_or_default(),
             };
             let value = fanin_engine::Tensor::new(shape, data)?;
-            return self.parameter(tensor.name.to_owned(), value, element);
+            return Ok(self.parameter(tensor.name.to_owned(), value, element));
         }
         let array = if element.is_float() {
             elements.to_f64().map(|data| Array::float(shape, data))
@@ -288,12 +288,12 @@ impl<'b, 'a> Lowering<'b, 'a> {
         name: String,
         value: fanin_engine::Tensor,
         element: ElementType,
-    ) -> Result<Value> {
+    ) -> Value {
         let shape = value.shape().clone();
         let wire = self.graph.parameter(&name, shape.clone());
         self.parameters.push(Parameter { name, wire, value });
         let content = Content::Parameter(self.parameters.len() - 1, wire);
-        Ok(Value { content, r#type: Type::float(shape), element })
+        Value { content, r#type: Type::float(shape), element }
     }
 
     /// Notes that the parameter behind a value tracks a statistic of the batch.
@@ -305,7 +305,8 @@ impl<'b, 'a> Lowering<'b, 'a> {
 
     /// An input of the graph.
     pub(super) fn input(&mut self, name: &str, r#type: Type) -> Result<Wire> {
-        let elements = r#type.shape.checked_elements(name)?;
+        r#type.shape.checked_elements(name)?;
+        let elements = sound(&r#type.shape)?;
         self.count(elements)?;
         Ok(self.graph.input(name, r#type))
     }
@@ -340,8 +341,10 @@ impl<'b, 'a> Lowering<'b, 'a> {
     }
 
     fn count_wires(&mut self) -> Result<()> {
-        let made = self.graph.nodes()[self.counted..].iter().flat_map(|node| &node.outputs);
-        let new = made.fold(0_usize, |n, w| n.saturating_add(self.graph.shape(*w).elements()));
+        let mut new = 0_usize;
+        for &wire in self.graph.nodes()[self.counted..].iter().flat_map(|node| &node.outputs) {
+            new = new.saturating_add(sound(self.graph.shape(wire))?);
+        }
         self.counted = self.graph.nodes().len();
         self.count(new)
     }
@@ -356,5 +359,19 @@ impl<'b, 'a> Lowering<'b, 'a> {
             Kind::Integer => Array::integer([], vec![number as i64])?,
         };
         Ok(Value::constant(array).of(like.element))
+    }
+}
+
+/// The number of elements of a shape whose axes can be multiplied in any order without overflow,
+/// also where one of them is empty.
+fn sound(shape: &Shape) -> Result<usize> {
+    let most = shape.axes().iter().try_fold(1_usize, |n, axis| n.checked_mul((*axis).max(1)));
+    match most {
+        Some(most) if most <= fanin_engine::tensor::MAX_ELEMENTS => Ok(shape.elements()),
+        _ => Err(Error::Setting {
+            place: "the shape of a value".to_owned(),
+            found: shape.to_string(),
+            expected: "axes whose product is at most 2⁴⁰".to_owned(),
+        }),
     }
 }

@@ -9,16 +9,14 @@ use fanin_engine::Shape;
 use crate::error::{Error, Result};
 use crate::formats::onnx::{ElementType, OnnxFile, Separated};
 use crate::init::{Parameter, Role};
-use crate::spec::{
-    Architecture, Body, Feed, Ground, Mode, Model, ModelSpec, RunningStatistic,
-};
+use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, ModelSpec, RunningStatistic};
 use crate::weights::Weights;
 
 use super::batch::{Exported, Seen, batch_axis};
 use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
-use super::walk::{self, Begin, Lowered, Onto};
 use super::roles::{self, Overrides};
+use super::walk::{self, Begin, Lowered, Onto};
 use super::{BatchNorm, Options, indices, sharing};
 
 /// A network that was read from a file.
@@ -74,7 +72,8 @@ fn fitting(path: &Path, model: &Model, features: usize, outputs: usize) -> Resul
         return refuse(format!("data of {features} numbers in a row"), expected);
     }
     if model.outputs() != outputs {
-        let expected = format!("{} for its output {}", model.outputs(), model.architecture().output());
+        let expected =
+            format!("{} for its output {}", model.outputs(), model.architecture().output());
         return refuse(format!("data with {outputs} classes or targets"), expected);
     }
     Ok(())
@@ -99,9 +98,11 @@ impl FileNetwork {
         options.constants.extend(roleless.map(str::to_owned));
         if options.outputs.is_empty() {
             let is_float = |element: ElementType| element.is_float();
-            let float = decoded.graph.outputs.iter().find(|output| {
-                output.tensor().is_none_or(|(element, _)| is_float(element))
-            });
+            let float = decoded
+                .graph
+                .outputs
+                .iter()
+                .find(|output| output.tensor().is_none_or(|(element, _)| is_float(element)));
             options.outputs.extend(float.map(|output| output.name.to_owned()));
         }
         let noted = walk::lower(&file, &decoded, &options, Begin::Noted)?;
@@ -111,7 +112,11 @@ impl FileNetwork {
         let weights = weights(&imported);
         let parameters = parameters(&imported, &found, &statistics, &separated);
         let mut network = Self {
-            feeds: imported.inputs.iter().map(|port| indices::feed(&file, &decoded, port)).collect(),
+            feeds: imported
+                .inputs
+                .iter()
+                .map(|port| indices::feed(&file, &decoded, port))
+                .collect(),
             output: Shape::default(),
             layers: Vec::new(),
             parameters,
@@ -188,8 +193,7 @@ impl FileNetwork {
             limit: self.options.limit.saturating_mul(share),
             ..self.options.clone()
         };
-        let onto =
-            Onto { graph, features, rows, weights: &self.weights, exported: &self.exported };
+        let onto = Onto { graph, features, rows, weights: &self.weights, exported: &self.exported };
         walk::lower(&self.file, &decoded, &options, Begin::Features(onto))
     }
 
@@ -285,7 +289,11 @@ fn rows(imported: &Imported) -> Result<usize> {
         let first = *rows.get_or_insert(length);
         if length != first || length == 0 {
             let found = format!("{length} rows, after {first} in the first input");
-            return Err(mistake(place, found, "the same number of rows, one or more, in all inputs"));
+            return Err(mistake(
+                place,
+                found,
+                "the same number of rows, one or more, in all inputs",
+            ));
         }
     }
     let expected = "an output that depends on an input";

@@ -17,9 +17,8 @@ pub(super) fn branches(
     let mut around: Vec<Vec<(usize, String)>> = vec![Vec::new(); layers.len()];
     let layer: HashMap<usize, usize> = layers.iter().enumerate().map(|(l, &n)| (n, l)).collect();
     for node in &links.graph.nodes {
-        let sums = ops::find(node).is_some_and(|import| {
-            import.parameters.iter().any(|(_, part)| *part == Part::Term)
-        });
+        let sums = ops::find(node)
+            .is_some_and(|import| import.parameters.iter().any(|(_, part)| *part == Part::Term));
         let signals = links.signals(node);
         let (true, &[a, b]) = (sums, &signals[..]) else { continue };
         if !is_alike(a, b) {
@@ -30,9 +29,7 @@ pub(super) fn branches(
             own.difference(other).filter_map(|node| layer.get(node).copied()).collect()
         };
         let (side_a, side_b) = (own(&of_a, &of_b), own(&of_b, &of_a));
-        let joins = of_a.intersection(&of_b).next().is_some()
-            || of_a.is_empty()
-            || of_b.is_empty();
+        let joins = of_a.intersection(&of_b).next().is_some() || of_a.is_empty() || of_b.is_empty();
         let sizes = (side_a.len(), side_b.len());
         let branch = if sizes.0 > sizes.1 { side_a } else { side_b };
         if !joins || sizes.0 == sizes.1 {

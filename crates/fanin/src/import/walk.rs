@@ -252,13 +252,11 @@ impl<'b, 'a> Walk<'b, 'a> {
         let mut open: Vec<&Node<'a>> = nodes.iter().rev().copied().collect();
         while let Some(node) = open.pop() {
             match self.function(node) {
-                Some(index) => {
-                    if seen.insert(index) {
-                        open.extend(self.lowering.model.functions[index].nodes.iter().rev());
-                    }
+                Some(index) if seen.insert(index) => {
+                    open.extend(self.lowering.model.functions[index].nodes.iter().rev());
                 }
                 None if ops::find(node).is_none() => unsupported.push(place(node, 0)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         if unsupported.is_empty() { Ok(()) } else { Err(ops::unsupported(&unsupported)) }
@@ -382,7 +380,7 @@ impl<'b, 'a> Walk<'b, 'a> {
             let initializer = name.to_owned();
             self.separated.push(Separated { initializer, node, input, name: own.clone() });
         }
-        self.lowering.parameter(own, tensor, element)
+        Ok(self.lowering.parameter(own, tensor, element))
     }
 
     /// The elements of an initializer, if all are the same.
@@ -459,9 +457,10 @@ impl<'b, 'a> Walk<'b, 'a> {
     fn note(&mut self, place: usize, call: &Call<'b, 'a>, made: &[Value]) {
         let Some(notes) = &mut self.notes else { return };
         let axes = |value: &Value| value.axes().to_vec();
-        let target = call.optional(1).and_then(Value::known).and_then(|array| {
-            batch::literal(array.integers())
-        });
+        let target = call
+            .optional(1)
+            .and_then(Value::known)
+            .and_then(|array| batch::literal(array.integers()));
         notes.resize(notes.len().max(place + 1), Seen::default());
         notes[place] = Seen {
             inputs: call.inputs.iter().map(|value| value.as_ref().map(axes)).collect(),
@@ -559,13 +558,11 @@ impl<'b, 'a> Walk<'b, 'a> {
     /// The same values as the output of a node, so that a plan can be asked for them.
     fn computed(&mut self, wire: Wire) -> Result<Wire> {
         let graph = &mut self.lowering.graph;
-        match graph.source(wire) {
-            Source::Node(..) => Ok(wire),
-            _ => {
-                let shape = graph.shape(wire).clone();
-                Ok(graph.reshape(wire, shape)?)
-            }
+        if let Source::Node(..) = graph.source(wire) {
+            return Ok(wire);
         }
+        let shape = graph.shape(wire).clone();
+        Ok(graph.reshape(wire, shape)?)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Cast", "CastLike"], lower).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Cast", "CastLike"], lower).settings(&[1]).carries(&[0]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

@@ -12,7 +12,7 @@ pub const ITEM: Import = Import::new(&["SequenceAt", "SequenceLength"], lower_it
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     call.input(0)?;
-    let default = if call.opset < 4 { 1 } else { 0 };
+    let default = i64::from(call.opset < 4);
     Ok(vec![concatenated(call, &call.all(), call.int("axis", default)?, lowering)?])
 }
 
@@ -28,6 +28,7 @@ fn concatenated(
 }
 
 fn lower_list(call: &Call<'_, '_>, _: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    call.input(0)?;
     Ok(vec![Value::sequence(call.all().into_iter().cloned().collect())])
 }
 

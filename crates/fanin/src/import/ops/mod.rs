@@ -42,6 +42,7 @@ mod attention;
 mod rotary;
 mod reduce;
 mod arg;
+mod top_k;
 mod reshape;
 mod transpose;
 mod concat;
@@ -238,6 +239,7 @@ pub static IMPORTS: &[Import] = &[
     rotary::IMPORT,
     reduce::IMPORT,
     arg::IMPORT,
+    top_k::IMPORT,
     arg::SUM,
     reshape::IMPORT,
     reshape::AXES,

@@ -46,14 +46,18 @@ fn passes(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> bool {
 }
 
 /// The engine's activation of a node's operator.
-pub(in crate::import) fn named(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> Option<String> {
+pub(in crate::import) fn named(
+    links: &Links<'_, '_>,
+    node: &Node<'_>,
+    value: &str,
+) -> Option<String> {
     let alpha = |default| node.attribute("alpha").and_then(|a| a.float()).unwrap_or(default);
-    let gates = |with: &str, alone: &str| {
+    let gates = |with: &str| {
         let output = node.output(0).unwrap_or_default();
         let is_gate = nodes(links, output)
             .iter()
             .any(|next| next.op_type == "Mul" && next.inputs.contains(&value));
-        if is_gate { with.to_owned() } else { alone.to_owned() }
+        is_gate.then(|| with.to_owned())
     };
     Some(match node.op_type {
         "Relu" => "relu".to_owned(),
@@ -61,12 +65,16 @@ pub(in crate::import) fn named(links: &Links<'_, '_>, node: &Node<'_>, value: &s
         "LeakyRelu" => format!("leaky_relu:{}", alpha(0.01)),
         "Elu" if (alpha(1.0) - 1.0).abs() > 1e-6 => format!("elu:{}", alpha(1.0)),
         "Elu" => "elu".to_owned(),
+        "Celu" if (alpha(1.0) - 1.0).abs() < 1e-6 => "elu".to_owned(),
         "Selu" => "selu".to_owned(),
         "Tanh" => "tanh".to_owned(),
-        "Sigmoid" => gates("silu", "sigmoid"),
+        "Sigmoid" => gates("silu").or_else(|| {
+            let next = nodes(links, node.output(0)?);
+            (!next.iter().any(|next| next.op_type == "Log")).then(|| "sigmoid".to_owned())
+        })?,
         "Swish" => "silu".to_owned(),
         "HardSwish" => "hardswish".to_owned(),
-        "HardSigmoid" => gates("hardswish", "sigmoid"),
+        "HardSigmoid" => gates("hardswish")?,
         "Mish" => "mish".to_owned(),
         "Softsign" => "softsign".to_owned(),
         "Sin" => "sin".to_owned(),

@@ -85,7 +85,7 @@ fn is_plain_norm(links: &Links<'_, '_>, node: &Node<'_>) -> bool {
     let is = |part: Part, value: f64| {
         let input = import.parameters.iter().find(|(_, own)| *own == part);
         input.and_then(|(input, _)| node.input(*input)).is_none_or(|name| {
-            links.tensor(name).is_some_and(|tensor| uniform(links, tensor.name) == Some(value))
+            uniform(links, name) == Some(value)
                 || (links.tensor(name).is_none() && links.maker(name).is_some())
         })
     };

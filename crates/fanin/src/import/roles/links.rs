@@ -110,13 +110,21 @@ impl<'m, 'a> Links<'m, 'a> {
         }
     }
 
-    /// The tensor behind a name: an initializer, or what a node holds as a constant.
+    /// The tensor behind a name: an initializer, or what a node holds as a constant, of any type.
     pub fn tensor(&self, name: &str) -> Option<&'m Tensor<'a>> {
-        let held = || {
+        const STEPS: usize = 4;
+        let mut name = name;
+        for _ in 0..STEPS {
+            if let Some(tensor) = self.initializer(name) {
+                return Some(tensor);
+            }
             let node = self.node(self.maker(name)?);
-            let is_constant = node.op_type == "Constant";
-            node.attribute("value").filter(|_| is_constant)?.tensor()
-        };
-        self.initializer(name).or_else(held)
+            match node.op_type {
+                "Constant" => return node.attribute("value")?.tensor(),
+                "Cast" | "CastLike" | "Identity" => name = node.input(0)?,
+                _ => return None,
+            }
+        }
+        None
     }
 }

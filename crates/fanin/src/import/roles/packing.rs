@@ -113,8 +113,10 @@ fn split<'a>(links: &Links<'_, 'a>, mut value: &'a str, parts: usize) -> Option<
                 let rank = links.sizes(value).map_or(3, |sizes| sizes.len());
                 let target = integers::of(links, node.input(1)?)?;
                 let parts = i64::try_from(parts).ok()?;
-                let at = target.iter().rposition(|size| *size == parts)?;
-                return (at >= rank).then_some(Split::Interleaved);
+                let has =
+                    |axis: Option<usize>| axis.is_some_and(|axis| target.get(axis) == Some(&parts));
+                let is_apart = has(Some(rank)) && !has(rank.checked_sub(1));
+                return is_apart.then_some(Split::Interleaved);
             }
             "Add" => value = node.output(0)?,
             _ => return None,

@@ -60,13 +60,37 @@ pub(super) fn place(
         place.branch = Some(Position { index, count: layers.len() });
         place.is_residual_output = branch.last == node && one.parameter.role == Role::Weight;
     }
+    if branches.iter().any(|branch| attends(components, branch)) {
+        for branch in branches.iter().filter(|branch| !attends(components, branch)) {
+            feed_forward(branch, found);
+        }
+    }
+}
+
+/// Names the matrices of a transformer's feed-forward branch; the gate is what is activated.
+fn feed_forward(branch: &Branch, found: &mut [Found]) {
+    let is_matrix = |one: &Found| {
+        let is_here = one.node.is_some_and(|node| branch.nodes.contains(&node));
+        is_here && one.parameter.role == Role::Weight && one.parameter.place.component.is_none()
+    };
+    let is_first = |one: &Found| is_matrix(one) && one.node != Some(branch.last);
+    let has_two = found.iter().filter(|one| is_first(one)).count() == 2;
+    for one in found.iter_mut().filter(|one| is_matrix(one)) {
+        one.parameter.place.component = Some(match one.parameter.activation {
+            _ if one.node == Some(branch.last) => Component::Down,
+            Some(_) if has_two => Component::Gate,
+            _ => Component::Up,
+        });
+    }
+}
+
+fn attends(components: &HashMap<usize, Vec<Component>>, branch: &Branch) -> bool {
+    components.get(&branch.last).is_some_and(|own| own.contains(&Component::AttentionOutput))
 }
 
 /// The block of each branch: a transformer's feed-forward branch belongs to the attention before.
 fn blocks(branches: &[Branch], components: &HashMap<usize, Vec<Component>>) -> Vec<usize> {
-    let attends = |branch: &Branch| {
-        components.get(&branch.last).is_some_and(|own| own.contains(&Component::AttentionOutput))
-    };
+    let attends = |branch: &Branch| attends(components, branch);
     let has_attention = branches.iter().any(attends);
     let mut block = 0;
     let mut numbers = Vec::new();
@@ -91,7 +115,7 @@ fn branch(links: &Links<'_, '_>, depths: &Depths, node: usize) -> Option<(usize,
     let mut open = VecDeque::from([node]);
     let mut nodes = BTreeSet::new();
     let mut begun = false;
-    let first = starts.iter().filter_map(|start| links.maker(start)).max();
+    let first = starts.iter().map(|start| links.maker(start)).min().flatten();
     while let Some(index) = open.pop_front() {
         if nodes.len() > STEPS || !nodes.insert(index) {
             continue;

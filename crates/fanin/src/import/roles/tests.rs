@@ -1,3 +1,5 @@
+//! Roles held against the modules that exporters name, and on small models carried along.
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -236,4 +238,47 @@ fn the_gates_of_a_packed_lstm_are_in_the_order_of_onnx() {
     for parameter in packed.iter().filter(|p| p.role == Role::Bias) {
         assert_eq!(order(parameter), [gates, gates].concat());
     }
+}
+
+#[test]
+fn a_head_count_of_three_is_not_taken_for_query_key_and_value() {
+    let reshaped = |shape: &'static [i64]| {
+        vec![
+            Node::new("MatMul", &["x", "qkv"], &["packed"]),
+            Node::new("Constant", &[], &["shape"])
+                .with("value_ints", AttributeValue::Ints(shape.to_vec())),
+            Node::new("Reshape", &["packed", "shape"], &["heads"]),
+            Node::new("Gather", &["heads", "zero"], &["q"]).with("axis", AttributeValue::Int(2)),
+            Node::new("Gather", &["heads", "zero"], &["k"]).with("axis", AttributeValue::Int(2)),
+            Node::new("Gather", &["heads", "zero"], &["v"]).with("axis", AttributeValue::Int(2)),
+            Node::new("MatMul", &["q", "k"], &["scores"]),
+            Node::new("Softmax", &["scores"], &["chances"]),
+            Node::new("MatMul", &["chances", "v"], &["y"]),
+        ]
+    };
+    let weights: &[(&str, &[usize])] = &[("qkv", &[4, 36])];
+    let side_by_side = roles(reshaped(&[2, 3, 3, 3, 4]), weights, &Overrides::default());
+    assert!(named(&side_by_side, "qkv").parameter.packing.is_some());
+    let by_head = roles(reshaped(&[2, 3, 4, 3, 3]), weights, &Overrides::default());
+    let by_head = named(&by_head, "qkv");
+    assert_eq!(by_head.parameter.packing, None);
+    assert!(by_head.notes[0].contains("interleaved"), "{:?}", by_head.notes);
+}
+
+#[test]
+fn a_projected_shortcut_is_no_end_of_its_branch() {
+    let nodes = vec![
+        Node::new("MatMul", &["x", "a"], &["first"]),
+        Node::new("Relu", &["first"], &["active"]),
+        Node::new("MatMul", &["active", "b"], &["second"]),
+        Node::new("MatMul", &["x", "c"], &["shortcut"]),
+        Node::new("Add", &["second", "shortcut"], &["y"]),
+    ];
+    let weights: &[(&str, &[usize])] = &[("a", &[4, 8]), ("b", &[8, 4]), ("c", &[4, 4])];
+    let roles = roles(nodes, weights, &Overrides::default());
+    let ends: Vec<bool> =
+        roles.parameters.iter().map(|f| f.parameter.place.is_residual_output).collect();
+    assert_eq!(ends, [false, true, false]);
+    assert_eq!(named(&roles, "a").parameter.activation.as_deref(), Some("relu"));
+    assert_eq!(named(&roles, "a").parameter.place.block, Some(Position { index: 0, count: 1 }));
 }
