@@ -35,7 +35,12 @@ fn a_model_is_checked_initialized_and_checked_again() {
     let folder = Folder::new();
     let model = carried("autoencoder_conv.onnx");
     let ended = fanin(&["check", &model, "--data", "normal"]);
-    assert!(ended.out.contains("starting from the weights in the file"), "{}{}", ended.out, ended.err);
+    assert!(
+        ended.out.contains("starting from the weights in the file"),
+        "{}{}",
+        ended.out,
+        ended.err
+    );
     let copy = path(&folder, "new.onnx");
     let ended = fanin(&["init", &model, "--scheme", "zeros", "--output", &copy]);
     assert_eq!(ended.code, 0, "{}", ended.err);

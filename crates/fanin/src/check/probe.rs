@@ -136,22 +136,14 @@ pub fn measure(
                 .map(|s| s.always_on),
         }
     };
-    let (numbers, columns) = measured(model, batch);
+    let (input_second_moment, features) = input_scales(model, batch);
     Ok(Measurement {
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
         loss: f64::from(workspace.read(keep.len() - 1)[0]),
         loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
-        input_second_moment: if columns == 0 {
-            1.0
-        } else {
-            reduce::sum_of_squares(&numbers) / numbers.len() as f64
-        },
-        features: if columns == 0 {
-            FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() }
-        } else {
-            features::scales(&numbers, columns)
-        },
+        input_second_moment,
+        features,
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
@@ -331,6 +323,16 @@ fn neighbor(numbers: Numbers, x: f32, draw: f32, size: f64) -> f32 {
         Numbers::Indices(count) if draw.abs() > RARE => (x + 1.0) % count.max(1) as f32,
         Numbers::Indices(_) | Numbers::Switches => x,
     }
+}
+
+/// The mean square of the measured numbers in a batch, and how they are scaled.
+fn input_scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
+    let (numbers, columns) = measured(model, batch);
+    if columns == 0 {
+        return (1.0, FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() });
+    }
+    let second_moment = reduce::sum_of_squares(&numbers) / numbers.len() as f64;
+    (second_moment, features::scales(&numbers, columns))
 }
 
 /// The columns of a batch that are measured numbers, and how many there are.

@@ -29,9 +29,8 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
             let array = &feeds[&port.name];
             let from = row % rows * port.columns;
             let floats = array.floats().map(|all| all.to_vec());
-            let all = floats.unwrap_or_else(|| {
-                array.integers().unwrap().iter().map(|&n| n as f64).collect()
-            });
+            let all = floats
+                .unwrap_or_else(|| array.integers().unwrap().iter().map(|&n| n as f64).collect());
             features.extend(all[from..from + port.columns].iter().map(|&x| x as f32));
         }
     }
@@ -115,12 +114,15 @@ fn layers_have_their_weights_biases_and_activations() {
         .map(|l| (l.bias.is_some(), l.bend.as_ref().map(|bend| &*bend.name), l.layout))
         .collect();
     let convolution = |bend| (true, bend, Layout::CHANNELS_FIRST);
-    assert_eq!(told, [
-        convolution(Some("relu")),
-        convolution(Some("relu")),
-        convolution(Some("relu")),
-        convolution(Some("sigmoid")),
-    ]);
+    assert_eq!(
+        told,
+        [
+            convolution(Some("relu")),
+            convolution(Some("relu")),
+            convolution(Some("relu")),
+            convolution(Some("sigmoid")),
+        ]
+    );
     let trained: usize = body.trained.len();
     assert_eq!(trained, body.names.len());
 }
