@@ -40,6 +40,23 @@ pub(super) struct Beside<'b> {
     pub rows: usize,
 }
 
+/// Rows inside an axis: (time · rows) from (time, rows).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Within {
+    /// The axis.
+    pub axis: usize,
+    /// How many elements of it and of those before are counted for one row; 0 if that is lost.
+    pub behind: usize,
+}
+
+impl Within {
+    /// What is known of rows in a value of these axes, made of one with such rows.
+    pub fn after(self, before: &[usize], after: &[usize]) -> Self {
+        let stays = after.get(self.axis) == Some(&before[self.axis]);
+        if stays { self } else { Self { behind: 0, ..self } }
+    }
+}
+
 /// A known shape that is short enough to be one.
 pub(super) fn literal(integers: Option<&[i64]>) -> Option<Vec<i64>> {
     integers.filter(|all| all.len() <= MOST_AXES).map(<[i64]>::to_vec)
@@ -66,28 +83,47 @@ impl Beside<'_> {
         length.is_multiple_of(self.exported).then(|| length / self.exported)
     }
 
-    /// The shape that a literal `target` means for `x` of other rows than the file's.
+    /// The shape that a literal `target` means for `x` of other rows than the file's, and how rows
+    /// lie in it if not along an axis of their own.
     ///
-    /// Elements stay in order, so the batch axis lies behind as many elements as before. `None`
-    /// where nothing need be scaled.
-    pub fn reshaped(&self, x: &[usize], target: &[i64]) -> Option<Result<Vec<usize>, String>> {
+    /// Elements stay in order, so rows stay behind as many elements as before. `None` where nothing
+    /// need be scaled.
+    pub fn reshaped(
+        &self,
+        x: &[usize],
+        within: Option<Within>,
+        target: &[i64],
+    ) -> Option<Result<(Vec<usize>, Option<Within>), String>> {
         if self.seen.target.as_deref() != Some(target) {
             return None;
         }
         let before = self.seen.inputs.first()?.as_deref()?;
-        let mut axes = self.seen.outputs.first()?.clone();
+        let axes = self.seen.outputs.first()?;
         let axis = batch_axis((before, self.exported), (x, self.rows))?;
-        let behind: usize = before[..axis].iter().product();
-        let place = (0..axes.len())
-            .filter(|&j| axes[..j].iter().product::<usize>() == behind)
-            .find_map(|j| self.scaled(axes[j]).map(|length| (j, length)));
-        Some(match place {
-            Some((j, length)) => {
-                axes[j] = length;
-                Ok(axes)
-            }
-            None => Err(format!("shape {target:?}, made for {} rows", self.exported)),
-        })
+        let behind = within.map_or_else(|| before[..axis].iter().product(), |w| w.behind);
+        let scaled = self.place(axes, behind).and_then(|j| {
+            let mut axes = axes.clone();
+            let is_within = axes[..j].iter().product::<usize>() != behind;
+            axes[j] = self.scaled(axes[j])?;
+            Some((axes, is_within.then_some(Within { axis: j, behind })))
+        });
+        Some(scaled.ok_or_else(|| format!("shape {target:?}, made for {} rows", self.exported)))
+    }
+
+    /// The axis that holds the rows which lie behind so many elements.
+    fn place(&self, axes: &[usize], behind: usize) -> Option<usize> {
+        let before = |j: usize| axes[..j].iter().product::<usize>();
+        let own = |j: &usize| match self.exported {
+            1 => axes[*j] == 1 || behind == 1,
+            exported => axes[*j].is_multiple_of(exported),
+        };
+        let within = |j: &usize| {
+            before(*j) < behind
+                && behind.is_multiple_of(before(*j).max(1))
+                && before(j + 1).is_multiple_of(behind * self.exported)
+        };
+        let mut all = (0..axes.len()).filter(|&j| behind > 0 && before(j) == behind);
+        all.find(own).or_else(|| (0..axes.len()).find(|j| behind > 1 && within(j)))
     }
 
     /// The shape to which a literal `target` stretches `x`: its first axis, if that was the batch.
@@ -186,7 +222,7 @@ mod tests {
             target: Some(target.to_vec()),
         };
         let beside = Beside { seen: &seen, exported: 2, rows: 6 };
-        let found = beside.reshaped(x, target).map(Result::unwrap);
+        let found = beside.reshaped(x, None, target).map(|made| made.unwrap().0);
         assert_eq!(found.as_deref(), want);
     }
 
@@ -202,14 +238,34 @@ mod tests {
     }
 
     #[test]
-    fn batch_behind_a_fused_axis_is_not_guessed() {
-        let seen = Seen {
-            inputs: vec![Some(vec![4, 2, 3])],
-            outputs: vec![vec![8, 3]],
-            target: Some(vec![8, 3]),
+    fn rows_behind_time_are_found_again() {
+        let seen = |input: &[usize], output: &[usize]| Seen {
+            inputs: vec![Some(input.to_vec())],
+            outputs: vec![output.to_vec()],
+            target: Some(output.iter().map(|&n| n as i64).collect()),
         };
-        let beside = Beside { seen: &seen, exported: 2, rows: 6 };
-        assert!(beside.reshaped(&[4, 6, 3], &[8, 3]).unwrap().is_err());
+        let folded = seen(&[9, 3, 5], &[27, 5]);
+        let beside = Beside { seen: &folded, exported: 3, rows: 4 };
+        let (axes, within) = beside.reshaped(&[9, 4, 5], None, &[27, 5]).unwrap().unwrap();
+        assert_eq!((axes, within), (vec![36, 5], Some(Within { axis: 0, behind: 9 })));
+        let unfolded = seen(&[27, 5], &[9, 3, 5]);
+        let beside = Beside { seen: &unfolded, exported: 3, rows: 4 };
+        let (axes, lost) = beside.reshaped(&[36, 5], within, &[9, 3, 5]).unwrap().unwrap();
+        assert_eq!((axes, lost), (vec![9, 4, 5], None));
+        let moved = within.unwrap().after(&[36, 5], &[5, 36]);
+        assert!(beside.reshaped(&[36, 5], Some(moved), &[9, 3, 5]).unwrap().is_err());
+    }
+
+    #[test]
+    fn a_single_row_is_found_by_what_lies_before_it() {
+        let seen = Seen {
+            inputs: vec![Some(vec![9, 1, 5])],
+            outputs: vec![vec![9, 5]],
+            target: Some(vec![9, 5]),
+        };
+        let beside = Beside { seen: &seen, exported: 1, rows: 4 };
+        let (axes, within) = beside.reshaped(&[9, 4, 5], None, &[9, 5]).unwrap().unwrap();
+        assert_eq!((axes, within), (vec![36, 5], Some(Within { axis: 0, behind: 9 })));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::formats::onnx::{ElementType, Elements, Model, OnnxFile, Tensor};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-use super::batch::Exported;
+use super::batch::{Exported, Within};
 use super::imported::Parameter;
 use super::options::Options;
 use super::value::{Content, Value, usual};
@@ -43,6 +43,8 @@ pub struct Lowering<'b, 'a> {
     pub(super) running: Vec<Tracked>,
     /// What the nodes saw in a lowering with the file's own batch.
     pub(super) exported: Option<(&'b Exported, usize)>,
+    /// How rows lie in a value; none if they have an axis of their own.
+    within: HashMap<Wire, Option<Within>>,
 }
 
 /// A batch's own statistic, and the parameter that tracks it.
@@ -72,6 +74,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
             tracks: false,
             running: Vec::new(),
             exported: None,
+            within: HashMap::new(),
         }
     }
 
@@ -294,6 +297,37 @@ impl<'b, 'a> Lowering<'b, 'a> {
         self.parameters.push(Parameter { name, wire, value });
         let content = Content::Parameter(self.parameters.len() - 1, wire);
         Value { content, r#type: Type::float(shape), element }
+    }
+
+    /// How the rows of a value lie, if they have no axis of their own.
+    pub(super) fn within(&self, value: &Value) -> Option<Within> {
+        let Content::Wire(wire) = &value.content else { return None };
+        self.within.get(wire).copied().flatten()
+    }
+
+    /// Notes how the rows of a value lie.
+    pub(super) fn lies_within(&mut self, value: &Value, within: Option<Within>) {
+        if let Content::Wire(wire) = &value.content {
+            self.within.insert(*wire, within);
+        }
+    }
+
+    /// Notes the same of what a node makes of values, unless its own rule did.
+    pub(super) fn pass_on(&mut self, inputs: &[Option<Value>], made: &[Value]) {
+        if self.within.is_empty() {
+            return;
+        }
+        for input in inputs.iter().flatten() {
+            let Some(within) = self.within(input) else { continue };
+            for value in made {
+                let is_noted =
+                    matches!(&value.content, Content::Wire(w) if self.within.contains_key(w));
+                if !is_noted {
+                    let after = within.after(input.axes(), value.axes());
+                    self.lies_within(value, Some(after));
+                }
+            }
+        }
     }
 
     /// Notes that the parameter behind a value tracks a statistic of the batch.

@@ -429,6 +429,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         };
         let made = made.map_err(within)?;
         self.note(index, &call, &made);
+        self.lowering.pass_on(&call.inputs, &made);
         for (&name, value) in node.outputs.iter().zip(made).filter(|(name, _)| !name.is_empty()) {
             if let Content::Wire(wire) = value.content {
                 self.values.push(Named { name: name.to_owned(), wire, place: index });

@@ -19,9 +19,13 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         Some(target) => lowering.integers(target, "the shape")?,
         None => call.ints("shape")?.ok_or_else(|| call.refuse("no shape", "one"))?,
     };
-    if let Some(axes) = call.beside.and_then(|beside| beside.reshaped(x.axes(), &target)) {
-        let axes = axes.map_err(|found| call.refuse(found, ANY_BATCH))?;
-        return Ok(vec![lowering.apply(&[x], |g, w| g.reshape(w[0], axes))?]);
+    if let Some(beside) = call.beside
+        && let Some(made) = beside.reshaped(x.axes(), lowering.within(x), &target)
+    {
+        let (axes, within) = made.map_err(|found| call.refuse(found, ANY_BATCH))?;
+        let made = lowering.apply(&[x], |g, w| g.reshape(w[0], axes))?;
+        lowering.lies_within(&made, within);
+        return Ok(vec![made]);
     }
     let zero_copies = !call.flag("allowzero")?;
     let mut axes = Vec::new();
