@@ -24,6 +24,7 @@ mod inputs;
 mod imported;
 mod ops;
 mod sharing;
+mod needs;
 mod walk;
 mod feeds;
 mod run;

@@ -8,7 +8,7 @@ use fanin_engine::ops::Span;
 use fanin_engine::{Graph as EngineGraph, Kind, Tensor as EngineTensor, Type, Wire};
 
 use crate::formats::onnx::{
-    Attribute, ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor,
+    ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor,
 };
 use crate::weights::Weights;
 use crate::{Error, Result};
@@ -18,6 +18,7 @@ use super::call::{Bindings, Call};
 use super::imported::{Imported, Named, Output, Place, Port};
 use super::inputs;
 use super::lowering::{Lowering, Tracked};
+use super::needs::{chosen, constants, needed, signature, used};
 use super::ops::{self, Import, Rule};
 use super::options::Options;
 use super::sharing;
@@ -120,83 +121,6 @@ pub(super) fn lower<'b>(
         walk.node(node, &bindings)?;
     }
     walk.finish(ports, &outputs)
-}
-
-fn chosen<'a>(graph: &Graph<'a>, options: &Options) -> Result<Vec<&'a str>> {
-    if options.outputs.is_empty() {
-        return Ok(graph.outputs.iter().map(|output| output.name).collect());
-    }
-    let made = || graph.nodes.iter().flat_map(|node| node.outputs.iter().copied());
-    let one = |name: &String| {
-        made().find(|made| made == name).ok_or_else(|| {
-            let known: Vec<&str> = graph.outputs.iter().map(|output| output.name).collect();
-            Error::unknown("output", name, &known)
-        })
-    };
-    options.outputs.iter().map(one).collect()
-}
-
-/// Nodes that `outputs` need, in the order of the file.
-fn needed<'b, 'a>(graph: &'b Graph<'a>, outputs: &[&'a str]) -> Vec<&'b Node<'a>> {
-    let mut maker: HashMap<&str, usize> = HashMap::new();
-    for (index, node) in graph.nodes.iter().enumerate() {
-        for name in &node.outputs {
-            maker.insert(name, index);
-        }
-    }
-    let mut keep = vec![false; graph.nodes.len()];
-    let mut open: Vec<&str> = outputs.to_vec();
-    while let Some(name) = open.pop() {
-        if let Some(&index) = maker.get(name)
-            && !std::mem::replace(&mut keep[index], true)
-        {
-            used(&graph.nodes[index], &mut open);
-        }
-    }
-    graph.nodes.iter().zip(keep).filter(|(_, keep)| *keep).map(|(node, _)| node).collect()
-}
-
-/// Adds all names that a node uses, those in its branches included.
-fn used<'a>(node: &Node<'a>, names: &mut Vec<&'a str>) {
-    names.extend(node.inputs.iter().filter(|name| !name.is_empty()));
-    for inner in node.attributes.iter().flat_map(Attribute::graphs) {
-        names.extend(inner.outputs.iter().map(|output| output.name));
-        for node in &inner.nodes {
-            used(node, names);
-        }
-    }
-}
-
-/// Initializers that nodes use for nothing but settings, such as scales of a resize.
-fn constants<'a>(nodes: &[&Node<'a>], options: &Options) -> HashSet<&'a str> {
-    let (mut settings, mut others) = (HashSet::new(), HashSet::new());
-    for node in nodes {
-        let import = ops::find(node).map_or(&[][..], |import| import.settings);
-        for (index, name) in node.inputs.iter().enumerate() {
-            let asked = options.constants.iter().any(|constant| constant == name);
-            let set = if asked || import.contains(&index) { &mut settings } else { &mut others };
-            set.insert(*name);
-        }
-    }
-    let asked = |name: &str| options.constants.iter().any(|constant| constant == name);
-    settings.into_iter().filter(|name| asked(name) || !others.contains(name)).collect()
-}
-
-/// What the exporter says of a name: `PARAMETER`, `BUFFER`, …, in its list of all of them.
-fn signature(model: &Model<'_>) -> HashMap<String, bool> {
-    const KEY: &str = "pkg.torch.export.ExportedProgram.graph_signature";
-    let Some(text) = model.graph.metadata(KEY).or_else(|| model.metadata(KEY)) else {
-        return HashMap::new();
-    };
-    let line = |line: &str| {
-        let (_, rest) = line.split_once(": ")?;
-        let parameter = rest.starts_with("PARAMETER");
-        let buffer = rest.starts_with("BUFFER") || rest.starts_with("CONSTANT_TENSOR");
-        let (_, target) = rest.split_once("target='")?;
-        let (target, _) = target.split_once('\'')?;
-        (parameter || buffer).then(|| (target.to_owned(), parameter))
-    };
-    text.lines().filter_map(line).collect()
 }
 
 impl<'b, 'a> Walk<'b, 'a> {
