@@ -136,25 +136,27 @@ pub fn measure(
                 .map(|s| s.always_on),
         }
     };
-    let (numbers, columns) = measured(model, batch);
+    let (input_second_moment, features) = scales(model, batch);
     Ok(Measurement {
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
         loss: f64::from(workspace.read(keep.len() - 1)[0]),
         loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
-        input_second_moment: if columns == 0 {
-            1.0
-        } else {
-            reduce::sum_of_squares(&numbers) / numbers.len() as f64
-        },
-        features: if columns == 0 {
-            FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() }
-        } else {
-            features::scales(&numbers, columns)
-        },
+        input_second_moment,
+        features,
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
+}
+
+/// The mean square of the inputs and the scales of each; 1 where none of them is measured.
+fn scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
+    let (numbers, columns) = measured(model, batch);
+    if columns == 0 {
+        return (1.0, FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() });
+    }
+    let second_moment = reduce::sum_of_squares(&numbers) / numbers.len() as f64;
+    (second_moment, features::scales(&numbers, columns))
 }
 
 /// The norm of the part of a layer's gradient that tells samples apart.

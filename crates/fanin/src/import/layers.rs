@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap};
 use fanin_engine::graph::Source;
 use fanin_engine::{Graph, Wire};
 
-use crate::formats::onnx::{Model, Node, OnnxFile, Separated};
+use crate::formats::onnx::{Attribute, Model, Node, OnnxFile, Separated};
 use crate::spec::{Axes, Bend, LayerWires, Layout};
 
 use super::batch::batch_axis;
@@ -192,7 +192,7 @@ impl Finder<'_, '_, '_> {
         let other = self.pair.other.0.graph.shape(self.other.get(z)?).axes();
         let rows = batch_axis((z_axes, self.pair.one.1), (other, self.pair.other.1))?;
         let (rank, x_rank) = (z_axes.len(), x_axes.len());
-        let turned = |name: &str| node.attribute(name).and_then(|a| a.int()) == Some(1);
+        let turned = |name: &str| node.attribute(name).and_then(Attribute::int) == Some(1);
         let layout = match part {
             Part::Kernel | Part::TransposedKernel => Layout { rows, ..Layout::CHANNELS_FIRST },
             Part::Gemm if turned("transA") || node.input(0) != Some(input) => return None,

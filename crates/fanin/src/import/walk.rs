@@ -94,9 +94,9 @@ pub(super) struct Lowered {
 ///
 /// # Errors
 /// If an operator is not supported, a shape is open or does not fit, or there is too much of it.
-pub(super) fn lower<'b, 'a>(
+pub(super) fn lower<'b>(
     file: &'b OnnxFile,
-    model: &'b Model<'a>,
+    model: &'b Model<'_>,
     options: &'b Options,
     begin: Begin<'b>,
 ) -> Result<Lowered> {

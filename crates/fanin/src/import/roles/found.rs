@@ -130,16 +130,15 @@ impl<'m, 'a> Search<'m, 'a> {
                 parameter.axes = axes::table(rank);
                 Some(fans(parameter))
             }
-            Role::Weight | Role::Recurrent => match axes::of(used, node) {
-                Some(axes) => {
+            Role::Weight | Role::Recurrent => {
+                if let Some(axes) = axes::of(used, node) {
                     parameter.axes = axes;
                     Some(fans(parameter))
-                }
-                None => {
+                } else {
                     notes.push("its axes could not be followed: say its fans".to_owned());
                     None
                 }
-            },
+            }
             _ => None,
         };
         let fans = weights.unwrap_or(Fans { fan_in: 0, fan_out: 0 });

@@ -1,7 +1,7 @@
 //! Small lists of integers that follow from the file alone: axes, bounds, target shapes.
 
 use super::links::Links;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 
 /// How deep a list may be computed from others.
 const DEPTH: usize = 24;
@@ -59,14 +59,14 @@ fn follow(links: &Links<'_, '_>, name: &str, depth: usize) -> Option<Vec<i64>> {
 
 fn constant(node: &Node<'_>) -> Option<Vec<i64>> {
     let of = |name| node.attribute(name);
-    let list = of("value_ints").and_then(|a| a.ints()).map(<[i64]>::to_vec);
-    list.or_else(|| of("value_int").and_then(|a| a.int()).map(|one| vec![one]))
+    let list = of("value_ints").and_then(Attribute::ints).map(<[i64]>::to_vec);
+    list.or_else(|| of("value_int").and_then(Attribute::int).map(|one| vec![one]))
 }
 
 fn shape(links: &Links<'_, '_>, node: &Node<'_>) -> Option<Vec<i64>> {
     let sizes = links.sizes(node.input(0)?)?;
     let bound = |name: &str, default: usize| {
-        let at = node.attribute(name).and_then(|a| a.int());
+        let at = node.attribute(name).and_then(Attribute::int);
         at.map_or(default, |at| clamped(at, sizes.len()))
     };
     let wanted = sizes.get(bound("start", 0)..bound("end", sizes.len()))?;
@@ -88,7 +88,7 @@ pub(super) fn clamped(at: i64, length: usize) -> usize {
 
 /// The axes that a node names, as an input or as a setting.
 pub(super) fn axes(links: &Links<'_, '_>, node: &Node<'_>, rank: usize) -> Option<Vec<usize>> {
-    let said = node.attribute("axes").and_then(|a| a.ints()).map(<[i64]>::to_vec);
+    let said = node.attribute("axes").and_then(Attribute::ints).map(<[i64]>::to_vec);
     let given = said.or_else(|| of(links, node.input(1)?))?;
     given.iter().map(|&axis| from_end(axis, rank)).collect()
 }

@@ -1,6 +1,7 @@
 //! Roles held against the modules that exporters name, and on small models carried along.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -71,19 +72,19 @@ fn agreement(folder: &Path) -> (usize, usize, String) {
                 count += 1;
                 match of.get(name.as_str()) {
                     Some(&role) if role == expected => right += 1,
-                    other => wrong += &format!("  {name}: {other:?}, not {expected:?}\n"),
+                    other => writeln!(wrong, "  {name}: {other:?}, not {expected:?}").unwrap(),
                 }
             }
             for extra in &roles.parameters {
                 if !told["init"][&extra.initializer][0].is_string() {
                     let role = extra.parameter.role;
-                    wrong += &format!("  beside them {}: {role:?}\n", extra.initializer);
+                    writeln!(wrong, "  beside them {}: {role:?}", extra.initializer).unwrap();
                 }
             }
             for note in &roles.notes {
-                wrong += &format!("  note: {note}\n");
+                writeln!(wrong, "  note: {note}").unwrap();
             }
-            table += &format!("{} {variant}: {right}/{count}\n{wrong}", meta["name"]);
+            write!(table, "{} {variant}: {right}/{count}\n{wrong}", meta["name"]).unwrap();
             (agreed, all) = (agreed + right, all + count);
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn uses<'a>(links: &Links<'_, 'a>, tensor: &Tensor<'a>) -> Vec<Use> {
     let mut seen = HashSet::from([tensor.name]);
     let mut open = vec![Step {
         value: tensor.name,
-        view: view::whole(&tensor.dims),
+        view: Some(view::whole(&tensor.dims)),
         first: None,
         arithmetic: Vec::new(),
         is_picked: false,
