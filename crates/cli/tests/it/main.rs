@@ -6,6 +6,7 @@ mod init;
 mod json;
 mod mistakes;
 mod model;
+mod onnx;
 mod readme;
 mod runs;
 mod theory;

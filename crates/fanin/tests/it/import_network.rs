@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use fanin::engine::Plan;
-use fanin::import::{Arrays, Feeds, FileNetwork, Options, Run, import, run};
-use fanin::spec::{Architecture, Ground, Mode};
+use fanin::formats::Existing;
+use fanin::formats::onnx::OnnxFile;
+use fanin::import::{Arrays, Feeds, FileNetwork, Options, Run, import_model, run, write_back};
+use fanin::init::{Role, Rules, for_model};
+use fanin::spec::{Architecture, Ground, Layout, Mode, Model};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx")
@@ -13,11 +16,11 @@ fn folder() -> PathBuf {
 /// Rows of the file's inputs one after another, twice, run as a network; the file's own output.
 fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
     let network = FileNetwork::read(path, &Options::default())?;
-    let whole = import(path, &Options::default())?;
-    let feed = |(i, port): (usize, &fanin::import::Port)| {
-        Some((port.name.clone(), arrays.input(i, &port.name)?.clone()))
-    };
-    let feeds: Feeds = whole.inputs.iter().enumerate().filter_map(feed).collect();
+    let file = OnnxFile::read(path)?;
+    let decoded = file.model()?;
+    let options = Options { inputs: arrays.shapes(&decoded), ..Options::default() };
+    let whole = import_model(&file, &decoded, &options)?;
+    let feeds: Feeds = arrays.feeds(&whole);
     let wanted = run(&whole, &feeds, &Run::default())?;
     let rows = whole.inputs[0].r#type.shape.axes()[0];
     let mut features = Vec::new();
@@ -25,7 +28,7 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
         for port in &network.feeds() {
             let array = &feeds[&port.name];
             let from = row % rows * port.columns;
-            let floats = array.floats().map(<[f64]>::to_vec);
+            let floats = array.floats().map(|all| all.to_vec());
             let all = floats
                 .unwrap_or_else(|| array.integers().unwrap().iter().map(|&n| n as f64).collect());
             features.extend(all[from..from + port.columns].iter().map(|&x| x as f32));
@@ -38,23 +41,6 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
     let parameters: Vec<Vec<f32>> =
         network.weights().unwrap().tensors.iter().map(|(_, t)| t.data().to_vec()).collect();
     plan.run(&parameters, &mut workspace);
-    eprintln!(
-        "{}: {} parameters, {} trained, {} layers: {:?}",
-        network.label(),
-        body.names.len(),
-        body.trained.len(),
-        body.layers.len(),
-        body.layers
-            .iter()
-            .map(|l| (
-                &*l.module,
-                l.bias.is_some(),
-                l.bend.as_ref().map(|b| &*b.name),
-                l.layout,
-                &l.branches
-            ))
-            .collect::<Vec<_>>()
-    );
     Ok((workspace.read(0).to_vec(), wanted.tensors[0].1.data().to_vec()))
 }
 
@@ -64,6 +50,112 @@ fn apart(path: &Path, arrays: &Arrays) -> fanin::Result<f32> {
     let top = wanted.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
     let wanted = wanted.iter().chain(&wanted);
     Ok(found.iter().zip(wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / top)
+}
+
+/// Carried models whose rows follow one another along the first axis of all inputs.
+const CARRIED: [&str; 4] = [
+    "autoencoder_conv.onnx",
+    "keras_cnn.onnx",
+    "lstm_classifier.legacy.onnx",
+    "sklearn_mlp_reg.onnx",
+];
+
+fn carried(file: &str) -> FileNetwork {
+    FileNetwork::read(&folder().join(file), &Options::default()).unwrap()
+}
+
+#[test]
+fn carried_models_run_on_twice_the_rows() {
+    for file in CARRIED {
+        let name = file.split('.').next().unwrap();
+        let arrays = Arrays::read(&folder().join(format!("{name}.input.npz"))).unwrap();
+        let apart = apart(&folder().join(file), &arrays).unwrap();
+        assert!(apart < 1e-5, "{file}: {apart:e}");
+    }
+}
+
+#[test]
+fn unchanged_weights_give_the_same_bytes() {
+    let target = tempfile::tempdir().unwrap();
+    for file in CARRIED {
+        let network = carried(file);
+        let copy = target.path().join(file);
+        write_back(&network, network.weights().unwrap(), &copy, Existing::Keep).unwrap();
+        let read = |path: &Path| std::fs::read(path).unwrap();
+        assert!(read(&copy) == read(&folder().join(file)), "{file}");
+    }
+}
+
+#[test]
+fn new_weights_are_read_back_and_all_else_stays() {
+    let target = tempfile::tempdir().unwrap();
+    for file in CARRIED.into_iter().chain(["mlp_bn_dropout.train.onnx"]) {
+        let model = Model::graph(carried(file));
+        let weights = for_model(&model, &Rules::new("xavier-uniform"), 3).unwrap();
+        let copy = target.path().join(file);
+        let network = carried(file);
+        write_back(&network, &weights, &copy, Existing::Keep).unwrap();
+        let again = FileNetwork::read(&copy, &Options::default()).unwrap();
+        for (name, tensor) in &weights.tensors {
+            assert_eq!(again.weights().unwrap().get(name), Some(tensor), "{file}: {name}");
+        }
+        assert_eq!(again.parameters().unwrap().len(), weights.tensors.len(), "{file}");
+        assert_ne!(again.weights(), network.weights(), "{file}");
+    }
+}
+
+#[test]
+fn layers_have_their_weights_biases_and_activations() {
+    let network = carried("autoencoder_conv.onnx");
+    let body = network.build(Ground::new(network.inputs(), 3, Mode::Probe)).unwrap();
+    let told: Vec<_> = body
+        .layers
+        .iter()
+        .map(|l| (l.bias.is_some(), l.bend.as_ref().map(|bend| &*bend.name), l.layout))
+        .collect();
+    let convolution = |bend| (true, bend, Layout::CHANNELS_FIRST);
+    assert_eq!(
+        told,
+        [
+            convolution(Some("relu")),
+            convolution(Some("relu")),
+            convolution(Some("relu")),
+            convolution(Some("sigmoid")),
+        ]
+    );
+    let trained: usize = body.trained.len();
+    assert_eq!(trained, body.names.len());
+}
+
+#[test]
+fn running_statistics_are_buffers_that_training_tracks() {
+    let network = carried("mlp_bn_dropout.train.onnx");
+    let parameters = network.parameters().unwrap();
+    let count = |role| parameters.iter().filter(|p| p.role == role).count();
+    let means = count(Role::RunningMean);
+    assert!(means > 0 && count(Role::RunningVariance) == means, "{parameters:?}");
+    let body = network.build(Ground::new(network.inputs(), 6, Mode::Train)).unwrap();
+    assert_eq!(body.running.len(), 2 * means);
+    assert_eq!(body.trained.len(), body.names.len() - 2 * means);
+    let body = network.build(Ground::new(network.inputs(), 6, Mode::Evaluate)).unwrap();
+    assert_eq!(body.running.len(), 0);
+}
+
+#[test]
+fn model_whose_inputs_have_no_common_rows_is_refused() {
+    let path = folder().join("gat_scatter.legacy.onnx");
+    let error = FileNetwork::read(&path, &Options::default()).unwrap_err().to_string();
+    assert!(error.contains("the same number of rows"), "{error}");
+}
+
+#[test]
+fn unknown_tensors_are_not_written() {
+    let network = carried("keras_cnn.onnx");
+    let mut weights = network.weights().unwrap().clone();
+    weights.tensors[0].0.push('x');
+    let target = tempfile::tempdir().unwrap();
+    let error = write_back(&network, &weights, &target.path().join("a.onnx"), Existing::Keep);
+    assert!(error.unwrap_err().to_string().starts_with("unknown tensor"));
 }
 
 #[test]
