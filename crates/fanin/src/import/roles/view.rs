@@ -2,7 +2,7 @@
 
 use super::integers;
 use super::links::Links;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::find;
 
 /// One axis of a view.
@@ -18,8 +18,8 @@ pub(super) struct Axis {
 pub(super) type View = Option<Vec<Axis>>;
 
 /// The parameter itself.
-pub(super) fn whole(shape: &[usize]) -> View {
-    Some(shape.iter().enumerate().map(|(i, n)| Axis { of: vec![i], size: Some(*n) }).collect())
+pub(super) fn whole(shape: &[usize]) -> Vec<Axis> {
+    shape.iter().enumerate().map(|(i, n)| Axis { of: vec![i], size: Some(*n) }).collect()
 }
 
 /// Axes longer than 1.
@@ -85,7 +85,7 @@ fn count(links: &Links<'_, '_>, node: &Node<'_>) -> Option<usize> {
 }
 
 fn axis_of(node: &Node<'_>, rank: usize) -> Option<usize> {
-    integers::from_end(node.attribute("axis").and_then(|a| a.int()).unwrap_or(0), rank)
+    integers::from_end(node.attribute("axis").and_then(Attribute::int).unwrap_or(0), rank)
 }
 
 /// Whether a node picks one index, so that the axis goes.
