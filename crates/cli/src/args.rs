@@ -1,10 +1,12 @@
 //! Arguments that commands share, and how they change a spec.
 
+use std::num::NonZero;
 use std::path::Path;
 
-use clap::Args;
 use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
 use fanin::Result;
+use fanin::import::{BatchNorm, Options};
 use fanin::spec::{BatchSize, InitRule, LossName, Missing, ScheduleName, Spec, Standardize, Task};
 
 /// Arguments of every command.
@@ -50,6 +52,60 @@ impl StartArgs {
         set(&mut spec.init.scheme, self.scheme.as_ref());
         spec.init.rules.splice(0..0, self.rules.iter().cloned());
     }
+}
+
+/// How the file of a model is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArgs {
+    /// Shape of an input that the file leaves open, or another than the file's; may be given
+    /// several times
+    #[arg(long = "input", value_name = "NAME=1x3x224x224", value_parser = shape)]
+    inputs: Vec<(String, Vec<usize>)>,
+    /// Rows where the file leaves the first axis open [default: 1]
+    #[arg(long, value_name = "N")]
+    batch: Option<NonZero<usize>>,
+    /// Value to compute instead of the file's outputs; may be given several times. Nodes that it
+    /// does not need are not read
+    #[arg(long = "output-name", value_name = "NAME")]
+    outputs: Vec<String>,
+    /// What batch normalization divides by: running statistics unless the file says training
+    /// (file), the batch's own, which is right for starting weights (batch), or the running ones
+    #[arg(long, value_name = "STATISTICS", default_value = "file")]
+    batch_norm: Statistics,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Statistics {
+    File,
+    Batch,
+    Running,
+}
+
+impl ModelArgs {
+    /// The options given.
+    pub fn options(&self) -> Options {
+        let default = Options::default();
+        Options {
+            inputs: self.inputs.iter().cloned().collect(),
+            batch: self.batch.map_or(default.batch, NonZero::get),
+            outputs: self.outputs.clone(),
+            batch_norm: match self.batch_norm {
+                Statistics::File => BatchNorm::File,
+                Statistics::Batch => BatchNorm::Batch,
+                Statistics::Running => BatchNorm::Running,
+            },
+            ..default
+        }
+    }
+}
+
+/// Reads `NAME=1x3x224x224`.
+fn shape(text: &str) -> std::result::Result<(String, Vec<usize>), String> {
+    const EXPECTED: &str = "expected NAME=SIZES, as in x=1x3x224x224";
+    let (name, sizes) = text.rsplit_once('=').ok_or(EXPECTED)?;
+    let sizes: std::result::Result<Vec<usize>, _> = sizes.split('x').map(str::parse).collect();
+    Ok((name.to_owned(), sizes.map_err(|_| EXPECTED)?))
 }
 
 /// Where the rows come from and how they are prepared.

@@ -20,9 +20,10 @@ use crate::sweep::SweepArgs;
   fanin compare --depths 5,30 --activation tanh
   fanin compare \"features -> 3x128 gelu -> outputs\" --schemes he-normal,orthogonal:1
   fanin compare --data table.csv --target price --schemes torch-default,xavier-uniform
+  fanin compare model.onnx --data images.npz --schemes he-normal,orthogonal
   fanin compare --sweep scale                    steps to learn against the size of the weights")]
 pub struct Compare {
-    /// Network as short text or a .toml file, instead of --depths
+    /// Network as short text, a .toml or an .onnx file, instead of --depths
     #[arg(conflicts_with_all = ["depths", "width", "activation"])]
     model: Option<String>,
     /// Numbers of hidden layers, one network each

@@ -6,6 +6,7 @@ mod output;
 mod progress;
 
 mod compare;
+mod run;
 mod sweep;
 mod check;
 mod init;
@@ -45,6 +46,7 @@ enum Command {
     Check(check::Check),
     Init(init::Init),
     Train(train::Train),
+    Run(run::Run),
     Data(data::Data),
     Model(model::Model),
     #[command(hide = true)]
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
+        Command::Run(run) => run.run(&common),
         Command::Data(data) => data.run(&common),
         Command::Model(model) => model.run(&common),
         Command::Export(_) => Ok(export::Export::run()),

@@ -23,9 +23,10 @@ use crate::progress::{TrainBar, interrupt};
   fanin train \"features -> 256 relu -> outputs\" --data fashion-mnist --optimizer adam
   fanin train spec.toml --name first               everything from a file
   fanin train --scheme normal:0.01 --watch 50      what becomes of findings and forecast
+  fanin train model.onnx --data images.npz --scheme he-normal
   fanin train --resume first                       go on after Ctrl-C")]
 pub struct Train {
-    /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
+    /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
     #[command(flatten)]
     scheme: StartArgs,
@@ -80,7 +81,10 @@ impl Train {
         let model = fanin::resolve(&spec, &data)?;
         let weights = match &self.weights {
             Some(path) => fanin::formats::read_weights(path)?,
-            None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
+            None => match model.weights().filter(|_| !self.scheme.is_given()) {
+                Some(own) => own.clone(),
+                None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
+            },
         };
         let name = match &self.name {
             Some(name) => name.clone(),

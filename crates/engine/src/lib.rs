@@ -44,6 +44,7 @@ pub mod ops;
 pub mod compose;
 pub mod gradient;
 pub mod plan;
+mod buffer;
 pub mod run;
 pub mod evaluate;
 

@@ -69,11 +69,11 @@ pub use fanin_engine as engine;
 /// If the source cannot be found or read, or its rows cannot be trained on.
 pub fn load(spec: &Spec) -> Result<Prepared> {
     match spec.model.file() {
-        Some(path) if data::is_as_wide_as_the_model(spec) => {
+        Some(path) => {
             let model = import::model(path, &import::Options::default())?;
-            data::for_sizes(spec, model.inputs(), model.outputs())
+            data::for_network(spec, model.architecture())
         }
-        _ => data::for_spec(spec),
+        None => data::for_spec(spec),
     }
 }
 
@@ -237,6 +237,20 @@ pub fn train<'d>(
     data: &'d Prepared,
 ) -> Result<Run<'d>> {
     Run::new(spec, model, weights, data)
+}
+
+/// Writes a copy of the ONNX model at `source` in which only parameters that differ are replaced.
+///
+/// # Errors
+/// As [`import::model`] and [`import::write_back`].
+pub fn write_model(
+    source: &Path,
+    weights: &Weights,
+    target: &Path,
+    existing: formats::Existing,
+) -> Result<()> {
+    let network = import::FileNetwork::read(source, &import::Options::default())?;
+    import::write_back(&network, weights, target, existing)
 }
 
 /// Runs `work` on `threads` threads, one per core for `None`; results do not depend on it.

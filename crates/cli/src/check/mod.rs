@@ -25,10 +25,12 @@ use crate::output::{self, Exit};
   fanin check \"64 -> 2x64 relu -> 10\" --weights weights.safetensors
   fanin check \"512 -> 30x512 tanh -> 10\" --data normal   without data: standard normal inputs
   fanin check --weights weights.safetensors --scheme he-normal     did that scheme make them?
+  fanin check model.onnx --data normal                  the weights in the file
+  fanin check model.onnx --data tokens.npy --scheme torch-default
   fanin check --run first                               the checkpoint of a run, by its own spec
   fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
 pub struct Check {
-    /// Network as short text or a .toml file [default: features -> 2x64 relu -> outputs]
+    /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
     #[command(flatten)]
     scheme: StartArgs,

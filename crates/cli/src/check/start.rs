@@ -35,6 +35,11 @@ impl Check {
 
     fn judge_scheme(&self, common: &Common) -> Result<Judged> {
         let (spec, data, model) = self.planned(spec_of(self.model.as_deref())?)?;
+        if let Some(weights) = model.weights().filter(|_| !self.scheme.is_given()) {
+            let diagnosis = fanin::check(&spec, &model, weights, &data)?;
+            let start = "the weights in the file".to_owned();
+            return Ok(Judged { start, spec, model, diagnosis });
+        }
         let first = common.seed.unwrap_or(0);
         let seeds: Vec<u64> = (0..self.seeds.get()).map(|n| first.wrapping_add(n)).collect();
         let diagnosis = fanin::check_scheme(&spec, &model, &data, &seeds)?;

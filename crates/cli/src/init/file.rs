@@ -15,7 +15,7 @@ use crate::progress::{WriteBar, interrupt_saying};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "File")]
 pub struct FileArgs {
-    /// File to write, .safetensors or .npz
+    /// File to write, .safetensors or .npz; .onnx for a copy of an .onnx model with new weights
     #[arg(long, short, value_name = "FILE", default_value = "weights.safetensors")]
     output: PathBuf,
     /// Type of elements in the file; values are drawn as f32 and rounded to it [default: f32]
@@ -39,6 +39,11 @@ impl FileArgs {
     /// The file to write.
     pub fn path(&self) -> &Path {
         &self.output
+    }
+
+    /// Whether a copy of the model's file is asked for.
+    pub fn is_model(&self) -> bool {
+        self.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
     }
 
     /// What becomes of a file that exists.

@@ -1,6 +1,7 @@
 //! `fanin init`.
 
 mod file;
+mod onnx;
 mod part;
 mod like;
 mod verify;
@@ -33,9 +34,11 @@ use part::PartArgs;
   fanin init checkpoint.safetensors --scheme normal:0.02 --output new.safetensors
   fanin init \"784 -> 256 relu -> 10\" --like torch --seed 42
   fanin init --verify checkpoint.safetensors
+  fanin init model.onnx --scheme orthogonal --output new.onnx
+  fanin init model.onnx --rule \"role:head=zeros\" --output new.safetensors
   python: torch_model.load_state_dict(safetensors.torch.load_file(\"start.safetensors\"))")]
 pub struct Init {
-    /// Network as short text or a .toml file; or names and shapes, as a .toml or .json list or the
+    /// Network as short text, a .toml or an .onnx file; or names and shapes, as a .toml or .json list or the
     /// header of a .safetensors checkpoint [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
     /// Scheme for all weights [default: he-normal]
@@ -88,6 +91,9 @@ impl Init {
                 &self.file,
                 common,
             );
+        }
+        if self.file.is_model() && !self.explain {
+            return onnx::run(&outline, &self.file, common);
         }
         let chosen = Chosen::new(&listed.parameters, &rules)?;
         let asked = self.file.dtype()?;

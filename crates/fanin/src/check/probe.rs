@@ -2,19 +2,23 @@
 //!
 //! Key: B rows, N units of a layer, z pre-activation, a activation, δ = ∂loss/∂z.
 
+use std::borrow::Cow;
+use std::iter::repeat_n;
+
 use fanin_engine::activations::{self, Activation};
 use fanin_engine::{Graph, Plan, Type, Wire};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
+use super::duplicates;
+use super::features::{self, FeatureScales};
 use super::instruments::pass::{Pass, hold_statistics, part};
 use super::measurement::{LayerMeasurement, Measurement};
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
 use super::statistics::{self, Slopes};
-use super::{duplicates, features};
 use crate::error::Result;
-use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network};
+use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -132,13 +136,22 @@ pub fn measure(
                 .map(|s| s.always_on),
         }
     };
+    let (numbers, columns) = measured(model, batch);
     Ok(Measurement {
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
         loss: f64::from(workspace.read(keep.len() - 1)[0]),
         loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
-        input_second_moment: reduce::sum_of_squares(batch.features) / batch.features.len() as f64,
-        features: features::scales(batch.features, batch.features.len() / batch.rows),
+        input_second_moment: if columns == 0 {
+            1.0
+        } else {
+            reduce::sum_of_squares(&numbers) / numbers.len() as f64
+        },
+        features: if columns == 0 {
+            FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() }
+        } else {
+            features::scales(&numbers, columns)
+        },
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
@@ -271,6 +284,7 @@ fn near_cosines(
     let columns = batch.features.len() / batch.rows;
     let targets = batch.targets.len() / batch.rows;
     let network = Network::new(model, loss, 2 * rows, Mode::Probe)?;
+    let feeds = model.architecture().feeds();
     let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
     let plan = Plan::new(&network.graph, &pre)?;
     let mut workspace = plan.workspace::<f32>();
@@ -279,9 +293,13 @@ fn near_cosines(
     fill_normal(Stream::new(0, "neighbors"), 0, 0.0, 1.0, near);
     for (x, near) in x.chunks_exact(columns).zip(near.chunks_exact_mut(columns)) {
         let size = (reduce::sum_of_squares(x) / columns as f64).sqrt();
-        for (x, near) in x.iter().zip(near) {
-            let noise = (1.0 - NEAR * NEAR).sqrt() * size * f64::from(*near);
-            *near = (NEAR * f64::from(*x) + noise) as f32;
+        let mut start = 0;
+        for feed in &feeds {
+            let columns = start..start + feed.columns;
+            start = columns.end;
+            for (x, near) in x[columns.clone()].iter().zip(&mut near[columns]) {
+                *near = neighbor(feed.numbers, *x, *near, size);
+            }
         }
     }
     let (first, second) = workspace.feed(Network::TARGETS).split_at_mut(rows * targets);
@@ -299,6 +317,36 @@ fn near_cosines(
         cosines[cosines.len() / 2]
     };
     Ok((0..pre.len()).map(cosine).collect())
+}
+
+/// A number near `x`, by a normal draw: of an index, the next one in 1 − [`NEAR`] of all places.
+fn neighbor(numbers: Numbers, x: f32, draw: f32, size: f64) -> f32 {
+    /// P(|ξ| > 2.576) = 0.01 for standard normal ξ.
+    const RARE: f32 = 2.576;
+    match numbers {
+        Numbers::Measured => {
+            let noise = (1.0 - NEAR * NEAR).sqrt() * size * f64::from(draw);
+            (NEAR * f64::from(x) + noise) as f32
+        }
+        Numbers::Indices(count) if draw.abs() > RARE => (x + 1.0) % count.max(1) as f32,
+        Numbers::Indices(_) | Numbers::Switches => x,
+    }
+}
+
+/// The columns of a batch that are measured numbers, and how many there are.
+fn measured<'b>(model: &Model, batch: Batch<'b>) -> (Cow<'b, [f32]>, usize) {
+    let columns = batch.features.len() / batch.rows;
+    let feeds = model.architecture().feeds();
+    if feeds.iter().all(|feed| feed.numbers == Numbers::Measured) {
+        return (batch.features.into(), columns);
+    }
+    let is_measured: Vec<bool> = feeds
+        .iter()
+        .flat_map(|feed| repeat_n(feed.numbers == Numbers::Measured, feed.columns))
+        .collect();
+    let cells = batch.features.iter().zip(is_measured.iter().cycle());
+    let kept = cells.filter(|(_, kept)| **kept).map(|(x, _)| *x).collect::<Vec<f32>>();
+    (kept.into(), is_measured.iter().filter(|kept| **kept).count())
 }
 
 fn cosine_between(x: &[f32], y: &[f32]) -> f64 {

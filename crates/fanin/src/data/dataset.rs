@@ -32,6 +32,15 @@ pub enum Targets {
         /// Names of the columns.
         names: Vec<String>,
     },
+    /// The same number of classes in every row, such as the word that follows each word.
+    Tokens {
+        /// Classes in row-major order, rows × positions.
+        ids: Vec<u32>,
+        /// Positions of a row.
+        positions: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
     /// The features themselves, as an auto-encoder is asked to give them back.
     Features,
 }
@@ -41,6 +50,7 @@ impl Targets {
     pub fn classes(&self) -> Vec<u32> {
         match self {
             Self::Classes { labels, .. } => labels.clone(),
+            Self::Tokens { ids, .. } => ids.clone(),
             Self::Values { values, names } => {
                 let largest = |row: &[f32]| {
                     (0..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best })
@@ -62,6 +72,7 @@ impl Dataset {
     pub fn rows(&self) -> usize {
         match &self.targets {
             Targets::Classes { labels, .. } => labels.len(),
+            Targets::Tokens { ids, positions, .. } => ids.len() / (*positions).max(1),
             Targets::Values { values, names } => values.len() / names.len().max(1),
             Targets::Features => self.features.len() / self.columns().max(1),
         }
@@ -71,6 +82,7 @@ impl Dataset {
     pub fn target_columns(&self) -> usize {
         match &self.targets {
             Targets::Classes { names, .. } | Targets::Values { names, .. } => names.len(),
+            Targets::Tokens { positions, classes, .. } => positions * classes,
             Targets::Features => self.columns(),
         }
     }
@@ -98,6 +110,11 @@ impl Dataset {
                     .copied()
                     .collect(),
                 names: names.clone(),
+            },
+            Targets::Tokens { ids, positions, classes } => Targets::Tokens {
+                ids: rows.iter().flat_map(|&row| &ids[span(row, *positions)]).copied().collect(),
+                positions: *positions,
+                classes: *classes,
             },
             Targets::Features => Targets::Features,
         };
@@ -149,9 +166,13 @@ impl Dataset {
     fn write_target(&self, row: usize, target: &mut [f32], smoothing: f32) {
         match &self.targets {
             Targets::Classes { labels, names } => {
-                let floor = smoothing / names.len() as f32;
-                target.fill(floor);
-                target[labels[row] as usize] = 1.0 - smoothing + floor;
+                one_hot(labels[row], names.len(), target, smoothing);
+            }
+            Targets::Tokens { ids, positions, classes } => {
+                let own = &ids[span(row, *positions)];
+                for (&id, target) in own.iter().zip(target.chunks_exact_mut(*classes)) {
+                    one_hot(id, *classes, target, smoothing);
+                }
             }
             Targets::Values { values, names } => {
                 target.copy_from_slice(&values[span(row, names.len())]);
@@ -159,6 +180,12 @@ impl Dataset {
             Targets::Features => target.copy_from_slice(self.row(row)),
         }
     }
+}
+
+fn one_hot(class: u32, classes: usize, target: &mut [f32], smoothing: f32) {
+    let floor = smoothing / classes as f32;
+    target.fill(floor);
+    target[class as usize] = 1.0 - smoothing + floor;
 }
 
 /// Where row `row` lies in a row-major buffer.

@@ -104,7 +104,7 @@ pub fn describe(data: &Dataset) -> Description {
             Targets::Values { values, names } => {
                 columns(names, &Moments::of_columns(values, names.len()))
             }
-            Targets::Classes { .. } | Targets::Features => Vec::new(),
+            Targets::Classes { .. } | Targets::Tokens { .. } | Targets::Features => Vec::new(),
         },
         classes: classes(&data.targets),
         constant: moments.iter().zip(&data.feature_names).filter_map(constant).collect(),

@@ -1,9 +1,11 @@
 //! The data that a [`Spec`] names, loaded, split and scaled.
 
-use super::{LoadOptions, Preparation, PrepareOptions, Prepared, Task, load, prepare, sets};
+use std::ops::Range;
+
+use super::{LoadOptions, Preparation, PrepareOptions, Prepared, Task, load, prepare};
 use crate::error::{Error, Result};
 use crate::formats::Header;
-use crate::spec::{Missing, Spec};
+use crate::spec::{Architecture, Feed, Missing, Numbers, Spec};
 
 /// The data that `spec` names, split and scaled by the training rows.
 ///
@@ -16,18 +18,35 @@ pub fn for_spec(spec: &Spec) -> Result<Prepared> {
     prepared(spec, &load_options(spec))
 }
 
-/// As [`for_spec`], for a model with so many features and outputs, which its spec does not say.
+/// As [`for_spec`], for a network that tells more of itself than its spec.
+///
+/// Numbers that are indices into a table stay as they are; token ids without targets get those
+/// that follow them.
 ///
 /// # Errors
 /// As [`for_spec`].
-pub fn for_sizes(spec: &Spec, features: usize, outputs: usize) -> Result<Prepared> {
-    prepared(spec, &LoadOptions { sizes: Some((features, outputs)), ..load_options(spec) })
+pub fn for_network(spec: &Spec, network: &dyn Architecture) -> Result<Prepared> {
+    let output = network.output();
+    let options = LoadOptions {
+        sizes: Some((network.inputs(), output.elements())),
+        feeds: network.feeds(),
+        output: output.axes().to_vec(),
+        ..load_options(spec)
+    };
+    prepared(spec, &options)
 }
 
-/// Whether the source that `spec` names is as wide as the model.
-pub fn is_as_wide_as_the_model(spec: &Spec) -> bool {
-    let mut sets = sets::DATA_SETS.iter();
-    sets.any(|set| set.name() == spec.data.source && set.is_as_wide_as_the_model())
+/// The columns that are not measured numbers.
+fn kept(feeds: &[Feed]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let mut kept = Vec::new();
+    for feed in feeds {
+        if feed.numbers != Numbers::Measured {
+            kept.push(start..start + feed.columns);
+        }
+        start += feed.columns;
+    }
+    kept
 }
 
 fn prepared(spec: &Spec, options: &LoadOptions) -> Result<Prepared> {
@@ -40,7 +59,9 @@ fn prepared(spec: &Spec, options: &LoadOptions) -> Result<Prepared> {
     }
     let loaded = load(&spec.data.source, options)?;
     let scales_targets = loaded.task == Task::Regression;
+    let kept = kept(&options.feeds);
     let options = PrepareOptions {
+        kept,
         test_fraction: spec.train.test_fraction,
         features: spec.data.standardize,
         targets: if scales_targets { spec.data.standardize } else { Preparation::None },

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use super::arrays::{Pair, choose, from_arrays};
+use super::tokens;
 use super::{Dataset, LoadOptions, Loaded, Targets, Task, folder, sets, table};
 use crate::formats::{Array, Contents, ReadOptions, data_format, read_data};
 use crate::{Error, Result};
@@ -70,6 +71,9 @@ fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
 
 /// A file of one array, with its targets from a second file.
 fn load_single(path: &Path, features: &Array, options: &LoadOptions) -> Result<Loaded> {
+    if let Some(loaded) = tokens::load(path, features, options)? {
+        return Ok(loaded);
+    }
     let targets_path = options.targets_file.clone().or_else(|| folder::labels_beside(path));
     let targets = match targets_path {
         _ if options.task == Some(Task::AutoEncoder) => None,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Dataset, Missing, Task};
 use crate::formats::ReadOptions;
+use crate::spec::Feed;
 
 /// How to read a source; the default guesses what a source does not say.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,10 @@ pub struct LoadOptions {
     pub noise: Option<f64>,
     /// Features and outputs of data that have no width of their own, from the model.
     pub sizes: Option<(usize, usize)>,
+    /// What stands in the numbers of a row, where the model says so.
+    pub feeds: Vec<Feed>,
+    /// The axes of a row's result, where the model says so.
+    pub output: Vec<usize>,
 }
 
 impl Default for LoadOptions {
@@ -50,6 +55,8 @@ impl Default for LoadOptions {
             rows: None,
             noise: None,
             sizes: None,
+            feeds: Vec::new(),
+            output: Vec::new(),
         }
     }
 }

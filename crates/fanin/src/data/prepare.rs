@@ -17,6 +17,9 @@ pub struct PrepareOptions {
     pub features: Preparation,
     /// How numbers to learn are scaled, by the training rows; classes stay as they are.
     pub targets: Preparation,
+    /// Columns of features that stay as they are: indices into tables.
+    #[serde(default)]
+    pub kept: Vec<std::ops::Range<usize>>,
 }
 
 impl Default for PrepareOptions {
@@ -26,6 +29,7 @@ impl Default for PrepareOptions {
             seed: 0,
             features: Preparation::Standard,
             targets: Preparation::None,
+            kept: Vec::new(),
         }
     }
 }
@@ -64,6 +68,7 @@ impl Prepared {
             match &data.targets {
                 Targets::Classes { labels, .. } => labels.iter().for_each(|&label| mix(label)),
                 Targets::Values { values, .. } => values.iter().for_each(|x| mix(x.to_bits())),
+                Targets::Tokens { ids, .. } => ids.iter().for_each(|&id| mix(id)),
                 Targets::Features => {}
             }
         }
@@ -94,7 +99,8 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
         (if test.is_some() { all.select(&parts.train) } else { all }, test)
     };
 
-    let features = Fitted::new(options.features, &train.features, train.columns());
+    let mut features = Fitted::new(options.features, &train.features, train.columns());
+    features.keep(&options.kept);
     let mut filled = 0;
     for data in [Some(&mut train), test.as_mut()].into_iter().flatten() {
         if missing == Missing::Mean {

@@ -42,7 +42,9 @@ pub fn split(data: &Dataset, fraction: f64, seed: u64) -> Result<Split> {
     let stream = Stream::new(seed, "split");
     let mut test = match &data.targets {
         Targets::Classes { labels, names } => stratified(labels, names.len(), count, stream),
-        Targets::Values { .. } | Targets::Features => chosen(rows, count, stream),
+        Targets::Values { .. } | Targets::Tokens { .. } | Targets::Features => {
+            chosen(rows, count, stream)
+        }
     };
     test.sort_unstable();
     if rows == 0 || rows == test.len() || (count > 0 && test.is_empty()) {

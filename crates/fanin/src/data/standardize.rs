@@ -47,6 +47,15 @@ impl Fitted {
         fitted
     }
 
+    /// Leaves these columns as they are.
+    pub fn keep(&mut self, columns: &[std::ops::Range<usize>]) {
+        let width = self.center.len();
+        for column in columns.iter().cloned().flatten().filter(|&column| column < width) {
+            (self.center[column], self.scale[column]) = (0.0, 1.0);
+        }
+        self.constant.retain(|column| !columns.iter().any(|kept| kept.contains(column)));
+    }
+
     /// Scales the columns of `values` in place; NaN stays NaN.
     ///
     /// # Panics

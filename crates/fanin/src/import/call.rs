@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::formats::onnx::{Attribute, AttributeValue, Node};
 use crate::{Error, Result};
 
+use super::batch::Beside;
 use super::value::Value;
 
 /// Settings that a call of a function gives to the nodes in it.
@@ -21,6 +22,8 @@ pub struct Call<'b, 'a> {
     /// The version of the operator set that it follows.
     pub opset: i64,
     pub(super) bindings: Rc<Bindings<'b, 'a>>,
+    /// The same node with the file's own batch, where this lowering has another.
+    pub(super) beside: Option<Beside<'b>>,
 }
 
 impl<'b, 'a> Call<'b, 'a> {
@@ -111,7 +114,7 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If the setting is of another kind.
     pub fn text(&self, name: &str, default: &'a str) -> Result<&'a str> {
-        Ok(self.setting(name, "a text", |a| a.string())?.unwrap_or(default))
+        Ok(self.setting(name, "a text", Attribute::string)?.unwrap_or(default))
     }
 
     /// Texts.
@@ -119,7 +122,7 @@ impl<'b, 'a> Call<'b, 'a> {
     /// # Errors
     /// If the setting is of another kind.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<&'a str>>> {
-        self.setting(name, "texts", |a| a.strings())
+        self.setting(name, "texts", Attribute::strings)
     }
 
     fn setting<T>(

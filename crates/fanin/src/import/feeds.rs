@@ -43,6 +43,15 @@ impl Arrays {
         self.named.iter().find(|(n, _)| n == name).map(|(_, array)| array)
     }
 
+    /// The array called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] with the names that there are.
+    pub fn require(&self, name: &str) -> Result<&Array> {
+        let known: Vec<&str> = self.named.iter().map(|(name, _)| &**name).collect();
+        self.get(name).ok_or_else(|| Error::unknown("array", name, &known))
+    }
+
     /// The array for an input: by its name, or by its place as `input_0`, or the only one.
     pub fn input(&self, index: usize, name: &str) -> Option<&Array> {
         let only = || match &self.named[..] {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use fanin_engine::{Array, Graph, Kind, Shape, Type, Wire, evaluate};
 
 use crate::formats::onnx::{ElementType, Elements, Model, OnnxFile, Tensor};
+use crate::weights::Weights;
 use crate::{Error, Result};
 
+use super::batch::Exported;
 use super::imported::Parameter;
 use super::options::Options;
 use super::value::{Content, Value, usual};
@@ -33,6 +35,23 @@ pub struct Lowering<'b, 'a> {
     work: usize,
     /// How many random nodes have been drawn.
     pub(super) draws: u64,
+    /// Values of parameters that are kept elsewhere, by name: they are not read again.
+    pub(super) weights: Option<&'b Weights>,
+    /// Whether running statistics are buffers that training keeps up, not constants.
+    pub(super) tracks: bool,
+    /// The statistics of the batch that are to be tracked.
+    pub(super) running: Vec<Tracked>,
+    /// What the nodes saw in a lowering with the file's own batch.
+    pub(super) exported: Option<(&'b Exported, usize)>,
+}
+
+/// A batch's own statistic, and the parameter that tracks it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tracked {
+    pub parameter: usize,
+    pub batch: Wire,
+    /// Elements that it was taken over.
+    pub count: usize,
 }
 
 impl<'b, 'a> Lowering<'b, 'a> {
@@ -49,6 +68,10 @@ impl<'b, 'a> Lowering<'b, 'a> {
             elements: 0,
             work: 0,
             draws: 0,
+            weights: None,
+            tracks: false,
+            running: Vec::new(),
+            exported: None,
         }
     }
 
@@ -78,7 +101,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
             });
             let values: Vec<Value> = values.collect();
             for value in &values {
-                self.count(value.elements())?;
+                self.count(sound(value.shape())?)?;
             }
             return Ok(values);
         }
@@ -142,7 +165,9 @@ impl<'b, 'a> Lowering<'b, 'a> {
         match &value.content {
             Content::Constant(array) => Ok(Arc::clone(array)),
             Content::Parameter(index, _) => {
-                let tensor = &self.parameters[*index].value;
+                let own = &self.parameters[*index];
+                let kept = self.weights.and_then(|weights| weights.get(&own.name));
+                let tensor = kept.unwrap_or(&own.value);
                 let wide = tensor.data().iter().map(|x| f64::from(*x)).collect();
                 Ok(Arc::new(Array::float(tensor.shape().clone(), wide)?))
             }
@@ -220,15 +245,18 @@ impl<'b, 'a> Lowering<'b, 'a> {
         let shape = Shape::from(&tensor.dims[..]);
         shape.checked_elements(tensor.name)?;
         self.count(tensor.len())?;
-        let elements = self.file.elements(tensor)?;
         let element = tensor.element_type;
+        if parameter && self.weights.is_some_and(|weights| weights.get(tensor.name).is_some()) {
+            return self.kept_parameter(tensor.name, shape, element);
+        }
+        let elements = self.file.elements(tensor)?;
         if parameter && element.is_float() {
             let data = match elements {
                 Elements::F32(data) => data,
                 other => other.to_f32().unwrap_or_default(),
             };
             let value = fanin_engine::Tensor::new(shape, data)?;
-            return self.parameter(tensor.name.to_owned(), value, element);
+            return Ok(self.parameter(tensor.name.to_owned(), value, element));
         }
         let array = if element.is_float() {
             elements.to_f64().map(|data| Array::float(shape, data))
@@ -245,23 +273,40 @@ impl<'b, 'a> Lowering<'b, 'a> {
         }
     }
 
+    /// A parameter of the graph whose value is kept elsewhere.
+    fn kept_parameter(&mut self, name: &str, shape: Shape, element: ElementType) -> Result<Value> {
+        let wire = self.graph.parameter(name, shape.clone());
+        let value = fanin_engine::Tensor::new([0], Vec::new())?;
+        self.parameters.push(Parameter { name: name.to_owned(), wire, value });
+        let content = Content::Parameter(self.parameters.len() - 1, wire);
+        Ok(Value { content, r#type: Type::float(shape), element })
+    }
+
     /// A parameter of the graph.
     pub(super) fn parameter(
         &mut self,
         name: String,
         value: fanin_engine::Tensor,
         element: ElementType,
-    ) -> Result<Value> {
+    ) -> Value {
         let shape = value.shape().clone();
         let wire = self.graph.parameter(&name, shape.clone());
         self.parameters.push(Parameter { name, wire, value });
         let content = Content::Parameter(self.parameters.len() - 1, wire);
-        Ok(Value { content, r#type: Type::float(shape), element })
+        Value { content, r#type: Type::float(shape), element }
+    }
+
+    /// Notes that the parameter behind a value tracks a statistic of the batch.
+    pub(super) fn track(&mut self, value: &Value, batch: Wire, count: usize) {
+        if let (true, Content::Parameter(parameter, _)) = (self.tracks, &value.content) {
+            self.running.push(Tracked { parameter: *parameter, batch, count });
+        }
     }
 
     /// An input of the graph.
     pub(super) fn input(&mut self, name: &str, r#type: Type) -> Result<Wire> {
-        let elements = r#type.shape.checked_elements(name)?;
+        r#type.shape.checked_elements(name)?;
+        let elements = sound(&r#type.shape)?;
         self.count(elements)?;
         Ok(self.graph.input(name, r#type))
     }
@@ -296,8 +341,10 @@ impl<'b, 'a> Lowering<'b, 'a> {
     }
 
     fn count_wires(&mut self) -> Result<()> {
-        let made = self.graph.nodes()[self.counted..].iter().flat_map(|node| &node.outputs);
-        let new = made.fold(0_usize, |n, w| n.saturating_add(self.graph.shape(*w).elements()));
+        let mut new = 0_usize;
+        for &wire in self.graph.nodes()[self.counted..].iter().flat_map(|node| &node.outputs) {
+            new = new.saturating_add(sound(self.graph.shape(wire))?);
+        }
         self.counted = self.graph.nodes().len();
         self.count(new)
     }
@@ -312,5 +359,19 @@ impl<'b, 'a> Lowering<'b, 'a> {
             Kind::Integer => Array::integer([], vec![number as i64])?,
         };
         Ok(Value::constant(array).of(like.element))
+    }
+}
+
+/// The number of elements of a shape whose axes can be multiplied in any order without overflow,
+/// also where one of them is empty.
+fn sound(shape: &Shape) -> Result<usize> {
+    let most = shape.axes().iter().try_fold(1_usize, |n, axis| n.checked_mul((*axis).max(1)));
+    match most {
+        Some(most) if most <= fanin_engine::tensor::MAX_ELEMENTS => Ok(shape.elements()),
+        _ => Err(Error::Setting {
+            place: "the shape of a value".to_owned(),
+            found: shape.to_string(),
+            expected: "axes whose product is at most 2⁴⁰".to_owned(),
+        }),
     }
 }

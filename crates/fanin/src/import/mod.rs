@@ -17,6 +17,7 @@
 
 mod options;
 mod value;
+mod batch;
 mod call;
 mod lowering;
 mod inputs;
@@ -26,9 +27,13 @@ mod sharing;
 mod walk;
 mod feeds;
 mod run;
+mod residual;
+mod layers;
+mod indices;
 pub mod roles;
 mod describe;
 mod network;
+mod write_back;
 
 use std::path::Path;
 
@@ -37,12 +42,13 @@ pub use describe::{Description, Line, Socket, Used, describe, describe_layers};
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;
-pub use network::{model, resolve};
+pub use network::{FileNetwork, model, resolve};
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
+pub use write_back::write_back;
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
@@ -64,5 +70,5 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
 /// needed that depends on the inputs, or there are more elements than the limit; the message names
 /// node, operator and module.
 pub fn import_model(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
-    walk::import(file, model, options)
+    Ok(walk::lower(file, model, options, walk::Begin::Inputs)?.imported)
 }

@@ -44,7 +44,8 @@ pub fn run(model: &Imported, feeds: &Feeds, run: &Run) -> Result<Weights> {
         let wire = graph.input("target", values.r#type());
         let first = keep.first().copied().ok_or_else(|| mistake("loss", "no output", "one"))?;
         let loss = loss_of(&mut graph, *loss, first, wire)?;
-        (names.push("loss".to_owned()), keep.push(loss));
+        names.push("loss".to_owned());
+        keep.push(loss);
         target = Some(values);
         if run.gradients {
             let parameters: Vec<Wire> = model.parameters.iter().map(|p| p.wire).collect();
@@ -78,12 +79,11 @@ pub fn run(model: &Imported, feeds: &Feeds, run: &Run) -> Result<Weights> {
     }
     if let Some(values) = target {
         let index = model.inputs.len();
-        match values.integers() {
-            Some(integers) => workspace.feed_integers(index).copy_from_slice(integers),
-            None => {
-                let feed = workspace.feed(index);
-                feed.iter_mut().zip(floats(values)).for_each(|(to, from)| *to = from as f32);
-            }
+        if let Some(integers) = values.integers() {
+            workspace.feed_integers(index).copy_from_slice(integers);
+        } else {
+            let feed = workspace.feed(index);
+            feed.iter_mut().zip(floats(values)).for_each(|(to, from)| *to = from as f32);
         }
     }
     let parameters: Vec<Vec<f32>> =

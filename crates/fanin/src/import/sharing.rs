@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::formats::onnx::{Graph, Node};
+use crate::init::Role;
 
 use super::ops::{self, Part};
 
@@ -19,6 +20,7 @@ pub(super) fn shared<'a>(
     graph: &Graph<'a>,
     nodes: &[&Node<'a>],
     signature: &HashMap<String, bool>,
+    tracks: bool,
 ) -> HashSet<&'a str> {
     let vectors: HashSet<&str> = graph
         .initializers
@@ -30,7 +32,7 @@ pub(super) fn shared<'a>(
     let (mut uses, mut others) = (HashMap::new(), HashSet::new());
     for node in nodes {
         for (index, name) in node.inputs.iter().enumerate() {
-            match suffix(node, index) {
+            match suffix(node, index).filter(|_| tracks || !is_statistic(node, index)) {
                 Some(_) if vectors.contains(name) => *uses.entry(*name).or_insert(0) += 1,
                 _ => drop(others.insert(*name)),
             }
@@ -40,6 +42,44 @@ pub(super) fn shared<'a>(
     several.filter(|name| !others.contains(name)).collect()
 }
 
+/// Names of running statistics.
+pub(super) fn tracked<'a>(nodes: &[&Node<'a>]) -> HashSet<&'a str> {
+    let mut names = HashSet::new();
+    for node in nodes {
+        let inputs = node.inputs.iter().enumerate();
+        names.extend(inputs.filter(|(index, _)| is_statistic(node, *index)).map(|(_, name)| *name));
+    }
+    names
+}
+
+/// What running statistics each of them holds, by name.
+pub(super) fn statistics<'a>(graph: &Graph<'a>) -> HashMap<&'a str, Role> {
+    let mut roles = HashMap::new();
+    for node in &graph.nodes {
+        for (index, name) in node.inputs.iter().enumerate() {
+            let Some(import) = ops::find(node) else { continue };
+            for (input, part) in import.parameters.iter().filter(|(input, _)| *input == index) {
+                debug_assert_eq!(*input, index);
+                match part {
+                    Part::RunningMean => drop(roles.insert(*name, Role::RunningMean)),
+                    Part::RunningVariance => drop(roles.insert(*name, Role::RunningVariance)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    roles
+}
+
+fn is_statistic(node: &Node<'_>, index: usize) -> bool {
+    ops::find(node).is_some_and(|import| {
+        let mut parameters = import.parameters.iter();
+        parameters.any(|(input, part)| {
+            *input == index && matches!(part, Part::RunningMean | Part::RunningVariance)
+        })
+    })
+}
+
 /// What a module calls the parameter of this input: `weight` or `bias`.
 fn suffix(node: &Node<'_>, index: usize) -> Option<&'static str> {
     let import = ops::find(node)?;
@@ -47,6 +87,8 @@ fn suffix(node: &Node<'_>, index: usize) -> Option<&'static str> {
     match part {
         Part::Gain => Some("weight"),
         Part::Shift | Part::Bias | Part::Term => Some("bias"),
+        Part::RunningMean => Some("running_mean"),
+        Part::RunningVariance => Some("running_var"),
         _ => None,
     }
 }

@@ -3,16 +3,21 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use fanin_engine::Wire;
 use fanin_engine::graph::Source;
+use fanin_engine::ops::Span;
+use fanin_engine::{Graph as EngineGraph, Kind, Tensor as EngineTensor, Type, Wire};
 
-use crate::formats::onnx::{Attribute, ElementType, Graph, Model, Node, OnnxFile, Tensor};
+use crate::formats::onnx::{
+    Attribute, ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor,
+};
+use crate::weights::Weights;
 use crate::{Error, Result};
 
+use super::batch::{self, Beside, Exported, Seen};
 use super::call::{Bindings, Call};
 use super::imported::{Imported, Named, Output, Place, Port};
 use super::inputs;
-use super::lowering::Lowering;
+use super::lowering::{Lowering, Tracked};
 use super::ops::{self, Import, Rule};
 use super::options::Options;
 use super::sharing;
@@ -46,27 +51,70 @@ pub struct Walk<'b, 'a> {
     signature: HashMap<String, bool>,
     /// Initializers that are taken apart, one for each node.
     shared: HashSet<&'a str>,
+    separated: Vec<Separated>,
+    /// Running statistics that are buffers.
+    tracked: HashSet<&'a str>,
     taken: HashSet<String>,
+    /// What every node saw, where that is asked for.
+    notes: Option<Vec<Seen>>,
+}
+
+/// What a lowering begins with.
+#[derive(Debug)]
+pub(super) enum Begin<'b> {
+    /// Nothing: every input of the model is one of the graph.
+    Inputs,
+    /// As `Inputs`, to learn what every node sees, with running statistics as buffers.
+    Noted,
+    /// A graph with features, (rows, columns), that hold all inputs, one after another.
+    Features(Onto<'b>),
+}
+
+/// A graph that has been begun, and what is known of the model.
+#[derive(Debug)]
+pub(super) struct Onto<'b> {
+    pub graph: EngineGraph,
+    pub features: Wire,
+    pub rows: usize,
+    pub weights: &'b Weights,
+    pub exported: &'b Exported,
+}
+
+/// What became of a model.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    pub imported: Imported,
+    pub running: Vec<Tracked>,
+    pub seen: Vec<Seen>,
+    /// Uses of merged initializers that got one of their own.
+    pub separated: Vec<Separated>,
 }
 
 /// Lowers the part of `model` that the outputs asked for need.
 ///
 /// # Errors
 /// If an operator is not supported, a shape is open or does not fit, or there is too much of it.
-pub(super) fn import(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
+pub(super) fn lower<'b, 'a>(
+    file: &'b OnnxFile,
+    model: &'b Model<'a>,
+    options: &'b Options,
+    begin: Begin<'b>,
+) -> Result<Lowered> {
     let graph = &model.graph;
     let outputs = chosen(graph, options)?;
     let needed = needed(graph, &outputs);
     let mut walk = Walk::new(Lowering::new(file, model, options));
     walk.require_support(&needed)?;
+    let features = walk.begin(begin);
     walk.lowering.constants = constants(&needed, options);
-    walk.shared = sharing::shared(graph, &needed, &walk.signature);
+    walk.tracked = if walk.lowering.tracks { sharing::tracked(&needed) } else { HashSet::new() };
+    walk.shared = sharing::shared(graph, &needed, &walk.signature, walk.lowering.tracks);
     let scope = Scope {
         initializers: graph.initializers.iter().map(|t| (t.name, t)).collect(),
         ..Scope::default()
     };
     walk.scopes.push(scope);
-    let ports = walk.bind_inputs(graph, &needed, &outputs)?;
+    let ports = walk.bind_inputs(graph, &needed, &outputs, features)?;
     let bindings = Rc::new(Bindings::new());
     for node in needed {
         walk.node(node, &bindings)?;
@@ -159,12 +207,36 @@ impl<'b, 'a> Walk<'b, 'a> {
             functions: functions.collect(),
             signature: signature(lowering.model),
             shared: HashSet::new(),
+            separated: Vec::new(),
+            tracked: HashSet::new(),
             taken: HashSet::new(),
+            notes: None,
             scopes: Vec::new(),
             calls: Vec::new(),
             places: Vec::new(),
             values: Vec::new(),
             lowering,
+        }
+    }
+
+    /// Takes over what a lowering begins with; gives the features, if inputs are parts of them.
+    fn begin(&mut self, begin: Begin<'b>) -> Option<(Wire, usize)> {
+        match begin {
+            Begin::Inputs => None,
+            Begin::Noted => {
+                self.lowering.tracks = true;
+                self.notes = Some(Vec::new());
+                None
+            }
+            Begin::Features(onto) => {
+                self.notes = Some(Vec::new());
+                let lowering = &mut self.lowering;
+                lowering.tracks = true;
+                lowering.graph = onto.graph;
+                lowering.weights = Some(onto.weights);
+                lowering.exported = Some((onto.exported, onto.rows));
+                Some((onto.features, onto.rows))
+            }
         }
     }
 
@@ -180,13 +252,11 @@ impl<'b, 'a> Walk<'b, 'a> {
         let mut open: Vec<&Node<'a>> = nodes.iter().rev().copied().collect();
         while let Some(node) = open.pop() {
             match self.function(node) {
-                Some(index) => {
-                    if seen.insert(index) {
-                        open.extend(self.lowering.model.functions[index].nodes.iter().rev());
-                    }
+                Some(index) if seen.insert(index) => {
+                    open.extend(self.lowering.model.functions[index].nodes.iter().rev());
                 }
                 None if ops::find(node).is_none() => unsupported.push(place(node, 0)),
-                None => {}
+                Some(_) | None => {}
             }
         }
         if unsupported.is_empty() { Ok(()) } else { Err(ops::unsupported(&unsupported)) }
@@ -197,6 +267,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         graph: &'b Graph<'a>,
         needed: &[&Node<'a>],
         outputs: &[&'a str],
+        features: Option<(Wire, usize)>,
     ) -> Result<Vec<Port>> {
         let mut names = outputs.to_vec();
         for node in needed {
@@ -212,6 +283,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         }
         let named = inputs::named_axes(&free, self.lowering.options)?;
         let mut ports = Vec::new();
+        let mut column = 0;
         for (index, input) in free.into_iter().enumerate() {
             if !names.contains(input.name) {
                 continue;
@@ -221,14 +293,40 @@ impl<'b, 'a> Walk<'b, 'a> {
                 self.set(input.name, Value::constant(known.clone()).of(element));
                 continue;
             }
-            let (r#type, element) = inputs::type_of(input, &named, self.lowering.options)?;
-            let wire = self.lowering.input(input.name, r#type.clone())?;
+            let (mut r#type, element) = inputs::type_of(input, &named, self.lowering.options)?;
+            let wire = match features {
+                None => self.lowering.input(input.name, r#type.clone())?,
+                Some((features, rows)) => {
+                    let mut axes = r#type.shape.axes().to_vec();
+                    if axes.is_empty() {
+                        axes.push(rows);
+                    }
+                    let width = axes.iter().skip(1).product();
+                    axes[0] = rows;
+                    r#type.shape = axes.into();
+                    column += width;
+                    self.part(features, column - width, width, &r#type)?
+                }
+            };
             let name = input.name.to_owned();
             ports.push(Port { name, index, wire, r#type: r#type.clone(), element });
             let value = Value { content: Content::Wire(wire), r#type, element };
             self.set(input.name, value);
         }
         Ok(ports)
+    }
+
+    /// Some columns of the features as an input of the model.
+    fn part(&mut self, features: Wire, start: usize, width: usize, like: &Type) -> Result<Wire> {
+        let graph = &mut self.lowering.graph;
+        let whole = graph.shape(features).axes().get(1) == Some(&width);
+        let columns = if whole {
+            features
+        } else {
+            graph.slice_axis(features, 1, Span::neighbors(start, width))?
+        };
+        let shaped = graph.reshape(columns, like.shape.clone())?;
+        Ok(if like.kind == Kind::Integer { graph.to_integer(shaped)? } else { shaped })
     }
 
     fn set(&mut self, name: &'a str, value: Value) {
@@ -262,26 +360,39 @@ impl<'b, 'a> Walk<'b, 'a> {
     fn initializer(&mut self, tensor: &'b Tensor<'a>) -> Result<Value> {
         let said = self.signature.get(tensor.name).copied();
         let setting = self.lowering.constants.contains(tensor.name);
-        let parameter = !setting
-            && said
-                .unwrap_or(!tensor.dims.is_empty() && tensor.len() > 1 || tensor.dims.len() == 1);
+        let usual = !tensor.dims.is_empty() && tensor.len() > 1 || tensor.dims.len() == 1;
+        let tracked = self.tracked.contains(tensor.name);
+        let parameter = tracked || !setting && said.unwrap_or(usual);
         self.lowering.tensor(tensor, parameter)
     }
 
     /// A parameter of its own for the node that uses a merged initializer.
-    fn unshared(&mut self, node: &Node<'a>, index: usize, name: &'a str) -> Result<Value> {
-        let whole = self.get(name)?;
-        let Content::Parameter(number, _) = whole.content else { return Ok(whole) };
-        let tensor = self.lowering.parameters[number].value.clone();
-        let first = tensor.data().first();
-        if tensor.data().iter().any(|x| Some(x) != first) {
-            return Ok(whole);
+    fn unshared(&mut self, node: &Node<'a>, input: usize, name: &'a str) -> Result<Value> {
+        let own = sharing::own_name(node, input, name);
+        let Some((tensor, element)) = self.merged(name)?.filter(|_| own != name) else {
+            return self.get(name);
+        };
+        if !self.taken.insert(own.clone()) {
+            return self.get(name);
         }
-        let own = sharing::own_name(node, index, name);
-        if own == name || !self.taken.insert(own.clone()) {
-            return Ok(whole);
+        let nodes = &self.lowering.model.graph.nodes;
+        if let Some(node) = nodes.iter().position(|other| std::ptr::eq(other, node)) {
+            let initializer = name.to_owned();
+            self.separated.push(Separated { initializer, node, input, name: own.clone() });
         }
-        self.lowering.parameter(own, tensor, whole.element)
+        Ok(self.lowering.parameter(own, tensor, element))
+    }
+
+    /// The elements of an initializer, if all are the same.
+    fn merged(&self, name: &str) -> Result<Option<(EngineTensor<f32>, ElementType)>> {
+        let scopes = self.scopes.iter().rev();
+        let mut tensors = scopes.filter_map(|scope| scope.initializers.get(name));
+        let Some(tensor) = tensors.next() else { return Ok(None) };
+        let Some(data) = self.lowering.file.elements(tensor)?.to_f32() else { return Ok(None) };
+        if data.iter().any(|x| Some(x) != data.first()) {
+            return Ok(None);
+        }
+        Ok(Some((EngineTensor::new(tensor.dims.clone(), data)?, tensor.element_type)))
     }
 
     /// Lowers one node and names what it makes.
@@ -299,9 +410,13 @@ impl<'b, 'a> Walk<'b, 'a> {
             name if self.shared.contains(name) => self.unshared(node, index, name).map(Some),
             name => self.get(name).map(Some),
         });
-        let inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
+        let mut inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
+        let beside = self.beside(index);
+        if ops::find(node).is_some_and(|import| import.meets) {
+            beside.iter().for_each(|beside| beside.fit(&mut inputs));
+        }
         let opset = self.lowering.model.opset(node.domain).unwrap_or(1);
-        let call = Call { node, inputs, opset, bindings: Rc::clone(bindings) };
+        let call = Call { node, inputs, opset, bindings: Rc::clone(bindings), beside };
         let made = match self.function(node) {
             Some(index) => self.write_out(index, &call),
             None => match ops::find(node) {
@@ -313,6 +428,7 @@ impl<'b, 'a> Walk<'b, 'a> {
             },
         };
         let made = made.map_err(within)?;
+        self.note(index, &call, &made);
         for (&name, value) in node.outputs.iter().zip(made).filter(|(name, _)| !name.is_empty()) {
             if let Content::Wire(wire) = value.content {
                 self.values.push(Named { name: name.to_owned(), wire, place: index });
@@ -328,6 +444,29 @@ impl<'b, 'a> Walk<'b, 'a> {
             })),
             None => Ok(()),
         }
+    }
+
+    /// The node of this number in the lowering with the file's own batch.
+    fn beside(&self, place: usize) -> Option<Beside<'b>> {
+        let (exported, rows) = self.lowering.exported?;
+        let seen = exported.nodes.get(place)?;
+        (rows != exported.rows).then_some(Beside { seen, exported: exported.rows, rows })
+    }
+
+    /// Keeps the shapes that a node saw.
+    fn note(&mut self, place: usize, call: &Call<'b, 'a>, made: &[Value]) {
+        let Some(notes) = &mut self.notes else { return };
+        let axes = |value: &Value| value.axes().to_vec();
+        let target = call
+            .optional(1)
+            .and_then(Value::known)
+            .and_then(|array| batch::literal(array.integers()));
+        notes.resize(notes.len().max(place + 1), Seen::default());
+        notes[place] = Seen {
+            inputs: call.inputs.iter().map(|value| value.as_ref().map(axes)).collect(),
+            outputs: made.iter().map(axes).collect(),
+            target,
+        };
     }
 
     fn has(&self, name: &str) -> bool {
@@ -395,7 +534,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         made
     }
 
-    fn finish(mut self, inputs: Vec<Port>, outputs: &[&'a str]) -> Result<Imported> {
+    fn finish(mut self, inputs: Vec<Port>, outputs: &[&'a str]) -> Result<Lowered> {
         let mut made = Vec::new();
         for name in outputs {
             let value = self.get(name)?;
@@ -406,21 +545,24 @@ impl<'b, 'a> Walk<'b, 'a> {
                 element: value.element,
             });
         }
-        let Lowering { graph, parameters, .. } = self.lowering;
+        let Lowering { graph, parameters, running, .. } = self.lowering;
         let (values, places) = (self.values, self.places);
-        Ok(Imported { graph, inputs, outputs: made, parameters, values, places })
+        Ok(Lowered {
+            imported: Imported { graph, inputs, outputs: made, parameters, values, places },
+            running,
+            seen: self.notes.unwrap_or_default(),
+            separated: self.separated,
+        })
     }
 
     /// The same values as the output of a node, so that a plan can be asked for them.
     fn computed(&mut self, wire: Wire) -> Result<Wire> {
         let graph = &mut self.lowering.graph;
-        match graph.source(wire) {
-            Source::Node(..) => Ok(wire),
-            _ => {
-                let shape = graph.shape(wire).clone();
-                Ok(graph.reshape(wire, shape)?)
-            }
+        if let Source::Node(..) = graph.source(wire) {
+            return Ok(wire);
         }
+        let shape = graph.shape(wire).clone();
+        Ok(graph.reshape(wire, shape)?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod checked;
 mod json;
+mod ran;
 mod junit;
 mod sarif;
 pub mod terminal;
@@ -9,4 +10,5 @@ pub mod terminal;
 pub use checked::Checked;
 pub use json::Json;
 pub use junit::junit;
+pub use ran::Ran;
 pub use sarif::sarif;

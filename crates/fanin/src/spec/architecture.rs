@@ -27,6 +27,12 @@ pub trait Architecture: fmt::Debug + Send + Sync {
     /// The axes of one row's result: (10) for ten logits, (tokens, vocabulary) for words.
     fn output(&self) -> Shape;
 
+    /// What stands in the numbers of one row, in their order.
+    fn feeds(&self) -> Vec<Feed> {
+        let name = "features".to_owned();
+        vec![Feed { name, columns: self.inputs(), numbers: Numbers::Measured }]
+    }
+
     /// Parameters and buffers, in the order of the graph's parameters.
     ///
     /// # Errors
@@ -44,6 +50,28 @@ pub trait Architecture: fmt::Debug + Send + Sync {
     /// # Errors
     /// If the network does not fit together, or a tensor is larger than any machine holds.
     fn build(&self, ground: Ground) -> Result<Body>;
+}
+
+/// Some of the numbers of a row that belong together, such as one input of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Feed {
+    /// The input's name.
+    pub name: String,
+    /// How many there are.
+    pub columns: usize,
+    /// What they are.
+    pub numbers: Numbers,
+}
+
+/// What numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// Measured ones, which may be shifted and scaled.
+    Measured,
+    /// Places in a table of so many rows, such as tokens of a vocabulary.
+    Indices(usize),
+    /// 1 for what counts and 0 for what does not, such as padding.
+    Switches,
 }
 
 /// A graph that has its features and waits for a network.

@@ -85,7 +85,9 @@ mod architecture;
 mod model;
 mod network;
 
-pub use architecture::{Architecture, Bend, Body, Ground, LayerWires, Layout, RunningStatistic};
+pub use architecture::{
+    Architecture, Bend, Body, Feed, Ground, LayerWires, Layout, Numbers, RunningStatistic,
+};
 pub use axes::Axes;
 pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};

@@ -57,6 +57,7 @@ impl Evaluator {
         }
         let score = match (&data.targets, self.task) {
             (Targets::Classes { labels, .. }, _) => metrics::accuracy(&self.outputs, labels),
+            (Targets::Tokens { ids, .. }, _) => metrics::accuracy(&self.outputs, ids),
             (targets @ Targets::Values { .. }, Task::Classification) => {
                 metrics::accuracy(&self.outputs, &targets.classes())
             }

@@ -6,6 +6,7 @@ mod examples;
 mod graph;
 mod healthy;
 mod import;
+mod import_network;
 mod main_job;
 mod names;
 mod symmetry;

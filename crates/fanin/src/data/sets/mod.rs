@@ -29,11 +29,6 @@ pub trait DataSet: Sync {
     /// The license under which it may be used.
     fn license(&self) -> &'static str;
 
-    /// Whether its width is that of the model.
-    fn is_as_wide_as_the_model(&self) -> bool {
-        false
-    }
-
     /// Its rows.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, Task, loaded, size};
+use crate::spec::{Feed, Numbers};
 use crate::{Error, Result};
 
 /// Standard normal features and random answers: for checking a network without its data.
@@ -30,10 +31,6 @@ impl DataSet for Normal {
         "none needed: computed"
     }
 
-    fn is_as_wide_as_the_model(&self) -> bool {
-        true
-    }
-
     /// As many features and classes as the model has; one output gets a normal number to learn.
     fn load(&self, options: &LoadOptions) -> Result<Loaded> {
         let Some((inputs, outputs)) = options.sizes else {
@@ -47,20 +44,58 @@ impl DataSet for Normal {
         let (rows, _) = size(options, rows, 1, 0.0)?;
         let mut features = vec![0.0; rows * inputs];
         fill_normal(Stream::new(options.seed, "normal"), 0, 0.0, 1.0, &mut features);
-        let targets = answers(rows, outputs, options.seed);
+        let mut start = 0;
+        for feed in &options.feeds {
+            let columns = start..start + feed.columns;
+            features.chunks_exact_mut(inputs).zip(0..).for_each(|(row, number)| {
+                draw(feed, number, &mut row[columns.clone()], options.seed);
+            });
+            start += feed.columns;
+        }
+        let targets = match options.output[..] {
+            [positions, classes] if classes > 1 => tokens(rows, positions, classes, options.seed),
+            [_, _, ..] => numbers(rows, outputs, options.seed),
+            _ => answers(rows, outputs, options.seed),
+        };
         let feature_names = (0..inputs).map(|column| column.to_string()).collect();
+        let is_regression = matches!(targets, Targets::Values { .. });
         let train = Dataset { name: "normal".to_owned(), feature_names, features, targets };
-        let task = options.task.or((outputs == 1).then_some(Task::Regression));
+        let task = options.task.or(is_regression.then_some(Task::Regression));
         Ok(loaded(self, train, None, &LoadOptions { task, ..options.clone() }))
     }
+}
+
+/// Puts random indices or ones where numbers are not measured.
+fn draw(feed: &Feed, row: u64, values: &mut [f32], seed: u64) {
+    match feed.numbers {
+        Numbers::Measured => {}
+        Numbers::Switches => values.fill(1.0),
+        Numbers::Indices(count) => {
+            let stream = Stream::new(seed, &format!("normal {}", feed.name));
+            let first = row * feed.columns as u64;
+            for (value, place) in values.iter_mut().zip(first..) {
+                *value = stream.below(count as u64, place) as f32;
+            }
+        }
+    }
+}
+
+fn tokens(rows: usize, positions: usize, classes: usize, seed: u64) -> Targets {
+    let stream = Stream::new(seed, "normal answers");
+    let id = |place| stream.below(classes as u64, place) as u32;
+    Targets::Tokens { ids: (0..(rows * positions) as u64).map(id).collect(), positions, classes }
+}
+
+fn numbers(rows: usize, outputs: usize, seed: u64) -> Targets {
+    let mut values = vec![0.0; rows * outputs];
+    fill_normal(Stream::new(seed, "normal answers"), 0, 0.0, 1.0, &mut values);
+    Targets::Values { values, names: (0..outputs).map(|column| column.to_string()).collect() }
 }
 
 fn answers(rows: usize, outputs: usize, seed: u64) -> Targets {
     let stream = Stream::new(seed, "normal answers");
     if outputs == 1 {
-        let mut values = vec![0.0; rows];
-        fill_normal(stream, 0, 0.0, 1.0, &mut values);
-        return Targets::Values { values, names: vec!["answer".to_owned()] };
+        return numbers(rows, 1, seed);
     }
     let labels = (0..rows as u64).map(|row| stream.below(outputs as u64, row) as u32);
     Targets::Classes {

@@ -9,9 +9,9 @@ use super::{Import, Part};
 
 const EITHER: &[(usize, Part)] = &[(0, Part::Term), (1, Part::Term)];
 
-pub const IMPORT: Import = Import::new(&["Add", "Sub"], lower).parameters(EITHER);
+pub const IMPORT: Import = Import::new(&["Add", "Sub"], lower).parameters(EITHER).meets();
 pub const SCALE: Import =
-    Import::new(&["Mul", "Div"], lower).parameters(&[(0, Part::Factor), (1, Part::Factor)]);
+    Import::new(&["Mul", "Div"], lower).parameters(&[(0, Part::Factor), (1, Part::Factor)]).meets();
 pub const MANY: Import = Import::new(&["Sum", "Mean"], lower_many).parameters(EITHER);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

@@ -46,6 +46,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
             *now = lowering.apply(&[past, now], |g, w| g.concat(w, 2))?;
         }
     }
+    let past = call.optional(4).map_or(0, |past| past.axes()[2]);
     let present = [k.clone(), v.clone()];
     if call.optional(6).is_some() {
         return Err(call.refuse("lengths without padding", "a mask instead"));
@@ -66,7 +67,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         None => None,
     };
     let (queries, keys) = (q.axes()[2], k.axes()[2]);
-    let triangle = if causal { Some(future(queries, keys, lowering)?) } else { None };
+    let triangle = if causal { Some(future(queries, keys, past, lowering)?) } else { None };
     inputs.extend(mask.iter().chain(&triangle));
     let made = lowering.apply_many(&inputs, |g, w| {
         let (k, v) = (repeated(g, w[1], heads)?, repeated(g, w[2], heads)?);
@@ -74,18 +75,18 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         let scores = g.matmul(w[0], turned)?;
         let mut scores = g.affine(scores, scale, 0.0)?;
         let mut steps = vec![scores];
-        // The cap comes before the mask, which it must not soften.
+        for &mask in &w[3..] {
+            scores = g.add(scores, mask)?;
+        }
+        let masked = scores;
+        // Version 23 caps what is masked already.
         if softcap > 0.0 {
             let inner = g.affine(scores, 1.0 / softcap, 0.0)?;
             let tanh = g.activate(inner, &*activation("tanh", None))?;
             scores = g.affine(tanh, softcap, 0.0)?;
         }
-        let capped = scores;
-        for &mask in &w[3..] {
-            scores = g.add(scores, mask)?;
-        }
         let shares = g.softmax(scores)?;
-        steps.extend([scores, capped, shares]);
+        steps.extend([masked, scores, shares]);
         let seen = steps[usize::try_from(shown).unwrap_or(0).min(3)];
         let y = g.matmul(shares, v)?;
         if !flat {
@@ -128,9 +129,14 @@ fn additive(mask: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
 }
 
 /// Hides keys after the query's own place.
-fn future(queries: usize, keys: usize, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
+fn future(
+    queries: usize,
+    keys: usize,
+    past: usize,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Value> {
     lowering.count(queries.saturating_mul(keys))?;
-    let hidden = |i: usize| if i % keys > i / keys { MASKED } else { 0.0 };
+    let hidden = |i: usize| if i % keys > i / keys + past { MASKED } else { 0.0 };
     let data = (0..queries * keys).map(hidden).collect();
     Ok(Value::constant(Array::float([queries, keys], data)?))
 }

@@ -9,7 +9,12 @@ use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["BatchNormalization"], lower)
     .settings(&[3, 4])
-    .parameters(&[(1, Part::Gain), (2, Part::Shift)])
+    .parameters(&[
+        (1, Part::Gain),
+        (2, Part::Shift),
+        (3, Part::RunningMean),
+        (4, Part::RunningVariance),
+    ])
     .floats(&[0, 1, 2, 3, 4]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
@@ -25,8 +30,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let (x, gain, shift) = (call.input(0)?, call.input(1)?, call.input(2)?);
     let (mean, variance) = (call.input(3)?, call.input(4)?);
     if batch {
+        let mut statistics = None;
         let made = lowering.apply_many(&[x, gain, shift, mean, variance], |g, w| {
             let (y, found) = g.batch_norm(w[0], w[1], w[2], epsilon)?;
+            statistics = Some([found.mean, found.variance]);
             let mut moved = |old, new| {
                 let (old, new) =
                     (g.affine(old, momentum, 0.0)?, g.affine(new, 1.0 - momentum, 0.0)?);
@@ -34,6 +41,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
             };
             Ok(vec![y, moved(w[3], found.mean)?, moved(w[4], found.variance)?])
         })?;
+        let count = x.elements() / gain.elements().max(1);
+        for (value, batch) in [mean, variance].into_iter().zip(statistics.into_iter().flatten()) {
+            lowering.track(value, batch, count);
+        }
         return Ok(made);
     }
     let y = lowering.apply(&[x, gain, shift, mean, variance], |g, w| {

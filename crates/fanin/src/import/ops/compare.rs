@@ -9,7 +9,7 @@ use crate::import::{Call, Lowering, Value};
 use super::Import;
 
 pub const IMPORT: Import =
-    Import::new(&["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"], lower);
+    Import::new(&["Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"], lower).meets();
 pub const KIND_OF_NUMBER: Import = Import::new(&["IsNaN", "IsInf"], lower_kind);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

@@ -5,14 +5,14 @@ use crate::import::{Call, Content, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Concat"], lower);
+pub const IMPORT: Import = Import::new(&["Concat"], lower).meets();
 pub const LIST: Import = Import::new(&["SequenceConstruct"], lower_list);
 pub const OF_LIST: Import = Import::new(&["ConcatFromSequence"], lower_of_list);
 pub const ITEM: Import = Import::new(&["SequenceAt", "SequenceLength"], lower_item);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     call.input(0)?;
-    let default = if call.opset < 4 { 1 } else { 0 };
+    let default = i64::from(call.opset < 4);
     Ok(vec![concatenated(call, &call.all(), call.int("axis", default)?, lowering)?])
 }
 
@@ -28,6 +28,7 @@ fn concatenated(
 }
 
 fn lower_list(call: &Call<'_, '_>, _: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    call.input(0)?;
     Ok(vec![Value::sequence(call.all().into_iter().cloned().collect())])
 }
 

@@ -65,10 +65,13 @@ fn lower_transposed(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Res
     let same = automatic.starts_with("SAME");
     if asked.is_some() || same {
         for axis in 0..axes {
-            let reach = kernel[axis].saturating_sub(1) * dilations[axis] + 1;
-            let whole = positions[axis].saturating_sub(1) * strides[axis] + extra[axis] + reach;
-            let length =
-                asked.as_ref().map_or(positions[axis] * strides[axis], |asked| asked[axis]);
+            let reach =
+                kernel[axis].saturating_sub(1).saturating_mul(dilations[axis]).saturating_add(1);
+            let whole = positions[axis].saturating_sub(1).saturating_mul(strides[axis]);
+            let whole = whole.saturating_add(extra[axis]).saturating_add(reach);
+            let length = asked
+                .as_ref()
+                .map_or(positions[axis].saturating_mul(strides[axis]), |asked| asked[axis]);
             let total = whole.saturating_sub(length);
             extra[axis] += length.saturating_sub(whole);
             let (less, more) = (total / 2, total - total / 2);

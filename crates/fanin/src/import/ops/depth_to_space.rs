@@ -11,9 +11,8 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let x = call.input(0)?;
     let block = usize::try_from(call.int("blocksize", 0)?).unwrap_or(0);
     let deep = call.node.op_type == "DepthToSpace";
-    let (batch, channels, height, width) = match *x.axes() {
-        [b, c, h, w] => (b, c, h, w),
-        _ => return Err(call.refuse(format!("shape {}", x.shape()), "four axes")),
+    let [batch, channels, height, width] = *x.axes() else {
+        return Err(call.refuse(format!("shape {}", x.shape()), "four axes"));
     };
     let fits = match block.checked_mul(block) {
         Some(0) | None => false,

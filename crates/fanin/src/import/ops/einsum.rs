@@ -70,17 +70,13 @@ fn letters(
         terms.push(spelled(part, hidden));
     }
     let used = || terms.iter().flatten().copied();
-    let output = match right {
-        Some(right) => spelled(right, if right.contains("...") { widest } else { 0 }),
-        None => {
-            let mut once: Vec<char> = used()
-                .filter(|c| c.is_alphabetic() && used().filter(|d| d == c).count() == 1)
-                .collect();
-            once.sort_unstable();
-            let mut all = spelled("...", widest);
-            all.extend(once);
-            all
-        }
+    let output = if let Some(right) = right {
+        spelled(right, if right.contains("...") { widest } else { 0 })
+    } else {
+        let single = |c: &char| used().filter(|d| d == c).count() == 1;
+        let mut once: Vec<char> = used().filter(|c| c.is_alphabetic() && single(c)).collect();
+        once.sort_unstable();
+        [spelled("...", widest), once].concat()
     };
     let twice = output.iter().enumerate().any(|(i, c)| output[..i].contains(c));
     if twice || output.iter().any(|c| !used().any(|d| d == *c)) {

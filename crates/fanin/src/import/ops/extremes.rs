@@ -8,7 +8,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Max", "Min"], lower);
+pub const IMPORT: Import = Import::new(&["Max", "Min"], lower).meets();
 pub const CLIP: Import = Import::new(&["Clip"], lower_clip).settings(&[1, 2]);
 
 /// The larger of two wires, or the smaller; NaN if either is.

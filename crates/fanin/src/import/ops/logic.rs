@@ -10,7 +10,8 @@ use super::{Import, cast};
 pub const IMPORT: Import = Import::new(
     &["And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "Mod"],
     lower,
-);
+)
+.meets();
 pub const NOT: Import = Import::new(&["Not", "BitwiseNot"], lower_not);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

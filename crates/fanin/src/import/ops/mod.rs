@@ -42,6 +42,7 @@ mod attention;
 mod rotary;
 mod reduce;
 mod arg;
+mod top_k;
 mod reshape;
 mod transpose;
 mod concat;
@@ -78,6 +79,8 @@ pub struct Import {
     pub floats: &'static [usize],
     /// Inputs whose elements pass on unchanged: a parameter behind them is still the parameter.
     pub carries: &'static [usize],
+    /// Whether its inputs meet axis by axis, the last ones together, and are as long there or 1.
+    pub meets: bool,
     /// Whether it puts axes into another order, by `perm`.
     pub permutes: bool,
 }
@@ -122,6 +125,10 @@ pub enum Part {
     RecurrentInput,
     /// Weights from the state of a recurrent cell: (directions, gates · hidden, hidden).
     RecurrentState,
+    /// The mean that batch normalization has seen.
+    RunningMean,
+    /// The variance that batch normalization has seen.
+    RunningVariance,
     /// Both biases of a recurrent cell: (directions, 2 · gates · hidden).
     RecurrentBias,
 }
@@ -141,6 +148,7 @@ impl Import {
             parameters: &[],
             floats: &[],
             carries: &[],
+            meets: false,
             permutes: false,
         }
     }
@@ -151,6 +159,10 @@ impl Import {
 
     const fn parameters(self, parameters: &'static [(usize, Part)]) -> Self {
         Self { parameters, ..self }
+    }
+
+    const fn meets(self) -> Self {
+        Self { meets: true, ..self }
     }
 
     const fn carries(self, carries: &'static [usize]) -> Self {
@@ -182,6 +194,7 @@ impl Import {
             parameters: &[],
             floats: &[],
             carries: &[],
+            meets: false,
             permutes: false,
         }
     }
@@ -226,6 +239,7 @@ pub static IMPORTS: &[Import] = &[
     rotary::IMPORT,
     reduce::IMPORT,
     arg::IMPORT,
+    top_k::IMPORT,
     arg::SUM,
     reshape::IMPORT,
     reshape::AXES,

@@ -246,7 +246,7 @@ fn direction(
             Some(given) => {
                 let given =
                     if call.flag("layout")? { swapped(given, lowering)? } else { given.clone() };
-                row(&given, index, lowering)?
+                started(call, row(&given, index, lowering)?, sizes, lowering)?
             }
             None => lowering.filled([sizes.batch, sizes.hidden], 0.0)?,
         });
@@ -261,6 +261,25 @@ fn direction(
     }
     let (functions, clip) = (functions(call, cell, index)?, call.float("clip", 0.0)?);
     Ok(Direction { inputs, state_weight, state_bias, start, peepholes, functions, clip })
+}
+
+/// A state at the start for as many rows as there are: that of the file's rows, if it is the same
+/// for all of them.
+fn started(
+    call: &Call<'_, '_>,
+    state: Value,
+    sizes: Sizes,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Value> {
+    let Some(beside) = call.beside else { return Ok(state) };
+    let Some(known) = state.known().and_then(|array| array.floats()) else { return Ok(state) };
+    let (first, others) = known.split_at(sizes.hidden.min(known.len()));
+    let is_shared = others.chunks(sizes.hidden.max(1)).all(|row| row == first);
+    if !is_shared || state.axes() != [beside.exported, sizes.hidden] {
+        return Ok(state);
+    }
+    let one = part(&state, 0, (0, 1), lowering)?;
+    lowering.apply(&[&one], |g, w| g.broadcast_to(w[0], [sizes.batch, sizes.hidden]))
 }
 
 /// Names that a cell's activation may have.

@@ -9,12 +9,20 @@ pub const IMPORT: Import = Import::new(&["Reshape"], lower).settings(&[1]).carri
 pub const AXES: Import =
     Import::new(&["Flatten", "Squeeze", "Unsqueeze"], lower_axes).settings(&[1]).carries(&[0]);
 
+/// What helps where a shape was made for one number of rows.
+const ANY_BATCH: &str =
+    "a shape for any number of rows; export the model with a batch axis that is left open";
+
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
     let target = match call.optional(1) {
         Some(target) => lowering.integers(target, "the shape")?,
         None => call.ints("shape")?.ok_or_else(|| call.refuse("no shape", "one"))?,
     };
+    if let Some(axes) = call.beside.and_then(|beside| beside.reshaped(x.axes(), &target)) {
+        let axes = axes.map_err(|found| call.refuse(found, ANY_BATCH))?;
+        return Ok(vec![lowering.apply(&[x], |g, w| g.reshape(w[0], axes))?]);
+    }
     let zero_copies = !call.flag("allowzero")?;
     let mut axes = Vec::new();
     let mut open = None;

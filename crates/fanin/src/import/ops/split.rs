@@ -44,16 +44,14 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         Some(sizes) => Some(lowering.integers(sizes, "the sizes of the pieces")?),
         None => call.ints("split")?,
     };
-    let sizes = match given {
-        Some(given) => fitting(call, &given, length)?,
-        None => {
-            let count = call.int("num_outputs", call.node.outputs.len() as i64)?;
-            let count =
-                usize::try_from(count).ok().filter(|n| (1..=call.node.outputs.len()).contains(n));
-            let count =
-                count.ok_or_else(|| call.refuse("no such number of pieces", "outputs for all"))?;
-            chunks(length, length.div_ceil(count), count)
-        }
+    let sizes = if let Some(given) = given {
+        fitting(call, &given, length)?
+    } else {
+        let outputs = call.node.outputs.len();
+        let count = usize::try_from(call.int("num_outputs", outputs as i64)?).ok();
+        let count = count.filter(|count| (1..=outputs).contains(count));
+        let count = count.ok_or_else(|| call.refuse("pieces without outputs", "one for each"))?;
+        chunks(length, length.div_ceil(count), count)
     };
     pieces(x, axis, &sizes, lowering)
 }

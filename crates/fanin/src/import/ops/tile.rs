@@ -17,7 +17,9 @@ fn sizes(call: &Call<'_, '_>, index: usize, lowering: &Lowering<'_, '_>) -> Resu
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
     let asked = sizes(call, 1, lowering)?;
-    let shape = products::stretched(x.axes(), &asked);
+    let literal: Vec<i64> = asked.iter().map(|&n| n as i64).collect();
+    let shape = call.beside.and_then(|beside| beside.stretched(x.axes(), &literal));
+    let shape = shape.unwrap_or_else(|| products::stretched(x.axes(), &asked));
     Ok(vec![lowering.apply(&[x], |g, w| g.broadcast_to(w[0], shape))?])
 }
 

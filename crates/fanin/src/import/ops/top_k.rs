@@ -19,11 +19,12 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         Some(count) => lowering.number(count, "the number of elements")?,
         None => call.int("k", 0)? as f64,
     };
-    if !(1.0..=size as f64).contains(&asked) || !x.is_float() {
+    if !(1.0..=size as f64).contains(&asked) {
         let found = format!("{asked} of {size} elements");
-        return Err(call.refuse(found, "1 up to all, of floating-point numbers"));
+        return Err(call.refuse(found, "1 up to all"));
     }
     let largest = call.int("largest", 1)? != 0;
+    let float = x.is_float();
     let (mut left, mut values, mut places) = (x.clone(), Vec::new(), Vec::new());
     for _ in 0..asked as usize {
         lowering.work()?;
@@ -38,8 +39,12 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
             let hits = g.choose(hit, counted, nowhere)?;
             let place = reduce::extreme(g, false, hits, axis)?;
             let here = g.compare(Relation::Equal, counted, place)?;
-            let end = if largest { f64::NEG_INFINITY } else { f64::INFINITY };
-            let end = g.constant([], end)?;
+            let end = match (float, largest) {
+                (true, true) => g.constant([], f64::NEG_INFINITY)?,
+                (true, false) => g.constant([], f64::INFINITY)?,
+                (false, true) => g.integer(i64::MIN)?,
+                (false, false) => g.integer(i64::MAX)?,
+            };
             let left = g.choose(here, end, w[0])?;
             let by = fanin_engine::ops::Addressing::Elements(axis);
             let value = g.gather_by(by, w[1], place)?;

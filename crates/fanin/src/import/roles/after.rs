@@ -27,7 +27,7 @@ pub(super) fn activation<'a>(links: &Links<'_, 'a>, mut value: &'a str) -> Optio
     None
 }
 
-fn nodes<'g, 'a>(links: &Links<'g, 'a>, value: &str) -> Vec<&'g Node<'a>> {
+pub(in crate::import) fn nodes<'g, 'a>(links: &Links<'g, 'a>, value: &str) -> Vec<&'g Node<'a>> {
     let mut takers: Vec<usize> = links.takers(value).iter().map(|(index, _)| *index).collect();
     takers.dedup();
     let all = takers.into_iter().map(|index| links.node(index));
@@ -46,7 +46,11 @@ fn passes(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> bool {
 }
 
 /// The engine's activation of a node's operator.
-fn named(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> Option<String> {
+pub(in crate::import) fn named(
+    links: &Links<'_, '_>,
+    node: &Node<'_>,
+    value: &str,
+) -> Option<String> {
     let alpha = |default| node.attribute("alpha").and_then(Attribute::float).unwrap_or(default);
     let gates = |with: &str| {
         let output = node.output(0).unwrap_or_default();
@@ -105,7 +109,7 @@ fn clip(links: &Links<'_, '_>, node: &Node<'_>) -> Option<&'static str> {
 }
 
 /// An activation that is written out: Gauss's by `Erf` or by `Tanh` of a cubic.
-fn written_out<'a>(
+pub(in crate::import) fn written_out<'a>(
     links: &Links<'_, 'a>,
     value: &'a str,
     takers: &[&Node<'a>],

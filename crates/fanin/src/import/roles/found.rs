@@ -33,7 +33,7 @@ impl<'m, 'a> Search<'m, 'a> {
     pub fn new(file: &'m OnnxFile, model: &'m Model<'a>, overrides: &'m Overrides) -> Self {
         let signature = Signature::of(model);
         let nodes: Vec<&Node<'a>> = model.graph.nodes.iter().collect();
-        let shared = sharing::shared(&model.graph, &nodes, &signature.0);
+        let shared = sharing::shared(&model.graph, &nodes, &signature.0, true);
         let links = Links::of(file, &model.graph);
         let components = attention::components(&links);
         Self { links, model, components, signature, overrides, shared }

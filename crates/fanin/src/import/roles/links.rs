@@ -10,7 +10,7 @@ const MEASURES: &[&str] = &["Shape", "Size"];
 
 /// Who makes and takes each value of a graph, by name.
 #[derive(Debug)]
-pub(super) struct Links<'m, 'a> {
+pub(in crate::import) struct Links<'m, 'a> {
     pub file: &'m OnnxFile,
     pub graph: &'m Graph<'a>,
     makers: HashMap<&'a str, usize>,

@@ -8,13 +8,13 @@
 //! nothing, except what the exporter itself says of parameters and buffers. Only patterns of
 //! several operators, such as a norm that is written out, are known here by operators' names.
 
-mod links;
+pub(super) mod links;
 mod integers;
 mod view;
 mod trace;
 mod signature;
 mod before;
-mod after;
+pub(super) mod after;
 mod constants;
 mod axes;
 mod decide;

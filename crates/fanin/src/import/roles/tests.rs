@@ -1,3 +1,5 @@
+//! Roles held against the modules that exporters name, and on small models carried along.
+
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

@@ -45,6 +45,7 @@ const REGISTRIES: &[Registry] = &[
             "visit",
         ],
     ),
+    registry("crates/fanin/src/import/ops", "IMPORTS", &["window", "products", "recurrent"]),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
     registry(
         "crates/fanin/src/init/schemes",

@@ -82,6 +82,7 @@ fn bombs_are_refused_before_memory_is_taken() {
         &model(&[shape(), node("ConstantOfShape", &["shape"], "y", &[])], &[]),
         "1000000000000000",
     );
+    check(&model(&[input("x", 1, &[0, i64::MAX, 8]), node("Flatten", &["x"], "y", &[])], &[]), "x");
     let million = whole("shape", &[1 << 29]);
     check(&model(&[million, node("ConstantOfShape", &["shape"], "y", &[])], &[]), "limit");
     let range = [whole("a", &[0]), whole("b", &[i64::MAX]), whole("c", &[1])].concat();
