@@ -120,7 +120,9 @@ pub(in crate::import) fn written_out<'a>(
         return None;
     }
     let mut open: Vec<(&str, usize)> = vec![(value, 0)];
+    let mut rest = 64_usize;
     while let Some((value, depth)) = open.pop() {
+        rest = rest.checked_sub(1)?;
         for node in nodes(links, value) {
             match node.op_type {
                 "Erf" => return Some("gelu"),
@@ -145,7 +147,7 @@ pub(super) fn residual_sum<'a>(
         let node = links.node(index);
         let signals = links.signals(node);
         if node.op_type == "Add" && signals.len() == 2 && signals[0] != signals[1] {
-            return Some((index, node.inputs[1 - input]));
+            return Some((index, node.input(1_usize.checked_sub(input)?)?));
         }
         let is_gated = node.op_type == "Mul" && signals.len() == 2;
         if !is_gated && !passes(links, node, value) {

@@ -131,13 +131,14 @@ impl<'m, 'a> Search<'m, 'a> {
                 Some(fans(parameter))
             }
             Role::Weight | Role::Recurrent => {
-                if let Some(axes) = axes::of(used, node) {
-                    parameter.axes = axes;
-                    Some(fans(parameter))
-                } else {
+                let axes = axes::of(used, node);
+                if axes.is_none() {
                     notes.push("its axes could not be followed: say its fans".to_owned());
-                    None
                 }
+                axes.map(|axes| {
+                    parameter.axes = axes;
+                    fans(parameter)
+                })
             }
             _ => None,
         };

@@ -84,7 +84,7 @@ fn agreement(folder: &Path) -> (usize, usize, String) {
             for note in &roles.notes {
                 writeln!(wrong, "  note: {note}").unwrap();
             }
-            write!(table, "{} {variant}: {right}/{count}\n{wrong}", meta["name"]).unwrap();
+            writeln!(table, "{} {variant}: {right}/{count}\n{wrong}", meta["name"]).unwrap();
             (agreed, all) = (agreed + right, all + count);
         }
     }
@@ -282,4 +282,42 @@ fn a_projected_shortcut_is_no_end_of_its_branch() {
     assert_eq!(ends, [false, true, false]);
     assert_eq!(named(&roles, "a").parameter.activation.as_deref(), Some("relu"));
     assert_eq!(named(&roles, "a").parameter.place.block, Some(Position { index: 0, count: 1 }));
+}
+
+#[test]
+#[ignore = "needs a folder of models: FANIN_MODELS=folder"]
+fn every_residual_branch_ends_in_one_matrix_in_every_variant() {
+    let folder = std::env::var_os("FANIN_MODELS").expect("FANIN_MODELS names a folder");
+    let models = [
+        ("resnet18", 8),
+        ("vit_tiny", 12),
+        ("convnext_tiny", 18),
+        ("gpt2", 6),
+        ("bert", 6),
+        ("llama", 4),
+        ("unet", 0),
+    ];
+    for (name, expected) in models {
+        for variant in ["", ".opt", ".legacy", ".train"] {
+            let path = Path::new(&folder).join(format!("{name}{variant}.onnx"));
+            let Ok(file) = OnnxFile::read(&path) else { continue };
+            let roles = find(&file, &file.model().unwrap(), &Overrides::default()).unwrap();
+            let ends = |found: &&Found| found.parameter.place.is_residual_output;
+            assert_eq!(roles.parameters.iter().filter(ends).count(), expected, "{name}{variant}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_searched_without_a_panic() {
+    for name in ["sklearn_mlp_reg.onnx", "gat_scatter.legacy.onnx"] {
+        let whole = OnnxFile::read(&data().join(name)).unwrap();
+        for at in (0..whole.bytes.len()).step_by(3) {
+            let mut file = whole.clone();
+            file.bytes[at] ^= 1 << (at % 8);
+            if let Ok(model) = file.model() {
+                let _ = find(&file, &model, &Overrides::default());
+            }
+        }
+    }
 }

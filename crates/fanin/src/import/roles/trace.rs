@@ -84,11 +84,12 @@ fn behind<'a>(
     input: usize,
     step: &Step<'a>,
 ) -> Step<'a> {
+    const LONGEST: usize = 16;
     const JOINS: &[&str] = &["Concat", "SequenceAt", "SequenceConstruct"];
     let carries = find(node).is_some_and(|import| import.carries.contains(&input));
     let is_moved = carries || JOINS.contains(&node.op_type);
     let mut arithmetic = step.arithmetic.clone();
-    if !is_moved {
+    if !is_moved && arithmetic.len() < LONGEST {
         arithmetic.push(index);
     }
     Step {
