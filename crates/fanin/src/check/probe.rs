@@ -136,7 +136,7 @@ pub fn measure(
                 .map(|s| s.always_on),
         }
     };
-    let (input_second_moment, features) = scales(model, batch);
+    let (input_second_moment, features) = input_scales(model, batch);
     Ok(Measurement {
         rows: batch.rows,
         layers: (0..depth).map(layer).collect(),
@@ -147,16 +147,6 @@ pub fn measure(
         duplicates: duplicates::duplicates(weights),
         claims: Vec::new(),
     })
-}
-
-/// The mean square of the inputs and the scales of each; 1 where none of them is measured.
-fn scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
-    let (numbers, columns) = measured(model, batch);
-    if columns == 0 {
-        return (1.0, FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() });
-    }
-    let second_moment = reduce::sum_of_squares(&numbers) / numbers.len() as f64;
-    (second_moment, features::scales(&numbers, columns))
 }
 
 /// The norm of the part of a layer's gradient that tells samples apart.
@@ -333,6 +323,16 @@ fn neighbor(numbers: Numbers, x: f32, draw: f32, size: f64) -> f32 {
         Numbers::Indices(count) if draw.abs() > RARE => (x + 1.0) % count.max(1) as f32,
         Numbers::Indices(_) | Numbers::Switches => x,
     }
+}
+
+/// The mean square of the measured numbers in a batch, and how they are scaled.
+fn input_scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
+    let (numbers, columns) = measured(model, batch);
+    if columns == 0 {
+        return (1.0, FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() });
+    }
+    let second_moment = reduce::sum_of_squares(&numbers) / numbers.len() as f64;
+    (second_moment, features::scales(&numbers, columns))
 }
 
 /// The columns of a batch that are measured numbers, and how many there are.

@@ -44,7 +44,11 @@ impl Threshold {
             Some(targets) if data.task == Task::Classification => {
                 let labels = targets.classes();
                 let count = |class| labels.iter().filter(|&&l| l as usize == class).count();
-                let largest = (0..data.train.target_columns()).map(count).max().unwrap_or(0);
+                let classes = match targets {
+                    Targets::Tokens { classes, .. } => *classes,
+                    _ => data.train.target_columns(),
+                };
+                let largest = (0..classes).map(count).max().unwrap_or(0);
                 largest as f64 / labels.len().max(1) as f64
             }
             Some(Targets::Values { values, names }) if data.task == Task::MultiLabel => {
