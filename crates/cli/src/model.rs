@@ -24,7 +24,8 @@ use crate::output::{self, Exit};
   fanin model model.onnx --freeze \"*.position_ids\" --role \"scale_*=residual-scale\"")]
 pub struct Model {
     /// An .onnx file, a network as short text or a .toml file
-    model: Option<String>,
+    #[arg(value_name = "MODEL")]
+    network: Option<String>,
     /// Role of the initializers whose name fits a pattern; may be given several times, the last
     /// that fits decides
     #[arg(long = "role", value_name = "PATTERN=ROLE", value_parser = role)]
@@ -58,21 +59,18 @@ impl Model {
     }
 
     fn describe(&self) -> Result<Description> {
-        let path = self.model.as_deref().map(Path::new);
-        match path.filter(|path| path.extension().is_some_and(|end| end == "onnx")) {
-            Some(path) => {
-                let file = OnnxFile::read(path)?;
-                let overrides = Overrides {
-                    roles: self.roles.clone(),
-                    parameters: self.params.clone(),
-                    frozen: self.freeze.clone(),
-                };
-                describe(&file, &file.model()?, &overrides)
-            }
-            None => {
-                let model = fanin::resolve_alone(&spec_of(self.model.as_deref())?)?;
-                Ok(describe_layers(&fanin::init::parameters(&model)?))
-            }
-        }
+        let path = self.network.as_deref().map(Path::new);
+        let Some(path) = path.filter(|path| path.extension().is_some_and(|end| end == "onnx"))
+        else {
+            let model = fanin::resolve_alone(&spec_of(self.network.as_deref())?)?;
+            return Ok(describe_layers(&fanin::init::parameters(&model)?));
+        };
+        let file = OnnxFile::read(path)?;
+        let overrides = Overrides {
+            roles: self.roles.clone(),
+            parameters: self.params.clone(),
+            frozen: self.freeze.clone(),
+        };
+        describe(&file, &file.model()?, &overrides)
     }
 }

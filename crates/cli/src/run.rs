@@ -25,7 +25,7 @@ use crate::output::{self, Exit};
 pub struct Run {
     /// ONNX file
     model: PathBuf,
-    /// Arrays of the inputs, .npz or .npy: by the inputs' names, as input_0, input_1, …, or the
+    /// Arrays of the inputs, .npz or .npy: by the inputs' names, as `input_0`, `input_1`, …, or the
     /// only one
     #[arg(long, value_name = "FILE")]
     data: PathBuf,

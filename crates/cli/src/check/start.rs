@@ -38,7 +38,7 @@ impl Check {
         if let Some(weights) = model.weights().filter(|_| !self.scheme.is_given()) {
             let diagnosis = fanin::check(&spec, &model, weights, &data)?;
             let start = "the weights in the file".to_owned();
-            return Ok(Judged { start, spec, model, diagnosis });
+            return Ok(Judged { spec, model, start, diagnosis });
         }
         let first = common.seed.unwrap_or(0);
         let seeds: Vec<u64> = (0..self.seeds.get()).map(|n| first.wrapping_add(n)).collect();

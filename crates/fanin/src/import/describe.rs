@@ -177,12 +177,11 @@ fn operators(model: &Model<'_>) -> Vec<Used> {
             "" => node.op_type.to_owned(),
             domain => format!("{domain}::{}", node.op_type),
         };
-        match all.iter_mut().find(|used| used.name == name) {
-            Some(used) => used.nodes += 1,
-            None => {
-                let is_supported = ops::find(node).is_some() || model.function(node).is_some();
-                all.push(Used { name, nodes: 1, is_supported });
-            }
+        if let Some(used) = all.iter_mut().find(|used| used.name == name) {
+            used.nodes += 1;
+        } else {
+            let is_supported = ops::find(node).is_some() || model.function(node).is_some();
+            all.push(Used { name, nodes: 1, is_supported });
         }
     }
     all.sort_by(|a, b| b.nodes.cmp(&a.nodes).then_with(|| a.name.cmp(&b.name)));

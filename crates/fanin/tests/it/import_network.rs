@@ -28,7 +28,7 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
         for port in &network.feeds() {
             let array = &feeds[&port.name];
             let from = row % rows * port.columns;
-            let floats = array.floats().map(|all| all.to_vec());
+            let floats = array.floats().map(<[f64]>::to_vec);
             let all = floats
                 .unwrap_or_else(|| array.integers().unwrap().iter().map(|&n| n as f64).collect());
             features.extend(all[from..from + port.columns].iter().map(|&x| x as f32));

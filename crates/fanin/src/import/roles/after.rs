@@ -2,7 +2,7 @@
 
 use super::before::is_matrix;
 use super::links::Links;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::{Part, find};
 
 /// How far ahead is looked.
@@ -51,7 +51,7 @@ pub(in crate::import) fn named(
     node: &Node<'_>,
     value: &str,
 ) -> Option<String> {
-    let alpha = |default| node.attribute("alpha").and_then(|a| a.float()).unwrap_or(default);
+    let alpha = |default| node.attribute("alpha").and_then(Attribute::float).unwrap_or(default);
     let gates = |with: &str| {
         let output = node.output(0).unwrap_or_default();
         let is_gate = nodes(links, output)
@@ -78,7 +78,7 @@ pub(in crate::import) fn named(
         "Mish" => "mish".to_owned(),
         "Softsign" => "softsign".to_owned(),
         "Sin" => "sin".to_owned(),
-        "Gelu" => match node.attribute("approximate").and_then(|a| a.string()) {
+        "Gelu" => match node.attribute("approximate").and_then(Attribute::string) {
             Some("tanh") => "gelu_tanh".to_owned(),
             _ => "gelu".to_owned(),
         },
@@ -98,7 +98,7 @@ pub(in crate::import) fn named(
 /// What a clip to known bounds is; one at 0 from below, whatever the upper bound, is a rectifier.
 fn clip(links: &Links<'_, '_>, node: &Node<'_>) -> Option<&'static str> {
     let bound = |index: usize, name: &str| {
-        let set = node.attribute(name).and_then(|a| a.float()).map(f64::from);
+        let set = node.attribute(name).and_then(Attribute::float).map(f64::from);
         set.or_else(|| super::before::uniform(links, node.input(index)?))
     };
     match (bound(1, "min")?, bound(2, "max")) {
@@ -120,7 +120,9 @@ pub(in crate::import) fn written_out<'a>(
         return None;
     }
     let mut open: Vec<(&str, usize)> = vec![(value, 0)];
+    let mut rest = 64_usize;
     while let Some((value, depth)) = open.pop() {
+        rest = rest.checked_sub(1)?;
         for node in nodes(links, value) {
             match node.op_type {
                 "Erf" => return Some("gelu"),
@@ -145,7 +147,7 @@ pub(super) fn residual_sum<'a>(
         let node = links.node(index);
         let signals = links.signals(node);
         if node.op_type == "Add" && signals.len() == 2 && signals[0] != signals[1] {
-            return Some((index, node.inputs[1 - input]));
+            return Some((index, node.input(1_usize.checked_sub(input)?)?));
         }
         let is_gated = node.op_type == "Mul" && signals.len() == 2;
         if !is_gated && !passes(links, node, value) {

@@ -2,7 +2,7 @@
 
 use super::trace::Use;
 use super::view::Axis;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::Part;
 use crate::init::fans::Axes;
 
@@ -10,7 +10,7 @@ use crate::init::fans::Axes;
 pub(super) fn of(used: &Use, node: &Node<'_>) -> Option<Axes> {
     let view = used.view.as_deref()?;
     let integer = |name: &str, default: i64| {
-        let value = node.attribute(name).and_then(|a| a.int()).unwrap_or(default);
+        let value = node.attribute(name).and_then(Attribute::int).unwrap_or(default);
         usize::try_from(value).ok()
     };
     let rank = view.len();
@@ -18,8 +18,7 @@ pub(super) fn of(used: &Use, node: &Node<'_>) -> Option<Axes> {
     let leading = |from: usize| (0..from).collect::<Vec<_>>();
     let seen = match used.part? {
         _ if node.op_type == "Einsum" => einsum(node, used.input, rank)?,
-        Part::Right if rank == 1 => Axes { output: Vec::new(), ..Axes::new(0, 0) },
-        Part::Left if rank == 1 => Axes { output: Vec::new(), ..Axes::new(0, 0) },
+        Part::Right | Part::Left if rank == 1 => Axes { output: Vec::new(), ..Axes::new(0, 0) },
         Part::Right => Axes { batch: leading(last - 1), ..Axes::new(last - 1, last) },
         Part::Left => Axes { batch: leading(last - 1), ..Axes::new(last, last - 1) },
         Part::Gemm if rank == 2 => match (used.input, integer("transA", 0)?, integer("transB", 0)?)

@@ -71,10 +71,10 @@ fn factor(links: &Links<'_, '_>, used: &Use) -> (Role, Option<&'static str>) {
         return offset(links, used, Role::NormScale, None);
     }
     match node.output(0).and_then(|output| after::residual_sum(links, output)) {
-        Some((_, other)) => match is_shortcut(links, used, other) {
-            true => (Role::ShortcutScale, Some("on the shortcut")),
-            false => (Role::ResidualScale, Some("layer scale, before the residual sum")),
-        },
+        Some((_, other)) if is_shortcut(links, used, other) => {
+            (Role::ShortcutScale, Some("on the shortcut"))
+        }
+        Some(_) => (Role::ResidualScale, Some("layer scale, before the residual sum")),
         None => (Role::NormScale, Some("a factor on the signal")),
     }
 }

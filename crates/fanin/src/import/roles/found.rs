@@ -130,16 +130,16 @@ impl<'m, 'a> Search<'m, 'a> {
                 parameter.axes = axes::table(rank);
                 Some(fans(parameter))
             }
-            Role::Weight | Role::Recurrent => match axes::of(used, node) {
-                Some(axes) => {
-                    parameter.axes = axes;
-                    Some(fans(parameter))
-                }
-                None => {
+            Role::Weight | Role::Recurrent => {
+                let axes = axes::of(used, node);
+                if axes.is_none() {
                     notes.push("its axes could not be followed: say its fans".to_owned());
-                    None
                 }
-            },
+                axes.map(|axes| {
+                    parameter.axes = axes;
+                    fans(parameter)
+                })
+            }
             _ => None,
         };
         let fans = weights.unwrap_or(Fans { fan_in: 0, fan_out: 0 });

@@ -1,26 +1,26 @@
 //! Small lists of integers that follow from the file alone: axes, bounds, target shapes.
 
 use super::links::Links;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 
-/// How deep a list may be computed from others.
-const DEPTH: usize = 24;
+/// How many nodes are evaluated for one list at most.
+const NODES: usize = 512;
 /// The longest list that is worth following.
 const LENGTH: usize = 64;
 
 /// The integers of a value; none if they depend on more than the file says.
 pub(super) fn of(links: &Links<'_, '_>, name: &str) -> Option<Vec<i64>> {
-    follow(links, name, DEPTH)
+    follow(links, name, &mut { NODES })
 }
 
-fn follow(links: &Links<'_, '_>, name: &str, depth: usize) -> Option<Vec<i64>> {
+fn follow(links: &Links<'_, '_>, name: &str, rest: &mut usize) -> Option<Vec<i64>> {
     if let Some(tensor) = links.tensor(name) {
         let is_small = tensor.len() <= LENGTH && tensor.element_type.is_integer();
         return is_small.then(|| links.file.elements(tensor).ok()?.to_i64())?;
     }
-    let depth = depth.checked_sub(1)?;
+    *rest = rest.checked_sub(1)?;
     let node = links.node(links.maker(name)?);
-    let input = |index: usize| follow(links, node.input(index)?, depth);
+    let mut input = |index: usize| follow(links, node.input(index)?, rest);
     match node.op_type {
         "Constant" => constant(node),
         "Shape" => shape(links, node),
@@ -60,13 +60,13 @@ fn follow(links: &Links<'_, '_>, name: &str, depth: usize) -> Option<Vec<i64>> {
 fn constant(node: &Node<'_>) -> Option<Vec<i64>> {
     let of = |name| node.attribute(name);
     let list = of("value_ints").and_then(|a| a.ints()).map(<[i64]>::to_vec);
-    list.or_else(|| of("value_int").and_then(|a| a.int()).map(|one| vec![one]))
+    list.or_else(|| of("value_int").and_then(Attribute::int).map(|one| vec![one]))
 }
 
 fn shape(links: &Links<'_, '_>, node: &Node<'_>) -> Option<Vec<i64>> {
     let sizes = links.sizes(node.input(0)?)?;
     let bound = |name: &str, default: usize| {
-        let at = node.attribute(name).and_then(|a| a.int());
+        let at = node.attribute(name).and_then(Attribute::int);
         at.map_or(default, |at| clamped(at, sizes.len()))
     };
     let wanted = sizes.get(bound("start", 0)..bound("end", sizes.len()))?;

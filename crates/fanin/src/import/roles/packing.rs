@@ -3,7 +3,7 @@
 use super::integers;
 use super::links::Links;
 use super::trace::Use;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::Part;
 use crate::init::Component::{
     self, Candidate, ForgetGate, InputGate, Key, OutputGate, Query, ResetGate, UpdateGate, Value,
@@ -104,7 +104,7 @@ fn split<'a>(links: &Links<'_, 'a>, mut value: &'a str, parts: usize) -> Option<
         let node = links.node(index);
         match node.op_type {
             "Split" | "SplitToSequence" => {
-                let sizes = node.attribute("split").and_then(|a| a.ints()).map(<[i64]>::to_vec);
+                let sizes = node.attribute("split").and_then(Attribute::ints).map(<[i64]>::to_vec);
                 let sizes = sizes.or_else(|| integers::of(links, node.input(1)?))?;
                 let sizes = sizes.iter().map(|size| usize::try_from(*size).ok());
                 return Some(Split::Sizes(sizes.collect::<Option<_>>()?));

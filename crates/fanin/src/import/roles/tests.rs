@@ -1,6 +1,7 @@
 //! Roles held against the modules that exporters name, and on small models carried along.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::*;
@@ -71,19 +72,19 @@ fn agreement(folder: &Path) -> (usize, usize, String) {
                 count += 1;
                 match of.get(name.as_str()) {
                     Some(&role) if role == expected => right += 1,
-                    other => wrong += &format!("  {name}: {other:?}, not {expected:?}\n"),
+                    other => writeln!(wrong, "  {name}: {other:?}, not {expected:?}").unwrap(),
                 }
             }
             for extra in &roles.parameters {
                 if !told["init"][&extra.initializer][0].is_string() {
                     let role = extra.parameter.role;
-                    wrong += &format!("  beside them {}: {role:?}\n", extra.initializer);
+                    writeln!(wrong, "  beside them {}: {role:?}", extra.initializer).unwrap();
                 }
             }
             for note in &roles.notes {
-                wrong += &format!("  note: {note}\n");
+                writeln!(wrong, "  note: {note}").unwrap();
             }
-            table += &format!("{} {variant}: {right}/{count}\n{wrong}", meta["name"]);
+            writeln!(table, "{} {variant}: {right}/{count}\n{wrong}", meta["name"]).unwrap();
             (agreed, all) = (agreed + right, all + count);
         }
     }
@@ -281,4 +282,42 @@ fn a_projected_shortcut_is_no_end_of_its_branch() {
     assert_eq!(ends, [false, true, false]);
     assert_eq!(named(&roles, "a").parameter.activation.as_deref(), Some("relu"));
     assert_eq!(named(&roles, "a").parameter.place.block, Some(Position { index: 0, count: 1 }));
+}
+
+#[test]
+#[ignore = "needs a folder of models: FANIN_MODELS=folder"]
+fn every_residual_branch_ends_in_one_matrix_in_every_variant() {
+    let folder = std::env::var_os("FANIN_MODELS").expect("FANIN_MODELS names a folder");
+    let models = [
+        ("resnet18", 8),
+        ("vit_tiny", 12),
+        ("convnext_tiny", 18),
+        ("gpt2", 6),
+        ("bert", 6),
+        ("llama", 4),
+        ("unet", 0),
+    ];
+    for (name, expected) in models {
+        for variant in ["", ".opt", ".legacy", ".train"] {
+            let path = Path::new(&folder).join(format!("{name}{variant}.onnx"));
+            let Ok(file) = OnnxFile::read(&path) else { continue };
+            let roles = find(&file, &file.model().unwrap(), &Overrides::default()).unwrap();
+            let ends = |found: &&Found| found.parameter.place.is_residual_output;
+            assert_eq!(roles.parameters.iter().filter(ends).count(), expected, "{name}{variant}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_searched_without_a_panic() {
+    for name in ["sklearn_mlp_reg.onnx", "gat_scatter.legacy.onnx"] {
+        let whole = OnnxFile::read(&data().join(name)).unwrap();
+        for at in (0..whole.bytes.len()).step_by(3) {
+            let mut file = whole.clone();
+            file.bytes[at] ^= 1 << (at % 8);
+            if let Ok(model) = file.model() {
+                let _ = find(&file, &model, &Overrides::default());
+            }
+        }
+    }
 }

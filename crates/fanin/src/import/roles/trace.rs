@@ -41,7 +41,7 @@ pub(super) fn uses<'a>(links: &Links<'_, 'a>, tensor: &Tensor<'a>) -> Vec<Use> {
     let mut seen = HashSet::from([tensor.name]);
     let mut open = vec![Step {
         value: tensor.name,
-        view: view::whole(&tensor.dims),
+        view: Some(view::whole(&tensor.dims)),
         first: None,
         arithmetic: Vec::new(),
         is_picked: false,
@@ -84,11 +84,12 @@ fn behind<'a>(
     input: usize,
     step: &Step<'a>,
 ) -> Step<'a> {
+    const LONGEST: usize = 16;
     const JOINS: &[&str] = &["Concat", "SequenceAt", "SequenceConstruct"];
     let carries = find(node).is_some_and(|import| import.carries.contains(&input));
     let is_moved = carries || JOINS.contains(&node.op_type);
     let mut arithmetic = step.arithmetic.clone();
-    if !is_moved {
+    if !is_moved && arithmetic.len() < LONGEST {
         arithmetic.push(index);
     }
     Step {

@@ -2,7 +2,7 @@
 
 use super::integers;
 use super::links::Links;
-use crate::formats::onnx::Node;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::find;
 
 /// One axis of a view.
@@ -18,8 +18,8 @@ pub(super) struct Axis {
 pub(super) type View = Option<Vec<Axis>>;
 
 /// The parameter itself.
-pub(super) fn whole(shape: &[usize]) -> View {
-    Some(shape.iter().enumerate().map(|(i, n)| Axis { of: vec![i], size: Some(*n) }).collect())
+pub(super) fn whole(shape: &[usize]) -> Vec<Axis> {
+    shape.iter().enumerate().map(|(i, n)| Axis { of: vec![i], size: Some(*n) }).collect()
 }
 
 /// Axes longer than 1.
@@ -80,12 +80,12 @@ pub(super) fn behind(links: &Links<'_, '_>, node: &Node<'_>, view: &View) -> Vie
 }
 
 fn count(links: &Links<'_, '_>, node: &Node<'_>) -> Option<usize> {
-    let said = node.attribute("axes").and_then(|a| a.ints()).map(<[i64]>::len);
+    let said = node.attribute("axes").and_then(Attribute::ints).map(<[i64]>::len);
     said.or_else(|| Some(integers::of(links, node.input(1)?)?.len()))
 }
 
 fn axis_of(node: &Node<'_>, rank: usize) -> Option<usize> {
-    integers::from_end(node.attribute("axis").and_then(|a| a.int()).unwrap_or(0), rank)
+    integers::from_end(node.attribute("axis").and_then(Attribute::int).unwrap_or(0), rank)
 }
 
 /// Whether a node picks one index, so that the axis goes.
