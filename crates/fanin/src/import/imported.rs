@@ -2,7 +2,9 @@
 
 use fanin_engine::{Graph, Tensor, Type, Wire};
 
-use crate::formats::onnx::ElementType;
+use crate::formats::onnx::{ElementType, Node};
+
+use super::ops;
 
 /// A model of a file as the engine can run it.
 #[derive(Clone, Debug)]
@@ -89,6 +91,20 @@ impl std::fmt::Display for Place {
             write!(f, ", in {}", self.module)?;
         }
         f.write_str(")")
+    }
+}
+
+impl Place {
+    /// What a node is called and where it comes from.
+    pub(super) fn of(node: &Node<'_>, start: usize) -> Self {
+        let first = node.outputs.first().copied().unwrap_or_default();
+        let name = if node.name.is_empty() { first } else { node.name };
+        let operator = match ops::domain(node.domain) {
+            "" => node.op_type.to_owned(),
+            domain => format!("{domain}::{}", node.op_type),
+        };
+        let module = node.metadata("namespace").unwrap_or_default().to_owned();
+        Self { node: name.to_owned(), operator, module, start }
     }
 }
 

@@ -7,9 +7,7 @@ use fanin_engine::graph::Source;
 use fanin_engine::ops::Span;
 use fanin_engine::{Graph as EngineGraph, Kind, Tensor as EngineTensor, Type, Wire};
 
-use crate::formats::onnx::{
-    ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor,
-};
+use crate::formats::onnx::{ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -19,7 +17,7 @@ use super::imported::{Imported, Named, Output, Place, Port};
 use super::inputs;
 use super::lowering::{Lowering, Tracked};
 use super::needs::{chosen, constants, needed, signature, used};
-use super::ops::{self, Import, Rule};
+use super::ops::{self, Rule};
 use super::options::Options;
 use super::sharing;
 use super::value::{Content, Value};
@@ -179,7 +177,7 @@ impl<'b, 'a> Walk<'b, 'a> {
                 Some(index) if seen.insert(index) => {
                     open.extend(self.lowering.model.functions[index].nodes.iter().rev());
                 }
-                None if ops::find(node).is_none() => unsupported.push(place(node, 0)),
+                None if ops::find(node).is_none() => unsupported.push(Place::of(node, 0)),
                 Some(_) | None => {}
             }
         }
@@ -321,7 +319,7 @@ impl<'b, 'a> Walk<'b, 'a> {
 
     /// Lowers one node and names what it makes.
     fn node(&mut self, node: &'b Node<'a>, bindings: &Rc<Bindings<'b, 'a>>) -> Result<()> {
-        let here = place(node, self.lowering.graph.nodes().len());
+        let here = Place::of(node, self.lowering.graph.nodes().len());
         let within = |mistake: Error| match mistake {
             Error::Within { .. } | Error::Unsupported { .. } => mistake,
             plain => Error::Within { place: here.to_string(), mistake: Box::new(plain) },
@@ -344,7 +342,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         let made = match self.function(node) {
             Some(index) => self.write_out(index, &call),
             None => match ops::find(node) {
-                Some(import) => require_floats(import, &call).and_then(|()| match import.rule {
+                Some(import) => import.require_floats(&call).and_then(|()| match import.rule {
                     Rule::Plain(lower) => lower(&call, &mut self.lowering),
                     Rule::Control(lower) => lower(&call, self),
                 }),
@@ -489,27 +487,4 @@ impl<'b, 'a> Walk<'b, 'a> {
         let shape = graph.shape(wire).clone();
         Ok(graph.reshape(wire, shape)?)
     }
-}
-
-fn require_floats(import: &Import, call: &Call<'_, '_>) -> Result<()> {
-    let wrong = |index: &&usize| call.optional(**index).is_some_and(|value| !value.is_float());
-    match import.floats.iter().find(wrong) {
-        Some(index) => {
-            let found = format!("whole numbers as input {index}");
-            Err(call.refuse(found, "floating-point numbers"))
-        }
-        None => Ok(()),
-    }
-}
-
-/// What a node is called and where it comes from.
-fn place(node: &Node<'_>, start: usize) -> Place {
-    let first = node.outputs.first().copied().unwrap_or_default();
-    let name = if node.name.is_empty() { first } else { node.name };
-    let operator = match ops::domain(node.domain) {
-        "" => node.op_type.to_owned(),
-        domain => format!("{domain}::{}", node.op_type),
-    };
-    let module = node.metadata("namespace").unwrap_or_default().to_owned();
-    Place { node: name.to_owned(), operator, module, start }
 }

@@ -153,6 +153,18 @@ impl Import {
         }
     }
 
+    /// Refuses whole numbers where the operator takes floating ones.
+    pub(super) fn require_floats(&self, call: &Call<'_, '_>) -> Result<()> {
+        let wrong = |index: &&usize| call.optional(**index).is_some_and(|value| !value.is_float());
+        match self.floats.iter().find(wrong) {
+            Some(index) => {
+                let found = format!("whole numbers as input {index}");
+                Err(call.refuse(found, "floating-point numbers"))
+            }
+            None => Ok(()),
+        }
+    }
+
     const fn settings(self, settings: &'static [usize]) -> Self {
         Self { settings, ..self }
     }
