@@ -1,7 +1,7 @@
 //! The registry of ONNX operators: one file for each, or for a close family.
 //!
 //! To add one: a new file with its `IMPORT`, `mod x;` and `x::IMPORT,` in [`IMPORTS`]. Nothing
-//! else names an operator of ONNX.
+//! else names an operator of ONNX, but for patterns of several of them in `roles`.
 
 use crate::formats::onnx::Node;
 use crate::{Error, Result};
