@@ -49,6 +49,9 @@ pub(super) struct Within {
     pub behind: usize,
 }
 
+/// New axes, and how rows lie in them.
+pub(super) type Reshaped = (Vec<usize>, Option<Within>);
+
 impl Within {
     /// What is known of rows in a value of these axes, made of one with such rows.
     pub fn after(self, before: &[usize], after: &[usize]) -> Self {
@@ -93,7 +96,7 @@ impl Beside<'_> {
         x: &[usize],
         within: Option<Within>,
         target: &[i64],
-    ) -> Option<Result<(Vec<usize>, Option<Within>), String>> {
+    ) -> Option<Result<Reshaped, String>> {
         if self.seen.target.as_deref() != Some(target) {
             return None;
         }
