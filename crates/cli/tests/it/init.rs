@@ -177,7 +177,7 @@ fn an_interrupted_command_leaves_nothing() {
 
     let folder = Folder::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_fanin"));
-    let large = ["init", "30000 -> 30000 -> 30000", "--threads", "1"];
+    let large = ["init", "16000 -> 16000 -> 16000", "--threads", "1"];
     command.args(large).current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     while files(folder.path()).is_empty() {
