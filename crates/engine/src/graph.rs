@@ -43,6 +43,11 @@ impl Type {
     pub fn integer(shape: impl Into<Shape>) -> Self {
         Self { kind: Kind::Integer, shape: shape.into() }
     }
+
+    /// Whether the elements are floating-point numbers.
+    pub fn is_float(&self) -> bool {
+        self.kind == Kind::Float
+    }
 }
 
 impl fmt::Display for Type {

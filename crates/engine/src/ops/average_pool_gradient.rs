@@ -39,6 +39,9 @@ pub const ENTRY: Entry = Entry {
 impl AveragePoolGradient {
     fn output(&self, inputs: &[&Type]) -> Option<Vec<usize>> {
         let [d_y] = inputs else { return None };
+        if !d_y.is_float() {
+            return None;
+        }
         let x = [d_y.shape.axes().get(..2)?, &self.input].concat();
         let y = self.pool.output(&[&Type::float(x.clone())])?;
         (y == d_y.shape.axes()).then_some(x)

@@ -209,7 +209,7 @@ impl Operator for Convolution {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let sizes = match inputs {
-            [x, w] => self.sizes(x.shape.axes(), w.shape.axes()),
+            [x, w] if x.is_float() && w.is_float() => self.sizes(x.shape.axes(), w.shape.axes()),
             _ => None,
         };
         match sizes {

@@ -66,7 +66,9 @@ impl Operator for ConvolutionInputGradient {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let sizes = match inputs {
-            [d_y, w] => self.sizes(d_y.shape.axes(), w.shape.axes()),
+            [d_y, w] if d_y.is_float() && w.is_float() => {
+                self.sizes(d_y.shape.axes(), w.shape.axes())
+            }
             _ => None,
         };
         match sizes {

@@ -63,7 +63,9 @@ impl Operator for ConvolutionWeightGradient {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let sizes = match inputs {
-            [x, d_y] => self.sizes(x.shape.axes(), d_y.shape.axes()),
+            [x, d_y] if x.is_float() && d_y.is_float() => {
+                self.sizes(x.shape.axes(), d_y.shape.axes())
+            }
             _ => None,
         };
         match sizes {

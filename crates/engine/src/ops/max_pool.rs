@@ -65,6 +65,9 @@ pub(super) fn pooled(
     (window, kernel, round): (&Window, &[usize], Rounding),
 ) -> Option<Vec<usize>> {
     let [x] = inputs else { return None };
+    if !x.is_float() {
+        return None;
+    }
     let [batch, channels, input @ ..] = x.shape.axes() else { return None };
     let output = window.output(input, kernel, round)?;
     (batch * channels > 0).then(|| [&[*batch, *channels], &output[..]].concat())

@@ -44,7 +44,8 @@ impl Operator for PutPositions {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [x, indices]
-                if indices.kind == Kind::Integer
+                if x.is_float()
+                    && indices.kind == Kind::Integer
                     && x.shape == indices.shape
                     && x.shape.rank() >= 2
                     && x.shape.elements() > 0

@@ -54,7 +54,8 @@ impl Operator for Resample {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if x.shape.axes().get(self.axis) == Some(&self.weights.columns())
+            [x] if x.is_float()
+                && x.shape.axes().get(self.axis) == Some(&self.weights.columns())
                 && x.shape.elements() > 0 =>
             {
                 let mut axes = x.shape.axes().to_vec();

@@ -65,7 +65,7 @@ impl Operator for Standardize {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         let sizes = match inputs {
-            [x] => sizes(&x.shape, self.epsilon, self.centered),
+            [x] if x.is_float() => sizes(&x.shape, self.epsilon, self.centered),
             _ => None,
         };
         match sizes {

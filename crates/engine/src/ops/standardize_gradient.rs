@@ -47,6 +47,8 @@ impl Operator for StandardizeGradient {
         match inputs {
             [g, y, factor]
                 if g == y
+                    && g.is_float()
+                    && factor.is_float()
                     && sizes(&g.shape, 0.0, true).is_some()
                     && factor.shape.axes() == [g.shape.axes()[1]] =>
             {

@@ -43,7 +43,8 @@ impl Operator for TakePositions {
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [x, indices]
-                if indices.kind == Kind::Integer
+                if x.is_float()
+                    && indices.kind == Kind::Integer
                     && x.shape.rank() >= 2
                     && x.shape.axes().get(..2) == indices.shape.axes().get(..2)
                     && x.shape.elements() > 0

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{Entry, Moments, OPERATORS, Sample};
-use crate::graph::{Graph, Kind, Wire};
+use crate::graph::{Graph, Kind, Type, Wire};
 use crate::plan::Plan;
 use crate::run::{Element, Workspace};
+use crate::tensor::Shape;
 use crate::{gradients, pullback};
 
 /// Deterministic numbers for tests.
@@ -134,6 +135,110 @@ fn names_are_unique_and_every_operator_has_samples() {
     assert_eq!(names.len(), OPERATORS.len());
     for entry in OPERATORS {
         assert!(!(entry.samples)().is_empty() && !entry.about.is_empty(), "{}", entry.name);
+    }
+}
+
+/// Types that an operator may not expect: other kinds, no axes, empty axes, no inputs at all.
+fn strange(types: &[Type]) -> Vec<Vec<Type>> {
+    let other = |kind| if kind == Kind::Float { Kind::Integer } else { Kind::Float };
+    let mut all = vec![
+        Vec::new(),
+        types.iter().map(|t| Type { kind: t.kind, shape: Shape::default() }).collect(),
+        types.iter().map(|t| Type { kind: other(t.kind), shape: t.shape.clone() }).collect(),
+    ];
+    let emptied = |t: &Type, chosen: &dyn Fn(usize, usize) -> bool| {
+        let sizes = t.shape.axes().iter().enumerate();
+        let axes: Vec<usize> =
+            sizes.map(|(axis, &size)| if chosen(axis, size) { 0 } else { size }).collect();
+        Type { kind: t.kind, shape: axes.into() }
+    };
+    for of_size in 1..8 {
+        all.push(types.iter().map(|t| emptied(t, &|_, size| size == of_size)).collect());
+    }
+    for at in 0..4 {
+        all.push(types.iter().map(|t| emptied(t, &|axis, _| axis == at)).collect());
+    }
+    for (index, own) in types.iter().enumerate() {
+        let mut changed = |r#type| {
+            let mut types = types.to_vec();
+            types[index] = r#type;
+            all.push(types);
+        };
+        changed(Type { kind: other(own.kind), shape: own.shape.clone() });
+        changed(Type { kind: own.kind, shape: Shape::default() });
+        (0..own.shape.rank()).for_each(|at| changed(emptied(own, &|axis, _| axis == at)));
+        if let Some((_, fewer)) = own.shape.axes().split_last() {
+            changed(Type { kind: own.kind, shape: fewer.into() });
+        }
+    }
+    all
+}
+
+/// Computes outputs and gradients for inputs of any types, if the operator takes them.
+fn run_if_taken(sample: &Sample, types: &[Type]) -> crate::Result<()> {
+    let mut graph = Graph::new();
+    let inputs: Vec<Wire> = types.iter().map(|t| graph.input("input", t.clone())).collect();
+    let mut keep = graph.apply_shared(Arc::clone(&sample.operator), &inputs)?;
+    let of_floats = |graph: &Graph, wires: &[Wire]| -> Vec<Wire> {
+        wires.iter().copied().filter(|&w| graph.type_of(w).kind == Kind::Float).collect()
+    };
+    let mut seeds = Vec::new();
+    for output in of_floats(&graph, &keep) {
+        seeds.push((output, graph.constant(graph.shape(output).clone(), 1.0)?));
+    }
+    let floats = of_floats(&graph, &inputs);
+    keep.extend(pullback(&mut graph, &seeds, &floats)?);
+    let plan = Plan::new(&graph, &keep)?;
+    let mut workspace = plan.workspace::<f32>();
+    for (index, r#type) in types.iter().enumerate() {
+        match r#type.kind {
+            Kind::Float => workspace.feed(index).fill(0.5),
+            Kind::Integer => {
+                let integers = sample.integers.iter().copied().cycle();
+                workspace.feed_integers(index).iter_mut().zip(integers).for_each(|(n, i)| *n = i);
+            }
+        }
+    }
+    plan.run(&[], &mut workspace);
+    Ok(())
+}
+
+#[test]
+fn strange_types_are_refused_or_run_but_never_panic() {
+    let mut panics = Vec::new();
+    for (entry, sample) in samples() {
+        for types in strange(&sample.inputs) {
+            let run = std::panic::AssertUnwindSafe(|| run_if_taken(&sample, &types));
+            if std::panic::catch_unwind(run).is_err() {
+                panics.push(format!("{} {types:?}", entry.name));
+            }
+        }
+    }
+    assert!(panics.is_empty(), "{}", panics.join("\n"));
+}
+
+#[test]
+fn no_operator_allocates_in_a_planned_step() {
+    let mut numbers = Numbers(6);
+    let pool = fanin_kernels::threads::pool(1).unwrap();
+    for (entry, sample) in samples() {
+        let mut case = case(&sample, &mut numbers);
+        let mut keep = vec![case.output];
+        if !sample.differentiable.is_empty() {
+            let scalar = case.weighted_sum(case.output, &mut numbers);
+            let wires: Vec<Wire> = case.float_inputs(&sample).iter().map(|i| i.0).collect();
+            keep.extend(gradients(&mut case.graph, scalar, &wires).unwrap());
+        }
+        let plan = Plan::new(&case.graph, &keep).unwrap();
+        let mut workspace = plan.workspace::<f64>();
+        for (index, integers) in case.integers.iter().enumerate() {
+            workspace.feed_integers(index).copy_from_slice(integers);
+        }
+        let counted = pool.install(|| {
+            plan.run(&case.parameters, &mut workspace);
+            allocation_counter::measure(|| plan.run(&case.parameters, &mut workspace))
+        });
+        assert_eq!(counted.count_total, 0, "{} {:?}", entry.name, sample.inputs);
     }
 }
 
