@@ -79,8 +79,8 @@ pub enum Error {
     },
     /// Nodes of a model whose operators are not read.
     #[error(
-        "operators that fanin does not read: {nodes}; --output NAME leaves out what an earlier value \
-         does not need, and `fanin help export` shows other ways to export a model"
+        "operators that fanin does not read: {nodes}; `fanin run --output-name NAME` leaves out what an earlier \
+         value does not need, and `fanin help export` shows other ways to export a model"
     )]
     Unsupported {
         /// Each node with its operator and the module that it comes from.

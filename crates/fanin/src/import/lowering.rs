@@ -177,7 +177,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
             _ => Err(Error::Setting {
                 place: what.to_owned(),
                 found: "values that depend on the inputs".to_owned(),
-                expected: "values that are known when the model is read; try --output NAME to \
+                expected: "values that are known when the model is read; try `fanin run --output-name NAME` to \
                            leave out this part"
                     .to_owned(),
             }),
@@ -352,7 +352,9 @@ impl<'b, 'a> Lowering<'b, 'a> {
             return Err(Error::Setting {
                 place: "the model, with functions and loops written out".to_owned(),
                 found: format!("more than {WORK} nodes"),
-                expected: format!("at most {WORK}; try --output NAME to leave out a part"),
+                expected: format!(
+                    "at most {WORK}; try `fanin run --output-name NAME` to leave out a part"
+                ),
             });
         }
         Ok(())

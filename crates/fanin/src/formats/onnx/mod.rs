@@ -39,7 +39,7 @@ pub use tensor::{Data, SparseTensor, Tensor, Typed};
 pub use value_info::{Dimension, Type, ValueInfo};
 pub use wire::Span;
 
-use wire::{Decode, Limits};
+use wire::{Decode, Fault, Limits};
 
 /// The bytes of an ONNX file, and the folder in which files beside it are looked for.
 ///
@@ -61,6 +61,9 @@ pub struct OnnxFile {
     pub bytes: Vec<u8>,
 }
 
+/// The key of a model's first field, its format version, with which every exporter begins.
+const FORMAT_VERSION: u8 = 8;
+
 impl OnnxFile {
     /// Reads the file; files beside it are read only when their elements are asked for.
     ///
@@ -81,7 +84,11 @@ impl OnnxFile {
     /// not ONNX's schema, if a tensor's elements do not fit its type and shape, if messages lie more
     /// than 100 levels deep, or if there are so many that memory would not be in proportion.
     pub fn model(&self) -> Result<Model<'_>> {
-        self.decode()
+        self.decode(|fault| {
+            if self.bytes.first() != Some(&FORMAT_VERSION) {
+                fault.expected += " (this file does not begin as ONNX models do)";
+            }
+        })
     }
 
     /// What the bytes say, if they are a single tensor, as in the `.pb` files of ONNX's own tests.
@@ -89,13 +96,15 @@ impl OnnxFile {
     /// # Errors
     /// As [`model`](Self::model).
     pub fn tensor(&self) -> Result<Tensor<'_>> {
-        self.decode()
+        self.decode(|_| ())
     }
 
-    fn decode<'a, T: Decode<'a>>(&'a self) -> Result<T> {
+    fn decode<'a, T: Decode<'a>>(&'a self, explain: impl Fn(&mut Fault)) -> Result<T> {
         let whole = Span { bytes: &self.bytes, start: 0 };
-        T::decode(whole, &mut Limits::new(self.bytes.len()))
-            .map_err(|fault| fault.in_file(&self.path))
+        T::decode(whole, &mut Limits::new(self.bytes.len())).map_err(|mut fault| {
+            explain(&mut fault);
+            fault.in_file(&self.path)
+        })
     }
 
     /// An order in which the nodes of the model's graph can be computed, by their indices.

@@ -19,7 +19,7 @@ pub(super) struct Fault {
     /// Names of the fields around it, innermost first.
     path: Vec<String>,
     found: String,
-    expected: String,
+    pub(super) expected: String,
 }
 
 impl Fault {

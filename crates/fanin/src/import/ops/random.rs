@@ -17,7 +17,8 @@ pub const IMPORT: Import = Import::new(
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let name = call.node.op_type;
     if name == "Bernoulli" {
-        return Err(call.refuse("a random choice", "a model without it; try --output NAME"));
+        return Err(call
+            .refuse("a random choice", "a model without it; try `fanin run --output-name NAME`"));
     }
     let axes = match call.optional(0) {
         Some(like) => like.axes().to_vec(),

@@ -194,6 +194,14 @@ fn check(bytes: &[u8], expected: &str) {
     assert!(error.contains(expected), "{error}");
 }
 
+#[test]
+fn a_file_of_another_kind_is_told_and_a_cut_model_is_not_taken_for_one() {
+    const HINT: &str = "(this file does not begin as ONNX models do)";
+    check(b"root:x:0:0:root:/root:/bin/bash", HINT);
+    let cut = model_file(&small()[..40]).model().unwrap_err().to_string();
+    assert!(!cut.contains(HINT), "{cut}");
+}
+
 fn tensor(dims: &[i64], raw: &[u8]) -> Vec<u8> {
     let mut tensor = Message::default();
     dims.iter().for_each(|axis| tensor.int(1, *axis));
