@@ -8,11 +8,11 @@ own operators. A ratio above 1 means that fanin is faster.
 """
 
 import statistics
-import subprocess
 import sys
-import time
 
 import torch
+
+from timing import Fanin, build, seconds
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
 NAMES = sys.argv[2:]
@@ -41,37 +41,6 @@ LAYERS = {
 }
 
 
-def build():
-    command = ["cargo", "bench", "-p", "fanin-kernels", "--bench", "convolution", "--no-run"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    return said[said.rindex("(") + 1 : said.rindex(")")]
-
-
-class Fanin:
-    def __init__(self, program, threads):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen([program, str(threads)], text=True, bufsize=1, **pipes)
-
-    def __call__(self, what, size):
-        before = self.processor_time()
-        self.process.stdin.write(f"{what} {' '.join(map(str, size))}\n")
-        wall = float(self.process.stdout.readline())
-        return wall, self.processor_time() - before if before else wall
-
-    def processor_time(self):
-        """That of the program, by Linux's clock for another process; 0 elsewhere."""
-        if not sys.platform.startswith("linux"):
-            return 0.0
-        return time.clock_gettime((~self.process.pid << 3) | 2)
-
-
-def seconds(work):
-    """(on the wall, of the processor)"""
-    wall, processor = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - processor
-
-
 def torch_tasks(size):
     batch, groups, channels_in, channels_out, side, kernel, stride, pad = size
     x = torch.randn(batch, groups * channels_in, side, side)
@@ -87,7 +56,7 @@ def torch_tasks(size):
 
 
 def main():
-    program = build()
+    program = build("convolution")
     print(f"torch {torch.__version__}; milliseconds, fanin / torch = ratio of speeds")
     for threads in (1, 2):
         torch.set_num_threads(threads)
@@ -102,7 +71,7 @@ def main():
             for what, task in torch_tasks(size).items():
                 if what == "input" and not wants_input:
                     continue
-                times = [(fanin(what, size)[clock], seconds(task)[clock]) for _ in range(ROUNDS + 1)]
+                times = [(fanin(what, *size)[clock], seconds(task)[clock]) for _ in range(ROUNDS + 1)]
                 ours, theirs = (statistics.median(t) for t in zip(*times[1:]))
                 total = [total[0] + ours, total[1] + theirs]
                 cells.append(f"{what} {ours * 1e3:.2f}/{theirs * 1e3:.2f}={theirs / ours:.2f}")

@@ -8,48 +8,17 @@ thread time is that of the processor, on Linux, for the same reason; on two it i
 
 import os
 import statistics
-import subprocess
 import sys
-import time
+
+from timing import Fanin, build, seconds
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 COUNT = int(sys.argv[2]) if len(sys.argv) > 2 else 10**8
 SIDES = (1024, 2048, 4096)
 
 
-def build():
-    command = ["cargo", "bench", "-p", "fanin-kernels", "--bench", "initialize", "--no-run"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    return said[said.rindex("(") + 1 : said.rindex(")")]
-
-
-def seconds(work):
-    """(on the wall, of the processor)"""
-    wall, processor = time.perf_counter(), time.process_time()
-    work()
-    return time.perf_counter() - wall, time.process_time() - processor
-
-
 def tenfold(times):
     return tuple(10 * time for time in times)
-
-
-class Fanin:
-    def __init__(self, program, threads):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen([program, str(threads)], text=True, bufsize=1, **pipes)
-
-    def __call__(self, what, size):
-        before = self.processor_time()
-        self.process.stdin.write(f"{what} {size}\n")
-        wall = float(self.process.stdout.readline())
-        return wall, self.processor_time() - before if before else wall
-
-    def processor_time(self):
-        """That of the program, by Linux's clock for another process; 0 elsewhere."""
-        if not sys.platform.startswith("linux"):
-            return 0.0
-        return time.clock_gettime((~self.process.pid << 3) | 2)
 
 
 def measure(tasks, clock):
@@ -67,7 +36,7 @@ def main():
     import numpy as np
     import torch
 
-    program = build()
+    program = build("initialize")
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, torch {torch.__version__}")
     x = torch.empty(COUNT)
     generator = np.random.default_rng(1)

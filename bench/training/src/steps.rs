@@ -53,7 +53,7 @@ impl Steps {
             optimizer,
             parameters,
             learning_rate: job.learning_rate,
-            batches: targets.len() / 10 / job.batch,
+            batches: targets.len() / (job.batch * model.outputs()),
             features,
             targets,
             next: 0,

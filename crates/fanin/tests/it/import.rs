@@ -17,8 +17,8 @@ use serde_json::Value;
 /// How far results may be from the framework's.
 const FORWARD: f32 = 1e-4;
 const GRADIENT: (f32, f32) = (1e-3, 1e-4);
-/// A gradient that is 0 but for rounding, such as that of a key's bias before a softmax, is
-/// compared with this share of the largest gradient of the model.
+/// A gradient below this share of the model's largest is 0 but for rounding, as that of a key's bias
+/// before a softmax is: it may differ by as much.
 const ROUNDING: f32 = 1e-6;
 
 struct Report {
@@ -67,8 +67,9 @@ fn gradient_share(found: &[f32], wanted: &[f32], model_top: f32) -> f32 {
         if g.is_nan() {
             return f32::INFINITY;
         }
-        let allowed = GRADIENT.0 * r.abs() + GRADIENT.1 * top;
-        (g - r).abs() / allowed.max(ROUNDING * model_top).max(f32::MIN_POSITIVE)
+        let near = GRADIENT.0 * r.abs() + GRADIENT.1 * top;
+        let allowed = if top < ROUNDING * model_top { ROUNDING * model_top } else { near };
+        (g - r).abs() / allowed.max(f32::MIN_POSITIVE)
     };
     assert_eq!(found.len(), wanted.len());
     found.iter().zip(wanted).map(share).fold(0.0, f32::max)

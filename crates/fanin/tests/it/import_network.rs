@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use fanin::engine::Plan;
 use fanin::formats::Existing;
 use fanin::formats::onnx::OnnxFile;
-use fanin::import::{Arrays, Feeds, FileNetwork, Options, Run, import_model, run, write_back};
+use fanin::import::{
+    Arrays, BatchNorm, Feeds, FileNetwork, Options, Run, import_model, run, write_back,
+};
 use fanin::init::{Role, Rules, for_model};
 use fanin::spec::{Architecture, Ground, Layout, Mode, Model};
 
@@ -18,7 +20,9 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
     let network = FileNetwork::read(path, &Options::default())?;
     let file = OnnxFile::read(path)?;
     let decoded = file.model()?;
-    let options = Options { inputs: arrays.shapes(&decoded), ..Options::default() };
+    // As `Mode::Evaluate` does, whatever a file in training mode says.
+    let batch_norm = BatchNorm::Running;
+    let options = Options { inputs: arrays.shapes(&decoded), batch_norm, ..Options::default() };
     let whole = import_model(&file, &decoded, &options)?;
     let feeds: Feeds = arrays.feeds(&whole);
     let wanted = run(&whole, &feeds, &Run::default())?;
@@ -160,7 +164,7 @@ fn unknown_tensors_are_not_written() {
 
 #[test]
 #[ignore = "reads models that are not carried along; FANIN_MODELS names their folder"]
-fn every_model_runs_on_twice_the_rows() {
+fn every_model_runs_on_twice_the_rows_but_for_those_that_are_refused() {
     let folder = PathBuf::from(std::env::var("FANIN_MODELS").unwrap());
     let mut names: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap()
@@ -168,13 +172,30 @@ fn every_model_runs_on_twice_the_rows() {
         .filter(|path| path.extension().is_some_and(|e| e == "onnx"))
         .collect();
     names.sort();
+    assert!(!names.is_empty(), "no models in {}", folder.display());
+    let mut wrong = Vec::new();
     for path in names {
-        let name = path.file_name().unwrap().to_str().unwrap().split('.').next().unwrap();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let name = file.split('.').next().unwrap();
         let Ok(arrays) = Arrays::read(&folder.join(format!("{name}.input.npz"))) else { continue };
-        match apart(&path, &arrays) {
-            Ok(apart) if apart < 1e-4 => eprintln!("ok    {} {apart:.1e}", path.display()),
-            Ok(apart) => eprintln!("APART {} {apart:.1e}", path.display()),
-            Err(error) => eprintln!("ERROR {}: {error}", path.display()),
+        let refused = REFUSED.contains(&file) || REFUSED.contains(&name);
+        match (apart(&path, &arrays), refused) {
+            (Ok(apart), false) if apart < 1e-4 => {}
+            (Err(_), true) => {}
+            (Ok(apart), _) => wrong.push(format!("{file}: {apart:.1e} apart")),
+            (Err(error), false) => wrong.push(format!("{file}: {error}")),
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Files, or models in every variant, that cannot be run on other rows than they were exported for.
+const REFUSED: &[&str] = &[
+    "bert.legacy.onnx",
+    "bert.opt.onnx",
+    "convnext_tiny.onnx",
+    "convnext_tiny.opt.onnx",
+    "gat_scatter",
+    "keras_mlp",
+    "vit_tiny.opt.onnx",
+];

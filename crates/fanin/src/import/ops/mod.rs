@@ -139,7 +139,10 @@ impl Import {
         names: &'static [&'static str],
         lower: fn(&Call<'_, '_>, &mut Lowering<'_, '_>) -> Result<Vec<Value>>,
     ) -> Self {
-        let rule = Rule::Plain(lower);
+        Self::of(names, Rule::Plain(lower))
+    }
+
+    const fn of(names: &'static [&'static str], rule: Rule) -> Self {
         Self {
             names,
             domain: "",
@@ -197,18 +200,7 @@ impl Import {
         names: &'static [&'static str],
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
-        let rule = Rule::Control(lower);
-        Self {
-            names,
-            domain: "",
-            rule,
-            settings: &[],
-            parameters: &[],
-            floats: &[],
-            carries: &[],
-            meets: false,
-            permutes: false,
-        }
+        Self::of(names, Rule::Control(lower))
     }
 }
 
