@@ -18,11 +18,12 @@ pub(super) fn gate(parameter: &Parameter) -> Result<Option<Component>> {
         return Err(parameter.unfit(found, "a bias"));
     }
     let name = parameter.name.rsplit(['.', '/']).next().unwrap_or_default();
+    let is_packed = parameter.packing.is_some() || parameter.part_of.is_some();
     match parameter.place.component {
         Some(Component::ResetGate | Component::UpdateGate) => {
             Err(parameter.unfit("the bias of a GRU", "that of an LSTM"))
         }
-        None if name.starts_with("bias_ih") && parameter.packing.is_none() => {
+        None if name.starts_with("bias_ih") && !is_packed => {
             Err(parameter.unfit("gates that nothing tells apart", "a packing of named gates"))
         }
         _ if name.starts_with("bias_hh") => Ok(None),

@@ -92,6 +92,9 @@ impl Parameter {
     /// Part `index` of a packed parameter as a parameter of its own; its fan-out is its own, unless
     /// a library's convention has set one for all parts.
     ///
+    /// A component that is met again is none: it is the second bias of a recurrent cell, which is
+    /// added to the first.
+    ///
     /// # Panics
     /// If it is not packed into more than `index` parts.
     pub fn part(&self, index: usize) -> Self {
@@ -99,7 +102,8 @@ impl Parameter {
         let (component, size) = packing.parts[index];
         let mut axes = self.shape.axes().to_vec();
         axes[packing.axis] = size;
-        let place = Place { component: Some(component), ..self.place.clone() };
+        let is_again = packing.parts[..index].iter().any(|(before, _)| *before == component);
+        let place = Place { component: (!is_again).then_some(component), ..self.place.clone() };
         let first = packing.parts[0].1;
         let fan_out = if size != first && self.has_exact_fan_out() {
             self.fan_out / first * size

@@ -76,6 +76,19 @@ mod tests {
         assert!(values("forget-gate-bias", &second).iter().all(|bias| *bias == 0.0));
     }
 
+    /// ONNX keeps both biases of an LSTM, whose sum counts, in one tensor.
+    #[test]
+    fn of_two_biases_in_one_the_first_alone_is_set() {
+        let [first, _] = lstm::biases().try_into().unwrap();
+        let mut packing = first.packing.clone().unwrap();
+        packing.parts = packing.parts.repeat(2);
+        let both = Parameter { shape: [4096].into(), packing: Some(packing), ..first };
+        let bias = values("forget-gate-bias:2", &both);
+        for (i, bias) in bias.iter().enumerate() {
+            assert_eq!(*bias, if (512..1024).contains(&i) { 2.0 } else { 0.0 }, "{i}");
+        }
+    }
+
     #[test]
     fn other_biases_start_at_0_and_unknown_gates_are_refused() {
         let bias = |name| Parameter::new(name, [8], Role::Bias);
