@@ -8,6 +8,7 @@ mod progress;
 mod compare;
 mod run;
 mod sweep;
+mod explain;
 mod check;
 mod init;
 mod train;
@@ -43,6 +44,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Compare),
+    Explain(explain::Explain),
     Check(check::Check),
     Init(init::Init),
     Train(train::Train),
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
     let Cli { command, common } = Cli::parse();
     let run = || match &command {
         Command::Compare(compare) => compare.run(&common),
+        Command::Explain(explain) => explain.run(&common),
         Command::Check(check) => check.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),

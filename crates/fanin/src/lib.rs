@@ -47,6 +47,7 @@ pub mod check;
 pub mod verify;
 pub mod train;
 pub mod compare;
+pub mod explain;
 pub mod report;
 
 use std::path::Path;

@@ -1,0 +1,113 @@
+//! Where trials are run: whole runs side by side, with the same results on any number of threads.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use fanin_kernels::threads;
+
+use super::trial::{Record, Trial};
+use crate::check::measurement::Measurement;
+use crate::compare::sweep::SweepObserver;
+use crate::data::Prepared;
+use crate::error::{Error, Result};
+use crate::spec::{DataSpec, Model, Spec, Standardize};
+use crate::train::Interrupt;
+use crate::weights::Weights;
+
+/// How much of a topic's grid is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Everything that the page's sliders reach: some seconds.
+    Whole,
+    /// A few networks and fewer steps: about a second.
+    Small,
+}
+
+/// What a topic needs to find its answer.
+pub struct Laboratory<'o> {
+    /// How much is tried.
+    pub size: Size,
+    /// Seed of weights and order.
+    pub seed: u64,
+    /// Hears of every run that ends.
+    pub observer: &'o dyn SweepObserver,
+    /// Stops it.
+    pub interrupt: &'o Interrupt,
+}
+
+impl Laboratory<'_> {
+    /// One of two sizes of something.
+    pub fn choose<T>(&self, whole: T, small: T) -> T {
+        match self.size {
+            Size::Whole => whole,
+            Size::Small => small,
+        }
+    }
+
+    /// Runs all trials; records come in the order of the trials.
+    ///
+    /// # Errors
+    /// As [`Trial::run`].
+    pub fn run(&self, trials: &[Trial<'_>]) -> Result<Vec<Record>> {
+        let seen = self.watch(trials, |_, _| ())?;
+        Ok(seen.into_iter().map(|(record, _)| record).collect())
+    }
+
+    /// As [`run`](Self::run), with what `look` makes of the weights at each step looked at.
+    ///
+    /// # Errors
+    /// As [`Trial::run`].
+    pub fn watch<T: Send>(
+        &self,
+        trials: &[Trial<'_>],
+        look: impl Fn(&Trial<'_>, &Weights) -> T + Sync,
+    ) -> Result<Vec<(Record, Vec<(u64, T)>)>> {
+        let ended = AtomicUsize::new(0);
+        let runs = threads::map(trials, |trial| {
+            let mut seen = Vec::new();
+            let record = trial.run(self.interrupt, &mut |step, weights| {
+                seen.push((step, look(trial, weights)));
+            })?;
+            self.observer.on_run(ended.fetch_add(1, Ordering::Relaxed) + 1, trials.len());
+            Ok((record, seen))
+        });
+        runs.into_iter().collect()
+    }
+
+    /// For every trial the mean of a number over so many draws of its starting weights; the first
+    /// draw is the one that [`run`](Self::run) trains.
+    ///
+    /// # Errors
+    /// As [`Trial::run`].
+    pub fn measure(
+        &self,
+        trials: &[Trial<'_>],
+        draws: usize,
+        read: impl Fn(&Measurement) -> f64 + Sync,
+    ) -> Result<Vec<f64>> {
+        let means = threads::map(trials, |trial| {
+            let mut sum = 0.0;
+            for draw in 0..draws as u64 {
+                if self.interrupt.requested() {
+                    return Err(Error::Interrupted);
+                }
+                let seed = trial.seed.wrapping_add(draw);
+                let start = Trial { seed, ..trial.clone() }.start()?;
+                sum += read(&start);
+            }
+            Ok(sum / draws as f64)
+        });
+        means.into_iter().collect()
+    }
+}
+
+/// The embedded digits, scaled as asked by their training rows.
+pub(super) fn digits(standardize: Standardize) -> Result<Prepared> {
+    let data = DataSpec { standardize, ..DataSpec::default() };
+    crate::data::for_spec(&Spec { data, ..Spec::default() })
+}
+
+/// `depth` hidden layers of `width` relu units for these data.
+pub(super) fn network(data: &Prepared, depth: usize, width: usize) -> Result<Model> {
+    let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
+    format!("{inputs} -> {depth}x{width} relu -> {outputs}").parse()
+}

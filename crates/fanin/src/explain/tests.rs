@@ -1,0 +1,1 @@
+//! Facts that the topics tell, measured.

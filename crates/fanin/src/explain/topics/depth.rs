@@ -1,0 +1,258 @@
+//! Why depth makes small weights worse: the gradient at each layer before the first step.
+
+use crate::error::Result;
+use crate::explain::laboratory::{Laboratory, digits, network};
+use crate::explain::lesson::{Lesson, Next, Table};
+use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
+use crate::explain::words::{layers, measured, percent, size};
+use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
+use crate::spec::Standardize;
+
+/// Why deep networks need larger weights than shallow ones.
+pub struct Depth;
+
+/// What is tried: starts by size ε first, then the two that divide by √d.
+struct Grid {
+    epsilons: Vec<f64>,
+    depths: Vec<usize>,
+    widths: Vec<usize>,
+    steps: u64,
+    records: Vec<Record>,
+}
+
+/// Starts that divide by √d, by their words and their schemes.
+const SCALED: [(&str, &str); 2] = [("1/√d", "fan-in-normal"), ("He, √(2/d)", "he-normal")];
+
+impl Topic for Depth {
+    fn name(&self) -> &'static str {
+        "depth"
+    }
+
+    fn question(&self) -> &'static str {
+        "Why do tiny weights fail in deep networks?"
+    }
+
+    fn lesson(&self, laboratory: &Laboratory<'_>) -> Result<Lesson> {
+        let grid = Grid::train(laboratory)?;
+        let small = grid.epsilons.len() - 1;
+        let deepest = grid.depths.len() - 1;
+        let width = grid.widths.len() - 1;
+        let first = |depth: usize, start: usize| grid.first(start, depth, width);
+        Ok(Lesson {
+            topic: self.name(),
+            question: self.question(),
+            answer: format!(
+                "Because the gradient of a layer is a product of all the weights behind it: with \
+                 ε = {} the first layer gets {} in a network of {}, and {} in one of {}. Divided \
+                 by √d, with He's factor, it gets {} and {}.",
+                size(grid.epsilons[small]),
+                measured(first(0, small)),
+                layers(grid.depths[0]),
+                measured(first(deepest, small)),
+                layers(grid.depths[deepest]),
+                measured(first(0, small + 2)),
+                measured(first(deepest, small + 2)),
+            ),
+            reasons: vec![
+                "Backpropagation carries the error back by δ(l) = W(l+1)ᵀδ(l+1)·φ′. Each layer \
+                 multiplies it by about ε·√(d/2). Below 1 it fades as a power of the depth, above \
+                 1 it grows as one."
+                    .to_owned(),
+                "At one hidden layer there is hardly anything to multiply, so N(0, 0.01²), the \
+                 classic advice, worked. Ten layers make of a factor 0.06 a factor of 1e-12: the \
+                 first layers stand still."
+                    .to_owned(),
+                "ε = √(2/d) makes the factor 1, at any depth: d terms of variance ε², of which \
+                 relu lets half pass."
+                    .to_owned(),
+            ],
+            setting: format!(
+                "Gradients of the loss before the first step, on 64 digits; then {} steps of \
+                 gradient descent with {BATCH} digits each, learning rate {LEARNING_RATE}, relu \
+                 units, biases 0, one seed.",
+                grid.steps,
+            ),
+            table: grid.table(small, width),
+            figure: grid.figure(small),
+            next: vec![
+                Next::new("fanin explain fan-in", "where √d comes from"),
+                Next::new("fanin theory --activation relu --depth 50", "the same, expected"),
+                Next::new("fanin compare --depths 2,10,30", "nine starts, three depths"),
+            ],
+        })
+    }
+}
+
+impl Grid {
+    fn train(laboratory: &Laboratory<'_>) -> Result<Self> {
+        let mut grid = Self {
+            epsilons: laboratory.choose(vec![1e-3, 1e-2], vec![1e-2]),
+            depths: laboratory.choose(vec![1, 2, 3, 5, 10, 20], vec![1, 3, 8]),
+            widths: laboratory.choose(vec![16, 64], vec![32]),
+            steps: laboratory.choose(300, 100),
+            records: Vec::new(),
+        };
+        grid.epsilons.splice(0..0, laboratory.choose(vec![1.0, 0.1], vec![]));
+        let data = digits(Standardize::Standard)?;
+        let mut trials = Vec::new();
+        for start in 0..grid.starts() {
+            for &depth in &grid.depths {
+                for &width in &grid.widths {
+                    trials.push(Trial {
+                        data: &data,
+                        model: network(&data, depth, width)?,
+                        scheme: grid.scheme(start),
+                        stops: stops(grid.steps),
+                        seed: laboratory.seed,
+                    });
+                }
+            }
+        }
+        grid.records = laboratory.run(&trials)?;
+        Ok(grid)
+    }
+
+    fn starts(&self) -> usize {
+        self.epsilons.len() + SCALED.len()
+    }
+
+    fn scheme(&self, start: usize) -> String {
+        match self.epsilons.get(start) {
+            Some(epsilon) => format!("normal:{epsilon}"),
+            None => SCALED[start - self.epsilons.len()].1.to_owned(),
+        }
+    }
+
+    fn words(&self, start: usize) -> String {
+        match self.epsilons.get(start) {
+            Some(&epsilon) => format!("ε = {}", size(epsilon)),
+            None => SCALED[start - self.epsilons.len()].0.to_owned(),
+        }
+    }
+
+    fn record(&self, start: usize, depth: usize, width: usize) -> &Record {
+        &self.records[(start * self.depths.len() + depth) * self.widths.len() + width]
+    }
+
+    /// The gradient's norm at the first layer.
+    fn first(&self, start: usize, depth: usize, width: usize) -> f64 {
+        self.record(start, depth, width).gradients().first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The starts that are compared for one ε.
+    fn compared(&self, epsilon: usize) -> [usize; 3] {
+        [epsilon, self.epsilons.len(), self.epsilons.len() + 1]
+    }
+
+    fn table(&self, small: usize, width: usize) -> Table {
+        let starts = self.compared(small);
+        let mut head = vec!["hidden layers".to_owned()];
+        head.extend(starts.map(|start| format!("gradient, {}", self.words(start))));
+        head.extend(starts.map(|start| format!("accuracy, {}", self.words(start))));
+        let row = |depth: usize| {
+            let mut row = vec![self.depths[depth].to_string()];
+            row.extend(starts.map(|start| measured(self.first(start, depth, width))));
+            row.extend(starts.map(|start| percent(self.record(start, depth, width).accuracy())));
+            row
+        };
+        Table {
+            head,
+            rows: (0..self.depths.len()).map(row).collect(),
+            bar: String::new(),
+            bars: Vec::new(),
+            note: format!(
+                "gradient: norm at the first layer's weights W(1) before the first step; accuracy \
+                 after {} steps; {} units a layer",
+                self.steps, self.widths[width],
+            ),
+        }
+    }
+
+    fn figure(&self, small: usize) -> Figure {
+        let mut frames = Vec::new();
+        for epsilon in 0..self.epsilons.len() {
+            for depth in 0..self.depths.len() {
+                let frame = |width| self.frame(epsilon, depth, width);
+                frames.extend((0..self.widths.len()).map(frame));
+            }
+        }
+        let texts = |numbers: &[usize]| numbers.iter().map(ToString::to_string).collect();
+        let epsilons = self.epsilons.iter().map(|&e| size(e)).collect();
+        Figure {
+            title: "The gradient from layer to layer".to_owned(),
+            caption: "Norm of the gradient at each layer's weights W(l) before the first step, by \
+                      powers of ten. Backpropagation goes from right to left."
+                .to_owned(),
+            sliders: vec![
+                Slider::new("ε", epsilons, small),
+                Slider::new("depth", texts(&self.depths), self.depths.len() - 2),
+                Slider::new("width", texts(&self.widths), self.widths.len() - 1),
+            ],
+            frames,
+        }
+    }
+
+    fn frame(&self, epsilon: usize, depth: usize, width: usize) -> Frame {
+        let starts = self.compared(epsilon);
+        let line = |start: usize| {
+            let gradients = self.record(start, depth, width).gradients();
+            let place = |(at, &norm): (usize, &f64)| [at as f64 + 1.0, norm];
+            let points = gradients.iter().enumerate().map(place).filter(|[_, norm]| *norm > 0.0);
+            Line::measured(self.words(start), points.collect())
+        };
+        let record = self.record(epsilon, depth, width);
+        let ratio = record.start.gradient_ratio();
+        let mut readings = vec![
+            Reading::new(
+                "gradient at the first layer",
+                Some(self.first(epsilon, depth, width)),
+                measured(self.first(epsilon, depth, width)),
+            ),
+            Reading::new("the same over the last layer's", Some(ratio), measured(ratio)),
+        ];
+        readings.extend(starts.map(|start| {
+            let accuracy = self.record(start, depth, width).accuracy();
+            let name = format!("accuracy, {}", self.words(start));
+            Reading::new(&name, Some(accuracy), percent(accuracy))
+        }));
+        Frame {
+            picture: Picture::Chart(Chart {
+                x: Axis::even("layer l"),
+                y: Axis::powers("‖∂L/∂W(l)‖"),
+                lines: starts.map(line).to_vec(),
+                mark: None,
+            }),
+            readings,
+            zone: record.zone(),
+            sentence: self.sentence(epsilon, depth, width),
+        }
+    }
+
+    fn sentence(&self, epsilon: usize, depth: usize, width: usize) -> String {
+        let record = self.record(epsilon, depth, width);
+        let (of, accuracy) = (layers(self.depths[depth]), percent(record.accuracy()));
+        let ratio = measured(record.start.gradient_ratio());
+        let d = self.widths[width] as f64;
+        let factor = self.epsilons[epsilon] * (d / 2.0).sqrt();
+        let per_layer = format!("each hidden layer multiplies by about ε·√(d/2) = {factor:.2}");
+        match record.zone() {
+            Zone::Learns => format!(
+                "It learns: {per_layer}, and over {of} the first layer's gradient is {ratio} of \
+                 the last one's. {} are passed within {} steps.",
+                percent(LEARNED),
+                self.steps,
+            ),
+            Zone::Stuck | Zone::Slow => format!(
+                "Too small for {of}: {per_layer}, so the first layer's gradient is {ratio} of the \
+                 last one's, and {} steps bring {accuracy}.",
+                self.steps,
+            ),
+            Zone::TooLarge | Zone::Diverges => format!(
+                "Too large for {of}: {per_layer}. Before the first step the loss is {}, where \
+                 guessing has {}, and the training ends at {accuracy}.",
+                measured(record.start.loss),
+                measured(record.start.loss_of_zero_output),
+            ),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! One small network from one start, trained a while and watched.
+
+use super::figure::Zone;
+use crate::check::measurement::Measurement;
+use crate::check::probe::{self, Batch};
+use crate::check::symmetry;
+use crate::data::Prepared;
+use crate::error::{Error, Result};
+use crate::init::{Rules, for_model};
+use crate::spec::{Loss, Model, Task};
+use crate::train::evaluation::Evaluator;
+use crate::train::hyperparameters::Settings;
+use crate::train::optimizers;
+use crate::train::sampler::permutation_into;
+use crate::train::step::TrainingPass;
+use crate::train::Interrupt;
+use crate::weights::Weights;
+
+/// Rows of a training step.
+pub const BATCH: usize = 32;
+
+/// Step size of gradient descent.
+pub const LEARNING_RATE: f64 = 0.1;
+
+/// The share of test rows answered rightly from which a network counts as having learned.
+pub const LEARNED: f64 = 0.8;
+
+/// Rows that a start is measured on.
+const MEASURED_ROWS: usize = 64;
+
+/// Above this many times the loss of an output of 0 a start answers wrongly with certainty.
+const TOO_LARGE: f64 = 3.0;
+
+/// By how much the steps grow at which a run is looked at.
+const STRIDE: f64 = 1.2;
+
+/// A network, its start and how long it is trained.
+#[derive(Clone, Debug)]
+pub struct Trial<'d> {
+    /// Rows to learn from and to be judged by.
+    pub data: &'d Prepared,
+    /// The network.
+    pub model: Model,
+    /// The scheme of its starting weights.
+    pub scheme: String,
+    /// Steps of gradient descent, of [`BATCH`] rows each, after which the run is looked at, in
+    /// order; 0 is before the first.
+    pub stops: Vec<u64>,
+    /// Seed of weights and order.
+    pub seed: u64,
+}
+
+/// What was seen of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The start, measured by one pass forward and one backward.
+    pub start: Measurement,
+    /// Hidden units that can ever differ, of all.
+    pub units: (usize, usize),
+    /// Loss and accuracy on the test rows at growing steps, from 0 on.
+    pub moments: Vec<Moment>,
+    /// The step at which numbers left the range of floating point, if they did.
+    pub diverged: Option<u64>,
+}
+
+/// How good a network is after some steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Steps done.
+    pub step: u64,
+    /// Mean loss on the test rows.
+    pub loss: f64,
+    /// Share of test rows answered rightly.
+    pub accuracy: f64,
+}
+
+impl Record {
+    /// Share of test rows answered rightly when the run was last looked at.
+    pub fn accuracy(&self) -> f64 {
+        self.moments.last().map_or(f64::NAN, |moment| moment.accuracy)
+    }
+
+    /// How the training went.
+    pub fn zone(&self) -> Zone {
+        let layers = self.start.layers.len().saturating_sub(1);
+        let lost = self.start.loss / self.start.loss_of_zero_output;
+        if self.diverged.is_some() {
+            Zone::Diverges
+        } else if self.learned().is_some() {
+            Zone::Learns
+        } else if self.units.0 <= layers {
+            Zone::Stuck
+        } else if lost > TOO_LARGE {
+            Zone::TooLarge
+        } else {
+            Zone::Slow
+        }
+    }
+
+    /// The first step looked at from which the network counts as having learned.
+    pub fn learned(&self) -> Option<u64> {
+        self.moments.iter().find(|moment| moment.accuracy >= LEARNED).map(|moment| moment.step)
+    }
+
+    /// (step, loss) for a chart.
+    pub fn losses(&self) -> Vec<[f64; 2]> {
+        let points = self.moments.iter().map(|moment| [moment.step as f64, moment.loss]);
+        points.filter(|[_, loss]| loss.is_finite()).collect()
+    }
+
+    /// The gradient's norm at each layer's weights before the first step.
+    pub fn gradients(&self) -> Vec<f64> {
+        self.start.layers.iter().map(|layer| layer.gradient_norm).collect()
+    }
+}
+
+impl Trial<'_> {
+    /// Trains and looks; `look` sees the weights whenever the run is looked at.
+    ///
+    /// # Errors
+    /// If network and data do not fit each other, or [`Error::Interrupted`].
+    pub fn run(&self, interrupt: &Interrupt, look: &mut dyn FnMut(u64, &Weights)) -> Result<Record> {
+        let weights = self.weights()?;
+        let (start, units) = (self.measure(&weights)?, distinct(&self.model, &weights));
+        let mut run = Run::new(self, &weights)?;
+        let (mut moments, mut done, mut diverged) = (Vec::new(), 0, None);
+        for &stop in &self.stops {
+            while done < stop && diverged.is_none() {
+                if interrupt.requested() {
+                    return Err(Error::Interrupted);
+                }
+                let is_finite = run.step(done);
+                done += 1;
+                diverged = (!is_finite).then_some(done);
+            }
+            if diverged.is_some() {
+                break;
+            }
+            moments.push(run.moment(stop)?);
+            look(stop, &run.weights(&weights));
+        }
+        Ok(Record { start, units, moments, diverged })
+    }
+
+    /// The starting weights, measured by one pass forward and one backward.
+    ///
+    /// # Errors
+    /// If network and data do not fit each other.
+    pub fn start(&self) -> Result<Measurement> {
+        self.measure(&self.weights()?)
+    }
+
+    fn weights(&self) -> Result<Weights> {
+        for_model(&self.model, &Rules::new(&self.scheme), self.seed)
+    }
+
+    fn measure(&self, weights: &Weights) -> Result<Measurement> {
+        let train = &self.data.train;
+        let rows: Vec<usize> = (0..train.rows().min(MEASURED_ROWS)).collect();
+        let mut features = vec![0.0; rows.len() * train.columns()];
+        let mut targets = vec![0.0; rows.len() * train.target_columns()];
+        train.gather(&rows, &mut features, &mut targets, 0.0);
+        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
+        probe::measure(&self.model, &Loss::CrossEntropy, weights, batch)
+    }
+}
+
+/// Hidden units that can ever differ, and all of them.
+fn distinct(model: &Model, weights: &Weights) -> (usize, usize) {
+    let units = symmetry::units(model, weights, symmetry::Options::default());
+    let distinct = units.iter().map(symmetry::Units::effective_width).sum();
+    (distinct, units.iter().map(symmetry::Units::width).sum())
+}
+
+/// Steps to look at a run: every one at first, then fewer and fewer, and the last.
+pub fn stops(last: u64) -> Vec<u64> {
+    let mut stops = vec![0];
+    let mut next = 1;
+    while next < last {
+        stops.push(next);
+        next = (next + 1).max((next as f64 * STRIDE) as u64);
+    }
+    stops.push(last);
+    stops
+}
+
+/// A run under way.
+struct Run<'t> {
+    trial: &'t Trial<'t>,
+    pass: TrainingPass,
+    optimizer: Box<dyn optimizers::Optimizer<f32>>,
+    evaluator: Evaluator,
+    parameters: Vec<Vec<f32>>,
+    order: Vec<usize>,
+}
+
+impl<'t> Run<'t> {
+    fn new(trial: &'t Trial<'t>, weights: &Weights) -> Result<Self> {
+        let pass = TrainingPass::new(&trial.model, &Loss::CrossEntropy, BATCH)?;
+        let network = pass.network();
+        let parameters = network.arrange(weights)?;
+        let shapes = network.graph.parameters().iter().map(|&w| network.graph.shape(w).clone());
+        let layout: Vec<_> = network.names.iter().cloned().zip(shapes).collect();
+        let settings = Settings::from([("momentum".to_owned(), 0.0)]);
+        let optimizer = optimizers::find("sgd")?.build_f32(&settings, &layout)?;
+        let evaluator = Evaluator::new(&trial.model, &Loss::CrossEntropy, Task::Classification);
+        Ok(Self { trial, pass, optimizer, evaluator, parameters, order: Vec::new() })
+    }
+
+    fn moment(&mut self, step: u64) -> Result<Moment> {
+        let data = self.trial.data.test.as_ref().unwrap_or(&self.trial.data.train);
+        let found = self.evaluator.evaluate(&self.parameters, data)?;
+        Ok(Moment { step, loss: found.loss, accuracy: found.score })
+    }
+
+    /// One step; whether loss and gradients were finite.
+    fn step(&mut self, step: u64) -> bool {
+        let train = &self.trial.data.train;
+        let batches = (train.rows() / BATCH) as u64;
+        let (epoch, batch) = (step / batches, (step % batches) as usize);
+        if batch == 0 {
+            permutation_into(self.trial.seed, epoch, train.rows(), &mut self.order);
+        }
+        let rows = &self.order[batch * BATCH..(batch + 1) * BATCH];
+        self.pass.feed(|features, targets| train.gather(rows, features, targets, 0.0));
+        let loss = self.pass.run(&self.parameters, self.trial.seed, step);
+        let norm = self.pass.clip(crate::train::Clip::None);
+        if !(loss.is_finite() && norm.is_finite()) {
+            return false;
+        }
+        self.optimizer.begin_step(LEARNING_RATE);
+        for (index, parameter) in self.parameters.iter_mut().enumerate() {
+            self.optimizer.update(index, parameter, self.pass.gradient(index), 0.0);
+        }
+        true
+    }
+
+    fn weights(&self, like: &Weights) -> Weights {
+        let names = &self.pass.network().names;
+        let tensor = |(name, data): (&String, &Vec<f32>)| {
+            let shape = like.get(name).expect("a run keeps its parameters").shape().clone();
+            let tensor = fanin_engine::Tensor::new(shape, data.clone());
+            (name.clone(), tensor.expect("parameters keep their shapes"))
+        };
+        Weights { tensors: names.iter().zip(&self.parameters).map(tensor).collect() }
+    }
+}
