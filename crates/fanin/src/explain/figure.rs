@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::words::percent;
+
 /// A picture that sliders change; every setting was computed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figure {
@@ -186,6 +188,11 @@ impl Reading {
     /// A number as it is shown.
     pub fn new(name: &str, value: Option<f64>, text: impl Into<String>) -> Self {
         Self { name: name.to_owned(), value, text: text.into() }
+    }
+
+    /// A share of rows answered rightly; none for NaN.
+    pub fn accuracy(name: &str, share: f64) -> Self {
+        Self::new(name, Some(share).filter(|share| !share.is_nan()), percent(share))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One small network from one start, trained a while and watched.
 
 use super::figure::Zone;
+use super::words::percent;
 use crate::check::measurement::Measurement;
 use crate::check::probe::{self, Batch};
 use crate::check::symmetry;
@@ -59,7 +60,7 @@ pub struct Record {
     pub units: (usize, usize),
     /// Loss and accuracy on the test rows at growing steps, from 0 on.
     pub moments: Vec<Moment>,
-    /// The step at which numbers left the range of floating point, if they did.
+    /// The step after which numbers had left the range of floating point, if they did.
     pub diverged: Option<u64>,
 }
 
@@ -75,9 +76,18 @@ pub struct Moment {
 }
 
 impl Record {
-    /// Share of test rows answered rightly when the run was last looked at.
+    /// Share of test rows answered rightly in the end; NaN for a run that diverged.
     pub fn accuracy(&self) -> f64 {
-        self.moments.last().map_or(f64::NAN, |moment| moment.accuracy)
+        let end = self.moments.last().filter(|_| self.diverged.is_none());
+        end.map_or(f64::NAN, |moment| moment.accuracy)
+    }
+
+    /// What training came to: `98 %`, or that numbers left the range of floating point.
+    pub fn ending(&self) -> String {
+        match self.diverged {
+            Some(_) => "numbers too large for floating point".to_owned(),
+            None => percent(self.accuracy()),
+        }
     }
 
     /// How the training went.
@@ -136,7 +146,9 @@ impl Trial<'_> {
             if diverged.is_some() {
                 break;
             }
-            moments.push(run.moment(stop)?);
+            let moment = run.moment(stop)?;
+            diverged = (!moment.loss.is_finite()).then_some(stop);
+            moments.push(moment);
             look(stop, &run.weights(&weights));
         }
         Ok(Record { start, units, moments, diverged })

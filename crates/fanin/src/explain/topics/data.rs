@@ -44,15 +44,15 @@ impl Topic for Data {
             question: self.question(),
             answer: format!(
                 "Because W(1) meets the data first: from one and the same He start the digits with \
-                 mean square q₀ = {} begin at a loss of {} and end at {}, and in units {} times as \
-                 large (q₀ = {}) they begin at {} and end at {}.",
+                 mean square q₀ = {} begin at a loss of {} and end at {}; in units {} times as \
+                 large (q₀ = {}) they begin at {} and end in {}.",
                 measured(normalized.start.input_second_moment),
                 measured(normalized.start.loss),
-                percent(normalized.accuracy()),
+                normalized.ending(),
                 size(grid.factors[largest - 1]),
                 measured(raw.start.input_second_moment),
                 measured(raw.start.loss),
-                percent(raw.accuracy()),
+                raw.ending(),
             ),
             reasons: vec![
                 "A scheme such as √(2/d) hands on the size that it gets. It keeps q = E[z²] from \
@@ -136,7 +136,9 @@ impl Grid {
                 percent(record.accuracy()),
             ]
         };
-        let bar = |features: usize| Some(self.record(features, depth, width).accuracy());
+        let bar = |features: usize| {
+            Some(self.record(features, depth, width).accuracy()).filter(|a| !a.is_nan())
+        };
         Table {
             head: head.map(str::to_owned).to_vec(),
             rows: (0..=self.factors.len()).map(row).collect(),
@@ -193,12 +195,8 @@ impl Grid {
             readings: vec![
                 Reading::new("q₀, mean square of the pixels", Some(q), measured(q)),
                 Reading::new("loss at the start", Some(loss), measured(loss)),
-                Reading::new("accuracy", Some(record.accuracy()), percent(record.accuracy())),
-                Reading::new(
-                    "accuracy, normalized",
-                    Some(normalized.accuracy()),
-                    percent(normalized.accuracy()),
-                ),
+                Reading::accuracy("accuracy", record.accuracy()),
+                Reading::accuracy("accuracy, normalized", normalized.accuracy()),
             ],
             zone: record.zone(),
             sentence: self.sentence(features, depth, width),
@@ -210,7 +208,7 @@ impl Grid {
         let of = layers(self.depths[depth]);
         let (q, loss) = (record.start.input_second_moment, record.start.loss);
         let head = format!("Pixels {} have q₀ = {}", self.words(features), measured(q));
-        let accuracy = percent(record.accuracy());
+        let end = record.ending();
         match record.zone() {
             Zone::Learns => format!(
                 "{head}: with {of} it learns, {} after {} steps; normalized, after {}.",
@@ -219,14 +217,14 @@ impl Grid {
                 steps(self.record(NORMALIZED, depth, width).learned(), "none"),
             ),
             Zone::Slow | Zone::Stuck => format!(
-                "{head}: training does not get there in {} steps ({accuracy}), starting from a \
+                "{head}: training does not get there in {} steps ({end}), starting from a \
                  loss of {}.",
                 self.steps,
                 measured(loss),
             ),
             Zone::TooLarge | Zone::Diverges => format!(
                 "{head}, so all that follows is as large: a loss of {} before the first step, \
-                 where guessing has {}. It ends at {accuracy}.",
+                 where guessing has {}. It ends in {end}.",
                 measured(loss),
                 measured(record.start.loss_of_zero_output),
             ),

@@ -21,7 +21,7 @@ struct Grid {
 }
 
 /// Starts that divide by √d, by their words and their schemes.
-const SCALED: [(&str, &str); 2] = [("1/√d", "fan-in-normal"), ("He, √(2/d)", "he-normal")];
+const SCALED: [(&str, &str); 2] = [("1/√d", "fan-in-normal"), ("√(2/d)", "he-normal")];
 
 impl Topic for Depth {
     fn name(&self) -> &'static str {
@@ -53,7 +53,7 @@ impl Topic for Depth {
                 measured(first(0, small + 2)),
                 measured(first(deepest, small + 2)),
             ),
-            reasons: vec![
+            reasons: [
                 "Backpropagation carries the error back by δ(l) = W(l+1)ᵀδ(l+1)·φ′. Each layer \
                  multiplies it by about ε·√(d/2). Below 1 it fades as a power of the depth, above \
                  1 it grows as one."
@@ -65,7 +65,10 @@ impl Topic for Depth {
                 "ε = √(2/d) makes the factor 1, at any depth: d terms of variance ε², of which \
                  relu lets half pass."
                     .to_owned(),
-            ],
+            ]
+            .into_iter()
+            .chain(grid.limit(width))
+            .collect(),
             setting: format!(
                 "Gradients of the loss before the first step, on 64 digits; then {} steps of \
                  gradient descent with {BATCH} digits each, learning rate {LEARNING_RATE}, relu \
@@ -144,11 +147,28 @@ impl Grid {
         [epsilon, self.epsilons.len(), self.epsilons.len() + 1]
     }
 
+    /// What the best start does not mend, if the deepest network does not learn from it.
+    fn limit(&self, width: usize) -> Option<String> {
+        let (start, deepest) = (self.starts() - 1, self.depths.len() - 1);
+        let record = self.record(start, deepest, width);
+        record.learned().is_none().then(|| {
+            format!(
+                "A start keeps the way open; it does not walk it. {} without skip connections \
+                 come to {} in {} steps even from √(2/d).",
+                layers(self.depths[deepest]),
+                record.ending(),
+                self.steps,
+            )
+        })
+    }
+
     fn table(&self, small: usize, width: usize) -> Table {
         let starts = self.compared(small);
-        let mut head = vec!["hidden layers".to_owned()];
-        head.extend(starts.map(|start| format!("gradient, {}", self.words(start))));
-        head.extend(starts.map(|start| format!("accuracy, {}", self.words(start))));
+        let mut head = vec!["depth".to_owned()];
+        for what in ["gradient", "accuracy"] {
+            head.push(format!("{what} at {}", self.words(starts[0])));
+            head.extend(SCALED.map(|(words, _)| format!("at {words}")));
+        }
         let row = |depth: usize| {
             let mut row = vec![self.depths[depth].to_string()];
             row.extend(starts.map(|start| measured(self.first(start, depth, width))));
@@ -161,9 +181,9 @@ impl Grid {
             bar: String::new(),
             bars: Vec::new(),
             note: format!(
-                "gradient: norm at the first layer's weights W(1) before the first step; accuracy \
-                 after {} steps; {} units a layer",
-                self.steps, self.widths[width],
+                "depth: number of hidden layers, {} units each; gradient: norm at the first layer's \
+                 weights W(1) before the first step; accuracy: after {} steps",
+                self.widths[width], self.steps,
             ),
         }
     }
@@ -211,9 +231,8 @@ impl Grid {
             Reading::new("the same over the last layer's", Some(ratio), measured(ratio)),
         ];
         readings.extend(starts.map(|start| {
-            let accuracy = self.record(start, depth, width).accuracy();
             let name = format!("accuracy, {}", self.words(start));
-            Reading::new(&name, Some(accuracy), percent(accuracy))
+            Reading::accuracy(&name, self.record(start, depth, width).accuracy())
         }));
         Frame {
             picture: Picture::Chart(Chart {
@@ -230,7 +249,7 @@ impl Grid {
 
     fn sentence(&self, epsilon: usize, depth: usize, width: usize) -> String {
         let record = self.record(epsilon, depth, width);
-        let (of, accuracy) = (layers(self.depths[depth]), percent(record.accuracy()));
+        let (of, end) = (layers(self.depths[depth]), record.ending());
         let ratio = measured(record.start.gradient_ratio());
         let d = self.widths[width] as f64;
         let factor = self.epsilons[epsilon] * (d / 2.0).sqrt();
@@ -244,12 +263,12 @@ impl Grid {
             ),
             Zone::Stuck | Zone::Slow => format!(
                 "Too small for {of}: {per_layer}, so the first layer's gradient is {ratio} of the \
-                 last one's, and {} steps bring {accuracy}.",
+                 last one's, and {} steps bring {end}.",
                 self.steps,
             ),
             Zone::TooLarge | Zone::Diverges => format!(
                 "Too large for {of}: {per_layer}. Before the first step the loss is {}, where \
-                 guessing has {}, and the training ends at {accuracy}.",
+                 guessing has {}, and the training ends in {end}.",
                 measured(record.start.loss),
                 measured(record.start.loss_of_zero_output),
             ),

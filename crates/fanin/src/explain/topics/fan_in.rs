@@ -92,7 +92,7 @@ impl Grid {
     fn train(laboratory: &Laboratory<'_>) -> Result<Self> {
         let data = digits(Standardize::Standard)?;
         let mut grid = Self {
-            epsilons: laboratory.choose(vec![0.1, 0.3, 1.0, 1.41], vec![1.0]),
+            epsilons: laboratory.choose(vec![0.1, 1.0, 1.41], vec![1.0]),
             depths: laboratory.choose(vec![1, 2, 3], vec![1, 2]),
             widths: laboratory.choose(vec![4, 16, 64, 256], vec![16, 64, 256]),
             steps: laboratory.choose(100, 20),
@@ -160,12 +160,12 @@ impl Grid {
         let name = size(self.epsilons[epsilon]);
         let head = vec![
             "d".to_owned(),
-            format!("E[z²], ε = {name}"),
+            format!("E[z²] at ε = {name}"),
             "theory".to_owned(),
-            format!("E[z²], {name}/√d"),
+            format!("E[z²] at {name}/√d"),
             "theory".to_owned(),
-            format!("accuracy, ε = {name}"),
-            format!("accuracy, {name}/√d"),
+            format!("accuracy at ε = {name}"),
+            format!("at {name}/√d"),
         ];
         let row = |width: usize| {
             let mut row = vec![self.widths[width].to_string()];
@@ -231,8 +231,9 @@ impl Grid {
         }
         let output = |start: usize| self.output(start, epsilon, depth, width);
         let accuracy = |start: usize| self.record(start, epsilon, depth, width).accuracy();
-        let reading = |words: &str, start: usize, value: f64, text: String| {
-            Reading::new(&format!("{words}, {}", names[start]), Some(value), text)
+        let reading = |start: usize| {
+            let value = output(start);
+            Reading::new(&format!("E[z²], {}", names[start]), Some(value), measured(value))
         };
         Frame {
             picture: Picture::Chart(Chart {
@@ -242,10 +243,10 @@ impl Grid {
                 mark: None,
             }),
             readings: vec![
-                reading("E[z²]", PLAIN, output(PLAIN), measured(output(PLAIN))),
-                reading("E[z²]", DIVIDED, output(DIVIDED), measured(output(DIVIDED))),
-                reading("accuracy", PLAIN, accuracy(PLAIN), percent(accuracy(PLAIN))),
-                reading("accuracy", DIVIDED, accuracy(DIVIDED), percent(accuracy(DIVIDED))),
+                reading(PLAIN),
+                reading(DIVIDED),
+                Reading::accuracy(&format!("accuracy, {}", names[PLAIN]), accuracy(PLAIN)),
+                Reading::accuracy(&format!("accuracy, {}", names[DIVIDED]), accuracy(DIVIDED)),
             ],
             zone: self.zone(epsilon, depth, width),
             sentence: self.sentence(epsilon, depth, width),
@@ -265,13 +266,13 @@ impl Grid {
         );
         format!(
             "With d = {d} inputs and {}, ε = {name} multiplies E[z²] by d·ε²/2 = {} in each layer \
-             of d inputs, {name}/√d by {}. After {} steps they read {} and {} rightly.",
+             of d inputs, {name}/√d by {}. {} steps bring {} and {}.",
             layers(self.depths[depth]),
             measured(plain),
             measured(divided),
             self.steps,
-            percent(self.record(PLAIN, epsilon, depth, width).accuracy()),
-            percent(self.record(DIVIDED, epsilon, depth, width).accuracy()),
+            self.record(PLAIN, epsilon, depth, width).ending(),
+            self.record(DIVIDED, epsilon, depth, width).ending(),
             name = size(self.epsilons[epsilon]),
         )
     }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
 use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
-use crate::explain::words::{layers, measured, percent, size, steps};
+use crate::explain::words::{count, layers, measured, percent, size, steps};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
 use crate::spec::Standardize;
 
@@ -146,8 +146,8 @@ impl Grid {
     fn table(&self, shown: usize) -> Table {
         let last = self.widths.len() - 1;
         let mut head = vec!["ε".to_owned()];
-        head.extend(self.depths.iter().map(|&depth| layers(depth)));
-        head.push(format!("accuracy, {}", layers(self.depths[shown])));
+        head.extend(self.depths.iter().map(|depth| format!("depth {depth}")));
+        head.push(format!("accuracy at depth {}", self.depths[shown]));
         let row = |at: usize| {
             let mut row = vec![size(self.epsilons[at])];
             row.extend((0..self.depths.len()).map(|depth| {
@@ -157,14 +157,15 @@ impl Grid {
             row.push(percent(self.record(at, shown, last).accuracy()));
             row
         };
-        let bar = |at: usize| Some(self.record(at, shown, last).accuracy());
+        let bar = |at: usize| Some(self.record(at, shown, last).accuracy()).filter(|a| !a.is_nan());
         Table {
             head,
             rows: (0..self.epsilons.len()).map(row).collect(),
             bar: String::new(),
             bars: (0..self.epsilons.len()).map(bar).collect(),
             note: format!(
-                "steps until {} are read rightly, by depth, {} units a layer; else how it failed",
+                "steps until {} are read rightly, or how it failed; depth: number of hidden layers, \
+                 {} units each",
                 percent(LEARNED),
                 self.width(),
             ),
@@ -255,14 +256,10 @@ impl Grid {
                 self.steps,
             ),
             Zone::Diverges => format!(
-                "Zone 3, it explodes: z is of size {} at the output of {of}, and after {} the \
-                 numbers are too large for floating point.",
+                "Zone 3, it explodes: behind {of} the answers are of size {} from the start, and \
+                 after {} the numbers are too large for floating point.",
                 measured(output_size(record)),
-                crate::explain::words::count(
-                    record.diverged.unwrap_or(0) as usize,
-                    "step",
-                    "steps"
-                ),
+                count(record.diverged.unwrap_or(0) as usize, "step", "steps"),
             ),
         }
     }
@@ -278,7 +275,7 @@ fn readings(record: &Record) -> Vec<Reading> {
     let (distinct, all) = record.units;
     let learned = record.learned();
     vec![
-        Reading::new("accuracy", Some(record.accuracy()), percent(record.accuracy())),
+        Reading::accuracy("accuracy", record.accuracy()),
         Reading::new(
             &format!("steps to {}", percent(LEARNED)),
             learned.map(|steps| steps as f64),

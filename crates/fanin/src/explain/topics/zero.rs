@@ -229,7 +229,7 @@ impl Grid {
                 ),
                 Reading::new("largest gap between units", Some(seen.gap), measured(seen.gap)),
                 Reading::new("loss", Some(moment.loss), format!("{:.3}", moment.loss)),
-                Reading::new("accuracy", Some(moment.accuracy), percent(moment.accuracy)),
+                Reading::accuracy("accuracy", moment.accuracy),
             ],
             zone: if is_stuck { Zone::Stuck } else { record.zone() },
             sentence,
