@@ -12,12 +12,13 @@
 //! | [`Spec::from_toml`](spec::Spec::from_toml), or a model as short text | [`spec`] | what is wished |
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
 //! | [`resolve`] | [`spec`], [`import`] | the network: its layers, as wide as the data ask for, or its file |
-//! | [`initialize`], [`explain`] | [`init`] | starting weights, and why these |
+//! | [`initialize`], [`explain()`] | [`init`] | starting weights, and why these |
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
+//! | [`explain::find`] | [`mod@explain`] | a newcomer's question, answered by training on the spot |
 //! | [`Json::new`](report::Json::new), [`report::terminal`] | [`report`] | what people and programs read |
 //!
 //! Starting weights for the digits that fanin carries, and whether they will learn:

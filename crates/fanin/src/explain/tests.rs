@@ -1,19 +1,27 @@
 //! Facts that the topics tell, measured on their small grids.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use super::*;
 use crate::train::Interrupt;
 
-#[track_caller]
-fn lesson(name: &str) -> Lesson {
+/// Every lesson, taken once for all tests.
+static LESSONS: LazyLock<Vec<Lesson>> =
+    LazyLock::new(|| TOPICS.iter().map(|topic| taken(*topic)).collect());
+
+fn taken(topic: &dyn Topic) -> Lesson {
     let laboratory =
         Laboratory { size: Size::Small, seed: 0, observer: &(), interrupt: &Interrupt::default() };
-    find(name).unwrap().lesson(&laboratory).unwrap()
+    topic.lesson(&laboratory).unwrap()
+}
+
+fn lesson(name: &str) -> &'static Lesson {
+    LESSONS.iter().find(|lesson| lesson.topic == name).unwrap()
 }
 
 /// The frames at one position of one slider.
-fn at<'l>(lesson: &'l Lesson, slider: usize, position: usize) -> Vec<&'l Frame> {
+fn at(lesson: &Lesson, slider: usize, position: usize) -> Vec<&Frame> {
     let sliders = &lesson.figure.sliders;
     let inner: usize = sliders[slider + 1..].iter().map(|s| s.positions.len()).product();
     let count = sliders[slider].positions.len();
@@ -58,21 +66,22 @@ fn every_topic_answers_with_a_frame_for_every_setting() {
             find(next).unwrap();
         }
     }
-    assert_eq!(find("zerro").err().unwrap().to_string(), "");
+    let error = find("zerro").err().unwrap().to_string();
+    assert!(error.starts_with("unknown topic `zerro`; did you mean `zero`?"), "{error}");
 }
 
 #[test]
 fn equal_starts_stay_one_class_to_the_last_bit_and_random_ones_do_not() {
     let lesson = lesson("zero");
     for start in ["all 0", "all 0.1"] {
-        for frame in at(&lesson, 0, position(&lesson, 0, start)) {
+        for frame in at(lesson, 0, position(lesson, 0, start)) {
             let Picture::Tiles(tiles) = &frame.picture else { panic!("no tiles") };
             assert!(tiles.units.iter().flatten().all(|tile| tile.class == 0), "{start}");
             assert_eq!(reading(frame, "largest gap between units"), Some(0.0));
             assert_eq!(frame.zone, Zone::Stuck);
         }
     }
-    for frame in at(&lesson, 0, position(&lesson, 0, "random, ε = 0.2")) {
+    for frame in at(lesson, 0, position(lesson, 0, "random, ε = 0.2")) {
         let Picture::Tiles(tiles) = &frame.picture else { panic!("no tiles") };
         for layer in &tiles.units {
             let classes: HashSet<usize> = layer.iter().map(|tile| tile.class).collect();
@@ -84,8 +93,8 @@ fn equal_starts_stay_one_class_to_the_last_bit_and_random_ones_do_not() {
 #[test]
 fn of_the_sizes_tried_the_one_next_to_hes_learns_fastest() {
     let lesson = lesson("scale");
-    let deep = position(&lesson, 1, "3");
-    let frames = at(&lesson, 1, deep);
+    let deep = position(lesson, 1, "3");
+    let frames = at(lesson, 1, deep);
     let Some((he, _)) = chart(frames[0]).mark else { panic!("He is not marked") };
     let learned = |frame: &&&Frame| reading(frame, "steps to 80 %").is_some();
     let fastest = frames.iter().enumerate().filter(|(_, frame)| learned(frame)).min_by(|a, b| {
@@ -101,8 +110,8 @@ fn of_the_sizes_tried_the_one_next_to_hes_learns_fastest() {
 fn sizes_below_the_valley_are_stuck_or_slow_and_those_above_too_large() {
     let lesson = lesson("scale");
     let zone = |epsilon: &str| {
-        let index = position(&lesson, 0, epsilon);
-        at(&lesson, 0, index)[position(&lesson, 1, "3")].zone
+        let index = position(lesson, 0, epsilon);
+        at(lesson, 0, index)[position(lesson, 1, "3")].zone
     };
     assert_eq!(zone("0"), Zone::Stuck);
     assert_eq!(zone("0.001"), Zone::Slow);
@@ -111,10 +120,10 @@ fn sizes_below_the_valley_are_stuck_or_slow_and_those_above_too_large() {
 }
 
 #[test]
-fn a_tenth_of_the_depth_costs_powers_of_ten_of_the_gradient_unless_he_scales() {
+fn small_weights_lose_the_gradient_over_depth_and_those_of_he_keep_it() {
     let lesson = lesson("depth");
-    let deep = position(&lesson, 1, "8");
-    let lines = &chart(at(&lesson, 1, deep)[0]).lines;
+    let deep = position(lesson, 1, "8");
+    let lines = &chart(at(lesson, 1, deep)[0]).lines;
     let ratio = |line: &Line| line.points[0][1] / line.points[line.points.len() - 1][1];
     assert!(ratio(&lines[0]) < 1e-6, "ε = 0.01: {}", ratio(&lines[0]));
     assert!((0.1..10.0).contains(&ratio(&lines[2])), "He: {}", ratio(&lines[2]));
@@ -132,7 +141,7 @@ fn slope(line: &Line) -> f64 {
 fn the_mean_square_of_a_sum_grows_with_its_terms_unless_divided_by_the_root() {
     let lesson = lesson("fan-in");
     for (depth, layers) in [(0, 1.0), (1, 2.0)] {
-        let lines = &chart(at(&lesson, 1, depth)[0]).lines;
+        let lines = &chart(at(lesson, 1, depth)[0]).lines;
         let [plain, plain_theory, divided, divided_theory] = &lines[..] else { panic!("lines") };
         assert!((slope(plain_theory) - layers).abs() < 1e-9);
         assert!(slope(divided_theory).abs() < 1e-9);
@@ -147,17 +156,17 @@ fn the_mean_square_of_a_sum_grows_with_its_terms_unless_divided_by_the_root() {
 #[test]
 fn features_in_larger_units_start_at_a_loss_as_much_larger_and_do_not_learn() {
     let lesson = lesson("data");
-    let frame = at(&lesson, 0, position(&lesson, 0, "× 10"))[0];
+    let frame = at(lesson, 0, position(lesson, 0, "× 10"))[0];
     assert!(reading(frame, "loss at the start").unwrap() > 30.0);
     assert!(matches!(frame.zone, Zone::TooLarge | Zone::Diverges));
     assert!(reading(frame, "accuracy, normalized").unwrap() > 0.8);
-    let tiny = at(&lesson, 0, position(&lesson, 0, "× 0.001"))[0];
+    let tiny = at(lesson, 0, position(lesson, 0, "× 0.001"))[0];
     assert_eq!(tiny.zone, Zone::Slow);
 }
 
 #[test]
 fn results_do_not_depend_on_the_threads() {
-    let run = |n| fanin_kernels::threads::pool(n).unwrap().install(|| lesson("zero"));
+    let run = |n| fanin_kernels::threads::pool(n).unwrap().install(|| taken(find("zero").unwrap()));
     assert_eq!(run(1), run(3));
 }
 
