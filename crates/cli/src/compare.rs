@@ -3,11 +3,12 @@
 use clap::Args;
 use fanin::Result;
 use fanin::compare::{CompareOptions, Comparison};
-use fanin::report::{Json, terminal};
+use fanin::report::{self, Json, Material, terminal};
 
 use crate::args::{Common, DataArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
+use crate::report_args::{ReportArgs, command_line};
 use crate::sweep::SweepArgs;
 
 /// Train one network from many starting points and compare
@@ -21,6 +22,7 @@ use crate::sweep::SweepArgs;
   fanin compare \"features -> 3x128 gelu -> outputs\" --schemes he-normal,orthogonal:1
   fanin compare --data table.csv --target price --schemes torch-default,xavier-uniform
   fanin compare model.onnx --data images.npz --schemes he-normal,orthogonal
+  fanin compare --report race.html --open        the same as a page with pictures
   fanin compare --sweep scale                    steps to learn against the size of the weights")]
 pub struct Compare {
     /// Network as short text, a .toml or an .onnx file, instead of --depths
@@ -47,6 +49,8 @@ pub struct Compare {
     data: DataArgs,
     #[command(flatten)]
     training: TrainArgs,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Compare {
@@ -55,6 +59,7 @@ impl Compare {
         if self.sweep.sweep.is_some() {
             return self.sweep.run(common);
         }
+        self.report.check()?;
         let options = self.options(common)?;
         let data = fanin::load(&options.spec)?;
         let comparison = Comparison::new(&options, &data)?;
@@ -78,6 +83,18 @@ impl Compare {
         let target = options.spec.train.target_accuracy;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
         show(terminal::next_steps(&options, &networks));
+        self.report.write(|| {
+            let seeds = options.spec.train.seeds.len();
+            Ok(report::report(&Material {
+                title: format!("{} starting points compared", options.schemes.len()),
+                subtitle: format!("{seeds} seeds each, on {}", data.source),
+                command: command_line(),
+                spec: Some(&options.spec),
+                data: Some(&data),
+                networks: &networks,
+                ..Material::default()
+            }))
+        })?;
         Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
     }
 

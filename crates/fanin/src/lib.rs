@@ -228,6 +228,25 @@ pub fn check_scheme(
     Diagnosis::over_seeds(model, &course.loss, seeds.len(), draw, &rows.train, horizon)
 }
 
+/// The start that the first cause of a bad diagnosis advises, by its scheme, and what is found
+/// there; none where no cause names a scheme.
+///
+/// # Errors
+/// As [`check_scheme`].
+pub fn mend(
+    checked: &report::Checked<'_>,
+    model: &Model,
+    data: &Prepared,
+) -> Result<Option<(String, Diagnosis)>> {
+    let Some(scheme) = checked.other_scheme() else { return Ok(None) };
+    let mut spec = checked.spec.clone();
+    spec.init.scheme.clone_from(&scheme);
+    let first = spec.train.seeds.first().copied().unwrap_or(0);
+    let seeds: Vec<u64> = (0..checked.diagnosis.seeds as u64).map(|n| first + n).collect();
+    let diagnosis = check_scheme(&spec, model, data, &seeds)?;
+    Ok(Some((scheme, diagnosis)))
+}
+
 /// A training run of `weights` as `spec` says, checked and ready to start.
 ///
 /// # Errors

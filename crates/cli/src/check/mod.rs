@@ -1,6 +1,7 @@
 //! `fanin check`.
 
 mod start;
+mod pages;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use fanin::report::{self, Checked, Json, terminal};
 use self::start::Judged;
 use crate::args::{Common, DataArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
+use crate::report_args::ReportArgs;
 
 /// Judge a network's starting weights before the first step
 ///
@@ -28,6 +30,7 @@ use crate::output::{self, Exit};
   fanin check model.onnx --data normal                  the weights in the file
   fanin check model.onnx --data tokens.npy --scheme torch-default
   fanin check --run first                               the checkpoint of a run, by its own spec
+  fanin check --report start.html --open                the same as a page with pictures
   fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
 pub struct Check {
     /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
@@ -57,6 +60,8 @@ pub struct Check {
     data: DataArgs,
     #[command(flatten)]
     training: TrainArgs,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -80,7 +85,10 @@ enum Format {
 impl Check {
     /// Measures and judges.
     pub fn run(&self, common: &Common) -> Result<Exit> {
-        let Judged { spec, model, start, diagnosis } = self.judge(common)?;
+        self.report.check()?;
+        let judged = self.judge(common)?;
+        self.write_report(&judged)?;
+        let Judged { spec, model, start, diagnosis, .. } = judged;
         let limit = match self.fail_on {
             FailOn::Warn => Severity::Warn,
             FailOn::Fail => Severity::Fail,

@@ -8,6 +8,7 @@ use fanin::check::Diagnosis;
 use fanin::data::Prepared;
 use fanin::spec::{Model, Spec};
 use fanin::train::RunFolder;
+use fanin::weights::Weights;
 
 use super::Check;
 use crate::args::{Common, spec_of};
@@ -18,6 +19,8 @@ pub struct Judged {
     pub model: Model,
     pub start: String,
     pub diagnosis: Diagnosis,
+    pub data: Prepared,
+    pub weights: Weights,
 }
 
 impl Check {
@@ -36,14 +39,16 @@ impl Check {
     fn judge_scheme(&self, common: &Common) -> Result<Judged> {
         let (spec, data, model) = self.planned(spec_of(self.model.as_deref())?)?;
         if let Some(weights) = model.weights().filter(|_| !self.scheme.is_given()) {
-            let diagnosis = fanin::check(&spec, &model, weights, &data)?;
+            let (diagnosis, weights) =
+                (fanin::check(&spec, &model, weights, &data)?, weights.clone());
             let start = "the weights in the file".to_owned();
-            return Ok(Judged { spec, model, start, diagnosis });
+            return Ok(Judged { spec, model, start, diagnosis, data, weights });
         }
         let first = common.seed.unwrap_or(0);
         let seeds: Vec<u64> = (0..self.seeds.get()).map(|n| first.wrapping_add(n)).collect();
         let diagnosis = fanin::check_scheme(&spec, &model, &data, &seeds)?;
-        Ok(Judged { start: spec.init.scheme.clone(), spec, model, diagnosis })
+        let weights = fanin::initialize(&spec, &model, first)?;
+        Ok(Judged { start: spec.init.scheme.clone(), spec, model, diagnosis, data, weights })
     }
 
     fn judge_file(&self, path: &Path) -> Result<Judged> {
@@ -56,7 +61,7 @@ impl Check {
         } else {
             fanin::check_partly(&spec, &model, &weights, &data)?
         };
-        Ok(Judged { spec, model, start, diagnosis })
+        Ok(Judged { spec, model, start, diagnosis, data, weights })
     }
 
     /// The checkpoint's weights, judged as if the run's whole training began with them.
@@ -71,7 +76,7 @@ impl Check {
         let checkpoint = folder.load(&layout)?;
         let diagnosis = fanin::check(&spec, &model, &checkpoint.weights, &data)?;
         let start = format!("{}, step {}", folder.path().display(), checkpoint.progress.step);
-        Ok(Judged { spec, model, start, diagnosis })
+        Ok(Judged { spec, model, start, diagnosis, data, weights: checkpoint.weights })
     }
 
     /// The spec with the arguments given, its data, and the network that fits them.

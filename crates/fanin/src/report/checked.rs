@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::check::Diagnosis;
+use super::terminal::check::remedy;
 use crate::check::rules::RULES;
 use crate::spec::Spec;
 
@@ -19,6 +20,13 @@ pub struct Checked<'a> {
     /// What was found.
     #[serde(flatten)]
     pub diagnosis: &'a Diagnosis,
+}
+
+impl Checked<'_> {
+    /// The scheme that the fix of the first cause names for this network, if it names one.
+    pub fn other_scheme(&self) -> Option<String> {
+        self.diagnosis.cause().and_then(|cause| remedy::other_scheme(self, cause))
+    }
 }
 
 /// What is wrong, in a few words: the title of the symptom with this code.

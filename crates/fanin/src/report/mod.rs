@@ -1,4 +1,9 @@
-//! What people and programs read: tables and sentences for the terminal, JSON, SARIF, JUnit.
+//! What people and programs read: tables and sentences for the terminal, JSON, SARIF, JUnit, and
+//! whole reports with pictures.
+//!
+//! ```text
+//! what check, compare, theory, train gave ─► Material ─► sections ─► Report ─► HTML, Markdown, JSON, terminal
+//! ```
 
 mod checked;
 mod json;
@@ -6,9 +11,20 @@ mod ran;
 mod junit;
 mod sarif;
 pub mod terminal;
+pub mod document;
+pub mod pictures;
+pub mod sections;
+mod markdown;
+mod html;
+mod form;
 
 pub use checked::Checked;
+pub use document::Report;
+pub use form::{Form, read, write, write_pictures};
+pub use html::html;
 pub use json::Json;
 pub use junit::junit;
+pub use markdown::markdown;
 pub use ran::Ran;
 pub use sarif::sarif;
+pub use sections::{Material, report};

@@ -1,16 +1,17 @@
 //! Tables and sentences for a terminal; every function gives text that ends in a line break.
 
-mod number;
+pub(super) mod number;
 mod table;
 mod wrap;
 mod compare;
 mod next;
-mod check;
+pub(super) mod check;
 mod data;
 mod init;
 mod lesson;
 mod model;
 mod ran;
+mod report;
 mod schemes;
 mod sweep;
 mod theory;
@@ -29,6 +30,7 @@ pub use lesson::{lesson, topics};
 pub use model::model;
 pub use next::next_steps;
 pub use ran::{copied, ran};
+pub use report::report;
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;
 pub use theory::{attention_theory, theory};

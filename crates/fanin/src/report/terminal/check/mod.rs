@@ -4,7 +4,7 @@ mod bars;
 mod layers;
 mod readings;
 mod findings;
-mod remedy;
+pub(in crate::report) mod remedy;
 mod forecast;
 
 #[cfg(test)]

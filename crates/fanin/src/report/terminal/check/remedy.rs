@@ -55,6 +55,14 @@ fn forget(spec: &mut Spec, option: &str) {
     }
 }
 
+/// The scheme that the fix of `finding` names for this network, if it names another than its own.
+pub fn other_scheme(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
+    let words: Vec<&str> = finding.fix.split_whitespace().map(bare).collect();
+    let is_of_another = words.windows(2).any(is_option);
+    let scheme = scheme(checked, &words).filter(|scheme| *scheme != checked.start)?;
+    (!is_of_another).then(|| scheme.to_owned())
+}
+
 fn scheme<'w>(checked: &Checked<'_>, words: &[&'w str]) -> Option<&'w str> {
     let is_scheme = |word: &str| SCHEMES.iter().any(|scheme| scheme.facts().name == word);
     let fits = |triple: &&[&str]| {

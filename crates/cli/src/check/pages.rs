@@ -1,0 +1,32 @@
+//! The report of a check.
+
+use fanin::Result;
+use fanin::report::sections::Mended;
+use fanin::report::{self, Checked, Material};
+
+use super::Check;
+use super::start::Judged;
+use crate::report_args::command_line;
+
+impl Check {
+    /// Writes the report, if one was asked for.
+    pub(super) fn write_report(&self, judged: &Judged) -> Result<()> {
+        let Judged { spec, model, start, diagnosis, data, .. } = judged;
+        self.report.write(|| {
+            let checked =
+                Checked { model: model.to_string(), start: start.clone(), spec, diagnosis };
+            let mended = fanin::mend(&checked, model, data)?;
+            let mended = mended.as_ref();
+            Ok(report::report(&Material {
+                title: checked.model.clone(),
+                subtitle: format!("starting from {start}, on {}", data.source),
+                command: command_line(),
+                spec: Some(spec),
+                data: Some(data),
+                checked: Some(&checked),
+                mended: mended.map(|(start, diagnosis)| Mended { start, diagnosis }),
+                ..Material::default()
+            }))
+        })
+    }
+}

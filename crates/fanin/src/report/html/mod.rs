@@ -1,0 +1,206 @@
+//! A report as one page of HTML that needs no network: pictures drawn, then made alive by a small
+//! program where scripts run.
+//!
+//! The page forbids itself everything but its own style and program, which it names by their
+//! hashes; all text is escaped.
+
+mod figure;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::document::{Answer, Block, Card, Fact, Report, Section, Strip, Table};
+use super::pictures::{DARK, LIGHT, SHEET, escape};
+
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+const PROGRAM: &str = include_str!("page.js");
+const PLOTS: &str = include_str!("vendor/uplot.js");
+const PLOTS_STYLE: &str = include_str!("vendor/uplot.css");
+const PLOTS_LICENSE: &str = include_str!("vendor/LICENSE");
+
+/// Colors of the page itself on dark ground.
+const PAGE_DARK: &str = "--ground:#0e1216;--line:#2b333c;--yes:#5fd3ae;--no:#ff9d66;\
+    --unsure:#f0c05a;--yes-soft:#10261f;--no-soft:#2c1a11;--unsure-soft:#292110;--accent:#7cc0f5";
+
+/// The report as one page of HTML.
+pub fn html(report: &Report) -> String {
+    let style = style();
+    let script = format!("/*\n{PLOTS_LICENSE}*/\n{PLOTS}\n{PROGRAM}");
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(&script),
+        hash(&style)
+    );
+    let figures = report.figures().map(figure::data).collect();
+    let data = serde_json::Value::Array(figures).to_string().replace('<', "\\u003c");
+    let contents = report.sections.iter().map(|section| {
+        format!("<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title))
+    });
+    let mut numbered = 0;
+    let sections: String =
+        report.sections.iter().map(|section| self::section(section, &mut numbered)).collect();
+    let command = match report.command.as_str() {
+        "" => String::new(),
+        command => format!(" by <code>{}</code>", escape(command)),
+    };
+    fill(PAGE, &[
+        ("policy", &policy),
+        ("version", &escape(&report.version)),
+        ("title", &escape(&report.title)),
+        ("subtitle", &escape(&report.subtitle)),
+        ("style", &style),
+        ("contents", &contents.collect::<String>()),
+        ("verdict", &report.verdict.as_ref().map(strip).unwrap_or_default()),
+        ("sections", &sections),
+        ("command", &command),
+        ("data", &data),
+        ("script", &script),
+    ])
+}
+
+/// A template with its places filled once; what fills one is not searched for others.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut page = String::with_capacity(1 << 17);
+    let mut rest = template;
+    while let Some((before, (name, after))) = rest
+        .split_once("{{")
+        .and_then(|(before, inside)| Some((before, inside.split_once("}}")?)))
+    {
+        let value = values.iter().find(|(known, _)| *known == name);
+        page.push_str(before);
+        page.push_str(value.expect("the template names what there is").1);
+        rest = after;
+    }
+    page + rest
+}
+
+fn style() -> String {
+    let dark = format!(
+        "@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{DARK};{PAGE_DARK};\
+         color-scheme:dark}}}}:root[data-theme=dark]{{{DARK};{PAGE_DARK};color-scheme:dark}}"
+    );
+    let own = fill(STYLE, &[("dark", &dark)]);
+    format!(":root{{{LIGHT}}}\n{own}\n{SHEET}\n{PLOTS_STYLE}")
+}
+
+/// A text's hash as a policy names it.
+fn hash(text: &str) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut code = "sha256-".to_owned();
+    for part in Sha256::digest(text.as_bytes()).chunks(3) {
+        let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(*part.get(i).unwrap_or(&0)));
+        for place in 0..4 {
+            let sign = SIGNS[(bits >> (18 - 6 * place) & 63) as usize] as char;
+            code.push(if place <= part.len() { sign } else { '=' });
+        }
+    }
+    code
+}
+
+fn strip(strip: &Strip) -> String {
+    let (class, sign) = match strip.answer {
+        Answer::Yes => ("yes", "✓"),
+        Answer::No => ("no", "✕"),
+        Answer::Unsure => ("unsure", "?"),
+    };
+    let mut text = format!(
+        "<div class=\"verdict {class}\"><div class=\"sign\" aria-hidden=\"true\">{sign}</div>\
+         <p class=\"question\">{}</p><h2>{}</h2><p class=\"why\">{}</p><p class=\"sure\">{}</p>",
+        escape(&strip.question),
+        escape(&strip.word),
+        escape(&strip.why),
+        escape(&strip.sure)
+    );
+    if !strip.fix.is_empty() || !strip.command.is_empty() {
+        let _ = write!(text, "<div class=\"fix\"><p>{}</p>{}</div>", escape(&strip.fix), code(&strip.command));
+    }
+    text + "</div>"
+}
+
+fn section(section: &Section, numbered: &mut usize) -> String {
+    let (id, title) = (escape(&section.id), escape(&section.title));
+    let mut text = format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>");
+    if !section.lead.is_empty() {
+        let _ = write!(text, "<p class=\"lead\">{}</p>", escape(&section.lead));
+    }
+    for block in &section.blocks {
+        text.push_str(&self::block(block, numbered));
+    }
+    text + "</section>\n"
+}
+
+fn block(block: &Block, numbered: &mut usize) -> String {
+    match block {
+        Block::Heading { text } => format!("<h3>{}</h3>", escape(text)),
+        Block::Text { text } => format!("<p>{}</p>", escape(text)),
+        Block::Facts { facts } => self::facts(facts),
+        Block::Table(table) => self::table(table, "Table"),
+        Block::Finding(card) => finding(card),
+        Block::Code { source, .. } => code(source),
+        Block::Figure(figure) => {
+            *numbered += 1;
+            figure::figure(figure, *numbered - 1)
+        }
+    }
+}
+
+fn facts(facts: &[Fact]) -> String {
+    let fact = |fact: &Fact| {
+        format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(&fact.name), escape(&fact.value))
+    };
+    format!("<dl class=\"facts\">{}</dl>", facts.iter().map(fact).collect::<String>())
+}
+
+fn table(table: &Table, label: &str) -> String {
+    let head = table.head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name)));
+    let row = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(column, text)| match column {
+            0 => format!("<th scope=\"row\">{}</th>", escape(text)),
+            _ => format!("<td>{}</td>", escape(text)),
+        });
+        format!("<tr>{}</tr>", cells.collect::<String>())
+    };
+    let is_number = |text: &String| !text.chars().any(char::is_alphabetic) || text.len() < 12;
+    let numbers = table.rows.iter().all(|row| row.iter().skip(1).all(is_number));
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table{}><thead><tr>{}</tr></thead>\
+         <tbody>{}</tbody></table></div>",
+        escape(label),
+        if numbers { "" } else { " class=\"texts\"" },
+        head.collect::<String>(),
+        table.rows.iter().map(row).collect::<String>()
+    )
+}
+
+fn finding(card: &Card) -> String {
+    let class = if ["fail", "warn"].contains(&card.severity.as_str()) { &card.severity } else { "note" };
+    let mut text = format!(
+        "<div class=\"finding {class}\"><h3><span class=\"word\">{}</span> {} <span class=\"place\">{}</span></h3><p>{}</p>",
+        escape(&card.severity),
+        escape(&card.title),
+        escape(&card.place),
+        escape(&card.why)
+    );
+    if !card.fix.is_empty() {
+        let _ = write!(text, "<p><strong>Fix</strong> {}</p>", escape(&card.fix));
+    }
+    text.push_str(&code(&card.command));
+    if !card.ignore.is_empty() {
+        let _ = write!(text, "<p class=\"ignore\">Ignore it {}</p>", escape(&card.ignore));
+    }
+    text + "</div>"
+}
+
+fn code(source: &str) -> String {
+    if source.is_empty() {
+        return String::new();
+    }
+    let one = if source.contains('\n') { "" } else { " one" };
+    let (focus, source) = (if one.is_empty() { " tabindex=\"0\"" } else { "" }, escape(source));
+    format!("<div class=\"code{one}\"><pre{focus}><code>{source}</code></pre></div>")
+}

@@ -1,0 +1,296 @@
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const figures = JSON.parse(document.getElementById("data").textContent);
+  const charts = new Set();
+  const color = name => getComputedStyle(root).getPropertyValue(name).trim();
+  const make = (tag, attributes = {}, text = "") => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    if (text) element.textContent = text;
+    return element;
+  };
+
+  const theme = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
+  const themed = () => {
+    theme.textContent = isDark() ? "Light" : "Dark";
+    charts.forEach(chart => chart.redraw(false, true));
+  };
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    themed();
+  });
+  system.addEventListener("change", themed);
+
+  document.querySelectorAll(".code").forEach(code => {
+    if (!navigator.clipboard) return;
+    const button = make("button", { type: "button", "aria-label": "Copy the code" }, "Copy");
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(code.querySelector("code").textContent);
+        button.textContent = "Copied";
+      } catch { button.textContent = "Not allowed"; }
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    code.append(button);
+  });
+
+  const links = new Map([...document.querySelectorAll("nav a")].map(a => [a.hash.slice(1), a]));
+  const seen = new IntersectionObserver(entries => entries.forEach(entry => {
+    if (!entry.isIntersecting) return;
+    links.forEach(link => link.classList.remove("here"));
+    links.get(entry.target.id)?.classList.add("here");
+  }), { rootMargin: "-20% 0px -70% 0px" });
+  document.querySelectorAll("section[id]").forEach(section => seen.observe(section));
+
+  const raised = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  const power = p => p === 0 ? "1" : p === 1 ? "10"
+    : "10" + (p < 0 ? "⁻" : "") + [...String(Math.abs(p))].map(d => raised[d]).join("");
+  const number = v => {
+    if (v == null) return "–";
+    const size = Math.abs(v);
+    if (v === 0) return "0";
+    if (size >= 1e-3 && size < 1e5) return String(Number(v.toPrecision(4))).replace("-", "−");
+    return v.toExponential(2).replace("-", "−").replace("e−", "e−");
+  };
+  const dashes = { Dashed: [7, 5], 1: [2, 5], 2: [13, 5], 3: [11, 4, 2, 4] };
+
+  /* One chart in place of the static drawing, which print still shows. */
+  const draw = (place, chart, previous) => {
+    previous?.destroy();
+    charts.delete(previous);
+    const few = chart.series.length <= 12;
+    const data = [chart.at], series = [{ label: chart.x.label, value: (_, v) => number(v) }], bands = [];
+    const positive = list => chart.y.log ? list.map(v => v > 0 ? v : null) : list;
+    chart.series.forEach(line => {
+      const stroke = () => color("--c" + line.color % 8);
+      data.push(positive(line.values));
+      series.push({
+        label: line.name, stroke, width: 2.25, value: (_, v) => number(v), spanGaps: false,
+        dash: line.style === "dashed" ? dashes.Dashed : dashes[Math.min(3, Math.floor(line.color / 8))],
+        points: { show: line.style === "points" && chart.at.length <= 40, size: 6, fill: stroke },
+      });
+      if (few && line.low.length) {
+        const middle = data.length - 1;
+        [line.high, line.low].forEach(end => {
+          data.push(positive(end));
+          series.push({ label: "", stroke: "transparent", width: 0, points: { show: false }, class: "end" });
+        });
+        bands.push({ series: [middle + 1, middle + 2], fill: () => color("--c" + line.color % 8) + "2e" });
+      }
+    });
+    const font = "12.5px system-ui,sans-serif", grid = { stroke: () => color("--grid"), width: 1 };
+    const values = (_, splits) => splits.map(v => v == null ? null
+      : chart.y.log && Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? power(Math.round(Math.log10(v))) : chart.y.log && splits.length > 6 ? null : number(v));
+    const width = () => Math.max(240, place.clientWidth);
+    const marks = u => {
+      u.ctx.save();
+      u.ctx.font = devicePixelRatio * 12.5 + "px system-ui,sans-serif";
+      chart.marks.forEach(mark => {
+        const y = u.valToPos(mark.at, "y", true);
+        if (!(y >= u.bbox.top && y <= u.bbox.top + u.bbox.height)) return;
+        u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
+        u.ctx.setLineDash([3, 4]);
+        u.ctx.beginPath(); u.ctx.moveTo(u.bbox.left, y); u.ctx.lineTo(u.bbox.left + u.bbox.width, y); u.ctx.stroke();
+        u.ctx.textAlign = "right"; u.ctx.textBaseline = "bottom";
+        u.ctx.fillText(mark.label, u.bbox.left + u.bbox.width - 6, y - 4);
+      });
+      u.ctx.restore();
+    };
+    const ends = chart.marks.map(mark => mark.at);
+    const range = (u, low, high) => {
+      const all = [low, high, ...ends].filter(v => v != null && Number.isFinite(v) && (!chart.y.log || v > 0));
+      if (!all.length) return chart.y.log ? [0.1, 10] : [0, 1];
+      let [a, b] = [Math.min(...all), Math.max(...all)];
+      if (chart.y.log) {
+        const pad = Math.max(0.05 * Math.log10(b / a), 0.12);
+        return [a / 10 ** pad, b * 10 ** pad];
+      }
+      const pad = (b - a || Math.abs(b) || 1) * 0.06;
+      return [a - pad, b + pad];
+    };
+    const plot = new uPlot({
+      width: width(), height: 340, padding: [12, 14, 0, 0],
+      scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range } },
+      axes: [
+        { stroke: () => color("--soft"), grid, ticks: grid, font, label: chart.x.label, labelFont: font, labelSize: 22,
+          space: 56, incrs: chart.x.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined,
+          values: chart.x.log ? (_, s) => s.map(v => v == null ? null : Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? power(Math.round(Math.log10(v))) : null) : (_, s) => s.map(number) },
+        { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, values },
+      ],
+      series, bands, hooks: { draw: [marks] },
+      cursor: { focus: { prox: 24 }, points: { size: 9 } }, focus: { alpha: few ? 1 : 0.25 },
+      legend: { live: true },
+    }, data, place);
+    plot.root.classList.add("chart");
+    plot.root.querySelectorAll(".u-series").forEach((row, index) => { if (series[index].class === "end") row.remove(); });
+    const shown = chart.y.label;
+    plot.root.setAttribute("role", "group");
+    plot.root.setAttribute("aria-label", shown + " by " + chart.x.label + "; left and right keys move");
+    plot.root.tabIndex = 0;
+    let at = 0;
+    plot.root.addEventListener("keydown", event => {
+      const step = { ArrowRight: 1, ArrowLeft: -1, Home: -1e9, End: 1e9 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      at = Math.min(chart.at.length - 1, Math.max(0, at + step));
+      plot.setCursor({ left: plot.valToPos(chart.at[at], "x"), top: 20 });
+    });
+    new ResizeObserver(() => { if (Math.abs(plot.width - width()) > 2) plot.setSize({ width: width(), height: 340 }); }).observe(place);
+    place.classList.add("live");
+    charts.add(plot);
+    return plot;
+  };
+
+  /* Units that can never differ, by click or by keys. */
+  const twins = drawing => {
+    const say = make("p", { class: "say", "aria-live": "polite" }, "Choose a tile to see which units are equal to it.");
+    drawing.after(say);
+    const light = (group, tile) => {
+      drawing.querySelectorAll(".lit").forEach(lit => lit.classList.remove("lit"));
+      const tiles = [...group.children], own = tile.classList.contains("own");
+      const color = [...tile.classList].find(name => /^f\d/.test(name));
+      const same = own ? [tile] : tiles.filter(other => other.classList.contains(color));
+      same.forEach(other => other.classList.add("lit"));
+      const unit = tiles.indexOf(tile);
+      say.textContent = own
+        ? `Unit ${unit} can differ from all others of its layer.`
+        : `Unit ${unit} and ${same.length - 1} more tiles here are equal for ever: backpropagation gives them one gradient. ${group.dataset.differ} of ${group.dataset.units} units count.`;
+    };
+    drawing.addEventListener("click", event => {
+      const tile = event.target.closest(".tile");
+      if (tile) light(tile.parentNode, tile);
+    });
+    const ready = () => drawing.querySelectorAll(".units").forEach(group => {
+      group.setAttribute("tabindex", "0");
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", `${group.dataset.differ} of ${group.dataset.units} units can differ; arrow keys choose a unit`);
+      let unit = -1;
+      group.addEventListener("keydown", event => {
+        const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        unit = Math.min(group.children.length - 1, Math.max(0, unit + step));
+        light(group, group.children[unit]);
+      });
+    });
+    ready();
+    return ready;
+  };
+
+  /* A point in the plane of variances, and its course by the maps of theory. */
+  const plane = (figure, drawing, data) => {
+    const svg = drawing.querySelector("svg"), area = { left: 62, right: 622, top: 34, bottom: 346 };
+    drawing.classList.add("plane");
+    const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });
+    drawing.after(facts, course);
+    const handle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+    for (const [name, value] of Object.entries({ class: "handle", r: 9, tabindex: 0, role: "slider", "aria-label": "point of the plane", "aria-valuemin": 0, "aria-valuemax": data.widest })) handle.setAttribute(name, value);
+    svg.append(handle);
+    const table = (list, q) => {
+      const step = data.log_moments[1] - data.log_moments[0];
+      const place = Math.min(Math.max((Math.log(q) - data.log_moments[0]) / step, 0), list.length - 1.000001);
+      const index = Math.floor(place), share = place - index;
+      return list[index] * (1 - share) + list[index + 1] * share;
+    };
+    const first = data.points.find(p => p.measured) || data.points[0] || { at: [1, 0] };
+    let point = [...first.at], plot;
+    const show = () => {
+      const [w, b] = point;
+      handle.setAttribute("cx", area.left + (area.right - area.left) * w / data.widest);
+      handle.setAttribute("cy", area.bottom - (area.bottom - area.top) * b / data.highest);
+      let q = data.start, log = 0, chi = 1;
+      const at = [1], signal = [q], gains = [1];
+      for (let layer = 2; layer <= data.depth; layer++) {
+        chi = w * w * table(data.slope_second, q);
+        log += Math.log(chi);
+        q = Math.max(w * w * table(data.second, q) + b * b, 1e-300);
+        at.push(layer); signal.push(q < 1e200 ? q : null); gains.push(Math.exp(Math.max(log, -600)));
+      }
+      const last = gains.at(-1);
+      const gradient = gains.map(g => last / g);
+      const settled = w * w * table(data.slope_second, q);
+      const values = [["σ_w", w.toFixed(3)], ["σ_b", b.toFixed(3)], ["gradient per layer ×", settled.toFixed(3)],
+        ["gradient, first over last layer", number(last)]];
+      facts.replaceChildren(...values.map(([name, value]) => {
+        const fact = make("div");
+        fact.append(make("dt", {}, name), make("dd", {}, value));
+        return fact;
+      }));
+      handle.setAttribute("aria-valuenow", w.toFixed(3));
+      handle.setAttribute("aria-valuetext", `σ_w ${w.toFixed(2)}, σ_b ${b.toFixed(2)}, gradient per layer × ${settled.toFixed(2)}`);
+      const positive = list => list.map(v => v > 1e-300 && v < 1e300 ? v : null);
+      const chart = { x: { label: "layer", whole: true }, y: { label: "theory at this point", log: true }, at, marks: [],
+        series: [["signal E z²", 0, signal], ["gradient E δ², last layer 1", 1, gradient]].map(([name, color, list]) =>
+          ({ name, color, style: "line", values: positive(list), low: [], high: [] })) };
+      if (plot) plot.setData([chart.at, ...chart.series.map(s => s.values)]);
+      else plot = draw(course, chart);
+    };
+    const move = (w, b) => {
+      point = [Math.min(data.widest, Math.max(0.01, w)), Math.min(data.highest, Math.max(0, b))];
+      show();
+    };
+    const drag = event => {
+      const box = svg.getBoundingClientRect(), scale = 640 / box.width;
+      const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
+      move(data.widest * (x - area.left) / (area.right - area.left), data.highest * (area.bottom - y) / (area.bottom - area.top));
+    };
+    svg.addEventListener("pointerdown", event => { svg.setPointerCapture(event.pointerId); drag(event); });
+    svg.addEventListener("pointermove", event => { if (event.buttons) drag(event); });
+    handle.addEventListener("keydown", event => {
+      const steps = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+      if (!steps) return;
+      event.preventDefault();
+      move(point[0] + steps[0] * data.widest / 80, point[1] + steps[1] * data.highest / 40);
+    });
+    show();
+  };
+
+  document.querySelectorAll("figure[data-figure]").forEach(figure => {
+    const data = figures[figure.dataset.figure], drawing = figure.querySelector(".drawing");
+    const controls = [...figure.querySelectorAll("[data-control]")];
+    const facts = figure.querySelector(".facts"), first = drawing.innerHTML;
+    const templates = new Map([...figure.querySelectorAll("template")].map(t => [Number(t.dataset.frame), t]));
+    const isChart = data.kind === "line-chart";
+    let plot, again = () => {};
+    const value = control => control.matches("fieldset")
+      ? Number(control.querySelector(":checked").value) : Number(control.value);
+    const show = () => {
+      const index = controls.reduce((sum, control, i) => sum * data.sizes[i] + value(control), 0);
+      if (isChart) plot = draw(drawing, data.frames[index], plot);
+      else {
+        const template = templates.get(index);
+        if (template) drawing.replaceChildren(template.content.cloneNode(true));
+        else drawing.innerHTML = first;
+        again();
+      }
+      if (facts) facts.querySelectorAll("div").forEach((fact, i) => {
+        const [name, text] = data.facts[index][i] || ["", ""];
+        fact.querySelector("dt").textContent = name;
+        fact.querySelector("dd").textContent = text;
+      });
+      controls.forEach((control, i) => {
+        const output = control.parentNode.querySelector("output");
+        if (output) output.textContent = data.values[i][value(control)];
+        if (control.matches("[type=range]")) control.setAttribute("aria-valuetext", data.values[i][value(control)]);
+      });
+    };
+    controls.forEach(control => control.addEventListener("input", show));
+    const box = figure.querySelector(".controls");
+    if (box) box.hidden = false;
+    if (isChart) {
+      const near = new IntersectionObserver(entries => {
+        if (!entries.some(entry => entry.isIntersecting)) return;
+        near.disconnect();
+        if (!plot) show();
+      }, { rootMargin: "600px" });
+      near.observe(figure);
+    }
+    if (data.kind === "tiles") again = twins(drawing);
+    if (data.kind === "phase-plane") plane(figure, drawing, data.frames[0]);
+  });
+  themed();
+})();

@@ -1,0 +1,170 @@
+//! Lines over one axis, each with a band that says how sure it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::axes::{Area, Axis, Mark};
+use super::scale::Scale;
+use super::svg::{Anchor, COLORS, Svg, shortened};
+use super::{Key, Table, cell, digits};
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 340.0;
+
+/// Bands that can be told apart where they overlap.
+const MOST_BANDS: usize = 12;
+
+/// Places that are marked with a point each; more make a line of their own.
+const MOST_POINTS: usize = 40;
+
+/// Lines over one axis.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineChart {
+    /// The common axis.
+    pub x: Axis,
+    /// The axis of the values.
+    pub y: Axis,
+    /// Places on the common axis, ascending.
+    pub at: Vec<f64>,
+    /// Lines, each with a value or none at every place.
+    pub series: Vec<Series>,
+    /// Lines across at values of y.
+    pub marks: Vec<Mark>,
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Style {
+    /// With a point at each place: what was measured.
+    #[default]
+    Points,
+    /// Without points.
+    Line,
+    /// Broken: what theory expects.
+    Dashed,
+}
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What it is.
+    pub name: String,
+    /// Number of its color.
+    pub color: usize,
+    /// How it is drawn.
+    pub style: Style,
+    /// Its values, at the places of the chart.
+    pub values: Vec<Option<f64>>,
+    /// The lower end of its band; empty without one.
+    pub low: Vec<Option<f64>>,
+    /// The upper end of its band.
+    pub high: Vec<Option<f64>>,
+}
+
+impl Series {
+    /// A line through values; numbers that are no numbers leave gaps.
+    pub fn new(name: &str, color: usize, values: impl IntoIterator<Item = f64>) -> Self {
+        let values = values.into_iter().map(digits).collect();
+        Self { name: name.to_owned(), color, values, ..Self::default() }
+    }
+
+    /// The same, drawn in another way.
+    #[must_use]
+    pub fn styled(self, style: Style) -> Self {
+        Self { style, ..self }
+    }
+
+    /// The same with a band.
+    #[must_use]
+    pub fn within(self, ends: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let (low, high) = ends.into_iter().map(|(low, high)| (digits(low), digits(high))).unzip();
+        Self { low, high, ..self }
+    }
+
+    fn class(&self) -> String {
+        let dash = match (self.style, self.color / COLORS) {
+            (Style::Dashed, _) => " dashed",
+            (_, 0) => "",
+            (_, 1) => " dots",
+            (_, 2) => " long",
+            _ => " mixed",
+        };
+        format!("line s{}{dash}", self.color % COLORS)
+    }
+}
+
+impl LineChart {
+    pub(super) fn svg(&self, label: &str) -> String {
+        let mut svg = Svg::new(WIDTH, HEIGHT);
+        let area = Area::within(WIDTH, HEIGHT);
+        let x = Scale::of(self.at.iter().copied(), self.x.log, area.left, area.right);
+        let x = if self.at.len() < 3 { x.padded(0.08) } else { x.padded(0.015) };
+        let y = Scale::of(self.shown(), self.y.log, area.bottom, area.top).padded(0.05);
+        area.frame(&mut svg, (&self.x, &x), (&self.y, &y));
+        for mark in &self.marks {
+            if let Some(place) = y.place(mark.at).filter(|p| (area.top..=area.bottom).contains(p)) {
+                svg.line("mark", [area.left, place], [area.right, place]);
+                let above = [area.right - 4.0, place - 6.0];
+                svg.text("note", above, Anchor::End, &shortened(&mark.label, 40));
+            }
+        }
+        let inside = |value: f64| y.place(value).map(|p| p.clamp(area.top - 4.0, area.bottom));
+        if self.series.len() <= MOST_BANDS {
+            self.series.iter().for_each(|series| band(&mut svg, &self.at, series, &x, &inside));
+        }
+        for series in &self.series {
+            let points = self.at.iter().zip(&series.values);
+            let place = |(&at, value): (&f64, &Option<f64>)| Some([x.place(at)?, inside((*value)?)?]);
+            svg.path(&series.class(), points.clone().map(place));
+            if series.style == Style::Points && self.at.len() <= MOST_POINTS {
+                let class = format!("f{}", series.color % COLORS);
+                points.filter_map(place).for_each(|at| svg.disk(&class, at, 3.2));
+            }
+        }
+        svg.finish(label)
+    }
+
+    /// Values that the picture must have room for.
+    fn shown(&self) -> impl Iterator<Item = f64> {
+        let bands = self.series.len() <= MOST_BANDS;
+        let of = move |s: &Series| {
+            let ends = s.low.iter().chain(&s.high).filter(move |_| bands);
+            s.values.iter().chain(ends).flatten().copied().collect::<Vec<f64>>()
+        };
+        self.series.iter().flat_map(of).chain(self.marks.iter().map(|mark| mark.at))
+    }
+
+    pub(super) fn keys(&self) -> Vec<Key> {
+        let key = |series: &Series| Key { class: series.class(), name: series.name.clone() };
+        self.series.iter().map(key).collect()
+    }
+
+    pub(super) fn table(&self) -> Table {
+        let names = self.series.iter().map(|series| series.name.clone());
+        let head = std::iter::once(self.x.label.clone()).chain(names).collect();
+        let value = |s: &Series, i: usize| s.values.get(i).copied().flatten();
+        let row = |(index, &at): (usize, &f64)| {
+            let values = self.series.iter();
+            let values =
+                values.map(|s| value(s, index).map_or_else(|| "–".to_owned(), super::cell));
+            std::iter::once(cell(at)).chain(values).collect()
+        };
+        Table { head, rows: self.at.iter().enumerate().map(row).collect() }
+    }
+}
+
+fn band(
+    svg: &mut Svg,
+    at: &[f64],
+    series: &Series,
+    x: &Scale,
+    inside: &impl Fn(f64) -> Option<f64>,
+) {
+    let ends = at.iter().zip(series.low.iter().zip(&series.high));
+    let ends: Vec<(f64, f64, f64)> = ends
+        .filter_map(|(&at, (low, high))| Some((x.place(at)?, inside((*low)?)?, inside((*high)?)?)))
+        .collect();
+    let there = ends.iter().map(|&(x, low, _)| [x, low]);
+    let back = ends.iter().rev().map(|&(x, _, high)| [x, high]);
+    svg.area(&format!("band f{}", series.color % COLORS), there.chain(back));
+}
