@@ -4,12 +4,13 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
 use fanin::explain::{self, Laboratory, Size, TOPICS};
-use fanin::report::{Json, terminal};
+use fanin::report::{self, Json, terminal};
 use serde_json::json;
 
 use crate::args::Common;
 use crate::output::{self, Exit};
 use crate::progress::{SweepBar, interrupt_saying};
+use crate::report_args::{ReportArgs, command_line};
 
 /// Answer a newcomer's question by training small networks on the spot
 ///
@@ -19,6 +20,7 @@ use crate::progress::{SweepBar, interrupt_saying};
 #[command(after_help = "Examples:
   fanin explain                    the questions
   fanin explain zero               why not exactly zero
+  fanin explain scale --report scale.html --open
   fanin explain scale --seed 7     how near, from other draws")]
 pub struct Explain {
     /// What to explain; without it, the questions are listed
@@ -27,16 +29,18 @@ pub struct Explain {
     /// Train a few networks only, for about a second
     #[arg(long, requires = "topic")]
     quick: bool,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Explain {
     /// Lists the topics, or answers one.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         let Some(topic) = &self.topic else {
-            Self::list(common);
-            return Ok(Exit::Done);
+            return self.list(common);
         };
         let topic = explain::find(topic)?;
+        self.report.check()?;
         let (bar, interrupt) = (SweepBar::new(), interrupt_saying("stopping"));
         let lesson = topic.lesson(&Laboratory {
             size: if self.quick { Size::Small } else { Size::Whole },
@@ -46,6 +50,7 @@ impl Explain {
         });
         bar.clear();
         let lesson = lesson?;
+        self.report.write(|| Ok(report::lesson(&lesson, &command_line())))?;
         if common.json {
             output::json(&Json::new("explain", &lesson));
         } else {
@@ -54,7 +59,14 @@ impl Explain {
         Ok(Exit::Done)
     }
 
-    fn list(common: &Common) {
+    fn list(&self, common: &Common) -> Result<Exit> {
+        if self.report.is_given() {
+            return Err(fanin::Error::Setting {
+                place: "--report".to_owned(),
+                found: "no topic".to_owned(),
+                expected: format!("one of {}", explain::names().join(", ")),
+            });
+        }
         if common.json {
             let topic = |topic: &&dyn explain::Topic| json!({ "topic": topic.name(), "question": topic.question() });
             let topics: Vec<_> = TOPICS.iter().map(topic).collect();
@@ -62,5 +74,6 @@ impl Explain {
         } else {
             output::text(&terminal::topics());
         }
+        Ok(Exit::Done)
     }
 }

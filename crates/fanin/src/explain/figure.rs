@@ -22,10 +22,22 @@ pub struct Figure {
 pub struct Slider {
     /// The symbol or word.
     pub name: &'static str,
+    /// What its positions are.
+    pub kind: SliderKind,
     /// Its positions as they are shown.
     pub positions: Vec<String>,
     /// The position shown first.
     pub shown: usize,
+}
+
+/// What the positions of a slider are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SliderKind {
+    /// Numbers in their order.
+    Numbers,
+    /// Words without an order.
+    Words,
 }
 
 /// What is seen at one setting.
@@ -100,8 +112,6 @@ pub struct Chart {
     pub y: Axis,
     /// The lines.
     pub lines: Vec<Line>,
-    /// A place on the x axis with its name, such as what a scheme would choose.
-    pub mark: Option<(f64, String)>,
 }
 
 /// One axis.
@@ -199,7 +209,12 @@ impl Reading {
 impl Slider {
     /// A slider over numbers, shown at one of them.
     pub fn new(name: &'static str, positions: Vec<String>, shown: usize) -> Self {
-        Self { name, positions, shown }
+        Self { name, kind: SliderKind::Numbers, positions, shown }
+    }
+
+    /// A choice of words, shown at one of them.
+    pub fn words(name: &'static str, positions: Vec<String>, shown: usize) -> Self {
+        Self { kind: SliderKind::Words, ..Self::new(name, positions, shown) }
     }
 }
 

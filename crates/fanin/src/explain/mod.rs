@@ -17,7 +17,10 @@ mod trial;
 mod laboratory;
 pub mod topics;
 
-pub use figure::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Spacing, Tile, Tiles, Zone};
+pub use figure::{
+    Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, SliderKind, Spacing, Tile, Tiles,
+    Zone,
+};
 pub use laboratory::{Laboratory, Size};
 pub use lesson::{Lesson, Next, Table};
 pub use topics::{TOPICS, Topic};

@@ -95,7 +95,7 @@ fn of_the_sizes_tried_the_one_next_to_hes_learns_fastest() {
     let lesson = lesson("scale");
     let deep = position(lesson, 1, "3");
     let frames = at(lesson, 1, deep);
-    let Some((he, _)) = chart(frames[0]).mark else { panic!("He is not marked") };
+    let he = reading(frames[0], "He's √(2/d)").unwrap();
     let learned = |frame: &&&Frame| reading(frame, "steps to 80 %").is_some();
     let fastest = frames.iter().enumerate().filter(|(_, frame)| learned(frame)).min_by(|a, b| {
         let steps = |frame: &Frame| reading(frame, "steps to 80 %").unwrap();

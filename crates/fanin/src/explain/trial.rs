@@ -9,12 +9,12 @@ use crate::data::Prepared;
 use crate::error::{Error, Result};
 use crate::init::{Rules, for_model};
 use crate::spec::{Loss, Model, Task};
+use crate::train::Interrupt;
 use crate::train::evaluation::Evaluator;
 use crate::train::hyperparameters::Settings;
 use crate::train::optimizers;
 use crate::train::sampler::permutation_into;
 use crate::train::step::TrainingPass;
-use crate::train::Interrupt;
 use crate::weights::Weights;
 
 /// Rows of a training step.
@@ -129,7 +129,11 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// If network and data do not fit each other, or [`Error::Interrupted`].
-    pub fn run(&self, interrupt: &Interrupt, look: &mut dyn FnMut(u64, &Weights)) -> Result<Record> {
+    pub fn run(
+        &self,
+        interrupt: &Interrupt,
+        look: &mut dyn FnMut(u64, &Weights),
+    ) -> Result<Record> {
         let weights = self.weights()?;
         let (start, units) = (self.measure(&weights)?, distinct(&self.model, &weights));
         let mut run = Run::new(self, &weights)?;

@@ -4,7 +4,7 @@ use crate::data::Prepared;
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
-use crate::explain::trial::{BATCH, LEARNING_RATE, LEARNED, Record, Trial, stops};
+use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
 use crate::explain::words::{layers, measured, percent, size, steps};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
 use crate::spec::Standardize;
@@ -179,9 +179,8 @@ impl Grid {
     }
 
     fn frame(&self, features: usize, depth: usize, width: usize) -> Frame {
-        let line = |at: usize| {
-            Line::measured(self.words(at), self.record(at, depth, width).losses())
-        };
+        let line =
+            |at: usize| Line::measured(self.words(at), self.record(at, depth, width).losses());
         let record = self.record(features, depth, width);
         let normalized = self.record(NORMALIZED, depth, width);
         let (q, loss) = (record.start.input_second_moment, record.start.loss);
@@ -190,7 +189,6 @@ impl Grid {
                 x: Axis::even("step"),
                 y: Axis::powers("loss"),
                 lines: vec![line(NORMALIZED), line(features)],
-                mark: None,
             }),
             readings: vec![
                 Reading::new("q₀, mean square of the pixels", Some(q), measured(q)),

@@ -240,7 +240,6 @@ impl Grid {
                 x: Axis::powers("d, inputs of a unit"),
                 y: Axis::powers("E[z²] of the output"),
                 lines,
-                mark: None,
             }),
             readings: vec![
                 reading(PLAIN),
@@ -260,10 +259,8 @@ impl Grid {
 
     fn sentence(&self, epsilon: usize, depth: usize, width: usize) -> String {
         let d = self.widths[width];
-        let (plain, divided) = (
-            self.epsilons[epsilon].powi(2) * d as f64 / 2.0,
-            self.epsilons[epsilon].powi(2) / 2.0,
-        );
+        let (plain, divided) =
+            (self.epsilons[epsilon].powi(2) * d as f64 / 2.0, self.epsilons[epsilon].powi(2) / 2.0);
         format!(
             "With d = {d} inputs and {}, ε = {name} multiplies E[z²] by d·ε²/2 = {} in each layer \
              of d inputs, {name}/√d by {}. {} steps bring {} and {}.",

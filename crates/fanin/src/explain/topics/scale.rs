@@ -185,8 +185,8 @@ impl Grid {
             title: "The U-curve".to_owned(),
             caption: format!(
                 "Steps until {} are read rightly against the size ε of the starting weights, one \
-                 line for each depth. The top is “never within {} steps”; the leftmost points are \
-                 ε = 0. The mark is He's √(2/d).",
+                 line for each depth. The points at the top never got there within {} steps; the \
+                 leftmost ones are ε = 0.",
                 percent(LEARNED),
                 self.steps,
             ),
@@ -211,15 +211,13 @@ impl Grid {
             Line::measured(layers(layers_of), points)
                 .choosing((d == depth).then(|| point(at, depth)))
         };
-        let mark = (he(self.widths[width]), "He".to_owned());
         Frame {
             picture: Picture::Chart(Chart {
                 x: Axis::powers("ε"),
                 y: Axis::powers(&format!("steps to {}", percent(LEARNED))),
                 lines: self.depths.iter().enumerate().map(line).collect(),
-                mark: Some(mark),
             }),
-            readings: readings(record),
+            readings: readings(record, he(self.widths[width])),
             zone: record.zone(),
             sentence: self.sentence(at, depth, width),
         }
@@ -270,7 +268,7 @@ fn output_size(record: &Record) -> f64 {
     record.start.layers.last().map_or(0.0, |layer| layer.pre_activation_second_moment.sqrt())
 }
 
-fn readings(record: &Record) -> Vec<Reading> {
+fn readings(record: &Record, he: f64) -> Vec<Reading> {
     let first = record.start.layers.first().map_or(0.0, |layer| layer.gradient_norm);
     let (distinct, all) = record.units;
     let learned = record.learned();
@@ -282,10 +280,7 @@ fn readings(record: &Record) -> Vec<Reading> {
             steps(learned, "never"),
         ),
         Reading::new("gradient at the first layer", Some(first), measured(first)),
-        Reading::new(
-            "units that differ",
-            Some(distinct as f64),
-            format!("{distinct} of {all}"),
-        ),
+        Reading::new("units that differ", Some(distinct as f64), format!("{distinct} of {all}")),
+        Reading::new("He's √(2/d)", Some(he), format!("{he:.2}")),
     ]
 }

@@ -24,7 +24,7 @@ const STARTS: [Start; 4] = [
 ];
 
 /// Steps whose units are shown.
-const REPLAYED: [u64; 10] = [0, 1, 2, 3, 5, 8, 12, 20, 30, 50];
+const REPLAYED: [u64; 7] = [0, 1, 2, 5, 10, 20, 50];
 
 /// What is tried.
 struct Grid {
@@ -183,7 +183,7 @@ impl Grid {
                       number and color have the same weights, to the last bit."
                 .to_owned(),
             sliders: vec![
-                Slider::new("start", STARTS.map(|(words, _)| words.to_owned()).to_vec(), 0),
+                Slider::words("start", STARTS.map(|(words, _)| words.to_owned()).to_vec(), 0),
                 Slider::new("depth", texts(&self.depths), depth),
                 Slider::new("width", texts(&self.widths), width),
                 Slider::new("step", REPLAYED.map(|step| step.to_string()).to_vec(), 0),

@@ -149,9 +149,15 @@ fn block(block: &Block, numbered: &mut usize) -> String {
     }
 }
 
+/// Characters of a value from which it is a sentence, which gets a line of its own.
+const SENTENCE: usize = 48;
+
 fn facts(facts: &[Fact]) -> String {
     let fact = |fact: &Fact| {
-        format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(&fact.name), escape(&fact.value))
+        let is_sentence = fact.value.chars().count() >= SENTENCE;
+        let attributes = if is_sentence { " class=\"wide\" aria-live=\"polite\"" } else { "" };
+        let (name, value) = (escape(&fact.name), escape(&fact.value));
+        format!("<div{attributes}><dt>{name}</dt><dd>{value}</dd></div>")
     };
     format!("<dl class=\"facts\">{}</dl>", facts.iter().map(fact).collect::<String>())
 }

@@ -12,8 +12,8 @@ const BAR: usize = 20;
 /// The topics, each with its question.
 pub fn topics() -> String {
     let widest = TOPICS.iter().map(|topic| topic.name().len()).max().unwrap_or(0);
-    let mut text = "Questions, each answered by networks that are trained while you wait:\n\n"
-        .to_owned();
+    let mut text =
+        "Questions, each answered by networks that are trained while you wait:\n\n".to_owned();
     for topic in TOPICS {
         let _ = writeln!(text, "  fanin explain {:<widest$}  {}", topic.name(), topic.question());
     }

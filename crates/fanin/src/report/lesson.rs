@@ -1,0 +1,149 @@
+//! A newcomer's lesson as a report: the live picture, the reasons, the numbers, what next.
+
+use super::document::{Block, Control, Fact, Figure, Frame, Report, Section, Table};
+use super::pictures::{self, Axis, Column, LineChart, Picture, Series, Style, Tiles};
+use crate::explain::{self, Lesson, Line, SliderKind, Spacing};
+
+/// Number of the color of what the sliders chose.
+const CHOSEN: usize = 7;
+
+/// The lesson as a report, made by `command`.
+pub fn lesson(lesson: &Lesson, command: &str) -> Report {
+    let next = lesson.next.iter().fold(Section::new("next", "What next", ""), |section, next| {
+        let source = next.command.clone();
+        section
+            .with(Block::text(next.shows.clone()))
+            .with(Block::Code { language: "console".to_owned(), source })
+    });
+    let why = Section::new("why", "Why", "");
+    let why = lesson.reasons.iter().fold(why, |why, reason| why.with(Block::text(reason.clone())));
+    Report {
+        subtitle: lesson.answer.clone(),
+        command: command.to_owned(),
+        sections: vec![
+            Section::new("picture", "Try it", "").with(Block::Figure(figure(&lesson.figure))),
+            why,
+            Section::new("numbers", "Measured just now", lesson.setting.clone())
+                .with(Block::Table(table(&lesson.table)))
+                .with(Block::text(lesson.table.note.clone())),
+            next,
+        ],
+        ..Report::new(lesson.question)
+    }
+}
+
+fn table(table: &explain::Table) -> Table {
+    Table { head: table.head.clone(), rows: table.rows.clone() }
+}
+
+fn figure(figure: &explain::Figure) -> Figure {
+    let control = |slider: &explain::Slider| {
+        let make = match slider.kind {
+            SliderKind::Numbers => Control::slider,
+            SliderKind::Words => Control::choice,
+        };
+        make(slider.name, slider.positions.clone(), slider.shown)
+    };
+    Figure {
+        title: figure.title.clone(),
+        caption: figure.caption.clone(),
+        controls: figure.sliders.iter().map(control).collect(),
+        frames: figure.frames.iter().map(frame).collect(),
+    }
+}
+
+/// The sentence comes first, under the word for what happened.
+fn frame(frame: &explain::Frame) -> Frame {
+    let mut facts = vec![Fact::new(frame.zone.word(), frame.sentence.clone())];
+    facts.extend(frame.readings.iter().map(|reading| Fact::new(&reading.name, &reading.text)));
+    let picture = match &frame.picture {
+        explain::Picture::Chart(chart) => Picture::LineChart(chart_of(chart)),
+        explain::Picture::Tiles(tiles) => Picture::Tiles(tiles_of(tiles)),
+    };
+    Frame { picture, facts }
+}
+
+fn chart_of(chart: &explain::Chart) -> LineChart {
+    let mut at: Vec<f64> = chart.lines.iter().flat_map(|l| &l.points).map(|[x, _]| *x).collect();
+    at.sort_by(f64::total_cmp);
+    at.dedup();
+    let measured: Vec<&Line> = chart.lines.iter().filter(|line| !line.is_theory).collect();
+    let mut series = Vec::new();
+    for line in &chart.lines {
+        let named = measured.iter().position(|m| line.name.ends_with(&m.name)).unwrap_or(0);
+        let style = if line.is_theory { Style::Dashed } else { Style::Points };
+        series.push(Series::new(&line.name, named, values(&at, &line.points)).styled(style));
+    }
+    let chosen: Vec<[f64; 2]> = chart.lines.iter().filter_map(|line| line.chosen).collect();
+    for point in chosen {
+        series.push(Series::new("here", CHOSEN, values(&at, &[point])));
+    }
+    LineChart { x: axis(&chart.x), y: axis(&chart.y), at, series, marks: Vec::new() }
+}
+
+/// The y of the points at each place; NaN where a line has none.
+fn values(at: &[f64], points: &[[f64; 2]]) -> Vec<f64> {
+    let find = |place: &f64| points.iter().find(|[x, _]| x == place).map_or(f64::NAN, |[_, y]| *y);
+    at.iter().map(find).collect()
+}
+
+fn axis(axis: &explain::Axis) -> Axis {
+    match axis.spacing {
+        Spacing::Even => Axis::whole(&axis.label),
+        Spacing::Powers => Axis::log(&axis.label),
+    }
+}
+
+fn tiles_of(tiles: &explain::Tiles) -> pictures::Tiles {
+    let column = |(name, units): (&String, &Vec<explain::Tile>)| Column {
+        name: name.clone(),
+        classes: units.iter().map(|tile| tile.class).collect(),
+    };
+    Tiles { columns: tiles.layers.iter().zip(&tiles.units).map(column).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::{Laboratory, Size, TOPICS};
+    use crate::report::html;
+    use crate::train::Interrupt;
+
+    #[test]
+    fn every_lesson_becomes_a_whole_report_whose_page_is_small() {
+        let interrupt = Interrupt::default();
+        let laboratory =
+            Laboratory { size: Size::Small, seed: 0, observer: &(), interrupt: &interrupt };
+        for topic in TOPICS {
+            let found = topic.lesson(&laboratory).unwrap();
+            let report = lesson(&found, "fanin explain");
+            assert!(report.figures().all(Figure::is_whole), "{}", topic.name());
+            let facts = &report.figures().next().unwrap().shown().facts;
+            assert_eq!(facts[0].value, found.figure.frames[found.figure.first()].sentence);
+            let page = html(&report);
+            assert!(page.len() < 2_000_000, "{} bytes", page.len());
+        }
+    }
+
+    #[test]
+    fn lines_of_different_lengths_share_one_axis_and_leave_gaps() {
+        let chart = explain::Chart {
+            x: explain::Axis::even("step"),
+            y: explain::Axis::powers("loss"),
+            lines: vec![
+                Line::measured("short", vec![[0.0, 2.0]]),
+                Line::measured("long", vec![[0.0, 3.0], [5.0, 1.0]]).choosing(Some([5.0, 1.0])),
+                Line::theory("theory, long", vec![[5.0, 1.0]]),
+            ],
+        };
+        let chart = chart_of(&chart);
+        assert_eq!(chart.at, [0.0, 5.0]);
+        let values: Vec<_> = chart.series.iter().map(|s| s.values.clone()).collect();
+        let (none, one) = (None, Some(1.0));
+        assert_eq!(
+            values,
+            [vec![Some(2.0), none], vec![Some(3.0), one], vec![none, one], vec![none, one]]
+        );
+        assert_eq!(chart.series.iter().map(|s| s.color).collect::<Vec<_>>(), [0, 1, 1, CHOSEN]);
+    }
+}
