@@ -85,6 +85,7 @@ impl Compare {
         show(terminal::next_steps(&options, &networks));
         self.report.write(|| {
             let seeds = options.spec.train.seeds.len();
+            let (traces, replays) = (comparison.trace()?, comparison.replays()?);
             Ok(report::report(&Material {
                 title: format!("{} starting points compared", options.schemes.len()),
                 subtitle: format!("{seeds} seeds each, on {}", data.source),
@@ -92,6 +93,8 @@ impl Compare {
                 spec: Some(&options.spec),
                 data: Some(&data),
                 networks: &networks,
+                traces: &traces,
+                replays: &replays,
                 ..Material::default()
             }))
         })?;

@@ -18,6 +18,7 @@ mod model;
 mod export;
 mod schemes;
 mod theory;
+mod report;
 mod completions;
 
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ enum Command {
     Export(export::Export),
     Schemes(schemes::Schemes),
     Theory(theory::Theory),
+    Report(report::Report),
     Completions(completions::Completions),
 }
 
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Export(_) => Ok(export::Export::run()),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),
+        Command::Report(report) => report.run(),
         Command::Completions(completions) => Ok(completions.run()),
     };
     match fanin::with_threads(common.threads.map(usize::from), run).and_then(|result| result) {

@@ -31,11 +31,6 @@ impl ReportArgs {
         }
     }
 
-    /// Whether a report was asked for.
-    pub fn is_given(&self) -> bool {
-        self.report.is_some()
-    }
-
     /// Writes what `make` gives, if it was asked for, and says where.
     pub fn write(&self, make: impl FnOnce() -> Result<Report>) -> Result<()> {
         let Some(path) = &self.report else { return Ok(()) };

@@ -3,11 +3,12 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
-use fanin::report::{Json, terminal};
+use fanin::report::{self, Json, Material, terminal};
 use fanin::theory::{self, Attention, Network, Question};
 
 use crate::args::Common;
 use crate::output::{self, Exit};
+use crate::report_args::{ReportArgs, command_line};
 
 /// Tell what theory expects of an activation, a depth and a width
 ///
@@ -18,6 +19,7 @@ use crate::output::{self, Exit};
   fanin theory                                             relu, 50 layers of 256 units
   fanin theory --activation tanh --depth 50 --bias-variance 0.05
   fanin theory --activation \"x*tanh(log(1+exp(x)))\"
+  fanin theory --activation gelu --report gelu.html --open
   fanin theory --network residual --branch 0.14
   fanin theory --network attention --depth 12 --tokens 64")]
 pub struct Theory {
@@ -60,6 +62,8 @@ pub struct Theory {
     /// Attention without skip connections
     #[arg(long)]
     no_skip: bool,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 const ATTENTION: &str = "attention";
@@ -71,6 +75,7 @@ fn networks() -> Vec<&'static str> {
 impl Theory {
     /// Asks theory and shows the answer.
     pub fn run(&self, common: &Common) -> Result<Exit> {
+        self.report.check()?;
         let Some(network) = Network::named(&self.network, self.branch) else {
             return self.attention(common);
         };
@@ -88,10 +93,26 @@ impl Theory {
         } else {
             output::text(&terminal::theory(&description));
         }
+        self.report.write(|| {
+            Ok(report::report(&Material {
+                title: format!("Theory of {}", description.activation),
+                subtitle: format!("{} layers of {} units", self.depth, self.width),
+                command: command_line(),
+                theory: Some(&description),
+                ..Material::default()
+            }))
+        })?;
         Ok(Exit::Done)
     }
 
     fn attention(&self, common: &Common) -> Result<Exit> {
+        if self.report.report.is_some() {
+            return Err(fanin::Error::Setting {
+                place: "--report".to_owned(),
+                found: "--network attention".to_owned(),
+                expected: "a network of layers, for which there are pictures".to_owned(),
+            });
+        }
         let attention = Attention {
             tokens: self.tokens,
             branch: self.branch,

@@ -11,6 +11,7 @@ use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
 use crate::args::{Common, DataArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
+use crate::report_args::{ReportArgs, command_line};
 use crate::progress::{TrainBar, interrupt};
 
 /// Train one network by backpropagation
@@ -54,11 +55,14 @@ pub struct Train {
     data: DataArgs,
     #[command(flatten)]
     training: TrainArgs,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 impl Train {
     /// Trains, or goes on.
     pub fn run(&self, common: &Common) -> Result<Exit> {
+        self.report.check()?;
         let (name, summary) = match &self.resume {
             Some(name) => (name.clone(), self.go_on(name, common)?),
             None => self.start(common)?,
@@ -68,6 +72,9 @@ impl Train {
         } else {
             output::text(&terminal::finished(&summary, &name));
         }
+        self.report.write(|| {
+            fanin::report_run(&RunFolder::open(&self.runs, &name)?, Some(&summary.finish), &command_line())
+        })?;
         Ok(match summary.finish {
             Finish::Interrupted => Exit::Interrupted,
             Finish::Diverged(_) => Exit::Findings,

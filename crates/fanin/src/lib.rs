@@ -228,8 +228,23 @@ pub fn check_scheme(
     Diagnosis::over_seeds(model, &course.loss, seeds.len(), draw, &rows.train, horizon)
 }
 
+/// What pictures show of `weights` beyond a [`check()`].
+///
+/// # Errors
+/// As [`check()`].
+pub fn trace(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+) -> Result<check::Trace> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    check::Trace::new(model, &course.loss, weights, &rows.train)
+}
+
 /// The start that the first cause of a bad diagnosis advises, by its scheme, and what is found
-/// there; none where no cause names a scheme.
+/// there, with what pictures show of it; none where no cause names a scheme.
 ///
 /// # Errors
 /// As [`check_scheme`].
@@ -237,14 +252,15 @@ pub fn mend(
     checked: &report::Checked<'_>,
     model: &Model,
     data: &Prepared,
-) -> Result<Option<(String, Diagnosis)>> {
+) -> Result<Option<(String, Diagnosis, check::Trace)>> {
     let Some(scheme) = checked.other_scheme() else { return Ok(None) };
     let mut spec = checked.spec.clone();
     spec.init.scheme.clone_from(&scheme);
     let first = spec.train.seeds.first().copied().unwrap_or(0);
     let seeds: Vec<u64> = (0..checked.diagnosis.seeds as u64).map(|n| first + n).collect();
     let diagnosis = check_scheme(&spec, model, data, &seeds)?;
-    Ok(Some((scheme, diagnosis)))
+    let trace = trace(&spec, model, &initialize(&spec, model, first)?, data)?;
+    Ok(Some((scheme, diagnosis, trace)))
 }
 
 /// A training run of `weights` as `spec` says, checked and ready to start.
@@ -258,6 +274,30 @@ pub fn train<'d>(
     data: &'d Prepared,
 ) -> Result<Run<'d>> {
     Run::new(spec, model, weights, data)
+}
+
+/// The report of a run by what its folder records; `finish` says how it ended, where that is known.
+///
+/// # Errors
+/// If files of the run cannot be read.
+pub fn report_run(
+    folder: &train::RunFolder,
+    finish: Option<&train::Finish>,
+    command: &str,
+) -> Result<report::Report> {
+    let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
+    let (epochs, checks) = (folder.metrics()?, train::Check::recorded(folder)?);
+    let name = folder.path().file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+    Ok(report::report(&report::Material {
+        title: format!("Run {name}"),
+        subtitle: format!("{}, starting from {}, on {}", spec.model, spec.init.scheme, spec.data.source),
+        command: command.to_owned(),
+        spec: Some(&spec),
+        epochs: Some(&epochs),
+        finish,
+        checks: &checks,
+        ..report::Material::default()
+    }))
 }
 
 /// Writes a copy of the ONNX model at `source` in which only parameters that differ are replaced.

@@ -11,12 +11,13 @@ use crate::report_args::command_line;
 impl Check {
     /// Writes the report, if one was asked for.
     pub(super) fn write_report(&self, judged: &Judged) -> Result<()> {
-        let Judged { spec, model, start, diagnosis, data, .. } = judged;
+        let Judged { spec, model, start, diagnosis, data, weights } = judged;
         self.report.write(|| {
             let checked =
                 Checked { model: model.to_string(), start: start.clone(), spec, diagnosis };
             let mended = fanin::mend(&checked, model, data)?;
             let mended = mended.as_ref();
+            let trace = fanin::trace(spec, model, weights, data)?;
             Ok(report::report(&Material {
                 title: checked.model.clone(),
                 subtitle: format!("starting from {start}, on {}", data.source),
@@ -24,7 +25,12 @@ impl Check {
                 spec: Some(spec),
                 data: Some(data),
                 checked: Some(&checked),
-                mended: mended.map(|(start, diagnosis)| Mended { start, diagnosis }),
+                trace: Some(&trace),
+                mended: mended.map(|(start, diagnosis, trace)| Mended {
+                    start,
+                    diagnosis,
+                    trace: Some(trace),
+                }),
                 ..Material::default()
             }))
         })

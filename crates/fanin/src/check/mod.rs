@@ -20,6 +20,7 @@ pub mod rules;
 pub mod diagnosis;
 pub mod gate;
 pub mod stand_in;
+pub mod trace;
 
 pub use diagnosis::Diagnosis;
 pub use estimate::Estimate;
@@ -27,3 +28,4 @@ pub use forecast::Verdict;
 pub use measurement::{LayerMeasurement, Measurement};
 pub use rules::Finding;
 pub use severity::Severity;
+pub use trace::Trace;

@@ -7,16 +7,18 @@
 mod options;
 mod outcome;
 mod entry;
+mod replay;
 pub mod sweep;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};
 pub use outcome::{Outcome, Threshold};
+pub use replay::{Moment, Replay};
 
 use fanin_kernels::threads;
 use serde::Serialize;
 
-use crate::check::{Diagnosis, Verdict};
+use crate::check::{Diagnosis, Trace, Verdict};
 use crate::data::{Description, Prepared, describe};
 use crate::error::{Error, Result};
 use crate::spec::{Model, Spec};
@@ -166,6 +168,37 @@ impl<'d> Comparison<'d> {
             networks.push(NetworkComparison::new(model, entries));
         }
         Ok(networks)
+    }
+
+    /// What pictures show of every start at the first seed, by network and scheme.
+    ///
+    /// # Errors
+    /// If weights cannot be made or measured.
+    pub fn trace(&self) -> Result<Vec<Vec<Trace>>> {
+        let runs: Vec<RunId> = self.runs().into_iter().filter(|run| run.seed == 0).collect();
+        let traces: Vec<Result<Trace>> = threads::map(&runs, |run| {
+            let (course, rows) = (self.course(*run)?, Rows::new(&self.options.spec, self.data)?);
+            let model = &self.networks[run.network];
+            Trace::new(model, &course.loss, &self.options.weights(model, *run)?, &rows.train)
+        });
+        let mut traces = traces.into_iter();
+        let schemes = self.options.schemes.len();
+        self.networks.iter().map(|_| traces.by_ref().take(schemes).collect()).collect()
+    }
+
+    /// The first steps from zeros and from small random weights, in the first network of layers.
+    ///
+    /// # Errors
+    /// If weights cannot be made or trained.
+    pub fn replays(&self) -> Result<Vec<Replay>> {
+        let is_list = |model: &&Model| model.layers().is_some();
+        let Some(model) = self.networks.iter().find(is_list) else { return Ok(Vec::new()) };
+        let seed = self.options.spec.train.seeds.first().copied().unwrap_or(0);
+        let replay = |scheme: &&str| {
+            let course = self.options.course(self.data, seed)?;
+            Replay::new(model, scheme, seed, course, Rows::new(&self.options.spec, self.data)?)
+        };
+        replay::SCHEMES_REPLAYED.iter().map(replay).collect()
     }
 
     /// Trains every run, whole runs side by side, and adds what came of them to `networks`.

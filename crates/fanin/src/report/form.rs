@@ -73,7 +73,15 @@ impl Form {
 /// # Errors
 /// As [`Form::of`] and [`write_whole`].
 pub fn write(report: &Report, path: &Path) -> Result<()> {
-    let text = Form::of(path)?.write(report);
+    write_as(report, Form::of(path)?, path)
+}
+
+/// Writes `report` in one form, whatever the file's ending, in place of an older one.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_as(report: &Report, form: Form, path: &Path) -> Result<()> {
+    let text = form.write(report);
     write_whole(path, Existing::Replace, |file| file.write_all(text.as_bytes()))
 }
 

@@ -21,7 +21,7 @@ mod form;
 
 pub use checked::Checked;
 pub use document::Report;
-pub use form::{Form, read, write, write_pictures};
+pub use form::{Form, read, write, write_as, write_pictures};
 pub use html::html;
 pub use json::Json;
 pub use junit::junit;

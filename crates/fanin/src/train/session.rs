@@ -201,6 +201,27 @@ impl<'d> Session<'d> {
         Ok(stopped.or(done.then_some(Finish::Completed)))
     }
 
+    /// Takes up to `count` steps and nothing else: no epoch is evaluated, none is recorded. Gives
+    /// the last step's loss, not finite where the run diverged; NaN for no step.
+    pub fn steps(&mut self, count: usize) -> f64 {
+        let mut loss = f64::NAN;
+        for _ in 0..count {
+            if self.position.batch as usize >= self.batches.count() {
+                self.position.epoch += 1;
+                self.position.batch = 0;
+                self.position.loss_sum = 0.0;
+            }
+            if self.position.batch == 0 {
+                self.order_rows();
+            }
+            loss = self.step();
+            if !loss.is_finite() {
+                break;
+            }
+        }
+        loss
+    }
+
     /// Checks the weights where the watch asks for it, without a say in the training.
     fn check(&mut self, observer: &mut dyn Observer) -> Result<()> {
         let step = self.position.step;

@@ -53,6 +53,15 @@ impl Check {
         }
     }
 
+    /// The checks that a run's folder records; none if it was not watched.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn recorded(folder: &RunFolder) -> Result<Vec<Self>> {
+        let path = folder.path().join(CHECKS);
+        if path.exists() { read(&path) } else { Ok(Vec::new()) }
+    }
+
     /// The finding with this code.
     pub fn finding(&self, code: &str) -> Option<&Noted> {
         self.findings.iter().find(|finding| finding.code == code)

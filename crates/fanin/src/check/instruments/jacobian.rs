@@ -118,6 +118,32 @@ pub fn measure(
     Ok(Jacobian { input_output, depth, statistics_held })
 }
 
+/// The singular values of what depth does, as [`Jacobian::depth`] sums them up, with shares that
+/// add up to 1, smallest first; none where there is no such Jacobian.
+///
+/// # Errors
+/// As [`measure`].
+pub fn singular_values_of_depth(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<Vec<(f64, f64)>> {
+    ensure_fits(model, batch)?;
+    let network = Network::new(model, loss, 1, Mode::Evaluate)?;
+    if depth_wires(&network).is_none() {
+        return Ok(Vec::new());
+    }
+    let (held, _) = hold_statistics(model, loss, weights, batch)?;
+    let at = At { model, loss, weights: &held, batch, options: &Options::default() };
+    let (densities, ..) = at.densities(Between::Hidden)?;
+    let share = 1.0 / densities.len().max(1) as f64;
+    let mut pooled: Density = densities.into_iter().flatten().collect();
+    pooled.iter_mut().for_each(|(_, weight)| *weight *= share);
+    pooled.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(pooled)
+}
+
 /// From where to where derivatives are taken.
 #[derive(Clone, Copy)]
 enum Between {
@@ -156,6 +182,15 @@ type Density = Vec<(f64, f64)>;
 
 impl At<'_> {
     fn spectrum(&self, between: Between) -> Result<Spectrum> {
+        let (densities, size, rows, method) = self.densities(between)?;
+        Ok(summarize(&densities, size, rows, method))
+    }
+
+    /// Singular values at each row, or for each row and start vector; outputs and inputs; rows.
+    fn densities(
+        &self,
+        between: Between,
+    ) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
         let one = self.products(between, 1)?;
         let (m, n) = (one.outputs, one.inputs);
         let shorter = m.min(n);
@@ -179,7 +214,7 @@ impl At<'_> {
             }
         }
         let method = if exact { Method::Exact } else { Method::Lanczos };
-        Ok(summarize(&densities, (m, n), rows.len(), method))
+        Ok((densities, (m, n), rows.len(), method))
     }
 
     fn features(&self, row: usize) -> &[f32] {

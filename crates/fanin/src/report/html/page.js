@@ -62,6 +62,11 @@
   const draw = (place, chart, previous) => {
     previous?.destroy();
     charts.delete(previous);
+    place.querySelector(".above")?.remove();
+    const above = make("div", { class: "above" }, chart.y.label);
+    place.append(above);
+    const has = chart.series.some(s => s.values.some(v => v != null && (!chart.y.log || v > 0)));
+    if (!has) above.textContent += chart.y.log ? ": no value above 0" : ": no value";
     const few = chart.series.length <= 12;
     const data = [chart.at], series = [{ label: chart.x.label, value: (_, v) => number(v) }], bands = [];
     const positive = list => chart.y.log ? list.map(v => v > 0 ? v : null) : list;
@@ -95,8 +100,11 @@
         u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
         u.ctx.setLineDash([3, 4]);
         u.ctx.beginPath(); u.ctx.moveTo(u.bbox.left, y); u.ctx.lineTo(u.bbox.left + u.bbox.width, y); u.ctx.stroke();
-        u.ctx.textAlign = "right"; u.ctx.textBaseline = "bottom";
-        u.ctx.fillText(mark.label, u.bbox.left + u.bbox.width - 6, y - 4);
+        u.ctx.textAlign = "right"; u.ctx.textBaseline = "top";
+        u.ctx.setLineDash([]);
+        u.ctx.strokeStyle = color("--paper"); u.ctx.lineWidth = 5; u.ctx.lineJoin = "round";
+        u.ctx.strokeText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
+        u.ctx.fillText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
       });
       u.ctx.restore();
     };

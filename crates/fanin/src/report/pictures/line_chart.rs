@@ -101,11 +101,16 @@ impl LineChart {
         let x = if self.at.len() < 3 { x.padded(0.08) } else { x.padded(0.015) };
         let y = Scale::of(self.shown(), self.y.log, area.bottom, area.top).padded(0.05);
         area.frame(&mut svg, (&self.x, &x), (&self.y, &y));
+        if !self.has_values() {
+            let middle = [(area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0];
+            let text = if self.y.log { "no value above 0" } else { "no value" };
+            svg.text("label", middle, Anchor::Middle, text);
+        }
         for mark in &self.marks {
             if let Some(place) = y.place(mark.at).filter(|p| (area.top..=area.bottom).contains(p)) {
                 svg.line("mark", [area.left, place], [area.right, place]);
-                let above = [area.right - 4.0, place - 6.0];
-                svg.text("note", above, Anchor::End, &shortened(&mark.label, 40));
+                let below = [area.right - 4.0, place + 18.0];
+                svg.text("note halo", below, Anchor::End, &shortened(&mark.label, 40));
             }
         }
         let inside = |value: f64| y.place(value).map(|p| p.clamp(area.top - 4.0, area.bottom));
@@ -122,6 +127,12 @@ impl LineChart {
             }
         }
         svg.finish(label)
+    }
+
+    /// Whether any value can be drawn.
+    pub fn has_values(&self) -> bool {
+        let shown = |value: &f64| !self.y.log || *value > 0.0;
+        self.series.iter().flat_map(|s| &s.values).flatten().any(shown)
     }
 
     /// Values that the picture must have room for.

@@ -4,6 +4,7 @@
 
 use fanin_engine::activations;
 
+use super::chain::Chain;
 use super::{Group, Material, Start};
 use crate::check::LayerMeasurement;
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
@@ -17,7 +18,8 @@ const BAND: f64 = 2.0;
 /// The depth chart of every network.
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let groups = material.groups();
-    let figures: Vec<Figure> = groups.iter().filter_map(|group| figure(group, groups.len())).collect();
+    let measured = groups.iter().filter_map(|group| figure(group, groups.len()));
+    let figures: Vec<Figure> = asked(material).into_iter().chain(measured).collect();
     if figures.is_empty() {
         return None;
     }
@@ -25,6 +27,32 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
                 the last layer, and the gradient the first.";
     let section = Section::new("depth", "Signal and gradient through depth", lead);
     Some(figures.into_iter().fold(section, |section, figure| section.with(Block::Figure(figure))))
+}
+
+/// What theory expects of a network that nothing was measured of.
+fn asked(material: &Material<'_>) -> Option<Figure> {
+    let chain = Chain::asked(material.theory?)?;
+    let (layer, mut q, mut gains) = (chain.layer(), vec![chain.start], vec![0.0]);
+    for index in 1..chain.depth {
+        let moments = layer.gaussian.moments(q[index - 1]);
+        q.push(layer.second_moment_of(&moments));
+        gains.push(gains[index - 1] + (chain.point.weight_variance * moments.slope_second).ln());
+    }
+    let last = gains[gains.len() - 1];
+    let g = gains.into_iter().map(|ln| (last - ln).exp());
+    let chart = LineChart {
+        x: Axis::whole("layer"),
+        y: Axis::log("mean square, on a scale of factors"),
+        at: (1..=chain.depth).map(|layer| layer as f64).collect(),
+        series: vec![
+            Series::new("signal, theory", 0, q).styled(Style::Line),
+            Series::new("gradient, theory", 1, g).styled(Style::Line),
+        ],
+        marks: Vec::new(),
+    };
+    let caption = "Signal E z² of each layer, and gradient E δ² per unit beside that of the last \
+                   one, in networks of infinite width.";
+    Some(Figure::of("Second moments by layer", caption, Picture::LineChart(chart)))
 }
 
 fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {

@@ -1,10 +1,13 @@
 //! What a report is made from: results of the rooms before, each if it was asked for.
 
-use crate::check::Diagnosis;
-use crate::compare::NetworkComparison;
+use super::Repair;
+use crate::check::{Diagnosis, Trace};
+use crate::compare::{NetworkComparison, Replay};
 use crate::data::Prepared;
 use crate::report::Checked;
 use crate::spec::Spec;
+use crate::theory::Description;
+use crate::train::{Check, Finish, Metrics};
 
 /// Results of the rooms before; those that were not asked for are left out.
 #[derive(Debug, Default)]
@@ -21,10 +24,26 @@ pub struct Material<'a> {
     pub data: Option<&'a Prepared>,
     /// A start that was checked.
     pub checked: Option<&'a Checked<'a>>,
+    /// What pictures show of it.
+    pub trace: Option<&'a Trace>,
     /// The same network from the start that a finding advises.
     pub mended: Option<Mended<'a>>,
+    /// What was changed to mend it.
+    pub repair: Option<&'a Repair>,
     /// Networks that were compared.
     pub networks: &'a [NetworkComparison],
+    /// What pictures show of their starts, by network and scheme; empty if not asked for.
+    pub traces: &'a [Vec<Trace>],
+    /// First steps of training.
+    pub replays: &'a [Replay],
+    /// What theory says of a network.
+    pub theory: Option<&'a Description>,
+    /// The epochs of a run.
+    pub epochs: Option<&'a [Metrics]>,
+    /// How it ended, where that is known.
+    pub finish: Option<&'a Finish>,
+    /// Its checks, if it was watched.
+    pub checks: &'a [Check],
 }
 
 /// The same network from another start.
@@ -34,6 +53,8 @@ pub struct Mended<'a> {
     pub start: &'a str,
     /// What was found there.
     pub diagnosis: &'a Diagnosis,
+    /// What pictures show of it.
+    pub trace: Option<&'a Trace>,
 }
 
 /// One network with its starts.
@@ -52,6 +73,8 @@ pub struct Start<'a> {
     pub name: String,
     /// What was found, once for each seed.
     pub diagnoses: Vec<&'a Diagnosis>,
+    /// What pictures show of it.
+    pub trace: Option<&'a Trace>,
 }
 
 impl<'a> Start<'a> {
@@ -67,30 +90,32 @@ impl<'a> Start<'a> {
 impl<'a> Material<'a> {
     /// All starts, by network.
     pub fn groups(&self) -> Vec<Group<'a>> {
-        let checked = self.checked.map(|checked| {
-            let start = |name: &str, diagnosis| Start {
-                name: name.to_owned(),
-                diagnoses: vec![diagnosis],
-            };
-            let before = match self.mended {
-                Some(_) => start(&format!("before: {}", checked.start), checked.diagnosis),
-                None => start(&checked.start, checked.diagnosis),
-            };
-            let after = self.mended.map(|m| start(&format!("after: {}", m.start), m.diagnosis));
-            Group { model: checked.model.clone(), starts: std::iter::once(before).chain(after).collect() }
-        });
-        let compared = self.networks.iter().map(|network| Group {
-            model: network.model.clone(),
-            starts: network
-                .entries
-                .iter()
-                .filter(|entry| !entry.starts.is_empty())
-                .map(|entry| Start {
-                    name: entry.scheme.clone(),
-                    diagnoses: entry.starts.iter().collect(),
-                })
-                .collect(),
+        let checked = self.checked.map(|checked| self.checked_group(checked));
+        let compared = self.networks.iter().enumerate().map(|(number, network)| {
+            let traces = self.traces.get(number);
+            let entries = network.entries.iter().enumerate();
+            let starts = entries.filter(|(_, entry)| !entry.starts.is_empty());
+            let starts = starts.map(|(index, entry)| Start {
+                name: entry.scheme.clone(),
+                diagnoses: entry.starts.iter().collect(),
+                trace: traces.and_then(|traces| traces.get(index)),
+            });
+            Group { model: network.model.clone(), starts: starts.collect() }
         });
         checked.into_iter().chain(compared).filter(|group| !group.starts.is_empty()).collect()
+    }
+
+    fn checked_group(&self, checked: &'a Checked<'a>) -> Group<'a> {
+        let name = match self.mended {
+            Some(_) => format!("before: {}", checked.start),
+            None => checked.start.clone(),
+        };
+        let before = Start { name, diagnoses: vec![checked.diagnosis], trace: self.trace };
+        let after = self.mended.map(|mended| Start {
+            name: format!("after: {}", mended.start),
+            diagnoses: vec![mended.diagnosis],
+            trace: mended.trace,
+        });
+        Group { model: checked.model.clone(), starts: std::iter::once(before).chain(after).collect() }
     }
 }

@@ -4,20 +4,45 @@
 //! finds nothing of its own in the material is left out.
 
 mod material;
+mod chain;
 mod verdict;
 mod findings;
 mod race;
+mod training;
 mod depth;
+mod symmetry;
+mod correlation;
+mod phase_plane;
+mod activations;
+mod jacobian;
+mod loss;
+mod data;
+mod repair;
+mod method;
+
+#[cfg(test)]
+mod tests;
 
 use super::document::{Report, Section};
 
 pub use material::{Group, Material, Mended, Start};
+pub use repair::{Change, Repair};
 
 /// Every section in reading order.
 pub static SECTIONS: &[fn(&Material<'_>) -> Option<Section>] = &[
     findings::section,
     race::section,
+    training::section,
     depth::section,
+    symmetry::section,
+    correlation::section,
+    phase_plane::section,
+    activations::section,
+    jacobian::section,
+    loss::section,
+    data::section,
+    repair::section,
+    method::section,
 ];
 
 /// The report of what was found.
@@ -30,4 +55,12 @@ pub fn report(material: &Material<'_>) -> Report {
         sections: SECTIONS.iter().filter_map(|section| section(material)).collect(),
         ..Report::new("")
     }
+}
+
+/// At most `most` of so many positions, evenly spaced, the first and the last among them.
+fn selected(count: usize, most: usize) -> Vec<usize> {
+    if count <= most || most < 2 {
+        return (0..count.min(most.max(1))).collect();
+    }
+    (0..most).map(|place| place * (count - 1) / (most - 1)).collect()
 }

@@ -1,6 +1,6 @@
 //! The strip at the head: will these weights learn, why, what mends them, how sure that is.
 
-use super::Material;
+use super::{Material, training};
 use crate::check::{Diagnosis, Severity, Verdict};
 use crate::compare::NetworkComparison;
 use crate::report::Checked;
@@ -12,6 +12,7 @@ use crate::report::terminal::check::{percent, remedy};
 pub fn strip(material: &Material<'_>) -> Option<Strip> {
     match material.checked {
         Some(checked) => Some(of_check(checked)),
+        None if material.epochs.is_some() => training::strip(material),
         None if material.networks.is_empty() => None,
         None => Some(of_comparison(material.networks)),
     }

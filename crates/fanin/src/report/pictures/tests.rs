@@ -1,0 +1,77 @@
+use super::*;
+
+fn chart(series: Vec<Series>, log: bool) -> Picture {
+    let y = Axis { log, ..Axis::linear("y") };
+    Picture::LineChart(LineChart { x: Axis::whole("x"), y, at: vec![1.0, 2.0], series, marks: Vec::new() })
+}
+
+#[test]
+fn lines_break_where_there_is_no_value_and_bands_are_drawn() {
+    let line = Series::new("a", 0, [1.0, f64::NAN]).within([(0.5, 2.0), (f64::NAN, f64::NAN)]);
+    let drawing = chart(vec![line], true).svg("label");
+    assert!(drawing.contains("class=\"line s0\"") && !drawing.contains("NaN"), "{drawing}");
+    assert!(drawing.contains("class=\"band f0\""));
+}
+
+#[test]
+fn a_chart_without_any_value_says_so() {
+    let drawing = chart(vec![Series::new("a", 0, [0.0, 0.0])], true).svg("label");
+    assert!(drawing.contains("no value above 0"), "{drawing}");
+}
+
+#[test]
+fn forty_lines_are_told_apart_by_color_and_dash() {
+    let series: Vec<Series> = (0..32).map(|i| Series::new("a", i, [1.0, 2.0])).collect();
+    let keys = chart(series, false).keys();
+    let mut classes: Vec<String> = keys.into_iter().map(|key| key.class).collect();
+    classes.sort();
+    classes.dedup();
+    assert_eq!(classes.len(), 32);
+}
+
+#[test]
+fn units_of_one_class_have_one_color_and_others_are_gray() {
+    let column = Column { name: "layer 1".to_owned(), classes: vec![0, 1, 0, 2] };
+    assert_eq!(column.effective_width(), 3);
+    let drawing = Picture::Tiles(Tiles { columns: vec![column] }).svg("label");
+    assert_eq!(drawing.matches("tile twin f0").count(), 2);
+    assert_eq!(drawing.matches("tile own").count(), 2);
+    assert!(drawing.contains("3 of 4"));
+}
+
+#[test]
+fn a_picture_alone_carries_plain_colors() {
+    let drawing = standalone(&chart(vec![Series::new("<a>", 0, [1.0, 2.0])], false), "a & b");
+    assert!(drawing.starts_with("<svg xmlns=") && drawing.contains("a &amp; b"));
+    assert!(drawing.contains("#0072b2") && !drawing.contains("var("));
+    assert!(drawing.contains("&lt;a&gt;"));
+}
+
+/// WCAG asks 4.5 for text and 3 for graphics.
+#[test]
+fn colors_stand_out_from_their_ground() {
+    let luminance = |hex: &str| {
+        let part = |i: usize| {
+            let c = f64::from(u8::from_str_radix(&hex[i..i + 2], 16).unwrap()) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    };
+    for colors in [LIGHT, DARK] {
+        let named = |name: &str| {
+            let line = colors.split(';').find(|line| line.starts_with(&format!("{name}:"))).unwrap();
+            luminance(line.split_once(':').unwrap().1)
+        };
+        let contrast = |name: &str| {
+            let (a, b) = (named(name), named("--paper"));
+            (a.max(b) + 0.05) / (a.min(b) + 0.05)
+        };
+        for name in ["--ink", "--soft"] {
+            assert!(contrast(name) >= 4.5, "{name} {}", contrast(name));
+        }
+        for number in 0..COLORS {
+            let name = format!("--c{number}");
+            assert!(contrast(&name) >= 3.0, "{name} {}", contrast(&name));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What depth does to small changes: the singular values of its Jacobian, measured and by theory.
+
+use super::chain::Chain;
+use super::{Material, Start};
+use crate::check::trace::Trace;
+use crate::report::document::{Block, Control, Fact, Figure, Frame, Section, Table};
+use crate::report::pictures::{Axis, Histogram, Mark, Picture, digits};
+use crate::report::terminal::number::compact;
+use crate::theory::{Quantiles, Weights, jacobian_density};
+
+/// Bins between the least and the largest singular value shown.
+const BINS: usize = 36;
+/// Places of theory's density.
+const PLACES: usize = 60;
+/// Factors below the largest value that are shown.
+const DECADES: f64 = 6.0;
+/// Layers beyond which theory's density takes too long to be worth its line.
+const DEEPEST: usize = 200;
+
+/// Spectra of every start with a trace, or what theory says of them.
+pub fn section(material: &Material<'_>) -> Option<Section> {
+    let lead = "Each singular value is the factor by which depth stretches one direction of small \
+                changes. Where they are spread over many factors, no one learning rate fits all.";
+    let mut section = Section::new("jacobian", "What depth does to small changes", lead);
+    let groups = material.groups();
+    for group in &groups {
+        let spectra: Vec<(&Start<'_>, Frame)> =
+            group.starts.iter().filter_map(|s| Some((s, frame(s, s.trace?)?))).collect();
+        let controls = match spectra.len() {
+            0 => continue,
+            1 => Vec::new(),
+            _ => {
+                let names = spectra.iter().map(|(start, _)| start.name.clone()).collect();
+                vec![Control::choice("start", names, 0)]
+            }
+        };
+        section.blocks.push(Block::Figure(Figure {
+            title: if groups.len() > 1 { group.model.clone() } else { "Singular values".to_owned() },
+            caption: "Of ∂z of the last hidden layer by ∂z of the first, at a few rows. Broken \
+                      line: theory for normal weights of infinite width."
+                .to_owned(),
+            controls,
+            frames: spectra.into_iter().map(|(_, frame)| frame).collect(),
+        }));
+    }
+    section.blocks.extend(theory_table(material).map(Block::Table));
+    (!section.blocks.is_empty()).then_some(section)
+}
+
+fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
+    let largest = trace.singular_values.iter().map(|(s, _)| *s).fold(0.0, f64::max);
+    if !(largest > 0.0 && largest.is_finite()) {
+        return None;
+    }
+    let least = trace.singular_values.iter().map(|(s, _)| *s).find(|s| *s > largest / 10_f64.powf(DECADES));
+    let (from, to) = ((least.unwrap_or(largest) * 0.8).log10(), (largest * 1.25).log10());
+    let edge = |i: usize| 10_f64.powf(from + (to - from) * i as f64 / BINS as f64);
+    let edges: Vec<f64> = (0..=BINS).map(edge).collect();
+    let binned = |values: &mut dyn Iterator<Item = (f64, f64)>| {
+        let mut shares = vec![0.0; BINS];
+        for (value, share) in values {
+            let place = (value.log10() - from) / (to - from) * BINS as f64;
+            if (0.0..BINS as f64).contains(&place) {
+                shares[place as usize] += share;
+            }
+        }
+        shares.into_iter().filter_map(digits).collect::<Vec<f64>>()
+    };
+    let zero = trace.singular_values.iter().filter(|(s, _)| *s < edges[0]).map(|(_, w)| w).sum::<f64>();
+    let depth = start.first().measurement.layers.len().saturating_sub(2);
+    let chain = Chain::measured(&start.first().measurement)
+        .filter(|chain| (1..=DEEPEST).contains(&depth) && !chain.layer().gaussian.jumps());
+    let expected = chain.map_or_else(Vec::new, |chain| {
+        let density =
+            jacobian_density(&chain.layer(), chain.typical, depth, Weights::Gaussian, PLACES);
+        let curve = density.curve.iter().map(|point| (point.singular_value, point.mass));
+        let smooth = curve.flat_map(|(value, mass)| {
+            (0..8).map(move |i| (value * (0.94 + 0.015 * f64::from(i)), mass / 8.0))
+        });
+        binned(&mut smooth.chain(density.masses.iter().copied()))
+    });
+    let readings = start.first().readings.as_ref();
+    let condition = readings.and_then(|r| r.depth_condition).map_or("–".to_owned(), compact);
+    let picture = Picture::Histogram(Histogram {
+        x: Axis::log("singular value"),
+        shares: binned(&mut trace.singular_values.iter().copied()),
+        edges: edges.into_iter().filter_map(digits).collect(),
+        expected,
+        marks: if from < 0.0 && to > 0.0 { vec![Mark::new(1.0, "keeps its length")] } else { Vec::new() },
+    });
+    let facts = vec![
+        Fact::new("largest", compact(largest)),
+        Fact::new("95 % over 5 % point", condition),
+        Fact::new("share near 0", format!("{:.0} %", 100.0 * zero)),
+    ];
+    Some(Frame { picture, facts })
+}
+
+/// Quantiles by theory, where theory alone was asked.
+fn theory_table(material: &Material<'_>) -> Option<Table> {
+    let description = material.theory?;
+    let row = |name: &str, found: &Quantiles| {
+        let numbers = [found.low, found.median, found.high].map(compact);
+        let zero = format!("{:.0} %", 100.0 * found.mass_at_zero);
+        std::iter::once(name.to_owned()).chain(numbers).chain([zero]).collect::<Vec<String>>()
+    };
+    let rows: Vec<Vec<String>> = [
+        ("normal weights", &description.singular_values_gaussian),
+        ("orthogonal weights", &description.singular_values_orthogonal),
+    ]
+    .into_iter()
+    .filter_map(|(name, found)| Some(row(name, found.as_ref()?)))
+    .collect();
+    let head = ["weights", "5 % point", "median", "95 % point", "share that is 0"];
+    (!rows.is_empty()).then(|| Table { head: head.map(str::to_owned).to_vec(), rows })
+}

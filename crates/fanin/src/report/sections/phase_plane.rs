@@ -1,0 +1,124 @@
+//! Where the layers and the named schemes lie beside the critical line.
+
+use super::chain::Chain;
+use super::{Group, Material};
+use crate::init::{self, SCHEMES};
+use crate::report::document::{Block, Figure, Section};
+use crate::report::pictures::phase_plane::Place;
+use crate::report::pictures::{PhasePlane, Picture, digits};
+use crate::theory::{Critical, scheme_point};
+
+/// ln q of the table's ends and its step: far enough that a course leaves it only when it is lost.
+const TABLE: (f64, f64, f64) = (-20.0, 20.0, 0.25);
+/// Layers that the course of a point is followed through.
+const DEEPEST: usize = 200;
+/// Places of the critical line.
+const PLACES: usize = 60;
+/// Schemes that are named.
+const MOST_SCHEMES: usize = 12;
+
+/// The plane of every activation.
+pub fn section(material: &Material<'_>) -> Option<Section> {
+    let groups = material.groups();
+    let mut seen: Vec<String> = Vec::new();
+    let lead = "Left of the line signals lose what tells inputs apart and gradients vanish; right \
+                of it gradients explode. Move the orange point, with the pointer or the arrow \
+                keys: theory draws its course again.";
+    let mut section = Section::new("phase-plane", "The edge of chaos", lead);
+    for (model, chain) in Chain::all(material) {
+        let label = chain.activation.label();
+        if seen.contains(&label) {
+            continue;
+        }
+        let group = groups.iter().find(|group| group.model == model);
+        let caption = format!("{label}, {} layers. Disks: your layers. Rings: schemes.", chain.depth);
+        let plane = Picture::PhasePlane(plane(&chain, group));
+        section.blocks.push(Block::Figure(Figure::of("Variances of weights and biases", &caption, plane)));
+        seen.push(label);
+    }
+    (!seen.is_empty()).then_some(section)
+}
+
+fn plane(chain: &Chain, group: Option<&Group<'_>>) -> PhasePlane {
+    let layer = chain.layer();
+    let mut points: Vec<Place> = match group {
+        Some(group) => layers(group),
+        None => Vec::new(),
+    };
+    if points.is_empty() {
+        let at = [chain.point.weight_variance.sqrt(), chain.point.bias_variance.sqrt()];
+        points.push(Place { name: "asked for".to_owned(), at, measured: true });
+    }
+    let farthest = |axis: usize| points.iter().map(|p| p.at[axis]).fold(0.0, f64::max);
+    let widest = (1.2 * farthest(0)).clamp(2.5, 6.0);
+    let highest = (1.3 * farthest(1)).clamp(1.0, 4.0);
+    points.extend(schemes(chain).into_iter().filter(|p| p.at[0] <= widest && p.at[1] <= highest));
+    let entries = ((TABLE.1 - TABLE.0) / TABLE.2) as usize;
+    let log_moments: Vec<f64> = (0..=entries).map(|i| TABLE.0 + TABLE.2 * i as f64).collect();
+    let moments: Vec<_> = log_moments.iter().map(|ln| layer.gaussian.moments(ln.exp())).collect();
+    let known = |x: f64| digits(x).unwrap_or(0.0);
+    PhasePlane {
+        activation: chain.activation.label(),
+        depth: chain.depth.clamp(2, DEEPEST),
+        start: known(chain.start),
+        critical: critical(chain, widest, highest),
+        widest,
+        highest,
+        points,
+        second: moments.iter().map(|m| known(m.second)).collect(),
+        slope_second: moments.iter().map(|m| known(m.slope_second)).collect(),
+        log_moments,
+    }
+}
+
+fn critical(chain: &Chain, widest: f64, highest: f64) -> Vec<[f64; 2]> {
+    let gaussian = chain.layer().gaussian;
+    if let Critical::Everywhere { point } = gaussian.critical(0.0) {
+        let w = point.weight_variance.sqrt();
+        return vec![[w, 0.0], [w, highest]];
+    }
+    let mut line: Vec<[f64; 2]> = Vec::new();
+    for place in 0..PLACES {
+        let q = 1e-3 * 1e5_f64.powf(place as f64 / (PLACES - 1) as f64);
+        let point = gaussian.critical_point(q);
+        let at = [point.weight_variance.sqrt(), point.bias_variance.max(0.0).sqrt()];
+        let rises = line.last().is_none_or(|last| at[1] > last[1]);
+        if point.bias_variance < -1e-9 || !rises || !at[0].is_finite() {
+            continue;
+        }
+        line.push([digits(at[0]).unwrap_or(0.0), digits(at[1]).unwrap_or(0.0)]);
+        if at[1] > highest || at[0] > widest {
+            break;
+        }
+    }
+    line
+}
+
+fn layers(group: &Group<'_>) -> Vec<Place> {
+    let Some(start) = group.starts.first() else { return Vec::new() };
+    let layers = &start.first().measurement.layers;
+    let hidden = layers.iter().take(layers.len().saturating_sub(1)).enumerate();
+    let places = hidden.map(|(index, layer)| Place {
+        name: format!("layer {}", index + 1),
+        at: [layer.scaled_weight_variance.sqrt(), layer.bias_mean_square.sqrt()],
+        measured: true,
+    });
+    places.filter(|place| place.at.iter().all(|x| x.is_finite())).collect()
+}
+
+/// The points of the registry's schemes, those of one point under one name.
+fn schemes(chain: &Chain) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for registered in SCHEMES {
+        let Ok(scheme) = init::find(registered.facts().example) else { continue };
+        let Some(point) = scheme_point(&*scheme, &*chain.activation, chain.width) else { continue };
+        let at = [point.weight_variance.sqrt(), point.bias_variance.sqrt()];
+        let near = |p: &&mut Place| (p.at[0] - at[0]).abs() < 0.02 && (p.at[1] - at[1]).abs() < 0.02;
+        match places.iter_mut().find(near) {
+            Some(place) => place.name = format!("{}, {}", place.name, scheme.label()),
+            None => places.push(Place { name: scheme.label(), at, measured: false }),
+        }
+    }
+    places.truncate(MOST_SCHEMES);
+    places
+}

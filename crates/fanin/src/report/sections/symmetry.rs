@@ -1,0 +1,115 @@
+//! Which units can ever differ, and how equal units stay equal while training goes on.
+
+use super::{Group, Material, Start, selected};
+use crate::check::symmetry::summary::{LayerSymmetry, Positions};
+use crate::compare::{Moment, Replay};
+use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
+use crate::report::pictures::{Column, Picture, Tiles};
+use crate::report::terminal::number::fixed;
+
+/// Layers that are drawn.
+const MOST_LAYERS: usize = 15;
+
+/// The map of every network, and the replay.
+pub fn section(material: &Material<'_>) -> Option<Section> {
+    let groups = material.groups();
+    let lead = "Every tile is a unit. Units of one color start equal and get equal gradients, so \
+                backpropagation keeps them equal for ever: together they are worth one unit.";
+    let mut section = Section::new("symmetry", "Which units can ever differ", lead);
+    for group in &groups {
+        section.blocks.extend(figure(group, groups.len()).map(Block::Figure));
+    }
+    section.blocks.extend(replay(material.replays).map(Block::Figure));
+    (!section.blocks.is_empty()).then_some(section)
+}
+
+fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
+    let shown = |start: &&Start<'_>| !start.first().symmetry.layers.is_empty();
+    let starts: Vec<&Start<'_>> = group.starts.iter().filter(shown).collect();
+    let frames: Vec<Frame> = starts.iter().map(|start| frame(start)).collect();
+    let controls = match starts.len() {
+        0 => return None,
+        1 => Vec::new(),
+        _ => {
+            let names = starts.iter().map(|start| start.name.clone()).collect();
+            vec![Control::choice("start", names, 0)]
+        }
+    };
+    let layers = starts[0].first().symmetry.layers.len();
+    let title = if groups > 1 { group.model.clone() } else { "Units by layer".to_owned() };
+    let mut caption = "Up to 64 units of each hidden layer, at the first seed.".to_owned();
+    if layers > MOST_LAYERS {
+        caption = format!("{caption} {MOST_LAYERS} of {layers} layers, evenly chosen.");
+    }
+    Some(Figure { title, caption, controls, frames })
+}
+
+fn frame(start: &Start<'_>) -> Frame {
+    let diagnosis = start.first();
+    let layers = &diagnosis.symmetry.layers;
+    let chosen = selected(layers.len(), MOST_LAYERS);
+    let columns = chosen.into_iter().map(|index| Column {
+        name: format!("layer {}", index + 1),
+        classes: classes(&layers[index]),
+    });
+    let units = diagnosis.units;
+    let facts = vec![
+        Fact::new("units that can ever differ", format!("{} of {units}", diagnosis.effective_units)),
+        Fact::new("forecast", diagnosis.forecast.to_string()),
+    ];
+    Frame { picture: Picture::Tiles(Tiles { columns: columns.collect() }), facts }
+}
+
+/// The class of each unit: that of its group of twins or mirrors, else its own.
+fn classes(layer: &LayerSymmetry) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..layer.width).collect();
+    for Positions(ranges) in layer.twins.iter().chain(&layer.mirrors) {
+        let units = || ranges.iter().flat_map(|[first, last]| *first..=*last);
+        let Some(least) = units().filter_map(|u| classes.get(u)).min().copied() else { continue };
+        for unit in units().filter(|unit| *unit < layer.width) {
+            classes[unit] = least;
+        }
+    }
+    classes
+}
+
+/// First training steps, the starts beside each other.
+fn replay(replays: &[Replay]) -> Option<Figure> {
+    let first = replays.first()?;
+    let shared = replays.iter().map(|replay| replay.moments.len()).min()?;
+    let steps = first.moments.iter().take(shared).map(|moment| moment.step.to_string()).collect();
+    let frames = replays.iter().flat_map(|replay| replay.moments.iter().take(shared).map(moment));
+    Some(Figure {
+        title: "The first training steps".to_owned(),
+        caption: format!(
+            "{}: {} real steps of training from each start. Equal units never part; units that \
+             start apart stay apart.",
+            first.model,
+            first.moments.get(shared - 1).map_or(0, |moment| moment.step)
+        ),
+        controls: vec![
+            Control::choice("start", replays.iter().map(|r| r.scheme.clone()).collect(), 0),
+            Control::slider("step", steps, 0),
+        ],
+        frames: frames.collect(),
+    })
+}
+
+fn moment(moment: &Moment) -> Frame {
+    let chosen = selected(moment.layers.len(), MOST_LAYERS);
+    let columns: Vec<Column> = chosen
+        .into_iter()
+        .map(|index| Column {
+            name: format!("layer {}", index + 1),
+            classes: moment.layers[index].1.clone(),
+        })
+        .collect();
+    let differ: usize = columns.iter().map(Column::effective_width).sum();
+    let units: usize = columns.iter().map(|column| column.classes.len()).sum();
+    let facts = vec![
+        Fact::new("steps done", moment.step.to_string()),
+        Fact::new("loss of the last batch", fixed(moment.loss, 3)),
+        Fact::new("units that differ", format!("{differ} of {units}")),
+    ];
+    Frame { picture: Picture::Tiles(Tiles { columns }), facts }
+}

@@ -1,0 +1,124 @@
+use super::*;
+use crate::compare::{CompareOptions, Comparison};
+use crate::report::document::{Answer, Block};
+use crate::report::pictures::standalone;
+use crate::report::{Checked, html, markdown, terminal};
+use crate::spec::Spec;
+
+/// The report of a start of a network on the digits, as `fanin check --report` makes it.
+fn checked(model: &str, scheme: &str) -> Report {
+    let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
+    scheme.clone_into(&mut spec.init.scheme);
+    let data = crate::load(&spec).unwrap();
+    let model = crate::resolve(&spec, &data).unwrap();
+    let weights = crate::initialize(&spec, &model, 0).unwrap();
+    let diagnosis = crate::check_scheme(&spec, &model, &data, &[0, 1]).unwrap();
+    let trace = crate::trace(&spec, &model, &weights, &data).unwrap();
+    let (model_text, start) = (model.to_string(), scheme.to_owned());
+    let checked = Checked { model: model_text, start, spec: &spec, diagnosis: &diagnosis };
+    let mended = crate::mend(&checked, &model, &data).unwrap();
+    report(&Material {
+        title: "a check".to_owned(),
+        spec: Some(&spec),
+        data: Some(&data),
+        checked: Some(&checked),
+        trace: Some(&trace),
+        mended: mended.as_ref().map(|(start, diagnosis, trace)| Mended {
+            start,
+            diagnosis,
+            trace: Some(trace),
+        }),
+        ..Material::default()
+    })
+}
+
+/// Every form can be written, every picture drawn alone, and the data read back.
+#[track_caller]
+fn check(report: &Report, sections: &[&str]) {
+    let ids: Vec<&str> = report.sections.iter().map(|section| section.id.as_str()).collect();
+    assert_eq!(ids, sections);
+    assert!(report.figures().all(|figure| figure.is_whole()));
+    assert_eq!(&Report::from_json(&report.to_json()).unwrap(), report);
+    let page = html(report);
+    assert!(page.len() < 2_000_000 && !page.contains("NaN"), "{} bytes", page.len());
+    assert!(!markdown(report).is_empty() && !terminal::report(report, 100).is_empty());
+    for figure in report.figures() {
+        for frame in &figure.frames {
+            let drawing = standalone(&frame.picture, &figure.title);
+            assert!(!drawing.contains("NaN") && !drawing.contains("inf\""), "{}", figure.title);
+            assert!(!drawing.contains("var("), "{}", figure.title);
+        }
+    }
+}
+
+const ALL: [&str; 10] = [
+    "findings",
+    "depth",
+    "symmetry",
+    "correlation",
+    "phase-plane",
+    "activations",
+    "jacobian",
+    "loss",
+    "data",
+    "method",
+];
+
+#[test]
+fn a_check_shows_all_that_was_measured_before_and_after() {
+    let report = checked("64 -> 4x32 relu -> 10", "torch-default");
+    check(&report, &ALL);
+    let depth = report.figures().next().unwrap();
+    assert_eq!(depth.title, "Second moments by layer");
+    assert_eq!(report.verdict.map(|strip| strip.answer), Some(Answer::Yes));
+}
+
+#[test]
+fn sick_starts_give_whole_reports() {
+    let zeros = checked("64 -> 3x16 tanh -> 10", "zeros");
+    assert_eq!(zeros.verdict.as_ref().map(|strip| strip.answer), Some(Answer::No));
+    assert!(zeros.figures().any(|figure| figure.controls.iter().any(|c| c.name == "start")));
+    check(&checked("64 -> 3x16 relu -> 10", "normal:1e20"), &ALL);
+    check(&checked("64 -> 10", "zeros"), &["findings", "loss", "data", "method"]);
+}
+
+#[test]
+fn a_comparison_shows_race_replay_and_forecasts() {
+    let mut spec = Spec::default();
+    spec.train.epochs = 2;
+    spec.train.seeds = vec![0, 1];
+    let schemes = ["zeros", "he-normal"].map(str::to_owned).to_vec();
+    let options = CompareOptions { depths: vec![2], width: 16, schemes, spec, ..Default::default() };
+    let data = crate::load(&options.spec).unwrap();
+    let comparison = Comparison::new(&options, &data).unwrap();
+    let mut networks = comparison.check().unwrap();
+    let (traces, replays) = (comparison.trace().unwrap(), comparison.replays().unwrap());
+    comparison.train(&mut networks, &(), &crate::train::Interrupt::default()).unwrap();
+    let report = report(&Material {
+        spec: Some(&options.spec),
+        data: Some(&data),
+        networks: &networks,
+        traces: &traces,
+        replays: &replays,
+        ..Material::default()
+    });
+    let mut sections = ALL.to_vec();
+    sections[0] = "race";
+    check(&report, &sections);
+    let last = |scheme: &str| {
+        let replay = replays.iter().find(|replay| replay.scheme == scheme).unwrap();
+        let (step, layers) = replay.moments.last().map(|m| (m.step, &m.layers)).unwrap();
+        assert_eq!(step, 50);
+        layers[0].1.iter().max().unwrap() + 1
+    };
+    assert_eq!((last("zeros"), last("normal:0.01")), (1, 16));
+    let has_table = report.sections[0].blocks.iter().any(|b| matches!(b, Block::Table(_)));
+    assert!(has_table);
+}
+
+#[test]
+fn selections_keep_both_ends() {
+    assert_eq!(selected(3, 5), [0, 1, 2]);
+    assert_eq!(selected(100, 4), [0, 33, 66, 99]);
+    assert!(selected(0, 4).is_empty());
+}
