@@ -16,9 +16,10 @@ pub fn lesson(lesson: &Lesson, command: &str) -> Report {
             .with(Block::Code { language: "console".to_owned(), source })
     });
     let why = Section::new("why", "Why", "");
-    let why = lesson.reasons.iter().fold(why, |why, reason| why.with(Block::text(reason.clone())));
+    let why =
+        lesson.reasons.iter().fold(why, |why, reason| why.with(Block::text(sentence(reason))));
     Report {
-        subtitle: lesson.answer.clone(),
+        subtitle: sentence(&lesson.answer),
         command: command.to_owned(),
         sections: vec![
             Section::new("picture", "Try it", "").with(Block::Figure(figure(&lesson.figure))),
@@ -52,9 +53,14 @@ fn figure(figure: &explain::Figure) -> Figure {
     }
 }
 
+/// A sentence whose percentages are not parted from their sign.
+fn sentence(text: &str) -> String {
+    text.replace(" %", "\u{a0}%")
+}
+
 /// The sentence comes first, under the word for what happened.
 fn frame(frame: &explain::Frame) -> Frame {
-    let mut facts = vec![Fact::new(frame.zone.word(), frame.sentence.clone())];
+    let mut facts = vec![Fact::new(frame.zone.word(), sentence(&frame.sentence))];
     facts.extend(frame.readings.iter().map(|reading| Fact::new(&reading.name, &reading.text)));
     let picture = match &frame.picture {
         explain::Picture::Chart(chart) => Picture::LineChart(chart_of(chart)),
@@ -119,7 +125,8 @@ mod tests {
             let report = lesson(&found, "fanin explain");
             assert!(report.figures().all(Figure::is_whole), "{}", topic.name());
             let facts = &report.figures().next().unwrap().shown().facts;
-            assert_eq!(facts[0].value, found.figure.frames[found.figure.first()].sentence);
+            let shown = &found.figure.frames[found.figure.first()];
+            assert_eq!(facts[0].value, sentence(&shown.sentence));
             let page = html(&report);
             assert!(page.len() < 2_000_000, "{} bytes", page.len());
         }

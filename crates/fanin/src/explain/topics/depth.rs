@@ -11,6 +11,9 @@ use crate::spec::Standardize;
 /// Why deep networks need larger weights than shallow ones.
 pub struct Depth;
 
+/// The size that text and table tell of: the classic advice.
+const SMALL: f64 = 0.01;
+
 /// What is tried: starts by size ε first, then the two that divide by √d.
 struct Grid {
     epsilons: Vec<f64>,
@@ -34,7 +37,8 @@ impl Topic for Depth {
 
     fn lesson(&self, laboratory: &Laboratory<'_>) -> Result<Lesson> {
         let grid = Grid::train(laboratory)?;
-        let small = grid.epsilons.len() - 1;
+        let small = grid.epsilons.iter().position(|&e| e == SMALL).unwrap_or(0);
+        let he = grid.starts() - 1;
         let deepest = grid.depths.len() - 1;
         let width = grid.widths.len() - 1;
         let first = |depth: usize, start: usize| grid.first(start, depth, width);
@@ -50,8 +54,8 @@ impl Topic for Depth {
                 layers(grid.depths[0]),
                 measured(first(deepest, small)),
                 layers(grid.depths[deepest]),
-                measured(first(0, small + 2)),
-                measured(first(deepest, small + 2)),
+                measured(first(0, he)),
+                measured(first(deepest, he)),
             ),
             reasons: [
                 "Backpropagation carries the error back by δ(l) = W(l+1)ᵀδ(l+1)·φ′. Each layer \
@@ -89,13 +93,12 @@ impl Topic for Depth {
 impl Grid {
     fn train(laboratory: &Laboratory<'_>) -> Result<Self> {
         let mut grid = Self {
-            epsilons: laboratory.choose(vec![1e-3, 1e-2], vec![1e-2]),
+            epsilons: laboratory.choose(vec![1e-3, SMALL, 0.1, 1.0], vec![SMALL]),
             depths: laboratory.choose(vec![1, 2, 3, 5, 10, 20], vec![1, 3, 8]),
             widths: laboratory.choose(vec![16, 64], vec![32]),
             steps: laboratory.choose(300, 100),
             records: Vec::new(),
         };
-        grid.epsilons.splice(0..0, laboratory.choose(vec![1.0, 0.1], vec![]));
         let data = digits(Standardize::Standard)?;
         let mut trials = Vec::new();
         for start in 0..grid.starts() {

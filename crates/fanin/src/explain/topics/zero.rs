@@ -179,8 +179,8 @@ impl Grid {
         let texts = |numbers: &[usize]| numbers.iter().map(ToString::to_string).collect();
         Figure {
             title: "Which units are equal".to_owned(),
-            caption: "One tile for each hidden unit, one row for each layer. Tiles with the same \
-                      number and color have the same weights, to the last bit."
+            caption: "One tile for each hidden unit. Tiles of one color have the same weights, to \
+                      the last bit; a gray one is a unit of its own."
                 .to_owned(),
             sliders: vec![
                 Slider::words("start", STARTS.map(|(words, _)| words.to_owned()).to_vec(), 0),

@@ -71,12 +71,13 @@
     const data = [chart.at], series = [{ label: chart.x.label, value: (_, v) => number(v) }], bands = [];
     const positive = list => chart.y.log ? list.map(v => v > 0 ? v : null) : list;
     chart.series.forEach(line => {
+      const alone = line.values.filter(v => v != null).length === 1;
       const stroke = () => color("--c" + line.color % 8);
       data.push(positive(line.values));
       series.push({
         label: line.name, stroke, width: 2.25, value: (_, v) => number(v), spanGaps: false,
         dash: line.style === "dashed" ? dashes.Dashed : dashes[Math.min(3, Math.floor(line.color / 8))],
-        points: { show: line.style === "points" && chart.at.length <= 40, size: 6, fill: stroke },
+        points: { show: line.style === "points" && chart.at.length <= 40, size: alone ? 15 : 6, fill: stroke },
       });
       if (few && line.low.length) {
         const middle = data.length - 1;

@@ -123,7 +123,9 @@ impl LineChart {
             svg.path(&series.class(), points.clone().map(place));
             if series.style == Style::Points && self.at.len() <= MOST_POINTS {
                 let class = format!("f{}", series.color % COLORS);
-                points.filter_map(place).for_each(|at| svg.disk(&class, at, 3.2));
+                let alone = series.values.iter().flatten().count() == 1;
+                let radius = if alone { 7.0 } else { 3.2 };
+                points.filter_map(place).for_each(|at| svg.disk(&class, at, radius));
             }
         }
         svg.finish(label)
