@@ -32,6 +32,9 @@ const MEASURED_ROWS: usize = 64;
 /// Above this many times the loss of an output of 0 a start answers wrongly with certainty.
 const TOO_LARGE: f64 = 3.0;
 
+/// The largest loss that a chart tells from larger ones.
+pub const LARGEST_LOSS: f64 = 1e4;
+
 /// By how much the steps grow at which a run is looked at.
 const STRIDE: f64 = 1.2;
 
@@ -112,10 +115,10 @@ impl Record {
         self.moments.iter().find(|moment| moment.accuracy >= LEARNED).map(|moment| moment.step)
     }
 
-    /// (step, loss) for a chart.
+    /// (step, loss) for a chart; larger losses stand at [`LARGEST_LOSS`].
     pub fn losses(&self) -> Vec<[f64; 2]> {
-        let points = self.moments.iter().map(|moment| [moment.step as f64, moment.loss]);
-        points.filter(|[_, loss]| loss.is_finite()).collect()
+        let finite = self.moments.iter().filter(|moment| moment.loss.is_finite());
+        finite.map(|moment| [moment.step as f64, moment.loss.min(LARGEST_LOSS)]).collect()
     }
 
     /// The gradient's norm at each layer's weights before the first step.

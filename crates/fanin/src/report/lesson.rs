@@ -80,9 +80,9 @@ fn chart_of(chart: &explain::Chart) -> LineChart {
         let style = if line.is_theory { Style::Dashed } else { Style::Points };
         series.push(Series::new(&line.name, named, values(&at, &line.points)).styled(style));
     }
-    let chosen: Vec<[f64; 2]> = chart.lines.iter().filter_map(|line| line.chosen).collect();
-    for point in chosen {
-        series.push(Series::new("here", CHOSEN, values(&at, &[point])));
+    for line in &chart.lines {
+        let here = line.chosen.map(|point| values(&at, &[point]));
+        series.extend(here.map(|y| Series::new(&format!("here, {}", line.name), CHOSEN, y)));
     }
     LineChart { x: axis(&chart.x), y: axis(&chart.y), at, series, marks: Vec::new() }
 }

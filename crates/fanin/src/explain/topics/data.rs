@@ -63,8 +63,9 @@ impl Topic for Data {
                  first layer and the others at once. Tiny features are as bad: the first layer \
                  learns nothing."
                     .to_owned(),
-                "And only features around 0 make the guess around 0 right: if all pixels are \
-                 positive, all weights of a unit get gradients of one sign."
+                "And only features around 0 make the guess around 0 right: where all \
+                 pixels are positive, one digit's gradients have one sign for all weights of a \
+                 unit."
                     .to_owned(),
             ],
             setting: format!(
@@ -145,7 +146,7 @@ impl Grid {
             bar: String::new(),
             bars: (0..=self.factors.len()).map(bar).collect(),
             note: format!(
-                "q₀: mean square of the features; guessing has a loss of 2.30; {} of {} units, \
+                "q₀: mean square of the features of 64 digits; guessing has a loss of 2.30; {} of {} units, \
                  {} steps",
                 layers(self.depths[depth]),
                 self.widths[width],
@@ -166,8 +167,9 @@ impl Grid {
         let factors = self.factors.iter().map(|&f| format!("× {}", size(f))).collect();
         Figure {
             title: "The same start on other units".to_owned(),
-            caption: "Loss on 360 other digits while the network learns, by powers of ten. A line \
-                      that ends early ends in numbers beyond floating point."
+            caption: "Loss on 360 other digits while the network learns, by powers of ten; \
+                      above 10,000 all are drawn there. A line that ends early ends in numbers \
+                      too large for floating point."
                 .to_owned(),
             sliders: vec![
                 Slider::new("units of the pixels", factors, self.factors.len() - 2),

@@ -59,7 +59,7 @@ impl Topic for FanIn {
                 output(DIVIDED, widest),
             ),
             reasons: vec![
-                "z = w₁a₁ + … + w_d·a_d has variance d·ε²·E[a²]. Divide the weights by √d, and \
+                "z = w₁·a₁ + … + w_d·a_d has variance d·ε²·E[a²]. Divide the weights by √d, and \
                  the d cancels: each layer hands on numbers of the size that it got, however wide \
                  it is."
                     .to_owned(),

@@ -56,6 +56,17 @@
     if (size >= 1e-3 && size < 1e5) return String(Number(v.toPrecision(4))).replace("-", "−");
     return v.toExponential(2).replace("-", "−").replace("e−", "e−");
   };
+  const decade = v => Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6);
+  const digit = v => Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9));
+  /* Of an axis's places those that get a line and a label: of a logarithmic one few powers of ten,
+     or 1, 2 and 5 of each where there are hardly any powers. */
+  const chosen = (axis, most) => (_, places) => {
+    if (!axis.log) return places;
+    const powers = places.filter(v => v != null && decade(v)).length, stride = Math.ceil(powers / most);
+    const holds = v => powers < 3 ? [1, 2, 5].includes(digit(v))
+      : decade(v) && Math.round(Math.log10(v)) % stride === 0;
+    return places.map(v => v != null && holds(v) ? v : null);
+  };
   const dashes = { Dashed: [7, 5], 1: [2, 5], 2: [13, 5], 3: [11, 4, 2, 4] };
 
   /* One chart in place of the static drawing, which print still shows. */
@@ -89,8 +100,12 @@
       }
     });
     const font = "12.5px system-ui,sans-serif", grid = { stroke: () => color("--grid"), width: 1 };
-    const values = (_, splits) => splits.map(v => v == null ? null
-      : chart.y.log && Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? power(Math.round(Math.log10(v))) : chart.y.log && splits.length > 6 ? null : number(v));
+    const written = axis => (_, places) => places.map(v => v == null ? null
+      : axis.log && decade(v) && (v < 1e-2 || v > 1e3) ? power(Math.round(Math.log10(v))) : number(v));
+    const ruled = (axis, most) => {
+      const filter = chosen(axis, most), lines = { ...grid, filter };
+      return { stroke: () => color("--soft"), font, filter, grid: lines, ticks: lines, values: written(axis) };
+    };
     const width = () => Math.max(240, place.clientWidth);
     const marks = u => {
       u.ctx.save();
@@ -125,10 +140,9 @@
       width: width(), height: 340, padding: [12, 14, 0, 0],
       scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range } },
       axes: [
-        { stroke: () => color("--soft"), grid, ticks: grid, font, label: chart.x.label, labelFont: font, labelSize: 22,
-          space: 56, incrs: chart.x.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined,
-          values: chart.x.log ? (_, s) => s.map(v => v == null ? null : Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6) ? power(Math.round(Math.log10(v))) : null) : (_, s) => s.map(number) },
-        { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, values },
+        { ...ruled(chart.x, 8), label: chart.x.label, labelFont: font, labelSize: 22, space: 56,
+          incrs: chart.x.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined },
+        { ...ruled(chart.y, 7), size: 62 },
       ],
       series, bands, hooks: { draw: [marks] },
       cursor: { focus: { prox: 24 }, points: { size: 9 } }, focus: { alpha: few ? 1 : 0.25 },
