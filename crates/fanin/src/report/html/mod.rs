@@ -174,7 +174,7 @@ fn table(table: &Table, label: &str) -> String {
     let is_number = |text: &String| !text.chars().any(char::is_alphabetic) || text.len() < 12;
     let numbers = table.rows.iter().all(|row| row.iter().skip(1).all(is_number));
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table{}><thead><tr>{}</tr></thead>\
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><table{}><thead><tr>{}</tr></thead>\
          <tbody>{}</tbody></table></div>",
         escape(label),
         if numbers { "" } else { " class=\"texts\"" },

@@ -1,7 +1,7 @@
 (() => {
   "use strict";
   const root = document.documentElement;
-  const figures = JSON.parse(document.getElementById("data").textContent);
+  const figures = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
   const charts = new Set();
   const color = name => getComputedStyle(root).getPropertyValue(name).trim();
   const make = (tag, attributes = {}, text = "") => {
@@ -11,7 +11,7 @@
     return element;
   };
 
-  const theme = document.getElementById("theme");
+  const theme = document.querySelector(".top button");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
   const themed = () => {

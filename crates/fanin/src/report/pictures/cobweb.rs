@@ -7,8 +7,8 @@ use super::scale::Scale;
 use super::svg::{Anchor, Svg, shortened};
 use super::{Table, cell};
 
-const WIDTH: f64 = 480.0;
-const HEIGHT: f64 = 440.0;
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 400.0;
 
 /// A map with the path that iterating it takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

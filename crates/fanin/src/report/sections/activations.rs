@@ -63,7 +63,8 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
     let chosen = selected(bent.len(), MOST_LAYERS);
     let place = |i: usize| -REACH + 2.0 * REACH * i as f64 / PLACES as f64;
     let slopes: Vec<f64> = (0..=PLACES).map(|i| activation.at(1, place(i))).collect();
-    let flat = flat(&slopes, &place);
+    let steepest = slopes.iter().map(|slope| slope.abs()).fold(0.0, f64::max);
+    let flat = flat(&slopes, &place, &|x| activation.at(1, x).abs() < FLAT * steepest);
     let strips = chosen.into_iter().map(|position| {
         let index = bent[position];
         strip(&trace.layers[index], index, &flat)
@@ -82,23 +83,34 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
     (!strips.strips.is_empty()).then_some(Frame { picture: Picture::Strips(strips), facts: Vec::new() })
 }
 
-/// Ranges in which the slope is nearly 0.
-fn flat(slopes: &[f64], place: &impl Fn(usize) -> f64) -> Vec<[f64; 2]> {
-    let steepest = slopes.iter().map(|slope| slope.abs()).fold(0.0, f64::max);
+/// Ranges in which the slope is nearly 0, with ends as sharp as a number can be.
+fn flat(
+    slopes: &[f64],
+    place: &impl Fn(usize) -> f64,
+    is_flat: &impl Fn(f64) -> bool,
+) -> Vec<[f64; 2]> {
+    let end = |index: usize| {
+        let (mut low, mut high) = (place(index - 1), place(index));
+        let before = is_flat(low);
+        for _ in 0..40 {
+            let middle = f64::midpoint(low, high);
+            if is_flat(middle) == before { low = middle } else { high = middle }
+        }
+        f64::midpoint(low, high)
+    };
     let mut ranges: Vec<[f64; 2]> = Vec::new();
-    let mut open: Option<usize> = None;
-    for (index, slope) in slopes.iter().enumerate() {
-        let is_flat = slope.abs() < FLAT * steepest;
-        match (is_flat, open) {
-            (true, None) => open = Some(index),
+    let mut open: Option<f64> = None;
+    for index in 0..slopes.len() {
+        match (is_flat(place(index)), open) {
+            (true, None) => open = Some(if index == 0 { place(0) } else { end(index) }),
             (false, Some(first)) => {
-                ranges.push([place(first), place(index)]);
+                ranges.push([first, end(index)]);
                 open = None;
             }
             _ => {}
         }
     }
-    ranges.extend(open.map(|first| [place(first), place(slopes.len() - 1)]));
+    ranges.extend(open.map(|first| [first, place(slopes.len() - 1)]));
     ranges.retain(|[from, to]| to - from > 0.1);
     ranges
 }

@@ -3,11 +3,15 @@
 
 use super::chain::Chain;
 use super::{Group, Material, Start, selected};
+use crate::check::LayerMeasurement;
 use crate::check::trace::{STARTS, Trace};
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
 use crate::report::pictures::{Axis, Cobweb, LineChart, Picture, Scatter, Series, Style, digits};
 use crate::report::terminal::number::compact;
+use crate::theory::{Layer, Point};
 
+/// Layers, over all starts, up to which theory follows each layer's own variances.
+const MOST_EXACT: usize = 80;
 /// Places of the map.
 const PLACES: usize = 40;
 /// Layers that the path on the map shows.
@@ -65,14 +69,20 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
     let frame = |(start, trace): &(&Start<'_>, &Trace)| {
         let chain = Chain::measured(&start.first().measurement);
         let layers = trace.angles[0].len();
-        let map = chain.as_ref().map(curve);
+        let is_short = layers * starts.len() <= MOST_EXACT;
+        let map = chain.as_ref().filter(|_| !is_short).map(curve);
+        let measured_layers = &start.first().measurement.layers;
         let measured = STARTS.iter().zip(&trace.angles).enumerate().map(|(color, (from, curve))| {
             Series::new(&format!("from {from}"), color, std::iter::once(*from).chain(curve.iter().copied()))
         });
-        let expected = map.iter().flat_map(|map| {
+        let expected = chain.iter().flat_map(|chain| {
+            let map = &map;
             trace.angles.iter().enumerate().filter_map(move |(color, curve)| {
                 let first = *curve.first().filter(|c| c.is_finite())?;
-                let path = path(map, first, layers - 1);
+                let path = match map {
+                    Some(map) => path(map, first, layers - 1),
+                    None => exact_path(chain, measured_layers, first),
+                };
                 let values = std::iter::once(f64::NAN).chain(path);
                 Some(Series::new(&format!("theory from {}", STARTS[color]), color, values).styled(Style::Dashed))
             })
@@ -89,7 +99,7 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
     Some(Figure {
         title: "Cosines through depth".to_owned(),
         caption: "Mean over pairs of real rows that were turned to the cosine named. Broken lines: \
-                  theory at the layers' mean second moment."
+                  theory, at each layer's variances, or at their mean in large comparisons."
             .to_owned(),
         controls: start_control(&starts),
         frames: starts.iter().map(frame).collect(),
@@ -104,6 +114,18 @@ fn curve(chain: &Chain) -> Vec<[f64; 2]> {
         .map(|i| [place(i), layer.correlation(chain.typical, place(i))])
         .filter_map(|[c, next]| Some([c, digits(next)?]))
         .collect()
+}
+
+/// Where a correlation goes by the map of each layer at the variances that were measured there.
+fn exact_path(chain: &Chain, layers: &[LayerMeasurement], start: f64) -> Vec<f64> {
+    let mut path = vec![start];
+    for pair in layers.windows(2) {
+        let point = Point::new(pair[1].scaled_weight_variance, pair[1].bias_mean_square);
+        let layer = Layer::new(&*chain.activation, point);
+        let c = path[path.len() - 1].clamp(-1.0, 1.0);
+        path.push(layer.correlation(pair[0].pre_activation_second_moment, c));
+    }
+    path
 }
 
 /// Where a correlation goes in so many steps of a map that is linear between its places.

@@ -1,6 +1,7 @@
 //! The rows that everything was measured on.
 
 use super::Material;
+use super::verdict::sentence;
 use crate::data::describe;
 use crate::report::document::{Block, Fact, Figure, Section, Table};
 use crate::report::pictures::{Axis, LineChart, Picture, Series, Style};
@@ -19,7 +20,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         let start = group.starts.first()?.first();
         start.measurement.layers.first().map(|layer| layer.input_cosine)
     });
-    let lead = format!("{}. {}.", data.source, data.features.preparation);
+    let lead = format!("{}. Features: {}.", data.source, data.features.preparation);
     let mut section = Section::new("data", "Data", lead);
     let test = data.test.as_ref().map_or(0, crate::data::Dataset::rows);
     let mut facts = vec![
@@ -31,7 +32,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     ];
     facts.extend(cosine.map(|c| Fact::new("median cosine between rows, c₀", compact(c))));
     section.blocks.push(Block::Facts { facts });
-    section.blocks.extend(described.remarks.iter().map(|remark| Block::text(remark.clone())));
+    section.blocks.extend(described.remarks.iter().map(|remark| Block::text(sentence(remark))));
     let columns = &described.columns;
     if (2..=MOST_FEATURES).contains(&columns.len()) {
         let chart = LineChart {

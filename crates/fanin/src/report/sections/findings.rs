@@ -53,7 +53,7 @@ fn card(checked: &Checked<'_>, finding: &Finding) -> Card {
         severity: finding.severity.word().to_lowercase(),
         title: match title(finding.code) {
             "" => finding.code.to_owned(),
-            title => title.to_owned(),
+            title => sentence(title).trim_end_matches('.').to_owned(),
         },
         place: finding.module.as_ref().map_or_else(String::new, |module| format!("at {module}")),
         why: sentence(&finding.why) + &follows,

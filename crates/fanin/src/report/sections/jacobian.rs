@@ -6,7 +6,7 @@ use crate::check::trace::Trace;
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section, Table};
 use crate::report::pictures::{Axis, Histogram, Mark, Picture, digits};
 use crate::report::terminal::number::compact;
-use crate::theory::{Quantiles, Weights, jacobian_density};
+use crate::theory::{DensityPoint, JacobianDensity, Quantiles, Weights, jacobian_density};
 
 /// Bins between the least and the largest singular value shown.
 const BINS: usize = 36;
@@ -73,14 +73,12 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
     let expected = chain.map_or_else(Vec::new, |chain| {
         let density =
             jacobian_density(&chain.layer(), chain.typical, depth, Weights::Gaussian, PLACES);
-        let curve = density.curve.iter().map(|point| (point.singular_value, point.mass));
-        let smooth = curve.flat_map(|(value, mass)| {
-            (0..8).map(move |i| (value * (0.94 + 0.015 * f64::from(i)), mass / 8.0))
-        });
-        binned(&mut smooth.chain(density.masses.iter().copied()))
+        binned(&mut spread(&density).into_iter().chain(density.masses.iter().copied()))
     });
     let readings = start.first().readings.as_ref();
-    let condition = readings.and_then(|r| r.depth_condition).map_or("–".to_owned(), compact);
+    let condition = readings.and_then(|r| r.depth_condition).map_or("–".to_owned(), |condition| {
+        if condition.is_finite() { compact(condition) } else { "∞".to_owned() }
+    });
     let picture = Picture::Histogram(Histogram {
         x: Axis::log("singular value"),
         shares: binned(&mut trace.singular_values.iter().copied()),
@@ -94,6 +92,22 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         Fact::new("share near 0", format!("{:.0} %", 100.0 * zero)),
     ];
     Some(Frame { picture, facts })
+}
+
+/// Theory's curve as many small shares, each cell's spread evenly over its logarithm.
+fn spread(density: &JacobianDensity) -> Vec<(f64, f64)> {
+    const PARTS: usize = 16;
+    let logarithms: Vec<f64> = density.curve.iter().map(|p| p.singular_value.ln()).collect();
+    let between = |a: usize, b: usize| f64::midpoint(logarithms[a], logarithms[b]);
+    let last = logarithms.len().saturating_sub(1);
+    let cell = |(index, point): (usize, &DensityPoint)| {
+        let from = if index > 0 { between(index - 1, index) } else { logarithms[0] };
+        let to = if index < last { between(index, index + 1) } else { logarithms[last] };
+        let place = move |part: usize| from + (to - from) * (part as f64 + 0.5) / PARTS as f64;
+        let mass = point.mass / PARTS as f64;
+        (0..PARTS).map(move |part| (place(part).exp(), mass)).collect::<Vec<(f64, f64)>>()
+    };
+    density.curve.iter().enumerate().flat_map(cell).collect()
 }
 
 /// Quantiles by theory, where theory alone was asked.

@@ -16,6 +16,10 @@ const DEEPEST: usize = 200;
 const PLACES: usize = 60;
 /// Schemes that are named.
 const MOST_SCHEMES: usize = 12;
+/// Names of one point.
+const MOST_NAMES: usize = 3;
+/// σ_w below which schemes lie on top of each other.
+const LEAST_WIDE: f64 = 0.1;
 
 /// The plane of every activation.
 pub fn section(material: &Material<'_>) -> Option<Section> {
@@ -106,10 +110,21 @@ fn layers(group: &Group<'_>) -> Vec<Place> {
     places.filter(|place| place.at.iter().all(|x| x.is_finite())).collect()
 }
 
+/// The shortest of names that stand for one point.
+fn shortest(names: &str) -> String {
+    let mut names: Vec<&str> = names.split(", ").filter(|name| !name.contains('=')).collect();
+    names.sort_by_key(|name| name.len());
+    names.truncate(MOST_NAMES);
+    names.join(", ")
+}
+
 /// The points of the registry's schemes, those of one point under one name.
 fn schemes(chain: &Chain) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     for registered in SCHEMES {
+        if registered.facts().example.contains('=') {
+            continue;
+        }
         let Ok(scheme) = init::find(registered.facts().example) else { continue };
         let Some(point) = scheme_point(&*scheme, &*chain.activation, chain.width) else { continue };
         let at = [point.weight_variance.sqrt(), point.bias_variance.sqrt()];
@@ -119,6 +134,9 @@ fn schemes(chain: &Chain) -> Vec<Place> {
             None => places.push(Place { name: scheme.label(), at, measured: false }),
         }
     }
+    places.retain(|place| place.at[0] >= LEAST_WIDE);
+    places.iter_mut().for_each(|place| place.name = shortest(&place.name));
+    places.sort_by(|a, b| a.at[0].total_cmp(&b.at[0]));
     places.truncate(MOST_SCHEMES);
     places
 }

@@ -1,0 +1,238 @@
+"""Opens pages that fanin writes in a real browser and holds them to what they promise.
+
+    python3 tests/browser/pages.py [--fanin target/debug/fanin] [--shots DIR]
+
+Needs a Chromium (Debian's package), Python's playwright and npm's axe-core; where one of them is
+missing it says so and ends with 0, so that a checkout without a browser can run everything else.
+For every page: no error on the console, no request to any network, no violation that axe-core finds
+in light and in dark, content and static pictures without scripts, controls that change numbers, and
+pictures of the page at 1280 and 390 pixels.
+"""
+
+import argparse
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
+HOSTILE = "<script>alert(1)</script>"
+WIDTHS = [1280, 390]
+
+PAGES = {
+    "sick": ["check", "64 -> 10x64 relu -> 10", "--scheme", "torch-default", "--seeds", "2"],
+    "zeros": ["check", "64 -> 2x64 tanh -> 10", "--scheme", "zeros"],
+    "deep": ["check", "64 -> 60x32 tanh -> 10", "--scheme", "xavier-uniform", "--seeds", "2"],
+    "race": ["compare", "--depths", "2,6", "--width", "32", "--epochs", "4", "--seeds", "2"],
+    "theory": ["theory", "--activation", "gelu", "--depth", "30"],
+}
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(0)
+
+
+def axe_source(folder):
+    """axe-core as text, fetched by npm into a folder that vanishes."""
+    if not shutil.which("npm"):
+        skip("npm is not installed, by which axe-core is fetched")
+    done = subprocess.run(
+        ["npm", "install", "--silent", "--no-audit", "--no-fund", "axe-core@4"],
+        cwd=folder, capture_output=True, text=True,
+    )
+    if done.returncode:
+        skip(f"axe-core cannot be fetched: {done.stderr.strip()[:200]}")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def write_pages(fanin, folder):
+    """One page for each command, and one whose names are hostile."""
+    for name, arguments in PAGES.items():
+        page = folder / f"{name}.html"
+        done = subprocess.run(
+            [fanin, *arguments, "--report", page], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode in (0, 1), (name, done.stderr)
+    saved = folder / "saved.json"
+    subprocess.run(
+        [fanin, *PAGES["zeros"], "--report", saved], cwd=folder, capture_output=True, check=False
+    )
+    report = json.loads(saved.read_text())
+    report["title"] = HOSTILE + '"\' ' + "x" * 10_000 + " \u202eright to left \u05d0\u05d1"
+    report["verdict"]["why"] = report["sections"][0]["title"] = HOSTILE
+    report["sections"][0]["blocks"].append({"block": "text", "text": "</script>" + HOSTILE})
+    saved.write_text(json.dumps(report))
+    subprocess.run([fanin, "report", saved, "--output", folder / "hostile.html"], check=True, cwd=folder)
+    return [*PAGES, "hostile"]
+
+
+class Watched:
+    """A page with what it said and asked for."""
+
+    def __init__(self, browser, file, **options):
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.wrong = []
+        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.wrong.append("a dialog"), dialog.dismiss()))
+        self.page.on("request", self.asked)
+        started = time.monotonic()
+        self.page.goto(file.as_uri())
+        self.seconds = time.monotonic() - started
+
+    def asked(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.wrong.append(f"asked for {request.url}")
+
+    def close(self):
+        assert not self.wrong, self.wrong
+        self.context.close()
+
+
+def scroll(page):
+    """Shows every chart: they are drawn when they come near."""
+    page.evaluate("""async () => {
+        for (let y = 0; y < document.body.scrollHeight; y += 500) {
+            scrollTo(0, y); await new Promise(done => setTimeout(done, 30));
+        }
+        scrollTo(0, 0);
+    }""")
+
+
+def check_axe(page, axe, name):
+    """Contrast, names, roles: by axe-core, which a page's own policy does not hold off here."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    told = [
+        (v["id"], v["help"], [n["target"] for n in v["nodes"]][:3], v["nodes"][0].get("failureSummary"))
+        for v in found["violations"]
+    ]
+    assert not told, (name, told)
+
+
+def check_controls(page, name):
+    """A control changes the numbers beside its picture, or the picture."""
+    figures = page.locator("figure:has([data-control])")
+    changed = 0
+    for index in range(figures.count()):
+        figure = figures.nth(index)
+        figure.scroll_into_view_if_needed()
+        slider, radios = figure.locator("input[type=range]"), figure.locator("input[type=radio]")
+        state = lambda: figure.evaluate(
+            "f => [f.querySelector('.facts')?.textContent, f.querySelector('output')?.textContent,"
+            " f.querySelector('.above')?.textContent, f.querySelector('.drawing').innerHTML.length].join()")
+        before = state()
+        if slider.count():
+            slider.first.focus()
+            page.keyboard.press("ArrowRight")
+        elif radios.count() > 1:
+            radios.nth(0).focus()
+            page.keyboard.press("ArrowRight")
+        else:
+            select = figure.locator("select").first
+            select.select_option(index=1)
+        changed += state() != before
+    assert changed == figures.count(), (name, changed, figures.count())
+    return changed
+
+
+def check_plane(page, name):
+    """The point of the plane moves by keys, and its numbers with it."""
+    handle = page.locator("circle.handle")
+    if not handle.count():
+        return
+    facts = page.locator("figure[data-figure]:has(circle.handle) .facts")
+    before = facts.inner_text()
+    handle.first.scroll_into_view_if_needed()
+    handle.first.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+    assert facts.inner_text() != before, name
+
+
+def check_keyboard(page, name):
+    """Tab reaches a visible element each time, and the first is the way to the content."""
+    page.evaluate("scrollTo(0, 0); document.activeElement.blur()")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip", name
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        box = page.evaluate("(() => { const b = document.activeElement.getBoundingClientRect();"
+                            " return b.width * b.height; })()")
+        assert box > 0, (name, page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
+
+
+def check_without_scripts(browser, file, name):
+    """Texts, tables and static pictures are there."""
+    watched = Watched(browser, file, java_script_enabled=False)
+    drawings = watched.page.locator(".drawing > svg")
+    figures = watched.page.locator("figure").count()
+    assert drawings.count() == figures, (name, drawings.count(), figures)
+    if figures:
+        assert drawings.first.is_visible(), name
+    assert watched.page.locator("h1").is_visible(), name
+    watched.close()
+
+
+def check(browser, folder, name, axe, shots):
+    file = folder / f"{name}.html"
+    assert file.stat().st_size < 2_000_000, (name, file.stat().st_size)
+    for scheme in ["light", "dark"]:
+        for width in WIDTHS:
+            size = {"width": width, "height": 900}
+            watched = Watched(browser, file, viewport=size, color_scheme=scheme)
+            page = watched.page
+            scroll(page)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (name, scheme, width, wide)
+            if shots:
+                page.screenshot(path=shots / f"{name}-{scheme}-{width}.png", full_page=True)
+            if width == 1280:
+                check_axe(page, axe, f"{name} {scheme}")
+            watched.close()
+    watched = Watched(browser, file, viewport={"width": 1280, "height": 900})
+    scroll(watched.page)
+    changed = check_controls(watched.page, name)
+    check_plane(watched.page, name)
+    check_keyboard(watched.page, name)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    before = watched.page.evaluate(paper)
+    watched.page.locator(".top button").click()
+    assert watched.page.evaluate(paper) != before, name
+    watched.close()
+    check_without_scripts(browser, file, name)
+    kilobytes = file.stat().st_size // 1000
+    print(f"{name}: {kilobytes} kB, opens in {watched.seconds * 1000:.0f} ms, {changed} controls")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fanin", default="target/debug/fanin")
+    parser.add_argument("--shots", type=pathlib.Path, help="folder for pictures of the pages")
+    given = parser.parse_args()
+    chromium = next((path for path in map(shutil.which, CHROMIUM) if path), None)
+    if not chromium:
+        skip("no Chromium is installed (Debian: apt-get install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        skip("playwright is not installed (pip install playwright)")
+    if given.shots:
+        given.shots.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        folder = pathlib.Path(folder)
+        axe = axe_source(folder)
+        names = write_pages(str(pathlib.Path(given.fanin).resolve()), folder)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name in names:
+            check(browser, folder, name, axe, given.shots)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
