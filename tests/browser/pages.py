@@ -27,6 +27,9 @@ PAGES = {
     "zeros": ["check", "64 -> 2x64 tanh -> 10", "--scheme", "zeros"],
     "deep": ["check", "64 -> 60x32 tanh -> 10", "--scheme", "xavier-uniform", "--seeds", "2"],
     "race": ["compare", "--depths", "2,6", "--width", "32", "--epochs", "4", "--seeds", "2"],
+    "zero": ["explain", "zero", "--quick"],
+    "scale": ["explain", "scale", "--quick"],
+    "fan-in": ["explain", "fan-in", "--quick"],
     "theory": ["theory", "--activation", "gelu", "--depth", "30"],
 }
 

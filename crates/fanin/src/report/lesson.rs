@@ -48,7 +48,7 @@ fn figure(figure: &explain::Figure) -> Figure {
     Figure {
         title: figure.title.clone(),
         caption: figure.caption.clone(),
-        controls: figure.sliders.iter().map(control).collect(),
+        controls: figure.sliders.iter().filter(|s| s.positions.len() > 1).map(control).collect(),
         frames: figure.frames.iter().map(frame).collect(),
     }
 }

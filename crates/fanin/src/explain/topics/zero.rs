@@ -169,10 +169,10 @@ impl Grid {
     fn figure(&self, depth: usize, width: usize) -> Figure {
         let mut frames = Vec::new();
         for start in 0..STARTS.len() {
-            for depth in 0..self.depths.len() {
-                for width in 0..self.widths.len() {
-                    let frame = |at| self.frame((start, depth, width), at);
-                    frames.extend((0..REPLAYED.len()).map(frame));
+            for at in 0..REPLAYED.len() {
+                for depth in 0..self.depths.len() {
+                    let frame = |width| self.frame((start, depth, width), at);
+                    frames.extend((0..self.widths.len()).map(frame));
                 }
             }
         }
@@ -184,9 +184,9 @@ impl Grid {
                 .to_owned(),
             sliders: vec![
                 Slider::words("start", STARTS.map(|(words, _)| words.to_owned()).to_vec(), 0),
+                Slider::new("step", REPLAYED.map(|step| step.to_string()).to_vec(), 0),
                 Slider::new("depth", texts(&self.depths), depth),
                 Slider::new("width", texts(&self.widths), width),
-                Slider::new("step", REPLAYED.map(|step| step.to_string()).to_vec(), 0),
             ],
             frames,
         }

@@ -37,7 +37,8 @@ pub fn html(report: &Report) -> String {
         hash(&style)
     );
     let figures = report.figures().map(figure::data).collect();
-    let data = serde_json::Value::Array(figures).to_string().replace('<', "\\u003c");
+    let data = serde_json::Value::Array(figures).to_string();
+    let data = data.replace('<', "\\u003c").replace('>', "\\u003e");
     let contents = report.sections.iter().map(|section| {
         format!("<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title))
     });
