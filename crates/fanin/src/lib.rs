@@ -45,6 +45,7 @@ pub mod theory;
 pub mod import;
 pub mod check;
 pub mod verify;
+pub mod recommend;
 pub mod train;
 pub mod compare;
 pub mod report;

@@ -3,9 +3,21 @@
 use super::{Source, read, sources};
 
 /// The rooms in the order of the data, as `lib.rs` lists them.
-const ROOMS: [&str; 13] = [
-    "error", "weights", "spec", "formats", "data", "init", "theory", "import", "check", "verify",
-    "train", "compare", "report",
+const ROOMS: [&str; 14] = [
+    "error",
+    "weights",
+    "spec",
+    "formats",
+    "data",
+    "init",
+    "theory",
+    "import",
+    "check",
+    "verify",
+    "recommend",
+    "train",
+    "compare",
+    "report",
 ];
 
 const FOLDER: &str = "crates/fanin/src";
