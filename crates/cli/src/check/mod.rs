@@ -10,7 +10,7 @@ use fanin::check::{Severity, gate};
 use fanin::report::{self, Checked, Json, terminal};
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, StartArgs, TrainArgs};
+use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 
 /// Judge a network's starting weights before the first step
@@ -53,6 +53,8 @@ pub struct Check {
     /// Form of the report; json is also --json, its schema docs/schema/check.json
     #[arg(long, value_name = "FORM", default_value = "table", conflicts_with = "json")]
     format: Format,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]

@@ -199,3 +199,22 @@ const REFUSED: &[&str] = &[
     "keras_mlp",
     "vit_tiny.opt.onnx",
 ];
+
+#[test]
+fn what_a_spec_says_of_a_file_holds_for_the_network() {
+    let path = folder().join("keras_cnn.onnx");
+    let spec = |reading: &str| {
+        let text = format!("model = {:?}\n[reading]\n{reading}", path.display().to_string());
+        fanin::spec::Spec::from_toml(&text, Path::new("spec.toml")).unwrap()
+    };
+    let parameters =
+        |reading: &str| fanin::resolve_alone(&spec(reading)).unwrap().parameters().unwrap();
+    let all = parameters("");
+    let (frozen, changed) = (&all[1].name, &all[0].name);
+    let fewer = parameters(&format!("frozen = [{frozen:?}]"));
+    assert!(fewer.iter().all(|p| p.name != *frozen || !p.role.is_trained()));
+    let other = parameters(&format!("roles = [[{changed:?}, \"embedding\"]]"));
+    assert_eq!(other[0].role, Role::Embedding);
+    let error = fanin::resolve_alone(&spec("frozen = [\"nothing*\"]")).unwrap_err().to_string();
+    assert!(error.starts_with("unknown initializer `nothing*`"), "{error}");
+}
