@@ -178,7 +178,8 @@ fn shape(text: &str) -> std::result::Result<(String, Vec<usize>), String> {
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
     /// Data: digits, xor, spirals, fashion-mnist, normal (as wide as the model, to check without
-    /// data), a .csv, .parquet, .npy, .npz or IDX file, or a folder of IDX files [default: digits]
+    /// data), a .csv, .parquet, .npy, .npz or IDX file, a folder of IDX files, or one
+    /// of pictures with a folder for each class [default: digits]
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Column or array to learn; several with commas
