@@ -6,8 +6,11 @@ use std::path::Path;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use fanin::Result;
+use fanin::import::roles::Overrides;
 use fanin::import::{BatchNorm, Options};
-use fanin::spec::{BatchSize, InitRule, LossName, Missing, ScheduleName, Spec, Standardize, Task};
+use fanin::spec::{
+    BatchSize, InitRule, LossName, Missing, Role, ScheduleName, Spec, Standardize, Task,
+};
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -54,7 +57,69 @@ impl StartArgs {
     }
 }
 
-/// How the file of a model is read.
+/// How the file of a network is read.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model file")]
+pub struct ReadingArgs {
+    /// Shape of an input that an .onnx file leaves open, or another than the file's; may be given
+    /// several times
+    #[arg(long = "input", value_name = "NAME=1x3x224x224", value_parser = shape)]
+    inputs: Vec<(String, Vec<usize>)>,
+    /// Value to compute instead of the file's output. Nodes that it does not need are not read
+    #[arg(long, value_name = "NAME")]
+    output_name: Option<String>,
+    #[command(flatten)]
+    roles: RoleArgs,
+}
+
+/// What the initializers of a file are, where a user knows better.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model file")]
+pub struct RoleArgs {
+    /// Role of the initializers of an .onnx file whose name fits a pattern; may be given several
+    /// times, the last that fits decides
+    #[arg(long = "role", value_name = "PATTERN=ROLE", value_parser = role)]
+    roles: Vec<(String, Role)>,
+    /// Initializers that are parameters, whatever they look like
+    #[arg(long, value_name = "PATTERN")]
+    params: Vec<String>,
+    /// Initializers that are none
+    #[arg(long, value_name = "PATTERN")]
+    freeze: Vec<String>,
+}
+
+impl ReadingArgs {
+    /// Writes the arguments given into `spec`.
+    pub fn apply(&self, spec: &mut Spec) {
+        let reading = &mut spec.reading;
+        reading.inputs.extend(self.inputs.iter().cloned());
+        reading.output = self.output_name.clone().or(reading.output.take());
+        reading.roles.extend(self.roles.roles.iter().cloned());
+        reading.parameters.extend(self.roles.params.iter().cloned());
+        reading.frozen.extend(self.roles.freeze.iter().cloned());
+    }
+}
+
+impl RoleArgs {
+    /// The roles given.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            roles: self.roles.clone(),
+            parameters: self.params.clone(),
+            frozen: self.freeze.clone(),
+        }
+    }
+}
+
+fn role(text: &str) -> std::result::Result<(String, Role), String> {
+    let (pattern, name) = text.split_once('=').ok_or("expected PATTERN=ROLE")?;
+    let role = Role::ALL.iter().find(|role| role.label() == name);
+    let known = || Role::ALL.iter().map(|role| role.label()).collect::<Vec<_>>().join(", ");
+    let role = role.ok_or_else(|| format!("no role `{name}`; there are {}", known()))?;
+    Ok((pattern.to_owned(), *role))
+}
+
+/// How the file of a model is read that is run once.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
@@ -113,7 +178,8 @@ fn shape(text: &str) -> std::result::Result<(String, Vec<usize>), String> {
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
     /// Data: digits, xor, spirals, fashion-mnist, normal (as wide as the model, to check without
-    /// data), a .csv, .parquet, .npy, .npz or IDX file, or a folder of IDX files [default: digits]
+    /// data), a .csv, .parquet, .npy, .npz or IDX file, a folder of IDX files, or one
+    /// of pictures with a folder for each class [default: digits]
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Column or array to learn; several with commas

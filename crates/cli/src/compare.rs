@@ -5,7 +5,7 @@ use fanin::Result;
 use fanin::compare::{CompareOptions, Comparison};
 use fanin::report::{self, Json, Material, terminal};
 
-use crate::args::{Common, DataArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, ReadingArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
 use crate::report_args::{ReportArgs, command_line};
@@ -45,6 +45,8 @@ pub struct Compare {
     seeds: Option<u64>,
     #[command(flatten)]
     sweep: SweepArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -113,6 +115,7 @@ impl Compare {
             let count = self.seeds.unwrap_or(options.spec.train.seeds.len() as u64);
             options.spec.train.seeds = common.seeds(count);
         }
+        self.reading.apply(&mut options.spec);
         self.data.apply(&mut options.spec)?;
         self.training.apply(&mut options.spec)?;
         Ok(options)

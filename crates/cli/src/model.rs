@@ -5,12 +5,10 @@ use std::path::Path;
 use clap::Args;
 use fanin::Result;
 use fanin::formats::onnx::OnnxFile;
-use fanin::import::roles::Overrides;
 use fanin::import::{Description, describe, describe_layers};
 use fanin::report::{Json, terminal};
-use fanin::spec::Role;
 
-use crate::args::{Common, spec_of};
+use crate::args::{Common, RoleArgs, spec_of};
 use crate::output::{self, Exit};
 
 /// Show what is in a model: inputs, operators, every parameter and what it is
@@ -26,24 +24,8 @@ pub struct Model {
     /// An .onnx file, a network as short text or a .toml file
     #[arg(value_name = "MODEL")]
     network: Option<String>,
-    /// Role of the initializers whose name fits a pattern; may be given several times, the last
-    /// that fits decides
-    #[arg(long = "role", value_name = "PATTERN=ROLE", value_parser = role)]
-    roles: Vec<(String, Role)>,
-    /// Initializers that are parameters, whatever they look like
-    #[arg(long, value_name = "PATTERN")]
-    params: Vec<String>,
-    /// Initializers that are none
-    #[arg(long, value_name = "PATTERN")]
-    freeze: Vec<String>,
-}
-
-fn role(text: &str) -> std::result::Result<(String, Role), String> {
-    let (pattern, name) = text.split_once('=').ok_or("expected PATTERN=ROLE")?;
-    let role = Role::ALL.iter().find(|role| role.label() == name);
-    let known = || Role::ALL.iter().map(|role| role.label()).collect::<Vec<_>>().join(", ");
-    let role = role.ok_or_else(|| format!("no role `{name}`; there are {}", known()))?;
-    Ok((pattern.to_owned(), *role))
+    #[command(flatten)]
+    roles: RoleArgs,
 }
 
 impl Model {
@@ -66,11 +48,6 @@ impl Model {
             return Ok(describe_layers(&fanin::init::parameters(&model)?));
         };
         let file = OnnxFile::read(path)?;
-        let overrides = Overrides {
-            roles: self.roles.clone(),
-            parameters: self.params.clone(),
-            frozen: self.freeze.clone(),
-        };
-        describe(&file, &file.model()?, &overrides)
+        describe(&file, &file.model()?, &self.roles.overrides())
     }
 }

@@ -86,9 +86,7 @@ impl Run {
         let file = OnnxFile::read(&self.model)?;
         let model = file.model()?;
         let mut options = self.reading.options();
-        for (name, shape) in arrays.shapes(&model) {
-            options.inputs.entry(name).or_insert(shape);
-        }
+        options.inputs = arrays.shapes(&model, &options)?;
         import::import_model(&file, &model, &options)
     }
 }

@@ -9,7 +9,7 @@ use fanin::report::{Json, terminal};
 use fanin::spec::Spec;
 use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
-use crate::args::{Common, DataArgs, StartArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::report_args::{ReportArgs, command_line};
 use crate::progress::{TrainBar, interrupt};
@@ -51,6 +51,8 @@ pub struct Train {
     /// search for equal units, and changes no bit of the run
     #[arg(long, value_name = "N")]
     watch: Option<NonZero<u64>>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -128,6 +130,7 @@ impl Train {
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];
         }
+        self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
         Ok(spec)

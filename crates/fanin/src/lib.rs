@@ -46,6 +46,7 @@ pub mod theory;
 pub mod import;
 pub mod check;
 pub mod verify;
+pub mod recommend;
 pub mod train;
 pub mod compare;
 pub mod explain;
@@ -72,7 +73,7 @@ pub use fanin_engine as engine;
 pub fn load(spec: &Spec) -> Result<Prepared> {
     match spec.model.file() {
         Some(path) => {
-            let model = import::model(path, &import::Options::default())?;
+            let model = import::model(path, &(&spec.reading).into())?;
             data::for_network(spec, model.architecture())
         }
         None => data::for_spec(spec),
@@ -84,7 +85,7 @@ pub fn load(spec: &Spec) -> Result<Prepared> {
 /// # Errors
 /// If a width does not fit the data, or layers do not fit each other.
 pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
-    import::resolve(&spec.model, data.train.columns(), data.train.target_columns())
+    import::resolve(spec, data.train.columns(), data.train.target_columns())
 }
 
 /// The network that `spec` describes; the data are loaded only if some size is left to them.
@@ -93,7 +94,7 @@ pub fn resolve(spec: &Spec, data: &Prepared) -> Result<Model> {
 /// As [`load`] and [`resolve`].
 pub fn resolve_alone(spec: &Spec) -> Result<Model> {
     if let Some(path) = spec.model.file() {
-        return import::model(path, &import::Options::default());
+        return import::model(path, &(&spec.reading).into());
     }
     if spec.model.is_complete() {
         return spec.model.resolve_alone();
@@ -300,17 +301,23 @@ pub fn report_run(
     }))
 }
 
-/// Writes a copy of the ONNX model at `source` in which only parameters that differ are replaced.
+/// Writes a copy of the ONNX model that `spec` names in which only parameters that differ are
+/// replaced.
 ///
 /// # Errors
-/// As [`import::model`] and [`import::write_back`].
+/// As [`import::model`] and [`import::write_back`], and if `spec` names no file.
 pub fn write_model(
-    source: &Path,
+    spec: &Spec,
     weights: &Weights,
     target: &Path,
     existing: formats::Existing,
 ) -> Result<()> {
-    let network = import::FileNetwork::read(source, &import::Options::default())?;
+    let source = spec.model.file().ok_or_else(|| Error::Setting {
+        place: "model".to_owned(),
+        found: format!("`{}`, no file", spec.model),
+        expected: "an .onnx file, to copy".to_owned(),
+    })?;
+    let network = import::FileNetwork::read(source, &(&spec.reading).into())?;
     import::write_back(&network, weights, target, existing)
 }
 

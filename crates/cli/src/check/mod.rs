@@ -11,7 +11,7 @@ use fanin::check::{Severity, gate};
 use fanin::report::{self, Checked, Json, terminal};
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, StartArgs, TrainArgs};
+use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
 
@@ -56,6 +56,8 @@ pub struct Check {
     /// Form of the report; json is also --json, its schema docs/schema/check.json
     #[arg(long, value_name = "FORM", default_value = "table", conflicts_with = "json")]
     format: Format,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]

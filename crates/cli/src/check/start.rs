@@ -82,6 +82,7 @@ impl Check {
     /// The spec with the arguments given, its data, and the network that fits them.
     fn planned(&self, mut spec: Spec) -> Result<(Spec, Prepared, Model)> {
         self.scheme.apply(&mut spec);
+        self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
         let data = fanin::load(&spec)?;

@@ -15,7 +15,7 @@ use fanin::init::{Chosen, Outline, Rules, Start};
 use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
 
-use crate::args::{Common, DataArgs, rule};
+use crate::args::{Common, DataArgs, ReadingArgs, rule};
 use crate::output::{self, Exit};
 use file::FileArgs;
 use part::PartArgs;
@@ -71,6 +71,8 @@ pub struct Init {
     #[command(flatten)]
     part: PartArgs,
     #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
     data: DataArgs,
 }
 
@@ -124,6 +126,7 @@ impl Init {
             Outline::Network(spec) => &mut **spec,
             Outline::Manifest(_) => &mut of_list,
         };
+        self.reading.apply(spec);
         self.data.apply(spec)?;
         if let Some(scheme) = &self.scheme {
             spec.init.scheme.clone_from(scheme);

@@ -25,7 +25,7 @@ pub fn run(outline: &Outline, file: &FileArgs, common: &Common) -> Result<Exit> 
     fanin::formats::check_target(file.path(), file.existing())?;
     let model = fanin::resolve_alone(spec)?;
     let weights = fanin::initialize(spec, &model, common.seed.unwrap_or(0))?;
-    fanin::write_model(source, &weights, file.path(), file.existing())?;
+    fanin::write_model(spec, &weights, file.path(), file.existing())?;
     if common.json {
         output::json(&Json::new("init", &file.path()));
     } else {

@@ -67,7 +67,7 @@ impl CompareOptions {
         }
         let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
         if self.own_model {
-            return Ok(vec![import::resolve(&self.spec.model, inputs, outputs)?]);
+            return Ok(vec![import::resolve(&self.spec, inputs, outputs)?]);
         }
         self.depths.iter().map(|&depth| self.network(depth, data)).collect()
     }

@@ -25,9 +25,10 @@ pub(super) fn load(folder: &Path, options: &LoadOptions) -> Result<Loaded> {
     let Some(train) = Part::read(folder, &files, TRAIN, options)? else {
         return Err(Error::Setting {
             place: folder.display().to_string(),
-            found: "a folder without the files of MNIST".to_owned(),
+            found: "a folder without the files of MNIST, and without folders of pictures"
+                .to_owned(),
             expected: "train-images-idx3-ubyte and train-labels-idx1-ubyte, each also with .gz; \
-                       or the path of a file"
+                       a folder of .png or .jpg files for each class; or the path of a file"
                 .to_owned(),
         });
     };

@@ -5,14 +5,14 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use super::arrays::{Pair, choose, from_arrays};
 use super::tokens;
-use super::{Dataset, LoadOptions, Loaded, Targets, Task, folder, sets, table};
+use super::{Dataset, LoadOptions, Loaded, Targets, Task, folder, pictures, sets, table};
 use crate::formats::{Array, Contents, ReadOptions, data_format, read_data};
 use crate::{Error, Result};
 
 /// Loads the data set that `source` names: one of [`sets::DATA_SETS`], a file or a folder.
 ///
 /// Files: see [`DATA_FORMATS`](crate::formats::DATA_FORMATS). A folder holds the files of MNIST
-/// or a data set in the same form.
+/// or a data set in the same form, or pictures in a folder for each class.
 ///
 /// Which numbers are classes: integers of which some repeat, if at most 20 are different or if at
 /// most 1,000 are numbered without a gap from 0 or 1. Words are classes. `options.task` decides
@@ -34,7 +34,10 @@ pub fn load(source: &str, options: &LoadOptions) -> Result<Loaded> {
     }
     let path = Path::new(source);
     if path.is_dir() {
-        return folder::load(path, options);
+        return match pictures::load(path, options)? {
+            Some(loaded) => Ok(loaded),
+            None => folder::load(path, options),
+        };
     }
     let looks_like_path =
         source.contains(['/', '\\', MAIN_SEPARATOR]) || data_format(path).is_ok() || path.exists();

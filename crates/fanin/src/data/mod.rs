@@ -10,6 +10,7 @@ mod missing;
 mod table;
 mod arrays;
 mod folder;
+mod pictures;
 mod tokens;
 mod load;
 mod split;

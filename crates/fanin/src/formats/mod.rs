@@ -6,6 +6,7 @@
 mod table;
 mod array;
 mod gzip;
+mod picture;
 
 mod csv;
 mod idx;
@@ -25,6 +26,7 @@ use std::path::Path;
 use crate::{Error, Result};
 
 pub use array::{Array, Element, Endian, Order};
+pub use picture::{Picture, is_picture, read_picture};
 pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
     ByteSize, Dtype, Entry, Fill, HeaderEntry, Input, Output, SafeTensors, StoredTensor,

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use fanin_engine::Array;
 
-use crate::formats::onnx::{Model, ValueInfo};
+use crate::formats::onnx::{Dimension, Model};
 use crate::formats::{self, Contents, ReadOptions, read_data};
 use crate::{Error, Result};
 
 use super::imported::{Imported, Port};
+use super::options::Options;
 use super::run::Feeds;
 
 /// Named arrays of a file.
@@ -61,13 +62,41 @@ impl Arrays {
         self.get(name).or_else(|| self.get(&format!("input_{index}"))).or_else(only)
     }
 
-    /// Shapes of a model's inputs, as far as the file has arrays for them.
-    pub fn shapes(&self, model: &Model<'_>) -> BTreeMap<String, Vec<usize>> {
-        let shape = |(index, input): (usize, &ValueInfo<'_>)| {
-            let array = self.input(index, input.name)?;
-            Some((input.name.to_owned(), array.shape().axes().to_vec()))
-        };
-        model.graph.free_inputs().enumerate().filter_map(shape).collect()
+    /// Shapes of a model's inputs, as far as the file has arrays for them and `options` have no
+    /// shape.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if an array has other axes than the model says, but for the number of
+    /// rows.
+    pub fn shapes(
+        &self,
+        model: &Model<'_>,
+        options: &Options,
+    ) -> Result<BTreeMap<String, Vec<usize>>> {
+        let mut shapes = options.inputs.clone();
+        for (index, input) in model.graph.free_inputs().enumerate() {
+            let Some(array) = self.input(index, input.name) else { continue };
+            if shapes.contains_key(input.name) {
+                continue;
+            }
+            let axes = array.shape().axes();
+            if let Some((_, Some(declared))) = input.tensor()
+                && !fits(axes, declared)
+            {
+                let wanted: Vec<String> = declared.iter().map(|axis| axis.to_string()).collect();
+                return Err(Error::Setting {
+                    place: format!("input \"{}\"", input.name),
+                    found: format!("an array of shape {}", array.shape()),
+                    expected: format!(
+                        "{}, as the model says; --input {}=… if the model takes it all the same",
+                        wanted.join("×"),
+                        input.name
+                    ),
+                });
+            }
+            shapes.insert(input.name.to_owned(), axes.to_vec());
+        }
+        Ok(shapes)
     }
 
     /// Values for the inputs of an imported model, as far as the file has arrays for them.
@@ -76,6 +105,15 @@ impl Arrays {
             |port: &Port| Some((port.name.clone(), self.input(port.index, &port.name)?.clone()));
         model.inputs.iter().filter_map(feed).collect()
     }
+}
+
+/// Whether an array has the axes that a model says, whatever the number of rows.
+fn fits(axes: &[usize], declared: &[Dimension<'_>]) -> bool {
+    let fits = |(axis, declared): (&usize, &Dimension<'_>)| match declared {
+        Dimension::Value(length) => u64::try_from(*length).is_ok_and(|own| own == *axis as u64),
+        Dimension::Named(_) | Dimension::Unknown => true,
+    };
+    axes.len() == declared.len() && axes.iter().zip(declared).skip(1).all(fits)
 }
 
 fn converted(array: &formats::Array) -> Result<Array> {

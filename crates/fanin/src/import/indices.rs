@@ -11,7 +11,7 @@ use super::roles::links::Links;
 
 /// The columns of an input, and what stands in them.
 pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port) -> Feed {
-    let columns = port.r#type.shape.axes().iter().skip(1).product();
+    let axes: Vec<usize> = port.r#type.shape.axes().iter().skip(1).copied().collect();
     let numbers = match port.r#type.kind {
         Kind::Float => Numbers::Measured,
         Kind::Integer => match table(file, model, &port.name) {
@@ -19,7 +19,7 @@ pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port) -> Feed {
             None => Numbers::Switches,
         },
     };
-    Feed { name: port.name.clone(), columns, numbers }
+    Feed { name: port.name.clone(), columns: axes.iter().product(), axes, numbers }
 }
 
 /// The rows of the smallest table in which the elements of a value are looked up.

@@ -52,7 +52,7 @@ pub(super) fn type_of(
     let shape = match (options.inputs.get(input.name), declared) {
         (Some(given), _) => given.clone(),
         (None, None) => {
-            let expected = format!("one; say it by `fanin run --input {}=1x3x224x224`", input.name);
+            let expected = format!("one; say it by `--input {}=1x3x224x224`", input.name);
             return Err(mistake(input.name, "no shape".to_owned(), expected));
         }
         (None, Some(declared)) => {
@@ -92,7 +92,7 @@ fn length(
         if index == 0 {
             return Ok(options.batch);
         }
-        let expected = format!("a length; say all axes by `fanin run --input {}=…`", input.name);
+        let expected = format!("a length; say all axes by `--input {}=…`", input.name);
         Err(mistake(input.name, format!("axis {index} `{name}` left open"), expected))
     };
     match axis {

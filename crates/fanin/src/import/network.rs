@@ -9,13 +9,13 @@ use fanin_engine::Shape;
 use crate::error::{Error, Result};
 use crate::formats::onnx::{ElementType, OnnxFile, Separated};
 use crate::init::{Parameter, Role};
-use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, ModelSpec, RunningStatistic};
+use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, RunningStatistic, Spec};
 use crate::weights::Weights;
 
 use super::batch::{Exported, Seen, batch_axis};
 use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
-use super::roles::{self, Overrides};
+use super::roles;
 use super::walk::{self, Begin, Lowered, Onto};
 use super::{BatchNorm, Options, indices, sharing};
 
@@ -47,15 +47,15 @@ pub fn model(path: &Path, options: &Options) -> Result<Model> {
 /// The network that `spec` says: its layers, as wide as the data ask for, or its file's.
 ///
 /// # Errors
-/// As [`ModelSpec::resolve`] and [`model`].
-pub fn resolve(spec: &ModelSpec, features: usize, outputs: usize) -> Result<Model> {
-    match spec.file() {
+/// As [`ModelSpec::resolve`](crate::spec::ModelSpec::resolve) and [`model`].
+pub fn resolve(spec: &Spec, features: usize, outputs: usize) -> Result<Model> {
+    match spec.model.file() {
         Some(path) => {
-            let model = model(path, &Options::default())?;
+            let model = model(path, &(&spec.reading).into())?;
             fitting(path, &model, features, outputs)?;
             Ok(model)
         }
-        None => spec.resolve(features, outputs),
+        None => spec.model.resolve(features, outputs),
     }
 }
 
@@ -89,7 +89,7 @@ impl FileNetwork {
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         let file = Arc::new(OnnxFile::read(path)?);
         let decoded = file.model()?;
-        let found = roles::find(&file, &decoded, &Overrides::default())?.parameters;
+        let found = roles::find(&file, &decoded, &options.overrides)?.parameters;
         let statistics = sharing::statistics(&decoded.graph);
         let mut options = options.clone();
         let roleless = decoded.graph.initializers.iter().map(|tensor| tensor.name).filter(|name| {

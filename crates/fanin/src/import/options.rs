@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use fanin_engine::Array;
 
+use super::roles::Overrides;
+use crate::spec::ReadingSpec;
+
 /// What normalizes in a `BatchNormalization`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BatchNorm {
@@ -45,6 +48,8 @@ pub struct Options {
     pub known: BTreeMap<String, Array>,
     /// Initializers that are constants whatever they look like, by name.
     pub constants: Vec<String>,
+    /// What a user says of the initializers.
+    pub overrides: Overrides,
 }
 
 /// 2²⁸ elements: one gigabyte of single precision.
@@ -61,6 +66,22 @@ impl Default for Options {
             limit: LIMIT,
             known: BTreeMap::new(),
             constants: Vec::new(),
+            overrides: Overrides::default(),
+        }
+    }
+}
+
+impl From<&ReadingSpec> for Options {
+    fn from(reading: &ReadingSpec) -> Self {
+        Self {
+            inputs: reading.inputs.clone(),
+            outputs: reading.output.iter().cloned().collect(),
+            overrides: Overrides {
+                roles: reading.roles.clone(),
+                parameters: reading.parameters.clone(),
+                frozen: reading.frozen.clone(),
+            },
+            ..Self::default()
         }
     }
 }

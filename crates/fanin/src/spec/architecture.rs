@@ -30,7 +30,8 @@ pub trait Architecture: fmt::Debug + Send + Sync {
     /// What stands in the numbers of one row, in their order.
     fn feeds(&self) -> Vec<Feed> {
         let name = "features".to_owned();
-        vec![Feed { name, columns: self.inputs(), numbers: Numbers::Measured }]
+        let columns = self.inputs();
+        vec![Feed { name, columns, axes: vec![columns], numbers: Numbers::Measured }]
     }
 
     /// Parameters and buffers, in the order of the graph's parameters.
@@ -59,6 +60,8 @@ pub struct Feed {
     pub name: String,
     /// How many there are.
     pub columns: usize,
+    /// The axes that they have in the network, without rows: (channels, height, width).
+    pub axes: Vec<usize>,
     /// What they are.
     pub numbers: Numbers,
 }

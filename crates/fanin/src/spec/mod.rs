@@ -101,7 +101,8 @@ pub use place::{Component, Place, Position, Stack};
 pub use role::Role;
 pub use sections::{
     BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
-    LossSpec, Missing, OptimizerSpec, ScheduleName, ScheduleSpec, Standardize, Task, TrainSpec,
+    LossSpec, Missing, OptimizerSpec, ReadingSpec, ScheduleName, ScheduleSpec, Standardize, Task,
+    TrainSpec,
 };
 pub use sequential::{Layer, Sequential};
 pub use spec_file::Spec;

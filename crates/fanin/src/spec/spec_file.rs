@@ -9,7 +9,9 @@ use super::check::{self, Sizes};
 use super::layers::{LayerSpec, SequentialSpec};
 use super::mistake::Misfit;
 use super::model_spec::ModelSpec;
-use super::sections::{DataSpec, InitSpec, LossSpec, OptimizerSpec, ScheduleSpec, Task, TrainSpec};
+use super::sections::{
+    DataSpec, InitSpec, LossSpec, OptimizerSpec, ReadingSpec, ScheduleSpec, Task, TrainSpec,
+};
 use super::toml_errors;
 use crate::error::{Error, Result};
 
@@ -52,6 +54,8 @@ pub struct Spec {
     pub train: TrainSpec,
     /// Where the rows come from and how they are prepared.
     pub data: DataSpec,
+    /// How the network's file is read, where it is one.
+    pub reading: ReadingSpec,
 }
 
 /// The file as it is written: the network either as text or as tables.
@@ -78,6 +82,8 @@ struct SpecFile {
     train: TrainSpec,
     #[serde(default)]
     data: DataSpec,
+    #[serde(default, skip_serializing_if = "ReadingSpec::is_default")]
+    reading: ReadingSpec,
 }
 
 impl Spec {
@@ -188,6 +194,7 @@ impl TryFrom<SpecFile> for Spec {
             schedule: file.schedule,
             train: file.train,
             data: file.data,
+            reading: file.reading,
         })
     }
 }
@@ -210,6 +217,7 @@ impl From<Spec> for SpecFile {
             schedule: spec.schedule,
             train: spec.train,
             data: spec.data,
+            reading: spec.reading,
         }
     }
 }

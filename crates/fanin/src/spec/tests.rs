@@ -57,15 +57,26 @@ fn example_says_what_it_seems_to_say() {
 
 #[test]
 fn example_names_every_key_and_every_choice() {
-    let sections =
-        ["init", "loss", "optimizer", "schedule", "train", "data", "train.early_stopping"];
+    let sections = [
+        "init",
+        "loss",
+        "optimizer",
+        "schedule",
+        "train",
+        "data",
+        "reading",
+        "train.early_stopping",
+    ];
     for section in sections {
         let message = read(&format!("[{section}]\nzzz = 1\n")).unwrap_err().to_string();
         let keys = message.split("expected one of ").nth(1).unwrap();
         for key in keys.split(", ") {
             let key = key.split(';').next().unwrap();
-            let is_table = ["rules", "early_stopping"].contains(&key);
-            let shown = if is_table { format!("{key}]") } else { format!("{key} = ") };
+            let shown = match key {
+                "rules" | "early_stopping" => format!("{key}]"),
+                "inputs" => "inputs.".to_owned(),
+                _ => format!("{key} = "),
+            };
             assert!(key == "seed" || EXAMPLE.contains(&shown), "{key} of [{section}]");
         }
     }
@@ -93,6 +104,7 @@ fn spec_survives_being_written_and_read() {
         tables,
         "[optimizer]\nname = \"adam\"\n",
         "[train]\nseed = 18446744073709551615\n",
+        "[reading]\nroles = [[\"g*\", \"norm-scale\"]]\ninputs.x = [1, 3]\n",
     ] {
         let spec = read(text).unwrap();
         let written = spec.to_toml();
@@ -149,7 +161,7 @@ fn unknown_keys_suggest_the_nearest() {
     refused(
         "modle = \"4 -> 2\"",
         "line 1, key `modle`: found an unknown key, expected one of model, inputs, task, layers, \
-         init, loss, optimizer, schedule, train, data; did you mean `model`?",
+         init, loss, optimizer, schedule, train, data, reading; did you mean `model`?",
     );
     refused(
         "[[layers]]\nunits = 1\n[[layers]]\nunit = 1\n",

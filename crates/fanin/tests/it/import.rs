@@ -47,7 +47,11 @@ fn import_variant(
     let arrays = Arrays::read(&folder.join(format!("{name}.input.npz")))?;
     let file = OnnxFile::read(&folder.join(file))?;
     let model = file.model()?;
-    let options = Options { batch_norm, inputs: arrays.shapes(&model), ..Options::default() };
+    let options = Options {
+        batch_norm,
+        inputs: arrays.shapes(&model, &Options::default()).unwrap(),
+        ..Options::default()
+    };
     Ok((import_model(&file, &model, &options)?, arrays))
 }
 

@@ -22,7 +22,11 @@ fn twice(path: &Path, arrays: &Arrays) -> fanin::Result<(Vec<f32>, Vec<f32>)> {
     let decoded = file.model()?;
     // As `Mode::Evaluate` does, whatever a file in training mode says.
     let batch_norm = BatchNorm::Running;
-    let options = Options { inputs: arrays.shapes(&decoded), batch_norm, ..Options::default() };
+    let options = Options {
+        inputs: arrays.shapes(&decoded, &Options::default())?,
+        batch_norm,
+        ..Options::default()
+    };
     let whole = import_model(&file, &decoded, &options)?;
     let feeds: Feeds = arrays.feeds(&whole);
     let wanted = run(&whole, &feeds, &Run::default())?;
@@ -199,3 +203,39 @@ const REFUSED: &[&str] = &[
     "keras_mlp",
     "vit_tiny.opt.onnx",
 ];
+
+#[test]
+fn what_a_spec_says_of_a_file_holds_for_the_network() {
+    let path = folder().join("keras_cnn.onnx");
+    let spec = |reading: &str| {
+        let text = format!("model = {:?}\n[reading]\n{reading}", path.display().to_string());
+        fanin::spec::Spec::from_toml(&text, Path::new("spec.toml")).unwrap()
+    };
+    let parameters =
+        |reading: &str| fanin::resolve_alone(&spec(reading)).unwrap().parameters().unwrap();
+    let all = parameters("");
+    let (frozen, changed) = (&all[1].name, &all[0].name);
+    let fewer = parameters(&format!("frozen = [{frozen:?}]"));
+    assert!(fewer.iter().all(|p| p.name != *frozen || !p.role.is_trained()));
+    let other = parameters(&format!("roles = [[{changed:?}, \"embedding\"]]"));
+    assert_eq!(other[0].role, Role::Embedding);
+    let error = fanin::resolve_alone(&spec("frozen = [\"nothing*\"]")).unwrap_err().to_string();
+    assert!(error.starts_with("unknown initializer `nothing*`"), "{error}");
+}
+
+#[test]
+fn an_array_that_is_no_input_of_the_model_is_refused_by_the_input() {
+    let file = OnnxFile::read(&folder().join("keras_cnn.onnx")).unwrap();
+    let model = file.model().unwrap();
+    let input = model.graph.free_inputs().next().unwrap();
+    let array = fanin::engine::Array::float([4, 3, 5], vec![0.0; 60]).unwrap();
+    let arrays = Arrays { named: vec![("x".to_owned(), array)] };
+    let error = arrays.shapes(&model, &Options::default()).unwrap_err().to_string();
+    assert!(
+        error.starts_with(&format!("input \"{}\": found an array of shape", input.name)),
+        "{error}"
+    );
+    let inputs = [(input.name.to_owned(), vec![4, 3, 5])].into();
+    let asked = Options { inputs, ..Options::default() };
+    assert_eq!(arrays.shapes(&model, &asked).unwrap(), asked.inputs);
+}

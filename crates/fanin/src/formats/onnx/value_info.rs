@@ -1,5 +1,7 @@
 //! Types and shapes of values.
 
+use std::fmt;
+
 use super::element_type::ElementType;
 use super::model::Metadata;
 use super::wire::{Decode, Decoded, Fields, Limits, Span};
@@ -90,6 +92,16 @@ pub enum Dimension<'a> {
     Value(i64),
     /// The same wherever the name is the same: `batch`.
     Named(&'a str),
+}
+
+impl fmt::Display for Dimension<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("?"),
+            Self::Value(length) => length.fmt(f),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
 }
 
 impl<'a> Decode<'a> for Type<'a> {

@@ -19,7 +19,10 @@ pub fn next_steps(options: &CompareOptions, networks: &[NetworkComparison]) -> S
     let own = arguments(&options.spec);
     if let Some((network, entry)) = failing {
         steps.push((
-            format!("fanin check \"{}\" --scheme {}{own}", network.model, entry.scheme),
+            {
+                let model = path_or(&options.spec, &network.model);
+                format!("fanin check \"{model}\" --scheme {}{own}", entry.scheme)
+            },
             "what is wrong with this start, layer by layer",
         ));
     }
@@ -55,16 +58,33 @@ fn shape(options: &CompareOptions) -> String {
     text
 }
 
+/// The path of the network's file, by which another command finds it, or else its text.
+pub(super) fn path_or(spec: &Spec, text: &str) -> String {
+    spec.model.file().map_or_else(|| text.to_owned(), |path| path.display().to_string())
+}
+
 /// The arguments that make another command use the same data and training.
 pub(super) fn arguments(spec: &Spec) -> String {
     let usual = Spec::default();
     let mut text = String::new();
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            let quoted = if value.contains(' ') { format!("\"{value}\"") } else { value };
+            let quoted =
+                if value.contains([' ', '*', '?', '[']) { format!("\"{value}\"") } else { value };
             let _ = write!(text, " --{name} {quoted}");
         }
     };
+    let reading = &spec.reading;
+    for (name, shape) in &reading.inputs {
+        let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+        say("input", Some(format!("{name}={}", sizes.join("x"))));
+    }
+    say("output-name", reading.output.clone());
+    for (pattern, role) in &reading.roles {
+        say("role", Some(format!("{pattern}={}", role.label())));
+    }
+    reading.parameters.iter().for_each(|pattern| say("params", Some(pattern.clone())));
+    reading.frozen.iter().for_each(|pattern| say("freeze", Some(pattern.clone())));
     let (data, train, optimizer) = (&spec.data, &spec.train, &spec.optimizer);
     say("data", (data.source != usual.data.source).then(|| data.source.clone()));
     say("target", data.target.clone());

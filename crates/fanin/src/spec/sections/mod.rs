@@ -7,10 +7,12 @@ mod optimizer;
 mod schedule;
 mod train;
 mod data;
+mod reading;
 
 pub use data::{DataSpec, Missing, Standardize};
 pub use init::{InitRule, InitSpec};
 pub use loss::{LossName, LossSpec, Task};
 pub use optimizer::{Decay, OptimizerSpec};
+pub use reading::ReadingSpec;
 pub use schedule::{ScheduleName, ScheduleSpec};
 pub use train::{BatchSize, DEFAULT_ROWS, EarlyStopping, TrainSpec};

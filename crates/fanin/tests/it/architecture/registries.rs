@@ -28,7 +28,7 @@ const REGISTRIES: &[Registry] = &[
     registry(
         "crates/fanin/src/formats",
         "DATA_FORMATS",
-        &["table", "array", "gzip", "write_whole", "disk_space"],
+        &["table", "array", "gzip", "picture", "write_whole", "disk_space"],
     ),
     registry(
         "crates/fanin/src/formats/weights",
@@ -47,6 +47,7 @@ const REGISTRIES: &[Registry] = &[
     ),
     registry("crates/fanin/src/import/ops", "IMPORTS", &["window", "products", "recurrent"]),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
+    registry("crates/fanin/src/recommend/methods", "METHODS", &[]),
     registry(
         "crates/fanin/src/init/schemes",
         "SCHEMES",

@@ -3,9 +3,22 @@
 use super::{Source, read, sources};
 
 /// The rooms in the order of the data, as `lib.rs` lists them.
-const ROOMS: [&str; 14] = [
-    "error", "weights", "spec", "formats", "data", "init", "theory", "import", "check", "verify",
-    "train", "compare", "explain", "report",
+const ROOMS: [&str; 15] = [
+    "error",
+    "weights",
+    "spec",
+    "formats",
+    "data",
+    "init",
+    "theory",
+    "import",
+    "check",
+    "verify",
+    "recommend",
+    "train",
+    "compare",
+    "explain",
+    "report",
 ];
 
 const FOLDER: &str = "crates/fanin/src";

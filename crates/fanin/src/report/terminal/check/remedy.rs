@@ -3,7 +3,7 @@
 use crate::check::Finding;
 use crate::init::SCHEMES;
 use crate::report::Checked;
-use crate::report::terminal::next::arguments;
+use crate::report::terminal::next::{arguments, path_or};
 use crate::spec::{Spec, Standardize};
 
 /// The check of the same network with the fix applied: the option or the scheme that it names.
@@ -32,6 +32,7 @@ pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
             format!("--scheme {scheme}")
         }
     };
+    let model = path_or(&spec, model);
     Some(format!("fanin check \"{model}\" {option}{rules}{}", arguments(&spec)))
 }
 

@@ -1,0 +1,35 @@
+//! Starting weights from which a network learns: found, changed as little as needed, explained.
+//!
+//! ```text
+//! problem ──► methods, cheapest first ──► recommendation: a scheme and a reason per parameter
+//! ```
+//!
+//! A recommendation changes nothing: it is new weights, the rules that make them for any seed, and
+//! what was asked for but could not be had. To add a method: see the folder `methods`.
+
+mod method;
+mod methods;
+mod problem;
+mod recommendation;
+
+pub use method::{Facts, Method};
+pub use methods::METHODS;
+pub use problem::Problem;
+pub use recommendation::{Change, Offer, Recommendation, Scale};
+
+use crate::error::{Error, Result};
+
+/// The method called `name`.
+///
+/// # Errors
+/// [`Error::Unknown`] with the nearest name.
+pub fn find(name: &str) -> Result<&'static dyn Method> {
+    let wanted = name.trim().to_lowercase().replace('_', "-");
+    let found = METHODS.iter().find(|method| method.facts().name == wanted);
+    found.copied().ok_or_else(|| Error::unknown("method", name.trim(), &names()))
+}
+
+/// The names of all methods, cheapest first.
+pub fn names() -> Vec<&'static str> {
+    METHODS.iter().map(|method| method.facts().name).collect()
+}

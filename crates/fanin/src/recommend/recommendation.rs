@@ -1,0 +1,117 @@
+//! What a method finds: weights, the rules that make them, and reasons.
+
+use serde::Serialize;
+
+use crate::init::Rules;
+use crate::spec::Role;
+use crate::weights::Weights;
+
+/// Starting weights, how they differ from those that were there, and why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Recommendation {
+    /// The method that found them.
+    pub method: &'static str,
+    /// The weights, for the seed of the problem.
+    #[serde(skip)]
+    pub weights: Weights,
+    /// Every parameter that is to change, in the order of the network; others stay as they are.
+    pub changes: Vec<Change>,
+    /// What was asked for and could not be had, in sentences.
+    pub unmet: Vec<String>,
+    /// Small changes of the network or the training that would help further; none is made.
+    pub offers: Vec<Offer>,
+    /// A learning rate that fits the sharpness of the new start, where it was measured.
+    pub learning_rate: Option<f64>,
+}
+
+/// How one parameter changes.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    /// The parameter's name.
+    pub parameter: String,
+    /// What it is.
+    pub role: Role,
+    /// Its elements before.
+    pub before: Scale,
+    /// Its elements after.
+    pub after: Scale,
+    /// The scheme that makes it for any seed, as [`init::find`](crate::init::find) reads it.
+    pub scheme: String,
+    /// Why, in a few words.
+    pub reason: String,
+}
+
+/// Mean and standard deviation of a tensor's elements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Scale {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub deviation: f64,
+}
+
+/// A small change of the network or its training that would help, and that nobody makes unasked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Offer {
+    /// What to change, in one line.
+    pub change: String,
+    /// Why it would help, with the network's own numbers.
+    pub reason: String,
+    /// How to make it: a command, a line of a spec or of code.
+    pub how: String,
+}
+
+impl Scale {
+    /// That of these elements; 0 of none.
+    pub fn of(elements: &[f32]) -> Self {
+        let count = elements.len().max(1) as f64;
+        let mean = elements.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
+        let squares = elements.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
+        Self { mean, deviation: (squares / count).sqrt() }
+    }
+}
+
+impl Recommendation {
+    /// The rules that make the changed parameters for any seed; `default` decides for the others.
+    pub fn rules(&self, default: &Rules) -> Rules {
+        let changed = self.changes.iter().map(|c| (c.parameter.clone(), c.scheme.clone()));
+        let patterns = changed.chain(default.patterns.iter().cloned()).collect();
+        Rules { patterns, ..default.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_come_before_the_other_rules() {
+        let change = Change {
+            parameter: "0.weight".to_owned(),
+            role: Role::Weight,
+            before: Scale::default(),
+            after: Scale { mean: 0.0, deviation: 0.5 },
+            scheme: "normal:0.5".to_owned(),
+            reason: "second moment 1".to_owned(),
+        };
+        let found = Recommendation {
+            method: "auto",
+            weights: Weights::default(),
+            changes: vec![change],
+            unmet: Vec::new(),
+            offers: Vec::new(),
+            learning_rate: None,
+        };
+        let mut default = Rules::new("he-normal");
+        default.patterns.push(("*.weight".to_owned(), "zeros".to_owned()));
+        let rules = found.rules(&default);
+        assert_eq!(rules.patterns[0], ("0.weight".to_owned(), "normal:0.5".to_owned()));
+        assert_eq!(rules.patterns[1], default.patterns[0]);
+    }
+
+    #[test]
+    fn a_scale_is_mean_and_population_deviation() {
+        assert_eq!(Scale::of(&[1.0, 3.0]), Scale { mean: 2.0, deviation: 1.0 });
+        assert_eq!(Scale::of(&[]), Scale::default());
+    }
+}
