@@ -32,9 +32,7 @@ pub struct Table {
     pub head: Vec<String>,
     /// One text for each column; the first one names the row.
     pub rows: Vec<Vec<String>>,
-    /// What the bars show; empty without bars.
-    pub bar: String,
-    /// The length of each row's bar in [0, 1]; none for a row without one.
+    /// The last column of each row as a bar, of a length in [0, 1]; none for a row without one.
     pub bars: Vec<Option<f64>>,
     /// How to read it.
     pub note: String,

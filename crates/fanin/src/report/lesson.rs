@@ -132,6 +132,48 @@ mod tests {
         }
     }
 
+    fn named(name: &str) -> Lesson {
+        let texts = vec![name.to_owned(), name.to_owned()];
+        let frame = explain::Frame {
+            picture: explain::Picture::Chart(explain::Chart {
+                x: explain::Axis::even(name),
+                y: explain::Axis::powers(name),
+                lines: vec![Line::measured(name, vec![[1.0, 1.0]])],
+            }),
+            readings: vec![explain::Reading::new(name, None, name)],
+            zone: explain::Zone::Slow,
+            sentence: name.to_owned(),
+        };
+        Lesson {
+            topic: "zero",
+            question: "?",
+            answer: name.to_owned(),
+            reasons: texts.clone(),
+            setting: name.to_owned(),
+            table: explain::Table {
+                head: texts.clone(),
+                rows: vec![texts.clone()],
+                bars: Vec::new(),
+                note: name.to_owned(),
+            },
+            figure: explain::Figure {
+                title: name.to_owned(),
+                caption: name.to_owned(),
+                sliders: vec![explain::Slider::words("start", texts, 0)],
+                frames: vec![frame.clone(), frame],
+            },
+            next: vec![explain::Next::new(name, name)],
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_lesson_says_becomes_a_tag() {
+        let tags = |name: &str| html(&lesson(&named(name), name)).matches('<').count();
+        let hostile = "</script><img src=x onerror=\"alert(1)\"> & long enough for a sentence";
+        let harmless: String = hostile.chars().map(|c| if c == '<' { 'x' } else { c }).collect();
+        assert_eq!(tags(hostile), tags(&harmless));
+    }
+
     #[test]
     fn lines_of_different_lengths_share_one_axis_and_leave_gaps() {
         let chart = explain::Chart {

@@ -143,7 +143,6 @@ impl Grid {
         Table {
             head: head.map(str::to_owned).to_vec(),
             rows: (0..=self.factors.len()).map(row).collect(),
-            bar: String::new(),
             bars: (0..=self.factors.len()).map(bar).collect(),
             note: format!(
                 "q₀: mean square of the features of 64 digits; guessing has a loss of 2.30; {} of {} units, \

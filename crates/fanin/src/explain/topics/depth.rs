@@ -181,7 +181,6 @@ impl Grid {
         Table {
             head,
             rows: (0..self.depths.len()).map(row).collect(),
-            bar: String::new(),
             bars: Vec::new(),
             note: format!(
                 "depth: number of hidden layers, {} units each; gradient: norm at the first layer's \

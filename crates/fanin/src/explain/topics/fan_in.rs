@@ -182,7 +182,6 @@ impl Grid {
         Table {
             head,
             rows: (0..self.widths.len()).map(row).collect(),
-            bar: String::new(),
             bars: Vec::new(),
             note: format!(
                 "E[z²]: mean square of the outputs before the first step, one hidden layer of d \

@@ -161,7 +161,6 @@ impl Grid {
         Table {
             head,
             rows: (0..self.epsilons.len()).map(row).collect(),
-            bar: String::new(),
             bars: (0..self.epsilons.len()).map(bar).collect(),
             note: format!(
                 "steps until {} are read rightly, or how it failed; depth: number of hidden layers, \

@@ -154,7 +154,6 @@ impl Grid {
         Table {
             head: head.map(str::to_owned).to_vec(),
             rows: STARTS.iter().enumerate().map(row).collect(),
-            bar: String::new(),
             bars: (0..STARTS.len()).map(bar).collect(),
             note: format!(
                 "after {} steps, {} of {} units; gap: the largest difference between the weights \
