@@ -60,7 +60,7 @@ impl Explain {
     }
 
     fn list(&self, common: &Common) -> Result<Exit> {
-        if self.report.is_given() {
+        if self.report.report.is_some() {
             return Err(fanin::Error::Setting {
                 place: "--report".to_owned(),
                 found: "no topic".to_owned(),

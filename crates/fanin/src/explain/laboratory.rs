@@ -22,6 +22,9 @@ pub enum Size {
     Small,
 }
 
+/// A run with what was seen of its weights, by step.
+pub type Watched<T> = (Record, Vec<(u64, T)>);
+
 /// What a topic needs to find its answer.
 pub struct Laboratory<'o> {
     /// How much is tried.
@@ -60,7 +63,7 @@ impl Laboratory<'_> {
         &self,
         trials: &[Trial<'_>],
         look: impl Fn(&Trial<'_>, &Weights) -> T + Sync,
-    ) -> Result<Vec<(Record, Vec<(u64, T)>)>> {
+    ) -> Result<Vec<Watched<T>>> {
         let ended = AtomicUsize::new(0);
         let runs = threads::map(trials, |trial| {
             let mut seen = Vec::new();

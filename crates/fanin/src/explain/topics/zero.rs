@@ -1,9 +1,9 @@
 //! Why not exactly zero: units that start equal stay equal.
 
 use crate::error::Result;
-use crate::explain::laboratory::{Laboratory, digits, network};
+use crate::explain::laboratory::{Laboratory, Watched, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
-use crate::explain::trial::{BATCH, LEARNING_RATE, Record, Trial};
+use crate::explain::trial::{BATCH, LEARNING_RATE, Trial};
 use crate::explain::words::{count, measured, percent, whole};
 use crate::explain::{Figure, Frame, Picture, Reading, Slider, Tile, Tiles, Topic, Zone};
 use crate::spec::Standardize;
@@ -31,7 +31,7 @@ struct Grid {
     depths: Vec<usize>,
     widths: Vec<usize>,
     steps: u64,
-    runs: Vec<(Record, Vec<(u64, Seen)>)>,
+    runs: Vec<Watched<Seen>>,
 }
 
 /// The units of a network after some steps.
@@ -127,7 +127,7 @@ impl Grid {
         Ok(grid)
     }
 
-    fn run(&self, start: usize, depth: usize, width: usize) -> &(Record, Vec<(u64, Seen)>) {
+    fn run(&self, start: usize, depth: usize, width: usize) -> &Watched<Seen> {
         &self.runs[(start * self.depths.len() + depth) * self.widths.len() + width]
     }
 
