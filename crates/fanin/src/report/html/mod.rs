@@ -14,7 +14,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::document::{Answer, Block, Card, Fact, Report, Section, Strip, Table};
-use super::pictures::{DARK, LIGHT, SHEET, escape};
+use super::pictures::{DARK, LIGHT, SHEET, escape, is_turn};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -37,7 +37,7 @@ pub fn html(report: &Report) -> String {
         hash(&style)
     );
     let figures = report.figures().map(figure::data).collect();
-    let data = serde_json::Value::Array(figures).to_string().replace('<', "\\u003c");
+    let data = inert(&serde_json::Value::Array(figures).to_string());
     let contents = report.sections.iter().map(|section| {
         format!("<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title))
     });
@@ -61,6 +61,11 @@ pub fn html(report: &Report) -> String {
         ("data", &data),
         ("script", &script),
     ])
+}
+
+/// JSON in which no sign can end the element that it stands in, or turn the direction of text.
+fn inert(json: &str) -> String {
+    json.replace(is_turn, "").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
 /// A template with its places filled once; what fills one is not searched for others.

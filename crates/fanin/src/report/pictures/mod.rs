@@ -28,7 +28,7 @@ pub use line_chart::{LineChart, Series, Style};
 pub use phase_plane::PhasePlane;
 pub use scatter::Scatter;
 pub use strips::{Strip, Strips};
-pub use svg::{COLORS, escape, shortened};
+pub use svg::{COLORS, escape, is_turn, shortened};
 pub use tiles::{Column, Tiles};
 
 use super::document::Table;

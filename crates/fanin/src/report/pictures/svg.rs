@@ -144,13 +144,18 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            sign if is_turn(sign) => {}
             '\n' | '\t' => escaped.push(sign),
             sign if sign.is_control() => escaped.push(' '),
             sign => escaped.push(sign),
         }
     }
     escaped
+}
+
+/// Whether a sign turns the direction of what follows it.
+pub fn is_turn(sign: char) -> bool {
+    matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `text` cut to at most `most` characters, the last of which then says so.
