@@ -48,19 +48,22 @@ pub fn html(report: &Report) -> String {
         "" => String::new(),
         command => format!(" by <code>{}</code>", escape(command)),
     };
-    fill(PAGE, &[
-        ("policy", &policy),
-        ("version", &escape(&report.version)),
-        ("title", &escape(&report.title)),
-        ("subtitle", &escape(&report.subtitle)),
-        ("style", &style),
-        ("contents", &contents.collect::<String>()),
-        ("verdict", &report.verdict.as_ref().map(strip).unwrap_or_default()),
-        ("sections", &sections),
-        ("command", &command),
-        ("data", &data),
-        ("script", &script),
-    ])
+    fill(
+        PAGE,
+        &[
+            ("policy", &policy),
+            ("version", &escape(&report.version)),
+            ("title", &escape(&report.title)),
+            ("subtitle", &escape(&report.subtitle)),
+            ("style", &style),
+            ("contents", &contents.collect::<String>()),
+            ("verdict", &report.verdict.as_ref().map(strip).unwrap_or_default()),
+            ("sections", &sections),
+            ("command", &command),
+            ("data", &data),
+            ("script", &script),
+        ],
+    )
 }
 
 /// JSON in which no sign can end the element that it stands in, or turn the direction of text.
@@ -72,9 +75,8 @@ fn inert(json: &str) -> String {
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(1 << 17);
     let mut rest = template;
-    while let Some((before, (name, after))) = rest
-        .split_once("{{")
-        .and_then(|(before, inside)| Some((before, inside.split_once("}}")?)))
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, inside)| Some((before, inside.split_once("}}")?)))
     {
         let value = values.iter().find(|(known, _)| *known == name);
         page.push_str(before);
@@ -122,14 +124,21 @@ fn strip(strip: &Strip) -> String {
         escape(&strip.sure)
     );
     if !strip.fix.is_empty() || !strip.command.is_empty() {
-        let _ = write!(text, "<div class=\"fix\"><p>{}</p>{}</div>", escape(&strip.fix), code(&strip.command));
+        let _ = write!(
+            text,
+            "<div class=\"fix\"><p>{}</p>{}</div>",
+            escape(&strip.fix),
+            code(&strip.command)
+        );
     }
     text + "</div>"
 }
 
 fn section(section: &Section, numbered: &mut usize) -> String {
     let (id, title) = (escape(&section.id), escape(&section.title));
-    let mut text = format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>");
+    let mut text = format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>"
+    );
     if !section.lead.is_empty() {
         let _ = write!(text, "<p class=\"lead\">{}</p>", escape(&section.lead));
     }
@@ -183,7 +192,8 @@ fn table(table: &Table, label: &str) -> String {
 }
 
 fn finding(card: &Card) -> String {
-    let class = if ["fail", "warn"].contains(&card.severity.as_str()) { &card.severity } else { "note" };
+    let class =
+        if ["fail", "warn"].contains(&card.severity.as_str()) { &card.severity } else { "note" };
     let mut text = format!(
         "<div class=\"finding {class}\"><h3><span class=\"word\">{}</span> {} <span class=\"place\">{}</span></h3><p>{}</p>",
         escape(&card.severity),

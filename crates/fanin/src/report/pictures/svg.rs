@@ -34,10 +34,8 @@ impl Svg {
     /// A straight line.
     pub fn line(&mut self, class: &str, from: [f64; 2], to: [f64; 2]) {
         let (x1, y1, x2, y2) = (n(from[0]), n(from[1]), n(to[0]), n(to[1]));
-        let _ = write!(
-            self.body,
-            r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#
-        );
+        let _ =
+            write!(self.body, r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#);
     }
 
     /// A rectangle by its upper left corner and its size.

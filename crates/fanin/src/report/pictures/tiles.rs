@@ -71,10 +71,8 @@ impl Tiles {
             svg.text("tick", [left, top - 8.0], Anchor::Start, &format!("{effective} of {width}"));
             svg.open(&format!(r#"class="units" data-units="{width}" data-differ="{effective}""#));
             for (unit, group) in column.groups().into_iter().take(MOST_UNITS).enumerate() {
-                let at = [
-                    left + TILE * (unit % ACROSS) as f64,
-                    top + TILE * (unit / ACROSS) as f64,
-                ];
+                let at =
+                    [left + TILE * (unit % ACROSS) as f64, top + TILE * (unit / ACROSS) as f64];
                 let class = match group {
                     Some(group) => format!("tile twin f{}", group % COLORS),
                     None => format!("tile own t{}", unit * 7 % 5),
@@ -99,9 +97,10 @@ impl Tiles {
     pub(super) fn table(&self) -> Table {
         let head = ["layer", "units", "can ever differ", "units of a class"].map(str::to_owned);
         let row = |column: &Column| {
-            let largest = column.classes.iter().map(|class| {
-                column.classes.iter().filter(|other| *other == class).count()
-            });
+            let largest = column
+                .classes
+                .iter()
+                .map(|class| column.classes.iter().filter(|other| *other == class).count());
             vec![
                 column.name.clone(),
                 column.classes.len().to_string(),
