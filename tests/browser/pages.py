@@ -128,7 +128,7 @@ def check_controls(page, name):
         slider, radios = figure.locator("input[type=range]"), figure.locator("input[type=radio]")
         state = lambda: figure.evaluate(
             "f => [f.querySelector('.facts')?.textContent, f.querySelector('output')?.textContent,"
-            " f.querySelector('.above')?.textContent, f.querySelector('.drawing').innerHTML.length].join()")
+            " f.querySelector('canvas')?.toDataURL(), f.querySelector('.drawing').innerHTML.length].join()")
         before = state()
         if slider.count():
             slider.first.focus()
@@ -188,7 +188,7 @@ def check(browser, folder, name, axe, shots):
     for scheme in ["light", "dark"]:
         for width in WIDTHS:
             size = {"width": width, "height": 900}
-            watched = Watched(browser, file, viewport=size, color_scheme=scheme)
+            watched = Watched(browser, file, viewport=size, color_scheme=scheme, reduced_motion="reduce")
             page = watched.page
             scroll(page)
             wide = page.evaluate("document.documentElement.scrollWidth")
@@ -198,7 +198,8 @@ def check(browser, folder, name, axe, shots):
             if width == 1280:
                 check_axe(page, axe, f"{name} {scheme}")
             watched.close()
-    watched = Watched(browser, file, viewport={"width": 1280, "height": 900})
+    size = {"width": 1280, "height": 900}
+    watched = Watched(browser, file, viewport=size, reduced_motion="reduce")
     scroll(watched.page)
     changed = check_controls(watched.page, name)
     check_plane(watched.page, name)

@@ -51,7 +51,12 @@ pub fn open(path: &Path) {
         _ => ("xdg-open", &[]),
     };
     let mut command = Command::new(program);
-    command.args(arguments).arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(arguments)
+        .arg(path)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     if let Err(error) = command.spawn() {
         eprintln!("warning: {program} cannot open {} ({error})", path.display());
     }
@@ -61,7 +66,11 @@ pub fn open(path: &Path) {
 pub fn command_line() -> String {
     let quoted = |argument: String| {
         let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=+".contains(c);
-        if argument.chars().all(is_plain) && !argument.is_empty() { argument } else { format!("\"{argument}\"") }
+        if argument.chars().all(is_plain) && !argument.is_empty() {
+            argument
+        } else {
+            format!("\"{argument}\"")
+        }
     };
     let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
     std::iter::once("fanin".to_owned()).chain(arguments).collect::<Vec<String>>().join(" ")

@@ -11,8 +11,8 @@ use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
 use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
-use crate::report_args::{ReportArgs, command_line};
 use crate::progress::{TrainBar, interrupt};
+use crate::report_args::{ReportArgs, command_line};
 
 /// Train one network by backpropagation
 ///
@@ -75,7 +75,11 @@ impl Train {
             output::text(&terminal::finished(&summary, &name));
         }
         self.report.write(|| {
-            fanin::report_run(&RunFolder::open(&self.runs, &name)?, Some(&summary.finish), &command_line())
+            fanin::report_run(
+                &RunFolder::open(&self.runs, &name)?,
+                Some(&summary.finish),
+                &command_line(),
+            )
         })?;
         Ok(match summary.finish {
             Finish::Interrupted => Exit::Interrupted,

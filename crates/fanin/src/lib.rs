@@ -288,10 +288,14 @@ pub fn report_run(
 ) -> Result<report::Report> {
     let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
     let (epochs, checks) = (folder.metrics()?, train::Check::recorded(folder)?);
-    let name = folder.path().file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+    let name =
+        folder.path().file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
     Ok(report::report(&report::Material {
         title: format!("Run {name}"),
-        subtitle: format!("{}, starting from {}, on {}", spec.model, spec.init.scheme, spec.data.source),
+        subtitle: format!(
+            "{}, starting from {}, on {}",
+            spec.model, spec.init.scheme, spec.data.source
+        ),
         command: command.to_owned(),
         spec: Some(&spec),
         epochs: Some(&epochs),

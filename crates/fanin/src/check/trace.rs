@@ -92,11 +92,17 @@ impl Trace {
     }
 }
 
-fn layers(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Vec<LayerTrace>> {
+fn layers(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<Vec<LayerTrace>> {
     let network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let bent = network.layers.iter().map(|layer| {
-        layer.bend.as_ref().map_or(layer.pre_activation, |bend| bend.input)
-    });
+    let bent = network
+        .layers
+        .iter()
+        .map(|layer| layer.bend.as_ref().map_or(layer.pre_activation, |bend| bend.input));
     let after = network.layers.iter().map(|layer| layer.activation);
     let keep: Vec<Wire> = bent.chain(after).collect();
     let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
@@ -183,11 +189,17 @@ fn component(gram: &mut [f64], rows: usize, number: usize) -> Vec<f64> {
 }
 
 /// Cosines between the z of pairs that start at each of [`STARTS`], layer by layer.
-fn angles(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Vec<Vec<f64>>> {
+fn angles(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<Vec<Vec<f64>>> {
     let columns = batch.features.len() / batch.rows;
     let targets = batch.targets.len() / batch.rows;
     let pairs = PAIRS.min(batch.rows / 2);
-    let numbers = model.architecture().feeds().iter().all(|f| f.numbers == crate::spec::Numbers::Measured);
+    let numbers =
+        model.architecture().feeds().iter().all(|f| f.numbers == crate::spec::Numbers::Measured);
     if pairs == 0 || !numbers {
         return Ok(Vec::new());
     }

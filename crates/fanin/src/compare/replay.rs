@@ -45,7 +45,13 @@ impl Replay {
     ///
     /// # Errors
     /// If weights cannot be made or trained.
-    pub fn new(model: &Model, scheme: &str, seed: u64, course: Course, rows: Rows<'_>) -> Result<Self> {
+    pub fn new(
+        model: &Model,
+        scheme: &str,
+        seed: u64,
+        course: Course,
+        rows: Rows<'_>,
+    ) -> Result<Self> {
         let init = InitSpec { scheme: scheme.to_owned(), ..InitSpec::default() };
         let weights = init::for_model(model, &Rules::from(&init), seed)?;
         let mut session = Session::new(model, &weights, course, rows)?;

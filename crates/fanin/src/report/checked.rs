@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::check::Diagnosis;
 use super::terminal::check::remedy;
+use crate::check::Diagnosis;
 use crate::check::rules::RULES;
 use crate::spec::Spec;
 

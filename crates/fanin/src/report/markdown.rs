@@ -53,7 +53,8 @@ fn block(block: &Block) -> String {
         Block::Heading { text } => format!("\n### {}\n", plain(text)),
         Block::Text { text } => format!("\n{}\n", plain(text)),
         Block::Facts { facts } => {
-            let facts = facts.iter().map(|f| format!("- {}: {}\n", plain(&f.name), plain(&f.value)));
+            let facts =
+                facts.iter().map(|f| format!("- {}: {}\n", plain(&f.name), plain(&f.value)));
             format!("\n{}", facts.collect::<String>())
         }
         Block::Table(table) => self::table(table),
@@ -66,7 +67,8 @@ fn block(block: &Block) -> String {
 }
 
 fn finding(card: &Card) -> String {
-    let place = if card.place.is_empty() { String::new() } else { format!(" at {}", plain(&card.place)) };
+    let place =
+        if card.place.is_empty() { String::new() } else { format!(" at {}", plain(&card.place)) };
     let mut text = format!(
         "\n- **{} · {}**{place}: {}",
         plain(&card.severity),
@@ -84,7 +86,8 @@ fn table(table: &Table) -> String {
         let cells: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
-    let rule: String = table.head.iter().enumerate().map(|(i, _)| if i == 0 { "|---" } else { "|---:" }).collect();
+    let rule: String =
+        table.head.iter().enumerate().map(|(i, _)| if i == 0 { "|---" } else { "|---:" }).collect();
     let rows: String = table.rows.iter().map(|row| line(row)).collect();
     format!("\n{}{rule}|\n{rows}", line(&table.head))
 }

@@ -1,4 +1,5 @@
-//! The published schema of a check says what a check says: no key more, none less, no other type.
+//! The published schemas of checks and reports say what these say: no key more, none less, no other
+//! type.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +10,7 @@ use fanin::weights::Weights;
 use serde_json::{Map, Value};
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/check.json");
+const REPORT: &str = include_str!("../../../../docs/schema/report.json");
 
 /// Reads the part of JSON Schema 2020-12 that the schema uses, and refuses any other keyword.
 struct Validator {
@@ -20,7 +22,11 @@ struct Validator {
 
 impl Validator {
     fn new() -> Self {
-        let root = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+        Self::of(SCHEMA)
+    }
+
+    fn of(schema: &str) -> Self {
+        let root = serde_json::from_str(schema).expect("the schema is JSON");
         Self { root, mistakes: Vec::new(), met: BTreeSet::new() }
     }
 
@@ -54,6 +60,14 @@ impl Validator {
                 }
                 "additionalProperties" => rule == &Value::Bool(false),
                 "oneOf" => self.check_one_of(rule, value, place),
+                "anyOf" => {
+                    let [other, null] = rule.as_array().unwrap().as_slice() else { panic!() };
+                    assert_eq!(null["type"], "null");
+                    if !value.is_null() {
+                        self.check(other, value, place);
+                    }
+                    true
+                }
                 other => panic!("the validator does not know `{other}`"),
             };
             if !holds {
@@ -86,7 +100,9 @@ impl Validator {
 
     fn check_one_of(&mut self, choices: &Value, value: &Value, place: &str) -> bool {
         let choices = choices.as_array().unwrap();
-        let kind = |choice: &&Value| choice["properties"]["kind"]["const"] == value["kind"];
+        let tags = ["kind", "block", "picture"];
+        let tag = tags.into_iter().find(|tag| value.get(tag).is_some()).unwrap();
+        let kind = |choice: &&Value| choice["properties"][tag]["const"] == value[tag];
         let Some(choice) = choices.iter().find(kind) else { return false };
         self.check(choice, value, place);
         true
@@ -182,6 +198,43 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
     keys(&schema, &mut described);
     let unmet: Vec<_> = described.difference(&validator.met).collect();
     assert!(unmet.is_empty(), "no diagnosis here shows {unmet:?}");
+}
+
+/// The report of a start, as `fanin check --report` makes it.
+fn report_of(model: &str, scheme: &str) -> Value {
+    use fanin::report::Material;
+    let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
+    scheme.clone_into(&mut spec.init.scheme);
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let weights = fanin::initialize(&spec, &model, 0).unwrap();
+    let diagnosis = fanin::check(&spec, &model, &weights, &data).unwrap();
+    let trace = fanin::trace(&spec, &model, &weights, &data).unwrap();
+    let (model, start) = (model.to_string(), scheme.to_owned());
+    let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+    let material = Material {
+        spec: Some(&spec),
+        data: Some(&data),
+        checked: Some(&checked),
+        trace: Some(&trace),
+        ..Material::default()
+    };
+    serde_json::from_str(&fanin::report::report(&material).to_json()).unwrap()
+}
+
+#[test]
+fn the_schema_of_a_report_describes_every_key_and_nothing_else() {
+    let mut validator = Validator::of(REPORT);
+    let schema = validator.root.clone();
+    validator.check(&schema, &report_of("64 -> 4x32 tanh -> 10", "torch-default"), "tanh");
+    validator.check(&schema, &report_of("64 -> 2x16 relu -> 10", "zeros"), "zeros");
+    assert!(validator.mistakes.is_empty(), "{}", validator.mistakes.join("\n"));
+    let mut described = BTreeSet::new();
+    keys(&schema, &mut described);
+    let known = |key: &&String| !validator.met.contains(*key);
+    let unmet: Vec<&str> = described.iter().filter(known).map(String::as_str).collect();
+    let elsewhere = ["controls", "kind", "language", "shown", "source"];
+    assert!(unmet.iter().all(|key| elsewhere.contains(key)), "no report here shows {unmet:?}");
 }
 
 /// Every key that the schema describes.

@@ -187,10 +187,7 @@ impl At<'_> {
     }
 
     /// Singular values at each row, or for each row and start vector; outputs and inputs; rows.
-    fn densities(
-        &self,
-        between: Between,
-    ) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
+    fn densities(&self, between: Between) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
         let one = self.products(between, 1)?;
         let (m, n) = (one.outputs, one.inputs);
         let shorter = m.min(n);

@@ -15,7 +15,8 @@ const MOST_BESIDE: usize = 6;
 pub fn data(figure: &Figure) -> Value {
     let picture = serde_json::to_value(&figure.shown().picture).expect("a picture is plain data");
     let kind = picture["picture"].clone();
-    let alive = |picture: &Picture| matches!(picture, Picture::LineChart(_) | Picture::PhasePlane(_));
+    let alive =
+        |picture: &Picture| matches!(picture, Picture::LineChart(_) | Picture::PhasePlane(_));
     let frames: Vec<Value> = figure
         .frames
         .iter()
@@ -44,7 +45,8 @@ pub fn figure(figure: &Figure, number: usize) -> String {
     );
     if !figure.controls.is_empty() {
         let controls = figure.controls.iter().enumerate();
-        let controls: String = controls.map(|(c, control)| self::control(control, number, c)).collect();
+        let controls: String =
+            controls.map(|(c, control)| self::control(control, number, c)).collect();
         let _ = write!(text, "<div class=\"controls\" hidden>{controls}</div>");
     }
     if !shown.facts.is_empty() {
@@ -53,12 +55,14 @@ pub fn figure(figure: &Figure, number: usize) -> String {
     let _ = write!(text, "<div class=\"drawing\">{drawing}</div>");
     let keys = shown.picture.keys();
     if !keys.is_empty() {
-        let _ = write!(text, "<ul class=\"legend\">{}</ul>", keys.iter().map(key).collect::<String>());
+        let _ =
+            write!(text, "<ul class=\"legend\">{}</ul>", keys.iter().map(key).collect::<String>());
     }
     let numbers = table(&shown.picture.table(), &figure.title);
     let _ = write!(text, "<details><summary>Numbers</summary>{numbers}</details>");
     if !matches!(shown.picture, Picture::LineChart(_)) {
-        for (index, frame) in figure.frames.iter().enumerate().filter(|(i, _)| *i != figure.first()) {
+        for (index, frame) in figure.frames.iter().enumerate().filter(|(i, _)| *i != figure.first())
+        {
             let drawing = frame.picture.svg(&label);
             let _ = write!(text, "<template data-frame=\"{index}\">{drawing}</template>");
         }
@@ -84,7 +88,9 @@ fn control(control: &Control, figure: usize, number: usize) -> String {
                 format!("<option value=\"{value}\"{chosen}>{}</option>", escape(text))
             };
             let options: String = values.map(option).collect();
-            format!("<label class=\"slider\">{name} <select data-control>{options}</select></label>")
+            format!(
+                "<label class=\"slider\">{name} <select data-control>{options}</select></label>"
+            )
         }
         ControlKind::Choice => {
             let radio = |(value, text): (usize, &String)| {

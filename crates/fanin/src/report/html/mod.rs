@@ -14,7 +14,7 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 
 use super::document::{Answer, Block, Card, Fact, Report, Section, Strip, Table};
-use super::pictures::{DARK, LIGHT, SHEET, escape};
+use super::pictures::{DARK, LIGHT, SHEET, escape, is_turn};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
@@ -37,8 +37,7 @@ pub fn html(report: &Report) -> String {
         hash(&style)
     );
     let figures = report.figures().map(figure::data).collect();
-    let data = serde_json::Value::Array(figures).to_string();
-    let data = data.replace('<', "\\u003c").replace('>', "\\u003e");
+    let data = inert(&serde_json::Value::Array(figures).to_string());
     let contents = report.sections.iter().map(|section| {
         format!("<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title))
     });
@@ -49,28 +48,35 @@ pub fn html(report: &Report) -> String {
         "" => String::new(),
         command => format!(" by <code>{}</code>", escape(command)),
     };
-    fill(PAGE, &[
-        ("policy", &policy),
-        ("version", &escape(&report.version)),
-        ("title", &escape(&report.title)),
-        ("subtitle", &escape(&report.subtitle)),
-        ("style", &style),
-        ("contents", &contents.collect::<String>()),
-        ("verdict", &report.verdict.as_ref().map(strip).unwrap_or_default()),
-        ("sections", &sections),
-        ("command", &command),
-        ("data", &data),
-        ("script", &script),
-    ])
+    fill(
+        PAGE,
+        &[
+            ("policy", &policy),
+            ("version", &escape(&report.version)),
+            ("title", &escape(&report.title)),
+            ("subtitle", &escape(&report.subtitle)),
+            ("style", &style),
+            ("contents", &contents.collect::<String>()),
+            ("verdict", &report.verdict.as_ref().map(strip).unwrap_or_default()),
+            ("sections", &sections),
+            ("command", &command),
+            ("data", &data),
+            ("script", &script),
+        ],
+    )
+}
+
+/// JSON in which no sign can end the element that it stands in, or turn the direction of text.
+fn inert(json: &str) -> String {
+    json.replace(is_turn, "").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
 /// A template with its places filled once; what fills one is not searched for others.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(1 << 17);
     let mut rest = template;
-    while let Some((before, (name, after))) = rest
-        .split_once("{{")
-        .and_then(|(before, inside)| Some((before, inside.split_once("}}")?)))
+    while let Some((before, (name, after))) =
+        rest.split_once("{{").and_then(|(before, inside)| Some((before, inside.split_once("}}")?)))
     {
         let value = values.iter().find(|(known, _)| *known == name);
         page.push_str(before);
@@ -118,14 +124,21 @@ fn strip(strip: &Strip) -> String {
         escape(&strip.sure)
     );
     if !strip.fix.is_empty() || !strip.command.is_empty() {
-        let _ = write!(text, "<div class=\"fix\"><p>{}</p>{}</div>", escape(&strip.fix), code(&strip.command));
+        let _ = write!(
+            text,
+            "<div class=\"fix\"><p>{}</p>{}</div>",
+            escape(&strip.fix),
+            code(&strip.command)
+        );
     }
     text + "</div>"
 }
 
 fn section(section: &Section, numbered: &mut usize) -> String {
     let (id, title) = (escape(&section.id), escape(&section.title));
-    let mut text = format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>");
+    let mut text = format!(
+        "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>"
+    );
     if !section.lead.is_empty() {
         let _ = write!(text, "<p class=\"lead\">{}</p>", escape(&section.lead));
     }
@@ -185,7 +198,8 @@ fn table(table: &Table, label: &str) -> String {
 }
 
 fn finding(card: &Card) -> String {
-    let class = if ["fail", "warn"].contains(&card.severity.as_str()) { &card.severity } else { "note" };
+    let class =
+        if ["fail", "warn"].contains(&card.severity.as_str()) { &card.severity } else { "note" };
     let mut text = format!(
         "<div class=\"finding {class}\"><h3><span class=\"word\">{}</span> {} <span class=\"place\">{}</span></h3><p>{}</p>",
         escape(&card.severity),

@@ -136,6 +136,8 @@
       const pad = (b - a || Math.abs(b) || 1) * 0.06;
       return [a - pad, b + pad];
     };
+    const decades = (u, splits) => !chart.y.log || u.scales.y.max / u.scales.y.min < 50 ? splits
+      : splits.map(v => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-6 ? v : null);
     const plot = new uPlot({
       width: width(), height: 340, padding: [12, 14, 0, 0],
       scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range } },
@@ -187,7 +189,8 @@
       const tile = event.target.closest(".tile");
       if (tile) light(tile.parentNode, tile);
     });
-    const ready = () => drawing.querySelectorAll(".units").forEach(group => {
+    const ready = () => drawing.querySelectorAll("svg").forEach(svg => svg.setAttribute("role", "group"))
+      || drawing.querySelectorAll(".units").forEach(group => {
       group.setAttribute("tabindex", "0");
       group.setAttribute("role", "group");
       group.setAttribute("aria-label", `${group.dataset.differ} of ${group.dataset.units} units can differ; arrow keys choose a unit`);
@@ -208,6 +211,7 @@
   const plane = (figure, drawing, data) => {
     const svg = drawing.querySelector("svg"), area = { left: 62, right: 622, top: 34, bottom: 346 };
     drawing.classList.add("plane");
+    svg.setAttribute("role", "group");
     const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });
     drawing.after(facts, course);
     const handle = document.createElementNS("http://www.w3.org/2000/svg", "circle");

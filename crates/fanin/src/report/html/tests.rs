@@ -19,10 +19,8 @@ fn report(name: &str) -> Report {
         series: vec![Series::new(name, 0, [1.0, f64::NAN])],
         marks: Vec::new(),
     };
-    let frame = || Frame {
-        picture: Picture::LineChart(chart.clone()),
-        facts: vec![Fact::new(name, name)],
-    };
+    let frame =
+        || Frame { picture: Picture::LineChart(chart.clone()), facts: vec![Fact::new(name, name)] };
     let figure = Figure {
         title: name.to_owned(),
         caption: name.to_owned(),

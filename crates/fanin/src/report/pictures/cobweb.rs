@@ -38,14 +38,25 @@ impl Cobweb {
         area.frame(&mut svg, (&self.x, &x), (&self.y, &y));
         let at = |[a, b]: [f64; 2]| Some([x.place(a)?, y.place(b)?]);
         let ends = self.curve.first().zip(self.curve.last());
-        svg.path("line thin diagonal", ends.iter().flat_map(|(a, b)| [a[0], b[0]]).map(|c| at([c, c])));
+        svg.path(
+            "line thin diagonal",
+            ends.iter().flat_map(|(a, b)| [a[0], b[0]]).map(|c| at([c, c])),
+        );
         svg.path("line s0", self.curve.iter().map(|point| at(*point)));
-        let web = self.path.windows(2).flat_map(|step| [[step[0], step[0]], [step[0], step[1]], [step[1], step[1]]]);
+        let web = self
+            .path
+            .windows(2)
+            .flat_map(|step| [[step[0], step[0]], [step[0], step[1]], [step[1], step[1]]]);
         svg.path("line thin s1", web.map(at));
         if let Some(start) = self.path.first().and_then(|c| at([*c, *c])) {
             svg.disk("f1", start, 4.5);
         }
-        svg.text("note", [area.left + 10.0, area.top + 18.0], Anchor::Start, &shortened(&self.note, 50));
+        svg.text(
+            "note",
+            [area.left + 10.0, area.top + 18.0],
+            Anchor::Start,
+            &shortened(&self.note, 50),
+        );
         svg.finish(label)
     }
 

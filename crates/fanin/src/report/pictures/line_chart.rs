@@ -119,7 +119,8 @@ impl LineChart {
         }
         for series in &self.series {
             let points = self.at.iter().zip(&series.values);
-            let place = |(&at, value): (&f64, &Option<f64>)| Some([x.place(at)?, inside((*value)?)?]);
+            let place =
+                |(&at, value): (&f64, &Option<f64>)| Some([x.place(at)?, inside((*value)?)?]);
             svg.path(&series.class(), points.clone().map(place));
             if series.style == Style::Points && self.at.len() <= MOST_POINTS {
                 let class = format!("f{}", series.color % COLORS);

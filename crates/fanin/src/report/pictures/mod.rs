@@ -28,7 +28,7 @@ pub use line_chart::{LineChart, Series, Style};
 pub use phase_plane::PhasePlane;
 pub use scatter::Scatter;
 pub use strips::{Strip, Strips};
-pub use svg::{COLORS, escape, shortened};
+pub use svg::{COLORS, escape, is_turn, shortened};
 pub use tiles::{Column, Tiles};
 
 use super::document::Table;
@@ -190,10 +190,9 @@ fn cell(x: f64) -> String {
     match x.abs() {
         _ if !x.is_finite() => "–".to_owned(),
         0.0 => "0".to_owned(),
-        size if (1e-3..1e5).contains(&size) => format!("{:.4}", x)
-            .trim_end_matches('0')
-            .trim_end_matches('.')
-            .to_owned(),
+        size if (1e-3..1e5).contains(&size) => {
+            format!("{:.4}", x).trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
         _ => format!("{x:.2e}"),
     }
 }

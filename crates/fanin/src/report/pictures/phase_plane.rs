@@ -57,22 +57,41 @@ impl PhasePlane {
         let area = Area::within(WIDTH, HEIGHT);
         let x = Scale::of([0.0, self.widest].into_iter(), false, area.left, area.right);
         let y = Scale::of([0.0, self.highest].into_iter(), false, area.bottom, area.top);
-        let (w, b) = (Axis::linear("σ_w: deviation of the weights × √fan-in"), Axis::linear("σ_b: deviation of the biases"));
-        let line: Vec<[f64; 2]> = self.critical.iter().filter_map(|at| Some([x.place(at[0])?, y.place(at[1])?])).collect();
+        let (w, b) = (
+            Axis::linear("σ_w: deviation of the weights × √fan-in"),
+            Axis::linear("σ_b: deviation of the biases"),
+        );
+        let line: Vec<[f64; 2]> = self
+            .critical
+            .iter()
+            .filter_map(|at| Some([x.place(at[0])?, y.place(at[1])?]))
+            .collect();
         if let (Some(first), Some(last)) = (line.first(), line.last()) {
-            let edge = [[last[0], area.top.min(last[1])], [area.left, area.top], [area.left, area.bottom], *first];
+            let edge = [
+                [last[0], area.top.min(last[1])],
+                [area.left, area.top],
+                [area.left, area.bottom],
+                *first,
+            ];
             svg.area("ordered", line.iter().copied().chain(edge));
         }
         area.frame(&mut svg, (&w, &x), (&b, &y));
         svg.path("line s2", line.iter().copied().map(Some));
         if let Some([at, _]) = line.first() {
             if at - area.left > 130.0 {
-                svg.text("note", [area.left + 12.0, area.top + 20.0], Anchor::Start, "gradients vanish");
+                svg.text(
+                    "note",
+                    [area.left + 12.0, area.top + 20.0],
+                    Anchor::Start,
+                    "gradients vanish",
+                );
             }
             svg.text("note", [area.right - 8.0, area.top + 20.0], Anchor::End, "gradients explode");
         }
         for (index, place) in self.points.iter().enumerate().rev() {
-            let (Some(px), Some(py)) = (x.place(place.at[0]), y.place(place.at[1])) else { continue };
+            let (Some(px), Some(py)) = (x.place(place.at[0]), y.place(place.at[1])) else {
+                continue;
+            };
             let outside = px > area.right || py < area.top;
             let at = [px.clamp(area.left, area.right), py.clamp(area.top, area.bottom)];
             if place.measured {
@@ -90,7 +109,10 @@ impl PhasePlane {
     }
 
     pub(super) fn keys(&self) -> Vec<Key> {
-        let mut keys = vec![Key { class: "line s2".to_owned(), name: "critical line: gradients keep their size".to_owned() }];
+        let mut keys = vec![Key {
+            class: "line s2".to_owned(),
+            name: "critical line: gradients keep their size".to_owned(),
+        }];
         if self.points.iter().any(|place| place.measured) {
             keys.push(Key { class: "line dot s0".to_owned(), name: "your layers".to_owned() });
         }

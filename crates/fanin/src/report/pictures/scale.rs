@@ -80,7 +80,10 @@ impl Scale {
             let values = (first..=first + 2)
                 .flat_map(|power| factors.map(|factor| factor * 10_f64.powi(power)));
             let inside = |v: &f64| (self.from..=self.to).contains(&v.log10());
-            return values.filter(inside).map(|value| Tick { value, label: plain(value) }).collect();
+            return values
+                .filter(inside)
+                .map(|value| Tick { value, label: plain(value) })
+                .collect();
         }
         let count = (powers.end() - powers.start() + 1) as f64;
         let stride = round_step((count / most.max(1) as f64).ceil()).ceil() as i64;
@@ -108,11 +111,14 @@ pub fn power_of_ten(power: i64) -> String {
         0 => "1".to_owned(),
         1 => "10".to_owned(),
         _ => {
-            let raised = power.to_string().chars().map(|c| match c.to_digit(10) {
-                Some(digit) => DIGITS[digit as usize],
-                None => '⁻',
-            })
-            .collect::<String>();
+            let raised = power
+                .to_string()
+                .chars()
+                .map(|c| match c.to_digit(10) {
+                    Some(digit) => DIGITS[digit as usize],
+                    None => '⁻',
+                })
+                .collect::<String>();
             format!("10{raised}")
         }
     }
@@ -143,7 +149,6 @@ mod tests {
         check([-3.0, 3.0], false, 3, &["−2", "0", "2"]);
         check([1e-12, 1.0], true, 5, &["10⁻¹⁰", "10⁻⁵", "1"]);
         check([0.5, 3.0], true, 5, &["0.5", "1", "2"]);
-        
     }
 
     #[test]

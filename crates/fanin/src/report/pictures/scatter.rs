@@ -42,13 +42,11 @@ impl Scatter {
         for (index, point) in self.points.iter().enumerate() {
             let class = self.classes.get(index).copied().unwrap_or(0);
             if let (Some(x), Some(y)) = (x.place(point[0]), y.place(point[1])) {
-                let at = [
-                    x.clamp(area.left, area.right),
-                    y.clamp(area.top, area.bottom),
-                ];
+                let at = [x.clamp(area.left, area.right), y.clamp(area.top, area.bottom)];
                 let color = class % COLORS;
                 let is_ring = class / COLORS % 2 == 1;
-                let form = if is_ring { format!("ring s{color}") } else { format!("point f{color}") };
+                let form =
+                    if is_ring { format!("ring s{color}") } else { format!("point f{color}") };
                 svg.disk(&form, at, 4.0);
             }
         }

@@ -127,7 +127,8 @@ impl Strips {
     pub(super) fn table(&self) -> Table {
         let head = ["layer", "flat, measured and expected", "below the line", "above the line"];
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-        let row = |s: &Strip| vec![s.name.clone(), s.note.clone(), percent(s.below), percent(s.above)];
+        let row =
+            |s: &Strip| vec![s.name.clone(), s.note.clone(), percent(s.below), percent(s.above)];
         Table {
             head: head.map(str::to_owned).to_vec(),
             rows: self.strips.iter().map(row).collect(),

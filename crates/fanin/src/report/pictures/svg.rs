@@ -34,10 +34,8 @@ impl Svg {
     /// A straight line.
     pub fn line(&mut self, class: &str, from: [f64; 2], to: [f64; 2]) {
         let (x1, y1, x2, y2) = (n(from[0]), n(from[1]), n(to[0]), n(to[1]));
-        let _ = write!(
-            self.body,
-            r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#
-        );
+        let _ =
+            write!(self.body, r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>"#);
     }
 
     /// A rectangle by its upper left corner and its size.
@@ -144,13 +142,18 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            sign if is_turn(sign) => {}
             '\n' | '\t' => escaped.push(sign),
             sign if sign.is_control() => escaped.push(' '),
             sign => escaped.push(sign),
         }
     }
     escaped
+}
+
+/// Whether a sign turns the direction of what follows it.
+pub fn is_turn(sign: char) -> bool {
+    matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `text` cut to at most `most` characters, the last of which then says so.

@@ -2,7 +2,13 @@ use super::*;
 
 fn chart(series: Vec<Series>, log: bool) -> Picture {
     let y = Axis { log, ..Axis::linear("y") };
-    Picture::LineChart(LineChart { x: Axis::whole("x"), y, at: vec![1.0, 2.0], series, marks: Vec::new() })
+    Picture::LineChart(LineChart {
+        x: Axis::whole("x"),
+        y,
+        at: vec![1.0, 2.0],
+        series,
+        marks: Vec::new(),
+    })
 }
 
 #[test]
@@ -59,7 +65,8 @@ fn colors_stand_out_from_their_ground() {
     };
     for colors in [LIGHT, DARK] {
         let named = |name: &str| {
-            let line = colors.split(';').find(|line| line.starts_with(&format!("{name}:"))).unwrap();
+            let line =
+                colors.split(';').find(|line| line.starts_with(&format!("{name}:"))).unwrap();
             luminance(line.split_once(':').unwrap().1)
         };
         let contrast = |name: &str| {

@@ -61,20 +61,18 @@ impl Tiles {
         let down = self.columns.len().div_ceil(across).max(1);
         let deepest = self.columns.iter().map(|c| c.classes.len().min(MOST_UNITS)).max();
         let rows = deepest.unwrap_or(0).div_ceil(ACROSS).max(1) as f64;
-        let height = 58.0 + TILE * rows;
+        let height = 66.0 + TILE * rows;
         let mut svg = Svg::new(BLOCK * across.max(3) as f64, height * down as f64);
         for (index, column) in self.columns.iter().enumerate() {
             let left = BLOCK * (index % across) as f64 + 8.0;
-            let top = height * (index / across) as f64 + 40.0;
+            let top = height * (index / across) as f64 + 46.0;
             let (width, effective) = (column.classes.len(), column.effective_width());
-            svg.text("label", [left, top - 24.0], Anchor::Start, &shortened(&column.name, 12));
+            svg.text("label", [left, top - 27.0], Anchor::Start, &shortened(&column.name, 12));
             svg.text("tick", [left, top - 8.0], Anchor::Start, &format!("{effective} of {width}"));
             svg.open(&format!(r#"class="units" data-units="{width}" data-differ="{effective}""#));
             for (unit, group) in column.groups().into_iter().take(MOST_UNITS).enumerate() {
-                let at = [
-                    left + TILE * (unit % ACROSS) as f64,
-                    top + TILE * (unit / ACROSS) as f64,
-                ];
+                let at =
+                    [left + TILE * (unit % ACROSS) as f64, top + TILE * (unit / ACROSS) as f64];
                 let class = match group {
                     Some(group) => format!("tile twin f{}", group % COLORS),
                     None => format!("tile own t{}", unit * 7 % 5),
@@ -99,9 +97,10 @@ impl Tiles {
     pub(super) fn table(&self) -> Table {
         let head = ["layer", "units", "can ever differ", "units of a class"].map(str::to_owned);
         let row = |column: &Column| {
-            let largest = column.classes.iter().map(|class| {
-                column.classes.iter().filter(|other| *other == class).count()
-            });
+            let largest = column
+                .classes
+                .iter()
+                .map(|class| column.classes.iter().filter(|other| *other == class).count());
             vec![
                 column.name.clone(),
                 column.classes.len().to_string(),

@@ -20,7 +20,8 @@ const FLAT: f64 = 0.05;
 /// The strips of every network.
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let groups = material.groups();
-    let figures: Vec<Figure> = groups.iter().filter_map(|group| figure(group, groups.len())).collect();
+    let figures: Vec<Figure> =
+        groups.iter().filter_map(|group| figure(group, groups.len())).collect();
     let lead = "Where the numbers that enter each activation lie. In shaded zones the slope is \
                 nearly 0, so what lies there learns hardly anything from this input.";
     let section = Section::new("activations", "Pre-activations on their activation", lead);
@@ -58,7 +59,8 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
     let layers = &start.first().measurement.layers;
     let name = layers.iter().find_map(|layer| layer.activation.as_deref())?;
     let activation = find(name)?;
-    let is_bent = |index: &usize| layers.get(*index).is_some_and(|l| l.activation.as_deref() == Some(name));
+    let is_bent =
+        |index: &usize| layers.get(*index).is_some_and(|l| l.activation.as_deref() == Some(name));
     let bent: Vec<usize> = (0..trace.layers.len()).filter(is_bent).collect();
     let chosen = selected(bent.len(), MOST_LAYERS);
     let place = |i: usize| -REACH + 2.0 * REACH * i as f64 / PLACES as f64;
@@ -80,7 +82,8 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         strips: strips.collect(),
         flat,
     };
-    (!strips.strips.is_empty()).then_some(Frame { picture: Picture::Strips(strips), facts: Vec::new() })
+    (!strips.strips.is_empty())
+        .then_some(Frame { picture: Picture::Strips(strips), facts: Vec::new() })
 }
 
 /// Ranges in which the slope is nearly 0, with ends as sharp as a number can be.
@@ -121,7 +124,8 @@ fn strip(layer: &LayerTrace, index: usize, flat: &[[f64; 2]]) -> Strip {
     let is_flat = |x: f64| flat.iter().any(|[from, to]| (*from..=*to).contains(&x));
     let inside = layer.shares.iter().enumerate().filter(|(i, _)| is_flat(middle(*i)));
     let beyond = [(-REACH, layer.below), (REACH, layer.above)];
-    let beyond = beyond.iter().filter(|(end, _)| is_flat(*end)).map(|(_, share)| share).sum::<f64>();
+    let beyond =
+        beyond.iter().filter(|(end, _)| is_flat(*end)).map(|(_, share)| share).sum::<f64>();
     let measured = inside.map(|(_, share)| share).sum::<f64>() + beyond;
     let note = if flat.is_empty() || !layer.deviation.is_finite() {
         String::new()
@@ -140,7 +144,9 @@ fn strip(layer: &LayerTrace, index: usize, flat: &[[f64; 2]]) -> Strip {
 /// The share of a normal number with the layer's mean and deviation in flat ranges, which go on
 /// for ever where they reach an end of the line.
 fn expected(layer: &LayerTrace, flat: &[[f64; 2]]) -> f64 {
-    let below = |x: f64| 0.5 * erfc(-(x - layer.mean) / (layer.deviation.max(1e-12) * std::f64::consts::SQRT_2));
+    let below = |x: f64| {
+        0.5 * erfc(-(x - layer.mean) / (layer.deviation.max(1e-12) * std::f64::consts::SQRT_2))
+    };
     let share = |[from, to]: &[f64; 2]| {
         let start = if *from <= -REACH { 0.0 } else { below(*from) };
         let end = if *to >= REACH { 1.0 } else { below(*to) };

@@ -62,7 +62,7 @@ fn start_control(starts: &[(&Start<'_>, &Trace)]) -> Vec<Control> {
 
 fn angles(group: &Group<'_>) -> Option<Figure> {
     let mut starts = traced(group);
-    starts.retain(|(_, trace)| trace.angles.first().is_some_and(|curve| !curve.is_empty()));
+    starts.retain(|(_, trace)| trace.angles.first().is_some_and(|curve| curve.len() > 1));
     if starts.is_empty() {
         return None;
     }
@@ -72,9 +72,14 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
         let is_short = layers * starts.len() <= MOST_EXACT;
         let map = chain.as_ref().filter(|_| !is_short).map(curve);
         let measured_layers = &start.first().measurement.layers;
-        let measured = STARTS.iter().zip(&trace.angles).enumerate().map(|(color, (from, curve))| {
-            Series::new(&format!("from {from}"), color, std::iter::once(*from).chain(curve.iter().copied()))
-        });
+        let measured =
+            STARTS.iter().zip(&trace.angles).enumerate().map(|(color, (from, curve))| {
+                Series::new(
+                    &format!("from {from}"),
+                    color,
+                    std::iter::once(*from).chain(curve.iter().copied()),
+                )
+            });
         let expected = chain.iter().flat_map(|chain| {
             let map = &map;
             trace.angles.iter().enumerate().filter_map(move |(color, curve)| {
@@ -84,7 +89,10 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
                     None => exact_path(chain, measured_layers, first),
                 };
                 let values = std::iter::once(f64::NAN).chain(path);
-                Some(Series::new(&format!("theory from {}", STARTS[color]), color, values).styled(Style::Dashed))
+                Some(
+                    Series::new(&format!("theory from {}", STARTS[color]), color, values)
+                        .styled(Style::Dashed),
+                )
             })
         });
         let chart = LineChart {
@@ -98,9 +106,10 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
     };
     Some(Figure {
         title: "Cosines through depth".to_owned(),
-        caption: "Mean over pairs of real rows that were turned to the cosine named. Broken lines: \
+        caption:
+            "Mean over pairs of real rows that were turned to the cosine named. Broken lines: \
                   theory, at each layer's variances, or at their mean in large comparisons."
-            .to_owned(),
+                .to_owned(),
         controls: start_control(&starts),
         frames: starts.iter().map(frame).collect(),
     })
@@ -133,7 +142,8 @@ fn path(map: &[[f64; 2]], start: f64, steps: usize) -> Vec<f64> {
     let mut path = vec![start];
     for _ in 0..steps {
         let c = path[path.len() - 1].clamp(0.0, 1.0);
-        let after = map.partition_point(|[at, _]| *at < c).clamp(1, map.len().saturating_sub(1).max(1));
+        let after =
+            map.partition_point(|[at, _]| *at < c).clamp(1, map.len().saturating_sub(1).max(1));
         let next = match (map.get(after - 1), map.get(after)) {
             (Some([a, fa]), Some([b, fb])) => fa + (fb - fa) * (c - a) / (b - a),
             _ => f64::NAN,
@@ -183,7 +193,8 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
     let frame = |trace: &Trace, layer: usize| {
         let round = |point: &[f64; 2]| [thousandth(point[0]), thousandth(point[1])];
         let cloud = &trace.layers[layer].cloud;
-        let spread = cloud.iter().map(|[x, y]| x * x + y * y).sum::<f64>() / cloud.len().max(1) as f64;
+        let spread =
+            cloud.iter().map(|[x, y]| x * x + y * y).sum::<f64>() / cloud.len().max(1) as f64;
         let has_names = !names.is_empty();
         let scatter = Scatter {
             x: Axis::linear("first principal component"),
@@ -202,7 +213,8 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
         ];
         Frame { picture: Picture::Scatter(scatter), facts }
     };
-    let frames = starts.iter().flat_map(|(_, trace)| chosen.iter().map(|&layer| frame(trace, layer)));
+    let frames =
+        starts.iter().flat_map(|(_, trace)| chosen.iter().map(|&layer| frame(trace, layer)));
     let frames = frames.collect();
     let labels = chosen.iter().map(|layer| (layer + 1).to_string()).collect();
     let mut controls = start_control(&starts);
@@ -223,7 +235,9 @@ fn thousandth(x: f64) -> f64 {
 
 fn class_names(material: &Material<'_>) -> Vec<String> {
     match material.data.map(|data| &data.train.targets) {
-        Some(crate::data::Targets::Classes { names, .. }) if names.len() <= MOST_CLASSES => names.clone(),
+        Some(crate::data::Targets::Classes { names, .. }) if names.len() <= MOST_CLASSES => {
+            names.clone()
+        }
         _ => Vec::new(),
     }
 }

@@ -41,13 +41,18 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
             at: (1..=columns.len()).map(|feature| feature as f64).collect(),
             series: vec![
                 Series::new("mean", 0, columns.iter().map(|c| c.mean)).styled(Style::Line),
-                Series::new("deviation", 1, columns.iter().map(|c| c.deviation)).styled(Style::Line),
+                Series::new("deviation", 1, columns.iter().map(|c| c.deviation))
+                    .styled(Style::Line),
             ],
             marks: Vec::new(),
         };
         let caption = "Means should be near 0 and deviations near 1; features that are the same in \
                        every row have the deviation 0.";
-        section.blocks.push(Block::Figure(Figure::of("Features", caption, Picture::LineChart(chart))));
+        section.blocks.push(Block::Figure(Figure::of(
+            "Features",
+            caption,
+            Picture::LineChart(chart),
+        )));
     }
     if (1..=MOST_CLASSES).contains(&described.classes.len()) {
         let row = |class: &crate::data::Balance| {

@@ -81,11 +81,10 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
 fn frame(start: &Start<'_>) -> Frame {
     let layers = &start.first().measurement.layers;
     let signals = measured(start, |layers, at| ln_signal(layers, at), |layer| layer.growth_error);
-    let gradients = measured(start, |layers, at| ln_gradient(layers, at), |l| l.gradient_growth_error);
-    let mut series = vec![
-        signals.series("signal, measured", 0),
-        gradients.series("gradient, measured", 1),
-    ];
+    let gradients =
+        measured(start, |layers, at| ln_gradient(layers, at), |l| l.gradient_growth_error);
+    let mut series =
+        vec![signals.series("signal, measured", 0), gradients.series("gradient, measured", 1)];
     if let Some((q, g)) = theory(layers) {
         series.push(Series::new("signal, theory", 0, q).styled(Style::Dashed));
         series.push(Series::new("gradient, theory", 1, g).styled(Style::Dashed));
@@ -103,7 +102,10 @@ fn frame(start: &Start<'_>) -> Frame {
         Fact::new("forecast", diagnosis.forecast.to_string()),
         Fact::new("signal, per hidden layer", factor(diagnosis.signal_factor)),
         Fact::new("gradient, per hidden layer", factor(diagnosis.gradient_factor)),
-        Fact::new("units that can differ", format!("{} of {}", diagnosis.effective_units, diagnosis.units)),
+        Fact::new(
+            "units that can differ",
+            format!("{} of {}", diagnosis.effective_units, diagnosis.units),
+        ),
     ];
     Frame { picture: Picture::LineChart(chart), facts }
 }

@@ -39,16 +39,24 @@ fn facts(checked: &Checked<'_>) -> Vec<Fact> {
     let escape = diagnosis.escape_steps.map_or_else(|| "never".to_owned(), steps);
     vec![
         Fact::new("forecast", diagnosis.forecast.to_string()),
-        Fact::new("units that can ever differ", format!("{} of {}", diagnosis.effective_units, diagnosis.units)),
+        Fact::new(
+            "units that can ever differ",
+            format!("{} of {}", diagnosis.effective_units, diagnosis.units),
+        ),
         Fact::new("signal, per hidden layer", factor(diagnosis.signal_factor)),
         Fact::new("gradient, per hidden layer", factor(diagnosis.gradient_factor)),
-        Fact::new("gradient norm, first over last layer", compact(diagnosis.measurement.gradient_ratio())),
+        Fact::new(
+            "gradient norm, first over last layer",
+            compact(diagnosis.measurement.gradient_ratio()),
+        ),
         Fact::new("to grow out of the start", escape),
     ]
 }
 
 fn card(checked: &Checked<'_>, finding: &Finding) -> Card {
-    let follows = finding.consequence_of.map_or_else(String::new, |cause| format!(" It follows from {cause}."));
+    let follows = finding
+        .consequence_of
+        .map_or_else(String::new, |cause| format!(" It follows from {cause}."));
     Card {
         severity: finding.severity.word().to_lowercase(),
         title: match title(finding.code) {

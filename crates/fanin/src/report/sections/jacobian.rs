@@ -35,7 +35,11 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
             }
         };
         section.blocks.push(Block::Figure(Figure {
-            title: if groups.len() > 1 { group.model.clone() } else { "Singular values".to_owned() },
+            title: if groups.len() > 1 {
+                group.model.clone()
+            } else {
+                "Singular values".to_owned()
+            },
             caption: "Of ∂z of the last hidden layer by ∂z of the first, at a few rows. Broken \
                       line: theory for normal weights of infinite width."
                 .to_owned(),
@@ -52,7 +56,8 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
     if !(largest > 0.0 && largest.is_finite()) {
         return None;
     }
-    let least = trace.singular_values.iter().map(|(s, _)| *s).find(|s| *s > largest / 10_f64.powf(DECADES));
+    let least =
+        trace.singular_values.iter().map(|(s, _)| *s).find(|s| *s > largest / 10_f64.powf(DECADES));
     let (from, to) = ((least.unwrap_or(largest) * 0.8).log10(), (largest * 1.25).log10());
     let edge = |i: usize| 10_f64.powf(from + (to - from) * i as f64 / BINS as f64);
     let edges: Vec<f64> = (0..=BINS).map(edge).collect();
@@ -66,7 +71,8 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         }
         shares.into_iter().filter_map(digits).collect::<Vec<f64>>()
     };
-    let zero = trace.singular_values.iter().filter(|(s, _)| *s < edges[0]).map(|(_, w)| w).sum::<f64>();
+    let zero =
+        trace.singular_values.iter().filter(|(s, _)| *s < edges[0]).map(|(_, w)| w).sum::<f64>();
     let depth = start.first().measurement.layers.len().saturating_sub(2);
     let chain = Chain::measured(&start.first().measurement)
         .filter(|chain| (1..=DEEPEST).contains(&depth) && !chain.layer().gaussian.jumps());
@@ -84,7 +90,11 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         shares: binned(&mut trace.singular_values.iter().copied()),
         edges: edges.into_iter().filter_map(digits).collect(),
         expected,
-        marks: if from < 0.0 && to > 0.0 { vec![Mark::new(1.0, "keeps its length")] } else { Vec::new() },
+        marks: if from < 0.0 && to > 0.0 {
+            vec![Mark::new(1.0, "keeps its length")]
+        } else {
+            Vec::new()
+        },
     });
     let facts = vec![
         Fact::new("largest", compact(largest)),

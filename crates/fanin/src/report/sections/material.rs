@@ -116,6 +116,9 @@ impl<'a> Material<'a> {
             diagnoses: vec![mended.diagnosis],
             trace: mended.trace,
         });
-        Group { model: checked.model.clone(), starts: std::iter::once(before).chain(after).collect() }
+        Group {
+            model: checked.model.clone(),
+            starts: std::iter::once(before).chain(after).collect(),
+        }
     }
 }

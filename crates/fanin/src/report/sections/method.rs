@@ -5,13 +5,17 @@ use crate::report::document::{Block, Section, Table};
 
 /// The last section of every report.
 pub fn section(material: &Material<'_>) -> Option<Section> {
-    let mut rows: Vec<[String; 2]> = vec![["fanin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];
+    let mut rows: Vec<[String; 2]> =
+        vec![["fanin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];
     if let Some(spec) = material.spec {
         let seeds: Vec<String> = spec.train.seeds.iter().map(u64::to_string).collect();
         rows.push(["seeds of training".to_owned(), seeds.join(", ")]);
         rows.push(["epochs planned".to_owned(), spec.train.epochs.to_string()]);
         rows.push(["optimizer".to_owned(), spec.optimizer.name.clone()]);
-        rows.push(["score that counts as learned".to_owned(), spec.train.target_accuracy.to_string()]);
+        rows.push([
+            "score that counts as learned".to_owned(),
+            spec.train.target_accuracy.to_string(),
+        ]);
     }
     if let Some(checked) = material.checked {
         rows.push(["draws of the weights".to_owned(), checked.diagnosis.seeds.to_string()]);
@@ -19,7 +23,9 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     }
     if let Some(data) = material.data {
         rows.push(["data".to_owned(), data.source.clone()]);
-        rows.extend(data.license.clone().map(|license| ["license of the data".to_owned(), license]));
+        rows.extend(
+            data.license.clone().map(|license| ["license of the data".to_owned(), license]),
+        );
     }
     let table = Table {
         head: ["what", "value"].map(str::to_owned).to_vec(),

@@ -35,9 +35,14 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
             continue;
         }
         let group = groups.iter().find(|group| group.model == model);
-        let caption = format!("{label}, {} layers. Disks: your layers. Rings: schemes.", chain.depth);
+        let caption =
+            format!("{label}, {} layers. Disks: your layers. Rings: schemes.", chain.depth);
         let plane = Picture::PhasePlane(plane(&chain, group));
-        section.blocks.push(Block::Figure(Figure::of("Variances of weights and biases", &caption, plane)));
+        section.blocks.push(Block::Figure(Figure::of(
+            "Variances of weights and biases",
+            &caption,
+            plane,
+        )));
         seen.push(label);
     }
     (!seen.is_empty()).then_some(section)
@@ -128,7 +133,8 @@ fn schemes(chain: &Chain) -> Vec<Place> {
         let Ok(scheme) = init::find(registered.facts().example) else { continue };
         let Some(point) = scheme_point(&*scheme, &*chain.activation, chain.width) else { continue };
         let at = [point.weight_variance.sqrt(), point.bias_variance.sqrt()];
-        let near = |p: &&mut Place| (p.at[0] - at[0]).abs() < 0.02 && (p.at[1] - at[1]).abs() < 0.02;
+        let near =
+            |p: &&mut Place| (p.at[0] - at[0]).abs() < 0.02 && (p.at[1] - at[1]).abs() < 0.02;
         match places.iter_mut().find(near) {
             Some(place) => place.name = format!("{}, {}", place.name, scheme.label()),
             None => places.push(Place { name: scheme.label(), at, measured: false }),

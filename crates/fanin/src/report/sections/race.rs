@@ -60,12 +60,7 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
     }
 }
 
-fn curve(
-    entry: &Entry,
-    color: usize,
-    epochs: usize,
-    read: fn(&Metrics) -> Option<f64>,
-) -> Series {
+fn curve(entry: &Entry, color: usize, epochs: usize, read: fn(&Metrics) -> Option<f64>) -> Series {
     let of = |epoch: usize| {
         let values: Vec<f64> = entry
             .trained
@@ -83,7 +78,15 @@ fn curve(
 }
 
 fn table(network: &NetworkComparison, task: Task) -> Table {
-    let head = ["start", "test loss", score_name(task), "steps to target", "forecast", "outcome", "forecast came true"];
+    let head = [
+        "start",
+        "test loss",
+        score_name(task),
+        "steps to target",
+        "forecast",
+        "outcome",
+        "forecast came true",
+    ];
     let row = |entry: &Entry| {
         let Some(outcome) = &entry.outcome else {
             let rest = ["not finished", "–", "–", &entry.forecast.to_string(), "–", "–"];
@@ -153,7 +156,10 @@ fn difference(network: &NetworkComparison, task: Task) -> String {
     let is_learned = best.outcome.as_ref().is_some_and(|o| o.verdict == Verdict::Learns);
     let lead = if is_learned { "" } else { "No start learned. " };
     if near.is_empty() {
-        return format!("{lead}{} has the highest {name}, clear of all others over these {} seeds.", best.scheme, top.count);
+        return format!(
+            "{lead}{} has the highest {name}, clear of all others over these {} seeds.",
+            best.scheme, top.count
+        );
     }
     format!(
         "{lead}{} has the highest {name}, but {} seeds show no difference between it and {}.",

@@ -54,7 +54,10 @@ fn frame(start: &Start<'_>) -> Frame {
     });
     let units = diagnosis.units;
     let facts = vec![
-        Fact::new("units that can ever differ", format!("{} of {units}", diagnosis.effective_units)),
+        Fact::new(
+            "units that can ever differ",
+            format!("{} of {units}", diagnosis.effective_units),
+        ),
         Fact::new("forecast", diagnosis.forecast.to_string()),
     ];
     Frame { picture: Picture::Tiles(Tiles { columns: columns.collect() }), facts }

@@ -47,7 +47,9 @@ pub fn strip(material: &Material<'_>) -> Option<Strip> {
     };
     let why = match reached {
         Some(metrics) => format!("It reached {target} after {} steps.", metrics.step),
-        None if best.is_finite() => format!("Its best score was {}, and {target} counts as learned.", fixed(best, 3)),
+        None if best.is_finite() => {
+            format!("Its best score was {}, and {target} counts as learned.", fixed(best, 3))
+        }
         None => "No score was measured.".to_owned(),
     };
     Some(Strip {
@@ -76,7 +78,13 @@ fn figure(epochs: &[Metrics], material: &Material<'_>, task: Task) -> Figure {
     let series = |name: &str, color: usize, values: Vec<f64>| Series::new(name, color, values);
     let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
     let chart = |y: Axis, series: Vec<Series>, marks: Vec<Mark>| Frame {
-        picture: Picture::LineChart(LineChart { x: Axis::whole("epoch"), y, at: at.clone(), series, marks }),
+        picture: Picture::LineChart(LineChart {
+            x: Axis::whole("epoch"),
+            y,
+            at: at.clone(),
+            series,
+            marks,
+        }),
         facts: Vec::new(),
     };
     let losses = vec![
@@ -86,7 +94,8 @@ fn figure(epochs: &[Metrics], material: &Material<'_>, task: Task) -> Figure {
     let score = score_name(task);
     let scores = vec![series(score, 2, epochs.iter().map(|m| or_nan(m.accuracy)).collect())];
     let norms = vec![series("gradient norm", 3, epochs.iter().map(|m| m.gradient_norm).collect())];
-    let target = material.spec.map(|spec| Mark::new(spec.train.target_accuracy, "counts as learned"));
+    let target =
+        material.spec.map(|spec| Mark::new(spec.train.target_accuracy, "counts as learned"));
     Figure {
         title: "By epoch".to_owned(),
         caption: String::new(),

@@ -56,10 +56,14 @@ fn sure(diagnosis: &Diagnosis) -> String {
         seeds => format!("{seeds} draws of the weights"),
     };
     let effect = diagnosis.cause().and_then(|cause| Some((cause, cause.measured?)));
-    let error = effect.filter(|(_, m)| m.estimate.standard_error.is_finite() && m.estimate.standard_error > 0.0);
+    let error = effect
+        .filter(|(_, m)| m.estimate.standard_error.is_finite() && m.estimate.standard_error > 0.0);
     let error = error.map_or_else(String::new, |(cause, measured)| {
         let estimate = measured.estimate;
-        format!("; {}: {:.2} ± {:.2} (standard error)", cause.effect, estimate.value, estimate.standard_error)
+        format!(
+            "; {}: {:.2} ± {:.2} (standard error)",
+            cause.effect, estimate.value, estimate.standard_error
+        )
     });
     format!("{} sure, from {sample}{error}.", percent(diagnosis.confidence))
 }
@@ -103,7 +107,9 @@ fn of_comparison(networks: &[NetworkComparison]) -> Strip {
         why: format!("Of these starting points {verb}: {}.", sentences.join(", ")),
         sure: match all {
             0 => format!("{seeds} seeds each; nothing was trained yet."),
-            _ => format!("{seeds} seeds each; {right} of {all} forecasts, made before any training, came true."),
+            _ => format!(
+                "{seeds} seeds each; {right} of {all} forecasts, made before any training, came true."
+            ),
         },
         fix: String::new(),
         command: String::new(),

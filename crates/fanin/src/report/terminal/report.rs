@@ -32,7 +32,10 @@ pub fn report(report: &Report, width: usize) -> String {
                 Block::Table(table) => text.push_str(&aligned(&table.head, table.rows.clone())),
                 Block::Finding(card) => {
                     let lead = format!("  {} · {} ", card.severity, card.title);
-                    text.push_str(&wrapped(&lead, &format!("{} {}: {}", card.place, card.why, card.fix)));
+                    text.push_str(&wrapped(
+                        &lead,
+                        &format!("{} {}: {}", card.place, card.why, card.fix),
+                    ));
                     text.push_str(&wrapped("    ", &card.command));
                 }
                 Block::Figure(figure) => text.push_str(&wrapped("  [picture] ", &figure.title)),

@@ -64,6 +64,7 @@ const REGISTRIES: &[Registry] = &[
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),
     registry("crates/fanin/src/train/schedule", "SCHEDULES", &[]),
     registry("crates/fanin/src/explain/topics", "TOPICS", &[]),
+    registry("crates/fanin/src/report/sections", "SECTIONS", &["material", "chain", "verdict"]),
 ];
 
 /// The files directly in a folder, without `.rs`, without `mod` and tests.
