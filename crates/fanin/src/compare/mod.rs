@@ -8,6 +8,7 @@ mod options;
 mod outcome;
 mod entry;
 pub mod sweep;
+pub mod proof;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};

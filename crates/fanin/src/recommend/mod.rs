@@ -11,11 +11,15 @@ mod method;
 mod methods;
 mod problem;
 mod recommendation;
+mod repair;
+mod fold;
 
+pub use fold::{Fold, fold};
 pub use method::{Facts, Method};
 pub use methods::METHODS;
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale};
+pub use repair::{Options, Repair, Tried, repair};
 
 use crate::error::{Error, Result};
 

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::init::Rules;
-use crate::spec::Role;
+use crate::error::Result;
+use crate::init::{self, Rules};
+use crate::spec::{Model, Role};
 use crate::weights::Weights;
 
 /// Starting weights, how they differ from those that were there, and why.
@@ -77,6 +78,21 @@ impl Recommendation {
         let changed = self.changes.iter().map(|c| (c.parameter.clone(), c.scheme.clone()));
         let patterns = changed.chain(default.patterns.iter().cloned()).collect();
         Rules { patterns, ..default.clone() }
+    }
+
+    /// The start `base` with every parameter that is to change drawn anew under `seed`.
+    ///
+    /// # Errors
+    /// If `base` is not that of `model`, or a scheme does not fit its parameter.
+    pub fn drawn(&self, model: &Model, base: &Weights, seed: u64) -> Result<Weights> {
+        let mut parameters = model.parameters()?;
+        parameters.retain(|p| self.changes.iter().any(|change| change.parameter == p.name));
+        let rules = self.rules(&Rules::new("zeros"));
+        let drawn = init::initialize(&parameters, &rules, seed)?;
+        let new = |(name, tensor): &(String, _)| {
+            (name.clone(), drawn.get(name).unwrap_or(tensor).clone())
+        };
+        Ok(Weights { tensors: base.tensors.iter().map(new).collect() })
     }
 }
 
