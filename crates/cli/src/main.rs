@@ -9,6 +9,7 @@ mod compare;
 mod run;
 mod sweep;
 mod check;
+mod fix;
 mod init;
 mod train;
 mod data;
@@ -44,6 +45,7 @@ struct Cli {
 enum Command {
     Compare(compare::Compare),
     Check(check::Check),
+    Fix(fix::Fix),
     Init(init::Init),
     Train(train::Train),
     Run(run::Run),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
     let run = || match &command {
         Command::Compare(compare) => compare.run(&common),
         Command::Check(check) => check.run(&common),
+        Command::Fix(fix) => fix.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
         Command::Run(run) => run.run(&common),

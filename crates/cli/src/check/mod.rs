@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use fanin::Result;
-use fanin::check::{Severity, gate};
+use fanin::check::gate;
 use fanin::report::{self, Checked, Json, terminal};
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 
 /// Judge a network's starting weights before the first step
@@ -61,12 +61,6 @@ pub struct Check {
     training: TrainArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FailOn {
-    Warn,
-    Fail,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A screen for people
@@ -83,10 +77,7 @@ impl Check {
     /// Measures and judges.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         let Judged { spec, model, start, diagnosis } = self.judge(common)?;
-        let limit = match self.fail_on {
-            FailOn::Warn => Severity::Warn,
-            FailOn::Fail => Severity::Fail,
-        };
+        let limit = self.fail_on.severity();
         let exit = if gate::fails(&diagnosis, limit) { Exit::Findings } else { Exit::Done };
         let model = model.to_string();
         let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };

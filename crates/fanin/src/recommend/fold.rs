@@ -28,7 +28,7 @@ pub struct Fold {
 pub fn fold(changes: &[Change]) -> Vec<Fold> {
     let mut folds: Vec<(String, Fold)> = Vec::new();
     for change in changes {
-        let key = [without_numbers(&change.parameter), without_numbers(&change.reason)].join("\n");
+        let key = [place(&change.parameter), without_numbers(&change.reason)].join("\n");
         let same = |(other, fold): &&mut (String, Fold)| *other == key && fold.role == change.role;
         match folds.iter_mut().find(same) {
             Some((_, fold)) => fold.join(change),
@@ -71,15 +71,22 @@ fn joined(name: &str, other: &str) -> String {
     parts.map(part).collect::<Vec<&str>>().join(".")
 }
 
-/// `text` with `#` for every run of digits.
+/// `name` with `*` for every part between dots that is a number.
+fn place(name: &str) -> String {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let part = |part| if is_number(part) { "*" } else { part };
+    name.split('.').map(part).collect::<Vec<&str>>().join(".")
+}
+
+/// `text` with `#` for every number.
 fn without_numbers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter {
-            '0'..='9' if kept.ends_with('#') => {}
-            '0'..='9' => kept.push('#'),
-            '.' if kept.ends_with('#') && text.contains(' ') => {}
-            other => kept.push(other),
+        let is_part = letter.is_ascii_digit() || (letter == '.' && kept.ends_with('#'));
+        match (is_part, kept.ends_with('#')) {
+            (true, true) => {}
+            (true, false) => kept.push('#'),
+            (false, _) => kept.push(letter),
         }
     }
     kept

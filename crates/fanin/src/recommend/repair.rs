@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{METHODS, Method, Problem, Recommendation, find};
 use crate::check::{Diagnosis, Severity, Verdict, gate};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::weights::Weights;
 
 /// What counts as repaired, and who is asked.
@@ -54,6 +54,18 @@ pub struct Tried {
 }
 
 impl Repair {
+    /// The start of `problem`, judged, with nothing recommended yet.
+    fn of(problem: &Problem<'_>, rows: &Dataset, limit: Severity) -> Result<Self> {
+        let before = judge(problem, rows, problem.weights)?;
+        Ok(Self { before, tried: Vec::new(), recommendation: None, after: None, limit })
+    }
+
+    fn take(&mut self, found: Recommendation, after: Diagnosis) {
+        self.tried.push(Tried::new(found.method, &after, self.limit));
+        self.after = Some(after);
+        self.recommendation = Some(found);
+    }
+
     /// The judgment of the start that is left: the recommended one, else the one that was there.
     pub fn result(&self) -> &Diagnosis {
         self.after.as_ref().unwrap_or(&self.before)
@@ -62,6 +74,19 @@ impl Repair {
     /// Whether the start that is left has nothing that it may not have, and no forecast of failure.
     pub fn is_healthy(&self) -> bool {
         !gate::fails(self.result(), self.limit)
+    }
+}
+
+impl Tried {
+    fn new(method: &'static str, after: &Diagnosis, limit: Severity) -> Self {
+        let passed = passes(after, limit);
+        let cause = after.cause().filter(|_| !passed);
+        let reason = cause.map(|finding| format!("{}: {}", finding.code, finding.why));
+        Self { method, forecast: Some(after.forecast), passed, reason }
+    }
+
+    fn nothing(method: &'static str, error: &Error) -> Self {
+        Self { method, forecast: None, passed: false, reason: Some(error.to_string()) }
     }
 }
 
@@ -79,46 +104,57 @@ fn passes(diagnosis: &Diagnosis, limit: Severity) -> bool {
 /// If the start cannot be measured, `options` name an unknown method, or the one that they name
 /// fails.
 pub fn repair(problem: &Problem<'_>, rows: &Dataset, options: &Options) -> Result<Repair> {
-    let judge = |weights: &Weights| {
-        Diagnosis::claimed(problem.model, problem.loss, weights, &[], rows, problem.horizon)
-    };
-    let limit = options.limit;
-    let before = judge(problem.weights)?;
-    let named = options.method.as_deref().map(find).transpose()?;
-    let mut repair =
-        Repair { before, tried: Vec::new(), recommendation: None, after: None, limit };
-    if named.is_none() && passes(&repair.before, limit) {
+    match options.method.as_deref().map(find).transpose()? {
+        None => repair_by(METHODS, problem, rows, options.limit),
+        Some(method) => {
+            let mut repair = Repair::of(problem, rows, options.limit)?;
+            let found = method.recommend(problem)?;
+            let after = judge(problem, rows, &found.weights)?;
+            repair.take(found, after);
+            Ok(repair)
+        }
+    }
+}
+
+fn repair_by(
+    methods: &[&dyn Method],
+    problem: &Problem<'_>,
+    rows: &Dataset,
+    limit: Severity,
+) -> Result<Repair> {
+    let mut repair = Repair::of(problem, rows, limit)?;
+    if passes(&repair.before, limit) {
         return Ok(repair);
     }
-    let methods: Vec<&dyn Method> = named.map_or_else(|| METHODS.to_vec(), |method| vec![method]);
     for method in methods {
-        let name = method.facts().name;
         let found = match method.recommend(problem) {
             Ok(found) => found,
-            Err(error) if named.is_some() => return Err(error),
             Err(error) => {
-                let reason = Some(error.to_string());
-                repair.tried.push(Tried { method: name, forecast: None, passed: false, reason });
+                repair.tried.push(Tried::nothing(method.facts().name, &error));
                 continue;
             }
         };
-        let after = judge(&found.weights)?;
-        let passed = passes(&after, limit);
-        let cause = (!passed).then(|| after.cause().map(|finding| finding.why.clone())).flatten();
-        let forecast = Some(after.forecast);
-        repair.tried.push(Tried { method: name, forecast, passed, reason: cause });
-        if named.is_some() || illness(&after) < illness(repair.result()) {
-            repair.after = Some(after);
-            repair.recommendation = Some(found);
+        let after = judge(problem, rows, &found.weights)?;
+        if illness(&after) < illness(repair.result()) {
+            repair.take(found, after);
+        } else {
+            repair.tried.push(Tried::new(found.method, &after, limit));
         }
-        if passed {
+        if repair.tried.last().is_some_and(|tried| tried.passed) {
             break;
         }
     }
     Ok(repair)
 }
 
+fn judge(problem: &Problem<'_>, rows: &Dataset, weights: &Weights) -> Result<Diagnosis> {
+    Diagnosis::claimed(problem.model, problem.loss, weights, &[], rows, problem.horizon)
+}
+
 /// How ill a start is: by its forecast, then by the worst finding, then by how many there are.
 fn illness(diagnosis: &Diagnosis) -> (Verdict, Option<Severity>, usize) {
     (diagnosis.forecast, diagnosis.severity(), diagnosis.findings.len())
 }
+
+#[cfg(test)]
+mod tests;

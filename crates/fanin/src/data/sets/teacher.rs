@@ -144,9 +144,7 @@ mod tests {
             row.iter().zip(mean).map(|(&x, m)| (f64::from(x) - m).powi(2)).sum()
         };
         let nearest = |row: &[f32]| {
-            (0..3).min_by(|&a, &b| {
-                distance(row, &means[a]).total_cmp(&distance(row, &means[b]))
-            })
+            (0..3).min_by(|&a, &b| distance(row, &means[a]).total_cmp(&distance(row, &means[b])))
         };
         let right = (0..data.rows()).filter(|&r| nearest(data.row(r)) == Some(labels[r] as usize));
         // Centers six deviations apart are mixed up in Φ(−3), 0.1 %, of the rows for each pair.
