@@ -55,7 +55,7 @@ pub mod report;
 use std::path::Path;
 
 use check::Diagnosis;
-use compare::proof::{Contest, Proof, ProofObserver, ProofOptions};
+use compare::proof::{Contest, ProofObserver, ProofOptions, Proven};
 use data::Prepared;
 use init::Outline;
 use init::manifest::Listed;
@@ -297,7 +297,7 @@ pub fn prove(
     options: &ProofOptions,
     observer: &dyn ProofObserver,
     interrupt: &Interrupt,
-) -> Result<Proof> {
+) -> Result<Proven> {
     let first = spec.train.seeds.first().copied().unwrap_or(0);
     let before = |seed| match given {
         Some(weights) => Ok(weights.clone()),

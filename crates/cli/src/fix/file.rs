@@ -1,10 +1,12 @@
 //! What `fanin fix` writes: weights, a copy of the model, source code.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use fanin::formats::{Existing, check_target, write_weights};
-use fanin::recommend::Repair;
+use clap::builder::PossibleValuesParser;
+use fanin::formats::{Existing, check_target, write_weights, write_whole};
+use fanin::recommend::{self, Language, Repair};
 use fanin::spec::{Model, Spec};
 use fanin::weights::Weights;
 use fanin::{Error, Result};
@@ -16,6 +18,12 @@ pub struct FileArgs {
     /// File for the start, .safetensors or .npz; .onnx for a copy of an .onnx model
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Source code that draws this start for any seed by the calls of a framework
+    #[arg(long, value_name = "FRAMEWORK", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    code: Option<String>,
+    /// File for the code [default: after the report]
+    #[arg(long, value_name = "FILE", requires = "code")]
+    code_output: Option<PathBuf>,
     /// Replace files that exist
     #[arg(long)]
     force: bool,
@@ -24,7 +32,28 @@ pub struct FileArgs {
 impl FileArgs {
     /// Refuses files that cannot be written, before any long computation.
     pub fn check(&self) -> Result<()> {
-        self.output.iter().try_for_each(|path| check_target(path, self.existing()))
+        let files = self.output.iter().chain(&self.code_output);
+        files.into_iter().try_for_each(|path| check_target(path, self.existing()))
+    }
+
+    /// The code that is asked for, where something changes.
+    pub fn code(&self, model: &Model, repair: &Repair) -> Result<Option<String>> {
+        let (Some(name), Some(found)) = (&self.code, &repair.recommendation) else {
+            return Ok(None);
+        };
+        recommend::code(model, found, name.parse()?).map(Some)
+    }
+
+    /// Writes the code where a file is named for it; else gives it back to be shown.
+    pub fn write_code<'c>(
+        &self,
+        code: Option<&'c str>,
+        files: &mut Vec<PathBuf>,
+    ) -> Result<Option<&'c str>> {
+        let (Some(code), Some(path)) = (code, &self.code_output) else { return Ok(code) };
+        write_whole(path, self.existing(), |file| file.write_all(code.as_bytes()))?;
+        files.push(path.clone());
+        Ok(None)
     }
 
     /// Writes the recommended start, or the one that was there where nothing changes.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
-use fanin::compare::proof::{Proof, ProofOptions};
+use fanin::compare::proof::{ProofOptions, Proven};
 use fanin::data::Prepared;
 use fanin::recommend::{self, Options, Repair};
 use fanin::report::{Fixed, Json, terminal};
@@ -100,10 +100,12 @@ impl Fix {
         show(terminal::fix(&case.fixed(&repair, None, &[]), width));
         let proof = self.prove(&case, &repair, common)?;
         if let Some(proof) = &proof {
-            show(terminal::proof(proof, data.task, width));
+            show(terminal::proven(proof, data.task, width));
         }
-        let files = self.file.write(model, spec, weights, &repair)?;
-        let fixed = case.fixed(&repair, proof.as_ref(), &files);
+        let code = self.file.code(model, &repair)?;
+        let mut files = self.file.write(model, spec, weights, &repair)?;
+        let shown = self.file.write_code(code.as_deref(), &mut files)?;
+        let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
         if common.json {
             output::json(&Json::new("fix", &fixed));
         }
@@ -137,7 +139,7 @@ impl Fix {
         Ok(Case { spec, data, model, given, weights, start, is_stand_in: !is_named })
     }
 
-    fn prove(&self, case: &Case, repair: &Repair, common: &Common) -> Result<Option<Proof>> {
+    fn prove(&self, case: &Case, repair: &Repair, common: &Common) -> Result<Option<Proven>> {
         let Some(found) = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof) else {
             return Ok(None);
         };
@@ -165,19 +167,20 @@ impl Case {
     fn fixed<'a>(
         &'a self,
         repair: &'a Repair,
-        proof: Option<&'a Proof>,
+        proof: Option<&'a Proven>,
         files: &'a [PathBuf],
     ) -> Fixed<'a> {
         Fixed {
             model: self.model.to_string(),
             named: self.spec.model.to_string(),
             start: self.start.clone(),
-            data: self.data.source.clone(),
+            data: format!("{}, {}", self.data.train.name, self.data.source),
             is_stand_in: self.is_stand_in,
             spec: &self.spec,
             repair,
             proof,
             files,
+            code: None,
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::weights::Weights;
 
 pub use conclusion::{Conclusion, Ratio};
 pub use options::ProofOptions;
+use pace::Pace;
 pub use run::{Score, Trajectory};
 
 /// Two starts of one network and the training that both get.
@@ -76,6 +77,29 @@ pub struct Proof {
     pub conclusion: Conclusion,
 }
 
+/// What came of the wish for a proof.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Proven {
+    /// Both were trained.
+    Trained(Box<Proof>),
+    /// The time allows too few steps to tell anything, so nothing was trained.
+    TooDear {
+        /// Seconds that thirty steps of each run would take.
+        seconds: f64,
+    },
+}
+
+impl Proven {
+    /// What came of training; none where nothing was trained.
+    pub fn trained(&self) -> Option<&Proof> {
+        match self {
+            Self::Trained(proof) => Some(proof),
+            Self::TooDear { .. } => None,
+        }
+    }
+}
+
 /// One of two starts, trained.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Side {
@@ -121,7 +145,7 @@ pub fn prove(
     options: &ProofOptions,
     observer: &dyn ProofObserver,
     interrupt: &Interrupt,
-) -> Result<Proof> {
+) -> Result<Proven> {
     options.validate()?;
     let course = Course::new(contest.spec, contest.data.task, 0)?;
     let batches = course.batches(contest.data.train.rows())?.count() as u64;
@@ -129,8 +153,11 @@ pub fn prove(
     let threshold = Threshold::new(contest.data, contest.spec.train.target_accuracy);
     let judged = run::judged(contest.data);
     let runs = 2 * (options.factors.len() + options.seeds.len()) as u64;
-    let usual = run::every(batches, planned);
-    let steps = pace::affordable(contest, &judged, options, usual, runs)?.min(planned);
+    let usual = (run::every(batches, planned), planned);
+    let steps = match pace::affordable(contest, &judged, options, usual, runs)? {
+        Pace::Steps(steps) => steps,
+        Pace::TooDear(seconds) => return Ok(Proven::TooDear { seconds }),
+    };
     let every = run::every(batches, steps);
     let limits = run::Limits { steps, every, target: threshold.target };
     let work = Work { contest, judged: &judged, limits, observer, interrupt };
@@ -168,7 +195,7 @@ pub fn prove(
     let before = Side::new(best[0], tried, before, mark, learned);
     let after = Side::new(best[1], tried_after, after, mark, learned);
     let ratio = learned.then(|| Ratio::new(&before.steps, &after.steps, steps));
-    Ok(Proof {
+    Ok(Proven::Trained(Box::new(Proof {
         training: course.describe(),
         seeds: options.seeds.clone(),
         steps,
@@ -181,7 +208,7 @@ pub fn prove(
         before,
         after,
         ratio,
-    })
+    })))
 }
 
 /// The share of the way from guessing to the best score that counts as learned where no run comes

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::compare::proof::Proof;
+use crate::compare::proof::Proven;
 use crate::recommend::Repair;
 use crate::spec::Spec;
 
@@ -29,7 +29,9 @@ pub struct Fixed<'a> {
     #[serde(flatten)]
     pub repair: &'a Repair,
     /// What training from both showed; none where nothing changes, or it was not asked for.
-    pub proof: Option<&'a Proof>,
+    pub proof: Option<&'a Proven>,
     /// The files that were written.
     pub files: &'a [PathBuf],
+    /// Source code that draws the start, where it was asked for and not written to a file.
+    pub code: Option<&'a str>,
 }

@@ -10,13 +10,21 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::train::Interrupt;
 
-/// Steps of every run, however little time there is: fewer would tell nothing.
-const FEWEST: u64 = 10;
+/// Fewer steps of every run would tell nothing.
+const FEWEST: u64 = 30;
 
 /// Steps between two looks that are timed at most.
 const LONGEST: u64 = 8;
 
-/// The steps that each of so many runs may take, with a look after every so many.
+/// What a limit of time allows.
+pub(super) enum Pace {
+    /// So many steps of each run.
+    Steps(u64),
+    /// Too few to tell anything: so many seconds would be the least.
+    TooDear(f64),
+}
+
+/// The steps that each of so many runs may take, of those planned, with a look after every so many.
 ///
 /// Both starts are timed side by side, as they will run: numbers near 0 can slow one of them down.
 ///
@@ -26,10 +34,10 @@ pub(super) fn affordable(
     contest: &Contest<'_>,
     judged: &Dataset,
     options: &ProofOptions,
-    every: u64,
+    (every, planned): (u64, u64),
     runs: u64,
-) -> Result<u64> {
-    let Some(seconds) = options.seconds else { return Ok(u64::MAX) };
+) -> Result<Pace> {
+    let Some(seconds) = options.seconds else { return Ok(Pace::Steps(planned)) };
     let seed = options.seeds[0];
     let time = |steps: u64| -> Result<f64> {
         let begun = Instant::now();
@@ -46,8 +54,13 @@ pub(super) fn affordable(
     let (one, two) = (time(between)?, time(2 * between)?);
     // The longer run has as many looks, so a look is counted with the time to plan a run.
     let per_step = ((two - one) / between as f64).max(one / (16 * between) as f64);
-    let around = (one - per_step * between as f64).max(0.0);
-    let looks = 1.0 / every as f64;
-    let per_run = seconds / runs as f64 - around;
-    Ok(((per_run / (per_step + looks * around.min(per_step))) as u64).max(FEWEST))
+    let look = (one - per_step * between as f64).max(0.0);
+    // Half of it is planning, which a run does once.
+    let each = per_step + look / (2.0 * every as f64);
+    let most = (seconds / runs as f64 - look / 2.0) / each;
+    let fewest = FEWEST.min(planned);
+    if most < fewest as f64 {
+        return Ok(Pace::TooDear(runs as f64 * (look / 2.0 + fewest as f64 * each)));
+    }
+    Ok(Pace::Steps((most as u64).min(planned)))
 }

@@ -18,7 +18,8 @@ fn proof(model: &str, before: &str, after: &str, epochs: usize) -> Proof {
     let contest =
         Contest { model: &model, spec: &spec, data: &data, before: &before, after: &after };
     let options = ProofOptions { seeds: (0..4).collect(), factors: vec![0.3, 1.0], seconds: None };
-    prove(&contest, &options, &(), &Interrupt::default()).unwrap()
+    let proven = prove(&contest, &options, &(), &Interrupt::default()).unwrap();
+    proven.trained().unwrap().clone()
 }
 
 #[test]

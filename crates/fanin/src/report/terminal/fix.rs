@@ -7,11 +7,12 @@ use super::number::{compact, count, number};
 use super::table::{aligned, texts};
 use super::wrap::wrapped_within;
 use crate::check::{Diagnosis, Verdict};
-use crate::compare::proof::Conclusion;
+use crate::compare::proof::{Conclusion, Proven};
 use crate::recommend::{Fold, Offer, Recommendation, Repair, Scale, fold};
 use crate::report::Fixed;
 use crate::report::checked::title;
 use crate::report::terminal::check::percent;
+use crate::spec::Spec;
 
 /// Before the further lines of a paragraph.
 const INDENT: &str = "  ";
@@ -193,6 +194,9 @@ pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
     for file in fixed.files {
         let _ = writeln!(text, "\nwrote {}", file.display());
     }
+    if let Some(code) = fixed.code {
+        let _ = write!(text, "\n{code}");
+    }
     if !fixed.repair.is_healthy() {
         let sentence = "this start is still not sound: the findings above say what is left, and \
                         another network may be what it takes";
@@ -204,12 +208,18 @@ pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
 
 fn next(fixed: &Fixed<'_>) -> String {
     let model = quoted(&fixed.named);
-    let arguments = arguments(fixed.spec);
+    // What was learned of computed rows says nothing of the rate for others.
+    let is_foreign = fixed.is_stand_in && fixed.spec.data.source != Spec::default().data.source;
+    let arguments = match arguments(fixed.spec) {
+        _ if is_foreign => " --data YOUR_DATA".to_owned(),
+        arguments => arguments,
+    };
     if fixed.repair.recommendation.is_none() {
         return format!("fanin train {model}{}{arguments}", scheme(fixed));
     }
     let helps = |conclusion| matches!(conclusion, Conclusion::Better | Conclusion::NoDifference);
-    let rate = fixed.proof.filter(|proof| helps(proof.conclusion)).map(|p| p.after.learning_rate);
+    let proof = fixed.proof.and_then(Proven::trained).filter(|proof| helps(proof.conclusion));
+    let rate = proof.filter(|_| !is_foreign).map(|proof| proof.after.learning_rate);
     let rate = rate.map_or_else(String::new, |rate| format!(" --learning-rate {}", digits(rate)));
     let without = |text: String| match text.find(" --learning-rate") {
         Some(start) if !rate.is_empty() => text[..start].to_owned(),

@@ -29,7 +29,7 @@ pub use fix::{fix, fixed};
 pub use init::{drawn_like, explain, written};
 pub use model::model;
 pub use next::next_steps;
-pub use proof::proof;
+pub use proof::proven;
 pub use ran::{copied, ran};
 pub use schemes::{scheme, schemes};
 pub use sweep::sweep;

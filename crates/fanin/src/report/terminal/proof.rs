@@ -3,14 +3,36 @@
 use super::number::{count, fixed, number, score_name, steps, whole};
 use super::table::aligned;
 use super::wrap::wrapped_within;
-use crate::compare::proof::{Conclusion, Proof, Ratio, Side};
+use crate::compare::proof::{Conclusion, Proof, Proven, Ratio, Side};
 use crate::spec::Task;
 
 /// Before the further lines of a paragraph.
 const INDENT: &str = "  ";
 
+/// What came of the wish for a proof.
+pub fn proven(proven: &Proven, task: Task, width: usize) -> String {
+    match proven {
+        Proven::Trained(trained) => proof(trained, task, width),
+        Proven::TooDear { seconds } => {
+            let text = format!(
+                "left out: thirty steps of each run would take about {}; ask for it with --seconds \
+                 {}",
+                count(seconds.ceil() as usize, "second", "seconds"),
+                round_up(*seconds),
+            );
+            "\n".to_owned() + &wrapped_within(width, "proof: ", INDENT, &text)
+        }
+    }
+}
+
+/// The next number with one digit that is not 0.
+fn round_up(seconds: f64) -> f64 {
+    let unit = 10_f64.powf(seconds.max(1.0).log10().floor());
+    (seconds / unit).ceil() * unit
+}
+
 /// Both starts trained: rates, steps to the threshold, scores, and what follows from them.
-pub fn proof(proof: &Proof, task: Task, width: usize) -> String {
+fn proof(proof: &Proof, task: Task, width: usize) -> String {
     let score = score_name(task);
     let seeds = count(proof.seeds.len(), "seed", "seeds");
     let title = format!(
@@ -20,7 +42,7 @@ pub fn proof(proof: &Proof, task: Task, width: usize) -> String {
     let mut text = "\n".to_owned() + &wrapped_within(width, "", INDENT, &title);
     if proof.steps < proof.planned {
         let cut = format!(
-            "{} of {} planned steps, as many as the time allows (--seconds)",
+            "{} of {} planned steps, as many as the time allows; more with --seconds",
             proof.steps, proof.planned
         );
         text.push_str(&wrapped_within(width, INDENT, INDENT, &cut));
