@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use fanin::Result;
 use fanin::formats::{Existing, check_target, write_weights, write_whole};
 use fanin::recommend::{self, Language, Repair};
 use fanin::spec::{Model, Spec};
 use fanin::weights::Weights;
-use fanin::{Error, Result};
 
 /// Where the start goes.
 #[derive(Debug, Args)]
@@ -57,28 +57,14 @@ impl FileArgs {
     }
 
     /// Writes the recommended start, or the one that was there where nothing changes.
-    pub fn write(
-        &self,
-        model: &Model,
-        spec: &Spec,
-        before: &Weights,
-        repair: &Repair,
-    ) -> Result<Vec<PathBuf>> {
+    pub fn write(&self, spec: &Spec, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
         let Some(path) = &self.output else { return Ok(Vec::new()) };
         let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
         let is_model = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
-        match (is_model, spec.model.file()) {
-            (true, Some(source)) => fanin::write_model(source, weights, path, self.existing())?,
-            (true, None) => {
-                return Err(Error::Setting {
-                    place: "--output".to_owned(),
-                    found: path.display().to_string(),
-                    expected: format!(
-                        ".safetensors or .npz: {model} is no .onnx model to be copied"
-                    ),
-                });
-            }
-            (false, _) => write_weights(path, weights, self.existing())?,
+        if is_model {
+            fanin::write_model(spec, weights, path, self.existing())?;
+        } else {
+            write_weights(path, weights, self.existing())?;
         }
         Ok(vec![path.clone()])
     }

@@ -15,7 +15,7 @@ use fanin::spec::{Model, Spec};
 use fanin::weights::Weights;
 
 use self::file::FileArgs;
-use crate::args::{Common, DataArgs, FailOn, StartArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{ProofBar, interrupt};
 
@@ -50,6 +50,8 @@ pub struct Fix {
     proof: ProofArgs,
     #[command(flatten)]
     file: FileArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
@@ -103,7 +105,7 @@ impl Fix {
             show(terminal::proven(proof, data.task, width));
         }
         let code = self.file.code(model, &repair)?;
-        let mut files = self.file.write(model, spec, weights, &repair)?;
+        let mut files = self.file.write(spec, weights, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
         if common.json {
@@ -119,6 +121,7 @@ impl Fix {
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];
         }
+        self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
         let is_named = self.data.data.is_some() || spec.data != Spec::default().data;
