@@ -55,7 +55,7 @@ pub mod report;
 use std::path::Path;
 
 use check::Diagnosis;
-use compare::proof::{Contest, ProofObserver, ProofOptions, Proven};
+use compare::proof::{Contest, ProofObserver, ProofOptions, Proven, Training};
 use data::Prepared;
 use init::Outline;
 use init::manifest::Listed;
@@ -307,7 +307,8 @@ pub fn prove(
         None if seed != first => found.drawn(model, &initialize(spec, model, seed)?, seed),
         _ => Ok(found.weights.clone()),
     };
-    let contest = Contest { model, spec, data, before: &before, after: &after };
+    let training = Training { model, spec, data };
+    let contest = Contest { training, before: &before, after: &after };
     compare::proof::prove(&contest, options, observer, interrupt)
 }
 

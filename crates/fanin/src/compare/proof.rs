@@ -21,26 +21,20 @@ use fanin_kernels::threads;
 use serde::Serialize;
 
 use super::Threshold;
-use crate::data::{Dataset, Prepared};
 use crate::error::{Error, Result};
-use crate::spec::{Model, Spec};
-use crate::train::{Course, Interrupt};
+use crate::train::{Course, Interrupt, Rows};
 use crate::weights::Weights;
 
 pub use conclusion::{Conclusion, Ratio};
 pub use options::ProofOptions;
 use pace::Pace;
-pub use run::{Score, Trajectory};
+pub use run::{Limits, Score, Training, Trajectory, best, every, trajectory};
 
 /// Two starts of one network and the training that both get.
 #[derive(Clone, Copy)]
 pub struct Contest<'a> {
-    /// The network.
-    pub model: &'a Model,
-    /// How it is trained.
-    pub spec: &'a Spec,
-    /// Rows to learn from, and rows to be judged by.
-    pub data: &'a Prepared,
+    /// The training.
+    pub training: Training<'a>,
     /// The start as it was, under a seed.
     pub before: &'a (dyn Fn(u64) -> Result<Weights> + Sync),
     /// The start that should be better, under the same seed.
@@ -147,20 +141,20 @@ pub fn prove(
     interrupt: &Interrupt,
 ) -> Result<Proven> {
     options.validate()?;
-    let course = Course::new(contest.spec, contest.data.task, 0)?;
-    let batches = course.batches(contest.data.train.rows())?.count() as u64;
+    let Training { spec, data, .. } = contest.training;
+    let course = Course::new(spec, data.task, 0)?;
+    let batches = course.batches(Rows::new(spec, data)?.train.rows())?.count() as u64;
     let planned = course.epochs * batches;
-    let threshold = Threshold::new(contest.data, contest.spec.train.target_accuracy);
-    let judged = run::judged(contest.data);
+    let threshold = Threshold::new(data, spec.train.target_accuracy);
     let runs = 2 * (options.factors.len() + options.seeds.len()) as u64;
-    let usual = (run::every(batches, planned), planned);
-    let steps = match pace::affordable(contest, &judged, options, usual, runs)? {
+    let usual = (every(batches, planned), planned);
+    let steps = match pace::affordable(contest, options, usual, runs)? {
         Pace::Steps(steps) => steps,
         Pace::TooDear(seconds) => return Ok(Proven::TooDear { seconds }),
     };
-    let every = run::every(batches, steps);
-    let limits = run::Limits { steps, every, target: threshold.target };
-    let work = Work { contest, judged: &judged, limits, observer, interrupt };
+    let looks = every(batches, steps);
+    let limits = Limits { steps, every: looks, target: threshold.target };
+    let work = Work { contest, limits, observer, interrupt };
 
     let rate = |factor: &f64| course.learning_rate * factor;
     let rates: Vec<f64> = options.factors.iter().map(rate).collect();
@@ -174,10 +168,10 @@ pub fn prove(
     let done = AtomicU64::new(0);
     let mut tried = work.train(&trials, &done, runs)?;
     let tried_after = tried.split_off(rates.len());
-    let best = [&tried, &tried_after].map(|tried| run::best(tried, threshold.target));
+    let rates_of = [&tried, &tried_after].map(|tried| best(tried, threshold.target));
     let counted: Vec<Start> = sides
         .iter()
-        .zip(best)
+        .zip(rates_of)
         .flat_map(|(&side, rate)| options.seeds.iter().map(move |&seed| start(side, rate, seed)))
         .collect();
     let mut before = work.train(&counted, &done, runs)?;
@@ -192,15 +186,15 @@ pub fn prove(
         threshold.chance + SHARE * (highest - threshold.chance)
     };
     let learned = is_asked || highest - threshold.chance >= LEAST_GAIN;
-    let before = Side::new(best[0], tried, before, mark, learned);
-    let after = Side::new(best[1], tried_after, after, mark, learned);
+    let before = Side::new(rates_of[0], tried, before, mark, learned);
+    let after = Side::new(rates_of[1], tried_after, after, mark, learned);
     let ratio = learned.then(|| Ratio::new(&before.steps, &after.steps, steps));
     Ok(Proven::Trained(Box::new(Proof {
         training: course.describe(),
         seeds: options.seeds.clone(),
         steps,
         planned,
-        every,
+        every: looks,
         chance: threshold.chance,
         threshold: mark,
         is_asked,
@@ -221,8 +215,7 @@ const LEAST_GAIN: f64 = 0.1;
 /// What all runs of a proof share.
 struct Work<'a> {
     contest: &'a Contest<'a>,
-    judged: &'a Dataset,
-    limits: run::Limits,
+    limits: Limits,
     observer: &'a dyn ProofObserver,
     interrupt: &'a Interrupt,
 }
@@ -237,19 +230,12 @@ impl Work<'_> {
                 let done = done.fetch_add(steps, Ordering::Relaxed) + steps;
                 self.observer.on_steps(done, most);
             };
-            let course = self.contest.course(start.rate, start.seed)?;
-            let whole = (course, weights);
-            run::train(self.contest, whole, self.judged, self.limits, &tell, self.interrupt)
+            let at = (start.rate, start.seed);
+            let training = &self.contest.training;
+            trajectory(training, &weights, at, self.limits, &tell, self.interrupt)
         });
         let trained = trained.into_iter().collect::<Result<Vec<Trajectory>>>()?;
         if self.interrupt.requested() { Err(Error::Interrupted) } else { Ok(trained) }
-    }
-}
-
-impl Contest<'_> {
-    fn course(&self, learning_rate: f64, seed: u64) -> Result<Course> {
-        let course = Course::new(self.spec, self.data.task, seed)?;
-        Ok(Course { learning_rate, ..course })
     }
 }
 

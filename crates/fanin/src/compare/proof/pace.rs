@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use fanin_kernels::threads;
 
-use super::run::{self, Limits};
+use super::run::{Limits, trajectory};
 use super::{Contest, ProofOptions};
-use crate::data::Dataset;
 use crate::error::Result;
 use crate::train::Interrupt;
 
@@ -29,10 +28,9 @@ pub(super) enum Pace {
 /// Both starts are timed side by side, as they will run: numbers near 0 can slow one of them down.
 ///
 /// # Errors
-/// As [`run::train`].
+/// As [`trajectory`].
 pub(super) fn affordable(
     contest: &Contest<'_>,
-    judged: &Dataset,
     options: &ProofOptions,
     (every, planned): (u64, u64),
     runs: u64,
@@ -43,9 +41,9 @@ pub(super) fn affordable(
         let begun = Instant::now();
         let limits = Limits { steps, every: steps, target: f64::INFINITY };
         let trained = threads::map(&[contest.before, contest.after], |weights| {
-            let course = contest.course(f64::MIN_POSITIVE, seed)?;
-            let whole = (course, weights(seed)?);
-            run::train(contest, whole, judged, limits, &|_| {}, &Interrupt::default())
+            let at = (f64::MIN_POSITIVE, seed);
+            let weights = weights(seed)?;
+            trajectory(&contest.training, &weights, at, limits, &|_| {}, &Interrupt::default())
         });
         trained.into_iter().collect::<Result<Vec<_>>>()?;
         Ok(begun.elapsed().as_secs_f64() / 2.0)

@@ -2,9 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use super::Contest;
 use crate::data::{Dataset, Prepared};
 use crate::error::Result;
+use crate::spec::{Model, Spec};
 use crate::train::{Course, Finish, Interrupt, Rows, Session};
 use crate::weights::Weights;
 
@@ -15,9 +15,20 @@ const JUDGED: usize = 256;
 /// steps between them.
 const LOOKS: u64 = 4;
 
+/// A network, how it is trained, and on what.
+#[derive(Clone, Copy, Debug)]
+pub struct Training<'a> {
+    /// The network.
+    pub model: &'a Model,
+    /// How it is trained.
+    pub spec: &'a Spec,
+    /// Rows to learn from, and rows to be judged by.
+    pub data: &'a Prepared,
+}
+
 /// When a run ends.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub struct Limits {
     /// Steps at most.
     pub steps: u64,
     /// Steps between two looks.
@@ -66,18 +77,18 @@ impl Trajectory {
 }
 
 /// The rows by which runs are judged: test rows, or those trained on where there are none.
-pub(super) fn judged(data: &Prepared) -> Dataset {
+fn judged(data: &Prepared) -> Dataset {
     let rows = data.test.as_ref().unwrap_or(&data.train);
     rows.select(&(0..rows.rows().min(JUDGED)).collect::<Vec<usize>>())
 }
 
 /// Steps between two looks, of epochs of so many batches.
-pub(super) fn every(batches: u64, steps: u64) -> u64 {
+pub fn every(batches: u64, steps: u64) -> u64 {
     (batches.min(steps) / LOOKS).max(1)
 }
 
 /// The rate of the run that arrives first, or comes farthest.
-pub(super) fn best(tried: &[Trajectory], target: f64) -> f64 {
+pub fn best(tried: &[Trajectory], target: f64) -> f64 {
     let key = |run: &&Trajectory| (run.steps_to(target).unwrap_or(u64::MAX), -run.best_score());
     let better = |a: &&Trajectory, b: &&Trajectory| {
         let (a, b) = (key(a), key(b));
@@ -86,21 +97,26 @@ pub(super) fn best(tried: &[Trajectory], target: f64) -> f64 {
     tried.iter().min_by(better).map_or(f64::NAN, |run| run.learning_rate)
 }
 
-/// Trains until the target, the last step or divergence.
+/// Trains `weights` until the target, the last step or divergence, and looks at the score of at most
+/// 256 test rows after every few steps; of rows trained on where there are none to test on.
+///
+/// `tell` hears of every few steps; of those that are left out too.
 ///
 /// # Errors
 /// If the weights do not fit the network.
-pub(super) fn train(
-    contest: &Contest<'_>,
-    (course, weights): (Course, Weights),
-    judged: &Dataset,
+pub fn trajectory(
+    training: &Training<'_>,
+    weights: &Weights,
+    (learning_rate, seed): (f64, u64),
     limits: Limits,
     tell: &dyn Fn(u64),
     interrupt: &Interrupt,
 ) -> Result<Trajectory> {
-    let rows = Rows { test: None, ..Rows::new(contest.spec, contest.data)? };
-    let (learning_rate, seed) = (course.learning_rate, course.seed);
-    let mut session = Session::new(contest.model, &weights, course, rows)?;
+    let Training { model, spec, data } = training;
+    let rows = Rows { test: None, ..Rows::new(spec, data)? };
+    let course = Course { learning_rate, ..Course::new(spec, data.task, seed)? };
+    let judged = &judged(data);
+    let mut session = Session::new(model, weights, course, rows)?;
     let mut scores = vec![Score { step: 0, score: session.evaluate(judged)?.score }];
     let mut diverged = None;
     let arrived = |scores: &[Score]| scores.last().is_some_and(|look| look.score >= limits.target);

@@ -15,8 +15,8 @@ fn proof(model: &str, before: &str, after: &str, epochs: usize) -> Proof {
         move |seed| for_model(&model, &rules, seed)
     };
     let (before, after) = (start(before), start(after));
-    let contest =
-        Contest { model: &model, spec: &spec, data: &data, before: &before, after: &after };
+    let training = Training { model: &model, spec: &spec, data: &data };
+    let contest = Contest { training, before: &before, after: &after };
     let options = ProofOptions { seeds: (0..4).collect(), factors: vec![0.3, 1.0], seconds: None };
     let proven = prove(&contest, &options, &(), &Interrupt::default()).unwrap();
     proven.trained().unwrap().clone()
