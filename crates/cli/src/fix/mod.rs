@@ -100,11 +100,11 @@ impl Fix {
             }
         };
         show(terminal::fix(&case.fixed(&repair, None, &[]), width));
+        let code = self.file.code(model, &repair)?;
         let proof = self.prove(&case, &repair, common)?;
         if let Some(proof) = &proof {
             show(terminal::proven(proof, data.task, width));
         }
-        let code = self.file.code(model, &repair)?;
         let mut files = self.file.write(spec, weights, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };

@@ -140,6 +140,14 @@ fn gates() -> (Model, Recommendation) {
     (model, found)
 }
 
+/// Units with twins of opposite sign, as deep rectifiers get them.
+fn mirrors() -> (Model, Recommendation) {
+    let model: Model = "48 -> 3x64 relu -> 40".parse().unwrap();
+    let scheme = |name: &str| Some(if name.ends_with("bias") { "zeros" } else { "looks-linear" });
+    let found = found(&model, scheme);
+    (model, found)
+}
+
 #[track_caller]
 fn check(name: &str, (model, found): &(Model, Recommendation), language: Language) {
     let text = code(model, found, language).unwrap();
@@ -157,10 +165,11 @@ fn check(name: &str, (model, found): &(Model, Recommendation), language: Languag
 
 #[test]
 fn code_is_short_and_as_it_was() {
-    let (chain, convolutions, gates) = (chain(), convolutions(), gates());
+    let (chain, convolutions, gates, mirrors) = (chain(), convolutions(), gates(), mirrors());
     for language in [Language::Torch, Language::Flax, Language::Keras, Language::Rust] {
         check("chain", &chain, language);
         check("convolutions", &convolutions, language);
+        check("mirrors", &mirrors, language);
     }
     check("gates", &gates, Language::Torch);
     check("gates", &gates, Language::Rust);
@@ -182,9 +191,9 @@ fn rust_code_draws_the_recommendation() {
 #[test]
 fn a_scheme_without_plain_calls_is_refused_by_name() {
     let model: Model = "4 -> 8 relu -> 2".parse().unwrap();
-    let found = found(&model, |name| (name == "0.weight").then_some("looks-linear"));
+    let found = found(&model, |name| (name == "0.weight").then_some("identity"));
     let error = code(&model, &found, Language::Torch).unwrap_err().to_string();
-    assert!(error.contains("`looks-linear` for 0.weight"), "{error}");
+    assert!(error.contains("`identity` for 0.weight"), "{error}");
     let (model, found) = gates();
     let error = code(&model, &found, Language::Keras).unwrap_err().to_string();
     assert!(error.contains("rnn.bias_ih_l0"), "gates have another order there: {error}");

@@ -50,6 +50,9 @@ CHAIN = {
     "last bias": (0.5, 0.0),
 }
 
+# Mirrored layers of the network 48 -> 3x64 relu -> 40: A is (32, 48), (32, 32) twice, (40, 32).
+MIRRORS = [orthogonal(1.0, longer) for longer in (48, 32, 32, 40)]
+
 # One tap of nine holds a matrix with orthonormal columns: variance gain²/(outputs·taps).
 CONVOLUTIONS = {
     "0": (0.0, 1.25 / math.sqrt(8 * 9)),
@@ -155,6 +158,58 @@ def torch_gates():
     assert np.array_equal(draws[0]["rnn.bias_ih_l0"], np.repeat([0.0, 1.0, 0.0, 0.0], 24))
 
 
+def check_mirrors(framework, draws):
+    """`draws`: for each seed, the weights of the layers in order, as (out, in)."""
+    for layer, expected in enumerate(MIRRORS):
+        check(f"{framework}: mirrors {layer}", [draw[layer] for draw in draws], expected)
+    x = np.random.default_rng(0).normal(size=(2, 48))
+    weights = [w.T for w in draws[0]]
+
+    def network(x):
+        for weight in weights[:-1]:
+            x = np.maximum(x @ weight, 0.0)
+        return x @ weights[-1]
+
+    both = network(x[0] + x[1])
+    assert np.allclose(both, network(x[0]) + network(x[1]), atol=1e-4), "relu layers look linear"
+
+
+def torch_mirrors():
+    module = code("mirrors_torch")
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(48, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(),
+                          nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 40))
+    draws = []
+    for seed in SEEDS:
+        module.initialize(model, seed)
+        draws.append([model[n].weight.detach().numpy().copy() for n in (0, 2, 4, 6)])
+    check_mirrors("torch", draws)
+
+
+def flax_mirrors():
+    module = code("mirrors_flax")
+    sizes = [(48, 64), (64, 64), (64, 64), (64, 40)]
+    params = {f"Dense_{n}": {"kernel": jnp.ones(s), "bias": jnp.ones(s[1])}
+              for n, s in enumerate(sizes)}
+    draws = []
+    for seed in SEEDS:
+        drawn = module.initialize(params, seed)
+        draws.append([np.asarray(drawn[f"Dense_{n}"]["kernel"]).T for n in range(4)])
+    check_mirrors("flax", draws)
+
+
+def keras_mirrors():
+    module = code("mirrors_keras")
+    model = keras.Sequential([keras.Input((48,)),
+                              *[keras.layers.Dense(64, activation="relu") for _ in range(3)],
+                              keras.layers.Dense(40)])
+    draws = []
+    for seed in SEEDS:
+        module.initialize(model, seed)
+        draws.append([np.asarray(layer.get_weights()[0]).T for layer in model.layers])
+    check_mirrors("keras", draws)
+
+
 class Chain(linen.Module):
     @linen.compact
     def __call__(self, x):
@@ -220,7 +275,8 @@ def keras_convolutions():
 
 if __name__ == "__main__":
     for test in (torch_chain, torch_convolutions, torch_gates, flax_chain, flax_convolutions,
-                 keras_chain, keras_convolutions):
+                 keras_chain, keras_convolutions,
+                 torch_mirrors, flax_mirrors, keras_mirrors):
         test()
     print(f"{len(failures)} off: {failures}")
     raise SystemExit(bool(failures))

@@ -2,7 +2,7 @@
 
 use super::Language;
 use crate::error::{Error, Result};
-use crate::init::{self, Distribution, Parameter};
+use crate::init::{self, Distribution, Parameter, Position};
 use crate::recommend::Change;
 
 /// What is drawn for a parameter, or for each of its parts.
@@ -20,6 +20,13 @@ pub(super) enum Draw {
     Orthogonal(f64),
     /// The same at the central tap of a convolution, 0 elsewhere.
     DeltaOrthogonal(f64),
+    /// [A −A; −A A] with A orthogonal: whether units, and whether inputs, have twins.
+    Mirrored {
+        /// The lower half is minus the upper one.
+        units: bool,
+        /// The right half is minus the left one.
+        inputs: bool,
+    },
 }
 
 /// A parameter with what is drawn for it.
@@ -93,6 +100,12 @@ impl Draw {
         match scheme.facts().name {
             "orthogonal" => return Ok(Self::Orthogonal(gain()?)),
             "delta-orthogonal" => return Ok(Self::DeltaOrthogonal(gain()?)),
+            "looks-linear" => {
+                let place = &parameter.place;
+                let layer = place.layer.unwrap_or(Position { index: 0, count: 1 });
+                let units = !(place.is_head || layer.is_last());
+                return Ok(Self::Mirrored { units, inputs: layer.index > 0 });
+            }
             _ => {}
         }
         match scheme.distribution(parameter)? {
@@ -107,7 +120,7 @@ impl Draw {
             _ => Err(Error::Setting {
                 place: format!("code for {}", language.name()),
                 found: format!("scheme `{text}` for {}", parameter.name),
-                expected: "a start of normal, uniform, orthogonal or constant draws; write the \
+                expected: "a start of normal, uniform, orthogonal, mirrored or constant draws; write the \
                            weights to a file instead, or take another method"
                     .to_owned(),
             }),
@@ -118,6 +131,11 @@ impl Draw {
 /// A number with six digits, which no sample tells from the exact one.
 pub(super) fn digits(x: f64) -> f64 {
     format!("{x:.5e}").parse().unwrap_or(x)
+}
+
+/// `True` or `False`.
+pub(super) fn truth(holds: bool) -> &'static str {
+    if holds { "True" } else { "False" }
 }
 
 /// A number as all four languages read it.

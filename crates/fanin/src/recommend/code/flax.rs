@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::draw::{Draw, Drawn, literal};
+use super::draw::{Draw, Drawn, literal, truth};
 use super::groups::{Group, each, for_python, groups};
 use super::names;
 use crate::init::Parameter;
@@ -23,7 +23,7 @@ pub(super) fn code(
          import jax.numpy as jnp\n\ninit = jax.nn.initializers\n\n"
     );
     let rules: Vec<String> = groups.iter().map(rule).collect();
-    for (name, helper) in [("parts(", PARTS), ("around(", AROUND)] {
+    for (name, helper) in [("parts(", PARTS), ("around(", AROUND), ("mirrored(", MIRRORED)] {
         if rules.iter().any(|rule| rule.contains(name)) {
             text.push_str(helper);
         }
@@ -49,6 +49,20 @@ def parts(axis, sizes, *draws):
         keys = jax.random.split(key, len(sizes))
         drawn = [d(k, s, dtype) for d, k, s in zip(draws, keys, shapes)]
         return jnp.concatenate(drawn, axis)
+
+    return draw
+
+"#;
+
+const MIRRORED: &str = r#"
+def mirrored(units, inputs):
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+
+    def draw(key, shape, dtype):
+        half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
+        a = init.orthogonal()(key, half, dtype)
+        a = jnp.concatenate([a, -a], -2) if inputs else a
+        return jnp.concatenate([a, -a], -1) if units else a
 
     return draw
 
@@ -114,6 +128,9 @@ fn call(draw: Draw) -> String {
             ),
         ),
         Draw::Orthogonal(gain) => format!("init.orthogonal({})", literal(gain)),
+        Draw::Mirrored { units, inputs } => {
+            format!("mirrored({}, {})", truth(units), truth(inputs))
+        }
         Draw::DeltaOrthogonal(gain) => format!("init.delta_orthogonal({})", literal(gain)),
     }
 }

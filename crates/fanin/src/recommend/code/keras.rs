@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::draw::{Draw, Drawn, literal};
+use super::draw::{Draw, Drawn, literal, truth};
 use crate::error::{Error, Result};
 use crate::init::Parameter;
 
@@ -23,8 +23,10 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -
         }
     }
     let mut text = format!("\"\"\"{title}\"\"\"\n\nimport keras\n\ninit = keras.initializers\n\n");
-    if lines.iter().any(|(rule, ..)| rule.contains("parts(") || rule.contains("delta(")) {
-        text.push_str(HELPERS);
+    for (name, helper) in [("parts(", PARTS), ("delta(", DELTA), ("mirrored(", MIRRORED)] {
+        if lines.iter().any(|(rule, ..)| rule.contains(name)) {
+            text.push_str(helper);
+        }
     }
     text.push_str(
         "# In the order of the model's trainable variables: how many, elements of each, and what is\n\
@@ -76,7 +78,7 @@ fn periods(lines: &[Line]) -> Vec<(usize, &[Line])> {
     found
 }
 
-const HELPERS: &str = r#"
+const PARTS: &str = r#"
 def parts(axis, sizes, *draws):
     """Draws each part along an axis of its own."""
 
@@ -92,6 +94,9 @@ def parts(axis, sizes, *draws):
     return draw
 
 
+"#;
+
+const DELTA: &str = r#"
 def delta(gain):
     """Orthogonal at the central tap, 0 elsewhere (Xiao et al. 2018)."""
 
@@ -102,6 +107,24 @@ def delta(gain):
             tap = init.Orthogonal(gain, seed=seed)(shape[-2:], dtype)
             tap = keras.ops.reshape(tap, (1,) * len(center) + tuple(shape[-2:]))
             return keras.ops.pad(tap, [*pads, (0, 0), (0, 0)])
+
+        return call
+
+    return draw
+
+
+"#;
+
+const MIRRORED: &str = r#"
+def mirrored(units, inputs):
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+
+    def draw(seed):
+        def call(shape, dtype):
+            half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
+            a = init.Orthogonal(1.0, seed=seed)(half, dtype)
+            a = keras.ops.concatenate([a, -a], -2) if inputs else a
+            return keras.ops.concatenate([a, -a], -1) if units else a
 
         return call
 
@@ -155,6 +178,9 @@ fn call(draw: Draw, name: &str) -> Result<String> {
             expected: "a cut at 2, the only one that Keras has".to_owned(),
         }),
         Draw::Orthogonal(gain) => seeded(format!("Orthogonal({}", literal(gain))),
+        Draw::Mirrored { units, inputs } => {
+            Ok(format!("mirrored({}, {})", truth(units), truth(inputs)))
+        }
         Draw::DeltaOrthogonal(gain) => Ok(format!("delta({})", literal(gain))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::draw::{Draw, Drawn, literal};
+use super::draw::{Draw, Drawn, literal, truth};
 use super::groups::{Group, each, for_python, groups};
 use crate::init::Parameter;
 
@@ -14,6 +14,9 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -
     if groups.iter().any(|group| group.draws.iter().any(|d| matches!(d, Draw::DeltaOrthogonal(_))))
     {
         text.push_str(DELTA);
+    }
+    if groups.iter().any(|group| group.draws.iter().any(|d| matches!(d, Draw::Mirrored { .. }))) {
+        text.push_str(MIRRORED);
     }
     if groups.iter().any(|group| group.parts.is_some()) {
         text.push_str(PARTS);
@@ -33,6 +36,18 @@ def delta_orthogonal_(w: torch.Tensor, gain: float) -> None:
     torch.nn.init.zeros_(w)
     center = tuple((size - 1) // 2 for size in w.shape[2:])
     torch.nn.init.orthogonal_(w[(slice(None), slice(None), *center)], gain)
+
+
+"#;
+
+const MIRRORED: &str = r#"
+def mirrored_(w: torch.Tensor, units: bool, inputs: bool) -> None:
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+    value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
+    torch.nn.init.orthogonal_(value)
+    if inputs:
+        value = torch.cat([value, -value], 1)
+    w.copy_(torch.cat([value, -value], 0) if units else value)
 
 
 "#;
@@ -94,6 +109,9 @@ fn call(draw: Draw, w: &str) -> String {
             literal(mean + cut * deviation)
         ),
         Draw::Orthogonal(gain) => format!("torch.nn.init.orthogonal_({w}, {})", literal(gain)),
+        Draw::Mirrored { units, inputs } => {
+            format!("mirrored_({w}, {}, {})", truth(units), truth(inputs))
+        }
         Draw::DeltaOrthogonal(gain) => format!("delta_orthogonal_({w}, {})", literal(gain)),
     }
 }

@@ -259,3 +259,6 @@ fn quoted(text: &str) -> String {
 fn digits(rate: f64) -> f64 {
     format!("{rate:.3e}").parse().unwrap_or(rate)
 }
+
+#[cfg(test)]
+mod tests;
