@@ -36,7 +36,7 @@ pub fn page(networks: &[Network], records: &[Record], date: &str, machine: &str)
         "\nSteps: median over the networks on which the start learns of its steps over the fewest of any start. \
          Finding: median of the seconds that finding the weights takes on one core, without training.\n\n",
     );
-    text.push_str(&bars(&rows));
+    text.push_str(&bars(&rows, networks.len()));
     text.push_str("\n## By network\n\nSteps to the target; `–` where most seeds never arrive, `×` where the start refuses the network.\n\n");
     text.push_str(&by_network(&rows));
     text
@@ -74,15 +74,20 @@ fn table(rows: &[Row<'_>]) -> String {
     text
 }
 
-fn bars(rows: &[Row<'_>]) -> String {
+fn bars(rows: &[Row<'_>], all: usize) -> String {
     let scores = score::scores(rows);
     let Some(auto) = scores.iter().find(|score| score.start.name() == "auto") else {
         return "`auto` is not there yet, so no bar is judged.\n".to_owned();
     };
     let met = |holds: bool| if holds { "met" } else { "**missed**" };
     let share = auto.learns as f64 / auto.of.max(1) as f64;
+    let so_far = if rows.len() < all {
+        format!(", on the {} networks trained so far", rows.len())
+    } else {
+        String::new()
+    };
     let mut text = format!(
-        "## The bars for `auto`\n\n| bar | figure | |\n|---|---|---|\n\
+        "## The bars for `auto`{so_far}\n\n| bar | figure | |\n|---|---|---|\n\
          | learns on at least 95 % of the networks that any start learns | {} of {}, {:.1} % | {} |\n",
         auto.learns,
         auto.of,

@@ -1,7 +1,7 @@
 //! A start from which a network does not learn, mended and proven.
 
 use fanin::compare::proof::{ProofOptions, Proven};
-use fanin::recommend::{self, Language, fold};
+use fanin::recommend::{self, Language, Options, fold};
 use fanin::spec::Spec;
 use fanin::train::Interrupt;
 
@@ -13,7 +13,7 @@ pub fn main() -> fanin::Result<()> {
     let data = fanin::load(&spec)?;
     let model = fanin::resolve(&spec, &data)?;
     let weights = fanin::initialize(&spec, &model, 0)?;
-    let repair = fanin::recommend(&spec, &model, &weights, &data, &Default::default())?;
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("before: {}, after: {}", repair.before.forecast, repair.result().forecast);
     let Some(found) = &repair.recommendation else { return Ok(()) };
     for line in fold(&found.changes) {

@@ -2,6 +2,7 @@
 
 use fanin::engine::{Shape, Wire, activations};
 use fanin::init::{Parameter, Rules, for_model};
+use fanin::recommend::Options;
 use fanin::spec::{Architecture, Axes, Bend, Body, Ground, LayerWires, Layout, Model, Spec};
 
 /// Layers of tanh, each of which adds the half of what it gets.
@@ -72,7 +73,7 @@ pub fn main() -> fanin::Result<()> {
     let data = fanin::load(&spec)?;
     let model = Model::graph(Halves { layers: 12 });
     let weights = for_model(&model, &Rules::new("normal:0.001"), 0)?;
-    let repair = fanin::recommend(&spec, &model, &weights, &data, &Default::default())?;
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("{model}: {}, then {}", repair.before.forecast, repair.result().forecast);
     for tried in &repair.tried {
         println!("  {}: {}", tried.method, tried.reason.as_deref().unwrap_or("passes"));

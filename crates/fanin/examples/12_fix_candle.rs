@@ -2,6 +2,7 @@
 //! `--features candle`.
 
 use candle_core::{D, Device, Tensor};
+use fanin::recommend::Options;
 use fanin::spec::Spec;
 use fanin::weights::Weights;
 
@@ -33,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = fanin::load_or_stand_in(&mut spec)?;
     let model = fanin::resolve(&spec, &data)?;
     let weights = fanin::initialize(&spec, &model, 0)?;
-    let repair = fanin::recommend(&spec, &model, &weights, &data, &Default::default())?;
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("before: {}, signal {:.1e}", repair.before.forecast, signal(&weights)?);
     if let Some(found) = &repair.recommendation {
         println!("after: {}, signal {:.1e}", repair.result().forecast, signal(&found.weights)?);

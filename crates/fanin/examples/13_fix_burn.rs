@@ -2,6 +2,7 @@
 //! `--features burn-flex`.
 
 use burn_tensor::{Device, Tensor, TensorData};
+use fanin::recommend::Options;
 use fanin::spec::Spec;
 use fanin::weights::Weights;
 
@@ -32,7 +33,7 @@ fn main() -> fanin::Result<()> {
     let data = fanin::load_or_stand_in(&mut spec)?;
     let model = fanin::resolve(&spec, &data)?;
     let weights = fanin::initialize(&spec, &model, 0)?;
-    let repair = fanin::recommend(&spec, &model, &weights, &data, &Default::default())?;
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("before: {}\n{}", repair.before.forecast, signal(&weights));
     if let Some(found) = &repair.recommendation {
         println!("after: {}\n{}", repair.result().forecast, signal(&found.weights));

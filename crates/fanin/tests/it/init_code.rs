@@ -38,7 +38,7 @@ fn found(model: &Model, scheme: impl Fn(&str) -> Option<&'static str>) -> Recomm
     }
     Recommendation {
         method: "auto",
-        weights: Default::default(),
+        weights: fanin::weights::Weights::default(),
         changes,
         unmet: Vec::new(),
         offers: Vec::new(),

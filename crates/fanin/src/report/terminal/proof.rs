@@ -103,3 +103,74 @@ fn conclusion(proof: &Proof) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::proof::{Score, Trajectory};
+
+    fn side(steps: [Option<u64>; 2], learning_rate: f64) -> Side {
+        let run = |seed| Trajectory {
+            learning_rate,
+            seed,
+            scores: vec![Score { step: 0, score: 0.1 }],
+            diverged: None,
+        };
+        let runs: Vec<Trajectory> = (0..2).map(run).collect();
+        let median = steps[1];
+        Side { learning_rate, tried: runs.clone(), runs, steps: steps.to_vec(), median, score: 0.5 }
+    }
+
+    fn told(steps: [[Option<u64>; 2]; 2], ratio: Option<Ratio>, conclusion: Conclusion) -> String {
+        let trained = Proof {
+            training: "sgd, learning rate 0.02".to_owned(),
+            seeds: vec![0, 1],
+            steps: 101,
+            planned: 345,
+            every: 5,
+            chance: 0.1,
+            threshold: 0.82,
+            is_asked: false,
+            before: side(steps[0], 0.006),
+            after: side(steps[1], 0.02),
+            ratio,
+            conclusion,
+        };
+        proven(&Proven::Trained(Box::new(trained)), Task::Classification, 200)
+    }
+
+    #[test]
+    fn a_proof_says_rates_steps_interval_and_what_was_left_out() {
+        let ratio = Ratio {
+            mean: 0.24,
+            low: 0.18,
+            high: 0.32,
+            pairs: 2,
+            never_before: 2,
+            never_after: 0,
+        };
+        let steps = [[None; 2], [Some(20), Some(25)]];
+        let text = told(steps, Some(ratio), Conclusion::Better);
+        for part in [
+            "101 of 345 planned steps",
+            "steps to accuracy 0.82",
+            "over 101",
+            "– –",
+            "20 25",
+            "proof: better: it arrives, which the other never did",
+            "0.24 times the steps, 0.18 to 0.32 with 95 %",
+            "nine tenths of the way from guessing, 0.10",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_learned_and_what_is_too_dear_are_said() {
+        let text = told([[None; 2]; 2], None, Conclusion::NeitherLearns);
+        assert!(text.contains("proof: neither learns: no run of either start came far"), "{text}");
+        assert!(!text.contains("nine tenths"), "no threshold was reached: {text}");
+        let text = proven(&Proven::TooDear { seconds: 204.3 }, Task::Regression, 200);
+        assert!(text.contains("about 205 seconds; ask for it with --seconds 300"), "{text}");
+    }
+}
