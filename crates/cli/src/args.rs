@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use fanin::Result;
+use fanin::check::Severity;
 use fanin::import::roles::Overrides;
 use fanin::import::{BatchNorm, Options};
 use fanin::spec::{
@@ -36,6 +37,23 @@ pub struct StartArgs {
     /// given several times, the first that fits decides
     #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
     rules: Vec<InitRule>,
+}
+
+/// Severity of findings that makes a command end with 1.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum FailOn {
+    Warn,
+    Fail,
+}
+
+impl FailOn {
+    /// The severity that is meant.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Warn => Severity::Warn,
+            Self::Fail => Severity::Fail,
+        }
+    }
 }
 
 /// Reads `PATTERN=SCHEME`.

@@ -11,6 +11,7 @@ mod run;
 mod sweep;
 mod explain;
 mod check;
+mod fix;
 mod init;
 mod train;
 mod data;
@@ -48,6 +49,7 @@ enum Command {
     Compare(compare::Compare),
     Explain(explain::Explain),
     Check(check::Check),
+    Fix(fix::Fix),
     Init(init::Init),
     Train(train::Train),
     Run(run::Run),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Command::Compare(compare) => compare.run(&common),
         Command::Explain(explain) => explain.run(&common),
         Command::Check(check) => check.run(&common),
+        Command::Fix(fix) => fix.run(&common),
         Command::Init(init) => init.run(&common),
         Command::Train(train) => train.run(&common),
         Command::Run(run) => run.run(&common),

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use fanin::compare::proof::ProofObserver;
 use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
 use fanin::report::terminal;
@@ -89,6 +90,28 @@ impl SweepObserver for SweepBar {
     fn on_run(&self, ended: usize, total: usize) {
         self.0.set_length(total as u64);
         self.0.set_position(ended as u64);
+    }
+}
+
+/// A bar over the steps of a proof, silent if asked for JSON.
+pub struct ProofBar(ProgressBar);
+
+impl ProofBar {
+    /// A bar whose length the first step tells.
+    pub fn new(quiet: bool) -> Self {
+        Self(if quiet { ProgressBar::hidden() } else { bar(0, "training both".to_owned()) })
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl ProofObserver for ProofBar {
+    fn on_steps(&self, done: u64, most: u64) {
+        self.0.set_length(most);
+        self.0.set_position(done);
     }
 }
 

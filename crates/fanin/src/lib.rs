@@ -16,9 +16,11 @@
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
+//! | [`recommend()`] | [`mod@recommend`] | starting weights from which it learns, what changes, and why |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
 //! | [`Comparison::new`](compare::Comparison::new) | [`compare`] | many starts, the same training |
 //! | [`explain::find`] | [`mod@explain`] | a newcomer's question, answered by training on the spot |
+//! | [`prove`] | [`compare`] | whether a recommended start trains better, and by how much |
 //! | [`Json::new`](report::Json::new), [`report::terminal`] | [`report`] | what people and programs read |
 //!
 //! Starting weights for the digits that fanin carries, and whether they will learn:
@@ -55,11 +57,13 @@ pub mod report;
 use std::path::Path;
 
 use check::Diagnosis;
+use compare::proof::{Contest, ProofObserver, ProofOptions, Proven, Training};
 use data::Prepared;
 use init::Outline;
 use init::manifest::Listed;
+use recommend::{Recommendation, Repair};
 use spec::{Model, Spec};
-use train::{Course, Run};
+use train::{Course, Interrupt, Run};
 use verify::Verification;
 use weights::Weights;
 
@@ -78,6 +82,19 @@ pub fn load(spec: &Spec) -> Result<Prepared> {
         }
         None => data::for_spec(spec),
     }
+}
+
+/// As [`load`] where the data fit the network; else what stands in for them, told as the source of
+/// the rows: `spec` then names the computed set `teacher`, which is as wide as the network.
+///
+/// # Errors
+/// As [`load`] of the set `teacher`.
+pub fn load_or_stand_in(spec: &mut Spec) -> Result<Prepared> {
+    let own = load(spec).and_then(|data| resolve(spec, &data).map(|_| data));
+    own.or_else(|_| {
+        "teacher".clone_into(&mut spec.data.source);
+        load(spec)
+    })
 }
 
 /// The network that `spec` describes, with as many inputs and outputs as the data ask for.
@@ -262,6 +279,74 @@ pub fn mend(
     let diagnosis = check_scheme(&spec, model, data, &seeds)?;
     let trace = trace(&spec, model, &initialize(&spec, model, first)?, data)?;
     Ok(Some((scheme, diagnosis, trace)))
+}
+
+/// Starting weights from which `model` learns in place of `weights`, with what changes and why.
+///
+/// Both are judged on the rows to train on by the training that `spec` plans. Methods are asked in
+/// their order, cheapest first, and only if `weights` do not pass; or the one that `options` name.
+///
+/// ```
+/// use fanin::spec::Spec;
+/// let spec = Spec { model: "features -> 2x16 relu -> outputs".parse()?, ..Spec::default() };
+/// let data = fanin::load(&spec)?;
+/// let model = fanin::resolve(&spec, &data)?;
+/// let weights = fanin::initialize(&spec, &model, 0)?;
+/// let repair = fanin::recommend(&spec, &model, &weights, &data, &Default::default())?;
+/// assert!(repair.is_healthy() && repair.recommendation.is_none(), "nothing was to be mended");
+/// # Ok::<(), fanin::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`check()`], and as [`recommend::repair`].
+pub fn recommend(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+    options: &recommend::Options,
+) -> Result<Repair> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    let problem = recommend::Problem {
+        model,
+        loss: &course.loss,
+        weights,
+        data: Some(&rows.train),
+        horizon: course.horizon(rows.train.rows())?,
+        seed: spec.train.seeds.first().copied().unwrap_or(0),
+    };
+    recommend::repair(&problem, &rows.train, options)
+}
+
+/// Whether `model` trains better from what was recommended than from its start: that of the
+/// schemes of `spec`, or `given` weights, which are then the same under every seed.
+///
+/// # Errors
+/// As [`initialize`] and [`compare::proof::prove`].
+#[allow(clippy::too_many_arguments, reason = "the steps before it made each of them")]
+pub fn prove(
+    spec: &Spec,
+    model: &Model,
+    given: Option<&Weights>,
+    found: &Recommendation,
+    data: &Prepared,
+    options: &ProofOptions,
+    observer: &dyn ProofObserver,
+    interrupt: &Interrupt,
+) -> Result<Proven> {
+    let first = spec.train.seeds.first().copied().unwrap_or(0);
+    let before = |seed| match given {
+        Some(weights) => Ok(weights.clone()),
+        None => initialize(spec, model, seed),
+    };
+    let after = |seed| match given {
+        None if seed != first => found.drawn(model, &initialize(spec, model, seed)?, seed),
+        _ => Ok(found.weights.clone()),
+    };
+    let training = Training { model, spec, data };
+    let contest = Contest { training, before: &before, after: &after };
+    compare::proof::prove(&contest, options, observer, interrupt)
 }
 
 /// A training run of `weights` as `spec` says, checked and ready to start.

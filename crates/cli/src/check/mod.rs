@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use fanin::Result;
-use fanin::check::{Severity, gate};
+use fanin::check::gate;
 use fanin::report::{self, Checked, Json, terminal};
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
 
@@ -66,12 +66,6 @@ pub struct Check {
     report: ReportArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FailOn {
-    Warn,
-    Fail,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// A screen for people
@@ -91,10 +85,7 @@ impl Check {
         let judged = self.judge(common)?;
         self.write_report(&judged)?;
         let Judged { spec, model, start, diagnosis, .. } = judged;
-        let limit = match self.fail_on {
-            FailOn::Warn => Severity::Warn,
-            FailOn::Fail => Severity::Fail,
-        };
+        let limit = self.fail_on.severity();
         let exit = if gate::fails(&diagnosis, limit) { Exit::Findings } else { Exit::Done };
         let model = model.to_string();
         let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };

@@ -9,6 +9,7 @@ mod outcome;
 mod entry;
 mod replay;
 pub mod sweep;
+pub mod proof;
 
 pub use entry::{Entry, NetworkComparison, Trained};
 pub use options::{CompareOptions, DEFAULT_SCHEMES};

@@ -11,11 +11,17 @@ mod method;
 mod methods;
 mod problem;
 mod recommendation;
+mod repair;
+mod fold;
+mod code;
 
+pub use code::{Language, code};
+pub use fold::{Fold, fold};
 pub use method::{Facts, Method};
 pub use methods::METHODS;
 pub use problem::Problem;
-pub use recommendation::{Change, Offer, Recommendation, Scale};
+pub use recommendation::{Change, Offer, Recommendation, Scale, redraw};
+pub use repair::{Options, Repair, Tried, repair};
 
 use crate::error::{Error, Result};
 

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::init::Rules;
-use crate::spec::Role;
+use crate::error::Result;
+use crate::init::{self, Rules};
+use crate::spec::{Model, Role, glob};
 use crate::weights::Weights;
 
 /// Starting weights, how they differ from those that were there, and why.
@@ -78,6 +79,43 @@ impl Recommendation {
         let patterns = changed.chain(default.patterns.iter().cloned()).collect();
         Rules { patterns, ..default.clone() }
     }
+
+    /// The start `base` with every parameter that is to change drawn anew under `seed`.
+    ///
+    /// # Errors
+    /// If `base` is not that of `model`, or a scheme does not fit its parameter.
+    pub fn drawn(&self, model: &Model, base: &Weights, seed: u64) -> Result<Weights> {
+        let rules: Vec<(&str, &str)> =
+            self.changes.iter().map(|c| (c.parameter.as_str(), c.scheme.as_str())).collect();
+        redraw(model, base, &rules, seed)
+    }
+}
+
+/// `base` with every parameter drawn anew under `seed` whose name a pattern of `rules` fits, by the
+/// scheme beside it; the first that fits decides.
+///
+/// ```
+/// use fanin::init::{Rules, for_model};
+/// let model = "4 -> 8 relu -> 2".parse()?;
+/// let base = for_model(&model, &Rules::new("zeros"), 0)?;
+/// let drawn = fanin::recommend::redraw(&model, &base, &[("0.weight", "orthogonal:1.4")], 7)?;
+/// assert_ne!(drawn.get("0.weight"), base.get("0.weight"));
+/// assert_eq!(drawn.get("2.weight"), base.get("2.weight"));
+/// # Ok::<(), fanin::Error>(())
+/// ```
+///
+/// # Errors
+/// If a pattern fits no parameter of `model`, or a scheme does not fit its parameter.
+pub fn redraw(model: &Model, base: &Weights, rules: &[(&str, &str)], seed: u64) -> Result<Weights> {
+    let mut parameters = model.parameters()?;
+    let chooses = |pattern: &str, name: &str| pattern == name || glob::matches(pattern, name);
+    parameters.retain(|p| rules.iter().any(|(pattern, _)| chooses(pattern, &p.name)));
+    let patterns = rules.iter().map(|(p, scheme)| ((*p).to_owned(), (*scheme).to_owned()));
+    let rules = Rules { patterns: patterns.collect(), ..Rules::new("zeros") };
+    let drawn = init::initialize(&parameters, &rules, seed)?;
+    let new =
+        |(name, tensor): &(String, _)| (name.clone(), drawn.get(name).unwrap_or(tensor).clone());
+    Ok(Weights { tensors: base.tensors.iter().map(new).collect() })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! ```
 
 mod checked;
+mod fixed;
 mod json;
 mod ran;
 mod junit;
@@ -23,6 +24,7 @@ pub use checked::Checked;
 pub use document::Report;
 pub use form::{Form, read, write, write_as, write_pictures};
 pub use html::html;
+pub use fixed::Fixed;
 pub use json::Json;
 pub use junit::junit;
 pub use lesson::lesson;

@@ -10,7 +10,7 @@ use fanin_engine::tensor::Shape;
 
 use super::course::Course;
 use super::early_stopping::{Decision, EarlyStopping};
-use super::evaluation::Evaluator;
+use super::evaluation::{Evaluation, Evaluator};
 use super::loop_control::{Divergence, Finish, Interrupt, Observer};
 use super::metrics::Metrics;
 use super::optimizers::lbfgs::Lbfgs;
@@ -220,6 +220,40 @@ impl<'d> Session<'d> {
             }
         }
         loss
+    }
+
+    /// Trains so many steps, over the ends of epochs; gives how the run ended, if it did.
+    ///
+    /// # Errors
+    /// If the weights cannot be evaluated.
+    pub fn take_steps(&mut self, count: u64, interrupt: &Interrupt) -> Result<Option<Finish>> {
+        for _ in 0..count {
+            if interrupt.requested() {
+                return Ok(Some(Finish::Interrupted));
+            }
+            if self.position.epoch >= self.course.epochs || self.converged {
+                return Ok(Some(Finish::Completed));
+            }
+            if self.position.batch == 0 {
+                self.order_rows();
+            }
+            let loss = self.step();
+            if !(loss.is_finite() && self.gradient_norm.is_finite()) {
+                return Ok(Some(Finish::Diverged(self.divergence()?)));
+            }
+            if self.position.batch as usize == self.batches.count() {
+                self.finish_epoch(0.0)?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Loss and score of the weights as they are.
+    ///
+    /// # Errors
+    /// If `data` do not fit the model.
+    pub fn evaluate(&mut self, data: &Dataset) -> Result<Evaluation> {
+        self.evaluator.evaluate(&self.parameters, data)
     }
 
     /// Checks the weights where the watch asks for it, without a say in the training.

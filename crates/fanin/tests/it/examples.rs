@@ -33,10 +33,16 @@ examples! {
     compare_starting_points at "../../examples/04_compare_starting_points.rs",
     gradients_twice at "../../examples/05_gradients_twice.rs",
     how_near_to_zero at "../../examples/06_how_near_to_zero.rs",
+    fix_a_start at "../../examples/10_fix_a_start.rs",
+    fix_own_network at "../../examples/11_fix_own_network.rs",
     #[cfg(feature = "ndarray")]
     ndarray at "../../examples/07_ndarray.rs",
     #[cfg(feature = "candle")]
     candle at "../../examples/08_candle.rs",
     #[cfg(feature = "burn-flex")]
     burn at "../../examples/09_burn.rs",
+    #[cfg(feature = "candle")]
+    fix_candle at "../../examples/12_fix_candle.rs",
+    #[cfg(feature = "burn-flex")]
+    fix_burn at "../../examples/13_fix_burn.rs",
 }

@@ -7,6 +7,7 @@ mod graph;
 mod healthy;
 mod import;
 mod import_network;
+mod init_code;
 mod main_job;
 mod names;
 mod symmetry;

@@ -7,13 +7,20 @@ mod xor;
 mod spirals;
 mod fashion_mnist;
 mod normal;
+mod teacher;
 
 use super::{Dataset, LoadOptions, Loaded, Targets, Task};
 use crate::{Error, Result};
 
 /// Every data set that has a name.
-pub static DATA_SETS: &[&dyn DataSet] =
-    &[&digits::Digits, &xor::Xor, &spirals::Spirals, &fashion_mnist::FashionMnist, &normal::Normal];
+pub static DATA_SETS: &[&dyn DataSet] = &[
+    &digits::Digits,
+    &xor::Xor,
+    &spirals::Spirals,
+    &fashion_mnist::FashionMnist,
+    &normal::Normal,
+    &teacher::Teacher,
+];
 
 /// A data set that has a name.
 pub trait DataSet: Sync {

@@ -65,6 +65,12 @@ impl DataSet for Normal {
     }
 }
 
+/// What stands in each column of a row; measured numbers where nothing is told.
+pub(super) fn kinds(feeds: &[Feed], columns: usize) -> Vec<Numbers> {
+    let told = feeds.iter().flat_map(|feed| std::iter::repeat_n(feed.numbers, feed.columns));
+    told.chain(std::iter::repeat(Numbers::Measured)).take(columns).collect()
+}
+
 /// Puts random indices or ones where numbers are not measured.
 fn draw(feed: &Feed, row: u64, values: &mut [f32], seed: u64) {
     match feed.numbers {

@@ -1,0 +1,91 @@
+//! Are the starts that fanin recommends better than what people use?
+//!
+//! ```text
+//! networks × starts ─► train (best of a few learning rates) ─► results.jsonl ─► publish ─► docs/fix.md
+//! ```
+#![forbid(unsafe_code)]
+
+mod draft;
+mod nets;
+mod tasks;
+mod networks;
+mod starts;
+mod record;
+mod train;
+mod score;
+mod publish;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+use networks::Network;
+
+/// Why a command failed.
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// Are the starts that fanin recommends better than what people use?
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Only the networks of the small subset: about two minutes on 2 cores
+    #[arg(long, global = true)]
+    small: bool,
+    /// Runs side by side, each on one core
+    #[arg(long, global = true, default_value_t = 2)]
+    threads: usize,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists the networks.
+    List,
+    /// Trains every network from every start and writes what came of it to results.jsonl; goes on
+    /// where it stopped.
+    Train {
+        /// Only networks whose name contains this
+        #[arg(long)]
+        only: Option<String>,
+        /// Stop before a network once so many seconds have passed
+        #[arg(long)]
+        seconds: Option<f64>,
+    },
+    /// Writes docs/fix.md.
+    Publish {
+        /// The day to be named: 2026-01-31
+        #[arg(long)]
+        date: String,
+        /// The machine to be named
+        #[arg(long)]
+        machine: String,
+    },
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    let all = networks::all();
+    let chosen: Vec<Network> =
+        all.iter().filter(|network| network.is_small || !arguments.small).cloned().collect();
+    let results = file("results.jsonl");
+    match arguments.command {
+        Command::List => chosen.iter().for_each(|network| println!("{}", network.describe())),
+        Command::Train { only, seconds } => {
+            let fits = |n: &&Network| only.as_ref().is_none_or(|part| n.name.contains(part));
+            let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
+            train::all(&chosen, &results, arguments.threads, seconds)?;
+        }
+        Command::Publish { date, machine } => {
+            let records = record::read(&results)?;
+            let page = publish::page(&all, &records, &date, &machine);
+            print!("{}", publish::summary(&all, &records));
+            std::fs::write(file("../../docs/fix.md"), page)?;
+        }
+    }
+    Ok(())
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}

@@ -1,0 +1,225 @@
+//! The networks of the benchmark: which there are, and nothing of how they fare.
+
+use fanin::Result;
+use fanin::engine::activations::ACTIVATIONS;
+use fanin::spec::{Model, Spec, TrainSpec};
+use serde::Serialize;
+
+use crate::draft::{Drawn, Plan, Size};
+use crate::nets;
+use crate::tasks::Task;
+
+/// A network with what it is to learn.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Its name in tables.
+    pub name: String,
+    /// What it is to learn.
+    pub task: Task,
+    /// How it is made.
+    pub form: Form,
+    /// Whether it belongs to the small subset.
+    pub is_small: bool,
+    /// Whether runs go on when they have arrived, so that the last score is known.
+    pub is_whole: bool,
+}
+
+/// How a network is made.
+#[derive(Clone, Debug)]
+pub enum Form {
+    /// By a short text.
+    Text(String),
+    /// By a plan, with depth, width and activation.
+    Plan(Plan, usize, usize, &'static str),
+}
+
+/// What identifies a network: other contents, other training.
+#[derive(Serialize)]
+struct Identity<'a> {
+    name: &'a str,
+    task: Task,
+    form: String,
+    epochs: usize,
+    is_whole: bool,
+}
+
+impl Network {
+    fn text(task: Task, hidden: &str) -> Self {
+        let form = Form::Text(format!("features -> {hidden} -> outputs"));
+        Self { name: hidden.to_owned(), task, form, is_small: false, is_whole: false }
+    }
+
+    fn plan(
+        task: Task,
+        name: &str,
+        plan: Plan,
+        (depth, width): (usize, usize),
+        activation: &'static str,
+    ) -> Self {
+        let name = format!("{name} {depth}×{width} {activation}");
+        let form = Form::Plan(plan, depth, width, activation);
+        Self { name, task, form, is_small: false, is_whole: false }
+    }
+
+    fn small(self) -> Self {
+        Self { is_small: true, ..self }
+    }
+
+    fn whole(self) -> Self {
+        Self { is_whole: true, ..self }
+    }
+
+    /// The network in one line.
+    pub fn describe(&self) -> String {
+        let small = if self.is_small { ", in the small subset" } else { "" };
+        format!("{}: {}{small}", self.task.name(), self.name)
+    }
+
+    /// What identifies it.
+    pub fn identity(&self) -> String {
+        let form = match &self.form {
+            Form::Text(text) => text.clone(),
+            Form::Plan(_, depth, width, activation) => format!("{depth} {width} {activation}"),
+        };
+        let identity = Identity {
+            name: &self.name,
+            task: self.task,
+            form,
+            epochs: self.task.epochs(),
+            is_whole: self.is_whole,
+        };
+        serde_json::to_string(&identity).expect("an identity has a form in JSON")
+    }
+
+    /// How it is trained.
+    pub fn spec(&self) -> Spec {
+        let (epochs, target_accuracy) = (self.task.epochs(), self.task.target());
+        let train = TrainSpec { epochs, target_accuracy, ..TrainSpec::default() };
+        let task = (self.task == Task::DigitsBack).then_some(fanin::spec::Task::AutoEncoder);
+        Spec { task, train, ..Spec::default() }
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// If its text is not well formed.
+    pub fn model(&self) -> Result<Model> {
+        let (inputs, outputs) = self.task.sizes();
+        match &self.form {
+            Form::Text(text) => {
+                let spec: fanin::spec::ModelSpec = text.parse()?;
+                spec.resolve(inputs, outputs)
+            }
+            Form::Plan(plan, depth, width, activation) => {
+                let size = Size { depth: *depth, width: *width, activation, inputs, outputs };
+                Ok(Model::graph(Drawn { name: self.name.clone(), plan: *plan, size }))
+            }
+        }
+    }
+}
+
+/// Every network, cheap ones first within their kind.
+pub fn all() -> Vec<Network> {
+    let digits = |hidden: &str| Network::text(Task::Digits, hidden);
+    let mut networks = vec![
+        digits("5x64 relu").small(),
+        digits("10x64 relu").small().whole(),
+        digits("20x64 relu"),
+        digits("30x64 relu").whole(),
+        digits("50x64 relu").whole(),
+        digits("100x64 relu"),
+        digits("5x64 tanh").small(),
+        digits("10x64 tanh"),
+        digits("30x64 tanh"),
+        digits("50x64 tanh"),
+        digits("100x64 tanh"),
+        digits("30x64 selu"),
+        digits("30x64 gelu"),
+        digits("50x64 gelu"),
+        digits("30x64 silu"),
+        digits("10x16 relu").small(),
+        digits("30x16 tanh"),
+        digits("20x24 relu"),
+        digits("5x256 relu"),
+        digits("10x256 tanh"),
+        digits("64 tanh -> 32 tanh -> 16 tanh -> 32 tanh -> 64 tanh"),
+        digits("64 relu -> 5x(64 relu -> 64) residual"),
+        digits("64 relu -> 15x(64 relu -> 64) residual"),
+        digits("64 relu -> 30x(64 relu -> 64) residual"),
+        digits("64 tanh -> 15x(64 tanh -> 64) residual"),
+        digits("64 gelu -> 10x64 gelu residual"),
+        digits("64 relu -> 5x(64 layer_norm relu -> 64) residual"),
+        digits("64 gelu -> 15x(64 layer_norm gelu -> 64) residual"),
+        digits("64 relu -> 10x(64 batch_norm relu -> 64) residual"),
+        digits("10x64 batch_norm relu"),
+        digits("20x64 layer_norm relu"),
+        digits("30x64 layer_norm tanh"),
+    ];
+    let shown = ["relu", "tanh", "identity"];
+    let others = ACTIVATIONS.iter().map(|a| a.name()).filter(|name| !shown.contains(name));
+    networks.extend(others.map(|name| {
+        let network = digits(&format!("10x64 {name}"));
+        if name == "sigmoid" || name == "gelu" { network.small() } else { network }
+    }));
+    let back = |hidden: &str| Network::text(Task::DigitsBack, hidden);
+    networks.extend([
+        back("48 relu -> 24 relu -> 48 relu").small(),
+        back("48 tanh -> 32 tanh -> 24 tanh -> 32 tanh -> 48 tanh"),
+    ]);
+    let fashion = |hidden: &str| Network::text(Task::Fashion, hidden);
+    networks.extend([
+        fashion("3x64 relu"),
+        fashion("10x64 relu"),
+        fashion("20x64 tanh"),
+        fashion("10x64 silu"),
+        fashion("64 relu -> 5x(64 relu -> 64) residual"),
+    ]);
+    let plan =
+        |name, plan, size, activation| Network::plan(Task::Digits, name, plan, size, activation);
+    networks.extend([
+        plan("convolutions", nets::convolutions, (10, 16), "relu"),
+        plan("convolutions", nets::convolutions, (20, 16), "relu"),
+        plan("convolutions", nets::convolutions, (30, 12), "tanh"),
+        plan("convolutions", nets::convolutions, (50, 12), "relu"),
+        plan("residual convolutions", nets::residual_convolutions, (8, 16), "relu"),
+        plan("convolutions and 2 layers", nets::small_convolutions, (2, 8), "tanh").small(),
+        plan("transformer", nets::transformer, (4, 32), "gelu"),
+        plan("transformer", nets::transformer, (8, 32), "gelu"),
+        plan("transformer, unscaled", nets::unscaled_transformer, (4, 32), "gelu"),
+    ]);
+    let sequences =
+        |name, plan, activation| Network::plan(Task::Sequences, name, plan, (1, 24), activation);
+    networks.extend([
+        sequences("LSTM", nets::lstm, "tanh"),
+        sequences("recurrent", nets::recurrent, "tanh"),
+        sequences("recurrent", nets::recurrent, "relu"),
+    ]);
+    networks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn networks_are_many_and_each_is_another() {
+        let networks = all();
+        assert!(networks.len() >= 60, "{}", networks.len());
+        let identities: BTreeSet<String> = networks.iter().map(Network::identity).collect();
+        assert_eq!(identities.len(), networks.len());
+        for activation in ACTIVATIONS.iter().map(|a| a.name()).filter(|name| *name != "identity") {
+            assert!(networks.iter().any(|n| n.name.contains(activation)), "{activation}");
+        }
+    }
+
+    #[test]
+    fn every_network_can_be_made() {
+        for network in all() {
+            let model = network.model().unwrap();
+            let (inputs, outputs) = network.task.sizes();
+            assert_eq!((model.inputs(), model.outputs()), (inputs, outputs), "{}", network.name);
+            assert!(model.trained_elements().unwrap() > 0);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The page that says how starts fare.
+
+use std::fmt::Write;
+
+use crate::networks::Network;
+use crate::record::Record;
+use crate::score::{self, Row, Score};
+use crate::starts::STARTS;
+use crate::tasks::Task;
+
+/// The figures in a few lines.
+pub fn summary(networks: &[Network], records: &[Record]) -> String {
+    let rows = score::rows(networks, records);
+    format!("{} of {} networks are complete\n{}", rows.len(), networks.len(), table(&rows))
+}
+
+/// The page.
+pub fn page(networks: &[Network], records: &[Record], date: &str, machine: &str) -> String {
+    let rows = score::rows(networks, records);
+    let hours = records.iter().map(|record| record.seconds).sum::<f64>() / 3600.0;
+    let mut text = format!(
+        "# Are the recommended starts better?\n\n\
+         Written by `bench/fix` on {date}: {machine}.\n\n\
+         {} of {} networks were trained from every start that this version has, in {hours:.1} hours of one core. {}\
+         Each start gets the best of the same four learning rates (0.1, 0.3, 1 and 3 times the usual 0.02 with \
+         momentum 0.9), chosen on a seed that is not counted; then five seeds are trained. *Learns* \
+         means that most of them reach the target ({}); steps are the median over seeds.\n\n",
+        rows.len(),
+        networks.len(),
+        missing(),
+        targets()
+    );
+    text.push_str("## By start\n\n");
+    text.push_str(&table(&rows));
+    text.push_str(
+        "\nSteps: median over the networks on which the start learns of its steps over the fewest of any start. \
+         Finding: median of the seconds that finding the weights takes on one core, without training.\n\n",
+    );
+    text.push_str(&bars(&rows, networks.len()));
+    text.push_str("\n## By network\n\nSteps to the target; `–` where most seeds never arrive, `×` where the start refuses the network.\n\n");
+    text.push_str(&by_network(&rows));
+    text
+}
+
+fn targets() -> String {
+    let target = |task: &Task| format!("{} on {}", task.target(), task.name());
+    Task::ALL.iter().map(target).collect::<Vec<String>>().join(", ")
+}
+
+/// The starts that are asked for and not there yet.
+fn missing() -> String {
+    let missing: Vec<&str> =
+        STARTS.iter().filter(|start| !start.is_there()).map(|start| start.name()).collect();
+    if missing.is_empty() {
+        return String::new();
+    }
+    format!("Not there yet, and so not compared: {}. ", missing.join(", "))
+}
+
+fn table(rows: &[Row<'_>]) -> String {
+    let mut text = "| start | learns, of those that any start learns | steps | finding, s |\n\
+                    |---|---|---|---|\n"
+        .to_owned();
+    for Score { start, learns, of, relative, finding } in score::scores(rows) {
+        let share = 100.0 * learns as f64 / of.max(1) as f64;
+        let relative = relative.map_or_else(|| "–".to_owned(), |r| format!("{r:.2}"));
+        let finding = finding.map_or_else(|| "–".to_owned(), |s| format!("{s:.3}"));
+        let _ = writeln!(
+            text,
+            "| {} | {learns} of {of}, {share:.0} % | {relative} | {finding} |",
+            start.name()
+        );
+    }
+    text
+}
+
+fn bars(rows: &[Row<'_>], all: usize) -> String {
+    let scores = score::scores(rows);
+    let Some(auto) = scores.iter().find(|score| score.start.name() == "auto") else {
+        return "`auto` is not there yet, so no bar is judged.\n".to_owned();
+    };
+    let met = |holds: bool| if holds { "met" } else { "**missed**" };
+    let share = auto.learns as f64 / auto.of.max(1) as f64;
+    let so_far = if rows.len() < all {
+        format!(", on the {} networks trained so far", rows.len())
+    } else {
+        String::new()
+    };
+    let mut text = format!(
+        "## The bars for `auto`{so_far}\n\n| bar | figure | |\n|---|---|---|\n\
+         | learns on at least 95 % of the networks that any start learns | {} of {}, {:.1} % | {} |\n",
+        auto.learns,
+        auto.of,
+        100.0 * share,
+        met(share >= 0.95)
+    );
+    for default in ["torch-default", "keras-default", "flax-default"] {
+        let worse = score::worse_than(rows, "auto", default);
+        let named: Vec<String> = worse
+            .iter()
+            .map(|(name, ratio)| match ratio {
+                Some(ratio) => format!("{name} (×{ratio:.2})"),
+                None => format!("{name} (does not learn)"),
+            })
+            .collect();
+        let figure = if named.is_empty() { "on none".to_owned() } else { named.join("; ") };
+        let _ = writeln!(
+            text,
+            "| never over 5 % more steps than {default} where that learns | {figure} | {} |",
+            met(worse.is_empty())
+        );
+    }
+    let (ratio, count) = score::against_usual(rows, "auto");
+    let figure = ratio.map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"));
+    let _ = writeln!(
+        text,
+        "| fewer steps than He or Xavier by the usual rule, on the median | {figure} times, on {count} networks | {} |",
+        met(ratio.is_some_and(|ratio| ratio < 1.0))
+    );
+    for (name, bar) in [("10x64 relu", 0.95), ("30x64 relu", 0.94), ("50x64 relu", 0.90)] {
+        let Some(row) = rows.iter().find(|row| row.network.name == name && row.network.is_whole)
+        else {
+            let _ = writeln!(text, "| {name} comes to {bar} on digits | not trained yet | |");
+            continue;
+        };
+        let last = |start: &str| {
+            let record = row.records.get(start)?;
+            Some(record.last.iter().sum::<f64>() / record.last.len().max(1) as f64)
+        };
+        let (before, after) = (last("torch-default"), last("auto"));
+        let number = |x: Option<f64>| x.map_or_else(|| "–".to_owned(), |x| format!("{x:.3}"));
+        let _ = writeln!(
+            text,
+            "| {name} comes to {bar:.2} on digits, mean of the last scores | {} from torch-default, {} from auto | {} |",
+            number(before),
+            number(after),
+            met(after.is_some_and(|after| after >= bar))
+        );
+    }
+    text
+}
+
+fn by_network(rows: &[Row<'_>]) -> String {
+    let starts: Vec<&str> =
+        STARTS.into_iter().filter(|start| start.is_there()).map(|start| start.name()).collect();
+    let mut text = format!("| network | {} |\n", starts.join(" | "));
+    let _ = writeln!(text, "|---|{}", "---|".repeat(starts.len()));
+    for row in rows {
+        let cell = |start: &&str| match row.records.get(start) {
+            _ if row.refused.contains(start) => "×".to_owned(),
+            Some(record) => record.median().map_or_else(|| "–".to_owned(), |s| s.to_string()),
+            None => String::new(),
+        };
+        let cells: Vec<String> = starts.iter().map(cell).collect();
+        let name = row.network.name.replace('|', "\\|");
+        let _ = writeln!(text, "| {}: {name} | {} |", row.network.task.name(), cells.join(" | "));
+    }
+    text
+}

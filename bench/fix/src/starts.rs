@@ -1,0 +1,124 @@
+//! The starts that are compared: what frameworks give, what textbooks say, what methods find.
+
+use std::time::Instant;
+
+use fanin::check::evidence::Horizon;
+use fanin::data::Prepared;
+use fanin::init::{self, Rules};
+use fanin::recommend::{self, Problem, Recommendation};
+use fanin::spec::Model;
+use fanin::train::Course;
+use fanin::weights::Weights;
+use fanin::{Error, Result};
+
+use crate::networks::Network;
+
+/// A start that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// By a scheme of the registry.
+    Scheme(&'static str),
+    /// By a method, from what a scheme draws.
+    Method(&'static str, &'static str),
+}
+
+/// Every start, the best known first.
+pub const STARTS: [Start; 9] = [
+    Start::Scheme("torch-default"),
+    Start::Scheme("keras-default"),
+    Start::Scheme("flax-default"),
+    Start::Scheme("xavier-normal"),
+    Start::Scheme("he-normal"),
+    Start::Scheme("orthogonal"),
+    Start::Method("lsuv", "orthogonal"),
+    Start::Method("gradinit", "he-normal"),
+    Start::Method("auto", "torch-default"),
+];
+
+impl Start {
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scheme(name) | Self::Method(name, _) => name,
+        }
+    }
+
+    /// Whether there is such a method.
+    pub fn is_there(self) -> bool {
+        match self {
+            Self::Scheme(_) => true,
+            Self::Method(name, _) => recommend::names().contains(&name),
+        }
+    }
+}
+
+/// Starting weights of one start, for any seed.
+pub struct Drawer<'a> {
+    start: Start,
+    network: &'a Network,
+    model: &'a Model,
+    data: &'a Prepared,
+    found: Option<Recommendation>,
+    /// Seconds that finding the start took.
+    pub seconds: f64,
+}
+
+impl<'a> Drawer<'a> {
+    /// Asks the method once; schemes need no asking.
+    ///
+    /// # Errors
+    /// If the method cannot serve the network.
+    pub fn new(
+        start: Start,
+        network: &'a Network,
+        model: &'a Model,
+        data: &'a Prepared,
+    ) -> Result<Self> {
+        let mut drawer = Self { start, network, model, data, found: None, seconds: 0.0 };
+        if let Start::Method(name, _) = start {
+            let begun = Instant::now();
+            drawer.found = Some(drawer.ask(name, 0)?);
+            drawer.seconds = begun.elapsed().as_secs_f64();
+        }
+        Ok(drawer)
+    }
+
+    /// The start under `seed`: methods that look at data are asked anew, the others draw by their
+    /// rules.
+    ///
+    /// # Errors
+    /// If a scheme does not fit the network.
+    pub fn weights(&self, seed: u64) -> Result<Weights> {
+        match (self.start, &self.found) {
+            (Start::Method(name, _), _) if recommend::find(name)?.facts().needs_data => {
+                Ok(self.ask(name, seed)?.weights)
+            }
+            (Start::Method(_, base), Some(found)) => {
+                found.drawn(self.model, &self.by_scheme(base, seed)?, seed)
+            }
+            (Start::Scheme(scheme) | Start::Method(_, scheme), _) => self.by_scheme(scheme, seed),
+        }
+    }
+
+    fn by_scheme(&self, scheme: &str, seed: u64) -> Result<Weights> {
+        init::for_model(self.model, &Rules::new(scheme), seed)
+    }
+
+    fn ask(&self, method: &str, seed: u64) -> Result<Recommendation> {
+        let Start::Method(_, base) = self.start else {
+            return Err(Error::unknown("method", method, &recommend::names()));
+        };
+        let weights = self.by_scheme(base, seed)?;
+        let course = Course::new(&self.network.spec(), self.data.task, seed)?;
+        let horizon: Horizon = course.horizon(self.data.train.rows())?;
+        let problem = Problem {
+            model: self.model,
+            loss: &course.loss,
+            weights: &weights,
+            data: Some(&self.data.train),
+            horizon,
+            seed,
+        };
+        recommend::find(method)?.recommend(&problem)
+    }
+}

@@ -1,0 +1,154 @@
+//! Trains every network from every start, each with its best learning rate.
+//!
+//! Four rates are tried on a seed of their own; five seeds are then trained at the rate that arrives
+//! first, or comes farthest. A run ends when it arrives, unless its last score is asked for.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use fanin::Result;
+use fanin::compare::proof::{Limits, Training, Trajectory, best, every, trajectory};
+use fanin::data::Prepared;
+use fanin::train::{Course, Interrupt};
+
+use crate::Failure;
+use crate::networks::Network;
+use crate::record::{self, Record};
+use crate::starts::{Drawer, STARTS, Start};
+use crate::tasks::Tasks;
+
+/// Learning rates over the usual one, 0.02 with momentum 0.9.
+const FACTORS: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+
+/// Seeds that are counted; rates are chosen on the next one.
+const SEEDS: u64 = 5;
+
+/// Trains what the file at `path` lacks, and appends to it; tells of its progress.
+///
+/// # Errors
+/// If the file cannot be written, or a network cannot be trained.
+pub fn all(
+    networks: &[Network],
+    path: &Path,
+    threads: usize,
+    seconds: Option<f64>,
+) -> std::result::Result<(), Failure> {
+    let tasks = Tasks::load();
+    let known = record::read(path)?;
+    let cases = networks.iter().flat_map(|network| STARTS.map(|start| (network, start)));
+    let is_open = |(network, start): &(&Network, Start)| {
+        let key = record::key(network, *start);
+        start.is_there() && known.iter().all(|record| record.key != key)
+    };
+    let open: Vec<(&Network, Start)> = cases.filter(is_open).collect();
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    if !known.is_empty() {
+        // An interruption may have cut the last line.
+        writeln!(file)?;
+    }
+    let (file, next, begun) = (Mutex::new(file), AtomicUsize::new(0), Instant::now());
+    let work = || -> std::result::Result<(), Failure> {
+        while let Some((network, start)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if seconds.is_some_and(|limit| begun.elapsed().as_secs_f64() > limit) {
+                break;
+            }
+            let Some(data) = tasks.get(network.task) else { continue };
+            let record = one(network, *start, data)
+                .map_err(|error| format!("{}, {}: {error}", network.describe(), start.name()))?;
+            writeln!(
+                file.lock().expect("no thread panics"),
+                "{}",
+                serde_json::to_string(&record)?
+            )?;
+            let done = next.load(Ordering::Relaxed).min(open.len());
+            eprintln!(
+                "[{done}/{}, {:.0} s] {}, {}: {}",
+                open.len(),
+                begun.elapsed().as_secs_f64(),
+                network.describe(),
+                start.name(),
+                told(&record)
+            );
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let on_one_core = || fanin::with_threads(Some(1), &work)?;
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(on_one_core)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().expect("no thread panics"))
+    })
+}
+
+fn told(record: &Record) -> String {
+    match (&record.refused, record.median()) {
+        (Some(reason), _) => format!("refused: {reason}"),
+        (None, Some(steps)) => format!("{steps} steps, {:.1} s", record.seconds),
+        (None, None) => {
+            let most = record.best.iter().copied().fold(0.0, f64::max);
+            format!("does not arrive, at most {most:.2}, {:.1} s", record.seconds)
+        }
+    }
+}
+
+fn one(network: &Network, start: Start, data: &Prepared) -> Result<Record> {
+    let begun = Instant::now();
+    let (spec, model) = (network.spec(), network.model()?);
+    let course = Course::new(&spec, data.task, 0)?;
+    let batches = course.batches(data.train.rows())?.count() as u64;
+    let planned = course.epochs * batches;
+    let mut record = Record {
+        key: record::key(network, start),
+        task: network.task.name().to_owned(),
+        network: network.name.clone(),
+        start: start.name().to_owned(),
+        refused: None,
+        rate: None,
+        steps: Vec::new(),
+        best: Vec::new(),
+        last: Vec::new(),
+        diverged: 0,
+        planned,
+        finding: 0.0,
+        seconds: 0.0,
+    };
+    let drawer = match Drawer::new(start, network, &model, data) {
+        Ok(drawer) => drawer,
+        Err(error) => {
+            record.refused = Some(error.to_string());
+            return Ok(record);
+        }
+    };
+    record.finding = drawer.seconds;
+    let training = Training { model: &model, spec: &spec, data };
+    let target = network.task.target();
+    let run = |rate: f64, seed: u64, is_whole: bool| -> Result<Trajectory> {
+        let arrival = if is_whole { f64::INFINITY } else { target };
+        let limits = Limits { steps: planned, every: every(batches, planned), target: arrival };
+        let weights = drawer.weights(seed)?;
+        trajectory(&training, &weights, (rate, seed), limits, &|_| {}, &Interrupt::default())
+    };
+    let rates = FACTORS.map(|factor| course.learning_rate * factor);
+    let tried = rates.iter().map(|&rate| run(rate, SEEDS, false)).collect::<Result<Vec<_>>>()?;
+    let rate = best(&tried, target);
+    let runs =
+        (0..SEEDS).map(|seed| run(rate, seed, network.is_whole)).collect::<Result<Vec<_>>>()?;
+    record.rate = Some(rate);
+    record.steps = runs.iter().map(|run| run.steps_to(target)).collect();
+    record.best = runs.iter().map(|run| rounded(run.best_score())).collect();
+    let last = |run: &Trajectory| match (run.diverged, run.scores.last()) {
+        (None, Some(look)) => rounded(look.score),
+        _ => 0.0,
+    };
+    record.last = runs.iter().map(last).collect();
+    record.diverged = runs.iter().filter(|run| run.diverged.is_some()).count();
+    record.seconds = (begun.elapsed().as_secs_f64() * 100.0).round() / 100.0;
+    Ok(record)
+}
+
+fn rounded(score: f64) -> f64 {
+    if score.is_finite() { (score * 1e4).round() / 1e4 } else { 0.0 }
+}

@@ -1,0 +1,75 @@
+//! What `fanin fix` writes: weights, a copy of the model, source code.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use fanin::Result;
+use fanin::formats::{Existing, check_target, write_weights, write_whole};
+use fanin::recommend::{self, Language, Repair};
+use fanin::spec::{Model, Spec};
+use fanin::weights::Weights;
+
+/// Where the start goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "File")]
+pub struct FileArgs {
+    /// File for the start, .safetensors or .npz; .onnx for a copy of an .onnx model
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Source code that draws this start for any seed by the calls of a framework
+    #[arg(long, value_name = "FRAMEWORK", value_parser = PossibleValuesParser::new(Language::NAMES))]
+    code: Option<String>,
+    /// File for the code [default: after the report]
+    #[arg(long, value_name = "FILE", requires = "code")]
+    code_output: Option<PathBuf>,
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+}
+
+impl FileArgs {
+    /// Refuses files that cannot be written, before any long computation.
+    pub fn check(&self) -> Result<()> {
+        let files = self.output.iter().chain(&self.code_output);
+        files.into_iter().try_for_each(|path| check_target(path, self.existing()))
+    }
+
+    /// The code that is asked for, where something changes.
+    pub fn code(&self, model: &Model, repair: &Repair) -> Result<Option<String>> {
+        let (Some(name), Some(found)) = (&self.code, &repair.recommendation) else {
+            return Ok(None);
+        };
+        recommend::code(model, found, name.parse()?).map(Some)
+    }
+
+    /// Writes the code where a file is named for it; else gives it back to be shown.
+    pub fn write_code<'c>(
+        &self,
+        code: Option<&'c str>,
+        files: &mut Vec<PathBuf>,
+    ) -> Result<Option<&'c str>> {
+        let (Some(code), Some(path)) = (code, &self.code_output) else { return Ok(code) };
+        write_whole(path, self.existing(), |file| file.write_all(code.as_bytes()))?;
+        files.push(path.clone());
+        Ok(None)
+    }
+
+    /// Writes the recommended start, or the one that was there where nothing changes.
+    pub fn write(&self, spec: &Spec, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
+        let Some(path) = &self.output else { return Ok(Vec::new()) };
+        let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
+        let is_model = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
+        if is_model {
+            fanin::write_model(spec, weights, path, self.existing())?;
+        } else {
+            write_weights(path, weights, self.existing())?;
+        }
+        Ok(vec![path.clone()])
+    }
+
+    fn existing(&self) -> Existing {
+        if self.force { Existing::Replace } else { Existing::Keep }
+    }
+}

@@ -1,0 +1,189 @@
+//! `fanin fix`.
+
+mod file;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use fanin::Result;
+use fanin::compare::proof::{ProofOptions, Proven};
+use fanin::data::Prepared;
+use fanin::recommend::{self, Options, Repair};
+use fanin::report::{Fixed, Json, terminal};
+use fanin::spec::{Model, Spec};
+use fanin::weights::Weights;
+
+use self::file::FileArgs;
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
+use crate::output::{self, Exit};
+use crate::progress::{ProofBar, interrupt};
+
+/// Find starting weights from which a network learns, say why, and prove it by training
+///
+/// Judges the start as `fanin check` does, asks methods for a better one, cheapest first, until one
+/// passes, and trains from both with the same seeds, order and learning rates to choose from. A
+/// start that is sound is left alone. Ends with 1 if the start that is left has findings at or above
+/// --fail-on or a forecast of failure.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fanin fix \"features -> 30x64 relu -> outputs\" --scheme torch-default
+  fanin fix spec.toml --output start.safetensors
+  fanin fix model.onnx --data images.npz --output mended.onnx
+  fanin fix \"784 -> 20x256 tanh -> 10\" --scheme normal:0.01 --no-proof --code torch
+  fanin fix \"64 -> 2x64 relu -> 10\" --weights weights.safetensors --method auto --output new.npz")]
+pub struct Fix {
+    /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
+    model: Option<String>,
+    #[command(flatten)]
+    scheme: StartArgs,
+    /// File of weights to mend, .safetensors or .npz
+    #[arg(long, value_name = "FILE", conflicts_with = "StartArgs")]
+    weights: Option<PathBuf>,
+    /// Method to take, whatever the start [default: all, cheapest first, until one passes]
+    #[arg(long, value_name = "METHOD", value_parser = PossibleValuesParser::new(recommend::names()))]
+    method: Option<String>,
+    /// Severity of findings that a start may not have
+    #[arg(long, value_name = "SEVERITY", default_value = "fail")]
+    fail_on: FailOn,
+    #[command(flatten)]
+    proof: ProofArgs,
+    #[command(flatten)]
+    file: FileArgs,
+    #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(flatten)]
+    training: TrainArgs,
+}
+
+/// How much is trained to prove it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Proof")]
+struct ProofArgs {
+    /// Train nothing
+    #[arg(long)]
+    no_proof: bool,
+    /// Seeds that both starts are trained with, from --seed on [default: 5]
+    #[arg(long, value_name = "N", conflicts_with = "no_proof", value_parser = clap::value_parser!(u64).range(2..))]
+    seeds: Option<u64>,
+    /// Seconds of training at most, by leaving out steps; 0 for the whole training [default: 20]
+    #[arg(long, value_name = "SECONDS", conflicts_with = "no_proof")]
+    seconds: Option<f64>,
+}
+
+/// A start and all that judges it.
+struct Case {
+    spec: Spec,
+    data: Prepared,
+    model: Model,
+    /// Weights that are there; none where a scheme draws them.
+    given: Option<Weights>,
+    weights: Weights,
+    start: String,
+    is_stand_in: bool,
+}
+
+impl Fix {
+    /// Judges, mends, proves and writes.
+    pub fn run(&self, common: &Common) -> Result<Exit> {
+        self.file.check()?;
+        let case = self.case(common)?;
+        let Case { spec, data, model, weights, .. } = &case;
+        let options = Options { method: self.method.clone(), limit: self.fail_on.severity() };
+        let repair = fanin::recommend(spec, model, weights, data, &options)?;
+        let width = output::width();
+        let show = |text: String| {
+            if !common.json {
+                output::text(&text);
+            }
+        };
+        show(terminal::fix(&case.fixed(&repair, None, &[]), width));
+        let code = self.file.code(model, &repair)?;
+        let proof = self.prove(&case, &repair, common)?;
+        if let Some(proof) = &proof {
+            show(terminal::proven(proof, data.task, width));
+        }
+        let mut files = self.file.write(spec, weights, &repair)?;
+        let shown = self.file.write_code(code.as_deref(), &mut files)?;
+        let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
+        if common.json {
+            output::json(&Json::new("fix", &fixed));
+        }
+        show(terminal::fixed(&fixed, width));
+        Ok(if repair.is_healthy() { Exit::Done } else { Exit::Findings })
+    }
+
+    fn case(&self, common: &Common) -> Result<Case> {
+        let mut spec = spec_of(self.model.as_deref())?;
+        self.scheme.apply(&mut spec);
+        if let Some(seed) = common.seed {
+            spec.train.seeds = vec![seed];
+        }
+        self.reading.apply(&mut spec);
+        self.data.apply(&mut spec)?;
+        self.training.apply(&mut spec)?;
+        let is_named = self.data.data.is_some() || spec.data != Spec::default().data;
+        let data = if is_named { fanin::load(&spec)? } else { fanin::load_or_stand_in(&mut spec)? };
+        let model = fanin::resolve(&spec, &data)?;
+        let own = model.weights().filter(|_| !self.scheme.is_given());
+        let (given, start) = match (&self.weights, own) {
+            (Some(path), _) => {
+                (Some(fanin::formats::read_weights(path)?), path.display().to_string())
+            }
+            (None, Some(own)) => (Some(own.clone()), "the weights in the file".to_owned()),
+            (None, None) => (None, spec.init.scheme.clone()),
+        };
+        let weights = match &given {
+            Some(given) => given.clone(),
+            None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
+        };
+        Ok(Case { spec, data, model, given, weights, start, is_stand_in: !is_named })
+    }
+
+    fn prove(&self, case: &Case, repair: &Repair, common: &Common) -> Result<Option<Proven>> {
+        let Some(found) = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof) else {
+            return Ok(None);
+        };
+        let first = case.spec.train.seeds[0];
+        let usual = ProofOptions::default();
+        let seeds = self.proof.seeds.unwrap_or(usual.seeds.len() as u64);
+        let options = ProofOptions {
+            seeds: (0..seeds).map(|n| first.wrapping_add(n)).collect(),
+            seconds: match self.proof.seconds {
+                Some(0.0) => None,
+                given => given.or(usual.seconds),
+            },
+            ..usual
+        };
+        let bar = ProofBar::new(common.json);
+        let Case { spec, data, model, given, .. } = case;
+        let given = given.as_ref();
+        let proof = fanin::prove(spec, model, given, found, data, &options, &bar, &interrupt());
+        bar.clear();
+        proof.map(Some)
+    }
+}
+
+impl Case {
+    fn fixed<'a>(
+        &'a self,
+        repair: &'a Repair,
+        proof: Option<&'a Proven>,
+        files: &'a [PathBuf],
+    ) -> Fixed<'a> {
+        Fixed {
+            model: self.model.to_string(),
+            named: self.spec.model.to_string(),
+            start: self.start.clone(),
+            data: format!("{}, {}", self.data.train.name, self.data.source),
+            is_stand_in: self.is_stand_in,
+            spec: &self.spec,
+            repair,
+            proof,
+            files,
+            code: None,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What is drawn for a parameter, as far as every framework can say it.
+
+use super::Language;
+use crate::error::{Error, Result};
+use crate::init::{self, Distribution, Parameter, Position};
+use crate::recommend::Change;
+
+/// What is drawn for a parameter, or for each of its parts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Draw {
+    /// The same value everywhere.
+    Constant(f64),
+    /// Normal with mean and deviation.
+    Normal(f64, f64),
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// Normal with mean and deviation, cut at so many deviations to both sides.
+    Truncated(f64, f64, f64),
+    /// So many times a matrix with orthonormal rows or columns.
+    Orthogonal(f64),
+    /// The same at the central tap of a convolution, 0 elsewhere.
+    DeltaOrthogonal(f64),
+    /// [A −A; −A A] with A orthogonal: whether units, and whether inputs, have twins.
+    Mirrored {
+        /// The lower half is minus the upper one.
+        units: bool,
+        /// The right half is minus the left one.
+        inputs: bool,
+    },
+}
+
+/// A parameter with what is drawn for it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawn<'a> {
+    /// The parameter.
+    pub parameter: &'a Parameter,
+    /// What is drawn for each part along an axis, or for the whole.
+    pub draws: Vec<Draw>,
+    /// The axis along which parts lie, and the length of each; none where the whole is drawn.
+    pub parts: Option<(usize, Vec<usize>)>,
+}
+
+impl<'a> Drawn<'a> {
+    /// What is drawn for each parameter that changes.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a scheme that is not among [`Draw`].
+    pub fn all(
+        parameters: &'a [Parameter],
+        changes: &[Change],
+        language: Language,
+    ) -> Result<Vec<Self>> {
+        let changed = changes.iter().filter_map(|change| {
+            let parameter = parameters.iter().find(|p| p.name == change.parameter)?;
+            Some(Self::new(parameter, &change.scheme, language))
+        });
+        changed.collect()
+    }
+
+    fn new(parameter: &'a Parameter, scheme: &str, language: Language) -> Result<Self> {
+        let is_exporters = parameter.name.contains("::");
+        if is_exporters && matches!(language, Language::Torch | Language::Flax) {
+            return Err(Error::Setting {
+                place: format!("code for {}", language.name()),
+                found: format!("the name {}, which the exporter made", parameter.name),
+                expected: "the module's own names: export with torch.onnx.export(…, dynamo=True)"
+                    .to_owned(),
+            });
+        }
+        let draw = |part: &Parameter| Draw::of(part, scheme, language);
+        let Some(packing) = &parameter.packing else {
+            return Ok(Self { parameter, draws: vec![draw(parameter)?], parts: None });
+        };
+        let parts = 0..packing.parts.len();
+        let mut draws = parts.map(|i| draw(&parameter.part(i))).collect::<Result<Vec<Draw>>>()?;
+        let alike = draws.windows(2).all(|two| two[0] == two[1]);
+        if !alike && matches!(language, Language::Keras | Language::Flax) {
+            return Err(Error::Setting {
+                place: format!("code for {}", language.name()),
+                found: format!("parts of {} that are drawn each in its own way", parameter.name),
+                expected: "parts that are drawn alike, for they have another order there; write \
+                           the weights to a file instead"
+                    .to_owned(),
+            });
+        }
+        let is_matrix = matches!(draws[..], [Draw::Orthogonal(_), ..]);
+        if alike && !is_matrix {
+            draws.truncate(1);
+            return Ok(Self { parameter, draws, parts: None });
+        }
+        let sizes = packing.parts.iter().map(|(_, size)| *size).collect();
+        Ok(Self { parameter, draws, parts: Some((packing.axis, sizes)) })
+    }
+}
+
+impl Draw {
+    fn of(parameter: &Parameter, text: &str, language: Language) -> Result<Self> {
+        let scheme = init::find(text)?;
+        let gain = || scheme.gain(parameter).map(|gain| digits(gain.unwrap_or(1.0)));
+        match scheme.facts().name {
+            "orthogonal" => return Ok(Self::Orthogonal(gain()?)),
+            "delta-orthogonal" => return Ok(Self::DeltaOrthogonal(gain()?)),
+            "looks-linear" => {
+                let place = &parameter.place;
+                let layer = place.layer.unwrap_or(Position { index: 0, count: 1 });
+                let units = !(place.is_head || layer.is_last());
+                return Ok(Self::Mirrored { units, inputs: layer.index > 0 });
+            }
+            _ => {}
+        }
+        match scheme.distribution(parameter)? {
+            Distribution::Constant(value) => Ok(Self::Constant(digits(value))),
+            Distribution::Normal { mean, deviation } => {
+                Ok(Self::Normal(digits(mean), digits(deviation)))
+            }
+            Distribution::Uniform { low, high } => Ok(Self::Uniform(digits(low), digits(high))),
+            Distribution::TruncatedNormal { mean, uncut_deviation, low, high } if low == -high => {
+                Ok(Self::Truncated(digits(mean), digits(uncut_deviation), digits(high)))
+            }
+            _ => Err(Error::Setting {
+                place: format!("code for {}", language.name()),
+                found: format!("scheme `{text}` for {}", parameter.name),
+                expected: "a start of normal, uniform, orthogonal, mirrored or constant draws; write the \
+                           weights to a file instead, or take another method"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+/// A number with six digits, which no sample tells from the exact one.
+pub(super) fn digits(x: f64) -> f64 {
+    format!("{x:.5e}").parse().unwrap_or(x)
+}
+
+/// `True` or `False`.
+pub(super) fn truth(holds: bool) -> &'static str {
+    if holds { "True" } else { "False" }
+}
+
+/// A number as all four languages read it.
+pub(super) fn literal(x: f64) -> String {
+    let text = format!("{x:?}");
+    if x.abs() >= 1e16 || (x != 0.0 && x.abs() < 1e-4) { format!("{x:e}") } else { text }
+}

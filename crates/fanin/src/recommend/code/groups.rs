@@ -1,0 +1,113 @@
+//! Parameters that get the same, named by as few patterns as possible.
+
+use super::draw::{Draw, Drawn};
+use crate::spec::glob;
+
+/// Parameters that get the same.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Group {
+    /// Names or patterns; the first group of which one fits a parameter decides.
+    pub patterns: Vec<String>,
+    /// What is drawn for each part, or for the whole.
+    pub draws: Vec<Draw>,
+    /// The axis along which parts lie, and the length of each.
+    pub parts: Option<(usize, Vec<usize>)>,
+}
+
+/// Groups of `drawn`, small ones first, in which `names` gives a parameter's own name; `all` are
+/// the names of all parameters of the network.
+pub(super) fn groups(
+    drawn: &[Drawn<'_>],
+    names: &dyn Fn(&str) -> String,
+    all: &[String],
+) -> Vec<Group> {
+    let mut groups: Vec<(Group, Vec<String>)> = Vec::new();
+    for Drawn { parameter, draws, parts } in drawn {
+        let name = names(&parameter.name);
+        let same =
+            |(group, _): &&mut (Group, Vec<String>)| group.draws == *draws && group.parts == *parts;
+        match groups.iter_mut().find(same) {
+            Some((_, members)) => members.push(name),
+            None => {
+                let (draws, parts) = (draws.clone(), parts.clone());
+                groups.push((Group { patterns: Vec::new(), draws, parts }, vec![name]));
+            }
+        }
+    }
+    groups.sort_by_key(|(_, members)| members.len());
+    let mut decided: Vec<String> = Vec::new();
+    let named = groups.into_iter().map(|(group, members)| {
+        let others: Vec<&String> =
+            all.iter().filter(|name| !members.contains(name) && !decided.contains(name)).collect();
+        let patterns = patterns(&members, &others);
+        decided.extend(members);
+        Group { patterns, ..group }
+    });
+    named.collect()
+}
+
+/// Patterns that fit all `members` and none of `others`.
+pub(super) fn patterns(members: &[String], others: &[&String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for member in members {
+        if found.iter().any(|pattern| glob::matches(pattern, member)) {
+            continue;
+        }
+        let wide = without_numbers(member);
+        let serves = members.iter().filter(|other| glob::matches(&wide, other)).count() > 1
+            && !others.iter().any(|other| glob::matches(&wide, other));
+        found.push(if serves { wide } else { member.clone() });
+    }
+    found
+}
+
+/// Patterns of Python's `fnmatch` as a list, on lines of its own where it is long.
+pub(super) fn for_python(patterns: &[String], indent: &str) -> String {
+    const LONGEST: usize = 88;
+    let texts: Vec<String> =
+        patterns.iter().map(|p| format!("\"{}\"", for_rust(p).replace('[', "[[]"))).collect();
+    let line = format!("[{}]", texts.join(", "));
+    if line.len() <= LONGEST {
+        return line;
+    }
+    let mut lines = "[".to_owned();
+    let mut room = 0;
+    for text in texts {
+        if text.len() + 2 > room {
+            lines = format!("{}\n{indent}    ", lines.trim_end());
+            room = LONGEST;
+        }
+        room = room.saturating_sub(text.len() + 2);
+        lines.push_str(&text);
+        lines.push_str(", ");
+    }
+    format!("{}\n{indent}]", lines.trim_end())
+}
+
+/// What each part gets, as arguments of a call of Python; once where all get the same.
+pub(super) fn each(draws: &[Draw], text: &dyn Fn(&Draw) -> String) -> String {
+    match draws {
+        [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|draw| draw == first) => {
+            format!("*[{}] * {}", text(first), draws.len())
+        }
+        _ => draws.iter().map(text).collect::<Vec<String>>().join(", "),
+    }
+}
+
+/// A pattern as text between quotation marks.
+pub(super) fn for_rust(pattern: &str) -> String {
+    pattern.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// `name` with `*` for every run of digits.
+fn without_numbers(name: &str) -> String {
+    let mut pattern = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match (letter.is_ascii_digit(), pattern.ends_with('*')) {
+            (true, true) => {}
+            (true, false) => pattern.push('*'),
+            (false, _) => pattern.push(letter),
+        }
+    }
+    pattern
+}

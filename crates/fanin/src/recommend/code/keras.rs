@@ -1,0 +1,186 @@
+//! `keras.initializers` on a `keras.Model`.
+//!
+//! Keras numbers layers over a whole program, so that names depend on what was made before; the
+//! code goes by the order of trainable variables and holds their sizes against it.
+
+use std::fmt::Write;
+
+use super::draw::{Draw, Drawn, literal, truth};
+use crate::error::{Error, Result};
+use crate::init::Parameter;
+
+/// # Errors
+/// [`Error::Setting`] for what Keras has no initializer for.
+pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -> Result<String> {
+    let mut lines: Vec<(String, usize, usize)> = Vec::new();
+    for parameter in parameters.iter().filter(|p| p.role.is_trained()) {
+        let own = drawn.iter().find(|drawn| drawn.parameter.name == parameter.name);
+        let rule = own.map_or_else(|| Ok("None".to_owned()), rule)?;
+        let size = parameter.shape.elements();
+        match lines.last_mut() {
+            Some((last, count, elements)) if *last == rule && *elements == size => *count += 1,
+            _ => lines.push((rule, 1, size)),
+        }
+    }
+    let mut text = format!("\"\"\"{title}\"\"\"\n\nimport keras\n\ninit = keras.initializers\n\n");
+    for (name, helper) in [("parts(", PARTS), ("delta(", DELTA), ("mirrored(", MIRRORED)] {
+        if lines.iter().any(|(rule, ..)| rule.contains(name)) {
+            text.push_str(helper);
+        }
+    }
+    text.push_str(
+        "# In the order of the model's trainable variables: how many, elements of each, and what is\n\
+         # drawn for a seed; None keeps the values that are there.\nRULES = [\n",
+    );
+    let periods = periods(&lines);
+    for (repeat, period) in periods {
+        let inner = |(rule, count, size): &(String, usize, usize)| match *count {
+            1 => format!("({size}, {rule})"),
+            count => format!("*[({size}, {rule})] * {count}"),
+        };
+        if repeat == 1 {
+            period.iter().for_each(|line| {
+                let _ = writeln!(text, "    {},", inner(line));
+            });
+        } else {
+            let _ = writeln!(text, "    *[");
+            period.iter().for_each(|line| {
+                let _ = writeln!(text, "        {},", inner(line));
+            });
+            let _ = writeln!(text, "    ] * {repeat},");
+        }
+    }
+    text.push_str("]\n\n");
+    text.push_str(INITIALIZE);
+    Ok(text)
+}
+
+type Line = (String, usize, usize);
+
+/// Two lines that follow each other again and again, such as kernel and bias, told once.
+fn periods(lines: &[Line]) -> Vec<(usize, &[Line])> {
+    const LONGEST: usize = 8;
+    let (mut found, mut start) = (Vec::new(), 0);
+    while start < lines.len() {
+        let rest = &lines[start..];
+        let repeats = |length: usize| {
+            let period = &rest[..length];
+            rest.chunks_exact(length).take_while(|chunk| *chunk == period).count()
+        };
+        let lengths = 2..=LONGEST.min(rest.len() / 2);
+        let longest = lengths.map(|length| (repeats(length), length)).filter(|(n, _)| *n > 1);
+        let (repeat, length) = longest
+            .max_by_key(|(n, length)| (n * length, std::cmp::Reverse(*length)))
+            .unwrap_or((1, 1));
+        found.push((repeat, &rest[..length]));
+        start += repeat * length;
+    }
+    found
+}
+
+const PARTS: &str = r#"
+def parts(axis, sizes, *draws):
+    """Draws each part along an axis of its own."""
+
+    def draw(seed):
+        def call(shape, dtype):
+            at = len(shape) - 1 if axis else 0
+            shapes = [shape[:at] + (size,) + shape[at + 1 :] for size in sizes]
+            drawn = [d(seed + n)(s, dtype) for n, (d, s) in enumerate(zip(draws, shapes))]
+            return keras.ops.concatenate(drawn, at)
+
+        return call
+
+    return draw
+
+
+"#;
+
+const DELTA: &str = r#"
+def delta(gain):
+    """Orthogonal at the central tap, 0 elsewhere (Xiao et al. 2018)."""
+
+    def draw(seed):
+        def call(shape, dtype):
+            center = tuple((size - 1) // 2 for size in shape[:-2])
+            pads = [(c, size - 1 - c) for c, size in zip(center, shape[:-2])]
+            tap = init.Orthogonal(gain, seed=seed)(shape[-2:], dtype)
+            tap = keras.ops.reshape(tap, (1,) * len(center) + tuple(shape[-2:]))
+            return keras.ops.pad(tap, [*pads, (0, 0), (0, 0)])
+
+        return call
+
+    return draw
+
+
+"#;
+
+const MIRRORED: &str = r#"
+def mirrored(units, inputs):
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+
+    def draw(seed):
+        def call(shape, dtype):
+            half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
+            a = init.Orthogonal(1.0, seed=seed)(half, dtype)
+            a = keras.ops.concatenate([a, -a], -2) if inputs else a
+            return keras.ops.concatenate([a, -a], -1) if units else a
+
+        return call
+
+    return draw
+
+
+"#;
+
+const INITIALIZE: &str = r#"
+def initialize(model: keras.Model, seed: int) -> None:
+    """Draws the variables for which RULES have a draw; all others keep their values."""
+    variables = model.trainable_variables
+    if len(variables) != len(RULES):
+        raise ValueError(f"{len(variables)} trainable variables, expected {len(RULES)}")
+    for number, (variable, (size, draw)) in enumerate(zip(variables, RULES)):
+        if size != keras.ops.size(variable):
+            raise ValueError(f"{variable.path} has shape {variable.shape}, expected {size} elements")
+        if draw is not None:
+            own = 1_000_003 * seed + 16 * number
+            variable.assign(draw(own)(tuple(variable.shape), variable.dtype))
+"#;
+
+fn rule(drawn: &Drawn<'_>) -> Result<String> {
+    let call = |draw: &Draw| call(*draw, &drawn.parameter.name);
+    let Some((axis, sizes)) = &drawn.parts else { return call(&drawn.draws[0]) };
+    let draws = drawn.draws.iter().map(call).collect::<Result<Vec<String>>>()?;
+    // What counts units comes first here and last in Keras.
+    let last = u8::from(*axis == 0);
+    Ok(format!("parts({last}, {sizes:?}, {})", draws.join(", ")))
+}
+
+fn call(draw: Draw, name: &str) -> Result<String> {
+    /// The only cut that Keras knows, in deviations.
+    const CUT: f64 = 2.0;
+    let seeded = |call: String| Ok(format!("lambda s: init.{call}, seed=s)"));
+    match draw {
+        Draw::Constant(0.0) => Ok("lambda s: init.Zeros()".to_owned()),
+        Draw::Constant(value) => Ok(format!("lambda s: init.Constant({})", literal(value))),
+        Draw::Normal(mean, deviation) => {
+            seeded(format!("RandomNormal({}, {}", literal(mean), literal(deviation)))
+        }
+        Draw::Uniform(low, high) => {
+            seeded(format!("RandomUniform({}, {}", literal(low), literal(high)))
+        }
+        Draw::Truncated(mean, deviation, CUT) => {
+            seeded(format!("TruncatedNormal({}, {}", literal(mean), literal(deviation)))
+        }
+        Draw::Truncated(_, _, cut) => Err(Error::Setting {
+            place: "code for keras".to_owned(),
+            found: format!("a normal draw cut at {cut} deviations for {name}"),
+            expected: "a cut at 2, the only one that Keras has".to_owned(),
+        }),
+        Draw::Orthogonal(gain) => seeded(format!("Orthogonal({}", literal(gain))),
+        Draw::Mirrored { units, inputs } => {
+            Ok(format!("mirrored({}, {})", truth(units), truth(inputs)))
+        }
+        Draw::DeltaOrthogonal(gain) => Ok(format!("delta({})", literal(gain))),
+    }
+}

@@ -1,0 +1,90 @@
+//! A recommended start as source code: plain calls of a framework that draw it for any seed.
+//!
+//! The code names parameters by patterns and calls the framework's own initializers; it is no dump
+//! of values. Where a framework names parameters in its own way, names are translated; the code
+//! refuses a model to whose parameters a pattern does not fit.
+
+mod draw;
+mod groups;
+mod names;
+mod torch;
+mod flax;
+mod keras;
+mod rust;
+
+use std::str::FromStr;
+
+use super::Recommendation;
+use crate::error::{Error, Result};
+use crate::spec::Model;
+use draw::Drawn;
+
+/// A framework for which code is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// `torch.nn.init`, on an `nn.Module`.
+    Torch,
+    /// `jax.nn.initializers`, on a tree of parameters, as Flax has it.
+    Flax,
+    /// `keras.initializers`, on a `keras.Model`.
+    Keras,
+    /// `fanin::init`, on weights.
+    Rust,
+}
+
+impl Language {
+    /// The names of all languages.
+    pub const NAMES: [&str; 4] = ["torch", "flax", "keras", "rust"];
+
+    const ALL: [Self; 4] = [Self::Torch, Self::Flax, Self::Keras, Self::Rust];
+
+    /// The name in commands.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+impl FromStr for Language {
+    type Err = Error;
+
+    /// The language of this name.
+    fn from_str(text: &str) -> Result<Self> {
+        let named = Self::ALL.into_iter().find(|language| language.name() == text);
+        named.ok_or_else(|| Error::unknown("language", text, &Self::NAMES))
+    }
+}
+
+/// A function that draws what `found` recommends for `model`, in `language`.
+///
+/// ```
+/// use fanin::recommend::{self, Language};
+/// use fanin::spec::Spec;
+///
+/// let spec = Spec { model: "64 -> 20x32 tanh -> 10".parse()?, ..Spec::default() };
+/// # let found = recommend::Recommendation {
+/// #     method: "auto", weights: Default::default(), changes: Vec::new(), unmet: Vec::new(),
+/// #     offers: Vec::new(), learning_rate: None,
+/// # };
+/// let model = fanin::resolve_alone(&spec)?;
+/// let code = recommend::code(&model, &found, Language::Torch)?;
+/// assert!(code.contains("def initialize(model: torch.nn.Module, seed: int)"));
+/// # Ok::<(), fanin::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Setting`] for a parameter whose scheme no plain call of the framework draws.
+pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result<String> {
+    let parameters = model.parameters()?;
+    let title = format!(
+        "Starting weights for `{}`, found by fanin's method `{}`.",
+        model.to_string().replace(['\\', '"'], "'"),
+        found.method
+    );
+    let drawn = || Drawn::all(&parameters, &found.changes, language);
+    match language {
+        Language::Torch => Ok(torch::code(&title, &drawn()?, &parameters)),
+        Language::Flax => Ok(flax::code(&title, &drawn()?, model, &parameters)),
+        Language::Keras => keras::code(&title, &drawn()?, &parameters),
+        Language::Rust => Ok(rust::code(&title, &found.changes, &parameters)),
+    }
+}

@@ -1,0 +1,114 @@
+//! Sound starts are left alone, sick ones get the first method that serves, failures are told.
+
+use super::*;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::symmetry::Partition;
+use crate::init::{Rules, find as scheme, for_model};
+use crate::recommend::{Change, Facts, Scale};
+use crate::spec::{Loss, Model, Role, Spec};
+
+/// A method that gives every weight the same scheme, or fails where there is none.
+struct Draws(Facts, Option<&'static str>);
+
+const fn draws(name: &'static str, scheme: Option<&'static str>) -> Draws {
+    Draws(Facts { name, about: "", source: "", needs_data: false }, scheme)
+}
+
+impl Method for Draws {
+    fn facts(&self) -> &'static Facts {
+        match self.0.name {
+            "sound" => &Facts { name: "sound", about: "", source: "", needs_data: false },
+            "sick" => &Facts { name: "sick", about: "", source: "", needs_data: false },
+            _ => &Facts { name: "none", about: "", source: "", needs_data: true },
+        }
+    }
+
+    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+        let text = self.1.ok_or_else(|| Error::Setting {
+            place: "data".to_owned(),
+            found: "none".to_owned(),
+            expected: "rows".to_owned(),
+        })?;
+        let mut found = problem.unchanged(self.facts().name);
+        let parameters = problem.model.parameters()?;
+        for parameter in parameters.iter().filter(|p| p.role == Role::Weight) {
+            let distribution = scheme(text)?.distribution(parameter)?;
+            found.changes.push(Change {
+                parameter: parameter.name.clone(),
+                role: parameter.role,
+                before: Scale::of(problem.weights.get(&parameter.name).unwrap().data()),
+                after: Scale { mean: 0.0, deviation: distribution.deviation() },
+                scheme: text.to_owned(),
+                reason: "for the test".to_owned(),
+            });
+        }
+        found.weights = found.drawn(problem.model, problem.weights, problem.seed)?;
+        Ok(found)
+    }
+}
+
+/// What becomes of ten layers that start by `start`.
+fn repaired(start: &str, methods: &[&dyn Method]) -> Repair {
+    let spec = Spec { model: "64 -> 10x32 relu -> 10".parse().unwrap(), ..Spec::default() };
+    let data = crate::data::for_spec(&spec).unwrap();
+    let model: Model = spec.model.resolve(64, 10).unwrap();
+    let weights = for_model(&model, &Rules::new(start), 0).unwrap();
+    let horizon = Horizon {
+        steps: 345,
+        effective_learning_rate: 0.2,
+        step_rule: StepRule::Proportional,
+        momentum: 0.9,
+        epsilon: 0.0,
+        partition: Partition::default(),
+    };
+    let problem = Problem {
+        model: &model,
+        loss: &Loss::CrossEntropy,
+        weights: &weights,
+        data: Some(&data.train),
+        horizon,
+        seed: 0,
+    };
+    repair_by(methods, &problem, &data.train, Severity::Fail).unwrap()
+}
+
+const SOUND: Draws = draws("sound", Some("he-normal"));
+const SICK: Draws = draws("sick", Some("normal:0.001"));
+const NONE: Draws = draws("none", None);
+
+#[test]
+fn sound_start_is_left_alone() {
+    let repair = repaired("he-normal", &[&SOUND]);
+    assert!(repair.tried.is_empty() && repair.recommendation.is_none() && repair.is_healthy());
+}
+
+#[test]
+fn first_method_whose_start_passes_is_taken() {
+    let repair = repaired("torch-default", &[&NONE, &SOUND, &SICK]);
+    let tried: Vec<(&str, bool)> = repair.tried.iter().map(|t| (t.method, t.passed)).collect();
+    assert_eq!(tried, [("none", false), ("sound", true)], "none after it is asked");
+    assert!(repair.tried[0].reason.as_ref().unwrap().contains("expected rows"));
+    assert_eq!(repair.recommendation.as_ref().unwrap().changes.len(), 11);
+    assert!(repair.is_healthy() && !gate::fails(repair.after.as_ref().unwrap(), Severity::Fail));
+}
+
+#[test]
+fn start_that_is_no_better_is_not_taken() {
+    let repair = repaired("torch-default", &[&SICK]);
+    assert!(repair.recommendation.is_none() && !repair.is_healthy(), "{:?}", repair.tried);
+    assert_eq!(repair.result(), &repair.before);
+    assert!(!repair.tried[0].passed && repair.tried[0].reason.is_some());
+}
+
+#[test]
+fn changed_parameters_are_drawn_for_any_seed_and_others_kept() {
+    let repair = repaired("torch-default", &[&SOUND]);
+    let found = repair.recommendation.unwrap();
+    let model: Model = "64 -> 10x32 relu -> 10".parse().unwrap();
+    let base = for_model(&model, &Rules::new("torch-default"), 5).unwrap();
+    let drawn = found.drawn(&model, &base, 5).unwrap();
+    let he = for_model(&model, &Rules::new("he-normal"), 5).unwrap();
+    assert_eq!(drawn.get("2.weight"), he.get("2.weight"));
+    assert_eq!(drawn.get("2.bias"), base.get("2.bias"));
+    assert_ne!(drawn.get("2.weight"), found.weights.get("2.weight"), "another seed");
+}

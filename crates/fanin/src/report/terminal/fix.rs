@@ -1,0 +1,264 @@
+//! A repair: what was wrong, what changes and why, both starts beside each other, what to do next.
+
+use std::fmt::Write;
+
+use super::next::arguments;
+use super::number::{compact, count, number};
+use super::table::{aligned, texts};
+use super::wrap::wrapped_within;
+use crate::check::{Diagnosis, Verdict};
+use crate::compare::proof::{Conclusion, Proven};
+use crate::recommend::{Fold, Offer, Recommendation, Repair, Scale, fold};
+use crate::report::Fixed;
+use crate::report::checked::title;
+use crate::report::terminal::check::percent;
+use crate::spec::Spec;
+
+/// Before the further lines of a paragraph.
+const INDENT: &str = "  ";
+
+/// The narrowest column of reasons.
+const NARROWEST: usize = 24;
+
+/// What was wrong, what changes, both starts beside each other, and what could not be had, in lines
+/// of about `width` characters.
+pub fn fix(fixed: &Fixed<'_>, width: usize) -> String {
+    let repair = fixed.repair;
+    let mut text = heading(fixed, width) + &sentence(&repair.before, width);
+    text.push_str(&tried(repair, width));
+    let Some(found) = &repair.recommendation else {
+        return text + &unchanged(repair, width);
+    };
+    text.push_str(&changes(found, width));
+    text.push_str(&beside(repair));
+    for unmet in &found.unmet {
+        text.push_str(&wrapped_within(width, "\nnot met: ", INDENT, unmet));
+    }
+    for offer in &found.offers {
+        text.push_str(&self::offer(offer, width));
+    }
+    text
+}
+
+fn heading(fixed: &Fixed<'_>, width: usize) -> String {
+    let title = format!("{} · starting from {}", fixed.model, fixed.start);
+    let mut text = wrapped_within(width, "", INDENT, &title);
+    let stands_in = if fixed.is_stand_in { "no data were named; standing in: " } else { "" };
+    text.push_str(&wrapped_within(width, "data: ", INDENT, &format!("{stands_in}{}", fixed.data)));
+    text.push('\n');
+    text
+}
+
+/// The forecast of a start and its first cause, in one sentence.
+fn sentence(diagnosis: &Diagnosis, width: usize) -> String {
+    let sure = percent(diagnosis.confidence);
+    let cause = diagnosis.cause().map_or_else(String::new, |finding| {
+        let place = finding.module.as_ref().map_or_else(String::new, |m| format!(" in {m}"));
+        format!(": {}{place} — {}", finding.code, finding.why)
+    });
+    wrapped_within(
+        width,
+        "before: ",
+        INDENT,
+        &format!("{} ({sure} sure){cause}", diagnosis.forecast),
+    )
+}
+
+/// The methods that did not serve, and why.
+fn tried(repair: &Repair, width: usize) -> String {
+    let taken = repair.recommendation.as_ref().map(|found| found.method);
+    let others = repair.tried.iter().filter(|tried| Some(tried.method) != taken);
+    let line = |tried: &crate::recommend::Tried| {
+        let word = tried.forecast.map_or_else(|| "no start".to_owned(), |word| word.to_string());
+        let reason = tried.reason.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+        wrapped_within(width, &format!("tried {}: ", tried.method), INDENT, &(word + &reason))
+    };
+    others.map(line).collect()
+}
+
+fn unchanged(repair: &Repair, width: usize) -> String {
+    let text = match (repair.tried.is_empty(), repair.before.forecast) {
+        (true, _) => {
+            "nothing to change: this start should learn as it is, and nothing as bad as asked for \
+             was found"
+        }
+        (false, Verdict::Learns) => {
+            "nothing is changed: no method gave a start with fewer findings"
+        }
+        (false, _) => "nothing is changed: no method gave a better start",
+    };
+    "\n".to_owned() + &wrapped_within(width, "", INDENT, text)
+}
+
+fn changes(found: &Recommendation, width: usize) -> String {
+    let folds = fold(&found.changes);
+    let names = folds.iter().map(|fold| fold.name.chars().count()).max().unwrap_or(0);
+    let mut text = format!(
+        "\nrecommended by {}: {}\n",
+        found.method,
+        count(found.changes.len(), "parameter changes", "parameters change")
+    );
+    let head = ["parameter", "role", "std before", "std after", "drawn by", "why"];
+    let rows = folds.iter().map(row).collect();
+    // What the other columns take, with their gaps.
+    let reasons = width.saturating_sub(names + 70).max(NARROWEST);
+    text.push_str(&texts(&head.map(str::to_owned), rows, reasons as u16));
+    text
+}
+
+fn row(fold: &Fold) -> Vec<String> {
+    let name = match fold.count {
+        1 => fold.name.clone(),
+        count => format!("{} ({count})", fold.name),
+    };
+    let several = if fold.count > 1 && fold.after.0 != fold.after.1 { " …" } else { "" };
+    vec![
+        name,
+        fold.role.label().to_owned(),
+        scales(fold.before),
+        scales(fold.after),
+        format!("{}{several}", short(&fold.scheme)),
+        fold.reason.clone(),
+    ]
+}
+
+/// A scheme whose numbers have few digits.
+fn short(scheme: &str) -> String {
+    let Some((name, argument)) = scheme.split_once(':') else { return scheme.to_owned() };
+    let digits = |part: &str| part.parse().map_or_else(|_| part.to_owned(), number);
+    format!("{name}:{}", argument.split(',').map(digits).collect::<Vec<String>>().join(","))
+}
+
+/// A deviation, or two; a constant is told by its value.
+fn scales((low, high): (Scale, Scale)) -> String {
+    let one = |scale: Scale| match scale {
+        Scale { mean, deviation } if deviation < 1e-9 * mean.abs() || deviation == 0.0 => {
+            format!("all {}", compact(mean))
+        }
+        Scale { mean, deviation } if mean.abs() > 0.5 * deviation => {
+            format!("{} about {}", number(deviation), compact(mean))
+        }
+        Scale { deviation, .. } => number(deviation),
+    };
+    let (low, high) = (one(low), one(high));
+    if low == high { low } else { format!("{low} to {high}") }
+}
+
+/// Both starts, number by number.
+fn beside(repair: &Repair) -> String {
+    let Some(after) = &repair.after else { return String::new() };
+    let both = [&repair.before, after];
+    let row = |name: &str, read: &dyn Fn(&Diagnosis) -> String| {
+        let [before, after] = both.map(read);
+        vec![name.to_owned(), before, after]
+    };
+    let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("×{}", number(f)));
+    let rows = vec![
+        row("forecast", &|d| format!("{} ({})", d.forecast, percent(d.confidence))),
+        row("first cause", &|d| d.cause().map_or("none", |finding| finding.code).to_owned()),
+        row("findings", &|d| d.findings.len().to_string()),
+        row("signal per hidden layer", &|d| factor(d.signal_factor)),
+        row("gradient per hidden layer, backward", &|d| factor(d.gradient_factor)),
+        row("hidden units that can ever differ", &|d| {
+            format!("{} of {}", d.effective_units, d.units)
+        }),
+        row("loss before the first step", &|d| number(d.measurement.loss)),
+        row("loss of an output of 0", &|d| number(d.measurement.loss_of_zero_output)),
+    ];
+    let mut text = "\n".to_owned();
+    text.push_str(&aligned(&["", "before", "after"].map(str::to_owned), rows));
+    for finding in &after.findings {
+        let _ = writeln!(
+            text,
+            " still {}: {} {}",
+            finding.severity.word(),
+            finding.code,
+            title(finding.code)
+        );
+    }
+    text
+}
+
+fn offer(offer: &Offer, width: usize) -> String {
+    let Offer { change, reason, how } = offer;
+    let lead = "would help further, if you like: ";
+    let mut text = "\n".to_owned();
+    text.push_str(&wrapped_within(width, lead, INDENT, &format!("{change}: {reason}")));
+    let _ = writeln!(text, "{INDENT}{how}");
+    text
+}
+
+/// What was written, and the command that goes on.
+pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
+    let mut text = String::new();
+    for file in fixed.files {
+        let _ = writeln!(text, "\nwrote {}", file.display());
+    }
+    if let Some(code) = fixed.code {
+        let _ = write!(text, "\n{code}");
+    }
+    if !fixed.repair.is_healthy() {
+        let sentence = "this start is still not sound: the findings above say what is left, and \
+                        another network may be what it takes";
+        text.push_str(&wrapped_within(width, "\nleft: ", INDENT, sentence));
+    }
+    let _ = writeln!(text, "\nNext\n  {}", next(fixed));
+    text
+}
+
+fn next(fixed: &Fixed<'_>) -> String {
+    let model = quoted(&fixed.named);
+    // What was learned of computed rows says nothing of the rate for others.
+    let is_foreign = fixed.is_stand_in && fixed.spec.data.source != Spec::default().data.source;
+    let arguments = match arguments(fixed.spec) {
+        _ if is_foreign => " --data YOUR_DATA".to_owned(),
+        arguments => arguments,
+    };
+    if fixed.repair.recommendation.is_none() {
+        return format!("fanin train {model}{}{arguments}", scheme(fixed));
+    }
+    let helps = |conclusion| matches!(conclusion, Conclusion::Better | Conclusion::NoDifference);
+    let proof = fixed.proof.and_then(Proven::trained).filter(|proof| helps(proof.conclusion));
+    let rate = proof.filter(|_| !is_foreign).map(|proof| proof.after.learning_rate);
+    let rate = rate.map_or_else(String::new, |rate| format!(" --learning-rate {}", digits(rate)));
+    let without = |text: String| match text.find(" --learning-rate") {
+        Some(start) if !rate.is_empty() => text[..start].to_owned(),
+        _ => text,
+    };
+    match fixed.files.first() {
+        Some(file) if file.extension().is_some_and(|end| end == "onnx") => {
+            format!(
+                "fanin train {}{rate}{}",
+                quoted(&file.display().to_string()),
+                without(arguments)
+            )
+        }
+        Some(file) => format!(
+            "fanin train {model} --weights {}{rate}{}",
+            quoted(&file.display().to_string()),
+            without(arguments)
+        ),
+        None => format!(
+            "fanin fix {model}{}{arguments} --no-proof --output start.safetensors",
+            scheme(fixed)
+        ),
+    }
+}
+
+/// The start as an argument, where it is a scheme.
+fn scheme(fixed: &Fixed<'_>) -> String {
+    let own = &fixed.spec.init.scheme;
+    if *own == fixed.start { format!(" --scheme {own}") } else { String::new() }
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([' ', '(', '*']) { format!("\"{text}\"") } else { text.to_owned() }
+}
+
+/// A learning rate without the digits that a product leaves.
+fn digits(rate: f64) -> f64 {
+    format!("{rate:.3e}").parse().unwrap_or(rate)
+}
+
+#[cfg(test)]
+mod tests;

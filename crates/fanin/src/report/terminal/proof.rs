@@ -1,0 +1,176 @@
+//! What training from two starts showed, in words and numbers.
+
+use super::number::{count, fixed, number, score_name, steps, whole};
+use super::table::aligned;
+use super::wrap::wrapped_within;
+use crate::compare::proof::{Conclusion, Proof, Proven, Ratio, Side};
+use crate::spec::Task;
+
+/// Before the further lines of a paragraph.
+const INDENT: &str = "  ";
+
+/// What came of the wish for a proof.
+pub fn proven(proven: &Proven, task: Task, width: usize) -> String {
+    match proven {
+        Proven::Trained(trained) => proof(trained, task, width),
+        Proven::TooDear { seconds } => {
+            let text = format!(
+                "left out: thirty steps of each run would take about {}; ask for it with --seconds \
+                 {}",
+                count(seconds.ceil() as usize, "second", "seconds"),
+                round_up(*seconds),
+            );
+            "\n".to_owned() + &wrapped_within(width, "proof: ", INDENT, &text)
+        }
+    }
+}
+
+/// The next number with one digit that is not 0.
+fn round_up(seconds: f64) -> f64 {
+    let unit = 10_f64.powf(seconds.max(1.0).log10().floor());
+    (seconds / unit).ceil() * unit
+}
+
+/// Both starts trained: rates, steps to the threshold, scores, and what follows from them.
+fn proof(proof: &Proof, task: Task, width: usize) -> String {
+    let score = score_name(task);
+    let seeds = count(proof.seeds.len(), "seed", "seeds");
+    let title = format!(
+        "proof: both trained over {seeds}, same rows in the same order; {}",
+        proof.training
+    );
+    let mut text = "\n".to_owned() + &wrapped_within(width, "", INDENT, &title);
+    if proof.steps < proof.planned {
+        let cut = format!(
+            "{} of {} planned steps, as many as the time allows; more with --seconds",
+            proof.steps, proof.planned
+        );
+        text.push_str(&wrapped_within(width, INDENT, INDENT, &cut));
+    }
+    let to = format!("steps to {score} {}", fixed(proof.threshold, 2));
+    let head = ["start", "learning rate", &to, "of all seeds", score].map(str::to_owned);
+    let rows = [("before", &proof.before), ("after", &proof.after)];
+    let rows = rows.map(|(name, side)| row(name, side, proof)).to_vec();
+    text.push_str(&aligned(&head, rows));
+    let told = format!("{}: {}", proof.conclusion, conclusion(proof));
+    text.push_str(&wrapped_within(width, "proof: ", INDENT, &told));
+    if !proof.is_asked && proof.conclusion != Conclusion::NeitherLearns {
+        let note = format!(
+            "no run came to the {score} asked for, so the threshold is nine tenths of the way \
+             from guessing, {}, to the best that any run came to",
+            fixed(proof.chance, 2)
+        );
+        text.push_str(&wrapped_within(width, INDENT, INDENT, &note));
+    }
+    text
+}
+
+fn row(name: &str, side: &Side, proof: &Proof) -> Vec<String> {
+    let median = side.median.map_or_else(|| format!("over {}", proof.steps), |s| s.to_string());
+    let arrived: Vec<String> = side
+        .steps
+        .iter()
+        .map(|s| s.map_or_else(|| "–".to_owned(), |s| whole(usize::try_from(s).unwrap_or(0))))
+        .collect();
+    let diverged = side.runs.iter().filter(|run| run.diverged.is_some()).count();
+    let score =
+        if diverged == side.runs.len() { "diverged".to_owned() } else { fixed(side.score, 3) };
+    vec![name.to_owned(), number(side.learning_rate), median, arrived.join(" "), score]
+}
+
+fn conclusion(proof: &Proof) -> String {
+    let Some(ratio) = &proof.ratio else {
+        return format!(
+            "no run of either start came far from guessing in {}",
+            steps(proof.steps as f64)
+        );
+    };
+    let Ratio { mean, low, high, never_before, never_after, pairs } = *ratio;
+    let times =
+        format!("{} times the steps, {} to {} with 95 %", number(mean), number(low), number(high));
+    match (never_before, never_after) {
+        (0, 0) => times,
+        (before, 0) if before == pairs => {
+            let least = "it arrives, which the other never did in these steps: at most";
+            format!("{least} {times}")
+        }
+        (0, after) if after == pairs => {
+            "it never arrived in these steps, which the other did".to_owned()
+        }
+        (before, after) => format!(
+            "{times}, where runs that never arrived ({before} before, {after} after, of {pairs}) \
+             count with their last step"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::proof::{Score, Trajectory};
+
+    fn side(steps: [Option<u64>; 2], learning_rate: f64) -> Side {
+        let run = |seed| Trajectory {
+            learning_rate,
+            seed,
+            scores: vec![Score { step: 0, score: 0.1 }],
+            diverged: None,
+        };
+        let runs: Vec<Trajectory> = (0..2).map(run).collect();
+        let median = steps[1];
+        Side { learning_rate, tried: runs.clone(), runs, steps: steps.to_vec(), median, score: 0.5 }
+    }
+
+    fn told(steps: [[Option<u64>; 2]; 2], ratio: Option<Ratio>, conclusion: Conclusion) -> String {
+        let trained = Proof {
+            training: "sgd, learning rate 0.02".to_owned(),
+            seeds: vec![0, 1],
+            steps: 101,
+            planned: 345,
+            every: 5,
+            chance: 0.1,
+            threshold: 0.82,
+            is_asked: false,
+            before: side(steps[0], 0.006),
+            after: side(steps[1], 0.02),
+            ratio,
+            conclusion,
+        };
+        proven(&Proven::Trained(Box::new(trained)), Task::Classification, 200)
+    }
+
+    #[test]
+    fn a_proof_says_rates_steps_interval_and_what_was_left_out() {
+        let ratio = Ratio {
+            mean: 0.24,
+            low: 0.18,
+            high: 0.32,
+            pairs: 2,
+            never_before: 2,
+            never_after: 0,
+        };
+        let steps = [[None; 2], [Some(20), Some(25)]];
+        let text = told(steps, Some(ratio), Conclusion::Better);
+        for part in [
+            "101 of 345 planned steps",
+            "steps to accuracy 0.82",
+            "over 101",
+            "– –",
+            "20 25",
+            "proof: better: it arrives, which the other never did",
+            "0.24 times the steps, 0.18 to 0.32 with 95 %",
+            "nine tenths of the way from guessing, 0.10",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_learned_and_what_is_too_dear_are_said() {
+        let text = told([[None; 2]; 2], None, Conclusion::NeitherLearns);
+        assert!(text.contains("proof: neither learns: no run of either start came far"), "{text}");
+        assert!(!text.contains("nine tenths"), "no threshold was reached: {text}");
+        let text = proven(&Proven::TooDear { seconds: 204.3 }, Task::Regression, 200);
+        assert!(text.contains("about 205 seconds; ask for it with --seconds 300"), "{text}");
+    }
+}

@@ -1,0 +1,202 @@
+//! A start as source code: the text for three networks, and what the Rust code of one draws.
+//!
+//! What the frameworks draw is held against the stated deviations by
+//! `tests/reference/init_code.py`, which says how to run it. After a change that is wished, the
+//! texts are written anew by `FANIN_BLESS=1 cargo test -p fanin --test it init_code`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fanin::init::{Component, Packing, Parameter, Role};
+use fanin::recommend::{Change, Language, Recommendation, Scale, code};
+use fanin::spec::{Architecture, Body, Ground, Model};
+
+#[path = "../data/code/chain_rust.rs"]
+mod chain_rust;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/code")
+}
+
+/// A recommendation of these schemes, by name.
+fn found(model: &Model, scheme: impl Fn(&str) -> Option<&'static str>) -> Recommendation {
+    let mut changes = Vec::new();
+    for parameter in model.parameters().unwrap() {
+        let Some(text) = scheme(&parameter.name).filter(|_| parameter.role.is_trained()) else {
+            continue;
+        };
+        let part = parameter.packing.as_ref().map_or(parameter.clone(), |_| parameter.part(0));
+        let explained = fanin::init::find(text).unwrap().distribution(&part).unwrap();
+        changes.push(Change {
+            parameter: parameter.name.clone(),
+            role: parameter.role,
+            before: Scale::default(),
+            after: Scale { mean: explained.mean(), deviation: explained.deviation() },
+            scheme: text.to_owned(),
+            reason: String::new(),
+        });
+    }
+    Recommendation {
+        method: "auto",
+        weights: fanin::weights::Weights::default(),
+        changes,
+        unmet: Vec::new(),
+        offers: Vec::new(),
+        learning_rate: None,
+    }
+}
+
+/// A chain in which everything occurs that has one shape in all frameworks.
+fn chain() -> (Model, Recommendation) {
+    let model: Model = "48 -> 64 tanh -> 6x64 layer_norm gelu -> 40".parse().unwrap();
+    let scheme = |name: &str| match name {
+        "0.weight" => Some("orthogonal:1.5925"),
+        "20.weight" => Some("keras-truncated-normal:0.02"),
+        "0.bias" => Some("uniform:-0.1,0.1"),
+        "20.bias" => Some("constant:0.5"),
+        "3.weight" | "6.weight" | "9.weight" | "12.weight" | "15.weight" | "18.weight" => None,
+        name if name.ends_with(".weight") => Some("normal:0.123456789"),
+        _ => None,
+    };
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+fn file(name: &str) -> Model {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx").join(name);
+    fanin::import::model(&path, &fanin::import::Options::default()).unwrap()
+}
+
+/// Convolutions, some of them isometries.
+fn convolutions() -> (Model, Recommendation) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/autoencoder_conv.onnx");
+    let model = fanin::import::model(&path, &fanin::import::Options::default()).unwrap();
+    let scheme = |name: &str| match name {
+        "0.weight" | "2.weight" => Some("delta-orthogonal:1.25"),
+        name if name.ends_with("weight") => Some("normal:0.05"),
+        _ => Some("zeros"),
+    };
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+/// An LSTM and a head, known by their parameters alone.
+#[derive(Debug)]
+struct Gates;
+
+impl Architecture for Gates {
+    fn label(&self) -> String {
+        "lstm".to_owned()
+    }
+
+    fn inputs(&self) -> usize {
+        16
+    }
+
+    fn output(&self) -> fanin::engine::Shape {
+        [4].into()
+    }
+
+    fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
+        let gates = [
+            Component::InputGate,
+            Component::ForgetGate,
+            Component::Candidate,
+            Component::OutputGate,
+        ];
+        let packed = |name: &str, shape: &[usize], role| {
+            let mut parameter = match shape {
+                [units, inputs] => Parameter::linear(name, *units, *inputs),
+                shape => Parameter::new(name, shape.to_vec(), role),
+            };
+            parameter.role = role;
+            parameter.packing = Some(Packing { axis: 0, parts: gates.map(|g| (g, 24)).to_vec() });
+            parameter
+        };
+        Ok(vec![
+            packed("rnn.weight_ih_l0", &[96, 16], Role::Weight),
+            packed("rnn.weight_hh_l0", &[96, 24], Role::Recurrent),
+            packed("rnn.bias_ih_l0", &[96], Role::Bias),
+            packed("rnn.bias_hh_l0", &[96], Role::Bias),
+            Parameter::linear("head.weight", 4, 24),
+        ])
+    }
+
+    fn build(&self, _ground: Ground) -> fanin::Result<Body> {
+        unreachable!("code needs no graph")
+    }
+}
+
+/// Matrices and biases that are drawn gate by gate.
+fn gates() -> (Model, Recommendation) {
+    let model = Model::graph(Gates);
+    let scheme = |name: &str| match name {
+        name if name.contains("weight_hh") => Some("orthogonal:1"),
+        name if name.contains("bias_ih") => Some("forget-gate-bias:1"),
+        name if name.contains("weight") => Some("normal:0.2"),
+        _ => None,
+    };
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+/// Units with twins of opposite sign, as deep rectifiers get them.
+fn mirrors() -> (Model, Recommendation) {
+    let model: Model = "48 -> 3x64 relu -> 40".parse().unwrap();
+    let scheme = |name: &str| Some(if name.ends_with("bias") { "zeros" } else { "looks-linear" });
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+#[track_caller]
+fn check(name: &str, (model, found): &(Model, Recommendation), language: Language) {
+    let text = code(model, found, language).unwrap();
+    let ending = if language == Language::Rust { "rs" } else { "py" };
+    let path = folder().join(format!("{name}_{}.{ending}", language.name()));
+    if std::env::var_os("FANIN_BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(text, fs::read_to_string(&path).unwrap(), "{}", path.display());
+    let count = |letter| text.chars().filter(|c| *c == letter).count();
+    for (open, close) in [('(', ')'), ('[', ']'), ('{', '}')] {
+        assert_eq!(count(open), count(close), "{open}{close} in {}", path.display());
+    }
+}
+
+#[test]
+fn code_is_short_and_as_it_was() {
+    let (chain, convolutions, gates, mirrors) = (chain(), convolutions(), gates(), mirrors());
+    for language in [Language::Torch, Language::Flax, Language::Keras, Language::Rust] {
+        check("chain", &chain, language);
+        check("convolutions", &convolutions, language);
+        check("mirrors", &mirrors, language);
+    }
+    check("gates", &gates, Language::Torch);
+    check("gates", &gates, Language::Rust);
+}
+
+#[test]
+fn rust_code_draws_the_recommendation() {
+    let (model, found) = chain();
+    let rules = fanin::init::Rules::new("torch-default");
+    let base = fanin::init::for_model(&model, &rules, 3).unwrap();
+    let drawn = chain_rust::initialize(&model, &base, 3).unwrap();
+    assert!(drawn == found.drawn(&model, &base, 3).unwrap());
+    assert!(drawn != base);
+    let another = "48 -> 2".parse().unwrap();
+    let base = fanin::init::for_model(&another, &rules, 3).unwrap();
+    assert!(chain_rust::initialize(&another, &base, 3).is_err());
+}
+
+#[test]
+fn a_scheme_without_plain_calls_is_refused_by_name() {
+    let model: Model = "4 -> 8 relu -> 2".parse().unwrap();
+    let found = found(&model, |name| (name == "0.weight").then_some("identity"));
+    let error = code(&model, &found, Language::Torch).unwrap_err().to_string();
+    assert!(error.contains("`identity` for 0.weight"), "{error}");
+    let (model, found) = gates();
+    let error = code(&model, &found, Language::Keras).unwrap_err().to_string();
+    assert!(error.contains("rnn.bias_ih_l0"), "gates have another order there: {error}");
+    let (model, found) = chain();
+    assert!(code(&model, &found, Language::Rust).unwrap().contains("keras-truncated-normal"));
+}
