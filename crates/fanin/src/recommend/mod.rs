@@ -11,6 +11,10 @@ mod method;
 mod methods;
 mod problem;
 mod recommendation;
+mod rows;
+mod observer;
+mod draft;
+mod layerwise;
 
 pub use method::{Facts, Method};
 pub use methods::METHODS;

@@ -1,0 +1,1 @@
+//! Layers have the statistics that were promised, and sick starts end healthy.
