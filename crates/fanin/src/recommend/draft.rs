@@ -82,6 +82,16 @@ fn same_bits(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
 }
 
+/// The scheme that says the mean and spread of values, where no other says more.
+pub(super) fn spread(values: &[f32], is_centered: bool) -> String {
+    let Scale { mean, deviation } = Scale::of(values);
+    match (deviation == 0.0, is_centered) {
+        (true, _) => format!("constant:{}", rounded(mean)),
+        (false, true) => format!("normal:{}", rounded(deviation)),
+        (false, false) => format!("normal:{},{}", rounded(mean), rounded(deviation)),
+    }
+}
+
 /// `x` to four significant digits, as schemes say it.
 pub(super) fn rounded(x: f64) -> f64 {
     format!("{x:.3e}").parse().unwrap_or(x)

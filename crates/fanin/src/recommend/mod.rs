@@ -15,6 +15,10 @@ mod rows;
 mod observer;
 mod draft;
 mod layerwise;
+mod learned;
+
+#[cfg(test)]
+mod cases;
 
 pub use method::{Facts, Method};
 pub use methods::METHODS;

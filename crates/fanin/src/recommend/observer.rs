@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::spec::{Mode, Network};
 
 /// A network with the parameters that it runs with.
+#[derive(Clone)]
 pub(super) struct Observer {
     pub network: Network,
     /// The parameters, in the graph's order.

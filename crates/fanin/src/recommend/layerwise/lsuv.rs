@@ -66,8 +66,6 @@ pub(in crate::recommend) struct Variant {
     pub most_divisions: usize,
     /// Which statistics a batch normalization uses.
     pub mode: Mode,
-    /// Whether biases become 0.
-    pub zeroes_biases: bool,
     /// Whether the inputs of attention stay orthonormal, so that it is scaled at its output alone.
     pub scales_attention_at_output: bool,
     /// Whether layers whose scale a normalization undoes are left orthonormal.
@@ -120,7 +118,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Gives a layer orthonormal weights, and a bias that is finite.
+    /// Gives a layer orthonormal weights and, as all three forms take for granted, no bias.
     fn prepare(&mut self, layer: &LayerWires) -> Result<Start> {
         let start = match self.draft.drawn(layer.weight, "orthogonal:1") {
             Ok(values) => Start { scheme: "orthogonal", scale: 1.0, values },
@@ -134,14 +132,9 @@ impl Pass<'_> {
         };
         self.observer.parameters[layer.weight].clone_from(&start.values);
         if let Some(bias) = layer.bias {
-            let values = &mut self.observer.parameters[bias];
-            let is_sick = values.iter().any(|x| !x.is_finite());
-            if self.variant.zeroes_biases || is_sick {
-                values.fill(0.0);
-                let reason = if is_sick { "not finite" } else { "LSUV starts biases at 0" };
-                let values = values.clone();
-                self.draft.set(bias, values, "zeros".to_owned(), reason.to_owned());
-            }
+            self.observer.parameters[bias].fill(0.0);
+            let values = self.observer.parameters[bias].clone();
+            self.draft.set(bias, values, "zeros".to_owned(), "no bias at the start".to_owned());
         }
         Ok(start)
     }
@@ -169,8 +162,8 @@ impl Pass<'_> {
                 }
                 if divisions == self.variant.most_divisions {
                     ill = Some(format!(
-                        "`{}` has variance {:.3} after {divisions} divisions: what else enters its \
-                         output, such as a bias, does not scale with its weights",
+                        "`{}` has variance {:.3} after {divisions} divisions: its output does not \
+                         scale with its weights alone",
                         layer.module, moments.variance
                     ));
                     break;

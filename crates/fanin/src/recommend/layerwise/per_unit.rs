@@ -7,8 +7,7 @@
 use super::units::{Moments, of_units, of_weight};
 use super::{is_normalized, repeats, unseen};
 use crate::error::Result;
-use crate::recommend::Scale;
-use crate::recommend::draft::{Draft, rounded};
+use crate::recommend::draft::{Draft, rounded, spread};
 use crate::recommend::observer::Observer;
 use crate::spec::LayerWires;
 
@@ -121,12 +120,7 @@ fn standardize(observer: &mut Observer, draft: &mut Draft, layer: &LayerWires) -
 pub(super) fn note(observer: &Observer, draft: &mut Draft, layer: &LayerWires, reason: String) {
     for position in [Some(layer.weight), layer.bias].into_iter().flatten() {
         let values = observer.parameters[position].clone();
-        let Scale { mean, deviation } = Scale::of(&values);
-        let scheme = match (position == layer.weight, deviation == 0.0) {
-            (true, _) => format!("normal:{}", rounded(deviation)),
-            (false, true) => format!("constant:{}", rounded(mean)),
-            (false, false) => format!("normal:{},{}", rounded(mean), rounded(deviation)),
-        };
+        let scheme = spread(&values, position == layer.weight);
         draft.set(position, values, scheme, reason.clone());
     }
 }

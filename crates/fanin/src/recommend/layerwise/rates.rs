@@ -1,9 +1,9 @@
 //! Layers balanced against each other: the weights of all change at the same relative rate.
 //!
 //! Krähenbühl et al. 2016, algorithm 2. Key: C of a layer is √(Σ E(∂ℓ/∂W)²)/‖W‖ for the random
-//! linear loss ℓ = ηᵀ·output, η ~ N(0, 1). A layer scaled by r, with the layer behind it scaled by
-//! 1/r, computes the same where what lies between is homogeneous; its gradient falls by r and its
-//! norm grows by r, so that its C falls by r².
+//! linear loss ℓ = ηᵀ·output, η ~ N(0, 1). Layers scaled by factors s whose product is 1 compute
+//! the same together where what lies between is homogeneous; the gradient of each falls by its s
+//! and its norm grows by s, so that its C falls by s². A bias is scaled by all s up to its layer.
 
 use fanin_engine::{Type, Wire, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
@@ -59,11 +59,15 @@ pub(in crate::recommend) fn balance_rates(
                 continue;
             }
             let mean = chain.clone().map(|layer| logs[layer]).sum::<f64>() / chain.len() as f64;
-            for layer in chain.start..chain.end - 1 {
+            let mut all = 1.0;
+            for layer in chain {
                 worst = f64::max(worst, (logs[layer] - mean).abs());
-                let r = (0.5 * DAMPING * (logs[layer] - mean)).exp();
-                multiply(observer, &layers[layer], r, true);
-                multiply(observer, &layers[layer + 1], 1.0 / r, false);
+                let s = (0.5 * DAMPING * (logs[layer] - mean)).exp();
+                all *= s;
+                scale(&mut observer.parameters[layers[layer].weight], s);
+                if let Some(bias) = layers[layer].bias {
+                    scale(&mut observer.parameters[bias], all);
+                }
             }
         }
         if worst < TOLERANCE {
@@ -141,8 +145,12 @@ fn keeps_output(
     let positions = [Some(layer.weight), layer.bias, Some(next.weight)];
     let kept: Vec<(usize, Vec<f32>)> =
         positions.into_iter().flatten().map(|p| (p, observer.parameters[p].clone())).collect();
-    multiply(observer, layer, 2.0, true);
-    multiply(observer, next, 0.5, false);
+    for (position, factor) in [(Some(layer.weight), 2.0), (layer.bias, 2.0), (Some(next.weight), 0.5)]
+    {
+        if let Some(position) = position {
+            scale(&mut observer.parameters[position], factor);
+        }
+    }
     observer.run(watch);
     let difference: f64 =
         before.iter().zip(watch.read(0)).map(|(a, b)| f64::from(a - b).powi(2)).sum();
@@ -153,20 +161,15 @@ fn keeps_output(
     size > 0.0 && difference <= SAME * SAME * size
 }
 
-fn multiply(observer: &mut Observer, layer: &LayerWires, factor: f64, with_bias: bool) {
-    let bias = layer.bias.filter(|_| with_bias);
-    for position in [Some(layer.weight), bias].into_iter().flatten() {
-        for x in &mut observer.parameters[position] {
-            *x = (f64::from(*x) * factor) as f32;
-        }
-    }
+fn scale(values: &mut [f32], factor: f64) {
+    values.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32);
 }
 
 /// A plan of the gradients of a random linear loss.
-struct Rates(Watch);
+pub(super) struct Rates(Watch);
 
 impl Rates {
-    fn new(observer: &mut Observer, layers: &[LayerWires], seed: u64) -> Result<Self> {
+    pub fn new(observer: &mut Observer, layers: &[LayerWires], seed: u64) -> Result<Self> {
         let output = observer.network.output;
         let graph = &mut observer.network.graph;
         let input = graph.inputs().len();
@@ -179,7 +182,7 @@ impl Rates {
     }
 
     /// ln C of every layer.
-    fn logs(&mut self, observer: &Observer, layers: &[LayerWires]) -> Vec<f64> {
+    pub fn logs(&mut self, observer: &Observer, layers: &[LayerWires]) -> Vec<f64> {
         observer.run(&mut self.0);
         let rate = |(index, layer): (usize, &LayerWires)| {
             let weight = reduce::sum_of_squares(&observer.parameters[layer.weight]);

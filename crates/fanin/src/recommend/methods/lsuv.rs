@@ -23,7 +23,6 @@ const VARIANT: Variant = Variant {
     stop: Stop::VarianceBelow(0.1),
     most_divisions: 10,
     mode: Mode::Probe,
-    zeroes_biases: false,
     scales_attention_at_output: false,
     skips_normalized: true,
 };

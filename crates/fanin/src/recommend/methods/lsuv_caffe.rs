@@ -24,7 +24,6 @@ const VARIANT: Variant = Variant {
     stop: Stop::VarianceAtMost(0.02),
     most_divisions: 20,
     mode: Mode::Probe,
-    zeroes_biases: false,
     scales_attention_at_output: false,
     skips_normalized: true,
 };

@@ -7,14 +7,14 @@ use crate::spec::Mode;
 
 /// As `lsuv`, until |deviation − 1| ≤ 0.1, eleven times at most.
 ///
-/// Biases become 0, batch normalization uses running statistics, layers before a normalization
+/// Batch normalization uses running statistics, layers before a normalization
 /// are scaled too, and attention is scaled at its output alone.
 #[derive(Clone, Copy, Debug)]
 pub struct LsuvPip;
 
 static FACTS: Facts = Facts {
     name: "lsuv-pip",
-    about: "as lsuv, by the Python package: deviation within 0.1 of 1, biases 0",
+    about: "as lsuv, by the Python package: deviation within 0.1 of 1",
     source: "package lsuv 0.3 for PyTorch",
     needs_data: true,
 };
@@ -24,7 +24,6 @@ const VARIANT: Variant = Variant {
     stop: Stop::DeviationAtMost(0.1),
     most_divisions: 11,
     mode: Mode::Evaluate,
-    zeroes_biases: true,
     scales_attention_at_output: true,
     skips_normalized: false,
 };

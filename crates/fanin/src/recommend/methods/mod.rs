@@ -7,6 +7,8 @@ mod lsuv_caffe;
 mod lsuv_pip;
 mod weight_norm;
 mod balanced;
+mod gradinit;
+mod metainit;
 
 use super::Method;
 
@@ -17,4 +19,6 @@ pub static METHODS: &[&dyn Method] = &[
     &lsuv_pip::LsuvPip,
     &weight_norm::WeightNorm,
     &balanced::Balanced,
+    &gradinit::GradInit,
+    &metainit::MetaInit,
 ];
