@@ -16,14 +16,24 @@ mod observer;
 mod draft;
 mod layerwise;
 mod learned;
+mod tailored;
+mod fold;
+mod offers;
+mod search;
 
 #[cfg(test)]
 mod cases;
 
 pub use method::{Facts, Method};
+pub use fold::fold_standardization;
 pub use methods::METHODS;
+pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale};
+pub use search::{Found, Tried, UNCHANGED, first_that_passes, passes};
+pub use tailored::{
+    DEEP_KERNEL_SLOPE, TAILORED_CORRELATION, Transform, deep_kernel, tailored_slope,
+};
 
 use crate::error::{Error, Result};
 

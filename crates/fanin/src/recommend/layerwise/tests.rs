@@ -124,7 +124,7 @@ fn balancing_brings_the_rates_of_layers_together() {
     };
     let spread = |observer: &Observer| {
         let layers = observer.network.layers.clone();
-        let mut own = Observer { network: observer.network.clone(), ..observer.clone() };
+        let mut own = observer.clone();
         let logs = Rates::new(&mut own, &layers, 7).unwrap().logs(&own, &layers);
         logs.iter().copied().fold(f64::MIN, f64::max) - logs.iter().copied().fold(f64::MAX, f64::min)
     };
