@@ -66,7 +66,7 @@ impl Case {
 
     /// z of every layer with these weights, over all rows.
     pub fn pre_activations(&self, weights: &Weights, mode: Mode) -> Vec<Vec<f32>> {
-        let (rows, loss) = (self.data.rows(), Loss::CrossEntropy);
+        let (rows, loss) = (self.data.rows(), Loss::MeanSquaredError);
         let network = Network::new(&self.model, &loss, rows, mode).unwrap();
         let wires: Vec<_> = network.layers.iter().map(|l| l.pre_activation).collect();
         let plan = fanin_engine::Plan::new(&network.graph, &wires).unwrap();

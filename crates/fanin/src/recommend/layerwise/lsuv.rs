@@ -12,6 +12,7 @@ use crate::recommend::observer::Observer;
 use crate::recommend::rows::Rows;
 use crate::recommend::{Problem, Recommendation};
 use crate::spec::{LayerWires, Mode};
+use crate::weights::Weights;
 
 /// When a layer counts as done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,11 +81,24 @@ pub(in crate::recommend) fn layer_by_layer(
     problem: &Problem<'_>,
     variant: &Variant,
 ) -> Result<Recommendation> {
+    scaled_from(problem, variant, None)
+}
+
+/// As [`layer_by_layer`], from these weights instead of orthonormal ones.
+///
+/// # Errors
+/// As [`layer_by_layer`].
+pub(super) fn scaled_from(
+    problem: &Problem<'_>,
+    variant: &Variant,
+    given: Option<&Weights>,
+) -> Result<Recommendation> {
     let rows = Rows::of(problem, variant.name, ROWS)?;
     let mut pass = Pass {
         observer: Observer::new(problem, rows, variant.mode)?,
         draft: Draft::new(problem)?,
         variant,
+        given,
     };
     let layers = pass.observer.network.layers.clone();
     let again = repeats(&layers);
@@ -103,6 +117,9 @@ pub(in crate::recommend) fn layer_by_layer(
     pass.draft.finish(problem, variant.name)
 }
 
+/// The scheme of weights that were given.
+const GIVEN: &str = "given";
+
 /// An orthonormal start of one weight, which is only scaled from then on.
 struct Start {
     /// The scheme without its scale, and that scale.
@@ -115,12 +132,19 @@ struct Pass<'a> {
     observer: Observer,
     draft: Draft,
     variant: &'a Variant,
+    given: Option<&'a Weights>,
 }
 
 impl Pass<'_> {
     /// Gives a layer orthonormal weights and, as all three forms take for granted, no bias.
     fn prepare(&mut self, layer: &LayerWires) -> Result<Start> {
+        let name = &self.draft.parameters[layer.weight].name;
+        let given = self.given.and_then(|weights| weights.get(name));
         let start = match self.draft.drawn(layer.weight, "orthogonal:1") {
+            _ if given.is_some() => {
+                let values = given.map_or_else(Vec::new, |tensor| tensor.data().to_vec());
+                Start { scheme: GIVEN, scale: 1.0, values }
+            }
             Ok(values) => Start { scheme: "orthogonal", scale: 1.0, values },
             Err(_) => {
                 // No matrix to make orthonormal: normal numbers of the same second moment.
@@ -176,8 +200,8 @@ impl Pass<'_> {
             }
         }
         let scheme = format!("{}:{scale}", start.scheme);
-        if let Ok(drawn) = self.draft.drawn(layer.weight, &scheme) {
-            values = drawn;
+        if start.scheme != GIVEN {
+            values = self.draft.drawn(layer.weight, &scheme)?;
         }
         self.observer.parameters[layer.weight].clone_from(&values);
         self.draft.unmet.extend(ill);

@@ -97,7 +97,7 @@ fn gradinit_makes_the_first_step_of_a_sick_start_lower_the_loss_more() {
     ] {
         let case = Case::new("64 -> 4x12 relu -> 10", scheme);
         let problem = with_rule(case.problem(), rule);
-        let settings = GradInitSettings { iterations: 100, rate: 0.03, rows: 64, ..Default::default() };
+        let settings = GradInitSettings { iterations: 60, rate: 0.03, rows: 32, ..Default::default() };
         let found = grad_init(&problem, "gradinit", &settings).unwrap();
         let better = Problem { weights: &found.weights, ..problem };
         let (before, after) = (after_one_step(&problem), after_one_step(&better));

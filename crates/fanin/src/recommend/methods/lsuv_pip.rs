@@ -19,7 +19,7 @@ static FACTS: Facts = Facts {
     needs_data: true,
 };
 
-const VARIANT: Variant = Variant {
+pub(in crate::recommend) const VARIANT: Variant = Variant {
     name: FACTS.name,
     stop: Stop::DeviationAtMost(0.1),
     most_divisions: 11,

@@ -12,6 +12,9 @@ mod metainit;
 
 use super::Method;
 
+#[cfg(test)]
+pub(super) use lsuv_pip::VARIANT as PIP;
+
 /// Every method, cheapest first: the order in which they are tried.
 pub static METHODS: &[&dyn Method] = &[
     &lsuv::Lsuv,

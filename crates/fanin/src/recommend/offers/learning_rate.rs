@@ -1,7 +1,7 @@
 //! A learning rate that fits the sharpness.
 
 use super::{Remedy, evidence};
-use crate::check::Diagnosis;
+use crate::check::{Diagnosis, Verdict};
 use crate::check::evidence::StepRule;
 use crate::check::instruments::curvature;
 use crate::recommend::rows::Rows;
@@ -11,7 +11,8 @@ use crate::recommend::{Offer, Problem};
 /// itself bounds it (Cohen et al. 2021).
 const SHARE: f64 = 0.5;
 
-/// Planned rates below this part of the largest stable one waste steps.
+/// Planned rates below this part of the largest stable one are too short where learning is not
+/// forecast.
 const TIMID: f64 = 0.01;
 
 /// Rows that the curvature is measured on.
@@ -31,7 +32,9 @@ impl Remedy for LearningRate {
         let planned = horizon.effective_learning_rate * (1.0 - horizon.momentum);
         let stable = stable_rate(problem, diagnosis)?;
         let ratio = planned / stable;
-        let is_timid = horizon.step_rule == StepRule::Proportional && ratio < TIMID;
+        let is_timid = horizon.step_rule == StepRule::Proportional
+            && diagnosis.forecast != Verdict::Learns
+            && ratio < TIMID;
         if ratio <= 1.0 && !is_timid {
             return None;
         }

@@ -41,7 +41,8 @@ impl Remedy for TailoredActivation {
         if name == "relu" || name.starts_with("leaky_relu") {
             let slope = tailored_slope(depth);
             let gain = (2.0 / (1.0 + slope * slope)).sqrt();
-            return (name == "relu" || slope > 0.0).then(|| Offer {
+            let own = activations::find(name)?.at(1, -1.0);
+            return (slope > own).then(|| Offer {
                 change: format!("`leaky_relu:{slope:.4}` instead of `{name}`"),
                 reason: format!("{reason}; with this slope rows at a right angle end at 0.9 at most"),
                 how: format!(
