@@ -51,7 +51,8 @@ pub fn fold_standardization(
         for unit in 0..units {
             let mut shift = 0.0;
             for column in 0..columns {
-                let index = if *output == 0 { unit * columns + column } else { column * units + unit };
+                let index =
+                    if *output == 0 { unit * columns + column } else { column * units + unit };
                 let scaled = f64::from(w[index]) / fitted.scale[column];
                 shift += scaled * fitted.center[column];
                 after[layer.weight][index] = scaled as f32;

@@ -24,8 +24,8 @@ mod search;
 #[cfg(test)]
 mod cases;
 
-pub use method::{Facts, Method};
 pub use fold::fold_standardization;
+pub use method::{Facts, Method};
 pub use methods::METHODS;
 pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;

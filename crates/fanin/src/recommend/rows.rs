@@ -38,10 +38,8 @@ impl Rows {
             return Err(refused("no data".to_owned(), expected.to_owned()));
         };
         let targets = problem.loss.target_columns(&problem.model.architecture().output());
-        let (found, expected) = (
-            (data.columns(), data.target_columns()),
-            (problem.model.inputs(), targets),
-        );
+        let (found, expected) =
+            ((data.columns(), data.target_columns()), (problem.model.inputs(), targets));
         if found != expected {
             return Err(refused(
                 format!("rows of {} features and {} targets", found.0, found.1),

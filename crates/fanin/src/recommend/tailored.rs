@@ -79,7 +79,8 @@ pub(super) fn shape(activation: &dyn Activation, alpha: f64, beta: f64) -> (Tran
     let (delta, spread) = (-here.mean, here.second - here.mean * here.mean);
     let step = 1e-4 * variance;
     let (below, above) = (at(variance - step), at(variance + step));
-    let rise = (above.second - below.second + 2.0 * delta * (above.mean - below.mean)) / (2.0 * step);
+    let rise =
+        (above.second - below.second + 2.0 * delta * (above.mean - below.mean)) / (2.0 * step);
     let transform = Transform { alpha, beta, gamma: spread.sqrt().recip(), delta };
     (transform, variance * rise / spread, variance * here.slope_second / spread)
 }
@@ -144,8 +145,8 @@ mod tests {
     fn a_shaped_kernel_meets_its_four_conditions() {
         for (name, layers) in [("tanh", 20), ("softplus", 20), ("gelu", 50), ("silu", 10)] {
             let activation = find(name).unwrap();
-            let Transform { alpha, beta, gamma, delta } = deep_kernel(&*activation, layers)
-                .unwrap_or_else(|| panic!("{name} has no form"));
+            let Transform { alpha, beta, gamma, delta } =
+                deep_kernel(&*activation, layers).unwrap_or_else(|| panic!("{name} has no form"));
             // A sum over a fine grid, which shares nothing with the integrals above.
             let average = |f: &dyn Fn(f64) -> f64| {
                 let grid = (-8000..=8000).map(|i| f64::from(i) / 1000.0);

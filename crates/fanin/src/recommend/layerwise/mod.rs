@@ -40,7 +40,10 @@ fn unseen(parameters: &[Parameter], layers: &[LayerWires]) -> Option<String> {
         matches!(p.role, Role::Weight | Role::Embedding | Role::Recurrent) && !is_seen(*position)
     });
     let names: Vec<String> = matrices.map(|(_, p)| format!("`{}`", p.name)).collect();
-    let verb = if names.len() == 1 { "is no layer that multiplies a signal and keeps its start" }
-        else { "are no layers that multiply a signal and keep their start" };
+    let verb = if names.len() == 1 {
+        "is no layer that multiplies a signal and keeps its start"
+    } else {
+        "are no layers that multiply a signal and keep their start"
+    };
     (!names.is_empty()).then(|| format!("{} {verb}", names.join(", ")))
 }

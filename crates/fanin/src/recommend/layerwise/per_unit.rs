@@ -78,8 +78,10 @@ fn standardize(observer: &mut Observer, draft: &mut Draft, layer: &LayerWires) -
     let of_each = of_weight(layer, &shape, moments.len());
     let (moments, of_each) = of_each.map_or_else(
         || {
-            draft.unmet.push(format!("`{module}`: units of its weight are not told apart, so they \
-                                      share one scale and keep their means"));
+            draft.unmet.push(format!(
+                "`{module}`: units of its weight are not told apart, so they \
+                                      share one scale and keep their means"
+            ));
             let mut whole = Moments::of(watch.read(0));
             whole.mean = 0.0;
             (vec![whole], vec![0; shape.iter().product()])

@@ -87,8 +87,10 @@ pub(in crate::recommend) fn balance_rates(
         .collect();
     if !apart.is_empty() {
         let names = apart.join(", ");
-        draft.unmet.push(format!("{names}: balanced with no other layer, for that would change \
-                                  what the network computes"));
+        draft.unmet.push(format!(
+            "{names}: balanced with no other layer, for that would change \
+                                  what the network computes"
+        ));
     }
     for layer in chains(&links).into_iter().flatten() {
         let reason = "units to variance 1, then all layers to one rate of change";
@@ -113,11 +115,7 @@ fn chains(links: &[bool]) -> Vec<std::ops::Range<usize>> {
 }
 
 /// For every layer whether a scale of it can be undone in the next one: told by trying.
-fn links(
-    observer: &mut Observer,
-    layers: &[LayerWires],
-    again: &[bool],
-) -> Result<Vec<bool>> {
+fn links(observer: &mut Observer, layers: &[LayerWires], again: &[bool]) -> Result<Vec<bool>> {
     let mut watch = observer.watch(&[observer.network.output])?;
     observer.run(&mut watch);
     let before = watch.read(0).to_vec();
@@ -145,7 +143,8 @@ fn keeps_output(
     let positions = [Some(layer.weight), layer.bias, Some(next.weight)];
     let kept: Vec<(usize, Vec<f32>)> =
         positions.into_iter().flatten().map(|p| (p, observer.parameters[p].clone())).collect();
-    for (position, factor) in [(Some(layer.weight), 2.0), (layer.bias, 2.0), (Some(next.weight), 0.5)]
+    for (position, factor) in
+        [(Some(layer.weight), 2.0), (layer.bias, 2.0), (Some(next.weight), 0.5)]
     {
         if let Some(position) = position {
             scale(&mut observer.parameters[position], factor);

@@ -196,7 +196,8 @@ fn balancing_brings_the_rates_of_layers_together() {
         let layers = observer.network.layers.clone();
         let mut own = observer.clone();
         let logs = Rates::new(&mut own, &layers, 7).unwrap().logs(&own, &layers);
-        logs.iter().copied().fold(f64::MIN, f64::max) - logs.iter().copied().fold(f64::MAX, f64::min)
+        logs.iter().copied().fold(f64::MIN, f64::max)
+            - logs.iter().copied().fold(f64::MAX, f64::min)
     };
     let (before, given) = (spread(&observer), output(&observer));
     super::balance_rates(&mut observer, &mut draft, 0).unwrap();
@@ -279,9 +280,8 @@ fn units_of_grouped_and_transposed_kernels_are_told_apart() {
         layout: Layout::FLAT,
         branches: Vec::new(),
     };
-    let units = |axes: Axes, shape: &[usize], units: usize| {
-        units::of_weight(&layer(axes), shape, units)
-    };
+    let units =
+        |axes: Axes, shape: &[usize], units: usize| units::of_weight(&layer(axes), shape, units);
     assert_eq!(units(Axes::linear(), &[2, 3], 2), Some(vec![0, 0, 0, 1, 1, 1]));
     assert_eq!(units(Axes::keras(2), &[3, 2], 2), Some(vec![0, 1, 0, 1, 0, 1]));
     assert_eq!(units(Axes::convolution(2), &[2, 1, 2], 2), Some(vec![0, 0, 1, 1]));

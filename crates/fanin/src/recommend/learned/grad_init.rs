@@ -60,12 +60,15 @@ pub(in crate::recommend) fn grad_init(
     let size = settings.rows.min(all);
     let mut objective = Objective::<f32>::new(problem, size, settings)?;
     let roles: Vec<Role> = problem.model.parameters()?.iter().map(|p| p.role).collect();
-    let least: Vec<f64> = objective
-        .curved
-        .trained
-        .iter()
-        .map(|&p| if matches!(roles[p], Role::Bias | Role::NormShift) { 0.0 } else { settings.least })
-        .collect();
+    let least: Vec<f64> =
+        objective
+            .curved
+            .trained
+            .iter()
+            .map(|&p| {
+                if matches!(roles[p], Role::Bias | Role::NormShift) { 0.0 } else { settings.least }
+            })
+            .collect();
     let mut adam = Adam::new(least.len());
     let mut alpha = vec![1.0; least.len()];
     let mut unmet = Vec::new();
@@ -78,7 +81,8 @@ pub(in crate::recommend) fn grad_init(
         let found = objective.norm();
         norm = found.value;
         if !norm.is_finite() {
-            unmet.push("the loss or its gradient is not finite: no scale can be learned".to_owned());
+            unmet
+                .push("the loss or its gradient is not finite: no scale can be learned".to_owned());
             alpha.fill(1.0);
             break;
         }
@@ -213,7 +217,11 @@ impl Adam {
     const EPSILON: f64 = 1e-8;
 
     fn new(blocks: usize) -> Self {
-        Self { means: [vec![0.0; blocks], vec![0.0; blocks]], squares: vec![0.0; blocks], steps: [0; 2] }
+        Self {
+            means: [vec![0.0; blocks], vec![0.0; blocks]],
+            squares: vec![0.0; blocks],
+            steps: [0; 2],
+        }
     }
 
     fn step(

@@ -111,7 +111,8 @@ impl<T: Element> Quotient<T> {
 
     pub fn feed(&mut self, rows: &Rows) {
         let batch = rows.batch();
-        for (index, values) in [(Network::FEATURES, batch.features), (Network::TARGETS, batch.targets)]
+        for (index, values) in
+            [(Network::FEATURES, batch.features), (Network::TARGETS, batch.targets)]
         {
             let input = self.workspace.feed(index).iter_mut();
             input.zip(values).for_each(|(to, &x)| *to = T::from_f64(f64::from(x)));
@@ -184,7 +185,9 @@ fn random_rows(problem: &Problem<'_>, rows: usize, step: usize) -> Rows {
             for x in &mut features[place..place + feed.columns] {
                 match feed.numbers {
                     Numbers::Measured => {}
-                    Numbers::Indices(count) => *x = indices.below(count.max(1) as u64, place as u64) as f32,
+                    Numbers::Indices(count) => {
+                        *x = indices.below(count.max(1) as u64, place as u64) as f32
+                    }
                     Numbers::Switches => *x = 1.0,
                 }
             }

@@ -12,9 +12,9 @@ mod tests;
 pub(super) use grad_init::{GradInitSettings, grad_init};
 pub(super) use meta_init::{MetaInitSettings, meta_init};
 
+use super::Problem;
 use super::Recommendation;
 use super::draft::{Draft, spread};
-use super::Problem;
 use crate::error::Result;
 
 /// A recommendation with these values of the trained parameters, scaled from what they were.

@@ -23,7 +23,11 @@ fn check(slopes: &[f64], mut value: impl FnMut(&[f64]) -> f64) {
         let difference = (at(STEP) - at(-STEP)) / (2.0 * STEP);
         let error = (slopes[block] - difference).abs();
         // Central differences are off by about STEP² of a third derivative.
-        assert!(error < 1e-6 * (1.0 + difference.abs()), "{block}: {} or {difference}", slopes[block]);
+        assert!(
+            error < 1e-6 * (1.0 + difference.abs()),
+            "{block}: {} or {difference}",
+            slopes[block]
+        );
     }
 }
 
@@ -97,7 +101,8 @@ fn gradinit_makes_the_first_step_of_a_sick_start_lower_the_loss_more() {
     ] {
         let case = Case::new("64 -> 4x12 relu -> 10", scheme);
         let problem = with_rule(case.problem(), rule);
-        let settings = GradInitSettings { iterations: 60, rate: 0.03, rows: 32, ..Default::default() };
+        let settings =
+            GradInitSettings { iterations: 60, rate: 0.03, rows: 32, ..Default::default() };
         let found = grad_init(&problem, "gradinit", &settings).unwrap();
         let better = Problem { weights: &found.weights, ..problem };
         let (before, after) = (after_one_step(&problem), after_one_step(&better));

@@ -1,9 +1,9 @@
 //! A learning rate that fits the sharpness.
 
 use super::{Remedy, evidence};
-use crate::check::{Diagnosis, Verdict};
 use crate::check::evidence::StepRule;
 use crate::check::instruments::curvature;
+use crate::check::{Diagnosis, Verdict};
 use crate::recommend::rows::Rows;
 use crate::recommend::{Offer, Problem};
 
@@ -64,13 +64,8 @@ pub fn stable_rate(problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<f64> 
     let adam = (horizon.step_rule == StepRule::Normalized)
         .then(|| curvature::Adam { epsilon: horizon.epsilon, ..curvature::Adam::default() });
     let options = curvature::Options { most_steps: 16, adam, ..curvature::Options::default() };
-    let found = curvature::measure(
-        problem.model,
-        problem.loss,
-        problem.weights,
-        rows.batch(),
-        &options,
-    );
+    let found =
+        curvature::measure(problem.model, problem.loss, problem.weights, rows.batch(), &options);
     let found = found.ok()?;
     match horizon.step_rule {
         StepRule::Proportional => found.stable_rate(horizon.momentum),

@@ -44,7 +44,9 @@ impl Remedy for TailoredActivation {
             let own = activations::find(name)?.at(1, -1.0);
             return (slope > own).then(|| Offer {
                 change: format!("`leaky_relu:{slope:.4}` instead of `{name}`"),
-                reason: format!("{reason}; with this slope rows at a right angle end at 0.9 at most"),
+                reason: format!(
+                    "{reason}; with this slope rows at a right angle end at 0.9 at most"
+                ),
                 how: format!(
                     "activation `leaky_relu:{slope:.4}`, scheme `orthogonal:{gain:.4}` \
                      (delta-orthogonal for convolutions), biases 0 (TAT, Zhang et al. 2022)"

@@ -105,7 +105,6 @@ fn features_that_go_round_the_first_layer_are_not_folded() {
     let case = Case::new("64 -> (8 tanh -> 64) residual -> 10", "he-normal");
     let mut fitted = Fitted::new(Preparation::Standard, &case.data.features, 64);
     fitted.center.fill(3.0);
-    let refused =
-        fold_standardization(&case.model, &Loss::CrossEntropy, &case.weights, &fitted);
+    let refused = fold_standardization(&case.model, &Loss::CrossEntropy, &case.weights, &fitted);
     assert!(refused.unwrap_err().to_string().contains("go another way"));
 }
