@@ -11,17 +11,33 @@ mod method;
 mod methods;
 mod problem;
 mod recommendation;
+mod rows;
+mod observer;
+mod draft;
+mod layerwise;
+mod learned;
+mod tailored;
+mod standardization;
+mod offers;
 mod repair;
 mod fold;
 mod code;
+
+#[cfg(test)]
+mod cases;
 
 pub use code::{Language, code};
 pub use fold::{Fold, fold};
 pub use method::{Facts, Method};
 pub use methods::METHODS;
+pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale, redraw};
 pub use repair::{Options, Repair, Tried, repair};
+pub use standardization::fold_standardization;
+pub use tailored::{
+    DEEP_KERNEL_SLOPE, TAILORED_CORRELATION, Transform, deep_kernel, tailored_slope,
+};
 
 use crate::error::{Error, Result};
 

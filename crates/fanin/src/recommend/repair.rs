@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{METHODS, Method, Problem, Recommendation, find};
+use super::{METHODS, Method, Problem, Recommendation, find, offers};
 use crate::check::{Diagnosis, Severity, Verdict, gate};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -104,16 +104,21 @@ fn passes(diagnosis: &Diagnosis, limit: Severity) -> bool {
 /// If the start cannot be measured, `options` name an unknown method, or the one that they name
 /// fails.
 pub fn repair(problem: &Problem<'_>, rows: &Dataset, options: &Options) -> Result<Repair> {
-    match options.method.as_deref().map(find).transpose()? {
-        None => repair_by(METHODS, problem, rows, options.limit),
+    let mut repair = match options.method.as_deref().map(find).transpose()? {
+        None => repair_by(METHODS, problem, rows, options.limit)?,
         Some(method) => {
             let mut repair = Repair::of(problem, rows, options.limit)?;
             let found = method.recommend(problem)?;
             let after = judge(problem, rows, &found.weights)?;
             repair.take(found, after);
-            Ok(repair)
+            repair
         }
+    };
+    let offers = offers(problem, repair.result());
+    if let Some(found) = &mut repair.recommendation {
+        found.offers.extend(offers);
     }
+    Ok(repair)
 }
 
 fn repair_by(

@@ -2,7 +2,26 @@
 //!
 //! To add one: a new file, `mod x;` and `&x::X,` in [`METHODS`].
 
+mod lsuv;
+mod lsuv_caffe;
+mod lsuv_pip;
+mod weight_norm;
+mod balanced;
+mod gradinit;
+mod metainit;
+
 use super::Method;
 
+#[cfg(test)]
+pub(super) use lsuv_pip::VARIANT as PIP;
+
 /// Every method, cheapest first: the order in which they are tried.
-pub static METHODS: &[&dyn Method] = &[];
+pub static METHODS: &[&dyn Method] = &[
+    &lsuv::Lsuv,
+    &lsuv_caffe::LsuvCaffe,
+    &lsuv_pip::LsuvPip,
+    &weight_norm::WeightNorm,
+    &balanced::Balanced,
+    &gradinit::GradInit,
+    &metainit::MetaInit,
+];

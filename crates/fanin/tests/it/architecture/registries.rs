@@ -48,6 +48,7 @@ const REGISTRIES: &[Registry] = &[
     registry("crates/fanin/src/import/ops", "IMPORTS", &["window", "products", "recurrent"]),
     registry("crates/fanin/src/data/sets", "DATA_SETS", &[]),
     registry("crates/fanin/src/recommend/methods", "METHODS", &[]),
+    registry("crates/fanin/src/recommend/offers", "REMEDIES", &[]),
     registry(
         "crates/fanin/src/init/schemes",
         "SCHEMES",
