@@ -13,7 +13,7 @@ mod problem;
 mod recommendation;
 
 pub use method::{Facts, Method};
-pub use methods::METHODS;
+pub use methods::{Expected, METHODS, expected};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale};
 
