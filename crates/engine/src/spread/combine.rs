@@ -62,11 +62,18 @@ impl Spread {
 
     /// Less the mean over some axes.
     pub(crate) fn centered(&self, axes: &[usize]) -> Self {
+        self.with_mean(axes, 1.0, -1.0)
+    }
+
+    /// a·x + b·⟨x⟩, with the mean ⟨x⟩ over some axes: M becomes a²·M + (2ab + b²)·⟨M⟩.
+    pub(crate) fn with_mean(&self, axes: &[usize], a: f64, b: f64) -> Self {
         let means = axes.iter().fold(self.clone(), |own, &axis| own.averaged(axis));
         let means = means.stretched(&self.shape());
-        let (own, means) = Self::aligned(self, &means);
-        let pairs = own.products.iter().zip(&means.products);
-        Self { mean: 0.0, products: pairs.map(|(own, mean)| own - mean).collect(), ..own }
+        let (mut own, means) = Self::aligned(self, &means);
+        let pairs = own.products.iter_mut().zip(&means.products);
+        pairs.for_each(|(own, mean)| *own = a * a * *own + (2.0 * a + b) * b * mean);
+        own.mean *= a + b;
+        own
     }
 
     /// c·x for numbers c of this mean and this mean square.

@@ -12,8 +12,9 @@ use fanin_kernels::random::{Stream, fill_normal};
 
 use super::Spread;
 use super::expansion::{Expansion, Grid};
+use super::linear::{self, Term};
 use crate::evaluate::{Array, evaluate};
-use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
+use crate::graph::{Graph, Kind, Node, Type, Wire};
 use crate::ops::Operator;
 
 /// Elements that an operator without a rule is tried on at most.
@@ -25,6 +26,7 @@ pub struct Flow<'g> {
     graph: &'g Graph,
     spreads: Vec<Option<Spread>>,
     forms: Vec<Option<Form>>,
+    sums: Vec<Option<Vec<Term>>>,
     grids: HashMap<Wire, Rc<Grid>>,
     is_gradient: Vec<bool>,
     sampled: Vec<usize>,
@@ -47,6 +49,7 @@ impl<'g> Flow<'g> {
             graph,
             spreads: vec![None; count],
             forms: vec![None; count],
+            sums: vec![None; count],
             grids: HashMap::new(),
             is_gradient: vec![false; count],
             sampled: Vec::new(),
@@ -84,23 +87,38 @@ impl<'g> Flow<'g> {
         for output in &node.outputs {
             self.is_gradient[output.0] = from_gradient;
             self.forms[output.0] = None;
+            self.sums[output.0] = None;
         }
         if !node.outputs.iter().any(floats) {
             return;
         }
         let Some(first) = node.outputs.first() else { return };
+        if let Some(terms) = self.terms(node) {
+            let known = |wire: Wire| self.spread(wire).cloned();
+            let spread = linear::spread(graph, *first, &terms, known);
+            self.sums[first.0] = Some(terms);
+            if let Some(spread) = spread {
+                self.set(*first, spread);
+                return;
+            }
+        }
         if let Some((form, spread)) = self.pointwise(node) {
             self.forms[first.0] = Some(form);
-            self.set(*first, spread);
-            return;
-        }
-        if let Some(spread) = self.centered(node) {
             self.set(*first, spread);
             return;
         }
         for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
             self.set(*output, spread);
         }
+    }
+
+    /// The output of a node as a sum of roots and of their means.
+    fn terms(&self, node: &Node) -> Option<Vec<Term>> {
+        let known = |wire: Wire| {
+            let own = || vec![Term { root: wire, axes: Vec::new(), factor: 1.0 }];
+            self.sums[wire.0].clone().unwrap_or_else(own)
+        };
+        linear::terms(self.graph, node, known, |wire| Some(self.spread(wire)?.mean()))
     }
 
     fn by_rule(&mut self, index: usize, node: &Node) -> Vec<Spread> {
@@ -231,69 +249,6 @@ impl<'g> Flow<'g> {
         );
         let values = grid.places.iter().map(|z| mean + deviation * z).collect();
         Some((grid, values))
-    }
-
-    /// x − its mean, or its mean by weights that sum to 1, written as a sum or a difference.
-    fn centered(&self, node: &Node) -> Option<Spread> {
-        let sign = match node.operator.name() {
-            "subtract" => -1.0,
-            "add" => 1.0,
-            _ => return None,
-        };
-        let &[a, b] = &node.inputs[..] else { return None };
-        let axes = self
-            .mean_axes(a, b, sign)
-            .map(|axes| (a, axes))
-            .or_else(|| (sign > 0.0).then(|| self.mean_axes(b, a, sign))?.map(|axes| (b, axes)));
-        let (whole, axes) = axes?;
-        Some(self.spread(whole)?.centered(&axes))
-    }
-
-    /// The axes over which `part` is minus the mean of `whole`, if it is.
-    fn mean_axes(&self, whole: Wire, mut part: Wire, mut factor: f64) -> Option<Vec<usize>> {
-        let shape = self.graph.shape(whole);
-        let mut axes = Vec::new();
-        while part != whole {
-            let Source::Node(index, _) = self.graph.source(part) else { return None };
-            let node = &self.graph.nodes()[index];
-            match (node.operator.name(), &node.inputs[..]) {
-                ("broadcast_to", &[x]) => part = x,
-                ("affine", &[x]) => {
-                    let at = |value| {
-                        let x = Array::float([1], vec![value]).ok()?;
-                        let out = evaluate(Arc::clone(&node.operator), &[&x], 1).ok()?;
-                        Some(out[0].floats()?[0])
-                    };
-                    let (zero, one) = (at(0.0)?, at(1.0)?);
-                    if zero != 0.0 {
-                        return None;
-                    }
-                    factor *= one;
-                    part = x;
-                }
-                ("sum_to", &[x]) if self.graph.shape(x) == shape && axes.is_empty() => {
-                    let to = self.graph.shape(part);
-                    let missing = shape.rank() - to.rank();
-                    axes = (0..shape.rank())
-                        .filter(|&axis| {
-                            let kept = axis.checked_sub(missing).map(|own| to.axes()[own]);
-                            shape.axes()[axis] != 1 && kept.is_none_or(|size| size == 1)
-                        })
-                        .collect();
-                    factor *= axes.iter().map(|&axis| shape.axes()[axis] as f64).product::<f64>();
-                    part = x;
-                }
-                ("multiply", &[x, weights] | &[weights, x])
-                    if !axes.is_empty() && (x == whole || weights == whole) =>
-                {
-                    let weights = if x == whole { weights } else { x };
-                    factor *= self.spread(weights)?.mean();
-                    part = whole;
-                }
-                _ => return None,
-            }
-        }
-        (!axes.is_empty() && (factor + 1.0).abs() < 1e-6).then_some(axes)
     }
 }
 

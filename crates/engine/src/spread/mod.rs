@@ -18,6 +18,7 @@ mod partition;
 mod combine;
 mod measured;
 mod expansion;
+mod linear;
 mod flow;
 
 #[cfg(test)]

@@ -12,10 +12,10 @@ const ROWS: usize = 64;
 const HORIZON: Horizon = Horizon {
     steps: 345,
     effective_learning_rate: 0.2,
-    step_rule: StepRule::Gradient,
+    step_rule: StepRule::Proportional,
     momentum: 0.9,
     epsilon: 0.0,
-    partition: Partition::Sums,
+    partition: Partition::BlockSums,
 };
 
 /// Standard normal features and one class a row.
