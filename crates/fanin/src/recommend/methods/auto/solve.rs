@@ -13,6 +13,7 @@ use super::place::Surroundings;
 use super::targets;
 use super::walk::{Scales, Walk};
 use crate::init::Role;
+use crate::spec::LayerWires;
 
 /// A present scale is right if z is so near to its target, as a factor on the second moment.
 const RIGHT: f64 = 2.0;
@@ -68,6 +69,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales]) -> Solved {
             }
         }
     }
+    solver.mirror();
     solver.choices.sort_by_key(|choice| choice.parameter);
     Solved { scales: solver.scales, choices: solver.choices }
 }
@@ -136,6 +138,43 @@ impl Solver<'_> {
         let reason = format!("{}{isometry}", target.reason);
         self.set(weight, 0.0, variance, scheme, reason);
         self.again(layer, node, flow);
+    }
+
+    /// A deep chain of relu layers of one width, if any of them is to change: mirrored units, with
+    /// which it starts as a linear network. Independent draws would bring all rows together.
+    fn mirror(&mut self) {
+        let layers = &self.walk.network.layers;
+        let [hidden @ .., head] = &layers[..] else { return };
+        let parameter = |layer: &LayerWires| &self.walk.parameters[layer.weight];
+        let width = |layer: &LayerWires| parameter(layer).shape.axes()[0];
+        let fits = |layer: &LayerWires| {
+            let axes = parameter(layer).shape.axes();
+            let is_relu = layer.bend.as_ref().is_some_and(|bend| bend.name == "relu");
+            is_relu && axes.len() == 2 && axes[0] % 2 == 0 && axes[0] == width(&hidden[0])
+        };
+        let is_changed = |layer: &LayerWires| self.choices.iter().any(|c| c.parameter == layer.weight);
+        let is_chain = self.surroundings.plain_layers == layers.len()
+            && hidden.len() >= DEEP
+            && hidden.iter().all(fits)
+            && parameter(head).shape.rank() == 2
+            && layers.iter().all(|layer| parameter(layer).place.layer.is_some());
+        if !is_chain || !hidden.iter().any(is_changed) {
+            return;
+        }
+        let reason = "mirrored, as relu(z) − relu(−z) = z: rows stay apart and no direction fades";
+        let mut choices = Vec::new();
+        for layer in layers {
+            let own = self.walk.parameters[layer.weight].shape.axes();
+            let second = 1.0 / own[0].max(own[1]) as f64;
+            choices.push((layer.weight, second, "looks-linear", reason));
+            if let Some(bias) = layer.bias.filter(|&bias| self.present[bias].second > 0.0) {
+                choices.push((bias, 0.0, "zeros", "mirrored units need none"));
+            }
+        }
+        self.choices.clear();
+        for (parameter, second, scheme, reason) in choices {
+            self.set(parameter, 0.0, second, scheme.to_owned(), reason.to_owned());
+        }
     }
 
     /// Works out again what depends on a layer's weight and bias, up to its z.
