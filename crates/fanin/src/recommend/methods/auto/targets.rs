@@ -18,7 +18,10 @@ pub(super) fn signal(activation: Option<&str>, depth: usize) -> (f64, f64) {
         let growth = depth as f64 * growth(&*activation, q).ln();
         growth * growth + 0.25 * q.ln().powi(2)
     };
-    let places = (-24..=16).map(|step| (f64::from(step) / 4.0).exp2());
+    // Above 1 activations that bend on one side run away from their fixed point; those that lose
+    // the gradient everywhere need to be driven further.
+    let highest = if growth(&*activation, 1.0) < 0.99 { 16 } else { 0 };
+    let places = (-24..=highest).map(|step| (f64::from(step) / 4.0).exp2());
     let best = places.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1.0);
     (best, growth(&*activation, best))
 }
@@ -27,14 +30,4 @@ pub(super) fn signal(activation: Option<&str>, depth: usize) -> (f64, f64) {
 fn growth(activation: &dyn Activation, q: f64) -> f64 {
     let moments = gaussian_moments(activation, 0.0, q);
     q * moments.slope_second / moments.second
-}
-
-/// Whether an activation is odd and flattens, so that a deep chain of it lives near 0, where it is
-/// nearly linear and an orthogonal matrix keeps every direction.
-pub(super) fn is_linear_near_zero(activation: &str) -> bool {
-    let Some(activation) = activations::find(activation) else { return false };
-    let odd = [0.3, 1.0, 2.5].iter().all(|&x| {
-        (activation.at(0, x) + activation.at(0, -x)).abs() < 1e-9
-    });
-    odd && activation.at(1, 0.0) > 0.0
 }
