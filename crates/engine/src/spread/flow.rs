@@ -107,9 +107,32 @@ impl<'g> Flow<'g> {
             self.set(*first, spread);
             return;
         }
+        if let Some(spread) = self.largest(node) {
+            self.set(*first, spread);
+            return;
+        }
         for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
             self.set(*output, spread);
         }
+    }
+
+    /// The largest of values that rise with a root: the function of the root's largest.
+    fn largest(&mut self, node: &Node) -> Option<Spread> {
+        let &[x] = &node.inputs[..] else { return None };
+        let form = self.forms[x.0].clone().filter(|form| form.seed.is_none())?;
+        let root = form.root.filter(|_| node.operator.name() == "max_pool")?;
+        if form.values.windows(2).any(|pair| pair[1] < pair[0]) {
+            return None;
+        }
+        let (_, places) = self.grid(root)?;
+        let of_root = node.operator.spread(&[self.graph.type_of(x)], &[self.spread(root)?])?;
+        let at = |z: f64| {
+            let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
+            let (low, high) = (places[next - 1], places[next]);
+            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
+            form.values[next - 1] + share * (form.values[next] - form.values[next - 1])
+        };
+        Some(of_root.first()?.of_function(at))
     }
 
     /// The output of a node as a sum of roots and of their means.

@@ -8,6 +8,7 @@ mod prelude;
 mod walk;
 mod place;
 mod targets;
+mod sound;
 mod solve;
 
 #[cfg(test)]
@@ -15,10 +16,12 @@ mod tests;
 
 pub use walk::Expected;
 
+use self::place::Surroundings;
 use self::solve::Solved;
+use self::sound::is_sound;
 use self::walk::{Scales, Walk};
 use crate::error::Result;
-use crate::init::{self, Rules};
+use crate::init::{self, Role, Rules};
 use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Scale};
 use crate::weights::Weights;
 
@@ -41,9 +44,17 @@ impl Method for Auto {
     fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let walk = Walk::new(problem)?;
         let present = Scales::of(&walk.network, problem.weights);
-        let solved = solve::solve(&walk, &present);
         let mut found = problem.unchanged(FACTS.name);
+        let has_states = walk.parameters.iter().any(|own| own.role == Role::Recurrent);
+        let expected = walk.expect(problem, &present)?;
+        let around = Surroundings::new(&walk);
+        let is_normalized = |layer: usize| around.is_normalized(&walk.network.layers[layer]);
+        if is_sound(&walk, &expected, is_normalized) && !has_states {
+            return Ok(found);
+        }
+        let solved = solve::solve(&walk, &present);
         change(&walk, problem, &solved, &mut found)?;
+        found.unmet.extend(unmet(&walk, &solved));
         Ok(found)
     }
 }
@@ -56,6 +67,26 @@ pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
     let walk = Walk::new(problem)?;
     let present = Scales::of(&walk.network, problem.weights);
     walk.expect(problem, &present)
+}
+
+/// What theory could not follow.
+fn unmet(walk: &Walk, solved: &Solved) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if !solved.guessed.is_empty() {
+        unmet.push(format!(
+            "no rule says how {} spreads its inputs: it was tried on normal numbers",
+            solved.guessed.join(", ")
+        ));
+    }
+    let in_layers = |index: usize| walk.network.layers.iter().any(|layer| layer.weight == index);
+    let left = walk.parameters.iter().enumerate().filter(|(index, own)| {
+        own.role == Role::Weight && !in_layers(*index) && own.packing.is_none()
+    });
+    let left: Vec<&str> = left.map(|(_, own)| own.name.as_str()).collect();
+    if !left.is_empty() {
+        unmet.push(format!("kept, as no layer is known that multiplies by it: {}", left.join(", ")));
+    }
+    unmet
 }
 
 /// Draws what changes.

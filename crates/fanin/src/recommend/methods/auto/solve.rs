@@ -12,7 +12,7 @@ use fanin_engine::spread::Flow;
 use super::place::Surroundings;
 use super::targets;
 use super::walk::{Scales, Walk};
-use crate::init::Role;
+use crate::init::{Component, Packing, Role};
 use crate::spec::LayerWires;
 
 /// A present scale is right if z is so near to its target, as a factor on the second moment.
@@ -21,6 +21,8 @@ const RIGHT: f64 = 2.0;
 const NORMALIZED: (f64, f64) = (1e-4, 1e4);
 /// Logits of this second moment: the loss begins within a twentieth of that of a fair guess.
 const LOGITS: f64 = 0.1;
+/// A norm's gain or shift is right if its elements are so near to 1 or 0 in the mean square.
+const NEAR: f64 = 0.02;
 /// Plain layers in a row from which on every direction is to be kept.
 const DEEP: usize = 8;
 
@@ -41,10 +43,11 @@ struct Target {
     at_most: bool,
 }
 
-/// The scales of all parameters and which change.
+/// The parameters that change.
 pub(super) struct Solved {
-    pub scales: Vec<Scales>,
     pub choices: Vec<Choice>,
+    /// Operators of which no rule is known.
+    pub guessed: Vec<&'static str>,
 }
 
 /// The scale of every parameter, starting from those at `present`.
@@ -59,6 +62,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales]) -> Solved {
         choices: Vec::new(),
     };
     solver.settle_norms();
+    solver.settle_recurrent();
     let mut flow = walk.begin(&solver.scales);
     for node in walk.forward().filter(|&node| walk.is_open(node)) {
         flow.step(node);
@@ -71,7 +75,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales]) -> Solved {
     }
     solver.mirror();
     solver.choices.sort_by_key(|choice| choice.parameter);
-    Solved { scales: solver.scales, choices: solver.choices }
+    Solved { choices: solver.choices, guessed: walk.guessed(&flow) }
 }
 
 struct Solver<'w> {
@@ -93,10 +97,45 @@ impl Solver<'_> {
                 _ => continue,
             };
             let own = self.present[index];
-            if own.variance() > 1e-6 || (own.mean - start).abs() > 1e-3 {
+            if own.second - 2.0 * start * own.mean + start * start > NEAR {
                 let (scheme, what) =
                     if start == 1.0 { ("ones", "a norm's gain") } else { ("zeros", "a norm's shift") };
                 self.set(index, start, start, scheme.to_owned(), format!("{what} starts at {start}"));
+            }
+        }
+    }
+
+    /// States go through an orthogonal matrix, by which they keep their size for any number of
+    /// steps; the gate that forgets begins open.
+    fn settle_recurrent(&mut self) {
+        let has = |packing: &Packing, gate| packing.parts.iter().any(|(part, _)| *part == gate);
+        for (index, parameter) in self.walk.parameters.iter().enumerate() {
+            let own = self.present[index];
+            let packing = parameter.packing.as_ref().or(parameter.part_of.as_ref());
+            let gated = packing.is_some_and(|packing| {
+                has(packing, Component::ForgetGate) || has(packing, Component::ResetGate)
+            });
+            let fan_in = parameter.fan_in.max(1) as f64;
+            let size = own.second * fan_in;
+            let is_off = !(1.0 / RIGHT..=RIGHT).contains(&size);
+            match parameter.role {
+                Role::Recurrent if is_off => {
+                    let reason = "orthogonal: states keep their size over any number of steps";
+                    self.set(index, 0.0, 1.0 / fan_in, "orthogonal:1".to_owned(), reason.to_owned());
+                }
+                Role::Weight if gated && is_off => {
+                    let scheme = format!("normal:{}", digits(fan_in.sqrt().recip()));
+                    let reason = "gates see an input of second moment 1".to_owned();
+                    self.set(index, 0.0, 1.0 / fan_in, scheme, reason);
+                }
+                Role::Bias
+                    if packing.is_some_and(|packing| has(packing, Component::ForgetGate))
+                        && own.mean.abs() < 0.1 =>
+                {
+                    let reason = "the forget gate begins open, so that the cell remembers".to_owned();
+                    self.set(index, 0.125, 0.125, "forget-gate-bias".to_owned(), reason);
+                }
+                _ => {}
             }
         }
     }

@@ -93,6 +93,23 @@ impl Walk {
         flow
     }
 
+    /// The spreads of numbers that enter the weights.
+    pub fn entering(&self) -> impl Iterator<Item = &Spread> {
+        let graph = &self.network.graph;
+        let floats = self.entering.iter().filter(|(wire, _)| graph.type_of(*wire).is_float());
+        floats.map(|(_, spread)| spread).filter(|spread| spread.shape().rank() > 0)
+    }
+
+    /// The operators whose rules are not known, by name.
+    pub fn guessed(&self, flow: &Flow<'_>) -> Vec<&'static str> {
+        let nodes = flow.sampled().iter().map(|&node| &self.network.graph.nodes()[node]);
+        let mut names: Vec<&str> = nodes.map(|node| node.operator.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let known = fanin_engine::ops::OPERATORS.iter().map(|entry| entry.name);
+        known.filter(|name| names.contains(name)).collect()
+    }
+
     /// The nodes of the forward pass, in order.
     pub fn forward(&self) -> impl Iterator<Item = usize> {
         self.nodes.iter().copied().filter(|&node| node < self.turn)
@@ -117,7 +134,7 @@ impl Walk {
         let rows = self.network.rows;
         if let Some(output) = flow.spread(self.network.output) {
             let axes = problem.model.architecture().output();
-            let seed = loss_gradient(problem.loss, output, axes.axes(), rows)?;
+            let seed = loss_gradient(problem, output, axes.axes(), rows)?;
             flow.set_gradient(self.seed, seed);
         }
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
@@ -160,10 +177,6 @@ impl Scales {
         })
         .collect()
     }
-
-    pub fn variance(&self) -> f64 {
-        (self.second - self.mean * self.mean).max(0.0)
-    }
 }
 
 /// The nodes that some wires need, in order.
@@ -181,16 +194,21 @@ fn ancestors(graph: &Graph, wires: &[Wire]) -> Vec<usize> {
 }
 
 /// How the loss's gradient is spread over outputs (rows, outputs) of a network with such a result,
-/// measured on normal outputs and targets drawn at random.
-fn loss_gradient(loss: &Loss, output: &Spread, axes: &[usize], rows: usize) -> Result<Spread> {
+/// measured on normal outputs, and on the targets of the data or such as are drawn at random.
+fn loss_gradient(
+    problem: &Problem<'_>,
+    output: &Spread,
+    axes: &[usize],
+    rows: usize,
+) -> Result<Spread> {
     let columns: usize = axes.iter().product();
     let few = (LOGITS / columns.max(1)).clamp(2, rows.max(2));
     let mut graph = Graph::new();
     let y = graph.input("outputs", Type::float([few, columns]));
     let targets = graph.input("targets", Type::float([few, columns]));
     let shaped = graph.reshape(y, [&[few], axes].concat())?;
-    let loss_wire = loss.build(&mut graph, shaped, targets)?;
-    let gradient = gradients(&mut graph, loss_wire, &[y])?[0];
+    let loss = problem.loss.build(&mut graph, shaped, targets)?;
+    let gradient = gradients(&mut graph, loss, &[y])?[0];
     let plan = Plan::new(&graph, &[gradient])?;
     let mut workspace = plan.workspace::<f32>();
     let common = (output.between(0) - output.mean().powi(2)).clamp(0.0, output.variance());
@@ -202,7 +220,15 @@ fn loss_gradient(loss: &Loss, output: &Spread, axes: &[usize], rows: usize) -> R
     y.chunks_exact_mut(columns).for_each(|row| {
         row.iter_mut().zip(&of_all).for_each(|(y, common)| *y += common);
     });
-    draw_targets(loss, axes, workspace.feed(1));
+    let data = problem.data.filter(|data| data.rows() > 0 && data.target_columns() == columns);
+    match data {
+        Some(data) => {
+            let chosen: Vec<usize> = (0..few).map(|row| row % data.rows()).collect();
+            let mut features = vec![0.0; few * data.columns()];
+            data.gather(&chosen, &mut features, workspace.feed(1), 0.0);
+        }
+        None => draw_targets(problem.loss, axes, workspace.feed(1)),
+    }
     plan.run::<f32>(&[], &mut workspace);
     let found = workspace.read(0).iter().map(|&x| f64::from(x)).collect();
     let found = Spread::of(&Array::float([few, columns], found)?);
