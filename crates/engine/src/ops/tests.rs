@@ -376,24 +376,23 @@ fn leeway(name: &str) -> f64 {
     match name {
         // Bends and poles far out, which degrees and places of the quadrature do not tell.
         "activate_scale" => 0.03,
-        "divide" => 0.3,
         "function" => 0.08,
         // Sums of exponentials are taken for lognormal.
         "softmax" | "log_softmax" => 0.06,
-        // Windows that overlap, or reach into padding, are counted in the mean.
-        "max_pool" | "put_positions" => 0.15,
-        "average_pool" | "average_pool_gradient" | "resample" => 0.3,
-        "convolution" | "convolution_input_gradient" | "convolution_weight_gradient" => 0.3,
-        // Groups of few elements have a variance of their own.
-        "standardize" | "standardize_gradient" => 0.5,
-        // Where integers point is known in pairs alone; equal ones count as chance.
-        "gather" | "take_positions" => 0.3,
-        // Which places are chosen together is not known.
-        "choose" => 0.8,
         // The clock stands, so all runs have one mask.
         "dropout_mask" => 0.05,
         // Digits of other places are means over those that were.
         "reshape" => 0.1,
+        // Of windows that reach into padding the mean is taken.
+        "max_pool" | "put_positions" => 0.15,
+        // A pole; windows that overlap; integers that are known in pairs alone.
+        "divide" | "average_pool" | "average_pool_gradient" | "resample" | "convolution"
+        | "convolution_input_gradient" | "convolution_weight_gradient" | "gather"
+        | "take_positions" => 0.3,
+        // Groups of few elements have a variance of their own.
+        "standardize" | "standardize_gradient" => 0.5,
+        // Which places are chosen together is not known.
+        "choose" => 0.8,
         _ => 1e-3,
     }
 }

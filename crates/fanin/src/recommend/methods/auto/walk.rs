@@ -19,6 +19,11 @@ const ROWS: usize = 64;
 /// Logits that the gradient of the loss is measured on.
 const LOGITS: usize = 1 << 16;
 
+/// Elements of a tensor that say its scale: to 1 %.
+const ELEMENTS: usize = 1 << 15;
+/// Neighbors that are read together, so that all taps of a kernel count alike.
+const BLOCK: usize = 256;
+
 /// A network with its gradients as one graph.
 #[derive(Debug)]
 pub(super) struct Walk {
@@ -163,15 +168,19 @@ impl Walk {
 }
 
 impl Scales {
-    /// Those of the elements that are there.
+    /// Those of the elements that are there; of a large tensor, of blocks all over it.
     pub fn of(network: &Network, weights: &Weights) -> Vec<Self> {
         let wires = network.graph.parameters();
         let own = network.names.iter().zip(wires);
         own.map(|(name, &wire)| match weights.get(name) {
             Some(tensor) if tensor.shape() == network.graph.shape(wire) => {
-                let (data, count) = (tensor.data(), tensor.data().len().max(1) as f64);
-                let mean = reduce::sum(data) / count;
-                Self { mean, second: reduce::sum_of_squares(data) / count }
+                let every = (tensor.data().len() / ELEMENTS).max(1);
+                let blocks = tensor.data().chunks(BLOCK).step_by(every);
+                let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
+                    let more = [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
+                    [count + more[0], sum + more[1], squares + more[2]]
+                });
+                Self { mean: sums[1] / sums[0].max(1.0), second: sums[2] / sums[0].max(1.0) }
             }
             _ => Self { mean: 0.0, second: 0.0 },
         })
