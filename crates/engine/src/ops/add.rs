@@ -6,7 +6,9 @@ use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
 
-use super::broadcast::{common_shape, compute_binary, gradient_binary, infer_binary, samples_binary};
+use super::broadcast::{
+    common_shape, compute_binary, gradient_binary, infer_binary, samples_binary,
+};
 use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
 use super::{Entry, Operator};

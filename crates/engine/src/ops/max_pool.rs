@@ -127,16 +127,18 @@ impl Operator for MaxPool {
         let taps: f64 = (0..AXES).map(inside).product();
         let (variance, square) = (x.variance(), x.mean() * x.mean());
         let correlation = |differs: &[bool]| {
-            if variance > 0.0 { ((x.at(differs) - square) / variance).clamp(-1.0, 1.0) } else { 1.0 }
+            if variance > 0.0 {
+                ((x.at(differs) - square) / variance).clamp(-1.0, 1.0)
+            } else {
+                1.0
+            }
         };
         let beside: Vec<bool> = (0..output.rank()).map(|axis| axis >= 2).collect();
         let common = correlation(&beside).max(0.0);
         let (mean, own) = largest_of(taps);
         let of_largest = common + (1.0 - common) * own;
         let mean = x.mean() + (variance * (1.0 - common)).sqrt() * mean;
-        let product = |differs: &[bool]| {
-            mean * mean + variance * of_largest * correlation(differs)
-        };
+        let product = |differs: &[bool]| mean * mean + variance * of_largest * correlation(differs);
         Some(vec![Spread::from_products(&output, mean, product)])
     }
 }

@@ -113,11 +113,7 @@ fn mean_square(variance: f64, count: f64) -> f64 {
     }
     let spread = (variance.exp_m1() / (count - 1.0)).ln_1p();
     let middle = (count - 1.0).ln() + 0.5 * (variance - spread);
-    let ratio = Spread::independent(
-        &Shape::default(),
-        middle,
-        middle * middle + variance + spread,
-    );
+    let ratio = Spread::independent(&Shape::default(), middle, middle * middle + variance + spread);
     let y = |ln: f64| 1.0 / (1.0 + ln.exp());
     let (square, mean) = (ratio.of_function(|x| y(x).powi(2)), ratio.of_function(y));
     square.mean() / (mean.mean() * count).max(f64::MIN_POSITIVE)

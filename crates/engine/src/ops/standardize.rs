@@ -124,8 +124,7 @@ impl Operator for Standardize {
         let own = if self.centered { x.centered(&[0, 2]) } else { (*x).clone() };
         let square = own.second();
         let factor = 1.0 / (square + self.epsilon);
-        let means =
-            if self.centered { means } else { Spread::constant(&of_groups, 0.0) };
+        let means = if self.centered { means } else { Spread::constant(&of_groups, 0.0) };
         let y = own.scaled(factor.sqrt(), factor);
         Some(vec![y, means, Spread::constant(&of_groups, square)])
     }

@@ -106,8 +106,7 @@ impl Operator for StandardizeGradient {
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let &[gradient, _, factor] = inputs else { return None };
-        let own =
-            if self.centered { gradient.centered(&[0, 2]) } else { (*gradient).clone() };
+        let own = if self.centered { gradient.centered(&[0, 2]) } else { (*gradient).clone() };
         Some(vec![own.scaled(factor.mean(), factor.second())])
     }
 }

@@ -7,8 +7,8 @@ use crate::evaluate::Array;
 use crate::graph::{Graph, Kind, Type, Wire};
 use crate::plan::Plan;
 use crate::run::{Element, Workspace};
-use crate::tensor::Shape;
 use crate::spread::Spread;
+use crate::tensor::Shape;
 use crate::{gradients, pullback};
 
 /// Deterministic numbers for tests.
@@ -386,8 +386,14 @@ fn leeway(name: &str) -> f64 {
         // Of windows that reach into padding the mean is taken.
         "max_pool" | "put_positions" => 0.15,
         // A pole; windows that overlap; integers that are known in pairs alone.
-        "divide" | "average_pool" | "average_pool_gradient" | "resample" | "convolution"
-        | "convolution_input_gradient" | "convolution_weight_gradient" | "gather"
+        "divide"
+        | "average_pool"
+        | "average_pool_gradient"
+        | "resample"
+        | "convolution"
+        | "convolution_input_gradient"
+        | "convolution_weight_gradient"
+        | "gather"
         | "take_positions" => 0.3,
         // Groups of few elements have a variance of their own.
         "standardize" | "standardize_gradient" => 0.5,
@@ -410,7 +416,8 @@ fn declared_spreads_equal_monte_carlo() {
         }
         let mut case = case(&sample, &mut numbers);
         let means = if sample.range.0 >= 0.0 { [4.0, 3.0] } else { [0.3, -0.5] };
-        let (mut inputs, mut mixtures, mut integers) = (Vec::new(), Vec::new(), case.integers.iter());
+        let (mut inputs, mut mixtures, mut integers) =
+            (Vec::new(), Vec::new(), case.integers.iter());
         for (index, r#type) in types.iter().enumerate() {
             if r#type.kind == Kind::Integer {
                 let own = integers.next().unwrap().clone();
@@ -425,8 +432,9 @@ fn declared_spreads_equal_monte_carlo() {
         let Some(declared) = sample.operator.spread(&types, &refs) else { continue };
         let declared = &declared[0];
         let rank = output.shape.rank();
-        let sets: Vec<Vec<bool>> =
-            (0..1 << rank).map(|set| (0..rank).map(|axis| set >> axis & 1 == 1).collect()).collect();
+        let sets: Vec<Vec<bool>> = (0..1 << rank)
+            .map(|set| (0..rank).map(|axis| set >> axis & 1 == 1).collect())
+            .collect();
         let mut sums = vec![(0.0, 0.0); sets.len() + 1];
         for _ in 0..RUNS {
             for (values, mixture) in case.parameters.iter_mut().zip(&mixtures) {
@@ -445,7 +453,8 @@ fn declared_spreads_equal_monte_carlo() {
             let chance = (squares / RUNS as f64 - found * found).max(0.0).sqrt();
             // 5 standard errors over independent runs.
             let error = 5.0 * chance / (RUNS as f64).sqrt() + 1e-9;
-            let scale = if index < sets.len() { declared.second() } else { declared.second().sqrt() };
+            let scale =
+                if index < sets.len() { declared.second() } else { declared.second().sqrt() };
             if (found - expected).abs() > error + leeway(entry.name) * scale {
                 let set = sets.get(index);
                 wrong.push(format!(

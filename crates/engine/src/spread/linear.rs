@@ -49,9 +49,8 @@ pub(super) fn terms(
             let (x, weight) = weighted(graph, x, mean).unwrap_or((x, 1.0));
             let (from, to) = (graph.shape(x).axes(), graph.shape(node.outputs[0]).axes());
             let missing = from.len() - to.len();
-            let summed = |axis: &usize| {
-                from[*axis] != 1 && (*axis < missing || to[*axis - missing] == 1)
-            };
+            let summed =
+                |axis: &usize| from[*axis] != 1 && (*axis < missing || to[*axis - missing] == 1);
             let axes: Vec<usize> = (0..from.len()).filter(summed).collect();
             let count: f64 = axes.iter().map(|&axis| from[axis] as f64).product();
             let over = |term: Term| -> Option<Term> {
@@ -62,8 +61,11 @@ pub(super) fn terms(
                 if term.axes == axes || axes.iter().all(is_constant) {
                     return Some(Term { factor, ..term });
                 }
-                (own == from && term.axes.is_empty())
-                    .then(|| Term { axes: axes.clone(), factor, ..term })
+                (own == from && term.axes.is_empty()).then(|| Term {
+                    axes: axes.clone(),
+                    factor,
+                    ..term
+                })
             };
             known(x).into_iter().map(over).collect::<Option<Vec<Term>>>()?
         }
@@ -108,7 +110,8 @@ pub(super) fn spread(
     known: impl Fn(Wire) -> Option<Spread>,
 ) -> Option<Spread> {
     let meets = |term: &Term| {
-        !term.axes.is_empty() && terms.iter().any(|own| own.root == term.root && own.axes.is_empty())
+        !term.axes.is_empty()
+            && terms.iter().any(|own| own.root == term.root && own.axes.is_empty())
     };
     let shape = graph.shape(output);
     let misses = |term: &Term| !term.axes.is_empty() && graph.shape(term.root) != shape;

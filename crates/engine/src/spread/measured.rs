@@ -58,8 +58,7 @@ impl Spread {
 
     /// M from Q by inclusion and exclusion.
     fn solved(shape: &Shape, mean: f64, square: impl Fn(&[bool]) -> f64) -> Self {
-        let long: Vec<usize> =
-            (0..shape.rank()).filter(|&axis| shape.axes()[axis] != 1).collect();
+        let long: Vec<usize> = (0..shape.rank()).filter(|&axis| shape.axes()[axis] != 1).collect();
         let flags = |set: usize| {
             let mut flags = vec![false; shape.rank()];
             long.iter().enumerate().for_each(|(bit, &axis)| flags[axis] = set >> bit & 1 == 1);

@@ -45,9 +45,13 @@ pub struct Spread {
 impl Spread {
     /// Elements of this mean and second moment that are independent of each other.
     pub fn independent(shape: &Shape, mean: f64, second: f64) -> Self {
-        Self::from_products(shape, mean, |differs| {
-            if differs.contains(&true) { mean * mean } else { second }
-        })
+        Self::from_products(
+            shape,
+            mean,
+            |differs| {
+                if differs.contains(&true) { mean * mean } else { second }
+            },
+        )
     }
 
     /// The same number everywhere.

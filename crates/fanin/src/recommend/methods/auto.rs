@@ -84,7 +84,8 @@ fn unmet(walk: &Walk, solved: &Solved) -> Vec<String> {
     });
     let left: Vec<&str> = left.map(|(_, own)| own.name.as_str()).collect();
     if !left.is_empty() {
-        unmet.push(format!("kept, as no layer is known that multiplies by it: {}", left.join(", ")));
+        unmet
+            .push(format!("kept, as no layer is known that multiplies by it: {}", left.join(", ")));
     }
     unmet
 }

@@ -98,9 +98,18 @@ impl Solver<'_> {
             };
             let own = self.present[index];
             if own.second - 2.0 * start * own.mean + start * start > NEAR {
-                let (scheme, what) =
-                    if start == 1.0 { ("ones", "a norm's gain") } else { ("zeros", "a norm's shift") };
-                self.set(index, start, start, scheme.to_owned(), format!("{what} starts at {start}"));
+                let (scheme, what) = if start == 1.0 {
+                    ("ones", "a norm's gain")
+                } else {
+                    ("zeros", "a norm's shift")
+                };
+                self.set(
+                    index,
+                    start,
+                    start,
+                    scheme.to_owned(),
+                    format!("{what} starts at {start}"),
+                );
             }
         }
     }
@@ -121,7 +130,13 @@ impl Solver<'_> {
             match parameter.role {
                 Role::Recurrent if is_off => {
                     let reason = "orthogonal: states keep their size over any number of steps";
-                    self.set(index, 0.0, 1.0 / fan_in, "orthogonal:1".to_owned(), reason.to_owned());
+                    self.set(
+                        index,
+                        0.0,
+                        1.0 / fan_in,
+                        "orthogonal:1".to_owned(),
+                        reason.to_owned(),
+                    );
                 }
                 Role::Weight if gated && is_off => {
                     let scheme = format!("normal:{}", digits(fan_in.sqrt().recip()));
@@ -132,7 +147,8 @@ impl Solver<'_> {
                     if packing.is_some_and(|packing| has(packing, Component::ForgetGate))
                         && own.mean.abs() < 0.1 =>
                 {
-                    let reason = "the forget gate begins open, so that the cell remembers".to_owned();
+                    let reason =
+                        "the forget gate begins open, so that the cell remembers".to_owned();
                     self.set(index, 0.125, 0.125, "forget-gate-bias".to_owned(), reason);
                 }
                 _ => {}
@@ -163,7 +179,13 @@ impl Solver<'_> {
         let (weight, bias) = (wires.weight, wires.bias);
         self.scales[weight] = Scales { mean: 0.0, second: 1.0 };
         if let Some(bias) = bias.filter(|&bias| self.scales[bias].second > 0.0) {
-            self.set(bias, 0.0, 0.0, "zeros".to_owned(), "the weights alone carry the signal".to_owned());
+            self.set(
+                bias,
+                0.0,
+                0.0,
+                "zeros".to_owned(),
+                "the weights alone carry the signal".to_owned(),
+            );
         }
         self.again(layer, node, flow);
         let unit = flow.spread(wires.pre_activation).map_or(0.0, fanin_engine::Spread::second);
@@ -191,7 +213,8 @@ impl Solver<'_> {
             let is_relu = layer.bend.as_ref().is_some_and(|bend| bend.name == "relu");
             is_relu && axes.len() == 2 && axes[0] % 2 == 0 && axes[0] == width(&hidden[0])
         };
-        let is_changed = |layer: &LayerWires| self.choices.iter().any(|c| c.parameter == layer.weight);
+        let is_changed =
+            |layer: &LayerWires| self.choices.iter().any(|c| c.parameter == layer.weight);
         let is_chain = self.surroundings.plain_layers == layers.len()
             && hidden.len() >= DEEP
             && hidden.iter().all(fits)
@@ -256,7 +279,8 @@ impl Solver<'_> {
                 .and_then(|end| Some(flow.spread(end.stream)?.second() / end.factor.powi(2)))
                 .filter(|second| *second > 0.0 && second.is_finite())
                 .unwrap_or(1.0);
-            let reason = format!("its branch adds 1/{sums} of the stream, as {sums} share the depth");
+            let reason =
+                format!("its branch adds 1/{sums} of the stream, as {sums} share the depth");
             return Some(Target { second: stream / sums, reason, at_most: false });
         }
         if layer + 1 == self.walk.network.layers.len() {
@@ -267,13 +291,14 @@ impl Solver<'_> {
             return Some(Target { second: LOGITS, reason, at_most: true });
         }
         let activation = wires.bend.as_ref().map(|bend| bend.name.as_str());
-        let depth =
-            if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
+        let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
         let (second, growth) = targets::signal(activation, depth);
         let reason = match activation {
             Some(name) if (growth - 1.0).abs() > 1e-3 => {
                 let total = growth.powf(depth as f64);
-                format!("E z² = {second:.3}: the gradient of {depth} {name} layers grows ×{total:.2}")
+                format!(
+                    "E z² = {second:.3}: the gradient of {depth} {name} layers grows ×{total:.2}"
+                )
             }
             _ => format!("E z² = {second:.3} from layer to layer"),
         };
@@ -290,7 +315,10 @@ impl Solver<'_> {
         let (fan_in, fan_out) = (parameter.fan_in as f64, parameter.fan_out as f64);
         if deep && !is_head && axes.len() == 2 && parameter.packing.is_none() {
             let gain = (variance * fan_in.max(fan_out)).sqrt();
-            return (format!("orthogonal:{}", digits(gain)), "; orthogonal, so that no direction fades");
+            return (
+                format!("orthogonal:{}", digits(gain)),
+                "; orthogonal, so that no direction fades",
+            );
         }
         (format!("normal:{}", digits(variance.sqrt())), "")
     }

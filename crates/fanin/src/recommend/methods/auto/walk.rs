@@ -77,10 +77,11 @@ impl Walk {
             found.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
         let mut kept: Vec<Wire> = found;
         kept.push(network.output);
-        kept.extend(network.layers.iter().flat_map(|layer| [layer.pre_activation, layer.activation]));
+        kept.extend(
+            network.layers.iter().flat_map(|layer| [layer.pre_activation, layer.activation]),
+        );
         let nodes = ancestors(&network.graph, &kept);
-        let entering =
-            prelude::spreads(&network, &architecture.feeds(), problem.data, &nodes)?;
+        let entering = prelude::spreads(&network, &architecture.feeds(), problem.data, &nodes)?;
         let parameters = problem.model.parameters()?;
         Ok(Self { network, parameters, nodes, turn, seed, deltas, entering })
     }
@@ -177,7 +178,8 @@ impl Scales {
                 let every = (tensor.data().len() / ELEMENTS).max(1);
                 let blocks = tensor.data().chunks(BLOCK).step_by(every);
                 let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
-                    let more = [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
+                    let more =
+                        [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
                     [count + more[0], sum + more[1], squares + more[2]]
                 });
                 Self { mean: sums[1] / sums[0].max(1.0), second: sums[2] / sums[0].max(1.0) }
