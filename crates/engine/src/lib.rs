@@ -47,6 +47,7 @@ pub mod plan;
 mod buffer;
 pub mod run;
 pub mod evaluate;
+pub mod spread;
 
 pub use error::{Error, Result};
 pub use evaluate::Array;
@@ -54,4 +55,5 @@ pub use gradient::{gradients, pullback};
 pub use graph::{Graph, Kind, Type, Wire};
 pub use plan::Plan;
 pub use run::{Element, Number, Workspace};
+pub use spread::Spread;
 pub use tensor::{Shape, Tensor};

@@ -6,11 +6,11 @@ use crate::activations::{ACTIVATIONS, Activation};
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
-use crate::moments::gaussian_moments;
 use crate::run::Io;
+use crate::spread::Spread;
 
 use super::activate_scale::ActivateScale;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// φ^(order) of every element.
 #[derive(Clone, Debug)]
@@ -61,11 +61,13 @@ impl Operator for Activate {
         self.activation.apply_f64(self.order, x, out);
     }
 
-    /// Those of φ(x) for a normal x; none are known for the derivatives of φ.
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let x = inputs.first().filter(|_| self.order == 0)?;
-        let y = gaussian_moments(&*self.activation, x.mean, x.variance);
-        Some(Moments { mean: y.mean, variance: y.second - y.mean * y.mean })
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?;
+        Some(vec![x.of_function(|x| self.activation.at(self.order, x))])
     }
 }
 

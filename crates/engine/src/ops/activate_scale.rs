@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::gradient::Backward;
 use crate::graph::{Kind, Type, Wire, misfit};
 use crate::run::Io;
+use crate::spread::Spread;
 
 use super::{Entry, Operator, Sample};
 
@@ -72,5 +73,15 @@ impl Operator for ActivateScale {
     fn run_f64(&self, io: &mut Io<'_, f64>) {
         let ([x, factor], out) = io.split([0, 1]);
         self.activation.scale_f64(self.order, x, factor, out);
+    }
+
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[x, factor] = inputs else { return None };
+        let slope = x.of_function(|x| self.activation.at(self.order, x));
+        Some(vec![slope.times(factor)])
     }
 }

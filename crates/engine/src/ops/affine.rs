@@ -4,9 +4,10 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// scale · x + shift.
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +52,13 @@ impl Operator for Affine {
         &[0]
     }
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let x = inputs.first()?;
-        Some(Moments {
-            mean: self.scale * x.mean + self.shift,
-            variance: self.scale * self.scale * x.variance,
-        })
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = (*inputs.first()?).clone();
+        Some(vec![x.scaled(self.scale, self.scale * self.scale).shifted(self.shift)])
     }
 }
 

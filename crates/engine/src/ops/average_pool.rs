@@ -9,12 +9,13 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::average_pool_gradient::AveragePoolGradient;
 use super::max_pool::{expected, pooled, pools};
 use super::operator::run_generic;
 use super::window::{Rounding, Window};
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// The sum over each window, divided as `divisor` says.
 #[derive(Clone, Debug)]
@@ -87,29 +88,54 @@ impl Operator for AveragePool {
 
     run_generic!();
 
-    /// A window with n taps inside gives n·f times the mean and n·f² times the variance, where f
-    /// is its factor; means that differ between windows add to the variance.
-    fn moments(&self, types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let [x] = inputs else { return None };
+    /// Along an axis, a window with n taps inside and factor f has n·f² pairs of one place and
+    /// (n² − n)·f² of two; windows beside each other count as without a common place.
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?.with_whole_axes();
         let output = self.output(types)?;
         let pool = self.sizes(&types[0].shape.axes()[2..], &output[2..]);
-        let (mut sum, mut square, mut spread) = (1.0, 1.0, 1.0);
-        for axis in 0..AXES {
+        let lead = AXES - (output.len() - 2);
+        let (mut sum, mut shares) = (1.0, Vec::new());
+        for axis in lead..AXES {
             let length = pool.window.output[axis];
-            let counts = || (0..length).map(|at| pool.counts(axis, at));
             let mean = |f: fn(f64, f64) -> f64| {
-                let terms = counts().filter(|&(_, divisor)| divisor > 0);
+                let counts = (0..length).map(|at| pool.counts(axis, at));
+                let terms = counts.filter(|&(_, divisor)| divisor > 0);
                 terms.map(|(n, d)| f(n as f64, 1.0 / d as f64)).sum::<f64>() / length as f64
             };
             sum *= mean(|n, f| n * f);
-            square *= mean(|n, f| n * f * n * f);
-            spread *= mean(|n, f| n * f * f);
+            shares.push([mean(|n, f| n * f * f), mean(|n, f| n * f * n * f), mean(|n, f| n * f)]);
         }
-        Some(Moments {
-            mean: sum * x.mean,
-            variance: spread * x.variance + (square - sum * sum) * x.mean * x.mean,
-        })
+        let product = |differs: &[bool]| {
+            let terms = |&[one, all, sum]: &[f64; 3], differs: bool| {
+                if differs { [0.0, sum * sum] } else { [one, all - one] }
+            };
+            sum_of_axes(&x, differs, &shares, &terms)
+        };
+        Some(vec![Spread::from_products(&output.into(), sum * x.mean(), product)])
     }
+}
+
+/// The sum over all sets of spatial axes along which two terms differ, where `terms` gives, for an
+/// axis, the weights of pairs at one place and at two.
+pub(super) fn sum_of_axes<T>(
+    x: &Spread,
+    differs: &[bool],
+    axes: &[T],
+    terms: &dyn Fn(&T, bool) -> [f64; 2],
+) -> f64 {
+    (0..1 << axes.len())
+        .map(|set: usize| {
+            let mut at = differs.to_vec();
+            let mut weight = 1.0;
+            for (axis, own) in axes.iter().enumerate() {
+                let apart = set >> axis & 1;
+                weight *= terms(own, differs[axis + 2])[apart];
+                at[axis + 2] = apart == 1;
+            }
+            weight * x.at(&at)
+        })
+        .sum()
 }
 
 impl Graph {

@@ -6,11 +6,12 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::broadcast::{common_shape, stretched_axes};
 use super::operator::run_stored;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// A tensor stretched to a larger shape, as in NumPy.
 #[derive(Clone, Debug)]
@@ -59,8 +60,8 @@ impl Operator for BroadcastTo {
 
     run_stored!();
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![inputs.first()?.stretched(&self.shape)])
     }
 }
 

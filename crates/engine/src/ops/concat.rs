@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
@@ -90,6 +91,11 @@ impl Operator for Concat {
     }
 
     run_stored!();
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let parts: Vec<Spread> = inputs.iter().map(|&part| part.clone()).collect();
+        Some(vec![Spread::side_by_side(&parts, self.axis)])
+    }
 }
 
 impl Graph {

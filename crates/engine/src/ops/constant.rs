@@ -4,10 +4,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// A tensor of one value throughout.
 #[derive(Clone, Debug)]
@@ -46,8 +47,8 @@ impl Operator for Constant {
 
     run_generic!();
 
-    fn moments(&self, _types: &[&Type], _inputs: &[Moments]) -> Option<Moments> {
-        Some(Moments { mean: self.value, variance: 0.0 })
+    fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![Spread::constant(&self.shape, self.value)])
     }
 }
 

@@ -12,13 +12,14 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::convolution_input_gradient::ConvolutionInputGradient;
 use super::convolution_weight_gradient::ConvolutionWeightGradient;
 use super::operator::run_generic;
 use super::window::{Rounding, Window};
-use super::{Entry, FanAxes, Moments, Operator, Sample};
+use super::{Entry, FanAxes, Operator, Sample};
 
 /// y[b, o, p] = Σ over c, t of w[o, c, t] · x[b, c, p·stride + t·dilation − pad], each group of
 /// output channels seeing its own group of input channels.
@@ -141,20 +142,21 @@ pub(super) enum Role {
     Output,
 }
 
-/// Moments of sums of products of independent a and b, where the elements of one tensor have
-/// different numbers of terms because windows reach into padding.
-pub(super) fn sum_moments(
+/// The spread of sums of products of independent a and b, whose elements have different numbers
+/// of terms because windows reach into padding. Terms are told apart by the channel, or the row,
+/// and by the tap, or the position.
+pub(super) fn sum_spread(
     size: &conv::Convolution,
     role: Role,
-    inputs: &[Moments],
-) -> Option<Moments> {
-    let [a, b] = inputs else { return None };
+    (shape, a, b): (&Shape, &Spread, &Spread),
+) -> Spread {
+    let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
     let mut terms = match role {
         Role::Output => size.channels_in,
         Role::Input => size.channels_out,
         Role::Weight => size.batch,
     } as f64;
-    let mut squares = terms * terms;
+    let (mut squares, mut positions) = (terms * terms, 1.0);
     for axis in 0..kernels::AXES {
         let counts = terms_along(&size.window, axis, role);
         let mean = |power: i32| {
@@ -163,13 +165,45 @@ pub(super) fn sum_moments(
         };
         terms *= mean(1);
         squares *= mean(2);
+        positions *= mean(1);
     }
-    let mean = a.mean * b.mean;
-    let variance = a.second() * b.second() - mean * mean;
-    Some(Moments {
-        mean: terms * mean,
-        variance: terms * variance + (squares - terms * terms) * mean * mean,
-    })
+    let channels = terms / positions;
+    let product = |differs: &[bool]| {
+        let spatial = &differs[2..];
+        let all = |first: bool, second: bool, further: &[bool]| -> Vec<bool> {
+            [&[first, second], further].concat()
+        };
+        let at = |channel: bool, tap: bool| {
+            let moved: Vec<bool> = spatial.iter().map(|&own| own || tap).collect();
+            let taps = vec![tap; spatial.len()];
+            let groups = size.groups > 1 && differs[1];
+            match role {
+                Role::Output => {
+                    a.at(&all(differs[0], channel || groups, spatial))
+                        * b.at(&all(differs[1], channel, &taps))
+                }
+                Role::Input => {
+                    a.at(&all(differs[0], channel || groups, spatial))
+                        * b.at(&all(channel || groups, differs[1], &taps))
+                }
+                Role::Weight => {
+                    a.at(&all(channel, differs[1], &moved)) * b.at(&all(channel, differs[0], &taps))
+                }
+            }
+        };
+        if matches!(role, Role::Weight) {
+            let (others, elsewhere) = (channels - 1.0, positions - 1.0);
+            return terms
+                * (at(false, false)
+                    + others * at(true, false)
+                    + elsewhere * (at(false, true) + others * at(true, true)));
+        }
+        let (others, same) = (channels - 1.0, terms * at(false, false));
+        let beside = if others > 0.0 { terms * others * at(true, false) } else { 0.0 };
+        let left = squares - terms - if others > 0.0 { terms * others } else { 0.0 };
+        same + beside + left * at(others > 0.0, true)
+    };
+    Spread::from_products(shape, terms * a.mean() * b.mean(), product)
 }
 
 /// For every position of the tensor along an axis, how many pairs of positions of the other two
@@ -238,9 +272,10 @@ impl Operator for Convolution {
 
     run_generic!();
 
-    fn moments(&self, types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let (sizes, _) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-        sum_moments(&sizes, Role::Output, inputs)
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, y) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Output, (&y.into(), a, b))])
     }
 
     /// A unit sees the channels of its group through every tap; an input channel reaches the

@@ -9,14 +9,14 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::convolution::{
-    Role, expected, known_sizes, sizes, spatial, sum_moments, variants, weight_fans,
-    weight_gradient,
+    Role, expected, known_sizes, sizes, spatial, sum_spread, variants, weight_fans, weight_gradient,
 };
 use super::operator::run_generic;
 use super::window::Window;
-use super::{Entry, FanAxes, Moments, Operator, Sample};
+use super::{Entry, FanAxes, Operator, Sample};
 
 /// `d_x[b, c, i]` = Σ of w[o, c, t] · `d_y[b, o, p]` over all o, t, p with i = p·stride + t·dilation
 /// − pad.
@@ -101,9 +101,10 @@ impl Operator for ConvolutionInputGradient {
 
     run_generic!();
 
-    fn moments(&self, types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let (sizes, _) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-        sum_moments(&sizes, Role::Input, inputs)
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, x) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Input, (&x.into(), a, b))])
     }
 
     /// As the forward pass of a network, an input channel is axis 0; the fan-in counts every tap,

@@ -9,12 +9,13 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
-use super::convolution::{Role, expected, known_sizes, sizes, spatial, sum_moments, variants};
+use super::convolution::{Role, expected, known_sizes, sizes, spatial, sum_spread, variants};
 use super::convolution_input_gradient::ConvolutionInputGradient;
 use super::operator::run_generic;
 use super::window::Window;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// `d_w[o, c, t]` = Σ over b, p of `d_y[b, o, p]` · x[b, c, p·stride + t·dilation − pad].
 #[derive(Clone, Debug)]
@@ -99,8 +100,9 @@ impl Operator for ConvolutionWeightGradient {
 
     run_generic!();
 
-    fn moments(&self, types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let (sizes, _) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-        sum_moments(&sizes, Role::Weight, inputs)
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, w) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Weight, (&w.into(), a, b))])
     }
 }

@@ -4,8 +4,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
-use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
+use super::broadcast::{
+    common_shape, compute_binary, gradient_binary, infer_binary, samples_binary,
+};
 use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
 use super::{Entry, Operator};
@@ -58,6 +61,22 @@ impl Operator for Divide {
     fn in_place(&self) -> &'static [usize] {
         &[0, 1]
     }
+
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let shape = common_shape(&a.shape(), &b.shape())?;
+        Some(vec![a.stretched(&shape).times(&reciprocal(b).stretched(&shape))])
+    }
+}
+
+/// 1/x away from its pole: a divisor near 0, far from its mean, counts as a quarter of the mean.
+fn reciprocal(x: &Spread) -> Spread {
+    let least = 0.25 * x.mean().abs();
+    x.of_function(|x| x.signum() / x.abs().max(least))
 }
 
 impl Graph {

@@ -10,10 +10,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// Factors of inverted dropout (Srivastava et al. 2014), their mean is 1.
 #[derive(Clone, Debug)]
@@ -71,8 +72,8 @@ impl Operator for DropoutMask {
 
     run_generic!();
 
-    fn moments(&self, _types: &[&Type], _inputs: &[Moments]) -> Option<Moments> {
-        Some(Moments { mean: 1.0, variance: self.rate / (1.0 - self.rate) })
+    fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![Spread::independent(&self.shape, 1.0, 1.0 / (1.0 - self.rate))])
     }
 }
 

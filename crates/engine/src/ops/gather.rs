@@ -4,12 +4,13 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 
 use super::addressing::Addressing;
 use super::operator::run_stored;
 use super::scatter_add::ScatterAdd;
 use super::span::for_each_row;
-use super::{Entry, FanAxes, Moments, Operator, Sample};
+use super::{Entry, FanAxes, Operator, Sample};
 
 /// The slices of a tensor that indices point to; an index outside gives NaN, or 0 for integers.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +84,31 @@ impl Operator for Gather {
 
     run_stored!();
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[data, indices] = inputs else { return None };
+        let shape = self.addressing.shape(&types[0].shape, &types[1].shape)?;
+        let (data, indices) = (data.with_whole_axes(), indices.with_whole_axes());
+        let ranks = (types[0].shape.rank(), types[1].shape.rank());
+        Some(vec![Spread::from_products(&shape, data.mean(), |differs| {
+            let (axis, mut at, pointing) = match self.addressing {
+                Addressing::Along(axis) => {
+                    let after = &differs[axis + ranks.1..];
+                    let at = [&differs[..axis], &[false], after].concat();
+                    (axis, at, &differs[axis..axis + ranks.1])
+                }
+                Addressing::Elements(axis) => (axis, differs.to_vec(), differs),
+                Addressing::Tuples(_) => {
+                    let apart = differs.contains(&true);
+                    return if apart { data.mean().powi(2) } else { data.second() };
+                }
+            };
+            let equal = indices.at(pointing).clamp(0.0, 1.0);
+            let [same, apart] = [false, true].map(|apart| {
+                at[axis] = apart;
+                data.at(&at)
+            });
+            equal * same + (1.0 - equal) * apart
+        })])
     }
 
     /// Each unit reads one row, so an embedding has a fan-in of 1.

@@ -7,6 +7,7 @@ use crate::evaluate::{Array, Elements};
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
@@ -75,6 +76,10 @@ impl Operator for Literal {
     }
 
     run_generic!();
+
+    fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![Spread::of(&self.array)])
+    }
 }
 
 impl Graph {

@@ -9,11 +9,12 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::broadcast::common_shape;
 use super::operator::run_generic;
-use super::{Entry, FanAxes, Moments, Operator, Sample};
+use super::{Entry, FanAxes, Operator, Sample};
 
 /// op(a) · op(b) over the last two axes, where op transposes them or not.
 ///
@@ -80,6 +81,16 @@ fn factor(lead: &[usize], own: &Shape, mut product: usize) -> usize {
     index
 }
 
+/// With the last two axes swapped where the product takes them so.
+fn turned(x: &Spread, swap: bool) -> Spread {
+    let rank = x.shape().rank();
+    let mut order: Vec<usize> = (0..rank).collect();
+    if swap {
+        order.swap(rank - 2, rank - 1);
+    }
+    x.transposed(&order)
+}
+
 impl MatMul {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let shapes = [io.input_shape(0), io.input_shape(1)];
@@ -106,10 +117,6 @@ impl MatMul {
             let (a, b) = (a.transposed(self.transpose_a), b.transposed(self.transpose_b));
             matmul(a, b, out, false);
         });
-    }
-
-    fn columns_summed_over(self, a: (usize, usize)) -> usize {
-        if self.transpose_a { a.0 } else { a.1 }
     }
 }
 
@@ -166,11 +173,19 @@ impl Operator for MatMul {
 
     run_generic!();
 
-    fn moments(&self, types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let k = self.columns_summed_over(sizes(&types[0].shape, &types[1].shape)?.a) as f64;
-        let [a, b] = inputs else { return None };
-        let mean = a.mean * b.mean;
-        Some(Moments { mean: k * mean, variance: k * (a.second() * b.second() - mean * mean) })
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let lead = sizes(&types[0].shape, &types[1].shape)?.lead;
+        let (a, b) = (turned(a, self.transpose_a), turned(b, !self.transpose_b));
+        let (rows, columns) = (a.shape(), b.shape());
+        let (m, k) = matrix(&rows)?.1;
+        let n = matrix(&columns)?.1.0;
+        let all: Shape = [lead.axes(), &[m, n, k]].concat().into();
+        let wide = |lead: &[usize], last: [usize; 3]| -> Shape { [lead, &last].concat().into() };
+        let a = a.reshaped(&wide(&rows.axes()[..rows.rank() - 2], [m, 1, k])).stretched(&all);
+        let b = b.reshaped(&wide(&columns.axes()[..columns.rank() - 2], [1, n, k])).stretched(&all);
+        let sum = a.times(&b).summed_to(&wide(lead.axes(), [m, n, 1]));
+        Some(vec![sum.reshaped(&[lead.axes(), &[m, n]].concat().into())])
     }
 
     fn fan_axes(&self, types: &[&Type], input: usize) -> Option<FanAxes> {

@@ -3,11 +3,14 @@
 //! Key: x of shape (B, C, spatial…); values and indices of shape (B, C, positions…).
 
 use fanin_kernels::pool;
+use fanin_kernels::window::AXES;
 
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
+use crate::tensor::Shape;
 
 use super::operator::run_generic;
 use super::put_positions::PutPositions;
@@ -110,6 +113,52 @@ impl Operator for MaxPool {
     }
 
     run_generic!();
+
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?.with_whole_axes();
+        let output: Shape = pooled(types, (&self.window, &self.kernel, self.round))?.into();
+        let positions = &output.axes()[2..];
+        let window = self.window.sizes(&types[0].shape.axes()[2..], &self.kernel, positions);
+        let inside = |axis: usize| -> f64 {
+            let taps = 0..window.kernel[axis];
+            let count: usize = taps.map(|tap| window.reach(axis, tap).0.len()).sum();
+            count as f64 / window.output[axis].max(1) as f64
+        };
+        let taps: f64 = (0..AXES).map(inside).product();
+        let (variance, square) = (x.variance(), x.mean() * x.mean());
+        let correlation = |differs: &[bool]| {
+            if variance > 0.0 {
+                ((x.at(differs) - square) / variance).clamp(-1.0, 1.0)
+            } else {
+                1.0
+            }
+        };
+        let beside: Vec<bool> = (0..output.rank()).map(|axis| axis >= 2).collect();
+        let common = correlation(&beside).max(0.0);
+        let (mean, own) = largest_of(taps);
+        let of_largest = common + (1.0 - common) * own;
+        let mean = x.mean() + (variance * (1.0 - common)).sqrt() * mean;
+        let product = |differs: &[bool]| mean * mean + variance * of_largest * correlation(differs);
+        Some(vec![Spread::from_products(&output, mean, product)])
+    }
+}
+
+/// Mean and variance of the largest of so many independent standard normal numbers, of density
+/// n·φ·Φⁿ⁻¹.
+fn largest_of(count: f64) -> (f64, f64) {
+    const STEP: f64 = 0.01;
+    let (mut below, mut weight, mut first, mut second) = (0.0_f64, 0.0, 0.0, 0.0);
+    for place in -800..=800 {
+        let z = STEP * f64::from(place);
+        let density = STEP * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+        let at = density * (below + 0.5 * density).powf(count - 1.0);
+        below += density;
+        weight += at;
+        first += at * z;
+        second += at * z * z;
+    }
+    let mean = first / weight;
+    (mean, second / weight - mean * mean)
 }
 
 impl Graph {

@@ -61,7 +61,7 @@ pub use compare::Relation;
 pub use integer_binary::IntegerOperation;
 pub use integer_unary::IntegerFunction;
 pub(crate) use literal::check_count;
-pub use operator::{Entry, FanAxes, Moments, Operator, Sample};
+pub use operator::{Entry, FanAxes, Operator, Sample};
 pub use standardize::Standardized;
 pub use window::{Rounding, Window};
 

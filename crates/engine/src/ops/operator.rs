@@ -7,22 +7,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Kind, Type, Wire};
 use crate::run::Io;
-
-/// Mean and variance of the elements of a tensor, taken as independent of each other.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moments {
-    /// `E[x]`.
-    pub mean: f64,
-    /// `E[(x − E[x])²]`.
-    pub variance: f64,
-}
-
-impl Moments {
-    /// `E[x²]`.
-    pub fn second(&self) -> f64 {
-        self.variance + self.mean * self.mean
-    }
-}
+use crate::spread::Spread;
 
 /// Which axes of a weight count the inputs of a unit, and which the units that an input reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +55,16 @@ pub trait Operator: Debug + Send + Sync {
         false
     }
 
-    /// Moments of the output for inputs with independent elements of these moments (Gaussian
-    /// where the shape of the distribution matters); `None` where no rule is known.
-    fn moments(&self, _types: &[&Type], _inputs: &[Moments]) -> Option<Moments> {
+    /// How the outputs are spread for independent inputs of these spreads (normal where the shape
+    /// of the distribution matters), the first ones at least; `None` where no rule is known.
+    fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
         None
+    }
+
+    /// Whether every element of the output is the same function of the inputs' elements in its
+    /// place.
+    fn is_pointwise(&self) -> bool {
+        false
     }
 
     /// Which axes are fan-in and fan-out, if `input` is a weight of this operator.

@@ -4,10 +4,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// The same elements in the same order under another shape.
 #[derive(Clone, Debug)]
@@ -55,8 +56,8 @@ impl Operator for Reshape {
         true
     }
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![inputs.first()?.reshaped(&self.shape)])
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::addressing::Addressing;
@@ -83,6 +84,30 @@ impl Operator for ScatterAdd {
     }
 
     run_stored!();
+
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[x, indices] = inputs else { return None };
+        let Addressing::Along(axis) = self.addressing else { return None };
+        let (x, indices) = (x.with_whole_axes(), indices.with_whole_axes());
+        let (rank, sizes) = (types[1].shape.rank(), types[1].shape.axes());
+        let rows = self.shape.axes()[axis] as f64;
+        let hits = sizes.iter().product::<usize>() as f64 / rows;
+        Some(vec![Spread::from_products(&self.shape, hits * x.mean(), |differs| {
+            let at = |pointing: &[bool]| {
+                x.at(&[&differs[..axis], pointing, &differs[axis + 1..]].concat())
+            };
+            if differs[axis] {
+                return hits * hits * at(&vec![true; rank]);
+            }
+            let pairs = |set: usize| {
+                let apart: Vec<bool> = (0..rank).map(|bit| set >> bit & 1 == 1).collect();
+                let others = sizes.iter().zip(&apart).filter(|(_, apart)| **apart);
+                let count: f64 = others.map(|(&size, _)| (size - 1) as f64).product();
+                count * indices.at(&apart).clamp(0.0, 1.0) * at(&apart)
+            };
+            hits * (0..1 << rank).map(pairs).sum::<f64>()
+        })])
+    }
 }
 
 impl Graph {

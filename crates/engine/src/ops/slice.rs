@@ -6,12 +6,13 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Number, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::embed::Embed;
 use super::operator::run_stored;
 use super::span::Span;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// The elements at the positions of one span per axis.
 #[derive(Clone, Debug)]
@@ -77,8 +78,14 @@ impl Operator for Slice {
 
     run_stored!();
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?;
+        let whole = self.spans.iter().zip(types[0].shape.axes());
+        if whole.into_iter().all(|(span, &size)| span.is_whole(size)) {
+            return Some(vec![(*x).clone()]);
+        }
+        let spans = self.spans.iter().map(|span| span.count).collect::<Vec<usize>>();
+        Some(vec![x.cut(&spans)])
     }
 }
 

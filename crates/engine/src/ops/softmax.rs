@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
@@ -70,6 +71,52 @@ impl Operator for Softmax {
     }
 
     run_generic!();
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?.with_whole_axes();
+        let (last, count) = (x.shape().rank() - 1, *x.shape().axes().last()? as f64);
+        let within = |own: &[bool]| {
+            let mut beside = own.to_vec();
+            beside[last] = true;
+            x.at(own) - x.at(&beside)
+        };
+        let variance = within(&vec![false; last + 1]).max(0.0);
+        let (square, mean) = (mean_square(variance, count), 1.0 / count);
+        Some(vec![Spread::from_products(&x.shape(), mean, |differs| {
+            let same = |differs: &[bool]| {
+                if !differs.contains(&true) {
+                    return square;
+                }
+                let share = if variance > 0.0 { within(differs) / variance } else { 1.0 };
+                mean * mean + share.clamp(-1.0, 1.0) * (square - mean * mean)
+            };
+            if !differs[last] {
+                return same(differs);
+            }
+            let mut own = differs.to_vec();
+            own[last] = false;
+            (mean - same(&own)) / (count - 1.0)
+        })])
+    }
+}
+
+/// E y² of a softmax over `count` normal numbers: 1/(1 + r), where ln r of the others' sum over
+/// the own term is nearly normal (Fenton 1960).
+fn mean_square(variance: f64, count: f64) -> f64 {
+    /// Above it the largest takes all.
+    const LARGEST: f64 = 100.0;
+    if count < 2.0 {
+        return 1.0;
+    }
+    if variance > LARGEST {
+        return 1.0 / count;
+    }
+    let spread = (variance.exp_m1() / (count - 1.0)).ln_1p();
+    let middle = (count - 1.0).ln() + 0.5 * (variance - spread);
+    let ratio = Spread::independent(&Shape::default(), middle, middle * middle + variance + spread);
+    let y = |ln: f64| 1.0 / (1.0 + ln.exp());
+    let (square, mean) = (ratio.of_function(|x| y(x).powi(2)), ratio.of_function(y));
+    square.mean() / (mean.mean() * count).max(f64::MIN_POSITIVE)
 }
 
 impl Graph {

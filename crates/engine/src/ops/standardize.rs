@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
@@ -115,6 +116,18 @@ impl Operator for Standardize {
     }
 
     run_generic!();
+
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?;
+        let of_groups: Shape = [types[0].shape.axes()[1]].into();
+        let means = x.averaged(0).averaged(2).reshaped(&of_groups);
+        let own = if self.centered { x.centered(&[0, 2]) } else { (*x).clone() };
+        let square = own.second();
+        let factor = 1.0 / (square + self.epsilon);
+        let means = if self.centered { means } else { Spread::constant(&of_groups, 0.0) };
+        let y = own.scaled(factor.sqrt(), factor);
+        Some(vec![y, means, Spread::constant(&of_groups, square)])
+    }
 }
 
 /// Standardized elements, with the statistics of their groups.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::standardize::sizes;
@@ -102,6 +103,12 @@ impl Operator for StandardizeGradient {
     }
 
     run_generic!();
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[gradient, _, factor] = inputs else { return None };
+        let own = if self.centered { gradient.centered(&[0, 2]) } else { (*gradient).clone() };
+        Some(vec![own.scaled(factor.mean(), factor.second())])
+    }
 }
 
 /// The mean of a·b over every group, shape (G, 1).

@@ -4,11 +4,14 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
-use super::broadcast::{compute_binary, gradient_binary, infer_binary, samples_binary};
+use super::broadcast::{
+    common_shape, compute_binary, gradient_binary, infer_binary, samples_binary,
+};
 use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
-use super::{Entry, Moments, Operator};
+use super::{Entry, Operator};
 
 /// Difference of two tensors.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +53,14 @@ impl Operator for Subtract {
         &[0, 1]
     }
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        let [a, b] = inputs else { return None };
-        Some(Moments { mean: a.mean - b.mean, variance: a.variance + b.variance })
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let shape = common_shape(&a.shape(), &b.shape())?;
+        Some(vec![a.stretched(&shape).plus(&b.stretched(&shape).scaled(-1.0, 1.0))])
     }
 }
 

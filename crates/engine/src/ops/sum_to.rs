@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::broadcast::{Axis, collapse, common_shape};
@@ -136,6 +137,10 @@ impl Operator for SumTo {
     }
 
     run_generic!();
+
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![inputs.first()?.summed_to(&self.shape)])
+    }
 }
 
 impl Graph {

@@ -7,10 +7,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::put_positions::PutPositions;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// The elements of x (B, C, spatial…) at indices (B, C, positions…) into each plane; 0 for an
 /// index outside the plane.
@@ -69,7 +70,8 @@ impl Operator for TakePositions {
 
     run_generic!();
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let x = inputs.first()?.with_whole_axes();
+        Some(vec![Spread::from_products(&types[1].shape, x.mean(), |differs| x.at(differs))])
     }
 }

@@ -6,10 +6,11 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
-use super::{Entry, Moments, Operator, Sample};
+use super::{Entry, Operator, Sample};
 
 /// Output axis i is input axis `order[i]`.
 #[derive(Clone, Debug)]
@@ -70,8 +71,8 @@ impl Operator for Transpose {
 
     run_stored!();
 
-    fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
-        inputs.first().copied()
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![inputs.first()?.transposed(&self.order)])
     }
 }
 

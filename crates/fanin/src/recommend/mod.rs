@@ -29,7 +29,7 @@ mod cases;
 pub use code::{Language, code};
 pub use fold::{Fold, fold};
 pub use method::{Facts, Method};
-pub use methods::METHODS;
+pub use methods::{Expected, METHODS, expected};
 pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale, redraw};

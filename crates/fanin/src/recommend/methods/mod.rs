@@ -2,6 +2,7 @@
 //!
 //! To add one: a new file, `mod x;` and `&x::X,` in [`METHODS`].
 
+mod auto;
 mod lsuv;
 mod lsuv_caffe;
 mod lsuv_pip;
@@ -10,6 +11,8 @@ mod balanced;
 mod gradinit;
 mod metainit;
 
+pub use auto::{Expected, expected};
+
 use super::Method;
 
 #[cfg(test)]
@@ -17,6 +20,7 @@ pub(super) use lsuv_pip::VARIANT as PIP;
 
 /// Every method, cheapest first: the order in which they are tried.
 pub static METHODS: &[&dyn Method] = &[
+    &auto::Auto,
     &lsuv::Lsuv,
     &lsuv_caffe::LsuvCaffe,
     &lsuv_pip::LsuvPip,

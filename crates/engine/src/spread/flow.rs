@@ -1,0 +1,330 @@
+//! From spreads of inputs and parameters to the spread of every wire, node by node.
+//!
+//! What operators do not see of each other is known here: that several elementwise operators in a
+//! row are one function of a normal number, that a tensor from which its own mean is taken is
+//! centered, and that a gradient runs beside the signal that it came through.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use fanin_kernels::random::{Stream, fill_normal};
+
+use super::Spread;
+use super::expansion::{Expansion, Grid};
+use super::linear::{self, Term};
+use crate::evaluate::{Array, evaluate};
+use crate::graph::{Graph, Kind, Node, Type, Wire};
+use crate::ops::Operator;
+
+/// Elements that an operator without a rule is tried on at most.
+const MOST_SAMPLES: usize = 1 << 20;
+
+/// A walk over a graph.
+#[derive(Clone, Debug)]
+pub struct Flow<'g> {
+    graph: &'g Graph,
+    spreads: Vec<Option<Spread>>,
+    forms: Vec<Option<Form>>,
+    sums: Vec<Option<Vec<Term>>>,
+    grids: HashMap<Wire, Rc<Grid>>,
+    is_gradient: Vec<bool>,
+    sampled: Vec<usize>,
+}
+
+/// A wire as seed · f(root), element by element.
+#[derive(Clone, Debug)]
+struct Form {
+    seed: Option<Wire>,
+    root: Option<Wire>,
+    /// f at the places of the root's grid, or one value where there is no root.
+    values: Rc<Vec<f64>>,
+}
+
+impl<'g> Flow<'g> {
+    /// A walk that begins; integers count as different from each other until they are set.
+    pub fn new(graph: &'g Graph) -> Self {
+        let count = graph.wire_count();
+        Self {
+            graph,
+            spreads: vec![None; count],
+            forms: vec![None; count],
+            sums: vec![None; count],
+            grids: HashMap::new(),
+            is_gradient: vec![false; count],
+            sampled: Vec::new(),
+        }
+    }
+
+    /// Says how a wire is spread, in place of what its node would say.
+    pub fn set(&mut self, wire: Wire, spread: Spread) {
+        self.spreads[wire.0] = Some(spread);
+    }
+
+    /// Says that a wire is a gradient: it, and what is computed of it, is independent of the
+    /// signal that it runs beside.
+    pub fn set_gradient(&mut self, wire: Wire, spread: Spread) {
+        self.is_gradient[wire.0] = true;
+        self.set(wire, spread);
+    }
+
+    /// How a wire is spread; none before its node, or if something before it was not said.
+    pub fn spread(&self, wire: Wire) -> Option<&Spread> {
+        self.spreads[wire.0].as_ref()
+    }
+
+    /// Nodes of operators without a rule, which were tried on normal numbers.
+    pub fn sampled(&self) -> &[usize] {
+        &self.sampled
+    }
+
+    /// Works out the outputs of a node from its inputs.
+    pub fn step(&mut self, index: usize) {
+        let graph = self.graph;
+        let node = &graph.nodes()[index];
+        let floats = |wire: &Wire| graph.type_of(*wire).kind == Kind::Float;
+        let from_gradient = node.inputs.iter().any(|wire| self.is_gradient[wire.0]);
+        for output in &node.outputs {
+            self.is_gradient[output.0] = from_gradient;
+            self.forms[output.0] = None;
+            self.sums[output.0] = None;
+        }
+        if !node.outputs.iter().any(floats) {
+            return;
+        }
+        let Some(first) = node.outputs.first() else { return };
+        if let Some(terms) = self.terms(node) {
+            let known = |wire: Wire| self.spread(wire).cloned();
+            let spread = linear::spread(graph, *first, &terms, known);
+            self.sums[first.0] = Some(terms);
+            if let Some(spread) = spread {
+                self.set(*first, spread);
+                return;
+            }
+        }
+        if let Some((form, spread)) = self.pointwise(node) {
+            self.forms[first.0] = Some(form);
+            self.set(*first, spread);
+            return;
+        }
+        if let Some(spread) = self.largest(node) {
+            self.set(*first, spread);
+            return;
+        }
+        for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
+            self.set(*output, spread);
+        }
+    }
+
+    /// The largest of values that rise with a root: the function of the root's largest.
+    fn largest(&mut self, node: &Node) -> Option<Spread> {
+        let &[x] = &node.inputs[..] else { return None };
+        let form = self.forms[x.0].clone().filter(|form| form.seed.is_none())?;
+        let root = form.root.filter(|_| node.operator.name() == "max_pool")?;
+        if form.values.windows(2).any(|pair| pair[1] < pair[0]) {
+            return None;
+        }
+        let (_, places) = self.grid(root)?;
+        let of_root = node.operator.spread(&[self.graph.type_of(x)], &[self.spread(root)?])?;
+        let at = |z: f64| {
+            let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
+            let (low, high) = (places[next - 1], places[next]);
+            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
+            form.values[next - 1] + share * (form.values[next] - form.values[next - 1])
+        };
+        Some(of_root.first()?.of_function(at))
+    }
+
+    /// The output of a node as a sum of roots and of their means.
+    fn terms(&self, node: &Node) -> Option<Vec<Term>> {
+        let known = |wire: Wire| {
+            let own = || vec![Term { root: wire, axes: Vec::new(), factor: 1.0 }];
+            self.sums[wire.0].clone().unwrap_or_else(own)
+        };
+        linear::terms(self.graph, node, known, |wire| Some(self.spread(wire)?.mean()))
+    }
+
+    fn by_rule(&mut self, index: usize, node: &Node) -> Vec<Spread> {
+        let graph = self.graph;
+        let apart: Vec<Option<Spread>> = node.inputs.iter().map(|w| self.apart(*w)).collect();
+        let inputs: Option<Vec<&Spread>> = node
+            .inputs
+            .iter()
+            .zip(&apart)
+            .map(|(wire, apart)| self.spread(*wire).or(apart.as_ref()))
+            .collect();
+        let Some(inputs) = inputs else { return Vec::new() };
+        let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
+        if let Some(spreads) = node.operator.spread(&types, &inputs) {
+            return spreads;
+        }
+        let tried = sample(&node.operator, &types, &inputs);
+        let outputs = node.outputs.iter().map(|wire| graph.type_of(*wire));
+        let guess = |r#type: &Type| {
+            let like = inputs.iter().find(|spread| spread.variance() > 0.0).or(inputs.first());
+            let (mean, second) = like.map_or((0.0, 0.0), |like| (like.mean(), like.second()));
+            Spread::independent(&r#type.shape, mean, second)
+        };
+        let spreads = tried.unwrap_or_else(|| outputs.map(guess).collect());
+        self.sampled.push(index);
+        spreads
+    }
+
+    /// Integers of which nothing is known are all different.
+    fn apart(&self, wire: Wire) -> Option<Spread> {
+        let r#type = self.graph.type_of(wire);
+        let unknown = self.spread(wire).is_none() && r#type.kind == Kind::Integer;
+        let product = |differs: &[bool]| f64::from(u8::from(!differs.contains(&true)));
+        unknown.then(|| Spread::from_products(&r#type.shape, 0.0, product))
+    }
+
+    /// An elementwise operator whose inputs are functions of one root, with at most one seed.
+    fn pointwise(&mut self, node: &Node) -> Option<(Form, Spread)> {
+        if !node.operator.is_pointwise() {
+            return None;
+        }
+        let shape = self.graph.shape(node.outputs[0]).clone();
+        let (mut root, mut seed) = (None, None);
+        let mut forms = Vec::new();
+        for &wire in &node.inputs {
+            let spread = self.spread(wire)?;
+            let is_constant = spread.variance() <= 1e-12 * spread.second();
+            if is_constant && !self.is_gradient[wire.0] {
+                forms.push(Form { seed: None, root: None, values: vec![spread.mean()].into() });
+                continue;
+            }
+            if *self.graph.shape(wire) != shape {
+                return None;
+            }
+            let form = match &self.forms[wire.0] {
+                Some(form) => form.clone(),
+                None if self.is_gradient[wire.0] => {
+                    Form { seed: Some(wire), root: None, values: vec![1.0].into() }
+                }
+                None => {
+                    let values = self.grid(wire)?.1;
+                    Form { seed: None, root: Some(wire), values: values.into() }
+                }
+            };
+            if (root.is_some() && form.root.is_some() && root != form.root)
+                || (seed.is_some() && form.seed.is_some() && seed != form.seed)
+            {
+                return None;
+            }
+            (root, seed) = (root.or(form.root), seed.or(form.seed));
+            forms.push(form);
+        }
+        let length = root.map_or(Some(1), |root| Some(self.grid(root)?.1.len()))?;
+        let value = |factor: f64| {
+            let arrays: Option<Vec<Array>> = forms
+                .iter()
+                .map(|form| {
+                    let factor = if form.seed.is_some() { factor } else { 1.0 };
+                    let values = form.values.iter().map(|value| factor * value);
+                    let filled = values.cycle().take(length).collect();
+                    Array::float([length], filled).ok()
+                })
+                .collect();
+            let arrays = arrays?;
+            let refs: Vec<&Array> = arrays.iter().collect();
+            let out = evaluate(Arc::clone(&node.operator), &refs, length).ok()?;
+            out.first()?.floats().map(<[f64]>::to_vec)
+        };
+        let values = value(1.0)?;
+        if seed.is_some() {
+            let doubled = value(2.0)?;
+            let is_linear = values
+                .iter()
+                .zip(&doubled)
+                .all(|(one, two)| (two - 2.0 * one).abs() <= 1e-9 * (one.abs() + two.abs()));
+            if !is_linear {
+                return None;
+            }
+        }
+        if root.is_none() && seed.is_none() {
+            let all = Spread::constant(&shape, values[0]);
+            return Some((Form { seed, root, values: values.into() }, all));
+        }
+        if !values.iter().all(|value| value.is_finite()) {
+            return None;
+        }
+        let mut spread = match root {
+            None => Spread::constant(&shape, values[0]),
+            Some(root) => {
+                let expansion = Expansion::new(&self.grid(root)?.0, &values);
+                self.spread(root)?.through(&expansion)
+            }
+        };
+        if let Some(seed) = seed {
+            spread = spread.times(self.spread(seed)?);
+        }
+        Some((Form { seed, root, values: values.into() }, spread))
+    }
+
+    /// Quadrature over a root, and the root's own values there.
+    fn grid(&mut self, root: Wire) -> Option<(Rc<Grid>, Vec<f64>)> {
+        let (mean, deviation) = {
+            let spread = self.spread(root).filter(|spread| spread.is_finite())?;
+            (spread.mean(), spread.variance().sqrt())
+        };
+        let grid = Rc::clone(
+            self.grids.entry(root).or_insert_with(|| Rc::new(Grid::new(-mean / deviation))),
+        );
+        let values = grid.places.iter().map(|z| mean + deviation * z).collect();
+        Some((grid, values))
+    }
+}
+
+impl Spread {
+    /// The spread of a function of these elements, as normal ones.
+    pub(super) fn through(&self, expansion: &Expansion) -> Self {
+        let (square, variance) = (self.mean * self.mean, self.variance());
+        self.clone().mapped(expansion.mean(), |product| {
+            let correlation = if variance > 0.0 { (product - square) / variance } else { 1.0 };
+            expansion.at(correlation.clamp(-1.0, 1.0))
+        })
+    }
+
+    /// The spread of f(x), x normal.
+    pub(crate) fn of_function(&self, f: impl Fn(f64) -> f64) -> Self {
+        let deviation = self.variance().sqrt();
+        let grid = Grid::new(-self.mean / deviation);
+        let mut values: Vec<f64> =
+            grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
+        if !values.iter().all(|value| value.is_finite()) {
+            values.fill(f(self.mean));
+        }
+        self.through(&Expansion::new(&grid, &values))
+    }
+}
+
+/// The outputs of an operator for independent normal inputs.
+fn sample(
+    operator: &Arc<dyn Operator>,
+    types: &[&Type],
+    inputs: &[&Spread],
+) -> Option<Vec<Spread>> {
+    let elements: usize = types.iter().map(|r#type| r#type.shape.elements()).sum();
+    if elements > MOST_SAMPLES || inputs.iter().any(|spread| !spread.is_finite()) {
+        return None;
+    }
+    let arrays = types.iter().zip(inputs).enumerate().map(|(index, (r#type, spread))| {
+        let count = r#type.shape.elements();
+        match r#type.kind {
+            Kind::Float => {
+                let mut draws = vec![0.0_f32; count];
+                let deviation = spread.variance().sqrt();
+                let stream = Stream::new(index as u64, "spread");
+                fill_normal(stream, 0, spread.mean(), deviation, &mut draws);
+                let draws = draws.into_iter().map(f64::from).collect();
+                Array::float(r#type.shape.clone(), draws).ok()
+            }
+            Kind::Integer => Array::integer(r#type.shape.clone(), vec![0; count]).ok(),
+        }
+    });
+    let arrays = arrays.collect::<Option<Vec<Array>>>()?;
+    let refs: Vec<&Array> = arrays.iter().collect();
+    let outputs = evaluate(Arc::clone(operator), &refs, MOST_SAMPLES).ok()?;
+    let spreads: Vec<Spread> = outputs.iter().map(Spread::of).collect();
+    spreads.iter().all(Spread::is_finite).then_some(spreads)
+}

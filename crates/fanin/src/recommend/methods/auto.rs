@@ -1,0 +1,125 @@
+//! Starting weights by theory alone: one walk over the graph, no training step.
+//!
+//! Mean, second moment and likeness of rows are followed through every operator, forward and
+//! backward; each weight then gets the variance that keeps signal and gradient in bounds through
+//! the whole depth. Parameters that are right already stay as they are.
+
+mod prelude;
+mod walk;
+mod place;
+mod targets;
+mod sound;
+mod solve;
+
+#[cfg(test)]
+mod tests;
+
+pub use walk::Expected;
+
+use self::place::Surroundings;
+use self::solve::Solved;
+use self::sound::is_sound;
+use self::walk::{Scales, Walk};
+use crate::error::Result;
+use crate::init::{self, Role, Rules};
+use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Scale};
+use crate::weights::Weights;
+
+/// Starting weights by theory alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Auto;
+
+static FACTS: Facts = Facts {
+    name: "auto",
+    about: "the variance of every weight by theory: signal and gradient in bounds at any depth",
+    source: "Poole et al. 2016; Schoenholz et al. 2017; Bingham & Miikkulainen 2023",
+    needs_data: false,
+};
+
+impl Method for Auto {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+        let walk = Walk::new(problem)?;
+        let present = Scales::of(&walk.network, problem.weights);
+        let mut found = problem.unchanged(FACTS.name);
+        let has_states = walk.parameters.iter().any(|own| own.role == Role::Recurrent);
+        let expected = walk.expect(problem, &present)?;
+        let around = Surroundings::new(&walk);
+        let is_normalized = |layer: usize| around.is_normalized(&walk.network.layers[layer]);
+        if is_sound(&walk, &expected, is_normalized) && !has_states {
+            return Ok(found);
+        }
+        let solved = solve::solve(&walk, &present);
+        change(&walk, problem, &solved, &mut found)?;
+        found.unmet.extend(unmet(&walk, &solved));
+        Ok(found)
+    }
+}
+
+/// What theory expects of every layer of a network with these weights, in the network's order.
+///
+/// # Errors
+/// If the network cannot be built.
+pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
+    let walk = Walk::new(problem)?;
+    let present = Scales::of(&walk.network, problem.weights);
+    walk.expect(problem, &present)
+}
+
+/// What theory could not follow.
+fn unmet(walk: &Walk, solved: &Solved) -> Vec<String> {
+    let mut unmet = Vec::new();
+    if !solved.guessed.is_empty() {
+        unmet.push(format!(
+            "no rule says how {} spreads its inputs: it was tried on normal numbers",
+            solved.guessed.join(", ")
+        ));
+    }
+    let in_layers = |index: usize| walk.network.layers.iter().any(|layer| layer.weight == index);
+    let left = walk.parameters.iter().enumerate().filter(|(index, own)| {
+        own.role == Role::Weight && !in_layers(*index) && own.packing.is_none()
+    });
+    let left: Vec<&str> = left.map(|(_, own)| own.name.as_str()).collect();
+    if !left.is_empty() {
+        unmet
+            .push(format!("kept, as no layer is known that multiplies by it: {}", left.join(", ")));
+    }
+    unmet
+}
+
+/// Draws what changes.
+fn change(
+    walk: &Walk,
+    problem: &Problem<'_>,
+    solved: &Solved,
+    found: &mut Recommendation,
+) -> Result<()> {
+    let changed = solved.choices.iter().map(|choice| &walk.parameters[choice.parameter]);
+    let parameters: Vec<init::Parameter> = changed.cloned().collect();
+    let named = parameters.iter().map(|parameter| parameter.name.clone());
+    let schemes = solved.choices.iter().map(|choice| choice.scheme.clone());
+    let rules = Rules { patterns: named.zip(schemes).collect(), ..Rules::new("zeros") };
+    let drawn = init::initialize(&parameters, &rules, problem.seed)?;
+    for (parameter, choice) in parameters.iter().zip(&solved.choices) {
+        let scale = |weights: &Weights| {
+            weights.get(&parameter.name).map_or(Scale::default(), |own| Scale::of(own.data()))
+        };
+        found.changes.push(Change {
+            parameter: parameter.name.clone(),
+            role: parameter.role,
+            before: scale(problem.weights),
+            after: scale(&drawn),
+            scheme: choice.scheme.clone(),
+            reason: choice.reason.clone(),
+        });
+    }
+    for tensor in &mut found.weights.tensors {
+        if let Some(new) = drawn.get(&tensor.0) {
+            tensor.1 = new.clone();
+        }
+    }
+    Ok(())
+}

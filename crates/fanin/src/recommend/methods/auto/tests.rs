@@ -1,0 +1,245 @@
+use fanin_engine::{Plan, Wire, gradients};
+use fanin_kernels::random::{Stream, fill_normal};
+use fanin_kernels::reduce;
+
+use super::*;
+use crate::check::Diagnosis;
+use crate::check::evidence::{Horizon, StepRule};
+use crate::check::forecast::Verdict;
+use crate::check::symmetry::Partition;
+use crate::data::{Dataset, LoadOptions, PrepareOptions, Targets, load, prepare};
+use crate::init::for_model;
+use crate::spec::{Loss, Mode, Model, Network};
+
+const ROWS: usize = 64;
+
+/// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
+const HORIZON: Horizon = Horizon {
+    steps: 345,
+    effective_learning_rate: 0.2,
+    step_rule: StepRule::Proportional,
+    momentum: 0.9,
+    epsilon: 0.0,
+    partition: Partition::BlockSums,
+};
+
+fn problem<'a>(model: &'a Model, weights: &'a Weights, data: Option<&'a Dataset>) -> Problem<'a> {
+    Problem { model, loss: &Loss::CrossEntropy, weights, data, horizon: HORIZON, seed: 0 }
+}
+
+fn recommended(model: &Model, weights: &Weights, data: Option<&Dataset>) -> Recommendation {
+    Auto.recommend(&problem(model, weights, data)).unwrap()
+}
+
+/// Standard normal rows, each of a class at random.
+fn normal_rows(model: &Model) -> Dataset {
+    let (inputs, classes) = (model.inputs(), model.outputs());
+    let mut features = vec![0.0; ROWS * inputs];
+    fill_normal(Stream::new(1, "rows"), 0, 0.0, 1.0, &mut features);
+    let mut chosen = [0.0_f32; ROWS];
+    fill_normal(Stream::new(1, "classes"), 0, 0.0, 100.0, &mut chosen);
+    let labels = chosen.iter().map(|x| (x.abs() as usize % classes) as u32).collect();
+    let names = (0..classes).map(|class| class.to_string()).collect();
+    let feature_names = (0..inputs).map(|feature| feature.to_string()).collect();
+    let targets = Targets::Classes { labels, names };
+    Dataset { name: "normal".to_owned(), feature_names, features, targets }
+}
+
+/// E z² and ‖∂loss/∂W‖² of every layer, over all rows of the data.
+fn measured(model: &Model, weights: &Weights, data: &Dataset) -> Vec<(f64, f64)> {
+    let mut network = Network::new(model, &Loss::CrossEntropy, ROWS, Mode::Probe).unwrap();
+    let parameters = network.graph.parameters().to_vec();
+    let wanted: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
+    let mut keep = gradients(&mut network.graph, network.loss, &wanted).unwrap();
+    keep.extend(network.layers.iter().map(|layer| layer.pre_activation));
+    let plan = Plan::new(&network.graph, &keep).unwrap();
+    let mut workspace = plan.workspace::<f32>();
+    let (features, targets) = workspace.feed_pair(Network::FEATURES, Network::TARGETS);
+    data.gather(&(0..ROWS).collect::<Vec<usize>>(), features, targets, 0.0);
+    plan.run(&network.arrange(weights).unwrap(), &mut workspace);
+    let mean = |x: &[f32]| reduce::sum_of_squares(x) / x.len() as f64;
+    let layers = network.layers.len();
+    (0..layers)
+        .map(|layer| {
+            let gradient = reduce::sum_of_squares(workspace.read(layer));
+            (mean(workspace.read(layers + layer)), gradient)
+        })
+        .collect()
+}
+
+/// Holds what is expected of a network against the mean over some draws: second moments within
+/// 12 % (a head of 100 units strays by 6 % in three draws), norms of gradients within `bound`.
+#[track_caller]
+fn check(text: &str, scheme: &str, bound: f64) {
+    const DRAWS: u64 = 3;
+    const SIGNAL: f64 = 1.12;
+    let model: Model = text.parse().unwrap();
+    let data = normal_rows(&model);
+    let (mut sums, mut told) = (Vec::new(), Vec::new());
+    for seed in 0..DRAWS {
+        let weights = for_model(&model, &Rules::new(scheme), seed).unwrap();
+        let found = measured(&model, &weights, &data);
+        sums.resize(found.len(), (0.0, 0.0));
+        for (sum, found) in sums.iter_mut().zip(found) {
+            *sum = (sum.0 + found.0 / DRAWS as f64, sum.1 + found.1 / DRAWS as f64);
+        }
+        told = expected(&problem(&model, &weights, Some(&data))).unwrap();
+    }
+    for (layer, (told, (signal, gradient))) in told.iter().zip(&sums).enumerate() {
+        let signal = (told.signal / signal).ln();
+        let gradient = 0.5 * (told.gradient / gradient).ln();
+        assert!(
+            signal.abs() < SIGNAL.ln() && gradient.abs() < bound.ln(),
+            "{text}, layer {layer}: off by {:.3} in signal, {:.3} in gradient",
+            signal.exp(),
+            gradient.exp()
+        );
+    }
+}
+
+#[test]
+fn every_activation_is_foreseen_through_depth() {
+    for name in fanin_engine::activations::names() {
+        match name {
+            // Its fourth moments are so large that three draws say little of their mean.
+            "relu2" => {}
+            // All rows end in nearly the same logits: their gradient is that of one draw.
+            "softplus" => check("64 -> 4x512 softplus -> 100", "xavier-normal", 1.4),
+            _ => check(&format!("64 -> 4x512 {name} -> 100"), "xavier-normal", 1.12),
+        }
+    }
+}
+
+#[test]
+fn residual_sums_and_norms_are_foreseen() {
+    check("64 -> 4x512 relu batch_norm -> 100", "he-normal", 1.12);
+    check("64 -> 4x512 relu layer_norm -> 100", "he-normal", 1.12);
+    check("64 -> 512 -> 3x(512 relu -> 512) residual:0.5 -> 100", "he-normal", 1.2);
+    check("64 -> 512 -> 3x(512 tanh layer_norm -> 512) residual -> 100", "he-normal", 1.12);
+    let both = "64 -> 512 -> 2x(512 relu batch_norm -> 512 batch_norm) residual -> 100";
+    check(both, "he-normal", 1.12);
+}
+
+fn read(name: &str) -> Model {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx");
+    crate::import::model(&folder.join(name), &crate::import::Options::default()).unwrap()
+}
+
+#[test]
+fn convolutions_of_a_file_are_foreseen() {
+    let model = read("autoencoder_conv.onnx");
+    let weights = model.weights().unwrap().clone();
+    let mut data = normal_rows(&model);
+    data.targets = Targets::Features;
+    let told = expected(&problem(&model, &weights, None)).unwrap();
+    let found = measured(&model, &weights, &data);
+    for (told, (signal, _)) in told.iter().zip(&found) {
+        // One draw of 4 to 16 channels.
+        assert!((told.signal / signal).ln().abs() < 0.2, "{told:?} {signal}");
+    }
+}
+
+#[test]
+fn the_cell_of_an_lstm_begins_by_remembering() {
+    let model = read("lstm_classifier.legacy.onnx");
+    let weights = model.weights().unwrap().clone();
+    let found = recommended(&model, &weights, None);
+    let of = |role: Role| found.changes.iter().filter(move |change| change.role == role);
+    assert!(of(Role::Recurrent).all(|change| change.scheme == "orthogonal:1"));
+    assert!(of(Role::Recurrent).count() > 0, "{:?}", found.changes);
+    assert!(of(Role::Bias).any(|change| change.scheme == "forget-gate-bias"));
+}
+
+fn digits() -> Dataset {
+    let all = load("digits", &LoadOptions::default()).unwrap();
+    prepare(all, &PrepareOptions::default()).unwrap().train
+}
+
+#[test]
+fn deep_relu_chains_of_torch_are_repaired() {
+    let data = digits();
+    for depth in [10, 30] {
+        let model: Model = format!("64 -> {depth}x64 relu -> 10").parse().unwrap();
+        let weights = for_model(&model, &Rules::new("torch"), 0).unwrap();
+        let found = recommended(&model, &weights, Some(&data));
+        assert!(found.changes.iter().any(|change| change.scheme == "looks-linear"), "{depth}");
+        let loss = &Loss::CrossEntropy;
+        let after = Diagnosis::new(&model, loss, &found.weights, &data, HORIZON).unwrap();
+        assert_eq!(after.forecast, Verdict::Learns, "{depth}: {:?}", after.findings);
+        assert!((after.measurement.loss - 10_f64.ln()).abs() < 1.0, "{}", after.measurement.loss);
+    }
+}
+
+#[test]
+fn a_deep_tanh_chain_becomes_nearly_isometric() {
+    let model: Model = "64 -> 30x64 tanh -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("torch"), 0).unwrap();
+    let found = recommended(&model, &weights, None);
+    let told = expected(&problem(&model, &found.weights, None)).unwrap();
+    let hidden = &told[..told.len() - 1];
+    let ends = |f: fn(&Expected) -> f64| f(&hidden[0]) / f(&hidden[hidden.len() - 1]);
+    assert!((0.3..3.0).contains(&ends(|own| own.delta)), "{hidden:?}");
+    assert!((0.3..3.0).contains(&ends(|own| own.signal)), "{hidden:?}");
+    assert!(found.changes.iter().any(|change| change.scheme.starts_with("orthogonal:")));
+}
+
+#[test]
+fn branches_without_norms_share_the_depth() {
+    let model: Model = "64 -> 64 -> 20x(64 relu -> 64) residual -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("he-normal"), 0).unwrap();
+    let before = expected(&problem(&model, &weights, None)).unwrap();
+    assert!(before[before.len() - 2].signal > 1e6);
+    let found = recommended(&model, &weights, None);
+    let told = expected(&problem(&model, &found.weights, None)).unwrap();
+    assert!(told.iter().all(|own| own.signal < 4.0), "{told:?}");
+    assert!(found.changes.iter().any(|change| change.reason.contains("1/20 of the stream")));
+}
+
+#[test]
+fn a_sound_start_is_left_alone() {
+    for (text, scheme) in [
+        ("64 -> 3x64 relu -> 10", "he-normal"),
+        ("64 -> 2x64 tanh -> 10", "torch"),
+        ("64 -> 5x64 relu batch_norm -> 10", "torch"),
+        ("64 -> 64 -> 4x(64 relu layer_norm -> 64) residual -> 10", "torch"),
+    ] {
+        let model: Model = text.parse().unwrap();
+        let weights = for_model(&model, &Rules::new(scheme), 0).unwrap();
+        let found = recommended(&model, &weights, None);
+        assert_eq!(found.changes, [], "{text}");
+        assert_eq!(found.weights, weights);
+    }
+}
+
+#[test]
+fn the_rules_make_the_same_scales_for_another_seed() {
+    let model: Model = "64 -> 12x48 gelu -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("torch"), 0).unwrap();
+    let found = recommended(&model, &weights, None);
+    assert!(!found.changes.is_empty());
+    let again = for_model(&model, &found.rules(&Rules::new("torch")), 7).unwrap();
+    for change in &found.changes {
+        let own = again.get(&change.parameter).unwrap().data();
+        let scale = Scale::of(own);
+        // 64·48 elements: five standard errors of a deviation are 6 %.
+        let ratio = (scale.deviation + 1e-9) / (change.after.deviation + 1e-9);
+        assert!((ratio - 1.0).abs() < 0.1, "{change:?} {scale:?}");
+    }
+}
+
+#[test]
+fn the_scale_of_the_data_is_met() {
+    let mut data = digits();
+    let model: Model = "64 -> 3x64 relu -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("he-normal"), 0).unwrap();
+    assert_eq!(recommended(&model, &weights, Some(&data)).changes, []);
+    data = {
+        let raw = load("digits", &LoadOptions::default()).unwrap();
+        let features = crate::data::Preparation::None;
+        prepare(raw, &PrepareOptions { features, ..PrepareOptions::default() }).unwrap().train
+    };
+    let found = recommended(&model, &weights, Some(&data));
+    let first = &found.changes[0];
+    assert_eq!(first.parameter, "0.weight");
+    assert!(first.after.deviation < 0.3 * first.before.deviation, "{first:?}");
+}

@@ -1,0 +1,283 @@
+//! A network with its gradients as one graph, and how signal and gradient are spread in it.
+
+use fanin_engine::graph::Source;
+use fanin_engine::spread::Flow;
+use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
+use fanin_kernels::random::{Stream, fill_normal};
+use fanin_kernels::reduce;
+
+use super::prelude;
+use crate::error::Result;
+use crate::recommend::Problem;
+use crate::spec::{Loss, Mode, Network, Parameter};
+use crate::weights::Weights;
+
+/// Numbers of features that are looked at, over all rows.
+const NUMBERS: usize = 1 << 18;
+/// Rows that are looked at, at most; fewer of wide inputs.
+const ROWS: usize = 64;
+/// Logits that the gradient of the loss is measured on.
+const LOGITS: usize = 1 << 16;
+
+/// Elements of a tensor that say its scale: to 1 %.
+const ELEMENTS: usize = 1 << 15;
+/// Neighbors that are read together, so that all taps of a kernel count alike.
+const BLOCK: usize = 256;
+
+/// A network with its gradients as one graph.
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub network: Network,
+    pub parameters: Vec<Parameter>,
+    /// Nodes that matter, in their order; those behind `turn` are of the gradient.
+    nodes: Vec<usize>,
+    turn: usize,
+    seed: Wire,
+    /// ∂loss/∂z and ∂loss/∂W of every layer.
+    deltas: Vec<(Wire, Wire)>,
+    entering: Vec<(Wire, Spread)>,
+}
+
+/// Mean and second moment of a parameter's elements.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Scales {
+    pub mean: f64,
+    pub second: f64,
+}
+
+/// What theory expects of a layer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// E z².
+    pub signal: f64,
+    /// The cosine between the z of two rows.
+    pub cosine: f64,
+    /// E‖∂loss/∂z‖² over a batch.
+    pub delta: f64,
+    /// E‖∂loss/∂W‖².
+    pub gradient: f64,
+}
+
+impl Walk {
+    pub fn new(problem: &Problem<'_>) -> Result<Self> {
+        let architecture = problem.model.architecture();
+        let rows = (NUMBERS / architecture.inputs().max(1)).clamp(2, ROWS);
+        let mut network = Network::new(problem.model, problem.loss, rows, Mode::Probe)?;
+        let turn = network.graph.nodes().len();
+        let shape = network.graph.shape(network.output).clone();
+        let seed = network.graph.input("output gradient", Type::float(shape));
+        let weights = network.graph.parameters();
+        let wanted: Vec<Wire> = network
+            .layers
+            .iter()
+            .flat_map(|layer| [layer.pre_activation, weights[layer.weight]])
+            .collect();
+        let found = pullback(&mut network.graph, &[(network.output, seed)], &wanted)?;
+        let deltas: Vec<(Wire, Wire)> =
+            found.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        let mut kept: Vec<Wire> = found;
+        kept.push(network.output);
+        kept.extend(
+            network.layers.iter().flat_map(|layer| [layer.pre_activation, layer.activation]),
+        );
+        let nodes = ancestors(&network.graph, &kept);
+        let entering = prelude::spreads(&network, &architecture.feeds(), problem.data, &nodes)?;
+        let parameters = problem.model.parameters()?;
+        Ok(Self { network, parameters, nodes, turn, seed, deltas, entering })
+    }
+
+    /// A walk that has the parameters and what enters, and no node yet.
+    pub fn begin(&self, scales: &[Scales]) -> Flow<'_> {
+        let mut flow = Flow::new(&self.network.graph);
+        for (&wire, scales) in self.network.graph.parameters().iter().zip(scales) {
+            let shape = self.network.graph.shape(wire);
+            flow.set(wire, Spread::independent(shape, scales.mean, scales.second));
+        }
+        for (wire, spread) in &self.entering {
+            flow.set(*wire, spread.clone());
+        }
+        flow
+    }
+
+    /// The spreads of numbers that enter the weights.
+    pub fn entering(&self) -> impl Iterator<Item = &Spread> {
+        let graph = &self.network.graph;
+        let floats = self.entering.iter().filter(|(wire, _)| graph.type_of(*wire).is_float());
+        floats.map(|(_, spread)| spread).filter(|spread| spread.shape().rank() > 0)
+    }
+
+    /// The operators whose rules are not known, by name.
+    pub fn guessed(&self, flow: &Flow<'_>) -> Vec<&'static str> {
+        let nodes = flow.sampled().iter().map(|&node| &self.network.graph.nodes()[node]);
+        let mut names: Vec<&str> = nodes.map(|node| node.operator.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let known = fanin_engine::ops::OPERATORS.iter().map(|entry| entry.name);
+        known.filter(|name| names.contains(name)).collect()
+    }
+
+    /// The nodes of the forward pass, in order.
+    pub fn forward(&self) -> impl Iterator<Item = usize> {
+        self.nodes.iter().copied().filter(|&node| node < self.turn)
+    }
+
+    /// Whether a node is to be worked out, rather than known from the features.
+    pub fn is_open(&self, node: usize) -> bool {
+        let outputs = &self.network.graph.nodes()[node].outputs;
+        !outputs.iter().any(|output| self.entering.iter().any(|(wire, _)| wire == output))
+    }
+
+    /// What is expected of every layer with parameters of these scales.
+    pub fn expect(&self, problem: &Problem<'_>, scales: &[Scales]) -> Result<Vec<Expected>> {
+        let mut flow = self.begin(scales);
+        self.forward().filter(|&node| self.is_open(node)).for_each(|node| flow.step(node));
+        self.go_back(problem, &mut flow)?;
+        Ok(self.read(&flow))
+    }
+
+    /// The way back of a walk that has been forward.
+    pub fn go_back(&self, problem: &Problem<'_>, flow: &mut Flow<'_>) -> Result<()> {
+        let rows = self.network.rows;
+        if let Some(output) = flow.spread(self.network.output) {
+            let axes = problem.model.architecture().output();
+            let seed = loss_gradient(problem, output, axes.axes(), rows)?;
+            flow.set_gradient(self.seed, seed);
+        }
+        let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
+        nodes.for_each(|node| flow.step(node));
+        Ok(())
+    }
+
+    fn read(&self, flow: &Flow<'_>) -> Vec<Expected> {
+        let norm = |wire: Wire| {
+            let elements = self.network.graph.shape(wire).elements() as f64;
+            flow.spread(wire).map_or(f64::NAN, |spread| spread.second() * elements)
+        };
+        let layers = self.network.layers.iter().zip(&self.deltas);
+        layers
+            .map(|(layer, &(delta, gradient))| {
+                let z = flow.spread(layer.pre_activation);
+                Expected {
+                    signal: z.map_or(f64::NAN, Spread::second),
+                    cosine: z.map_or(f64::NAN, |z| z.cosine(layer.layout.rows)),
+                    delta: norm(delta),
+                    gradient: norm(gradient),
+                }
+            })
+            .collect()
+    }
+}
+
+impl Scales {
+    /// Those of the elements that are there; of a large tensor, of blocks all over it.
+    pub fn of(network: &Network, weights: &Weights) -> Vec<Self> {
+        let wires = network.graph.parameters();
+        let own = network.names.iter().zip(wires);
+        own.map(|(name, &wire)| match weights.get(name) {
+            Some(tensor) if tensor.shape() == network.graph.shape(wire) => {
+                let every = (tensor.data().len() / ELEMENTS).max(1);
+                let blocks = tensor.data().chunks(BLOCK).step_by(every);
+                let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
+                    let more =
+                        [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
+                    [count + more[0], sum + more[1], squares + more[2]]
+                });
+                Self { mean: sums[1] / sums[0].max(1.0), second: sums[2] / sums[0].max(1.0) }
+            }
+            _ => Self { mean: 0.0, second: 0.0 },
+        })
+        .collect()
+    }
+}
+
+/// The nodes that some wires need, in order.
+fn ancestors(graph: &Graph, wires: &[Wire]) -> Vec<usize> {
+    let mut needed = vec![false; graph.nodes().len()];
+    let mut open = wires.to_vec();
+    while let Some(wire) = open.pop() {
+        if let Source::Node(index, _) = graph.source(wire)
+            && !std::mem::replace(&mut needed[index], true)
+        {
+            open.extend(&graph.nodes()[index].inputs);
+        }
+    }
+    (0..needed.len()).filter(|&node| needed[node]).collect()
+}
+
+/// How the loss's gradient is spread over outputs (rows, outputs) of a network with such a result,
+/// measured on normal outputs, and on the targets of the data or such as are drawn at random.
+fn loss_gradient(
+    problem: &Problem<'_>,
+    output: &Spread,
+    axes: &[usize],
+    rows: usize,
+) -> Result<Spread> {
+    let columns: usize = axes.iter().product();
+    let few = (LOGITS / columns.max(1)).clamp(2, rows.max(2));
+    let mut graph = Graph::new();
+    let y = graph.input("outputs", Type::float([few, columns]));
+    let targets = graph.input("targets", Type::float([few, columns]));
+    let shaped = graph.reshape(y, [&[few], axes].concat())?;
+    let loss = problem.loss.build(&mut graph, shaped, targets)?;
+    let gradient = gradients(&mut graph, loss, &[y])?[0];
+    let plan = Plan::new(&graph, &[gradient])?;
+    let mut workspace = plan.workspace::<f32>();
+    let common = (output.between(0) - output.mean().powi(2)).clamp(0.0, output.variance());
+    let mut of_all = vec![0.0; columns];
+    fill_normal(Stream::new(0, "outputs"), 0, output.mean(), common.sqrt(), &mut of_all);
+    let own = (output.variance() - common).sqrt();
+    let y = workspace.feed(0);
+    fill_normal(Stream::new(0, "outputs of a row"), 0, 0.0, own, y);
+    y.chunks_exact_mut(columns).for_each(|row| {
+        row.iter_mut().zip(&of_all).for_each(|(y, common)| *y += common);
+    });
+    let data = problem.data.filter(|data| data.rows() > 0 && data.target_columns() == columns);
+    match data {
+        Some(data) => {
+            let chosen: Vec<usize> = (0..few).map(|row| row % data.rows()).collect();
+            let mut features = vec![0.0; few * data.columns()];
+            data.gather(&chosen, &mut features, workspace.feed(1), 0.0);
+        }
+        None => draw_targets(problem.loss, axes, workspace.feed(1)),
+    }
+    plan.run::<f32>(&[], &mut workspace);
+    let found = workspace.read(0).iter().map(|&x| f64::from(x)).collect();
+    let found = Spread::of(&Array::float([few, columns], found)?);
+    let share = few as f64 / rows as f64;
+    let single = |axis: usize| found.between(axis);
+    Ok(Spread::from_products(&[rows, columns].into(), share * found.mean(), |differs| {
+        let product = match (differs[0], differs[1]) {
+            (false, false) => found.second(),
+            (true, false) => single(0),
+            (false, true) => single(1),
+            (true, true) => found.mean().powi(2),
+        };
+        share * share * product
+    }))
+}
+
+/// One class of each group at random, or standard normal numbers.
+fn draw_targets(loss: &Loss, axes: &[usize], targets: &mut [f32]) {
+    let stream = Stream::new(0, "targets");
+    fill_normal(stream, 0, 0.0, 1.0, targets);
+    match loss {
+        Loss::CrossEntropy => {
+            let (classes, step) = match *axes {
+                [_, classes] | [classes] => (classes, 1),
+                [classes, ..] => (classes, axes[1..].iter().product()),
+                [] => (1, 1),
+            };
+            for group in targets.chunks_exact_mut(classes * step) {
+                for place in 0..step {
+                    let own = (0..classes).map(|class| class * step + place);
+                    let chosen = own.clone().max_by(|a, b| group[*a].total_cmp(&group[*b]));
+                    own.for_each(|at| group[at] = f32::from(u8::from(Some(at) == chosen)));
+                }
+            }
+        }
+        Loss::BinaryCrossEntropy => {
+            targets.iter_mut().for_each(|t| *t = f32::from(u8::from(*t > 0.0)));
+        }
+        Loss::SquaredError | Loss::MeanSquaredError | Loss::Huber { .. } => {}
+    }
+}
