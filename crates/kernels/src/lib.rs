@@ -46,10 +46,12 @@
 //! assert!((mean_square - 1.0).abs() < 0.05);
 //! ```
 
+mod functions;
 pub mod scalar;
 pub mod jet;
 pub mod threads;
 mod wide;
+mod product;
 pub mod matmul;
 pub mod singular;
 pub mod tridiagonal;

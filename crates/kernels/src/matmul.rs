@@ -1,31 +1,10 @@
-//! Matrix products: single-thread calls into a fast crate, split here over row blocks.
+//! Matrix products, split over row blocks that are each made on one thread.
 //!
 //! Key: m rows of the result, n columns, k the dimension summed over.
 
-use gemmkit::{MatMut, MatRef, Parallelism};
-
+use crate::product::{MatMut, MatRef};
 use crate::scalar::Float;
 use crate::threads::{PRODUCT_CHUNK, for_each_chunk};
-
-/// An element type that the product crate can multiply, on the calling thread.
-pub trait Product: Sized {
-    /// `c = a · b + beta · c`.
-    #[doc(hidden)]
-    fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>);
-}
-
-macro_rules! implement_product {
-    ($type:ident) => {
-        impl Product for $type {
-            fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>) {
-                gemmkit::gemm(1.0, a, b, beta, c, Parallelism::Serial);
-            }
-        }
-    };
-}
-
-implement_product!(f32);
-implement_product!(f64);
 
 /// A matrix in row-major order, read as it stands or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +48,7 @@ impl<'a, T: Float> Matrix<'a, T> {
     /// Rows `start..start + count` as read; a transposed matrix keeps its stride.
     fn row_block(&self, start: usize, count: usize) -> MatRef<'a, T> {
         if self.transposed {
-            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns as isize)
+            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns)
         } else {
             let data = &self.data[start * self.columns..(start + count) * self.columns];
             MatRef::from_row_major(data, count, self.columns)

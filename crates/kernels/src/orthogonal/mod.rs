@@ -10,9 +10,8 @@
 //! Key: n orthonormal rows of length m ≥ n, row j being column j of Q; a block of b reflections
 //! begins at row k, and its vectors have length `l` = m − k.
 
-use gemmkit::{MatMut, MatRef};
-
-use crate::matmul::{Matrix, Product, matmul};
+use crate::matmul::{Matrix, matmul};
+use crate::product::{MatMut, MatRef, Product};
 use crate::random::{Stream, fill_normal};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
@@ -108,8 +107,8 @@ impl Reflections {
             }
             if own < count && b < l {
                 let (rows, inner) = (count - own, l - b);
-                let later = MatRef::new(&piece[own * m + k + b..], rows, inner, m as isize, 1);
-                let vectors = MatRef::new(&self.vectors[b..], inner, b, 1, l as isize);
+                let later = MatRef::new(&piece[own * m + k + b..], rows, inner, m, 1);
+                let vectors = MatRef::new(&self.vectors[b..], inner, b, 1, l);
                 let products = MatMut::from_row_major(&mut products[own * b..], rows, b);
                 f32::multiply(later, vectors, 0.0, products);
             }
@@ -124,7 +123,7 @@ impl Reflections {
                 MatRef::from_row_major(&factors, count, b),
                 MatRef::from_row_major(&self.vectors, b, l),
                 1.0,
-                MatMut::new(&mut piece[k..], count, l, m as isize, 1),
+                MatMut::new(&mut piece[k..], count, l, m),
             );
         });
     }
