@@ -2,7 +2,7 @@
 //!
 //! Key: m rows of the result, n columns, k the dimension summed over.
 
-use crate::product::{MatMut, MatRef};
+use crate::product::{MatMut, MatRef, rows_per_thread};
 use crate::scalar::Float;
 use crate::threads::{PRODUCT_CHUNK, for_each_chunk};
 
@@ -58,8 +58,8 @@ impl<'a, T: Float> Matrix<'a, T> {
 
 /// `out = a · b`, or `out += a · b` if `accumulate`; `out` is row-major, m × n.
 ///
-/// The rows of `out` are cut into blocks by the shape alone, so the bits do not depend on the
-/// number of threads.
+/// The rows of `out` are cut into blocks, and no row's bits depend on the block that it is in, so
+/// they do not depend on the number of threads.
 ///
 /// # Panics
 /// If the sizes do not fit each other.
@@ -90,8 +90,8 @@ pub fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], accum
 /// the micro-kernels' tile heights.
 fn rows_per_block(m: usize, n: usize, k: usize) -> usize {
     const TILE: usize = 48;
-    let rows = PRODUCT_CHUNK.div_ceil(n * k);
-    rows.next_multiple_of(TILE).min(m)
+    let least = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE);
+    if least >= m { m } else { rows_per_thread(m, least).max(least).min(m) }
 }
 
 #[cfg(test)]
@@ -151,7 +151,13 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_the_number_of_threads() {
-        let (m, k, n) = (500, 300, 200);
+        for (m, k, n) in [(500, 300, 200), (1203, 1100, 1), (777, 40, 65)] {
+            check_threads(m, k, n);
+        }
+    }
+
+    #[track_caller]
+    fn check_threads(m: usize, k: usize, n: usize) {
         let (x, y) = (numbers(m * k, 3), numbers(k * n, 4));
         let run = |threads: usize| {
             let mut out = vec![0.0; m * n];

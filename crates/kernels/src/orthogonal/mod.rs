@@ -11,7 +11,7 @@
 //! begins at row k, and its vectors have length `l` = m − k.
 
 use crate::matmul::{Matrix, matmul};
-use crate::product::{MatMut, MatRef, Product};
+use crate::product::{MatMut, MatRef, Product, rows_per_thread};
 use crate::random::{Stream, fill_normal};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
@@ -129,11 +129,11 @@ impl Reflections {
     }
 }
 
-/// Rows of a chunk, by their number alone: few enough chunks to pay for packing the vectors, and
-/// enough of them for several threads.
+/// Rows of a chunk: few enough chunks to pay for packing the vectors, and enough of them for
+/// several threads.
 fn rows_per_chunk(rows: usize) -> usize {
     const CHUNKS: usize = 8;
-    rows.div_ceil(CHUNKS).next_multiple_of(48)
+    rows_per_thread(rows, rows.div_ceil(CHUNKS).next_multiple_of(48))
 }
 
 /// −Tᵀ for the rows of Vᵀ, where T⁻¹ is upper triangular: the products of the vectors, and half of

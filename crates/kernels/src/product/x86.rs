@@ -10,8 +10,8 @@ use super::{MatMut, MatRef};
 
 /// The instructions to multiply by; `None` where the machine lacks them, or the crate fails on it.
 ///
-/// The crate computes by machine code that it was given as text, so it is tried once on a small
-/// product before its results are believed.
+/// The crate sizes its blocks by the caches that the system names and panics if it cannot read
+/// them, so it is tried once on a small product.
 pub(super) fn best() -> Option<InstrSet> {
     static BEST: OnceLock<Option<InstrSet>> = OnceLock::new();
     *BEST.get_or_init(|| {
