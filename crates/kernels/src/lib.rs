@@ -2,7 +2,8 @@
 //!
 //! This crate knows shapes only as numbers: no graph, no files, no clock. It is the only home of
 //! `unsafe` in the workspace, and every kernel gives the same bits for any number of threads,
-//! because work is cut into pieces by its size alone and threads only choose who does which piece.
+//! because work is cut into pieces by its size alone, or where a piece's bits do not depend on the
+//! cut, and threads only choose who does which piece.
 //!
 //! | module | gives |
 //! |---|---|
@@ -46,10 +47,12 @@
 //! assert!((mean_square - 1.0).abs() < 0.05);
 //! ```
 
+mod functions;
 pub mod scalar;
 pub mod jet;
 pub mod threads;
 mod wide;
+mod product;
 pub mod matmul;
 pub mod singular;
 pub mod tridiagonal;

@@ -1,31 +1,10 @@
-//! Matrix products: single-thread calls into a fast crate, split here over row blocks.
+//! Matrix products, split over row blocks that are each made on one thread.
 //!
 //! Key: m rows of the result, n columns, k the dimension summed over.
 
-use gemmkit::{MatMut, MatRef, Parallelism};
-
+use crate::product::{MatMut, MatRef, rows_per_thread};
 use crate::scalar::Float;
 use crate::threads::{PRODUCT_CHUNK, for_each_chunk};
-
-/// An element type that the product crate can multiply, on the calling thread.
-pub trait Product: Sized {
-    /// `c = a · b + beta · c`.
-    #[doc(hidden)]
-    fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>);
-}
-
-macro_rules! implement_product {
-    ($type:ident) => {
-        impl Product for $type {
-            fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>) {
-                gemmkit::gemm(1.0, a, b, beta, c, Parallelism::Serial);
-            }
-        }
-    };
-}
-
-implement_product!(f32);
-implement_product!(f64);
 
 /// A matrix in row-major order, read as it stands or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +48,7 @@ impl<'a, T: Float> Matrix<'a, T> {
     /// Rows `start..start + count` as read; a transposed matrix keeps its stride.
     fn row_block(&self, start: usize, count: usize) -> MatRef<'a, T> {
         if self.transposed {
-            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns as isize)
+            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns)
         } else {
             let data = &self.data[start * self.columns..(start + count) * self.columns];
             MatRef::from_row_major(data, count, self.columns)
@@ -79,8 +58,8 @@ impl<'a, T: Float> Matrix<'a, T> {
 
 /// `out = a · b`, or `out += a · b` if `accumulate`; `out` is row-major, m × n.
 ///
-/// The rows of `out` are cut into blocks by the shape alone, so the bits do not depend on the
-/// number of threads.
+/// The rows of `out` are cut into blocks, and no row's bits depend on the block that it is in, so
+/// they do not depend on the number of threads.
 ///
 /// # Panics
 /// If the sizes do not fit each other.
@@ -111,8 +90,8 @@ pub fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], accum
 /// the micro-kernels' tile heights.
 fn rows_per_block(m: usize, n: usize, k: usize) -> usize {
     const TILE: usize = 48;
-    let rows = PRODUCT_CHUNK.div_ceil(n * k);
-    rows.next_multiple_of(TILE).min(m)
+    let least = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE);
+    if least >= m { m } else { rows_per_thread(m, least).max(least).min(m) }
 }
 
 #[cfg(test)]
@@ -172,7 +151,13 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_the_number_of_threads() {
-        let (m, k, n) = (500, 300, 200);
+        for (m, k, n) in [(500, 300, 200), (1203, 1100, 1), (777, 40, 65)] {
+            check_threads(m, k, n);
+        }
+    }
+
+    #[track_caller]
+    fn check_threads(m: usize, k: usize, n: usize) {
         let (x, y) = (numbers(m * k, 3), numbers(k * n, 4));
         let run = |threads: usize| {
             let mut out = vec![0.0; m * n];

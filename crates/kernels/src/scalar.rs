@@ -8,6 +8,8 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::functions;
+
 /// A number that a formula can be evaluated on: `f32`, `f64`, or a [`Jet`](crate::Jet) of either.
 pub trait Scalar:
     Copy
@@ -51,7 +53,7 @@ pub trait Scalar:
 /// An element of a buffer: `f32` or `f64`.
 pub trait Float:
     Scalar
-    + crate::matmul::Product
+    + crate::product::Product
     + crate::scratch::Scratch
     + crate::conv::tile::Tile
     + AddAssign
@@ -81,17 +83,21 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    ($type:ident, $erf:path, $erfc:path) => {
+    ($type:ident, $exp:path, $tanh:path, $erf:path, $erfc:path) => {
         impl Scalar for $type {
+            #[inline]
             fn constant(value: f64) -> Self {
                 value as $type
             }
+            #[inline]
             fn value(self) -> f64 {
                 f64::from(self)
             }
+            #[inline(always)]
             fn exp(self) -> Self {
-                $type::exp(self)
+                $exp(self)
             }
+            #[inline]
             fn exp_m1(self) -> Self {
                 $type::exp_m1(self)
             }
@@ -101,6 +107,7 @@ macro_rules! implement_float {
             fn ln_1p(self) -> Self {
                 $type::ln_1p(self)
             }
+            #[inline]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
@@ -110,12 +117,15 @@ macro_rules! implement_float {
             fn cos(self) -> Self {
                 $type::cos(self)
             }
+            #[inline(always)]
             fn tanh(self) -> Self {
-                $type::tanh(self)
+                $tanh(self)
             }
+            #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
             }
+            #[inline(always)]
             fn erfc(self) -> Self {
                 $erfc(self)
             }
@@ -140,5 +150,5 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(f32, libm::erff, libm::erfcf);
-implement_float!(f64, libm::erf, libm::erfc);
+implement_float!(f32, functions::exp, functions::tanh, functions::erf, functions::erfc);
+implement_float!(f64, f64::exp, f64::tanh, libm::erf, libm::erfc);

@@ -1,5 +1,7 @@
 //! Error function.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use std::f64::consts::FRAC_2_SQRT_PI;
 
 use fanin_kernels::{Float, Scalar};
@@ -17,6 +19,7 @@ impl Formula for Erf {
     const NAME: &'static str = "erf";
     const ABOUT: &'static str = "error function, odd, in (-1, 1) (Williams 1998)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         x.erf()
     }

@@ -3,8 +3,7 @@
 
 use std::ops::Range;
 
-use gemmkit::{MatMut, MatRef};
-
+use crate::product::{MatMut, MatRef};
 use crate::scalar::Float;
 use crate::window::Block;
 
@@ -36,13 +35,7 @@ pub fn input_gradient<T: Float>(size: &Convolution, d_out: &[T], w: &[T], d_x: &
         if window.is_pointwise() && !several {
             let d_out =
                 &d_out[(task.images.start * size.groups + task.group) * units * positions..];
-            let a = MatRef::new(
-                &w[task.channels.start..],
-                task.channels.len(),
-                units,
-                1,
-                depth as isize,
-            );
+            let a = MatRef::new(&w[task.channels.start..], task.channels.len(), units, 1, depth);
             let c = MatMut::from_row_major(d_x, task.channels.len(), positions);
             T::multiply(a, view(d_out, units, positions, positions), T::ZERO, c);
             return;
@@ -65,7 +58,7 @@ pub fn input_gradient<T: Float>(size: &Convolution, d_out: &[T], w: &[T], d_x: &
                     let first = task.channels.start + channels.start;
                     let part = part(task, first..first + channels.len(), &block);
                     let (rows, n) = (part.channels.len() * taps, part.columns());
-                    let a = MatRef::new(&w[first * taps..], rows, units, 1, depth as isize);
+                    let a = MatRef::new(&w[first * taps..], rows, units, 1, depth);
                     let b = if several {
                         view(gathered, units, n, n)
                     } else {
@@ -92,7 +85,7 @@ fn start_of(size: &Convolution, block: &Block) -> usize {
 }
 
 fn view<T>(data: &[T], rows: usize, columns: usize, stride: usize) -> MatRef<'_, T> {
-    MatRef::new(data, rows, columns, stride as isize, 1)
+    MatRef::new(data, rows, columns, stride, 1)
 }
 
 /// Puts the output gradients of several images side by side: a row for every unit.

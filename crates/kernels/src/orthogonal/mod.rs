@@ -10,9 +10,8 @@
 //! Key: n orthonormal rows of length m ≥ n, row j being column j of Q; a block of b reflections
 //! begins at row k, and its vectors have length `l` = m − k.
 
-use gemmkit::{MatMut, MatRef};
-
-use crate::matmul::{Matrix, Product, matmul};
+use crate::matmul::{Matrix, matmul};
+use crate::product::{MatMut, MatRef, Product, rows_per_thread};
 use crate::random::{Stream, fill_normal};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
@@ -108,8 +107,8 @@ impl Reflections {
             }
             if own < count && b < l {
                 let (rows, inner) = (count - own, l - b);
-                let later = MatRef::new(&piece[own * m + k + b..], rows, inner, m as isize, 1);
-                let vectors = MatRef::new(&self.vectors[b..], inner, b, 1, l as isize);
+                let later = MatRef::new(&piece[own * m + k + b..], rows, inner, m, 1);
+                let vectors = MatRef::new(&self.vectors[b..], inner, b, 1, l);
                 let products = MatMut::from_row_major(&mut products[own * b..], rows, b);
                 f32::multiply(later, vectors, 0.0, products);
             }
@@ -124,17 +123,17 @@ impl Reflections {
                 MatRef::from_row_major(&factors, count, b),
                 MatRef::from_row_major(&self.vectors, b, l),
                 1.0,
-                MatMut::new(&mut piece[k..], count, l, m as isize, 1),
+                MatMut::new(&mut piece[k..], count, l, m),
             );
         });
     }
 }
 
-/// Rows of a chunk, by their number alone: few enough chunks to pay for packing the vectors, and
-/// enough of them for several threads.
+/// Rows of a chunk: few enough chunks to pay for packing the vectors, and enough of them for
+/// several threads.
 fn rows_per_chunk(rows: usize) -> usize {
     const CHUNKS: usize = 8;
-    rows.div_ceil(CHUNKS).next_multiple_of(48)
+    rows_per_thread(rows, rows.div_ceil(CHUNKS).next_multiple_of(48))
 }
 
 /// −Tᵀ for the rows of Vᵀ, where T⁻¹ is upper triangular: the products of the vectors, and half of
