@@ -24,6 +24,8 @@ pub const REACH: f64 = 5.0;
 const PARTS: usize = 100;
 /// Rows of a cloud.
 const ROWS: usize = 120;
+/// Layers with a cloud, evenly chosen: each costs about as much as the pass.
+const CLOUDS: usize = 16;
 /// Pairs of rows behind each curve of angles.
 const PAIRS: usize = 12;
 /// Cosines at which pairs start.
@@ -59,7 +61,8 @@ pub struct LayerTrace {
     pub deviation: f64,
     /// Its mean.
     pub mean: f64,
-    /// Two principal components of a, a pair for each row, in units of the root mean square of ‖a‖.
+    /// Two principal components of a, a pair for each row, in units of the root mean square of ‖a‖;
+    /// empty for layers that have no cloud.
     pub cloud: Vec<[f64; 2]>,
 }
 
@@ -112,8 +115,10 @@ fn layers(
     let layer = |index: usize| {
         let wires = &network.layers[index];
         let z = pass.read(index);
+        let has_cloud = depth <= CLOUDS || index * (CLOUDS - 1) % (depth - 1) < CLOUDS - 1;
         let a = Lay::of_units(&network, wires).samples(pass.read(depth + index));
-        LayerTrace { module: wires.module.clone(), cloud: cloud(&a, batch.rows), ..line(z) }
+        let cloud = if has_cloud { cloud(&a, batch.rows) } else { Vec::new() };
+        LayerTrace { module: wires.module.clone(), cloud, ..line(z) }
     };
     Ok((0..depth).map(layer).collect())
 }

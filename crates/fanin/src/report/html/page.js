@@ -79,14 +79,18 @@
     const has = chart.series.some(s => s.values.some(v => v != null && (!chart.y.log || v > 0)));
     if (!has) above.textContent += chart.y.log ? ": no value above 0" : ": no value";
     const few = chart.series.length <= 12;
-    const data = [chart.at], series = [{ label: chart.x.label, value: (_, v) => number(v) }], bands = [];
-    const positive = list => chart.y.log ? list.map(v => v > 0 ? v : null) : list;
+    const data = [], series = [{ label: chart.x.label, value: (_, v) => number(down(chart.x, v)) }], bands = [];
+    /* uPlot's own scale of factors loses its way below 10⁻¹⁶: logarithms on a plain one do not. */
+    const up = (axis, v) => !axis.log ? v : v > 0 ? Math.log10(v) : null;
+    const down = (axis, v) => v == null ? v : axis.log ? 10 ** v : v;
+    const positive = list => list.map(v => up(chart.y, v));
+    data.push(chart.at.map(v => up(chart.x, v)));
     chart.series.forEach(line => {
       const alone = line.values.filter(v => v != null).length === 1;
       const stroke = () => color("--c" + line.color % 8);
       data.push(positive(line.values));
       series.push({
-        label: line.name, stroke, width: 2.25, value: (_, v) => number(v), spanGaps: false,
+        label: line.name, stroke, width: 2.25, value: (_, v) => number(down(chart.y, v)), spanGaps: false,
         dash: line.style === "dashed" ? dashes.Dashed : dashes[Math.min(3, Math.floor(line.color / 8))],
         points: { show: line.style === "points" && chart.at.length <= 40, size: alone ? 15 : 6, fill: stroke },
       });
@@ -100,18 +104,16 @@
       }
     });
     const font = "12.5px system-ui,sans-serif", grid = { stroke: () => color("--grid"), width: 1 };
-    const written = axis => (_, places) => places.map(v => v == null ? null
-      : axis.log && decade(v) && (v < 1e-2 || v > 1e3) ? power(Math.round(Math.log10(v))) : number(v));
-    const ruled = (axis, most) => {
-      const filter = chosen(axis, most), lines = { ...grid, filter };
-      return { stroke: () => color("--soft"), font, filter, grid: lines, ticks: lines, values: written(axis) };
-    };
+    const values = axis => (_, splits) => splits.map(v => v == null ? null
+      : axis.log ? (Number.isInteger(v) ? power(v) : String(Number((10 ** v).toPrecision(2)))) : number(v));
+    const increments = axis => axis.log ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
+      : axis.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] : undefined;
     const width = () => Math.max(240, place.clientWidth);
     const marks = u => {
       u.ctx.save();
       u.ctx.font = devicePixelRatio * 12.5 + "px system-ui,sans-serif";
       chart.marks.forEach(mark => {
-        const y = u.valToPos(mark.at, "y", true);
+        const y = u.valToPos(up(chart.y, mark.at), "y", true);
         if (!(y >= u.bbox.top && y <= u.bbox.top + u.bbox.height)) return;
         u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
         u.ctx.setLineDash([3, 4]);
@@ -124,27 +126,21 @@
       });
       u.ctx.restore();
     };
-    const ends = chart.marks.map(mark => mark.at);
+    const ends = chart.marks.map(mark => up(chart.y, mark.at));
     const range = (u, low, high) => {
-      const all = [low, high, ...ends].filter(v => v != null && Number.isFinite(v) && (!chart.y.log || v > 0));
-      if (!all.length) return chart.y.log ? [0.1, 10] : [0, 1];
-      let [a, b] = [Math.min(...all), Math.max(...all)];
-      if (chart.y.log) {
-        const pad = Math.max(0.05 * Math.log10(b / a), 0.12);
-        return [a / 10 ** pad, b * 10 ** pad];
-      }
-      const pad = (b - a || Math.abs(b) || 1) * 0.06;
+      const all = [low, high, ...ends].filter(v => v != null && Number.isFinite(v));
+      if (!all.length) return [0, 1];
+      const [a, b] = [Math.min(...all), Math.max(...all)];
+      const pad = chart.y.log ? Math.max(0.05 * (b - a), 0.12) : (b - a || Math.abs(b) || 1) * 0.06;
       return [a - pad, b + pad];
     };
-    const decades = (u, splits) => !chart.y.log || u.scales.y.max / u.scales.y.min < 50 ? splits
-      : splits.map(v => Math.abs(Math.log10(v) - Math.round(Math.log10(v))) < 1e-6 ? v : null);
     const plot = new uPlot({
       width: width(), height: 340, padding: [12, 14, 0, 0],
-      scales: { x: { time: false, distr: chart.x.log ? 3 : 1 }, y: { distr: chart.y.log ? 3 : 1, range } },
+      scales: { x: { time: false }, y: { range } },
       axes: [
-        { ...ruled(chart.x, 8), label: chart.x.label, labelFont: font, labelSize: 22, space: 56,
-          incrs: chart.x.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined },
-        { ...ruled(chart.y, 7), size: 62 },
+        { stroke: () => color("--soft"), grid, ticks: grid, font, label: chart.x.label, labelFont: font, labelSize: 22,
+          space: 56, incrs: increments(chart.x), values: values(chart.x) },
+        { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, incrs: increments(chart.y), values: values(chart.y) },
       ],
       series, bands, hooks: { draw: [marks] },
       cursor: { focus: { prox: 24 }, points: { size: 9 } }, focus: { alpha: few ? 1 : 0.25 },
@@ -162,9 +158,11 @@
       if (!step) return;
       event.preventDefault();
       at = Math.min(chart.at.length - 1, Math.max(0, at + step));
-      plot.setCursor({ left: plot.valToPos(chart.at[at], "x"), top: 20 });
+      plot.setCursor({ left: plot.valToPos(data[0][at], "x"), top: 20 });
     });
-    new ResizeObserver(() => { if (Math.abs(plot.width - width()) > 2) plot.setSize({ width: width(), height: 340 }); }).observe(place);
+    const resized = new ResizeObserver(() => { if (Math.abs(plot.width - width()) > 2) plot.setSize({ width: width(), height: 340 }); });
+    resized.observe(place);
+    plot.hooks.destroy = [() => resized.disconnect()];
     place.classList.add("live");
     charts.add(plot);
     return plot;
@@ -253,8 +251,7 @@
       const chart = { x: { label: "layer", whole: true }, y: { label: "theory at this point", log: true }, at, marks: [],
         series: [["signal E z²", 0, signal], ["gradient E δ², last layer 1", 1, gradient]].map(([name, color, list]) =>
           ({ name, color, style: "line", values: positive(list), low: [], high: [] })) };
-      if (plot) plot.setData([chart.at, ...chart.series.map(s => s.values)]);
-      else plot = draw(course, chart);
+      plot = draw(course, chart, plot);
     };
     const move = (w, b) => {
       point = [Math.min(data.widest, Math.max(0.01, w)), Math.min(data.highest, Math.max(0, b))];

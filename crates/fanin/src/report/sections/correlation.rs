@@ -183,12 +183,16 @@ fn map(material: &Material<'_>) -> Option<Figure> {
 fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
     let mut starts = traced(group);
     starts.truncate(MOST_STARTS);
-    let layers = starts.iter().map(|(_, trace)| trace.layers.len()).min()?;
-    if layers < 2 {
+    let hidden = |trace: &Trace| trace.layers.len().saturating_sub(1);
+    let layers = starts.iter().map(|(_, trace)| hidden(trace)).min()?;
+    let has_cloud =
+        |layer: &usize| starts.iter().all(|(_, trace)| !trace.layers[*layer].cloud.is_empty());
+    let seen: Vec<usize> = (0..layers).filter(has_cloud).collect();
+    if seen.is_empty() {
         return None;
     }
     let most = if starts.len() > 2 { FEW_CLOUDS } else { MOST_CLOUDS };
-    let chosen = selected(layers - 1, most);
+    let chosen: Vec<usize> = selected(seen.len(), most).into_iter().map(|i| seen[i]).collect();
     let names = class_names(material);
     let frame = |trace: &Trace, layer: usize| {
         let round = |point: &[f64; 2]| [thousandth(point[0]), thousandth(point[1])];

@@ -9,6 +9,8 @@ use crate::report::terminal::number::fixed;
 
 /// Layers that are drawn.
 const MOST_LAYERS: usize = 15;
+/// Layers that are drawn over all starts, so that a page of many starts stays small.
+const MOST_BLOCKS: usize = 90;
 
 /// The map of every network, and the replay.
 pub fn section(material: &Material<'_>) -> Option<Section> {
@@ -26,7 +28,8 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
 fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let shown = |start: &&Start<'_>| !start.first().symmetry.layers.is_empty();
     let starts: Vec<&Start<'_>> = group.starts.iter().filter(shown).collect();
-    let frames: Vec<Frame> = starts.iter().map(|start| frame(start)).collect();
+    let most = (MOST_BLOCKS / starts.len().max(1)).clamp(3, MOST_LAYERS);
+    let frames: Vec<Frame> = starts.iter().map(|start| frame(start, most)).collect();
     let controls = match starts.len() {
         0 => return None,
         1 => Vec::new(),
@@ -38,16 +41,16 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let layers = starts[0].first().symmetry.layers.len();
     let title = if groups > 1 { group.model.clone() } else { "Units by layer".to_owned() };
     let mut caption = "Up to 64 units of each hidden layer, at the first seed.".to_owned();
-    if layers > MOST_LAYERS {
-        caption = format!("{caption} {MOST_LAYERS} of {layers} layers, evenly chosen.");
+    if layers > most {
+        caption = format!("{caption} {most} of {layers} layers, evenly chosen.");
     }
     Some(Figure { title, caption, controls, frames })
 }
 
-fn frame(start: &Start<'_>) -> Frame {
+fn frame(start: &Start<'_>, most: usize) -> Frame {
     let diagnosis = start.first();
     let layers = &diagnosis.symmetry.layers;
-    let chosen = selected(layers.len(), MOST_LAYERS);
+    let chosen = selected(layers.len(), most);
     let columns = chosen.into_iter().map(|index| Column {
         name: format!("layer {}", index + 1),
         classes: classes(&layers[index]),
