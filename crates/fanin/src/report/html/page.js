@@ -131,7 +131,8 @@
       let [a, b] = [Math.min(...all), Math.max(...all)];
       if (chart.y.log) {
         const pad = Math.max(0.05 * Math.log10(b / a), 0.12);
-        return [a / 10 ** pad, b * 10 ** pad];
+        const low = a / 10 ** pad, unit = 10 ** Math.floor(Math.log10(low));
+        return [Math.floor(low / unit) * unit, b * 10 ** pad];
       }
       const pad = (b - a || Math.abs(b) || 1) * 0.06;
       return [a - pad, b + pad];
