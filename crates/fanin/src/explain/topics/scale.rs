@@ -132,6 +132,11 @@ impl Grid {
         let learned = self.learned(depth);
         let (of, width) = (layers(self.depths[depth]), self.width());
         match (learned.iter().min_by_key(|(_, steps)| *steps), learned.first(), learned.last()) {
+            (Some((best, fewest)), ..) if learned.len() == 1 => format!(
+                "Near, but not too near: with {of} of {width} units only ε = {} of those tried \
+                 learned ({fewest} steps), and 0 never does.",
+                size(*best),
+            ),
             (Some((best, fewest)), Some((least, _)), Some((most, _))) => format!(
                 "Near, but not too near: with {of} of {width} units ε = {} learned fastest \
                  ({fewest} steps), only {} to {} learned at all, and 0 never does.",

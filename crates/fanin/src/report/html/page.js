@@ -56,17 +56,6 @@
     if (size >= 1e-3 && size < 1e5) return String(Number(v.toPrecision(4))).replace("-", "−");
     return v.toExponential(2).replace("-", "−").replace("e−", "e−");
   };
-  const decade = v => Number.isInteger(Math.round(Math.log10(v) * 1e6) / 1e6);
-  const digit = v => Math.round(v / 10 ** Math.floor(Math.log10(v) + 1e-9));
-  /* Of an axis's places those that get a line and a label: of a logarithmic one few powers of ten,
-     or 1, 2 and 5 of each where there are hardly any powers. */
-  const chosen = (axis, most) => (_, places) => {
-    if (!axis.log) return places;
-    const powers = places.filter(v => v != null && decade(v)).length, stride = Math.ceil(powers / most);
-    const holds = v => powers < 3 ? [1, 2, 5].includes(digit(v))
-      : decade(v) && Math.round(Math.log10(v)) % stride === 0;
-    return places.map(v => v != null && holds(v) ? v : null);
-  };
   const dashes = { Dashed: [7, 5], 1: [2, 5], 2: [13, 5], 3: [11, 4, 2, 4] };
 
   /* One chart in place of the static drawing, which print still shows. */
