@@ -108,7 +108,7 @@ pub(super) fn scaled_from(
     for (layer, again) in layers.iter().zip(&again) {
         match starts.next().filter(|_| !again) {
             _ if *again => pass.look_again(layer)?,
-            Some(start) => pass.scale(layer, start)?,
+            Some(start) => pass.scale(layer, &start)?,
             None => {}
         }
     }
@@ -164,7 +164,7 @@ impl Pass<'_> {
     }
 
     /// Divides a layer's weights until its output has variance 1.
-    fn scale(&mut self, layer: &LayerWires, start: Start) -> Result<()> {
+    fn scale(&mut self, layer: &LayerWires, start: &Start) -> Result<()> {
         let (parameter, stop) = (&self.draft.parameters[layer.weight], self.variant.stop);
         let held = self.reason_to_hold(layer, parameter);
         let (mut scale, mut divisions, mut ill) = (start.scale, 0, None);

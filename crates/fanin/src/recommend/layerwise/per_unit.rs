@@ -43,7 +43,7 @@ pub(in crate::recommend) fn standardize_units(
         if let Some(bias) = layer.bias {
             observer.parameters[bias].fill(0.0);
         }
-        note(observer, draft, layer, "drawn anew".to_owned());
+        note(observer, draft, layer, "drawn anew");
     }
     for (layer, &again) in layers.iter().zip(&again) {
         if again {
@@ -68,7 +68,7 @@ pub(in crate::recommend) fn standardize_units(
 fn standardize(observer: &mut Observer, draft: &mut Draft, layer: &LayerWires) -> Result<()> {
     let module = &layer.module;
     if is_normalized(layer) {
-        note(observer, draft, layer, "a normalization undoes its scale".to_owned());
+        note(observer, draft, layer, "a normalization undoes its scale");
         return Ok(());
     }
     let mut watch = observer.watch(&[layer.pre_activation])?;
@@ -114,15 +114,15 @@ fn standardize(observer: &mut Observer, draft: &mut Draft, layer: &LayerWires) -
             }
         }
     }
-    note(observer, draft, layer, "each unit to mean 0 and variance 1 on the rows".to_owned());
+    note(observer, draft, layer, "each unit to mean 0 and variance 1 on the rows");
     Ok(())
 }
 
 /// Notes a layer's weights and bias as they are now.
-pub(super) fn note(observer: &Observer, draft: &mut Draft, layer: &LayerWires, reason: String) {
+pub(super) fn note(observer: &Observer, draft: &mut Draft, layer: &LayerWires, reason: &str) {
     for position in [Some(layer.weight), layer.bias].into_iter().flatten() {
         let values = observer.parameters[position].clone();
         let scheme = spread(&values, position == layer.weight);
-        draft.set(position, values, scheme, reason.clone());
+        draft.set(position, values, scheme, reason.to_owned());
     }
 }

@@ -94,7 +94,7 @@ pub(in crate::recommend) fn balance_rates(
     }
     for layer in chains(&links).into_iter().flatten() {
         let reason = "units to variance 1, then all layers to one rate of change";
-        note(observer, draft, &layers[layer], reason.to_owned());
+        note(observer, draft, &layers[layer], reason);
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(super) fn of_weight(layer: &LayerWires, shape: &[usize], units: usize) -> Op
     let axes = &layer.weight_axes;
     let ([output], [input]) = (&axes.output[..], &axes.input[..]) else { return None };
     let (own, groups) = (shape[*output], axes.input_groups.max(1));
-    if own * groups != units || shape[*input] % groups != 0 {
+    if own * groups != units || !shape[*input].is_multiple_of(groups) {
         return None;
     }
     let stride = |axis: usize| shape[axis + 1..].iter().product::<usize>();

@@ -186,7 +186,7 @@ fn random_rows(problem: &Problem<'_>, rows: usize, step: usize) -> Rows {
                 match feed.numbers {
                     Numbers::Measured => {}
                     Numbers::Indices(count) => {
-                        *x = indices.below(count.max(1) as u64, place as u64) as f32
+                        *x = indices.below(count.max(1) as u64, place as u64) as f32;
                     }
                     Numbers::Switches => *x = 1.0,
                 }
