@@ -36,8 +36,26 @@ pub trait Scalar:
     fn sin(self) -> Self;
     /// Cosine, in radians.
     fn cos(self) -> Self;
+    /// Tangent, in radians.
+    fn tan(self) -> Self;
+    /// Angle in [−π/2, π/2] whose sine is `self`.
+    fn asin(self) -> Self;
+    /// Angle in [0, π] whose cosine is `self`.
+    fn acos(self) -> Self;
+    /// Angle in (−π/2, π/2) whose tangent is `self`.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Inverse of the hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse of the hyperbolic cosine, from 1 on.
+    fn acosh(self) -> Self;
+    /// Inverse of the hyperbolic tangent, between −1 and 1.
+    fn atanh(self) -> Self;
     /// Error function, 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
     /// 1 − erf, accurate where erf is near 1.
@@ -110,8 +128,35 @@ macro_rules! implement_float {
             fn cos(self) -> Self {
                 $type::cos(self)
             }
+            fn tan(self) -> Self {
+                $type::tan(self)
+            }
+            fn asin(self) -> Self {
+                $type::asin(self)
+            }
+            fn acos(self) -> Self {
+                $type::acos(self)
+            }
+            fn atan(self) -> Self {
+                $type::atan(self)
+            }
+            fn sinh(self) -> Self {
+                $type::sinh(self)
+            }
+            fn cosh(self) -> Self {
+                $type::cosh(self)
+            }
             fn tanh(self) -> Self {
                 $type::tanh(self)
+            }
+            fn asinh(self) -> Self {
+                $type::asinh(self)
+            }
+            fn acosh(self) -> Self {
+                $type::acosh(self)
+            }
+            fn atanh(self) -> Self {
+                $type::atanh(self)
             }
             fn erf(self) -> Self {
                 $erf(self)

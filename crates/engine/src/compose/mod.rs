@@ -6,6 +6,7 @@ mod norm;
 mod pieces;
 mod prelu;
 mod resize;
+mod vector_norms;
 
 pub use norm::Statistics;
 pub use pieces::Continuation;

@@ -21,6 +21,9 @@ mod subtract;
 mod multiply;
 mod divide;
 mod sum_to;
+mod extreme_to;
+mod product_to;
+mod log_sum_exp_to;
 mod broadcast_to;
 mod reshape;
 mod transpose;
@@ -80,6 +83,9 @@ pub static OPERATORS: &[Entry] = &[
     multiply::ENTRY,
     divide::ENTRY,
     sum_to::ENTRY,
+    extreme_to::ENTRY,
+    product_to::ENTRY,
+    log_sum_exp_to::ENTRY,
     broadcast_to::ENTRY,
     reshape::ENTRY,
     transpose::ENTRY,
