@@ -7,6 +7,7 @@ mod pieces;
 mod prelu;
 mod resize;
 mod vector_norms;
+mod reverse_sequence;
 
 pub use norm::Statistics;
 pub use pieces::Continuation;

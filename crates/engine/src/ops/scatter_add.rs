@@ -8,7 +8,7 @@ use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
 use crate::tensor::Shape;
 
-use super::addressing::Addressing;
+use super::addressing::{Addressing, scatter};
 use super::gather::Gather;
 use super::operator::run_stored;
 use super::{Entry, Operator, Sample};
@@ -45,12 +45,7 @@ impl ScatterAdd {
         let (inputs, out) = io.parts::<E>();
         elementwise::map_in_place(out, |_| E::default());
         let (x, indices) = (inputs.get::<E>(0), inputs.get::<i64>(1));
-        for (slice, x) in x.chunks_exact(addresses.length.max(1)).enumerate() {
-            if let Some(at) = addresses.offset(indices, slice) {
-                let out = &mut out[at..at + x.len()];
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out = out.plus(x));
-            }
-        }
+        scatter(&addresses, indices, x, out, |out, x| *out = out.plus(x));
     }
 }
 
