@@ -303,11 +303,12 @@ mod tests {
 
     #[test]
     fn derivatives_of_inverse_and_hyperbolic_functions_are_exact() {
+        type Function = fn(Jet<f64>) -> Jet<f64>;
         let x = 0.7_f64;
         let (s, c) = (x.sinh(), x.cosh());
         check(Scalar::sinh, x, [s, c, s, c, s]);
         check(Scalar::cosh, x, [c, s, c, s, c]);
-        let inverses: [(fn(Jet<f64>) -> Jet<f64>, fn(Jet<f64>) -> Jet<f64>, f64); 7] = [
+        let inverses: [(Function, Function, f64); 7] = [
             (Scalar::sin, Scalar::asin, 0.7),
             (Scalar::cos, Scalar::acos, 0.7),
             (Scalar::tan, Scalar::atan, 0.7),

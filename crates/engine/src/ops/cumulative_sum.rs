@@ -126,15 +126,16 @@ mod tests {
     use super::*;
     use crate::evaluate::{Array, compute};
 
+    #[track_caller]
+    fn check(x: &Array, axis: usize, [reverse, exclusive]: [bool; 2], expected: [i64; 6]) {
+        let running = Running { reverse, exclusive };
+        let got = compute(&[x], 9, |g, w| Ok(vec![g.cumulative_sum(w[0], axis, running)?]));
+        assert_eq!(got.unwrap()[0].integers().unwrap(), expected);
+    }
+
     #[test]
     fn sums_run_both_ways_with_and_without_the_element() {
         let x = Array::integer([2, 3], vec![1, 2, 3, 4, 5, 6]).unwrap();
-        #[track_caller]
-        fn check(x: &Array, axis: usize, [reverse, exclusive]: [bool; 2], expected: [i64; 6]) {
-            let running = Running { reverse, exclusive };
-            let got = compute(&[x], 9, |g, w| Ok(vec![g.cumulative_sum(w[0], axis, running)?]));
-            assert_eq!(got.unwrap()[0].integers().unwrap(), expected);
-        }
         check(&x, 1, [false, false], [1, 3, 6, 4, 9, 15]);
         check(&x, 1, [false, true], [0, 1, 3, 0, 4, 9]);
         check(&x, 1, [true, false], [6, 5, 3, 15, 11, 6]);

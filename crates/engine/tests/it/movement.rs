@@ -88,7 +88,8 @@ fn scattering_and_moving_do_not_depend_on_threads() {
     check(|g, x, _| g.concat(&[x, x], 0));
     check(|g, x, clock| {
         let clock = g.slice_axis(clock, 0, fanin_engine::ops::Span::neighbors(3, 2))?;
-        let noise = g.noise([700, 301], Law::Uniform { low: 0.0, high: 1.0 }, Seed::Clock(clock), 0)?;
+        let noise =
+            g.noise([700, 301], Law::Uniform { low: 0.0, high: 1.0 }, Seed::Clock(clock), 0)?;
         g.multiply(x, noise)
     });
 }
