@@ -303,23 +303,17 @@ mod tests {
 
     #[test]
     fn derivatives_of_inverse_and_hyperbolic_functions_are_exact() {
-        type Function = fn(Jet<f64>) -> Jet<f64>;
         let x = 0.7_f64;
         let (s, c) = (x.sinh(), x.cosh());
         check(Scalar::sinh, x, [s, c, s, c, s]);
         check(Scalar::cosh, x, [c, s, c, s, c]);
-        let inverses: [(Function, Function, f64); 7] = [
-            (Scalar::sin, Scalar::asin, 0.7),
-            (Scalar::cos, Scalar::acos, 0.7),
-            (Scalar::tan, Scalar::atan, 0.7),
-            (Scalar::sinh, Scalar::asinh, 0.7),
-            (Scalar::cosh, Scalar::acosh, 0.7),
-            (Scalar::tanh, Scalar::atanh, 0.7),
-            (Scalar::atan, Scalar::tan, 0.7),
-        ];
-        for (f, inverse, x) in inverses {
-            check(|x| inverse(f(x)), x, [x, 1.0, 0.0, 0.0, 0.0]);
-        }
+        let identity = [x, 1.0, 0.0, 0.0, 0.0];
+        check(|x| x.sin().asin(), x, identity);
+        check(|x| x.cos().acos(), x, identity);
+        check(|x| x.tan().atan(), x, identity);
+        check(|x| x.sinh().asinh(), x, identity);
+        check(|x| x.cosh().acosh(), x, identity);
+        check(|x| x.tanh().atanh(), x, identity);
     }
 
     #[test]

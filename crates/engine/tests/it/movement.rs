@@ -93,3 +93,29 @@ fn scattering_and_moving_do_not_depend_on_threads() {
         g.multiply(x, noise)
     });
 }
+
+#[test]
+fn long_slices_are_added_as_a_plain_loop_adds_them() {
+    let (rows, columns, places) = (900, 130, 37);
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([rows, columns]));
+    let indices = graph.input("indices", Type::integer([rows]));
+    let sum = graph.scatter_add(Addressing::Along(0), x, indices, [places, columns]).unwrap();
+    let plan = Plan::new(&graph, &[sum]).unwrap();
+    let mut workspace = plan.workspace::<f32>();
+    let values: Vec<f32> = (0..rows * columns).map(|i| (i * 7919 % 1009) as f32 / 7.0).collect();
+    let targets: Vec<i64> = (0..rows as i64).map(|i| i * i % 41 - 2).collect();
+    workspace.feed(0).copy_from_slice(&values);
+    workspace.feed_integers(1).copy_from_slice(&targets);
+    plan.run(&[], &mut workspace);
+    let mut expected = vec![0.0; places * columns];
+    for (row, &target) in targets.iter().enumerate() {
+        let target = if target < 0 { target + places as i64 } else { target } as usize;
+        if target < places {
+            for column in 0..columns {
+                expected[target * columns + column] += values[row * columns + column];
+            }
+        }
+    }
+    assert_eq!(workspace.read(0), expected);
+}
