@@ -17,6 +17,7 @@
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`strided`] | passes over buffers whose axes are stretched, reordered or cut |
 //! | [`reduce`] | sums and moments in f64 |
+//! | [`softmax`] | exponentials over their sum |
 //! | [`scratch`] | memory that a thread keeps between calls |
 //! | [`window`] | a window that slides over spatial axes |
 //! | [`conv`] | convolution and its two adjoints |
@@ -50,6 +51,8 @@ pub mod scalar;
 pub mod jet;
 pub mod threads;
 mod wide;
+mod exponential;
+mod error_function;
 pub mod matmul;
 pub mod singular;
 pub mod tridiagonal;
@@ -57,6 +60,7 @@ pub mod singular_values;
 pub mod elementwise;
 pub mod strided;
 pub mod reduce;
+pub mod softmax;
 pub mod lanczos;
 pub mod scratch;
 pub mod window;

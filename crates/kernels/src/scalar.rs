@@ -8,6 +8,8 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
+use crate::{error_function, exponential};
+
 /// A number that a formula can be evaluated on: `f32`, `f64`, or a [`Jet`](crate::Jet) of either.
 pub trait Scalar:
     Copy
@@ -99,68 +101,89 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    ($type:ident, $erf:path, $erfc:path) => {
+    ($type:ident, $exp:path, $erf:path, $erfc:path) => {
         impl Scalar for $type {
+            #[inline]
             fn constant(value: f64) -> Self {
                 value as $type
             }
+            #[inline]
             fn value(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn exp(self) -> Self {
-                $type::exp(self)
+                $exp(self)
             }
+            #[inline]
             fn exp_m1(self) -> Self {
                 $type::exp_m1(self)
             }
+            #[inline]
             fn ln(self) -> Self {
                 $type::ln(self)
             }
+            #[inline]
             fn ln_1p(self) -> Self {
                 $type::ln_1p(self)
             }
+            #[inline]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
+            #[inline]
             fn sin(self) -> Self {
                 $type::sin(self)
             }
+            #[inline]
             fn cos(self) -> Self {
                 $type::cos(self)
             }
+            #[inline]
             fn tan(self) -> Self {
                 $type::tan(self)
             }
+            #[inline]
             fn asin(self) -> Self {
                 $type::asin(self)
             }
+            #[inline]
             fn acos(self) -> Self {
                 $type::acos(self)
             }
+            #[inline]
             fn atan(self) -> Self {
                 $type::atan(self)
             }
+            #[inline]
             fn sinh(self) -> Self {
                 $type::sinh(self)
             }
+            #[inline]
             fn cosh(self) -> Self {
                 $type::cosh(self)
             }
+            #[inline]
             fn tanh(self) -> Self {
                 $type::tanh(self)
             }
+            #[inline]
             fn asinh(self) -> Self {
                 $type::asinh(self)
             }
+            #[inline]
             fn acosh(self) -> Self {
                 $type::acosh(self)
             }
+            #[inline]
             fn atanh(self) -> Self {
                 $type::atanh(self)
             }
+            #[inline]
             fn erf(self) -> Self {
                 $erf(self)
             }
+            #[inline]
             fn erfc(self) -> Self {
                 $erfc(self)
             }
@@ -169,15 +192,19 @@ macro_rules! implement_float {
         impl Float for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            #[inline]
             fn from_f64(value: f64) -> Self {
                 value as $type
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn is_finite(self) -> bool {
                 $type::is_finite(self)
             }
+            #[inline]
             fn maximum(self, other: Self) -> Self {
                 if self.is_nan() || self > other { self } else { other }
             }
@@ -185,5 +212,5 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(f32, libm::erff, libm::erfcf);
-implement_float!(f64, libm::erf, libm::erfc);
+implement_float!(f32, exponential::exp, error_function::erf, error_function::erfc);
+implement_float!(f64, f64::exp, libm::erf, libm::erfc);

@@ -37,6 +37,8 @@ mod matmul;
 mod softmax;
 mod log_softmax;
 mod cross_entropy;
+mod label_cross_entropy;
+mod one_less_at;
 mod gather;
 mod scatter_add;
 mod scatter;
@@ -112,6 +114,8 @@ pub static OPERATORS: &[Entry] = &[
     softmax::ENTRY,
     log_softmax::ENTRY,
     cross_entropy::ENTRY,
+    label_cross_entropy::ENTRY,
+    one_less_at::ENTRY,
     gather::ENTRY,
     scatter_add::ENTRY,
     scatter::ENTRY,

@@ -70,6 +70,17 @@ pub trait Operator: Debug + Send + Sync {
         false
     }
 
+    /// How the output for these inputs is added to a wire of its type in one node, which spares
+    /// making it by itself: an operator and its inputs.
+    fn adding_to(&self, _sum: Wire, _inputs: &[Wire]) -> Option<(Arc<dyn Operator>, Vec<Wire>)> {
+        None
+    }
+
+    /// Whether the output is input 0 with its last two axes exchanged, and nothing else.
+    fn swaps_matrices(&self) -> bool {
+        false
+    }
+
     /// Moments of the output for inputs with independent elements of these moments (Gaussian
     /// where the shape of the distribution matters); `None` where no rule is known.
     fn moments(&self, _types: &[&Type], _inputs: &[Moments]) -> Option<Moments> {

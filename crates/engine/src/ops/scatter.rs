@@ -30,8 +30,8 @@ pub enum Reduction {
 /// The data with every slice of the updates put at its index; an index outside puts nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Scatter {
-    addressing: Addressing,
-    reduction: Reduction,
+    pub(super) addressing: Addressing,
+    pub(super) reduction: Reduction,
 }
 
 pub const ENTRY: Entry = Entry {

@@ -1,5 +1,7 @@
 //! Slices added into a tensor of zeros by index: the derivative of [`gather`](super::gather).
 
+use std::sync::Arc;
+
 use fanin_kernels::elementwise;
 
 use crate::error::Result;
@@ -11,6 +13,7 @@ use crate::tensor::Shape;
 use super::addressing::{Addressing, scatter};
 use super::gather::Gather;
 use super::operator::run_stored;
+use super::scatter::{Reduction, Scatter};
 use super::{Entry, Operator, Sample};
 
 /// A tensor of the given shape to which every slice of the input is added at its index; an index
@@ -78,6 +81,11 @@ impl Operator for ScatterAdd {
     }
 
     run_stored!();
+
+    fn adding_to(&self, sum: Wire, inputs: &[Wire]) -> Option<(Arc<dyn Operator>, Vec<Wire>)> {
+        let operator = Scatter { addressing: self.addressing, reduction: Reduction::Add };
+        Some((Arc::new(operator), vec![sum, inputs[1], inputs[0]]))
+    }
 }
 
 impl Graph {

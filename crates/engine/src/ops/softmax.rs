@@ -1,5 +1,7 @@
 //! Softmax over the last axis.
 
+use fanin_kernels::softmax;
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
@@ -29,20 +31,9 @@ impl Softmax {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
         for_each_row(out, columns, &|row, out| {
-            softmax(&x[row * columns..(row + 1) * columns], out);
+            softmax::softmax(&x[row * columns..(row + 1) * columns], out);
         });
     }
-}
-
-/// The softmax of one row.
-pub(super) fn softmax<T: Element>(x: &[T], out: &mut [T]) {
-    let largest = x.iter().copied().fold(x[0], T::maximum);
-    let mut sum = T::ZERO;
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = (x - largest).exp();
-        sum += *out;
-    }
-    out.iter_mut().for_each(|out| *out /= sum);
 }
 
 impl Operator for Softmax {

@@ -70,6 +70,11 @@ impl Operator for Transpose {
 
     run_stored!();
 
+    fn swaps_matrices(&self) -> bool {
+        let Some(lead) = self.order.len().checked_sub(2) else { return false };
+        self.order[..lead].iter().copied().eq(0..lead) && self.order[lead..] == [lead + 1, lead]
+    }
+
     fn moments(&self, _types: &[&Type], inputs: &[Moments]) -> Option<Moments> {
         inputs.first().copied()
     }

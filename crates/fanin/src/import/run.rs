@@ -199,14 +199,12 @@ fn loss_of(graph: &mut Graph, loss: Loss, output: Wire, target: Wire) -> Result<
             let classes = shape.axes().last().copied().unwrap_or(0);
             let rows = shape.elements().checked_div(classes).unwrap_or(0);
             let logits = graph.reshape(output, [rows, classes])?;
-            let shares = if graph.type_of(target).kind == Kind::Integer {
-                let labels = graph.reshape(target, [rows, 1])?;
-                let places = graph.counting(classes)?;
-                let hit = graph.compare(fanin_engine::ops::Relation::Equal, labels, places)?;
-                graph.to_float(hit)?
-            } else {
-                graph.reshape(target, [rows, classes])?
-            };
+            if graph.type_of(target).kind == Kind::Integer {
+                let labels = graph.reshape(target, [rows])?;
+                let losses = graph.label_cross_entropy(logits, labels)?;
+                return Ok(graph.mean_to(losses, Shape::default())?);
+            }
+            let shares = graph.reshape(target, [rows, classes])?;
             Ok(graph.softmax_cross_entropy(logits, shares)?)
         }
     }
