@@ -4,6 +4,8 @@
 //! `f32`, `f64` and by [`Jet`](crate::Jet), so that one formula gives a value and all of its
 //! derivatives. [`Float`] is what a buffer holds: `f32` for work, `f64` for gradient checks.
 
+#![expect(clippy::inline_always, reason = "loops over exp and erf must be compiled for wide words")]
+
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -111,7 +113,7 @@ macro_rules! implement_float {
             fn value(self) -> f64 {
                 f64::from(self)
             }
-            #[inline]
+            #[inline(always)]
             fn exp(self) -> Self {
                 $exp(self)
             }
@@ -179,11 +181,11 @@ macro_rules! implement_float {
             fn atanh(self) -> Self {
                 $type::atanh(self)
             }
-            #[inline]
+            #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
             }
-            #[inline]
+            #[inline(always)]
             fn erfc(self) -> Self {
                 $erfc(self)
             }

@@ -1,5 +1,7 @@
 //! Gaussian error linear unit: x·Φ(x).
 
+#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
+
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use fanin_kernels::{Float, Scalar};
@@ -23,18 +25,24 @@ impl Formula for Gelu {
     const ABOUT: &'static str =
         "x*Phi(x), Phi the distribution of N(0, 1) (Hendrycks & Gimpel 2016)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
-        gate::value(x, FAR, distribution)
+        gate::value(x, FAR, distribution(x))
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
-        gate::slope(x, FAR, |x| {
-            let density = T::constant(DENSITY_AT_0) * (T::constant(-0.5) * x * x).exp();
-            (distribution(x), density)
-        })
+        gate::slope(x, FAR, both(x))
     }
 }
 
+/// The distribution and its density.
+#[inline(always)]
+fn both<T: Float>(x: T) -> (T, T) {
+    (distribution(x), T::constant(DENSITY_AT_0) * (T::constant(-0.5) * x * x).exp())
+}
+
+#[inline(always)]
 fn distribution<S: Scalar>(x: S) -> S {
     S::constant(0.5) * (S::constant(-FRAC_1_SQRT_2) * x).erfc()
 }
