@@ -1,12 +1,14 @@
-//! Trains as `bench/training.py` says, a few steps at a time, and tells how long they took.
+//! Trains as `bench/training.py` says, a few steps at a time, and tells how long they took; or runs
+//! a model forward and backward for `bench/models.py`.
 //!
 //! The driver starts one such process per library, gives all the same job, weights and data, and
 //! has them work in turn. The talk, line by line: the job's path as the only argument; `losses` of
-//! the first steps as a JSON list; then for every line `n` on standard input the seconds that `n`
+//! the first steps as a JSON list, or what is told of a model; then for every line `n` on standard input the seconds that `n`
 //! steps took.
 #![forbid(unsafe_code)]
 
 mod job;
+mod model;
 mod steps;
 
 use std::error::Error;
@@ -14,26 +16,48 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 
 use job::Job;
+use model::{ModelJob, ModelPass};
 use steps::Steps;
 
 /// Why a run failed.
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
-    let path = std::env::args().nth(1).ok_or("usage: fanin-training-bench JOB.json")?;
-    let job = Job::read(path.as_ref())?;
-    fanin::with_threads(Some(job.threads), || talk(&job))?
+    const USAGE: &str = "usage: fanin-training-bench JOB.json | model JOB.json";
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [path] => {
+            let job = Job::read(path.as_ref())?;
+            fanin::with_threads(Some(job.threads), || talk(&job))?
+        }
+        [word, path] if word == "model" => {
+            let job: ModelJob = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+            fanin::with_threads(Some(job.threads), || talk_of_model(&job))?
+        }
+        _ => Err(USAGE.into()),
+    }
 }
 
 fn talk(job: &Job) -> Result<(), Failure> {
     let mut steps = Steps::new(job)?;
     let losses: Vec<f64> = (0..job.compared).map(|_| steps.advance()).collect();
     say(&serde_json::to_string(&losses)?)?;
+    serve(|| steps.advance())
+}
+
+fn talk_of_model(job: &ModelJob) -> Result<(), Failure> {
+    let (mut pass, said) = ModelPass::new(job)?;
+    say(&serde_json::to_string(&said)?)?;
+    serve(|| pass.advance())
+}
+
+/// Works as often as each line says, and tells the seconds.
+fn serve(mut advance: impl FnMut() -> f64) -> Result<(), Failure> {
     for line in std::io::stdin().lock().lines() {
         let count: usize = line?.trim().parse()?;
         let started = Instant::now();
         (0..count).for_each(|_| {
-            steps.advance();
+            advance();
         });
         say(&started.elapsed().as_secs_f64().to_string())?;
     }

@@ -18,6 +18,41 @@ pub fn map<T: Copy + Sync, U: Send>(x: &[T], out: &mut [U], f: impl Fn(T) -> U +
     });
 }
 
+/// A function of `N` numbers whose code becomes part of the loops that call it.
+///
+/// `at` must be `#[inline(always)]`, and what it calls must be inlined into it; a closure is only
+/// inlined where it is short.
+pub trait Function<T, const N: usize>: Sync {
+    /// The value.
+    fn at(&self, x: [T; N]) -> T;
+}
+
+/// `out[i] = f(x[i], y[i], …)`.
+///
+/// ```
+/// use fanin_kernels::elementwise::{Function, apply};
+/// struct Product;
+/// impl Function<f32, 2> for Product {
+///     #[inline(always)]
+///     fn at(&self, [x, y]: [f32; 2]) -> f32 {
+///         x * y
+///     }
+/// }
+/// let mut out = [0.0; 2];
+/// apply([&[1.0, 2.0], &[3.0, 4.0]], &mut out, &Product);
+/// assert_eq!(out, [3.0, 8.0]);
+/// ```
+///
+/// # Panics
+/// If the lengths differ.
+pub fn apply<T: Float, const N: usize>(x: [&[T]; N], out: &mut [T], f: &impl Function<T, N>) {
+    assert!(x.iter().all(|x| x.len() == out.len()), "apply needs equal lengths");
+    for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
+        let x = x.map(|x| &x[start..start + piece.len()]);
+        wide(Apply { out: piece, x, f });
+    });
+}
+
 /// `out[i] = f(out[i])`.
 pub fn map_in_place<T: Copy + Send>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| {
@@ -96,6 +131,22 @@ impl<T: Copy, O, F: Fn(T) -> O> Loop for Map<'_, T, O, F> {
     fn run(self) {
         for (o, &x) in self.out.iter_mut().zip(self.x) {
             *o = (self.f)(x);
+        }
+    }
+}
+
+struct Apply<'a, T, F, const N: usize> {
+    out: &'a mut [T],
+    x: [&'a [T]; N],
+    f: &'a F,
+}
+
+impl<T: Float, F: Function<T, N>, const N: usize> Loop for Apply<'_, T, F, N> {
+    #[inline(always)]
+    fn run(self) {
+        let x = self.x.map(|x| &x[..self.out.len()]);
+        for (i, out) in self.out.iter_mut().enumerate() {
+            *out = self.f.at(std::array::from_fn(|k| x[k][i]));
         }
     }
 }

@@ -170,6 +170,33 @@ impl<T: Float> Scalar for Jet<T> {
         self.sine_and_cosine().1
     }
 
+    fn tan(self) -> Self {
+        self.follow(self.c[0].tan(), |f| Self::constant(1.0) + f * f)
+    }
+
+    fn asin(self) -> Self {
+        let slope = Self::constant(1.0) / self.root_of_one_minus_square();
+        self.follow(self.c[0].asin(), |_| slope)
+    }
+
+    fn acos(self) -> Self {
+        let slope = Self::constant(-1.0) / self.root_of_one_minus_square();
+        self.follow(self.c[0].acos(), |_| slope)
+    }
+
+    fn atan(self) -> Self {
+        let slope = Self::constant(1.0) / (Self::constant(1.0) + self * self);
+        self.follow(self.c[0].atan(), |_| slope)
+    }
+
+    fn sinh(self) -> Self {
+        self.hyperbolic_sine_and_cosine().0
+    }
+
+    fn cosh(self) -> Self {
+        self.hyperbolic_sine_and_cosine().1
+    }
+
     fn tanh(self) -> Self {
         // tanh′ = s and s′ = −2·tanh·s with s = sech² = 4e/(1 + e)², e = exp(−2|x|): unlike
         // 1 − tanh², s keeps its digits where tanh saturates.
@@ -186,6 +213,24 @@ impl<T: Float> Scalar for Jet<T> {
         f
     }
 
+    fn asinh(self) -> Self {
+        let slope = Self::constant(1.0) / (Self::constant(1.0) + self * self).sqrt();
+        self.follow(self.c[0].asinh(), |_| slope)
+    }
+
+    fn acosh(self) -> Self {
+        // (x − 1)(x + 1) keeps the digits that x² − 1 loses near 1.
+        let one = Self::constant(1.0);
+        let slope = one / ((self - one) * (self + one)).sqrt();
+        self.follow(self.c[0].acosh(), |_| slope)
+    }
+
+    fn atanh(self) -> Self {
+        let one = Self::constant(1.0);
+        let slope = one / ((one - self) * (one + self));
+        self.follow(self.c[0].atanh(), |_| slope)
+    }
+
     fn erf(self) -> Self {
         let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
         self.follow(self.c[0].erf(), |_| slope)
@@ -198,6 +243,21 @@ impl<T: Float> Scalar for Jet<T> {
 }
 
 impl<T: Float> Jet<T> {
+    fn root_of_one_minus_square(self) -> Self {
+        let one = Self::constant(1.0);
+        ((one - self) * (one + self)).sqrt()
+    }
+
+    fn hyperbolic_sine_and_cosine(self) -> (Self, Self) {
+        let mut s = Self::fixed(self.c[0].sinh());
+        let mut c = Self::fixed(self.c[0].cosh());
+        for k in 0..HIGHEST_ORDER {
+            s.c[k + 1] = self.integrate(&c, k);
+            c.c[k + 1] = self.integrate(&s, k);
+        }
+        (s, c)
+    }
+
     fn sine_and_cosine(self) -> (Self, Self) {
         let mut s = Self::fixed(self.c[0].sin());
         let mut c = Self::fixed(self.c[0].cos());
@@ -239,6 +299,21 @@ mod tests {
             x,
             [r, 0.5 / r, -0.25 / r.powi(3), 0.375 / r.powi(5), -0.9375 / r.powi(7)],
         );
+    }
+
+    #[test]
+    fn derivatives_of_inverse_and_hyperbolic_functions_are_exact() {
+        let x = 0.7_f64;
+        let (s, c) = (x.sinh(), x.cosh());
+        check(Scalar::sinh, x, [s, c, s, c, s]);
+        check(Scalar::cosh, x, [c, s, c, s, c]);
+        let identity = [x, 1.0, 0.0, 0.0, 0.0];
+        check(|x| x.sin().asin(), x, identity);
+        check(|x| x.cos().acos(), x, identity);
+        check(|x| x.tan().atan(), x, identity);
+        check(|x| x.sinh().asinh(), x, identity);
+        check(|x| x.cosh().acosh(), x, identity);
+        check(|x| x.tanh().atanh(), x, identity);
     }
 
     #[test]

@@ -18,6 +18,7 @@
 //! | [`elementwise`] | passes over buffers, element by element |
 //! | [`strided`] | passes over buffers whose axes are stretched, reordered or cut |
 //! | [`reduce`] | sums and moments in f64 |
+//! | [`softmax`] | exponentials over their sum |
 //! | [`scratch`] | memory that a thread keeps between calls |
 //! | [`window`] | a window that slides over spatial axes |
 //! | [`conv`] | convolution and its two adjoints |
@@ -60,6 +61,7 @@ pub mod singular_values;
 pub mod elementwise;
 pub mod strided;
 pub mod reduce;
+pub mod softmax;
 pub mod lanczos;
 pub mod scratch;
 pub mod window;

@@ -4,6 +4,8 @@
 //! `f32`, `f64` and by [`Jet`](crate::Jet), so that one formula gives a value and all of its
 //! derivatives. [`Float`] is what a buffer holds: `f32` for work, `f64` for gradient checks.
 
+#![expect(clippy::inline_always, reason = "loops over exp and erf must be compiled for wide words")]
+
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -38,8 +40,26 @@ pub trait Scalar:
     fn sin(self) -> Self;
     /// Cosine, in radians.
     fn cos(self) -> Self;
+    /// Tangent, in radians.
+    fn tan(self) -> Self;
+    /// Angle in [−π/2, π/2] whose sine is `self`.
+    fn asin(self) -> Self;
+    /// Angle in [0, π] whose cosine is `self`.
+    fn acos(self) -> Self;
+    /// Angle in (−π/2, π/2) whose tangent is `self`.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Inverse of the hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse of the hyperbolic cosine, from 1 on.
+    fn acosh(self) -> Self;
+    /// Inverse of the hyperbolic tangent, between −1 and 1.
+    fn atanh(self) -> Self;
     /// Error function, 2/√π ∫₀ˣ exp(−t²) dt.
     fn erf(self) -> Self;
     /// 1 − erf, accurate where erf is near 1.
@@ -101,9 +121,11 @@ macro_rules! implement_float {
             fn exp_m1(self) -> Self {
                 $type::exp_m1(self)
             }
+            #[inline]
             fn ln(self) -> Self {
                 $type::ln(self)
             }
+            #[inline]
             fn ln_1p(self) -> Self {
                 $type::ln_1p(self)
             }
@@ -111,15 +133,53 @@ macro_rules! implement_float {
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
+            #[inline]
             fn sin(self) -> Self {
                 $type::sin(self)
             }
+            #[inline]
             fn cos(self) -> Self {
                 $type::cos(self)
+            }
+            #[inline]
+            fn tan(self) -> Self {
+                $type::tan(self)
+            }
+            #[inline]
+            fn asin(self) -> Self {
+                $type::asin(self)
+            }
+            #[inline]
+            fn acos(self) -> Self {
+                $type::acos(self)
+            }
+            #[inline]
+            fn atan(self) -> Self {
+                $type::atan(self)
+            }
+            #[inline]
+            fn sinh(self) -> Self {
+                $type::sinh(self)
+            }
+            #[inline]
+            fn cosh(self) -> Self {
+                $type::cosh(self)
             }
             #[inline(always)]
             fn tanh(self) -> Self {
                 $tanh(self)
+            }
+            #[inline]
+            fn asinh(self) -> Self {
+                $type::asinh(self)
+            }
+            #[inline]
+            fn acosh(self) -> Self {
+                $type::acosh(self)
+            }
+            #[inline]
+            fn atanh(self) -> Self {
+                $type::atanh(self)
             }
             #[inline(always)]
             fn erf(self) -> Self {
@@ -134,15 +194,19 @@ macro_rules! implement_float {
         impl Float for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            #[inline]
             fn from_f64(value: f64) -> Self {
                 value as $type
             }
+            #[inline]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn is_finite(self) -> bool {
                 $type::is_finite(self)
             }
+            #[inline]
             fn maximum(self, other: Self) -> Self {
                 if self.is_nan() || self > other { self } else { other }
             }

@@ -140,6 +140,13 @@ pub fn walk<O: Send, const N: usize>(
 /// # Panics
 /// If a step leads out of `x`.
 pub fn copy<T: Copy + Send + Sync>(x: &[T], start: usize, axes: &Axes<1>, out: &mut [T]) {
+    if let [.., rows, columns] = axes[..]
+        && rows.steps == [1]
+        && columns.steps[0].unsigned_abs() >= TILE
+    {
+        copy_in_tiles(x, start, axes, out);
+        return;
+    }
     walk(axes, [start], out, &|[offset], [step], out| match step {
         0 => out.fill(x[offset]),
         1 => out.copy_from_slice(&x[offset..offset + out.len()]),
@@ -147,6 +154,38 @@ pub fn copy<T: Copy + Send + Sync>(x: &[T], start: usize, axes: &Axes<1>, out: &
             for (i, out) in (0..).zip(out) {
                 *out = x[offset.wrapping_add_signed(i * step)];
             }
+        }
+    });
+}
+
+/// Rows and columns that are copied together: what a cache line brings of one column serves as
+/// many rows.
+const TILE: usize = 16;
+
+/// [`copy`] of axes of which the last but one is dense in `x`: matrices that are transposed.
+fn copy_in_tiles<T: Copy + Send + Sync>(x: &[T], start: usize, axes: &Axes<1>, out: &mut [T]) {
+    let [outer @ .., rows, columns] = &axes[..] else { return };
+    let (width, step) = (columns.size, columns.steps[0]);
+    let together = (ELEMENTWISE_CHUNK / width.max(1)).next_multiple_of(TILE).max(TILE);
+    for_each_chunk(out, together * width, &|first, piece| {
+        let mut row = first / width;
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (matrix, inside) = (row / rows.size, row % rows.size);
+            let count = TILE.min(rows.size - inside).min(rest.len() / width);
+            let (now, after) = rest.split_at_mut(count * width);
+            let base = Cursor::at(outer, [start], matrix).offsets[0] + inside as isize;
+            for left in (0..width).step_by(TILE) {
+                let right = (left + TILE).min(width);
+                for (above, line) in now.chunks_exact_mut(width).enumerate() {
+                    let at = base + above as isize + left as isize * step;
+                    for (i, out) in (0..).zip(&mut line[left..right]) {
+                        *out = x[(at + i * step) as usize];
+                    }
+                }
+            }
+            row += count;
+            rest = after;
         }
     });
 }
@@ -253,6 +292,28 @@ mod tests {
         for (position, &value) in out.iter().enumerate() {
             let (column, row) = (position / depth / rows, position / depth % rows);
             assert_eq!(value, (row * columns + column) * depth + position % depth);
+        }
+    }
+
+    #[test]
+    fn tiles_equal_the_plain_loop_on_any_number_of_threads() {
+        for [matrices, rows, columns] in [[1, 300, 200], [3, 33, 47], [2, 1, 90], [5, 70, 17]] {
+            let x: Vec<usize> = (0..matrices * rows * columns).collect();
+            let sizes = [(matrices, rows * columns), (columns, 1), (rows, columns)];
+            let axes =
+                Axes::merged(sizes.map(|(size, step)| Axis { size, steps: [step as isize] }));
+            let run = |threads: usize| {
+                let mut out = vec![0; x.len()];
+                crate::threads::pool(threads).unwrap().install(|| copy(&x, 0, &axes, &mut out));
+                out
+            };
+            let out = run(1);
+            assert_eq!(out, run(3));
+            for (position, &value) in out.iter().enumerate() {
+                let (matrix, inside) = (position / (rows * columns), position % (rows * columns));
+                let (column, row) = (inside / rows, inside % rows);
+                assert_eq!(value, (matrix * rows + row) * columns + column);
+            }
         }
     }
 

@@ -1,8 +1,11 @@
 //! How an activation is written down, and what the engine makes of it.
 
+#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
+
 use std::fmt::Debug;
 
-use fanin_kernels::{Float, Jet, Scalar, elementwise};
+use fanin_kernels::elementwise::{self, Function};
+use fanin_kernels::{Float, Jet, Scalar};
 
 /// An activation as its file states it: one formula over any [`Scalar`].
 pub trait Formula: Clone + Debug + Send + Sync + 'static {
@@ -168,18 +171,45 @@ fn derivative<F: Formula, T: Float>(formula: &F, order: usize, x: T) -> T {
     }
 }
 
+/// A formula's value, or with a second number that number times it.
+struct Value<'a, F>(&'a F);
+
+/// A formula's slope, or with a second number that number times it.
+struct Slope<'a, F>(&'a F);
+
+macro_rules! functions {
+    ($type:ident, $method:ident) => {
+        impl<F: Formula, T: Float> Function<T, 1> for $type<'_, F> {
+            #[inline(always)]
+            fn at(&self, [x]: [T; 1]) -> T {
+                self.0.$method(x)
+            }
+        }
+
+        impl<F: Formula, T: Float> Function<T, 2> for $type<'_, F> {
+            #[inline(always)]
+            fn at(&self, [x, factor]: [T; 2]) -> T {
+                factor * self.0.$method(x)
+            }
+        }
+    };
+}
+
+functions!(Value, value);
+functions!(Slope, slope);
+
 fn apply<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], out: &mut [T]) {
     match order {
-        0 => elementwise::map(x, out, |x| formula.value(x)),
-        1 => elementwise::map(x, out, |x| formula.slope(x)),
+        0 => elementwise::apply([x], out, &Value(formula)),
+        1 => elementwise::apply([x], out, &Slope(formula)),
         _ => elementwise::map(x, out, |x| derivative(formula, order, x)),
     }
 }
 
 fn scale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &[T], out: &mut [T]) {
     match order {
-        0 => elementwise::zip(x, factor, out, |x, f| f * formula.value(x)),
-        1 => elementwise::zip(x, factor, out, |x, f| f * formula.slope(x)),
+        0 => elementwise::apply([x, factor], out, &Value(formula)),
+        1 => elementwise::apply([x, factor], out, &Slope(formula)),
         _ => elementwise::zip(x, factor, out, |x, f| f * derivative(formula, order, x)),
     }
 }

@@ -1,25 +1,25 @@
 //! What the gated activations x·g(x) share: their limits, where g is 0 or 1 to the last bit.
+//!
+//! The gate is computed everywhere and chosen where it counts, so that a loop has no branch.
 
-#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
 
 use fanin_kernels::{Float, Scalar};
 
-/// x·g(x); −0 below −`far` and x above `far`, so that ±∞·0 never shows.
+/// x·g(x); −0 below −`far` and x above `far`, so that ±∞·0 never arises.
 ///
-/// By choices alone, without a branch, so that loops can be compiled for wide instructions.
 /// `far` must be where g(−far), and with it the product, underflows in `f64`.
 #[inline(always)]
-pub(super) fn value<S: Scalar>(x: S, far: f64, gate: impl Fn(S) -> S) -> S {
-    let inside = x * gate(x);
-    let above = if x.value() > far { x } else { inside };
-    if x.value() < -far { S::constant(-0.0) } else { above }
+pub(super) fn value<S: Scalar>(x: S, far: f64, g: S) -> S {
+    let inside = x * g;
+    let not_left = if x.value() < -far { S::constant(-0.0) } else { inside };
+    if x.value() > far { x } else { not_left }
 }
 
-/// g(x) + x·g′(x) where `gate` gives (g, g′); 0 below −`far` and 1 above `far`.
+/// g(x) + x·g′(x) with (g, g′) given; 0 below −`far` and 1 above `far`.
 #[inline(always)]
-pub(super) fn slope<T: Float>(x: T, far: f64, gate: impl Fn(T) -> (T, T)) -> T {
-    let (g, d_g) = gate(x);
+pub(super) fn slope<T: Float>(x: T, far: f64, (g, d_g): (T, T)) -> T {
     let inside = g + x * d_g;
-    let above = if x.value() > far { T::ONE } else { inside };
-    if x.value() < -far { T::ZERO } else { above }
+    let not_left = if x.value() < -far { T::ZERO } else { inside };
+    if x.value() > far { T::ONE } else { not_left }
 }

@@ -1,6 +1,6 @@
 //! Gaussian error linear unit: x·Φ(x).
 
-#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
 
 use std::f64::consts::FRAC_1_SQRT_2;
 
@@ -27,16 +27,19 @@ impl Formula for Gelu {
 
     #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
-        gate::value(x, FAR, distribution)
+        gate::value(x, FAR, distribution(x))
     }
 
     #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
-        gate::slope(x, FAR, |x| {
-            let density = T::constant(DENSITY_AT_0) * (T::constant(-0.5) * x * x).exp();
-            (distribution(x), density)
-        })
+        gate::slope(x, FAR, both(x))
     }
+}
+
+/// The distribution and its density.
+#[inline(always)]
+fn both<T: Float>(x: T) -> (T, T) {
+    (distribution(x), T::constant(DENSITY_AT_0) * (T::constant(-0.5) * x * x).exp())
 }
 
 #[inline(always)]

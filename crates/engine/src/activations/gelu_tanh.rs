@@ -25,15 +25,13 @@ impl Formula for GeluTanh {
         "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))) (Hendrycks & Gimpel 2016)";
 
     fn value<S: Scalar>(&self, x: S) -> S {
-        gate::value(x, FAR, |x| sigmoid::rising_and_falling(twice_u(x)).0)
+        gate::value(x, FAR, sigmoid::rising_and_falling(twice_u(x)).0)
     }
 
     fn slope<T: Float>(&self, x: T) -> T {
-        gate::slope(x, FAR, |x| {
-            let (rising, falling) = sigmoid::rising_and_falling(twice_u(x));
-            let d_u = T::constant(TWICE_SLOPE) * (T::ONE + T::constant(3.0 * CUBIC) * x * x);
-            (rising, rising * falling * d_u)
-        })
+        let (rising, falling) = sigmoid::rising_and_falling(twice_u(x));
+        let d_u = T::constant(TWICE_SLOPE) * (T::ONE + T::constant(3.0 * CUBIC) * x * x);
+        gate::slope(x, FAR, (rising, rising * falling * d_u))
     }
 }
 

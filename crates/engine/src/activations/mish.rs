@@ -20,17 +20,16 @@ impl Formula for Mish {
     const ABOUT: &'static str = "x*tanh(ln(1 + exp(x))) (Misra 2019)";
 
     fn value<S: Scalar>(&self, x: S) -> S {
-        gate::value(x, FAR, |x| parts(x).1)
+        gate::value(x, FAR, parts(x).1)
     }
 
     /// The gate's slope is 4eˣw/(w² + 1)², which in e is 4e(1 + e)/denominator² for x < 0 and
     /// 4e²(1 + e)/denominator² for x ≥ 0.
     fn slope<T: Float>(&self, x: T) -> T {
-        gate::slope(x, FAR, |x| {
-            let (e, gate, denominator) = parts(x);
-            let power = if x < T::ZERO { e } else { e * e };
-            (gate, T::constant(4.0) * power * (T::ONE + e) / (denominator * denominator))
-        })
+        let (e, gate, denominator) = parts(x);
+        let power = if x < T::ZERO { e } else { e * e };
+        let slope = T::constant(4.0) * power * (T::ONE + e) / (denominator * denominator);
+        gate::slope(x, FAR, (gate, slope))
     }
 }
 

@@ -16,13 +16,11 @@ impl Formula for Silu {
     const ABOUT: &'static str = "x*sigmoid(x), also called swish (Elfwing, Uchibe & Doya 2017)";
 
     fn value<S: Scalar>(&self, x: S) -> S {
-        gate::value(x, FAR, |x| sigmoid::rising_and_falling(x).0)
+        gate::value(x, FAR, sigmoid::rising_and_falling(x).0)
     }
 
     fn slope<T: Float>(&self, x: T) -> T {
-        gate::slope(x, FAR, |x| {
-            let (rising, falling) = sigmoid::rising_and_falling(x);
-            (rising, rising * falling)
-        })
+        let (rising, falling) = sigmoid::rising_and_falling(x);
+        gate::slope(x, FAR, (rising, rising * falling))
     }
 }

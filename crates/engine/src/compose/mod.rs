@@ -6,6 +6,8 @@ mod norm;
 mod pieces;
 mod prelu;
 mod resize;
+mod vector_norms;
+mod reverse_sequence;
 
 pub use norm::Statistics;
 pub use pieces::Continuation;

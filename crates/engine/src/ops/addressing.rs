@@ -4,6 +4,8 @@
 //! ([`scatter`](super::scatter), [`scatter_add`](super::scatter_add)), so each is the other's
 //! derivative. Negative indices count from the end.
 
+use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
+
 use crate::tensor::{MAX_RANK, Shape};
 
 /// How a tensor of integers points into a tensor of data.
@@ -114,6 +116,34 @@ impl Addresses<'_> {
         }
     }
 }
+
+/// Calls `meet(out, x)` for every slice of `x` and the slice of `out` that its index points to, in
+/// the order of `x` at every place; an index outside is passed over.
+///
+/// Threads share `out`, not `x`, so that no two write to one place: each goes over all indices,
+/// which pays where slices are long.
+pub fn scatter<O: Send, X: Copy + Sync>(
+    addresses: &Addresses<'_>,
+    indices: &[i64],
+    x: &[X],
+    out: &mut [O],
+    meet: impl Fn(&mut O, X) + Sync,
+) {
+    let length = addresses.length.max(1);
+    let pieces = (x.len() / ELEMENTWISE_CHUNK).min(length / SLICE_PER_INDEX).max(1);
+    let chunk = (out.len() / length).div_ceil(pieces).max(1) * length;
+    for_each_chunk(out, chunk, &|start, piece| {
+        for (slice, x) in x.chunks_exact(length).enumerate() {
+            let at = addresses.offset(indices, slice).and_then(|at| at.checked_sub(start));
+            if let Some(at) = at.filter(|&at| at < piece.len()) {
+                piece[at..at + length].iter_mut().zip(x).for_each(|(out, &x)| meet(out, x));
+            }
+        }
+    });
+}
+
+/// Elements of a slice whose work outweighs looking at one index by far.
+const SLICE_PER_INDEX: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,9 @@
 //! Key: z logits, t target probabilities, both of shape (rows, classes); the loss of a row is
 //! Σ t · (ln Σ exp z − z), which never takes the logarithm of a rounded probability.
 
+use fanin_kernels::softmax::log_sum_exp;
+use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
+
 use crate::error::{Error, Result};
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
@@ -28,13 +31,13 @@ impl CrossEntropy {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let classes = io.input_shape(0).axes()[1];
         let ([z, t], out) = io.split([0, 1]);
-        let rows = z.chunks_exact(classes).zip(t.chunks_exact(classes));
-        for ((z, t), out) in rows.zip(out) {
-            let largest = z.iter().copied().fold(z[0], T::maximum);
-            let sum: T = z.iter().map(|&z| (z - largest).exp()).sum();
-            let log_sum = sum.ln();
-            *out = z.iter().zip(t).map(|(&z, &t)| t * (log_sum - (z - largest))).sum();
-        }
+        for_each_chunk(out, (ELEMENTWISE_CHUNK / classes).max(1), &|start, piece| {
+            for (row, out) in (start..).zip(piece) {
+                let (z, t) = (&z[row * classes..][..classes], &t[row * classes..][..classes]);
+                let (largest, log_sum) = log_sum_exp(z);
+                *out = z.iter().zip(t).map(|(&z, &t)| t * (log_sum - (z - largest))).sum();
+            }
+        });
     }
 }
 

@@ -2,7 +2,37 @@
 
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
-use super::broadcast::{Axis, offset};
+use crate::error::Result;
+use crate::graph::{Type, misfit};
+use crate::tensor::Shape;
+
+use super::broadcast::{Axis, common_shape, offset};
+use super::{Operator, Sample};
+
+/// The shape rule of a reduction of either kind to `shape`.
+pub fn infer_fold(operator: &str, inputs: &[&Type], shape: &Shape) -> Result<Vec<Type>> {
+    match inputs {
+        [x] if common_shape(&x.shape, shape).as_ref() == Some(&x.shape) => {
+            Ok(vec![Type { kind: x.kind, shape: shape.clone() }])
+        }
+        _ => Err(misfit(operator, inputs, format!("a shape that {shape} fits"))),
+    }
+}
+
+/// Samples of a reduction: over first, last, middle, several and all axes, of either kind.
+pub fn samples_fold<O: Operator + 'static>(operator: impl Fn(Shape) -> O) -> Vec<Sample> {
+    let sample = |from: Type, to: &[usize]| Sample::new(operator(to.into()), &[from]);
+    vec![
+        sample(Type::float([5, 3]), &[3]),
+        sample(Type::float([5, 3]), &[5, 1]),
+        sample(Type::float([5]), &[]),
+        sample(Type::float([2, 3, 4]), &[2, 1, 4]),
+        sample(Type::float([2, 3, 2, 2]), &[3, 1, 1]),
+        sample(Type::float([2, 0]), &[2, 1]),
+        sample(Type::float([0, 2]), &[0, 1]),
+        sample(Type::integer([2, 3, 4]), &[3, 1]).integers(&[3, -1, 2, 7, 0]),
+    ]
+}
 
 /// Neighbors of the output that are folded side by side.
 const COLUMNS: usize = 16;

@@ -1,5 +1,7 @@
 //! Logarithm of softmax over the last axis, without the logarithm of a rounded probability.
 
+use fanin_kernels::softmax::log_sum_exp;
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
@@ -27,9 +29,7 @@ impl LogSoftmax {
         let ([x], out) = io.split([0]);
         for_each_row(out, columns, &|row, out| {
             let x = &x[row * columns..(row + 1) * columns];
-            let largest = x.iter().copied().fold(x[0], T::maximum);
-            let sum: T = x.iter().map(|&x| (x - largest).exp()).sum();
-            let log_sum = sum.ln();
+            let (largest, log_sum) = log_sum_exp(x);
             out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - largest - log_sum);
         });
     }

@@ -7,7 +7,7 @@ use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Kind, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Source, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
 use crate::tensor::Shape;
@@ -201,12 +201,13 @@ impl Operator for MatMul {
 }
 
 impl Graph {
-    /// a · b.
+    /// a · b; a side that a node transposes is read as it lay before.
     ///
     /// # Errors
     /// If the shapes do not fit.
     pub fn matmul(&mut self, a: Wire, b: Wire) -> Result<Wire> {
-        self.apply(MatMul { transpose_a: false, transpose_b: false }, &[a, b])
+        let ((a, transpose_a), (b, transpose_b)) = (self.as_it_lay(a), self.as_it_lay(b));
+        self.apply(MatMul { transpose_a, transpose_b }, &[a, b])
     }
 
     /// a · bᵀ: the product of activations with a weight of shape (out, in).
@@ -214,7 +215,18 @@ impl Graph {
     /// # Errors
     /// If the shapes do not fit.
     pub fn matmul_transposed(&mut self, a: Wire, b: Wire) -> Result<Wire> {
-        self.apply(MatMul { transpose_a: false, transpose_b: true }, &[a, b])
+        let ((a, transpose_a), (b, turned)) = (self.as_it_lay(a), self.as_it_lay(b));
+        self.apply(MatMul { transpose_a, transpose_b: !turned }, &[a, b])
+    }
+
+    /// What a node exchanges the last two axes of, and whether it does.
+    fn as_it_lay(&self, x: Wire) -> (Wire, bool) {
+        match self.source(x) {
+            Source::Node(node, _) if self.nodes()[node].operator.swaps_matrices() => {
+                (self.nodes()[node].inputs[0], true)
+            }
+            _ => (x, false),
+        }
     }
 
     /// A product of two sides, each transposed or not, summed over the leading axes that `like`
@@ -243,5 +255,27 @@ impl Graph {
         let columns = *self.shape(x).axes().last().expect("a matrix has axes");
         let rows = self.shape(x).elements() / columns.max(1);
         self.reshape(x, [rows, columns])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::evaluate::{Array, compute};
+
+    #[test]
+    fn transposes_are_read_and_not_run() {
+        let numbers = |n: usize| (0..n).map(|i| (i * i % 7) as f64 - 3.0).collect::<Vec<_>>();
+        let a = Array::float([2, 3, 4], numbers(24)).unwrap();
+        let b = Array::float([2, 5, 4], numbers(40)).unwrap();
+        let got = compute(&[&a, &b], 1000, |g, w| {
+            let turned = g.transpose(w[1], &[0, 2, 1])?;
+            let product = g.matmul(w[0], turned)?;
+            assert_eq!(crate::Plan::new(g, &[product])?.steps(), 1);
+            let back = g.matmul_transposed(product, turned)?;
+            let copied = g.affine(turned, 1.0, 0.0)?;
+            Ok(vec![product, g.matmul(w[0], copied)?, back, g.matmul(product, w[1])?])
+        });
+        let got = got.unwrap();
+        assert_eq!((&got[0], &got[2]), (&got[1], &got[3]));
     }
 }

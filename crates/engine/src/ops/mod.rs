@@ -20,7 +20,16 @@ mod add;
 mod subtract;
 mod multiply;
 mod divide;
+mod power;
+mod remainder;
+mod narrow;
 mod sum_to;
+mod extreme_to;
+mod product_to;
+mod log_sum_exp_to;
+mod cumulative_sum;
+mod arg_extreme;
+mod top_k;
 mod broadcast_to;
 mod reshape;
 mod transpose;
@@ -28,9 +37,13 @@ mod matmul;
 mod softmax;
 mod log_softmax;
 mod cross_entropy;
+mod label_cross_entropy;
+mod one_less_at;
 mod gather;
 mod scatter_add;
+mod scatter;
 mod dropout_mask;
+mod noise;
 mod convolution;
 mod convolution_input_gradient;
 mod convolution_weight_gradient;
@@ -57,11 +70,16 @@ mod embed;
 mod tests;
 
 pub use addressing::Addressing;
+pub use arg_extreme::Tie;
 pub use compare::Relation;
+pub use cumulative_sum::Running;
 pub use integer_binary::IntegerOperation;
 pub use integer_unary::IntegerFunction;
 pub(crate) use literal::check_count;
+pub use narrow::Precision;
+pub use noise::{Law, Seed};
 pub use operator::{Entry, FanAxes, Operator, Sample};
+pub use scatter::Reduction;
 pub use standardize::Standardized;
 pub use window::{Rounding, Window};
 
@@ -79,7 +97,16 @@ pub static OPERATORS: &[Entry] = &[
     subtract::ENTRY,
     multiply::ENTRY,
     divide::ENTRY,
+    power::ENTRY,
+    remainder::ENTRY,
+    narrow::ENTRY,
     sum_to::ENTRY,
+    extreme_to::ENTRY,
+    product_to::ENTRY,
+    log_sum_exp_to::ENTRY,
+    cumulative_sum::ENTRY,
+    arg_extreme::ENTRY,
+    top_k::ENTRY,
     broadcast_to::ENTRY,
     reshape::ENTRY,
     transpose::ENTRY,
@@ -87,9 +114,13 @@ pub static OPERATORS: &[Entry] = &[
     softmax::ENTRY,
     log_softmax::ENTRY,
     cross_entropy::ENTRY,
+    label_cross_entropy::ENTRY,
+    one_less_at::ENTRY,
     gather::ENTRY,
     scatter_add::ENTRY,
+    scatter::ENTRY,
     dropout_mask::ENTRY,
+    noise::ENTRY,
     convolution::ENTRY,
     convolution_input_gradient::ENTRY,
     convolution_weight_gradient::ENTRY,

@@ -55,6 +55,17 @@ pub trait Operator: Debug + Send + Sync {
         false
     }
 
+    /// How the output for these inputs is added to a wire of its type in one node, which spares
+    /// making it by itself: an operator and its inputs.
+    fn adding_to(&self, _sum: Wire, _inputs: &[Wire]) -> Option<(Arc<dyn Operator>, Vec<Wire>)> {
+        None
+    }
+
+    /// Whether the output is input 0 with its last two axes exchanged, and nothing else.
+    fn swaps_matrices(&self) -> bool {
+        false
+    }
+
     /// How the outputs are spread for independent inputs of these spreads (normal where the shape
     /// of the distribution matters), the first ones at least; `None` where no rule is known.
     fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {

@@ -1,5 +1,7 @@
 //! Slices added into a tensor of zeros by index: the derivative of [`gather`](super::gather).
 
+use std::sync::Arc;
+
 use fanin_kernels::elementwise;
 
 use crate::error::Result;
@@ -9,9 +11,10 @@ use crate::run::{Element, Io, Stored};
 use crate::spread::Spread;
 use crate::tensor::Shape;
 
-use super::addressing::Addressing;
+use super::addressing::{Addressing, scatter};
 use super::gather::Gather;
 use super::operator::run_stored;
+use super::scatter::{Reduction, Scatter};
 use super::{Entry, Operator, Sample};
 
 /// A tensor of the given shape to which every slice of the input is added at its index; an index
@@ -46,12 +49,7 @@ impl ScatterAdd {
         let (inputs, out) = io.parts::<E>();
         elementwise::map_in_place(out, |_| E::default());
         let (x, indices) = (inputs.get::<E>(0), inputs.get::<i64>(1));
-        for (slice, x) in x.chunks_exact(addresses.length.max(1)).enumerate() {
-            if let Some(at) = addresses.offset(indices, slice) {
-                let out = &mut out[at..at + x.len()];
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out = out.plus(x));
-            }
-        }
+        scatter(&addresses, indices, x, out, |out, x| *out = out.plus(x));
     }
 }
 
@@ -107,6 +105,11 @@ impl Operator for ScatterAdd {
             };
             hits * (0..1 << rank).map(pairs).sum::<f64>()
         })])
+    }
+
+    fn adding_to(&self, sum: Wire, inputs: &[Wire]) -> Option<(Arc<dyn Operator>, Vec<Wire>)> {
+        let operator = Scatter { addressing: self.addressing, reduction: Reduction::Add };
+        Some((Arc::new(operator), vec![sum, inputs[1], inputs[0]]))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Softmax over the last axis.
 
+use fanin_kernels::softmax;
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
@@ -19,7 +21,10 @@ pub struct Softmax;
 pub const ENTRY: Entry = Entry {
     name: "softmax",
     about: "exp(x) over its sum along the last axis",
-    samples: || vec![Sample::new(Softmax, &[Type::float([3, 4])])],
+    samples: || {
+        let shapes: [&[usize]; 3] = [&[3, 4], &[2, 0], &[0, 2]];
+        shapes.map(|shape| Sample::new(Softmax, &[Type::float(shape)])).into()
+    },
 };
 
 impl Softmax {
@@ -27,20 +32,9 @@ impl Softmax {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
         for_each_row(out, columns, &|row, out| {
-            softmax(&x[row * columns..(row + 1) * columns], out);
+            softmax::softmax(&x[row * columns..(row + 1) * columns], out);
         });
     }
-}
-
-/// The softmax of one row.
-pub(super) fn softmax<T: Element>(x: &[T], out: &mut [T]) {
-    let largest = x.iter().copied().fold(x[0], T::maximum);
-    let mut sum = T::ZERO;
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = (x - largest).exp();
-        sum += *out;
-    }
-    out.iter_mut().for_each(|out| *out /= sum);
 }
 
 impl Operator for Softmax {
@@ -50,10 +44,8 @@ impl Operator for Softmax {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if x.kind == Kind::Float && x.shape.axes().last().is_some_and(|&n| n > 0) => {
-                Ok(vec![(*x).clone()])
-            }
-            _ => Err(misfit(ENTRY.name, inputs, "one input with a last axis of size 1 or more")),
+            [x] if x.kind == Kind::Float && x.shape.rank() > 0 => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(ENTRY.name, inputs, "one input with an axis")),
         }
     }
 
@@ -123,7 +115,7 @@ impl Graph {
     /// Softmax over the last axis.
     ///
     /// # Errors
-    /// If `x` has no axis or an empty last one.
+    /// If `x` has no axis.
     pub fn softmax(&mut self, x: Wire) -> Result<Wire> {
         self.apply(Softmax, &[x])
     }

@@ -7,13 +7,13 @@ use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
-use crate::graph::{Graph, Kind, Type, Wire, misfit};
+use crate::graph::{Graph, Kind, Type, Wire};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
 use crate::tensor::Shape;
 
-use super::broadcast::{Axis, collapse, common_shape};
-use super::fold::fold_axes;
+use super::broadcast::{Axis, collapse};
+use super::fold::{fold_axes, infer_fold};
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
 
@@ -122,12 +122,7 @@ impl Operator for SumTo {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        match inputs {
-            [x] if common_shape(&x.shape, &self.shape).as_ref() == Some(&x.shape) => {
-                Ok(vec![Type { kind: x.kind, shape: self.shape.clone() }])
-            }
-            _ => Err(misfit(ENTRY.name, inputs, format!("a shape that {} fits", self.shape))),
-        }
+        infer_fold(ENTRY.name, inputs, &self.shape)
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
@@ -164,7 +159,8 @@ impl Graph {
         self.sum_to(x, self.shape(like).clone())
     }
 
-    /// The mean of `x` over the axes along which `shape` would have to stretch.
+    /// The mean of `x` over the axes along which `shape` would have to stretch; of integers cut
+    /// towards 0.
     ///
     /// # Errors
     /// If `shape` does not stretch to the shape of `x`.
@@ -172,6 +168,10 @@ impl Graph {
         let elements = self.shape(x).elements();
         let sum = self.sum_to(x, shape)?;
         let count = elements / self.shape(sum).elements().max(1);
+        if self.is_integer(sum) {
+            let count = self.integer(count as i64)?;
+            return self.divide(sum, count);
+        }
         self.affine(sum, 1.0 / count as f64, 0.0)
     }
 }

@@ -71,6 +71,11 @@ impl Operator for Transpose {
 
     run_stored!();
 
+    fn swaps_matrices(&self) -> bool {
+        let Some(lead) = self.order.len().checked_sub(2) else { return false };
+        self.order[..lead].iter().copied().eq(0..lead) && self.order[lead..] == [lead + 1, lead]
+    }
+
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.transposed(&self.order)])
     }

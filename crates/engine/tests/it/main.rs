@@ -4,3 +4,4 @@ mod network;
 mod plans;
 mod second_order;
 mod spatial;
+mod movement;

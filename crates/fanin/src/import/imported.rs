@@ -114,6 +114,15 @@ impl Imported {
         self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
+    /// The values of all parameters, in the graph's order; what is left behind has none.
+    pub fn take_parameters(&mut self) -> Vec<Vec<f32>> {
+        let take = |parameter: &mut Parameter| {
+            let nothing = Tensor::new([0], Vec::new()).expect("no elements fit no places");
+            std::mem::replace(&mut parameter.value, nothing).into_data()
+        };
+        self.parameters.iter_mut().map(take).collect()
+    }
+
     /// The place that a node of the engine's graph comes from.
     pub fn place_of(&self, node: usize) -> Option<&Place> {
         let after = self.places.partition_point(|place| place.start <= node);

@@ -46,7 +46,7 @@ pub use lowering::Lowering;
 pub use network::{FileNetwork, model, resolve};
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
-pub use run::{Feeds, Loss, Run, run};
+pub use run::{Feeds, Loss, Pass, Run, run};
 pub use value::{Content, Value};
 pub use walk::Walk;
 pub use write_back::write_back;

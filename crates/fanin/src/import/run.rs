@@ -1,13 +1,13 @@
-//! One forward and backward pass of an imported model on given inputs.
+//! Forward and backward passes of an imported model on given inputs.
 
 use std::collections::BTreeMap;
 
-use fanin_engine::{Array, Graph, Kind, Plan, Shape, Tensor, Type, Wire, gradients};
+use fanin_engine::{Array, Graph, Kind, Plan, Shape, Tensor, Type, Wire, Workspace, gradients};
 
 use crate::weights::Weights;
 use crate::{Error, Result};
 
-use super::imported::Imported;
+use super::imported::{Imported, Port};
 
 /// What a run compares the first output with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,74 +31,147 @@ pub struct Run {
     pub gradients: bool,
 }
 
+/// A planned pass of an imported model, to be run as often as one likes.
+///
+/// ```no_run
+/// use fanin::import::{Arrays, Options, Pass, Run, import};
+/// let mut model = import("model.onnx".as_ref(), &Options::default())?;
+/// let mut pass = Pass::new(&model, &Run::default())?;
+/// pass.feed(&Arrays::read("input.npz".as_ref())?.feeds(&model))?;
+/// let parameters = model.take_parameters();
+/// pass.run(&parameters);
+/// println!("{}", pass.results()?.tensors.len());
+/// # Ok::<(), fanin::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Pass {
+    inputs: Vec<Port>,
+    kept: Vec<(String, Type)>,
+    loss: Option<usize>,
+    plan: Plan,
+    workspace: Workspace<f32>,
+}
+
+impl Pass {
+    /// Plans `run`, with its target in place; inputs are still to feed.
+    ///
+    /// # Errors
+    /// If the target has another shape, or an operator on the way has no derivative.
+    pub fn new(model: &Imported, run: &Run) -> Result<Self> {
+        let mut graph = model.graph.clone();
+        let mut names: Vec<String> =
+            (0..model.outputs.len()).map(|i| format!("output/{i}")).collect();
+        let mut keep: Vec<Wire> = model.outputs.iter().map(|output| output.wire).collect();
+        let mut lost = None;
+        if let Some((loss, values)) = &run.loss {
+            let wire = graph.input("target", values.r#type());
+            let first = keep.first().copied().ok_or_else(|| mistake("loss", "no output", "one"))?;
+            let loss = loss_of(&mut graph, *loss, first, wire)?;
+            lost = Some(names.len());
+            names.push("loss".to_owned());
+            keep.push(loss);
+            if run.gradients {
+                let parameters: Vec<Wire> = model.parameters.iter().map(|p| p.wire).collect();
+                keep.extend(gradients(&mut graph, loss, &parameters)?);
+                names.extend(model.parameters.iter().map(|p| format!("grad/{}", p.name)));
+            }
+        }
+        let plan = Plan::new(&graph, &keep)?;
+        let mut workspace = plan.workspace::<f32>();
+        if let Some((_, values)) = &run.loss {
+            fill(&mut workspace, model.inputs.len(), values);
+        }
+        let types = keep.into_iter().map(|wire| graph.type_of(wire).clone());
+        let kept = names.into_iter().zip(types).collect();
+        Ok(Self { inputs: model.inputs.clone(), kept, loss: lost, plan, workspace })
+    }
+
+    /// Puts values into every input.
+    ///
+    /// # Errors
+    /// If an input is missing, or has another shape or kind.
+    pub fn feed(&mut self, feeds: &Feeds) -> Result<()> {
+        for (index, port) in self.inputs.iter().enumerate() {
+            let values = feeds
+                .get(&port.name)
+                .ok_or_else(|| mistake(&port.name, "no values", &port.r#type.to_string()))?;
+            if values.shape() != &port.r#type.shape {
+                let expected = port.r#type.shape.to_string();
+                return Err(mistake(&port.name, &format!("shape {}", values.shape()), &expected));
+            }
+            if port.r#type.kind == Kind::Integer && values.integers().is_none() {
+                return Err(mistake(&port.name, "floating numbers", "whole numbers"));
+            }
+            match port.r#type.kind {
+                Kind::Float => fill_floats(&mut self.workspace, index, values),
+                Kind::Integer => fill(&mut self.workspace, index, values),
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes everything, with parameters in the model's order; allocates nothing.
+    ///
+    /// # Panics
+    /// If their number or sizes are not the model's.
+    pub fn run(&mut self, parameters: &[Vec<f32>]) {
+        self.plan.run(parameters, &mut self.workspace);
+    }
+
+    /// The loss of the last run, if one was asked for.
+    pub fn loss(&self) -> Option<f32> {
+        self.loss.map(|index| self.workspace.read(index)[0])
+    }
+
+    /// The n-th result's name, such as `output/0`, and elements, if it holds floating numbers.
+    pub fn result(&self, index: usize) -> Option<(&str, &[f32])> {
+        let (name, r#type) = self.kept.get(index)?;
+        (r#type.kind == Kind::Float).then(|| (&**name, self.workspace.read(index)))
+    }
+
+    /// Everything that the last run computed.
+    ///
+    /// # Errors
+    /// None: results have the shapes that were planned.
+    pub fn results(&self) -> Result<Weights> {
+        let tensor = |(index, (name, r#type)): (usize, &(String, Type))| {
+            let data = match r#type.kind {
+                Kind::Float => self.workspace.read(index).to_vec(),
+                Kind::Integer => {
+                    self.workspace.read_integers(index).iter().map(|n| *n as f32).collect()
+                }
+            };
+            Ok((name.clone(), Tensor::new(r#type.shape.clone(), data)?))
+        };
+        let tensors = self.kept.iter().enumerate().map(tensor);
+        Ok(Weights { tensors: tensors.collect::<Result<_>>()? })
+    }
+}
+
 /// Outputs (`output/0`, …), `loss`, and `grad/NAME` for every parameter.
 ///
 /// # Errors
-/// If an input is missing or has another shape, or an operator on the way has no derivative.
+/// As [`Pass::new`] and [`Pass::feed`].
 pub fn run(model: &Imported, feeds: &Feeds, run: &Run) -> Result<Weights> {
-    let mut graph = model.graph.clone();
-    let mut names: Vec<String> = (0..model.outputs.len()).map(|i| format!("output/{i}")).collect();
-    let mut keep: Vec<Wire> = model.outputs.iter().map(|output| output.wire).collect();
-    let mut target = None;
-    if let Some((loss, values)) = &run.loss {
-        let wire = graph.input("target", values.r#type());
-        let first = keep.first().copied().ok_or_else(|| mistake("loss", "no output", "one"))?;
-        let loss = loss_of(&mut graph, *loss, first, wire)?;
-        names.push("loss".to_owned());
-        keep.push(loss);
-        target = Some(values);
-        if run.gradients {
-            let parameters: Vec<Wire> = model.parameters.iter().map(|p| p.wire).collect();
-            keep.extend(gradients(&mut graph, loss, &parameters)?);
-            names.extend(model.parameters.iter().map(|p| format!("grad/{}", p.name)));
-        }
-    }
-    let plan = Plan::new(&graph, &keep)?;
-    let mut workspace = plan.workspace::<f32>();
-    for (index, port) in model.inputs.iter().enumerate() {
-        let values = feeds
-            .get(&port.name)
-            .ok_or_else(|| mistake(&port.name, "no values", &format!("{}", port.r#type)))?;
-        if values.shape() != &port.r#type.shape {
-            let expected = format!("{}", port.r#type.shape);
-            return Err(mistake(&port.name, &format!("shape {}", values.shape()), &expected));
-        }
-        match port.r#type.kind {
-            Kind::Float => {
-                let floats = floats(values);
-                let feed = workspace.feed(index);
-                feed.iter_mut().zip(floats).for_each(|(to, from)| *to = from as f32);
-            }
-            Kind::Integer => {
-                let integers = values
-                    .integers()
-                    .ok_or_else(|| mistake(&port.name, "floating numbers", "whole numbers"))?;
-                workspace.feed_integers(index).copy_from_slice(integers);
-            }
-        }
-    }
-    if let Some(values) = target {
-        let index = model.inputs.len();
-        if let Some(integers) = values.integers() {
-            workspace.feed_integers(index).copy_from_slice(integers);
-        } else {
-            let feed = workspace.feed(index);
-            feed.iter_mut().zip(floats(values)).for_each(|(to, from)| *to = from as f32);
-        }
-    }
+    let mut pass = Pass::new(model, run)?;
+    pass.feed(feeds)?;
     let parameters: Vec<Vec<f32>> =
         model.parameters.iter().map(|p| p.value.data().to_vec()).collect();
-    plan.run(&parameters, &mut workspace);
-    let mut tensors = Vec::with_capacity(names.len());
-    for (index, (name, wire)) in names.into_iter().zip(keep).enumerate() {
-        let Type { kind, shape } = graph.type_of(wire).clone();
-        let data = match kind {
-            Kind::Float => workspace.read(index).to_vec(),
-            Kind::Integer => workspace.read_integers(index).iter().map(|n| *n as f32).collect(),
-        };
-        tensors.push((name, Tensor::new(shape, data)?));
+    pass.run(&parameters);
+    pass.results()
+}
+
+fn fill(workspace: &mut Workspace<f32>, input: usize, values: &Array) {
+    if let Some(integers) = values.integers() {
+        workspace.feed_integers(input).copy_from_slice(integers);
+    } else {
+        fill_floats(workspace, input, values);
     }
-    Ok(Weights { tensors })
+}
+
+fn fill_floats(workspace: &mut Workspace<f32>, input: usize, values: &Array) {
+    let feed = workspace.feed(input);
+    feed.iter_mut().zip(floats(values)).for_each(|(to, from)| *to = from as f32);
 }
 
 fn floats(values: &Array) -> Vec<f64> {
@@ -126,14 +199,12 @@ fn loss_of(graph: &mut Graph, loss: Loss, output: Wire, target: Wire) -> Result<
             let classes = shape.axes().last().copied().unwrap_or(0);
             let rows = shape.elements().checked_div(classes).unwrap_or(0);
             let logits = graph.reshape(output, [rows, classes])?;
-            let shares = if graph.type_of(target).kind == Kind::Integer {
-                let labels = graph.reshape(target, [rows, 1])?;
-                let places = graph.counting(classes)?;
-                let hit = graph.compare(fanin_engine::ops::Relation::Equal, labels, places)?;
-                graph.to_float(hit)?
-            } else {
-                graph.reshape(target, [rows, classes])?
-            };
+            if graph.type_of(target).kind == Kind::Integer {
+                let labels = graph.reshape(target, [rows])?;
+                let losses = graph.label_cross_entropy(logits, labels)?;
+                return Ok(graph.mean_to(losses, Shape::default())?);
+            }
+            let shares = graph.reshape(target, [rows, classes])?;
             Ok(graph.softmax_cross_entropy(logits, shares)?)
         }
     }

@@ -22,9 +22,9 @@ mod form;
 
 pub use checked::Checked;
 pub use document::Report;
+pub use fixed::Fixed;
 pub use form::{Form, read, write, write_as, write_pictures};
 pub use html::html;
-pub use fixed::Fixed;
 pub use json::Json;
 pub use junit::junit;
 pub use lesson::lesson;

@@ -7,6 +7,7 @@
 //! | file | computes | how |
 //! |---|---|---|
 //! | `forward.rs` | the convolution, and the gradient to the input where the stride is 1 | tiles of packed weights and panels of input |
+//! | `few.rs` | the same where channels are few | tiles of packed weights and padded images |
 //! | `products.rs` | the gradient to the input with a stride | products of matrices, whose columns are added to the input |
 //! | `weights.rs` | the gradient to the weight | tiles of interleaved channels |
 //! | `depthwise.rs` | all three where a group has a single input channel | sums over taps, line by line |
@@ -25,6 +26,7 @@ mod depthwise;
 mod panel;
 mod split;
 mod forward;
+mod few;
 mod weights;
 mod products;
 
@@ -108,6 +110,14 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], w: &[T], out: &mut [T], r
     } else {
         let packed = &mut room[..forward::packed_elements(size)];
         forward::pack(size, w, Reading::Plain, packed);
+        convolve_packed(size, x, packed, out);
+    }
+}
+
+fn convolve_packed<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [T]) {
+    if few::fits(size) {
+        few::convolve(size, x, packed, out);
+    } else {
         forward::convolve(size, x, packed, out);
     }
 }
@@ -135,7 +145,7 @@ pub fn input_gradient<T: Float>(
     } else if let Some(reversed) = size.reversed() {
         let packed = &mut room[..forward::packed_elements(&reversed)];
         forward::pack(&reversed, w, Reading::Reversed, packed);
-        forward::convolve(&reversed, d_out, packed, d_x);
+        convolve_packed(&reversed, d_out, packed, d_x);
     } else {
         products::input_gradient(size, d_out, w, d_x);
     }

@@ -117,6 +117,20 @@ fn groups_and_single_channels() {
 }
 
 #[test]
+fn few_channels_read_from_padded_images() {
+    check(&size(5, 1, (1, 6), window([1, 28, 28], [1, 5, 5], 1, 1)));
+    check(&size(3, 1, (6, 16), window([1, 14, 15], [1, 5, 3], 1, 1)));
+    check(&size(2, 2, (3, 9), window([1, 12, 20], [1, 3, 3], 1, 2)));
+    check(&size(2, 1, (5, 7), window([1, 1, 60], [1, 1, 7], 1, 1)));
+    let mut valid = window([1, 14, 14], [1, 5, 5], 1, 1);
+    (valid.pad, valid.output) = ([0; 3], [1, 10, 10]);
+    check(&size(4, 1, (6, 16), valid));
+    let mut cut = window([1, 10, 12], [1, 3, 3], 1, 1);
+    (cut.pad, cut.output) = ([0, 1, 0], [1, 7, 9]);
+    check(&size(2, 1, (2, 3), cut));
+}
+
+#[test]
 fn products_without_columns() {
     check(&size(2, 1, (6, 40), window([1, 15, 15], [1, 1, 1], 1, 1)));
     check(&size(6, 2, (6, 10), window([1, 3, 5], [1, 1, 1], 1, 1)));

@@ -32,6 +32,14 @@ pub const IMPORT: Import = Import::new(
         "Reciprocal",
         "ThresholdedRelu",
         "Tan",
+        "Asin",
+        "Acos",
+        "Atan",
+        "Sinh",
+        "Cosh",
+        "Asinh",
+        "Acosh",
+        "Atanh",
     ],
     lower,
 );
@@ -102,9 +110,7 @@ fn compose(
     (alpha, beta): (f64, f64),
     lowering: &mut Lowering<'_, '_>,
 ) -> Result<Value> {
-    use std::f64::consts::FRAC_PI_2;
     let relu = activation("relu", None);
-    let sin = activation("sin", None);
     let sigmoid = activation("sigmoid", None);
     let hard = activation("hardtanh", None);
     let gamma = set.gamma.unwrap_or(1.050_700_987_355_480_5);
@@ -119,15 +125,16 @@ fn compose(
                 let one = g.constant([], 1.0)?;
                 g.divide(one, x)
             }
-            "Cos" => {
-                let shifted = g.affine(x, 1.0, FRAC_PI_2)?;
-                g.activate(shifted, &*sin)
-            }
-            "Tan" => {
-                let shifted = g.affine(x, 1.0, FRAC_PI_2)?;
-                let (sine, cosine) = (g.activate(x, &*sin)?, g.activate(shifted, &*sin)?);
-                g.divide(sine, cosine)
-            }
+            "Cos" => g.cos(x),
+            "Tan" => g.tan(x),
+            "Asin" => g.asin(x),
+            "Acos" => g.acos(x),
+            "Atan" => g.atan(x),
+            "Sinh" => g.sinh(x),
+            "Cosh" => g.cosh(x),
+            "Asinh" => g.asinh(x),
+            "Acosh" => g.acosh(x),
+            "Atanh" => g.atanh(x),
             "Selu" => {
                 let elu = g.activate(x, &*activation("elu", Some(scale)))?;
                 g.affine(elu, gamma, 0.0)

@@ -7,11 +7,10 @@ use crate::import::{Call, Lowering, Value};
 
 use super::{Import, cast};
 
-pub const IMPORT: Import = Import::new(
-    &["And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift", "Mod"],
-    lower,
-)
-.meets();
+pub const IMPORT: Import =
+    Import::new(&["And", "Or", "Xor", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitShift"], lower)
+        .meets();
+pub const REMAINDER: Import = Import::new(&["Mod"], lower_remainder).meets();
 pub const NOT: Import = Import::new(&["Not", "BitwiseNot"], lower_not);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
@@ -23,23 +22,18 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         "BitwiseOr" => IntegerOperation::BitOr,
         "BitwiseXor" => IntegerOperation::BitExclusiveOr,
         "BitShift" if call.text("direction", "LEFT")? == "LEFT" => IntegerOperation::ShiftLeft,
-        "BitShift" => IntegerOperation::ShiftRight,
-        _ if call.flag("fmod")? => IntegerOperation::Remainder,
-        _ => IntegerOperation::Modulo,
+        _ => IntegerOperation::ShiftRight,
     };
     let inputs = [call.input(0)?, call.input(1)?];
-    if inputs[0].is_float() && inputs[1].is_float() && call.node.op_type == "Mod" {
-        // a − b·trunc(a/b), as C's fmod.
-        let made = lowering.apply(&inputs, |g, w| {
-            let quotient = g.divide(w[0], w[1])?;
-            let whole = g.to_integer(quotient)?;
-            let whole = g.to_float(whole)?;
-            let taken = g.multiply(whole, w[1])?;
-            g.subtract(w[0], taken)
-        })?;
-        return Ok(vec![made]);
-    }
     Ok(vec![lowering.apply(&inputs, |g, w| g.integer_binary(operation, w[0], w[1]))?])
+}
+
+fn lower_remainder(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let cut = call.flag("fmod")?;
+    let made = lowering.apply(&[call.input(0)?, call.input(1)?], |g, w| {
+        if cut { g.remainder(w[0], w[1]) } else { g.modulo(w[0], w[1]) }
+    })?;
+    Ok(vec![made])
 }
 
 fn lower_not(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

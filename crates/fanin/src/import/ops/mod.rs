@@ -48,6 +48,7 @@ mod transpose;
 mod concat;
 mod split;
 mod slice;
+mod reverse_sequence;
 mod pad;
 mod tile;
 mod gather;
@@ -224,6 +225,7 @@ pub static IMPORTS: &[Import] = &[
     compare::IMPORT,
     compare::KIND_OF_NUMBER,
     logic::IMPORT,
+    logic::REMAINDER,
     logic::NOT,
     choose::IMPORT,
     cast::IMPORT,
@@ -255,6 +257,7 @@ pub static IMPORTS: &[Import] = &[
     split::IMPORT,
     split::LIST,
     slice::IMPORT,
+    reverse_sequence::IMPORT,
     pad::IMPORT,
     tile::IMPORT,
     tile::TILE,

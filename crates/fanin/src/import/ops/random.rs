@@ -1,10 +1,8 @@
 //! Noise: off, which is its mean, or drawn once from the seed of the options.
 
-use fanin_engine::Array;
-use fanin_kernels::random::{Stream, fill_normal, fill_uniform};
+use fanin_engine::ops::{Law, Seed};
 
 use crate::Result;
-use crate::formats::onnx::ElementType;
 use crate::import::{Call, Lowering, Noise, Value};
 
 use super::Import;
@@ -28,17 +26,16 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     let (first, second) = if normal { ("mean", "scale") } else { ("low", "high") };
     let (a, b) = (call.float(first, 0.0)?, call.float(second, 1.0)?);
     let mean = if normal { a } else { f64::midpoint(a, b) };
-    let made = lowering.filled(axes, mean)?;
-    let Noise::Seed(seed) = lowering.options.noise else { return Ok(vec![made]) };
-    let stream = Stream::new(seed, &format!("noise {}", lowering.draws));
-    lowering.draws += 1;
-    let mut drawn = vec![0.0_f32; made.elements()];
-    if normal {
-        fill_normal(stream, 0, a, b, &mut drawn);
+    let Noise::Seed(seed) = lowering.options.noise else {
+        return Ok(vec![lowering.filled(axes, mean)?]);
+    };
+    let law = if normal {
+        Law::Normal { mean: a, deviation: b }
     } else {
-        fill_uniform(stream, 0, a as f32, b as f32, &mut drawn);
-    }
-    let data = drawn.into_iter().map(f64::from).collect();
-    let array = Array::float(made.shape().clone(), data)?;
-    Ok(vec![Value::constant(array).of(ElementType::F32)])
+        Law::Uniform { low: a as f32, high: b as f32 }
+    };
+    let number = lowering.draws;
+    lowering.draws += 1;
+    let made = lowering.apply(&[], |g, _| g.noise(axes, law, Seed::Fixed(seed), number))?;
+    Ok(vec![made])
 }

@@ -2,7 +2,7 @@
 //!
 //! Key: T time, B batch, I input, H hidden, D directions.
 
-use fanin_engine::ops::Span;
+use fanin_engine::ops::{Relation, Span};
 use fanin_engine::{Graph, Result as EngineResult, Wire};
 
 use crate::Result;
@@ -140,7 +140,7 @@ pub(super) fn lower(
     }
     let (time, batch) = (x.axes()[0], x.axes()[1]);
     let sizes = Sizes { batch, hidden };
-    require_full(call, time, batch, lowering)?;
+    let lengths = lengths(call, time, batch, lowering)?;
     let (mut all, mut last) = (Vec::new(), vec![Vec::new(); cell.states]);
     for (index, name) in names.iter().enumerate() {
         let direction = direction(call, cell, index, &x, sizes, lowering)?;
@@ -150,8 +150,17 @@ pub(super) fn lower(
             lowering.work()?;
             let at = if *name == "reverse" { time - 1 - step } else { step };
             let gates = row(&direction.inputs, at, lowering)?;
-            state = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
-            outputs.push(state[0].clone());
+            let new = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
+            let Some(lengths) = lengths else {
+                outputs.push(new[0].clone());
+                state = new;
+                continue;
+            };
+            let nothing = lowering.filled([], 0.0)?;
+            outputs.push(until(lengths, at, &new[0], &nothing, lowering)?);
+            for (old, new) in state.iter_mut().zip(new) {
+                *old = until(lengths, at, &new, old, lowering)?;
+            }
         }
         if *name == "reverse" {
             outputs.reverse();
@@ -195,20 +204,45 @@ fn joined(
     })
 }
 
-/// Refuses rows that end early.
-fn require_full(
-    call: &Call<'_, '_>,
+/// The lengths of the sequences (B), if some may end before the others.
+fn lengths<'v>(
+    call: &'v Call<'_, '_>,
     time: usize,
     batch: usize,
     lowering: &Lowering<'_, '_>,
-) -> Result<()> {
-    let Some(lengths) = call.optional(4) else { return Ok(()) };
-    let lengths = lowering.integers(lengths, "the lengths of the sequences")?;
-    if lengths.len() == batch && lengths.iter().all(|n| *n == time as i64) {
-        return Ok(());
+) -> Result<Option<&'v Value>> {
+    let Some(lengths) = call.optional(4) else { return Ok(None) };
+    if lengths.is_float() || lengths.axes() != [batch] {
+        let found = format!("lengths of shape {}", lengths.shape());
+        return Err(call.refuse(found, format!("one whole number for each of {batch} sequences")));
     }
-    let found = format!("sequences of {lengths:?} steps");
-    Err(call.refuse(found, format!("all of {time}; export the model with rows of one length")))
+    if lengths.known().is_some() {
+        let known = lowering.integers(lengths, "the lengths of the sequences")?;
+        if let Some(length) = known.iter().find(|n| !(0..=time as i64).contains(n)) {
+            let found = format!("a sequence of {length} steps");
+            return Err(call.refuse(found, format!("at most {time}")));
+        }
+        if known.iter().all(|n| *n == time as i64) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(lengths))
+}
+
+/// `new` in sequences that are longer than `at`, `old` in the others.
+fn until(
+    lengths: &Value,
+    at: usize,
+    new: &Value,
+    old: &Value,
+    lowering: &mut Lowering<'_, '_>,
+) -> Result<Value> {
+    lowering.apply(&[lengths, new, old], |g, w| {
+        let column = g.reshape(w[0], [g.shape(w[0]).elements(), 1])?;
+        let at = g.integer(at as i64)?;
+        let runs = g.compare(Relation::Greater, column, at)?;
+        g.choose(runs, w[1], w[2])
+    })
 }
 
 fn direction(
