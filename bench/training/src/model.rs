@@ -77,7 +77,7 @@ impl ModelPass {
 fn read(path: &Path, arrays: &Arrays) -> fanin::Result<fanin::import::Imported> {
     let file = fanin::formats::onnx::OnnxFile::read(path)?;
     let model = file.model()?;
-    let inputs = arrays.shapes(&model);
+    let inputs = arrays.shapes(&model, &Options::default())?;
     let limit = 1 << 30;
     let options = Options { inputs, limit, batch_norm: BatchNorm::Batch, ..Options::default() };
     import_model(&file, &model, &options)

@@ -62,11 +62,6 @@ fn chain() -> (Model, Recommendation) {
     (model, found)
 }
 
-fn file(name: &str) -> Model {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx").join(name);
-    fanin::import::model(&path, &fanin::import::Options::default()).unwrap()
-}
-
 /// Convolutions, some of them isometries.
 fn convolutions() -> (Model, Recommendation) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/autoencoder_conv.onnx");
