@@ -11,6 +11,8 @@ const MOST_UNITS: usize = 64;
 const ACROSS: usize = 8;
 const TILE: f64 = 11.0;
 const BLOCK: f64 = 128.0;
+/// Layers beside each other.
+const ACROSS_LAYERS: usize = 5;
 
 /// Units of layers as tiles.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,12 +59,12 @@ impl Column {
 
 impl Tiles {
     pub(super) fn svg(&self, label: &str) -> String {
-        let across = self.columns.len().clamp(1, 5);
+        let across = self.columns.len().clamp(1, ACROSS_LAYERS);
         let down = self.columns.len().div_ceil(across).max(1);
         let deepest = self.columns.iter().map(|c| c.classes.len().min(MOST_UNITS)).max();
         let rows = deepest.unwrap_or(0).div_ceil(ACROSS).max(1) as f64;
         let height = 66.0 + TILE * rows;
-        let mut svg = Svg::new(BLOCK * across.max(3) as f64, height * down as f64);
+        let mut svg = Svg::new(BLOCK * ACROSS_LAYERS as f64, height * down as f64);
         for (index, column) in self.columns.iter().enumerate() {
             let left = BLOCK * (index % across) as f64 + 8.0;
             let top = height * (index / across) as f64 + 46.0;

@@ -64,7 +64,12 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
         1 => Vec::new(),
         _ => {
             let names = starts.iter().map(|start| start.name.clone()).collect();
-            vec![Control::choice("start", names, 0)]
+            let has_values = |frame: &Frame| match &frame.picture {
+                Picture::LineChart(chart) => chart.has_values(),
+                _ => true,
+            };
+            let shown = frames.iter().position(has_values).unwrap_or(0);
+            vec![Control::choice("start", names, shown)]
         }
     };
     let title = if groups > 1 { group.model.clone() } else { "Second moments by layer".to_owned() };
