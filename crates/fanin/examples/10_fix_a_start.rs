@@ -26,7 +26,10 @@ pub fn main() -> fanin::Result<()> {
     let interrupt = Interrupt::default();
     let proof = fanin::prove(&spec, &model, None, found, &data, &options, &(), &interrupt)?;
     if let Proven::Trained(proof) = proof {
-        println!("{}: scores {:.2} and {:.2}", proof.conclusion, proof.before.score, proof.after.score);
+        println!(
+            "{}: scores {:.2} and {:.2}",
+            proof.conclusion, proof.before.score, proof.after.score
+        );
     }
     Ok(())
 }

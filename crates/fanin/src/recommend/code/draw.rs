@@ -120,9 +120,10 @@ impl Draw {
             _ => Err(Error::Setting {
                 place: format!("code for {}", language.name()),
                 found: format!("scheme `{text}` for {}", parameter.name),
-                expected: "a start of normal, uniform, orthogonal, mirrored or constant draws; write the \
+                expected:
+                    "a start of normal, uniform, orthogonal, mirrored or constant draws; write the \
                            weights to a file instead, or take another method"
-                    .to_owned(),
+                        .to_owned(),
             }),
         }
     }

@@ -141,14 +141,8 @@ mod tests {
 
     #[test]
     fn a_proof_says_rates_steps_interval_and_what_was_left_out() {
-        let ratio = Ratio {
-            mean: 0.24,
-            low: 0.18,
-            high: 0.32,
-            pairs: 2,
-            never_before: 2,
-            never_after: 0,
-        };
+        let ratio =
+            Ratio { mean: 0.24, low: 0.18, high: 0.32, pairs: 2, never_before: 2, never_after: 0 };
         let steps = [[None; 2], [Some(20), Some(25)]];
         let text = told(steps, Some(ratio), Conclusion::Better);
         for part in [
