@@ -5,21 +5,6 @@ import keras
 init = keras.initializers
 
 
-def parts(axis, sizes, *draws):
-    """Draws each part along an axis of its own."""
-
-    def draw(seed):
-        def call(shape, dtype):
-            at = len(shape) - 1 if axis else 0
-            shapes = [shape[:at] + (size,) + shape[at + 1 :] for size in sizes]
-            drawn = [d(seed + n)(s, dtype) for n, (d, s) in enumerate(zip(draws, shapes))]
-            return keras.ops.concatenate(drawn, at)
-
-        return call
-
-    return draw
-
-
 def delta(gain):
     """Orthogonal at the central tap, 0 elsewhere (Xiao et al. 2018)."""
 

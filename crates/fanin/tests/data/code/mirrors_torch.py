@@ -1,0 +1,40 @@
+"""Starting weights for `48 -> 3x64 relu -> 40`, found by fanin's method `auto`."""
+
+from fnmatch import fnmatchcase
+
+import torch
+
+
+def mirrored_(w: torch.Tensor, units: bool, inputs: bool) -> None:
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+    value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
+    torch.nn.init.orthogonal_(value)
+    if inputs:
+        value = torch.cat([value, -value], 1)
+    w.copy_(torch.cat([value, -value], 0) if units else value)
+
+
+# Patterns of names, and what is drawn for them; the first that fits decides.
+RULES = [
+    (["0.weight"], lambda w: mirrored_(w, True, False)),
+    (["6.weight"], lambda w: mirrored_(w, False, True)),
+    (["*.weight"], lambda w: mirrored_(w, True, True)),
+    (["*.bias"], lambda w: torch.nn.init.zeros_(w)),
+]
+
+
+def initialize(model: torch.nn.Module, seed: int) -> None:
+    """Draws the parameters that RULES name; all others keep their values."""
+    unused = {pattern for patterns, _ in RULES for pattern in patterns}
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        for name, parameter in model.named_parameters():
+            for patterns, draw in RULES:
+                if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
+                    unused -= fitting
+                    value = torch.empty(parameter.shape)
+                    draw(value)
+                    parameter.copy_(value)
+                    break
+    if unused:
+        raise ValueError(f"no parameter is named {sorted(unused)}")
