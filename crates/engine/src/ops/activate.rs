@@ -67,7 +67,7 @@ impl Operator for Activate {
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?;
-        Some(vec![x.of_function(|x| self.activation.at(self.order, x))])
+        Some(vec![x.of_partial_function(|x| self.activation.at(self.order, x))?])
     }
 }
 

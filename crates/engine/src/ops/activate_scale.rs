@@ -81,7 +81,7 @@ impl Operator for ActivateScale {
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let &[x, factor] = inputs else { return None };
-        let slope = x.of_function(|x| self.activation.at(self.order, x));
+        let slope = x.of_partial_function(|x| self.activation.at(self.order, x))?;
         Some(vec![slope.times(factor)])
     }
 }

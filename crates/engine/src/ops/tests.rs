@@ -379,8 +379,8 @@ fn leeway(name: &str) -> f64 {
         "function" => 0.08,
         // Sums of exponentials are taken for lognormal.
         "softmax" | "log_softmax" => 0.06,
-        // The clock stands, so all runs have one mask.
-        "dropout_mask" => 0.05,
+        // The clock stands, so all runs have one draw.
+        "dropout_mask" | "noise" => 0.05,
         // Digits of other places are means over those that were.
         "reshape" => 0.1,
         // Of windows that reach into padding the mean is taken.

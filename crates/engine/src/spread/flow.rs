@@ -285,16 +285,44 @@ impl Spread {
         })
     }
 
-    /// The spread of f(x), x normal.
+    /// The spread of f(x), x normal, for an f that is finite everywhere.
     pub(crate) fn of_function(&self, f: impl Fn(f64) -> f64) -> Self {
+        let (grid, values) = self.on_grid(f);
+        self.through(&Expansion::new(&grid, &values))
+    }
+
+    /// The spread of f(x), x normal; `None` where much of it lies where f is not finite.
+    pub(crate) fn of_partial_function(&self, f: impl Fn(f64) -> f64) -> Option<Self> {
+        let (grid, mut values) = self.on_grid(f);
+        let outside = grid.mean(values.iter().map(|y| f64::from(u8::from(!y.is_finite()))));
+        if outside > MOST_OUTSIDE {
+            return None;
+        }
+        fill_gaps(&grid.places, &mut values);
+        Some(self.through(&Expansion::new(&grid, &values)))
+    }
+
+    fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
         let deviation = self.variance().sqrt();
         let grid = Grid::new(-self.mean / deviation);
-        let mut values: Vec<f64> =
-            grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
-        if !values.iter().all(|value| value.is_finite()) {
-            values.fill(f(self.mean));
-        }
-        self.through(&Expansion::new(&grid, &values))
+        let values = grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
+        (grid, values)
+    }
+}
+
+/// The share of a normal input that may lie where a function is not finite: beyond, the input is
+/// surely none.
+const MOST_OUTSIDE: f64 = 1e-3;
+
+/// Gives places at which a function is not finite, for no input lies there, the value at the
+/// nearest place where it is.
+fn fill_gaps(places: &[f64], values: &mut [f64]) {
+    let finite: Vec<(f64, f64)> =
+        places.iter().copied().zip(values.iter().copied()).filter(|(_, y)| y.is_finite()).collect();
+    for (place, value) in places.iter().zip(values).filter(|(_, value)| !value.is_finite()) {
+        let apart = |(other, _): &&(f64, f64)| (other - place).abs();
+        let nearest = finite.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
+        *value = nearest.map_or(f64::NAN, |(_, y)| *y);
     }
 }
 
