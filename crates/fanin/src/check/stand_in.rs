@@ -24,18 +24,26 @@ pub struct Repaired {
 
 /// `found` with values of `drawn` in place of every tensor that is missing or of another shape.
 ///
-/// `drawn` has every tensor of the model in its shape, with values of the scheme `scheme`.
+/// `drawn` has every tensor of the model in its shape, with values of the scheme `scheme`. Where no
+/// name fits, but all do behind one beginning, such as `module.` of a wrapper, that is taken off.
 ///
 /// # Errors
-/// If no tensor fits: then the two are different networks.
+/// If no tensor fits: then the two are different networks, and stand-ins would tell nothing of the
+/// file. The message names what differs.
 pub fn repair(found: &Weights, drawn: &Weights, scheme: &str) -> Result<Repaired> {
-    let fits = |(name, tensor): &(String, Tensor<f32>)| {
-        found.get(name).is_some_and(|own| own.shape() == tensor.shape())
-    };
-    if !drawn.tensors.iter().any(fits) {
-        return Err(strangers(found, drawn));
-    }
     let (mut tensors, mut modules, mut skipped) = (Vec::new(), Vec::<String>::new(), Vec::new());
+    let unwrapped;
+    let mut found = found;
+    if fitting(found, drawn) == 0 {
+        let Some(beginning) = beginning(found, drawn) else {
+            return Err(strangers(found, drawn));
+        };
+        unwrapped = without(found, &beginning);
+        found = &unwrapped;
+        skipped.push(format!(
+            "names in the file begin with `{beginning}`, which the model's do not: it was taken off"
+        ));
+    }
     for (name, tensor) in &drawn.tensors {
         let own = found.get(name);
         if let Some(own) = own.filter(|own| own.shape() == tensor.shape()) {
@@ -81,30 +89,73 @@ impl Repaired {
     }
 }
 
-/// The first tensor that both name, or else what each of them has.
+/// Tensors of the model that `found` has in their shape.
+fn fitting(found: &Weights, drawn: &Weights) -> usize {
+    let fits = |(name, tensor): &&(String, Tensor<f32>)| {
+        found.get(name).is_some_and(|own| own.shape() == tensor.shape())
+    };
+    drawn.tensors.iter().filter(fits).count()
+}
+
+/// What stands before the model's names in those of the file, up to a dot, so that tensors fit.
+fn beginning(found: &Weights, drawn: &Weights) -> Option<String> {
+    let (first, _) = drawn.tensors.first()?;
+    let names = found.tensors.iter().map(|(name, _)| name);
+    let beginnings = names.filter_map(|name| name.strip_suffix(first.as_str()));
+    let mut beginnings = beginnings.filter(|beginning| beginning.ends_with('.'));
+    beginnings.find(|b| fitting(&without(found, b), drawn) > 0).map(str::to_owned)
+}
+
+/// The weights whose names have this beginning, without it; the others as they are.
+fn without(found: &Weights, beginning: &str) -> Weights {
+    let tensors = found.tensors.iter().map(|(name, tensor)| {
+        (name.strip_prefix(beginning).unwrap_or(name).to_owned(), tensor.clone())
+    });
+    Weights { tensors: tensors.collect() }
+}
+
+/// The tensors that both name, with their shapes, or else what each of them has.
 fn strangers(found: &Weights, drawn: &Weights) -> Error {
-    let shared = drawn.tensors.iter().find_map(|(name, t)| Some((name, t, found.get(name)?)));
-    if let Some((name, needed, own)) = shared {
+    const SHOWN: usize = 4;
+    let list = |texts: Vec<String>| {
+        let more = texts.len().saturating_sub(SHOWN);
+        let text = texts.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+        if more > 0 { format!("{text}, … ({more} more)") } else { text }
+    };
+    let shared: Vec<_> = drawn
+        .tensors
+        .iter()
+        .filter_map(|(n, t)| Some((n, found.get(n)?.shape(), t.shape())))
+        .collect();
+    if !shared.is_empty() {
+        let is_transposed = shared
+            .iter()
+            .all(|(_, own, needed)| own.rank() < 2 || own.axes().iter().rev().eq(needed.axes()));
+        let remedy = if is_transposed {
+            "; the file has inputs first, so transpose its matrices"
+        } else {
+            ""
+        };
+        let own = shared.iter().map(|(name, own, _)| format!("`{name}` {own}"));
+        let needed = shared.iter().map(|(name, _, needed)| format!("`{name}` {needed}"));
         return Error::Setting {
-            place: format!("weights, tensor `{name}`"),
-            found: format!("shape {} (and no other tensor fits)", own.shape()),
-            expected: format!("shape {}, as the model has it", needed.shape()),
+            place: "weights".to_owned(),
+            found: format!("{}, and no tensor that fits", list(own.collect())),
+            expected: format!("{}, as the model has them{remedy}", list(needed.collect())),
         };
     }
     let names = |weights: &Weights| {
-        const SHOWN: usize = 4;
-        let all = &weights.tensors;
-        let mut names: Vec<String> =
-            all.iter().take(SHOWN).map(|(name, _)| format!("`{name}`")).collect();
-        if all.len() > SHOWN {
-            names.push(format!("… ({} in all)", all.len()));
-        }
-        if names.is_empty() { "no tensor".to_owned() } else { names.join(", ") }
+        let named = |(name, tensor): &(String, Tensor<f32>)| format!("`{name}` {}", tensor.shape());
+        let named: Vec<String> = weights.tensors.iter().map(named).collect();
+        if named.is_empty() { "no tensor".to_owned() } else { list(named) }
     };
+    let in_order = found.tensors.len() == drawn.tensors.len()
+        && found.tensors.iter().zip(&drawn.tensors).all(|((_, a), (_, b))| a.shape() == b.shape());
+    let remedy = if in_order { "; shapes agree in their order, so rename the file's" } else { "" };
     Error::Setting {
         place: "weights".to_owned(),
         found: names(found),
-        expected: format!("tensors of the model: {}", names(drawn)),
+        expected: format!("tensors of the model: {}{remedy}", names(drawn)),
     }
 }
 
@@ -162,5 +213,26 @@ mod tests {
         let error = repair(&weights(&[("0.weight", &[5, 5], 0.0)]), &drawn(), "zeros").unwrap_err();
         let text = error.to_string();
         assert!(text.contains("(5, 5)") && text.contains("(3, 2)"), "{text}");
+        assert!(!text.contains("transpose"), "{text}");
+        let error = repair(&weights(&[("0.weight", &[2, 3], 0.0)]), &drawn(), "zeros").unwrap_err();
+        assert!(error.to_string().ends_with("so transpose its matrices"), "{error}");
+        let renamed: &[(&str, &[usize], f32)] =
+            &[("a", &[3, 2], 0.0), ("b", &[3], 0.0), ("c", &[1, 3], 0.0)];
+        let error = repair(&weights(renamed), &drawn(), "zeros").unwrap_err();
+        assert!(error.to_string().ends_with("so rename the file's"), "{error}");
+    }
+
+    #[test]
+    fn a_wrapper_before_all_names_is_taken_off_and_said() {
+        let found = weights(&[
+            ("module.0.weight", &[3, 2], 1.0),
+            ("module.0.bias", &[3], 1.0),
+            ("module.2.weight", &[1, 3], 1.0),
+        ]);
+        let repaired = repair(&found, &drawn(), "zeros").unwrap();
+        assert!(repaired.weights.tensors.iter().all(|(_, t)| t.data()[0] == 1.0));
+        assert!(repaired.modules.is_empty());
+        assert_eq!(repaired.skipped.len(), 1, "{:?}", repaired.skipped);
+        assert!(repaired.skipped[0].contains("`module.`"), "{:?}", repaired.skipped);
     }
 }
