@@ -18,8 +18,8 @@ pub fn fails(diagnosis: &Diagnosis, limit: Severity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::evidence::{Horizon, StepRule};
-    use crate::check::symmetry::{Partition, Symmetry};
+    use crate::check::evidence::Horizon;
+    use crate::check::symmetry::Symmetry;
     use crate::check::{Finding, Measurement};
 
     fn diagnosis(forecast: Verdict, severities: &[Severity]) -> Diagnosis {
@@ -28,14 +28,7 @@ mod tests {
         };
         Diagnosis {
             measurement: Measurement::default(),
-            horizon: Horizon {
-                steps: 345,
-                effective_learning_rate: 0.2,
-                step_rule: StepRule::Proportional,
-                momentum: 0.9,
-                epsilon: 0.0,
-                partition: Partition::default(),
-            },
+            horizon: Horizon::SAMPLE,
             seeds: 5,
             units: 0,
             effective_units: 0,

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::check::estimate::Bounds;
-use crate::check::evidence::{Horizon, StepRule};
+use crate::check::evidence::Horizon;
 use crate::check::rules::{Measured, Passed};
-use crate::check::symmetry::{Partition, Symmetry};
+use crate::check::symmetry::Symmetry;
 use crate::check::{Estimate, Finding, LayerMeasurement, Measurement, Severity, Verdict};
 use crate::spec::Spec;
 
@@ -44,14 +44,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
     let measurement = Measurement { layers, loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
-        horizon: Horizon {
-            steps: 345,
-            effective_learning_rate: 0.2,
-            step_rule: StepRule::Proportional,
-            momentum: 0.9,
-            epsilon: 0.0,
-            partition: Partition::default(),
-        },
+        horizon: Horizon::SAMPLE,
         seeds: 5,
         units: 128,
         effective_units: 128,

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::check::Measurement;
-use crate::check::evidence::{Horizon, StepRule};
-use crate::check::symmetry::{Partition, Symmetry};
+use crate::check::evidence::Horizon;
+use crate::check::symmetry::Symmetry;
 use crate::compare::Outcome;
 use crate::train::metrics::Spread;
 
@@ -11,14 +11,7 @@ fn start(signal_factor: f64) -> Diagnosis {
     let measurement = Measurement { loss: 2.3, ..Measurement::default() };
     Diagnosis {
         measurement,
-        horizon: Horizon {
-            steps: 345,
-            effective_learning_rate: 0.2,
-            step_rule: StepRule::Proportional,
-            momentum: 0.9,
-            epsilon: 0.0,
-            partition: Partition::default(),
-        },
+        horizon: Horizon::SAMPLE,
         seeds: 1,
         readings: None,
         units: 128,
