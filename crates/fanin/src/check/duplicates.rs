@@ -1,4 +1,4 @@
-//! Weights that are copies of others: whole layers, or equal parts of one layer.
+//! Weights that are copies of others, or almost: whole layers, parts of one layer, units.
 //!
 //! Random layers are never equal; where they are, one seed was used twice (two layers, or two
 //! processes that drew their parts of one tensor).
@@ -6,10 +6,11 @@
 use fanin_engine::Tensor;
 use serde::Serialize;
 
+use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance, threshold};
 use crate::weights::Weights;
 
-/// Weights that are a copy of others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Weights that are a copy of others, or almost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Duplicate {
     /// A matrix that equals an earlier one.
@@ -26,10 +27,31 @@ pub enum Duplicate {
         /// Number of equal parts.
         parts: usize,
     },
+    /// A matrix that differs from an earlier one by less than a twentieth of its size.
+    NearLayer {
+        /// The earlier tensor.
+        first: String,
+        /// What is almost its copy.
+        copy: String,
+        /// ‖difference‖ over the size of the larger one.
+        distance: f64,
+    },
+    /// A matrix with rows that differ by less than a twentieth of their size.
+    NearUnits {
+        /// The tensor.
+        tensor: String,
+        /// Rows that have such a neighbor.
+        units: usize,
+        /// The two that are most alike.
+        closest: [usize; 2],
+    },
 }
 
-/// All copies among the matrices of `weights`, compared bit by bit; matrices whose elements are
-/// all the same are left out.
+/// Layers at a distance up to this are almost equal.
+const ALMOST: f64 = 0.05;
+
+/// All copies among the matrices of `weights`, compared bit by bit, and then what is almost equal;
+/// matrices whose elements are all the same are left out.
 pub fn duplicates(weights: &Weights) -> Vec<Duplicate> {
     let matrices: Vec<(&str, &Tensor<f32>)> = weights
         .tensors
@@ -49,7 +71,36 @@ pub fn duplicates(weights: &Weights) -> Vec<Duplicate> {
             found.push(Duplicate::Parts { tensor: (*name).to_owned(), parts });
         }
     }
+    for (index, (name, tensor)) in matrices.iter().enumerate() {
+        found.extend(near_layer(&matrices[..index], name, tensor));
+        found.extend(near_units(name, tensor));
+    }
     found
+}
+
+/// The first earlier matrix that this one almost equals, if it has enough elements to tell.
+fn near_layer(
+    earlier: &[(&str, &Tensor<f32>)],
+    name: &str,
+    own: &Tensor<f32>,
+) -> Option<Duplicate> {
+    let by_chance = threshold(own.data().len(), earlier.len() + 1, FALSE_ALARMS);
+    if by_chance > 1.0 - ALMOST * ALMOST {
+        return None;
+    }
+    earlier.iter().filter(|(_, other)| other.shape() == own.shape()).find_map(|(first, other)| {
+        let distance = distance(other.data(), own.data());
+        let (first, copy) = ((*first).to_owned(), name.to_owned());
+        let is_near = distance > 0.0 && distance <= ALMOST;
+        is_near.then_some(Duplicate::NearLayer { first, copy, distance })
+    })
+}
+
+fn near_units(name: &str, tensor: &Tensor<f32>) -> Option<Duplicate> {
+    let inputs = tensor.data().len() / tensor.shape().axes()[0].max(1);
+    let found = almost_equal(tensor.data(), inputs);
+    let closest = found.closest?.rows;
+    Some(Duplicate::NearUnits { tensor: name.to_owned(), units: found.rows, closest })
 }
 
 /// Whether more than two values occur: identities, zeros and constants may repeat on purpose.
@@ -103,6 +154,27 @@ mod tests {
             Duplicate::Parts { tensor: "d".to_owned(), parts: 2 },
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_almost_equal_is_found_and_what_is_not_is_left() {
+        let near = |noise: f32| -> Vec<f32> {
+            (0..60).map(|i| ((i * i) as f32).sin() + noise * (7.0 * i as f32).cos()).collect()
+        };
+        let found = duplicates(&weights(&[("a", [4, 15], near(0.0)), ("b", [4, 15], near(0.02))]));
+        assert!(
+            matches!(&found[..], [Duplicate::NearLayer { first, copy, distance }]
+                if first == "a" && copy == "b" && (0.01..0.04).contains(distance)),
+            "{found:?}"
+        );
+        assert_eq!(
+            duplicates(&weights(&[("a", [4, 15], near(0.0)), ("b", [4, 15], near(0.2))])),
+            []
+        );
+        let mut units = near(0.0);
+        (0..15).for_each(|k| units[30 + k] = units[k] * if k % 2 == 0 { 1.01 } else { 0.99 });
+        let expected = Duplicate::NearUnits { tensor: "a".to_owned(), units: 2, closest: [0, 2] };
+        assert_eq!(duplicates(&weights(&[("a", [4, 15], units)])), [expected]);
     }
 
     #[test]

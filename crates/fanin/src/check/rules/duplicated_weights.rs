@@ -1,13 +1,15 @@
-//! Weights are copies of others.
+//! Weights are copies of others, or almost.
 
-use super::{Finding, Look, Rule, Severity, count};
+use super::{Finding, Look, Rule, Severity, count, number};
 use crate::check::case::Case;
 use crate::check::duplicates::Duplicate;
 
-/// Checks that no matrix is a bitwise copy of another one, or consists of equal parts.
+/// Checks that no matrix is a bitwise copy of another one, or consists of equal parts, and that
+/// neither matrices nor units of one differ by less than a twentieth of their size.
 ///
 /// Harm: random draws are never equal, so one seed was used twice. Equal parts are units that start
-/// as twins and compute the same until training parts them; equal layers start correlated. Looks
+/// as twins and compute the same until training parts them, and almost equal units are slow to part;
+/// equal layers start correlated. Looks
 /// like: two processes that drew their shards with one seed, or one initializer object with a
 /// fixed seed used for many layers. Fix: draw by name, as `fanin init` does, or give every layer
 /// and rank its own seed. When to ignore it: where layers share their weights on purpose.
@@ -45,15 +47,34 @@ impl DuplicatedWeights {
             Duplicate::Parts { tensor, parts } => {
                 (tensor, format!("`{tensor}` consists of {parts} equal parts"))
             }
+            Duplicate::NearLayer { first, copy, distance } => {
+                let percent = number(100.0 * distance);
+                (copy, format!("`{copy}` differs from `{first}` by {percent} % of its size"))
+            }
+            Duplicate::NearUnits { tensor, units, closest: [one, other] } => (
+                tensor,
+                format!(
+                    "`{tensor}` has {units} units that differ from another by less than 5 % of their \
+                     size, such as {one} and {other}"
+                ),
+            ),
         };
         let more = match found - 1 {
             0 => String::new(),
             more => format!(", and {} more", count(more, "copy is", "copies are")),
         };
-        let why = format!(
-            "{what}{more}: one seed was used twice. Equal units compute the same until training \
-             parts them"
-        );
+        let is_exact = matches!(first, Duplicate::Layer { .. } | Duplicate::Parts { .. });
+        let why = if is_exact {
+            format!(
+                "{what}{more}: one seed was used twice. Equal units compute the same until training \
+                 parts them"
+            )
+        } else {
+            format!(
+                "{what}{more}: chance makes none so alike. They compute almost the same until \
+                 training parts them"
+            )
+        };
         let fix = "draw every tensor with a seed of its own, or by name: fanin init";
         let module = tensor.trim_end_matches(".weight");
         Finding::new(self, Severity::Warn, why, fix.to_owned()).at(module)

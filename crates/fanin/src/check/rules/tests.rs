@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
-use crate::check::symmetry::Partition;
 use crate::check::symmetry::confirm::Outcome;
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
@@ -15,15 +14,7 @@ use crate::weights::Weights;
 #[path = "../../../tests/it/zoo.rs"]
 mod zoo;
 
-/// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
-const HORIZON: Horizon = Horizon {
-    steps: 345,
-    effective_learning_rate: 0.2,
-    step_rule: StepRule::Proportional,
-    momentum: 0.9,
-    epsilon: 0.0,
-    partition: Partition::BlockSums,
-};
+const HORIZON: Horizon = Horizon::SAMPLE;
 
 fn data(name: &str, features: Preparation) -> Dataset {
     let options = PrepareOptions { features, ..PrepareOptions::default() };
@@ -106,8 +97,8 @@ struct Sick {
     patterns: &'static [(&'static str, &'static str)],
     features: Preparation,
     learning_rate: f64,
-    /// Whether the second layer gets the weights of the first.
-    copied: bool,
+    /// Gives the second layer the weights of the first, every other one off by this share.
+    copied: Option<f32>,
     /// The scheme that is said to have made the weights, if anything is said.
     said: Option<&'static str>,
 }
@@ -121,7 +112,7 @@ const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> 
         patterns: &[],
         features,
         learning_rate: 0.2,
-        copied: false,
+        copied: None,
         said: None,
     }
 }
@@ -144,7 +135,8 @@ const SICK: &[Sick] = &[
         said: Some("lecun-normal"),
         ..sick("scheme-mismatch", "64 -> 2x64 relu -> 10", "he-normal")
     },
-    Sick { copied: true, ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
+    Sick { copied: Some(0.0), ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
+    Sick { copied: Some(0.04), ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
     Sick {
         patterns: &[("2.weight", "zeros")],
         ..sick("zero-weights", "64 -> 3x64 tanh -> 10", "xavier-normal")
@@ -186,8 +178,10 @@ const SICK: &[Sick] = &[
 fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
     let horizon = Horizon { effective_learning_rate: sick.learning_rate, ..HORIZON };
     let (model, mut weights) = start(sick.model, sick.scheme, sick.patterns);
-    if sick.copied {
+    if let Some(change) = sick.copied {
         weights.tensors[2].1 = weights.tensors[0].1.clone();
+        let values = weights.tensors[2].1.data_mut().iter_mut().step_by(2);
+        values.for_each(|value| *value *= 1.0 + change);
     }
     let said = sick.said.map_or_else(Vec::new, |scheme| {
         explain(&parameters(&model).unwrap(), &Rules::new(scheme)).unwrap()
@@ -220,7 +214,8 @@ fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
     }
 }
 
-/// A forecast of failure is explained, and what is sure to fail is not forecast to learn.
+/// A forecast of failure is explained, what cannot move is not forecast to learn, and what is known
+/// to learn is.
 #[test]
 fn forecasts_and_findings_agree() {
     let data = data("digits", Preparation::Standard);
@@ -236,8 +231,15 @@ fn forecasts_and_findings_agree() {
                 let found = diagnose(&data, &model, scheme, &[], horizon);
                 let place = format!("{model} {scheme} {effective_learning_rate}: {}", told(&found));
                 let fails = found.severity() == Some(Severity::Fail);
+                let is_alike = depth > 0 && ["zeros", "constant:0.1"].contains(&scheme);
+                let is_usual = *activation == "relu" && scheme == "he-normal" && depth < 8;
+                if effective_learning_rate == 0.2 && is_usual {
+                    assert_eq!(found.forecast, Verdict::Learns, "{place}");
+                }
                 match found.forecast {
-                    Verdict::Learns => assert!(!fails, "{place}"),
+                    Verdict::Learns => {
+                        assert!(!is_alike && effective_learning_rate > 1e-7, "{place}");
+                    }
                     Verdict::Slow => assert!(!found.findings.is_empty(), "{place}"),
                     Verdict::Unsure => {}
                     Verdict::Stuck | Verdict::Unstable => assert!(fails, "{place}"),

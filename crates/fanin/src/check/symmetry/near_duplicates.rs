@@ -59,6 +59,39 @@ pub fn threshold(inputs: usize, rows: usize, alarms: f64) -> f64 {
     high
 }
 
+/// Rows that differ by no more than this share of the longer one are almost equal.
+const ALMOST: f64 = 0.05;
+
+/// The pairs of rows that differ by at most a twentieth of the longer one, but not in no bit, where
+/// chance makes none so alike.
+///
+/// # Panics
+/// If `weights` is no whole number of rows.
+pub fn almost_equal(weights: &[f32], inputs: usize) -> NearDuplicates {
+    let threshold = threshold(inputs, weights.len() / inputs.max(1), FALSE_ALARMS);
+    // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
+    let threshold = threshold.max(1.0 - ALMOST * ALMOST);
+    let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
+    let is_near = |i: usize, j: usize, cosine: f64| {
+        cosine > 0.0 && (f64::MIN_POSITIVE..=ALMOST).contains(&distance(row(i), row(j)))
+    };
+    pairs(weights, inputs, threshold, is_near)
+}
+
+/// ‖a − b‖ over the length of the longer one; 0 where both are 0.
+pub fn distance(a: &[f32], b: &[f32]) -> f64 {
+    let square = |x: f64| x * x;
+    let (mut apart, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
+    for (&a, &b) in a.iter().zip(b) {
+        let (a, b) = (f64::from(a), f64::from(b));
+        apart += square(a - b);
+        of_a += square(a);
+        of_b += square(b);
+    }
+    let longer = f64::max(of_a, of_b);
+    if longer > 0.0 { (apart / longer).sqrt() } else { 0.0 }
+}
+
 /// The pairs among `rows` that are more alike than [`FALSE_ALARMS`] allows.
 ///
 /// `weights` holds the rows one after the other, each of `inputs` entries: the units of a layer,
@@ -67,9 +100,19 @@ pub fn threshold(inputs: usize, rows: usize, alarms: f64) -> f64 {
 /// # Panics
 /// If `weights` is no whole number of rows.
 pub fn near_duplicates(weights: &[f32], inputs: usize) -> NearDuplicates {
+    let threshold = threshold(inputs, weights.len() / inputs.max(1), FALSE_ALARMS);
+    pairs(weights, inputs, threshold, |_, _, _| true)
+}
+
+/// The pairs with a larger |cos| that `counts` lets pass, given rows and cosine.
+fn pairs(
+    weights: &[f32],
+    inputs: usize,
+    threshold: f64,
+    counts: impl Fn(usize, usize, f64) -> bool,
+) -> NearDuplicates {
     assert!(weights.len().is_multiple_of(inputs.max(1)), "whole rows");
     let rows = weights.len() / inputs.max(1);
-    let threshold = threshold(inputs, rows, FALSE_ALARMS);
     let mut found = NearDuplicates { threshold, pairs: 0, rows: 0, closest: None };
     if inputs < FEWEST_INPUTS {
         return found;
@@ -85,7 +128,7 @@ pub fn near_duplicates(weights: &[f32], inputs: usize) -> NearDuplicates {
             let i = block * BLOCK + i;
             for (j, &cosine) in of_row.iter().enumerate().skip(i + 1) {
                 let cosine = f64::from(cosine).clamp(-1.0, 1.0);
-                if cosine.abs() <= threshold {
+                if cosine.abs() <= threshold || !counts(i, j, cosine) {
                     continue;
                 }
                 found.pairs += 1;
@@ -213,6 +256,32 @@ mod tests {
         let closest = found.closest.unwrap();
         assert_eq!((found.pairs, found.rows, closest.rows), (1, 2, [7, 599]));
         assert!(closest.cosine < -0.95, "{closest:?}");
+    }
+
+    #[test]
+    fn almost_equal_rows_are_no_copies_no_multiples_and_no_opposites() {
+        let (inputs, rows) = (20, 30);
+        let mut weights = random(5, (inputs * rows) as u64);
+        let mut plant = |to: usize, scale: f32, noise: f32| {
+            let other = random(6 + to as u64, inputs as u64);
+            for k in 0..inputs {
+                weights[to * inputs + k] = scale * weights[k] + noise * other[k];
+            }
+        };
+        plant(1, 1.0, 0.0);
+        plant(2, 1.2, 0.001);
+        plant(3, -1.0, 0.001);
+        assert_eq!(almost_equal(&weights, inputs).pairs, 0);
+        let mut plant = |to: usize, noise: f32| {
+            let other = random(6 + to as u64, inputs as u64);
+            for k in 0..inputs {
+                weights[to * inputs + k] = weights[5 * inputs + k] + noise * other[k];
+            }
+        };
+        plant(9, 0.3);
+        plant(20, 0.01);
+        let found = almost_equal(&weights, inputs);
+        assert_eq!((found.pairs, found.closest.map(|c| c.rows)), (1, Some([5, 20])));
     }
 
     #[test]
