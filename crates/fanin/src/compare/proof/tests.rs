@@ -9,7 +9,7 @@ fn proof(model: &str, before: &str, after: &str, epochs: usize) -> Proof {
     let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
     spec.train.epochs = epochs;
     let data = crate::data::for_spec(&spec).unwrap();
-    let model = crate::import::resolve(&spec.model, 64, 10).unwrap();
+    let model = crate::import::resolve(&spec, 64, 10).unwrap();
     let start = |scheme: &str| {
         let (model, rules) = (model.clone(), Rules::new(scheme));
         move |seed| for_model(&model, &rules, seed)
