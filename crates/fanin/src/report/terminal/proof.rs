@@ -109,6 +109,11 @@ mod tests {
     use super::*;
     use crate::compare::proof::{Score, Trajectory};
 
+    /// What is told, each paragraph on one line.
+    fn unwrapped(what: &Proven, task: Task) -> String {
+        proven(what, task, 100).replace("\n  ", " ")
+    }
+
     fn side(steps: [Option<u64>; 2], learning_rate: f64) -> Side {
         let run = |seed| Trajectory {
             learning_rate,
@@ -136,7 +141,7 @@ mod tests {
             ratio,
             conclusion,
         };
-        proven(&Proven::Trained(Box::new(trained)), Task::Classification, 200)
+        unwrapped(&Proven::Trained(Box::new(trained)), Task::Classification)
     }
 
     #[test]
@@ -164,7 +169,7 @@ mod tests {
         let text = told([[None; 2]; 2], None, Conclusion::NeitherLearns);
         assert!(text.contains("proof: neither learns: no run of either start came far"), "{text}");
         assert!(!text.contains("nine tenths"), "no threshold was reached: {text}");
-        let text = proven(&Proven::TooDear { seconds: 204.3 }, Task::Regression, 200);
+        let text = unwrapped(&Proven::TooDear { seconds: 204.3 }, Task::Regression);
         assert!(text.contains("about 205 seconds; ask for it with --seconds 300"), "{text}");
     }
 }

@@ -52,7 +52,7 @@ fn told(repair: &Repair, spec: &Spec, is_stand_in: bool) -> (String, String) {
         files: &[],
         code: None,
     };
-    (fix(&told, 100), fixed(&told, 100))
+    (fix(&told, 132), fixed(&told, 132))
 }
 
 #[test]
