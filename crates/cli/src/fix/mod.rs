@@ -1,6 +1,7 @@
 //! `fanin fix`.
 
 mod file;
+mod pages;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ use self::file::FileArgs;
 use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{ProofBar, interrupt};
+use crate::report_args::ReportArgs;
 
 /// Find starting weights from which a network learns, say why, and prove it by training
 ///
@@ -29,7 +31,7 @@ use crate::progress::{ProofBar, interrupt};
 #[command(after_help = "Examples:
   fanin fix \"features -> 30x64 relu -> outputs\" --scheme torch-default
   fanin fix spec.toml --output start.safetensors
-  fanin fix model.onnx --data images.npz --output mended.onnx
+  fanin fix model.onnx --data images.npz --output mended.onnx --report mended.html
   fanin fix \"784 -> 20x256 tanh -> 10\" --scheme normal:0.01 --no-proof --code torch
   fanin fix \"64 -> 2x64 relu -> 10\" --weights weights.safetensors --method auto --output new.npz")]
 pub struct Fix {
@@ -56,6 +58,8 @@ pub struct Fix {
     data: DataArgs,
     #[command(flatten)]
     training: TrainArgs,
+    #[command(flatten)]
+    report: ReportArgs,
 }
 
 /// How much is trained to prove it.
@@ -89,6 +93,7 @@ impl Fix {
     /// Judges, mends, proves and writes.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         self.file.check()?;
+        self.report.check()?;
         let case = self.case(common)?;
         let Case { spec, data, model, weights, .. } = &case;
         let options = Options { method: self.method.clone(), limit: self.fail_on.severity() };
@@ -105,6 +110,7 @@ impl Fix {
         if let Some(proof) = &proof {
             show(terminal::proven(proof, data.task, width));
         }
+        self.write_report(&case, &repair, proof.as_ref())?;
         let mut files = self.file.write(spec, weights, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };

@@ -43,7 +43,7 @@ fn error(source: &str) -> String {
 #[test]
 fn unknown_name_suggests_the_nearest() {
     let expected = "unknown data set `digit`; did you mean `digits`? \
-                    known: digits, xor, spirals, fashion-mnist, normal";
+                    known: digits, xor, spirals, fashion-mnist, normal, teacher";
     assert_eq!(error("digit"), expected);
 }
 
@@ -93,8 +93,8 @@ fn one_file_of_images_finds_its_labels_beside_it() {
 #[test]
 fn folder_without_data_says_what_it_looked_for() {
     let folder = Folder::new("empty");
-    let expected = "found a folder without the files of MNIST, \
-                    expected train-images-idx3-ubyte and train-labels-idx1-ubyte";
+    let expected = "found a folder without the files of MNIST, and without folders of \
+                    pictures, expected train-images-idx3-ubyte and train-labels-idx1-ubyte";
     let text = error(&folder.0.display().to_string());
     assert!(text.contains(expected), "{text}");
 }

@@ -36,11 +36,22 @@ impl Language {
     /// The names of all languages.
     pub const NAMES: [&str; 4] = ["torch", "flax", "keras", "rust"];
 
-    const ALL: [Self; 4] = [Self::Torch, Self::Flax, Self::Keras, Self::Rust];
+    /// Every language.
+    pub const ALL: [Self; 4] = [Self::Torch, Self::Flax, Self::Keras, Self::Rust];
 
     /// The name in commands.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Torch => "PyTorch",
+            Self::Flax => "JAX/Flax",
+            Self::Keras => "Keras",
+            Self::Rust => "Rust",
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Material;
+use crate::check::rules::wording::number;
+use crate::recommend::{self, Language, Recommendation, fold};
 use crate::report::document::{Block, Section, Table};
+use crate::spec::Model;
 
 /// What was changed to mend a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,40 @@ pub struct Repair {
     pub before: String,
     /// What the mended one comes to; may be empty.
     pub after: String,
+    /// What training from both showed, as on the terminal; may be empty.
+    pub proof: String,
+}
+
+impl Repair {
+    /// What `found` changes in `model`, with the start as code for every library that can draw it.
+    pub fn new(
+        model: &Model,
+        repair: &recommend::Repair,
+        found: &Recommendation,
+        proof: Option<String>,
+    ) -> Self {
+        let deviation = |ends: (recommend::Scale, recommend::Scale)| {
+            let [low, high] = [ends.0, ends.1].map(|scale| number(scale.deviation));
+            if low == high { low } else { format!("{low} to {high}") }
+        };
+        let change = |fold: &recommend::Fold| Change {
+            tensor: fold.name.clone(),
+            before: deviation(fold.before),
+            after: format!("{} ({})", deviation(fold.after), fold.scheme),
+            why: fold.reason.clone(),
+        };
+        let code = |language: &Language| {
+            let source = recommend::code(model, found, *language).ok()?;
+            Some((language.title().to_owned(), source))
+        };
+        Self {
+            changes: fold(&found.changes).iter().map(change).collect(),
+            code: Language::ALL.iter().filter_map(code).collect(),
+            before: repair.before.forecast.to_string(),
+            after: repair.after.as_ref().map_or(String::new(), |after| after.forecast.to_string()),
+            proof: proof.unwrap_or_default(),
+        }
+    }
 }
 
 /// What happened to one tensor.
@@ -46,6 +83,11 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         let head = ["tensor", "before", "after", "why"].map(str::to_owned).to_vec();
         let rows = repair.changes.iter().map(row).collect();
         section.blocks.push(Block::Table(Table { head, rows }));
+    }
+    if !repair.proof.is_empty() {
+        section.blocks.push(Block::heading("Proof by training".to_owned()));
+        let (language, source) = ("text".to_owned(), repair.proof.clone());
+        section.blocks.push(Block::Code { language, source });
     }
     for (language, source) in &repair.code {
         section.blocks.push(Block::heading(language.clone()));

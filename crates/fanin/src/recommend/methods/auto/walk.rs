@@ -182,7 +182,11 @@ impl Scales {
                         [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
                     [count + more[0], sum + more[1], squares + more[2]]
                 });
-                Self { mean: sums[1] / sums[0].max(1.0), second: sums[2] / sums[0].max(1.0) }
+                let count = sums[0].max(1.0);
+                let (mean, second) = (sums[1] / count, sums[2] / count);
+                // A mean within 4 standard errors of 0 is chance, yet adds up over a fan-in.
+                let is_chance = mean * mean * count < 16.0 * second;
+                Self { mean: if is_chance { 0.0 } else { mean }, second }
             }
             _ => Self { mean: 0.0, second: 0.0 },
         })
