@@ -4,8 +4,6 @@
 //! `f32`, `f64` and by [`Jet`](crate::Jet), so that one formula gives a value and all of its
 //! derivatives. [`Float`] is what a buffer holds: `f32` for work, `f64` for gradient checks.
 
-#![expect(clippy::inline_always, reason = "loops over exp and erf must be compiled for wide words")]
-
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};

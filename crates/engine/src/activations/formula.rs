@@ -1,7 +1,5 @@
 //! How an activation is written down, and what the engine makes of it.
 
-#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
-
 use std::fmt::Debug;
 
 use fanin_kernels::elementwise::{self, Function};

@@ -1,7 +1,7 @@
 //! Cross-entropy of softmax probabilities where one class is right, computed from logits.
 //!
 //! Key: z logits of shape (rows, classes), c the right class of each row; the loss of a row is
-//! ln Σ exp z − z_c.
+//! ln Σ exp z − z at c.
 
 use fanin_kernels::softmax::log_sum_exp;
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};

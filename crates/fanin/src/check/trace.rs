@@ -87,9 +87,10 @@ impl Trace {
             layers,
             angles: angles(model, loss, weights, batch)?,
             classes,
-            singular_values: match is_finite {
-                true => jacobian::singular_values_of_depth(model, loss, weights, first(batch, 4))?,
-                false => Vec::new(),
+            singular_values: if is_finite {
+                jacobian::singular_values_of_depth(model, loss, weights, first(batch, 4))?
+            } else {
+                Vec::new()
             },
         })
     }

@@ -83,7 +83,7 @@ impl Arrays {
             if let Some((_, Some(declared))) = input.tensor()
                 && !fits(axes, declared)
             {
-                let wanted: Vec<String> = declared.iter().map(|axis| axis.to_string()).collect();
+                let wanted: Vec<String> = declared.iter().map(ToString::to_string).collect();
                 return Err(Error::Setting {
                     place: format!("input \"{}\"", input.name),
                     found: format!("an array of shape {}", array.shape()),

@@ -37,6 +37,7 @@ pub(super) fn best() -> Option<InstrSet> {
 ///
 /// The inner dimension must not be 0, for then nothing would be written. The crate keeps two
 /// buffers for each thread, sized for the caches and never wholly touched.
+#[expect(clippy::needless_pass_by_value, reason = "what is written is lent for this product alone")]
 pub(super) fn multiply<T: Copy + PartialEq + From<f32>>(
     by: InstrSet,
     dtype: DType,

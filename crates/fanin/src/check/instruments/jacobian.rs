@@ -187,6 +187,7 @@ impl At<'_> {
     }
 
     /// Singular values at each row, or for each row and start vector; outputs and inputs; rows.
+    #[expect(clippy::type_complexity, reason = "four results that belong together")]
     fn densities(&self, between: Between) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
         let one = self.products(between, 1)?;
         let (m, n) = (one.outputs, one.inputs);

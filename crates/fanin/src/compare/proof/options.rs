@@ -46,7 +46,7 @@ impl ProofOptions {
             return refuse("learning rates of the proof", "none".to_owned(), "at least one");
         }
         match self.seconds {
-            Some(seconds) if !(seconds > 0.0) => {
+            Some(seconds) if seconds.is_nan() || seconds <= 0.0 => {
                 refuse("seconds of the proof", seconds.to_string(), "a number above 0")
             }
             _ => Ok(()),

@@ -47,6 +47,7 @@ pub struct Score {
     pub score: f64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a field so")]
 fn finite<S: Serializer>(score: &f64, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     score.is_finite().then_some(*score).serialize(serializer)
 }

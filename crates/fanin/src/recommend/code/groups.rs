@@ -26,12 +26,11 @@ pub(super) fn groups(
         let name = names(&parameter.name);
         let same =
             |(group, _): &&mut (Group, Vec<String>)| group.draws == *draws && group.parts == *parts;
-        match groups.iter_mut().find(same) {
-            Some((_, members)) => members.push(name),
-            None => {
-                let (draws, parts) = (draws.clone(), parts.clone());
-                groups.push((Group { patterns: Vec::new(), draws, parts }, vec![name]));
-            }
+        if let Some((_, members)) = groups.iter_mut().find(same) {
+            members.push(name);
+        } else {
+            let (draws, parts) = (draws.clone(), parts.clone());
+            groups.push((Group { patterns: Vec::new(), draws, parts }, vec![name]));
         }
     }
     groups.sort_by_key(|(_, members)| members.len());

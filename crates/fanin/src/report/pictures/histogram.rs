@@ -51,7 +51,7 @@ impl Histogram {
         for (index, mark) in self.marks.iter().enumerate() {
             if let Some(place) = x.place(mark.at) {
                 svg.line("mark", [place, area.top], [place, area.bottom]);
-                let late = place > (area.left + area.right) / 2.0;
+                let late = place > f64::midpoint(area.left, area.right);
                 let (at, anchor) =
                     if late { (place - 6.0, Anchor::End) } else { (place + 6.0, Anchor::Start) };
                 let height = area.top + 14.0 + 20.0 * (index % 3) as f64;

@@ -102,7 +102,8 @@ impl LineChart {
         let y = Scale::of(self.shown(), self.y.log, area.bottom, area.top).padded(0.05);
         area.frame(&mut svg, (&self.x, &x), (&self.y, &y));
         if !self.has_values() {
-            let middle = [(area.left + area.right) / 2.0, (area.top + area.bottom) / 2.0];
+            let middle =
+                [f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom)];
             let text = if self.y.log { "no value above 0" } else { "no value" };
             svg.text("label", middle, Anchor::Middle, text);
         }

@@ -191,7 +191,7 @@ fn cell(x: f64) -> String {
         _ if !x.is_finite() => "–".to_owned(),
         0.0 => "0".to_owned(),
         size if (1e-3..1e5).contains(&size) => {
-            format!("{:.4}", x).trim_end_matches('0').trim_end_matches('.').to_owned()
+            format!("{x:.4}").trim_end_matches('0').trim_end_matches('.').to_owned()
         }
         _ => format!("{x:.2e}"),
     }

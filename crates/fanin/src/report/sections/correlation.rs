@@ -51,12 +51,11 @@ fn traced<'s, 'a>(group: &'s Group<'a>) -> Vec<(&'s Start<'a>, &'a Trace)> {
 }
 
 fn start_control(starts: &[(&Start<'_>, &Trace)]) -> Vec<Control> {
-    match starts.len() {
-        1 => Vec::new(),
-        _ => {
-            let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
-            vec![Control::choice("start", names, 0)]
-        }
+    if starts.len() == 1 {
+        Vec::new()
+    } else {
+        let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
+        vec![Control::choice("start", names, 0)]
     }
 }
 
@@ -205,9 +204,10 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
             y: Axis::linear("second"),
             reach: CLOUD_REACH,
             points: cloud.iter().map(round).collect(),
-            classes: match has_names {
-                true => trace.classes.iter().map(|class| *class as usize).collect(),
-                false => Vec::new(),
+            classes: if has_names {
+                trace.classes.iter().map(|class| *class as usize).collect()
+            } else {
+                Vec::new()
             },
             names: names.clone(),
         };

@@ -85,9 +85,8 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
 
 fn frame(start: &Start<'_>) -> Frame {
     let layers = &start.first().measurement.layers;
-    let signals = measured(start, |layers, at| ln_signal(layers, at), |layer| layer.growth_error);
-    let gradients =
-        measured(start, |layers, at| ln_gradient(layers, at), |l| l.gradient_growth_error);
+    let signals = measured(start, ln_signal, |layer| layer.growth_error);
+    let gradients = measured(start, ln_gradient, |l| l.gradient_growth_error);
     let mut series =
         vec![signals.series("signal, measured", 0), gradients.series("gradient, measured", 1)];
     if let Some((q, g)) = theory(layers) {
@@ -169,7 +168,7 @@ fn theory(layers: &[LayerMeasurement]) -> Option<(Vec<f64>, Vec<f64>)> {
     let is_chain = layers.windows(2).all(|pair| fan_in(&pair[1]) == pair[0].units);
     let is_plain = hidden.iter().all(|l| !l.in_branch() && !l.normalized && l.non_finite == 0);
     let first = hidden.first()?.pre_activation_second_moment;
-    if !is_chain || !is_plain || !(first > 0.0 && first < 1e6) {
+    if !(is_chain && is_plain && first > 0.0 && first < 1e6) {
         return None;
     }
     let found: Option<Vec<_>> =

@@ -4,6 +4,7 @@ use super::Material;
 use crate::report::document::{Block, Section, Table};
 
 /// The last section of every report.
+#[expect(clippy::unnecessary_wraps, reason = "an entry of the registry")]
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let mut rows: Vec<[String; 2]> =
         vec![["fanin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];

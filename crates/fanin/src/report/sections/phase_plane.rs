@@ -18,7 +18,7 @@ const PLACES: usize = 60;
 const MOST_SCHEMES: usize = 12;
 /// Names of one point.
 const MOST_NAMES: usize = 3;
-/// σ_w below which schemes lie on top of each other.
+/// The deviation below which schemes lie on top of each other.
 const LEAST_WIDE: f64 = 0.1;
 
 /// The plane of every activation.

@@ -10,6 +10,9 @@ use crate::report::terminal::number::{fixed, score_name, spread};
 use crate::spec::Task;
 use crate::train::{Finish, Metrics};
 
+/// What a curve shows of an epoch.
+type Reading = fn(&Metrics) -> Option<f64>;
+
 /// Differences of means below so many standard errors are no differences.
 const CLEAR: f64 = 2.0;
 
@@ -37,12 +40,12 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
         Some(target) if read == 0 => vec![Mark::new(target, "counts as learned")],
         _ => Vec::new(),
     };
-    let curves: [(&str, fn(&Metrics) -> Option<f64>, bool); 3] = [
+    let curves: [(&str, Reading, bool); 3] = [
         (score, |m| m.accuracy, false),
         ("test loss", |m| m.test_loss, true),
         ("training loss", |m| Some(m.train_loss), true),
     ];
-    let frame = |(index, (name, read, log)): (usize, (&str, fn(&Metrics) -> Option<f64>, bool))| {
+    let frame = |(index, (name, read, log)): (usize, (&str, Reading, bool))| {
         let epochs = network.entries.iter().flat_map(|e| &e.trained).map(|t| t.history.len()).max();
         let at: Vec<f64> = (1..=epochs.unwrap_or(0)).map(|epoch| epoch as f64).collect();
         let entries = network.entries.iter().enumerate();

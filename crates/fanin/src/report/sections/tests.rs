@@ -37,7 +37,7 @@ fn checked(model: &str, scheme: &str) -> Report {
 fn check(report: &Report, sections: &[&str]) {
     let ids: Vec<&str> = report.sections.iter().map(|section| section.id.as_str()).collect();
     assert_eq!(ids, sections);
-    assert!(report.figures().all(|figure| figure.is_whole()));
+    assert!(report.figures().all(crate::report::document::Figure::is_whole));
     assert_eq!(&Report::from_json(&report.to_json()).unwrap(), report);
     let page = html(report);
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
