@@ -123,7 +123,7 @@ impl Draft {
         bias.fan_in = weight.fan_in;
         bias.fan_out = weight.fan_out;
         bias.activation.clone_from(&weight.activation);
-        bias.place.module = module.to_owned();
+        module.clone_into(&mut bias.place.module);
         (self.parameters.len(), self.parameter(bias))
     }
 
@@ -139,7 +139,7 @@ impl Draft {
         let inputs = axes[axes.len() - 1];
         let mut weight = Parameter::linear(&format!("{module}.weight"), units, inputs);
         weight.activation = Some(activation.to_owned());
-        weight.place.module = module.to_owned();
+        module.clone_into(&mut weight.place.module);
         let position = self.parameters.len();
         let w = self.parameter(weight.clone());
         let (bias, b) = self.bias(module, units, &weight);
@@ -163,7 +163,7 @@ impl Draft {
         let name = format!("{module}.weight");
         let mut weight = Parameter::weight(&name, [channels, inputs, 3, 3], axes.clone())?;
         weight.activation = Some(activation.to_owned());
-        weight.place.module = module.to_owned();
+        module.clone_into(&mut weight.place.module);
         let position = self.parameters.len();
         let w = self.parameter(weight.clone());
         let (bias, b) = self.bias(module, channels, &weight);

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::networks::Network;
 use crate::record::Record;
 use crate::score::{self, Row, Score};
-use crate::starts::STARTS;
+use crate::starts::{STARTS, Start};
 use crate::tasks::Task;
 
 /// The figures in a few lines.
@@ -50,7 +50,7 @@ fn targets() -> String {
 /// The starts that are asked for and not there yet.
 fn missing() -> String {
     let missing: Vec<&str> =
-        STARTS.iter().filter(|start| !start.is_there()).map(|start| start.name()).collect();
+        STARTS.iter().filter(|start| !start.is_there()).map(Start::name).collect();
     if missing.is_empty() {
         return String::new();
     }
@@ -142,7 +142,7 @@ fn bars(rows: &[Row<'_>], all: usize) -> String {
 
 fn by_network(rows: &[Row<'_>]) -> String {
     let starts: Vec<&str> =
-        STARTS.into_iter().filter(|start| start.is_there()).map(|start| start.name()).collect();
+        STARTS.into_iter().filter(|start| start.is_there()).map(Start::name).collect();
     let mut text = format!("| network | {} |\n", starts.join(" | "));
     let _ = writeln!(text, "|---|{}", "---|".repeat(starts.len()));
     for row in rows {

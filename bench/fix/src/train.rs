@@ -77,7 +77,7 @@ pub fn all(
         Ok(())
     };
     std::thread::scope(|scope| {
-        let on_one_core = || fanin::with_threads(Some(1), &work)?;
+        let on_one_core = || fanin::with_threads(Some(1), work)?;
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(on_one_core)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("no thread panics"))
     })

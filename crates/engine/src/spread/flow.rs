@@ -285,9 +285,12 @@ impl Spread {
         })
     }
 
-    /// The spread of f(x), x normal, for an f that is finite everywhere.
+    /// The spread of f(x), x normal; where f is not finite everywhere, that of f at the mean.
     pub(crate) fn of_function(&self, f: impl Fn(f64) -> f64) -> Self {
-        let (grid, values) = self.on_grid(f);
+        let (grid, mut values) = self.on_grid(&f);
+        if !values.iter().all(|value| value.is_finite()) {
+            values.fill(f(self.mean));
+        }
         self.through(&Expansion::new(&grid, &values))
     }
 
@@ -303,7 +306,7 @@ impl Spread {
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
-        let deviation = self.variance().sqrt();
+        let deviation = self.variance().max(0.0).sqrt();
         let grid = Grid::new(-self.mean / deviation);
         let values = grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
         (grid, values)

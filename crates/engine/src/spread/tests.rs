@@ -1,3 +1,5 @@
+//! What spreads say of sums, products, functions and whole graphs.
+
 use super::*;
 use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};

@@ -24,7 +24,7 @@ mod fold;
 mod code;
 
 #[cfg(test)]
-mod cases;
+mod tests;
 
 pub use code::{Language, code};
 pub use fold::{Fold, fold};

@@ -81,7 +81,11 @@ fn manifest(name: &str) -> toml::Table {
 /// Names of the crates that a crate names in the sections of its manifest.
 fn dependencies(name: &str, sections: &[&str]) -> Vec<String> {
     let manifest = manifest(name);
-    let tables = sections.iter().filter_map(|section| manifest.get(*section)?.as_table());
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let of_targets = targets.into_iter().flat_map(|t| t.values()).filter_map(toml::Value::as_table);
+    let all = std::iter::once(&manifest).chain(of_targets);
+    let tables =
+        all.flat_map(|table| sections.iter().filter_map(|section| table.get(*section)?.as_table()));
     tables.flat_map(|table| table.keys().cloned()).collect()
 }
 

@@ -162,6 +162,28 @@ fn broken() -> Diagnosis {
     fanin::check_partly(&spec, &model, &weights, &data).unwrap()
 }
 
+/// Weights of which one tensor is nearly a copy, and one has nearly equal parts.
+fn nearly() -> Diagnosis {
+    let spec = Spec { model: "64 -> 3x64 tanh -> 10".parse().unwrap(), ..Spec::default() };
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let mut weights: Weights = fanin::initialize(&spec, &model, 0).unwrap();
+    let first = weights.get("0.weight").unwrap().clone();
+    let near = |x: &[f32]| -> Vec<f32> {
+        x.iter().enumerate().map(|(i, x)| if i % 3 == 0 { 1.02 * x } else { *x }).collect()
+    };
+    for (name, tensor) in &mut weights.tensors {
+        let (half, _) = tensor.data().split_at(tensor.data().len() / 2);
+        let data = match name.as_str() {
+            "2.weight" => near(first.data()),
+            "4.weight" => [half.to_vec(), near(half)].concat(),
+            _ => continue,
+        };
+        *tensor = fanin::engine::Tensor::new(tensor.shape().clone(), data).unwrap();
+    }
+    fanin::check_partly(&spec, &model, &weights, &data).unwrap()
+}
+
 /// Weights of one scheme that are said to be another's.
 fn claimed() -> Diagnosis {
     let mut spec = Spec { model: "64 -> 16 tanh -> 10".parse().unwrap(), ..Spec::default() };
@@ -184,6 +206,7 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
         over_seeds("64 -> 3x64 relu -> 10", "normal:1e30", &seeds[..1]),
         over_seeds("64 -> 8 relu -> 2x(8 relu -> 8) residual -> 10", "constant:0.1", &seeds[..1]),
         broken(),
+        nearly(),
         claimed(),
     ];
     assert_eq!(diagnoses[0].forecast, Verdict::Learns);

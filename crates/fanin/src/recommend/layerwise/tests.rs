@@ -7,10 +7,10 @@ use super::rates::Rates;
 use super::units;
 use crate::check::Verdict;
 use crate::init::{Rules, initialize, parameters};
-use crate::recommend::cases::Case;
 use crate::recommend::draft::Draft;
 use crate::recommend::observer::Observer;
 use crate::recommend::rows::Rows;
+use crate::recommend::tests::Case;
 use crate::recommend::{Recommendation, find};
 use crate::spec::{Axes, LayerWires, Layout, Mode};
 

@@ -4,8 +4,8 @@ use super::grad_init::{GradInitSettings, Objective, grad_init};
 use super::meta_init::{MetaInitSettings, Quotient, meta_init};
 use crate::check::evidence::{Horizon, StepRule};
 use crate::recommend::Problem;
-use crate::recommend::cases::Case;
 use crate::recommend::rows::Rows;
+use crate::recommend::tests::Case;
 use fanin_kernels::threads;
 
 /// Smooth, so that differences are derivatives.

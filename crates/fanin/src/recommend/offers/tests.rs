@@ -3,8 +3,8 @@
 use super::*;
 use crate::check::evidence::Horizon;
 use crate::data::{Fitted, Preparation};
-use crate::recommend::cases::Case;
 use crate::recommend::fold_standardization;
+use crate::recommend::tests::Case;
 use crate::spec::{Loss, Mode};
 
 #[track_caller]

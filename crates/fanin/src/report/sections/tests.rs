@@ -1,4 +1,5 @@
 use super::*;
+use crate as facade;
 use crate::compare::{CompareOptions, Comparison};
 use crate::report::document::{Answer, Block};
 use crate::report::pictures::standalone;
@@ -9,14 +10,14 @@ use crate::spec::Spec;
 fn checked(model: &str, scheme: &str) -> Report {
     let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
     scheme.clone_into(&mut spec.init.scheme);
-    let data = crate::load(&spec).unwrap();
-    let model = crate::resolve(&spec, &data).unwrap();
-    let weights = crate::initialize(&spec, &model, 0).unwrap();
-    let diagnosis = crate::check_scheme(&spec, &model, &data, &[0, 1]).unwrap();
-    let trace = crate::trace(&spec, &model, &weights, &data).unwrap();
+    let data = facade::load(&spec).unwrap();
+    let model = facade::resolve(&spec, &data).unwrap();
+    let weights = facade::initialize(&spec, &model, 0).unwrap();
+    let diagnosis = facade::check_scheme(&spec, &model, &data, &[0, 1]).unwrap();
+    let trace = facade::trace(&spec, &model, &weights, &data).unwrap();
     let (model_text, start) = (model.to_string(), scheme.to_owned());
     let checked = Checked { model: model_text, start, spec: &spec, diagnosis: &diagnosis };
-    let mended = crate::mend(&checked, &model, &data).unwrap();
+    let mended = facade::mend(&checked, &model, &data).unwrap();
     report(&Material {
         title: "a check".to_owned(),
         spec: Some(&spec),
@@ -90,7 +91,7 @@ fn a_comparison_shows_race_replay_and_forecasts() {
     let schemes = ["zeros", "he-normal"].map(str::to_owned).to_vec();
     let options =
         CompareOptions { depths: vec![2], width: 16, schemes, spec, ..Default::default() };
-    let data = crate::load(&options.spec).unwrap();
+    let data = facade::load(&options.spec).unwrap();
     let comparison = Comparison::new(&options, &data).unwrap();
     let mut networks = comparison.check().unwrap();
     let (traces, replays) = (comparison.trace().unwrap(), comparison.replays().unwrap());
@@ -125,7 +126,7 @@ fn a_large_report_is_timed() {
     spec.train.seeds = vec![0];
     let schemes = crate::compare::DEFAULT_SCHEMES.map(str::to_owned).to_vec();
     let options = CompareOptions { depths: vec![100], schemes, spec, ..Default::default() };
-    let data = crate::load(&options.spec).unwrap();
+    let data = facade::load(&options.spec).unwrap();
     let comparison = Comparison::new(&options, &data).unwrap();
     let networks = comparison.check().unwrap();
     let started = std::time::Instant::now();
