@@ -1,3 +1,5 @@
+//! Pictures keep their gaps, colors and frames, and stand alone.
+
 use super::*;
 
 fn chart(series: Vec<Series>, log: bool) -> Picture {

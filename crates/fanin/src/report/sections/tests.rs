@@ -1,3 +1,5 @@
+//! Sick and healthy starts give whole reports in every form.
+
 use super::*;
 use crate as facade;
 use crate::compare::{CompareOptions, Comparison};
