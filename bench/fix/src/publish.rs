@@ -50,7 +50,7 @@ fn targets() -> String {
 /// The starts that are asked for and not there yet.
 fn missing() -> String {
     let missing: Vec<&str> =
-        STARTS.iter().filter(|start| !start.is_there()).map(Start::name).collect();
+        STARTS.iter().filter(|start| !start.is_there()).map(|start| start.name()).collect();
     if missing.is_empty() {
         return String::new();
     }
