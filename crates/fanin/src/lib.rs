@@ -199,7 +199,7 @@ pub fn check_partly(
 /// As [`check_partly`], and whether `weights` are what the schemes of `spec` make.
 ///
 /// # Errors
-/// As [`explain`] and [`check_partly`].
+/// As [`explain()`] and [`check_partly`].
 pub fn check_claim(
     spec: &Spec,
     model: &Model,

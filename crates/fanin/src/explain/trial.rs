@@ -47,7 +47,7 @@ pub struct Trial<'d> {
     pub model: Model,
     /// The scheme of its starting weights.
     pub scheme: String,
-    /// Steps of gradient descent, of [`BATCH`] rows each, after which the run is looked at, in
+    /// Steps of gradient descent, of 32 rows each, after which the run is looked at, in
     /// order; 0 is before the first.
     pub stops: Vec<u64>,
     /// Seed of weights and order.
@@ -115,7 +115,7 @@ impl Record {
         self.moments.iter().find(|moment| moment.accuracy >= LEARNED).map(|moment| moment.step)
     }
 
-    /// (step, loss) for a chart; larger losses stand at [`LARGEST_LOSS`].
+    /// (step, loss) for a chart; larger losses stand at the largest shown.
     pub fn losses(&self) -> Vec<[f64; 2]> {
         let finite = self.moments.iter().filter(|moment| moment.loss.is_finite());
         finite.map(|moment| [moment.step as f64, moment.loss.min(LARGEST_LOSS)]).collect()

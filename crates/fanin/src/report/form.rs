@@ -85,7 +85,7 @@ pub fn write_as(report: &Report, form: Form, path: &Path) -> Result<()> {
     write_whole(path, Existing::Replace, |file| file.write_all(text.as_bytes()))
 }
 
-/// The report that [`write`] wrote as JSON.
+/// The report that [`write()`] wrote as JSON.
 ///
 /// # Errors
 /// [`Error::Io`], or as [`Report::from_json`].
