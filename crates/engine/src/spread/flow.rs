@@ -294,19 +294,15 @@ impl Spread {
         self.through(&Expansion::new(&grid, &values))
     }
 
-    /// The spread of f(x), x normal; `None` where much of it lies where f is not finite.
+    /// As [`of_function`](Self::of_function); `None` where much of x lies where f is not finite.
     pub(crate) fn of_partial_function(&self, f: impl Fn(f64) -> f64) -> Option<Self> {
-        let (grid, mut values) = self.on_grid(f);
+        let (grid, values) = self.on_grid(&f);
         let outside = grid.mean(values.iter().map(|y| f64::from(u8::from(!y.is_finite()))));
-        if outside > MOST_OUTSIDE {
-            return None;
-        }
-        fill_gaps(&grid.places, &mut values);
-        Some(self.through(&Expansion::new(&grid, &values)))
+        (outside <= MOST_OUTSIDE).then(|| self.of_function(f))
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
-        let deviation = self.variance().max(0.0).sqrt();
+        let deviation = self.variance().sqrt();
         let grid = Grid::new(-self.mean / deviation);
         let values = grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
         (grid, values)
@@ -314,20 +310,8 @@ impl Spread {
 }
 
 /// The share of a normal input that may lie where a function is not finite: beyond, the input is
-/// surely none.
-const MOST_OUTSIDE: f64 = 1e-3;
-
-/// Gives places at which a function is not finite, for no input lies there, the value at the
-/// nearest place where it is.
-fn fill_gaps(places: &[f64], values: &mut [f64]) {
-    let finite: Vec<(f64, f64)> =
-        places.iter().copied().zip(values.iter().copied()).filter(|(_, y)| y.is_finite()).collect();
-    for (place, value) in places.iter().zip(values).filter(|(_, value)| !value.is_finite()) {
-        let apart = |(other, _): &&(f64, f64)| (other - place).abs();
-        let nearest = finite.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
-        *value = nearest.map_or(f64::NAN, |(_, y)| *y);
-    }
-}
+/// surely not normal, and nothing is known of the output.
+const MOST_OUTSIDE: f64 = 0.05;
 
 /// The outputs of an operator for independent normal inputs.
 fn sample(
