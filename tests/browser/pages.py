@@ -209,25 +209,29 @@ def check_without_scripts(browser, file, name):
     watched.close()
 
 
-def check(browser, folder, name, axe, shots):
-    file = folder / f"{name}.html"
-    assert file.stat().st_size < 2_000_000, (name, file.stat().st_size)
+def check_look(browser, file, name, axe, shots, width):
+    """Nothing is wider than the window; in light and in dark, axe-core finds nothing."""
+    size = {"width": width, "height": 900}
+    watched = Watched(browser, file, viewport=size, color_scheme="light", reduced_motion="reduce")
+    page = watched.page
+    check_keyboard(page, name)
+    scroll(page)
     for scheme in ["light", "dark"]:
-        for width in WIDTHS:
-            size = {"width": width, "height": 900}
-            watched = Watched(browser, file, viewport=size, color_scheme=scheme, reduced_motion="reduce")
-            page = watched.page
-            scroll(page)
-            wide = page.evaluate("document.documentElement.scrollWidth")
-            assert wide <= width, (name, scheme, width, wide)
-            if shots:
-                page.screenshot(path=shots / f"{name}-{scheme}-{width}.png", full_page=True)
-            if width == 1280:
-                check_axe(page, axe, f"{name} {scheme}")
-            watched.close()
-    size = {"width": 1280, "height": 900}
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, (name, scheme, width, wide)
+        if shots:
+            page.screenshot(path=shots / f"{name}-{scheme}-{width}.png", full_page=True)
+        if width == max(WIDTHS):
+            check_axe(page, axe, f"{name} {scheme}")
+    watched.close()
+    return watched.seconds
+
+
+def check_changes(browser, file, name):
+    """Controls, the point of the plane, and the button for light and dark."""
+    size = {"width": max(WIDTHS), "height": 900}
     watched = Watched(browser, file, viewport=size, reduced_motion="reduce")
-    scroll(watched.page)
     changed = check_controls(watched.page, name)
     check_plane(watched.page, name)
     paper = "getComputedStyle(document.body).backgroundColor"
@@ -235,12 +239,17 @@ def check(browser, folder, name, axe, shots):
     watched.page.locator(".top button").click()
     assert comes(lambda: watched.page.evaluate(paper) != before), (name, "light and dark")
     watched.close()
-    fresh = Watched(browser, file, viewport=size, reduced_motion="reduce")
-    check_keyboard(fresh.page, name)
-    fresh.close()
+    return changed
+
+
+def check(browser, folder, name, axe, shots):
+    file = folder / f"{name}.html"
+    assert file.stat().st_size < 2_000_000, (name, file.stat().st_size)
+    seconds = [check_look(browser, file, name, axe, shots, width) for width in WIDTHS]
+    changed = check_changes(browser, file, name)
     check_without_scripts(browser, file, name)
     kilobytes = file.stat().st_size // 1000
-    print(f"{name}: {kilobytes} kB, opens in {watched.seconds * 1000:.0f} ms, {changed} controls")
+    print(f"{name}: {kilobytes} kB, opens in {min(seconds) * 1000:.0f} ms, {changed} controls")
 
 
 def main():
