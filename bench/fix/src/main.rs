@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 
 use networks::Network;
+use train::Wish;
 
 /// Why a command failed.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -36,6 +37,12 @@ struct Arguments {
     /// Runs side by side, each on one core
     #[arg(long, global = true, default_value_t = 2)]
     threads: usize,
+    /// The folder of ONNX models to be trained too
+    #[arg(long, global = true, env = "FANIN_MODELS")]
+    models: Option<PathBuf>,
+    /// The file of results
+    #[arg(long, global = true, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/results.jsonl"))]
+    results: PathBuf,
 }
 
 #[derive(Subcommand)]
@@ -48,6 +55,12 @@ enum Command {
         /// Only networks whose name contains this
         #[arg(long)]
         only: Option<String>,
+        /// Only this start
+        #[arg(long)]
+        start: Option<String>,
+        /// Train also what the file has; the last results count
+        #[arg(long)]
+        again: bool,
         /// Stop before a network once so many seconds have passed
         #[arg(long)]
         seconds: Option<f64>,
@@ -65,16 +78,20 @@ enum Command {
 
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
-    let all = networks::all();
+    if arguments.models.is_none() {
+        eprintln!("left out: models of other frameworks, as no folder is named by --models");
+    }
+    let all = networks::all(arguments.models.as_deref());
     let chosen: Vec<Network> =
         all.iter().filter(|network| network.is_small || !arguments.small).cloned().collect();
-    let results = file("results.jsonl");
+    let results = arguments.results;
     match arguments.command {
         Command::List => chosen.iter().for_each(|network| println!("{}", network.describe())),
-        Command::Train { only, seconds } => {
+        Command::Train { only, start, again, seconds } => {
             let fits = |n: &&Network| only.as_ref().is_none_or(|part| n.name.contains(part));
             let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
-            train::all(&chosen, &results, arguments.threads, seconds)?;
+            let wish = Wish { start, again, threads: arguments.threads, seconds };
+            train::all(&chosen, &results, &wish)?;
         }
         Command::Publish { date, machine } => {
             let records = record::read(&results)?;

@@ -1,5 +1,7 @@
 //! The networks of the benchmark: which there are, and nothing of how they fare.
 
+use std::path::{Path, PathBuf};
+
 use fanin::Result;
 use fanin::engine::activations::ACTIVATIONS;
 use fanin::spec::{Model, Spec, TrainSpec};
@@ -31,6 +33,8 @@ pub enum Form {
     Text(String),
     /// By a plan, with depth, width and activation.
     Plan(Plan, usize, usize, &'static str),
+    /// By an ONNX file.
+    File(PathBuf),
 }
 
 /// What identifies a network: other contents, other training.
@@ -80,6 +84,7 @@ impl Network {
         let form = match &self.form {
             Form::Text(text) => text.clone(),
             Form::Plan(_, depth, width, activation) => format!("{depth} {width} {activation}"),
+            Form::File(_) => self.name.clone(),
         };
         let identity = Identity {
             name: &self.name,
@@ -96,7 +101,11 @@ impl Network {
         let (epochs, target_accuracy) = (self.task.epochs(), self.task.target());
         let train = TrainSpec { epochs, target_accuracy, ..TrainSpec::default() };
         let task = (self.task == Task::DigitsBack).then_some(fanin::spec::Task::AutoEncoder);
-        Spec { task, train, ..Spec::default() }
+        let mut spec = Spec { task, train, ..Spec::default() };
+        if self.task == Task::Teacher {
+            "teacher".clone_into(&mut spec.data.source);
+        }
+        spec
     }
 
     /// The network.
@@ -106,6 +115,7 @@ impl Network {
     pub fn model(&self) -> Result<Model> {
         let (inputs, outputs) = self.task.sizes();
         match &self.form {
+            Form::File(path) => fanin::import::model(path, &fanin::import::Options::default()),
             Form::Text(text) => {
                 let spec: fanin::spec::ModelSpec = text.parse()?;
                 spec.resolve(inputs, outputs)
@@ -118,83 +128,178 @@ impl Network {
     }
 }
 
-/// Every network, cheap ones first within their kind.
-pub fn all() -> Vec<Network> {
-    let digits = |hidden: &str| Network::text(Task::Digits, hidden);
-    let mut networks = vec![
-        digits("5x64 relu").small(),
+/// Every network: one of each kind in turn, so that a few already show variety, and with them the
+/// models in the folder `models`, where there is one.
+pub fn all(models: Option<&Path>) -> Vec<Network> {
+    let mut kinds = vec![
+        rectified(),
+        smooth(),
+        convolutions(),
+        residual(),
+        sequences(),
+        activations(),
+        transformers(),
+        normalized(),
+        back(),
+        fashion(),
+        models.map(files).unwrap_or_default(),
+    ];
+    kinds.iter_mut().for_each(|kind| kind.reverse());
+    let mut networks = Vec::new();
+    while kinds.iter().any(|kind| !kind.is_empty()) {
+        networks.extend(kinds.iter_mut().filter_map(Vec::pop));
+    }
+    networks
+}
+
+fn digits(hidden: &str) -> Network {
+    Network::text(Task::Digits, hidden)
+}
+
+fn rectified() -> Vec<Network> {
+    vec![
         digits("10x64 relu").small().whole(),
-        digits("20x64 relu"),
         digits("30x64 relu").whole(),
         digits("50x64 relu").whole(),
-        digits("100x64 relu"),
-        digits("5x64 tanh").small(),
-        digits("10x64 tanh"),
-        digits("30x64 tanh"),
-        digits("50x64 tanh"),
-        digits("100x64 tanh"),
-        digits("30x64 selu"),
-        digits("30x64 gelu"),
-        digits("50x64 gelu"),
-        digits("30x64 silu"),
+        digits("5x64 relu").small(),
         digits("10x16 relu").small(),
-        digits("30x16 tanh"),
+        digits("20x64 relu"),
+        digits("100x64 relu"),
         digits("20x24 relu"),
         digits("5x256 relu"),
-        digits("10x256 tanh"),
+    ]
+}
+
+fn smooth() -> Vec<Network> {
+    vec![
+        digits("5x64 tanh").small(),
+        digits("30x64 tanh"),
+        digits("30x64 gelu"),
+        digits("10x64 tanh"),
+        digits("30x64 selu"),
+        digits("50x64 tanh"),
         digits("64 tanh -> 32 tanh -> 16 tanh -> 32 tanh -> 64 tanh"),
+        digits("30x64 silu"),
+        digits("30x16 tanh"),
+        digits("10x256 tanh"),
+        digits("50x64 gelu"),
+        digits("100x64 tanh"),
+    ]
+}
+
+fn residual() -> Vec<Network> {
+    vec![
         digits("64 relu -> 5x(64 relu -> 64) residual"),
         digits("64 relu -> 15x(64 relu -> 64) residual"),
-        digits("64 relu -> 30x(64 relu -> 64) residual"),
         digits("64 tanh -> 15x(64 tanh -> 64) residual"),
         digits("64 gelu -> 10x64 gelu residual"),
-        digits("64 relu -> 5x(64 layer_norm relu -> 64) residual"),
-        digits("64 gelu -> 15x(64 layer_norm gelu -> 64) residual"),
-        digits("64 relu -> 10x(64 batch_norm relu -> 64) residual"),
-        digits("10x64 batch_norm relu"),
+        digits("64 relu -> 30x(64 relu -> 64) residual"),
+    ]
+}
+
+fn normalized() -> Vec<Network> {
+    vec![
         digits("20x64 layer_norm relu"),
+        digits("64 relu -> 5x(64 layer_norm relu -> 64) residual"),
+        digits("10x64 batch_norm relu"),
+        digits("64 relu -> 10x(64 batch_norm relu -> 64) residual"),
         digits("30x64 layer_norm tanh"),
-    ];
+        digits("64 gelu -> 15x(64 layer_norm gelu -> 64) residual"),
+    ]
+}
+
+fn activations() -> Vec<Network> {
     let shown = ["relu", "tanh", "identity"];
-    let others = ACTIVATIONS.iter().map(|a| a.name()).filter(|name| !shown.contains(name));
-    networks.extend(others.map(|name| {
-        let network = digits(&format!("10x64 {name}"));
-        if name == "sigmoid" || name == "gelu" { network.small() } else { network }
-    }));
+    let first = ["sigmoid", "gelu"];
+    let others = ACTIVATIONS.iter().map(|a| a.name());
+    let others = others.filter(|name| !shown.contains(name) && !first.contains(name));
+    let network = |name: &str| digits(&format!("10x64 {name}"));
+    let first = first.into_iter().map(|name| network(name).small());
+    first.chain(others.map(network)).collect()
+}
+
+fn back() -> Vec<Network> {
     let back = |hidden: &str| Network::text(Task::DigitsBack, hidden);
-    networks.extend([
+    vec![
         back("48 relu -> 24 relu -> 48 relu").small(),
         back("48 tanh -> 32 tanh -> 24 tanh -> 32 tanh -> 48 tanh"),
-    ]);
+    ]
+}
+
+fn fashion() -> Vec<Network> {
     let fashion = |hidden: &str| Network::text(Task::Fashion, hidden);
-    networks.extend([
-        fashion("3x64 relu"),
+    vec![
         fashion("10x64 relu"),
         fashion("20x64 tanh"),
-        fashion("10x64 silu"),
         fashion("64 relu -> 5x(64 relu -> 64) residual"),
-    ]);
+        fashion("10x64 silu"),
+        fashion("3x64 relu"),
+    ]
+}
+
+fn convolutions() -> Vec<Network> {
     let plan =
         |name, plan, size, activation| Network::plan(Task::Digits, name, plan, size, activation);
-    networks.extend([
+    vec![
+        plan("convolutions and 2 layers", nets::small_convolutions, (2, 8), "tanh").small(),
         plan("convolutions", nets::convolutions, (10, 16), "relu"),
-        plan("convolutions", nets::convolutions, (20, 16), "relu"),
         plan("convolutions", nets::convolutions, (30, 12), "tanh"),
         plan("convolutions", nets::convolutions, (50, 12), "relu"),
         plan("residual convolutions", nets::residual_convolutions, (8, 16), "relu"),
-        plan("convolutions and 2 layers", nets::small_convolutions, (2, 8), "tanh").small(),
-        plan("transformer", nets::transformer, (4, 32), "gelu"),
-        plan("transformer", nets::transformer, (8, 32), "gelu"),
-        plan("transformer, unscaled", nets::unscaled_transformer, (4, 32), "gelu"),
-    ]);
+        plan("convolutions", nets::convolutions, (20, 16), "relu"),
+    ]
+}
+
+fn transformers() -> Vec<Network> {
+    let plan = |name, plan, depth| Network::plan(Task::Digits, name, plan, (depth, 32), "gelu");
+    vec![
+        plan("transformer", nets::transformer, 4),
+        plan("transformer, unscaled", nets::unscaled_transformer, 4),
+        plan("transformer", nets::transformer, 8),
+    ]
+}
+
+fn sequences() -> Vec<Network> {
     let sequences =
         |name, plan, activation| Network::plan(Task::Sequences, name, plan, (1, 24), activation);
-    networks.extend([
+    vec![
         sequences("LSTM", nets::lstm, "tanh"),
         sequences("recurrent", nets::recurrent, "tanh"),
         sequences("recurrent", nets::recurrent, "relu"),
-    ]);
-    networks
+    ]
+}
+
+/// Models of PyTorch, Keras and scikit-learn that train at their own size in seconds; what they are
+/// to learn is computed, as wide as they are.
+const FILES: [&str; 9] = [
+    "mlp_relu",
+    "mlp_tanh_deep",
+    "lstm_classifier",
+    "keras_cnn",
+    "mlp_resnet_gelu_ln",
+    "gpt2_fresh",
+    "mlp_acts",
+    "lenet5",
+    "keras_mlp",
+];
+
+fn files(folder: &Path) -> Vec<Network> {
+    let file = |name: &str| Network {
+        name: format!("{name}.onnx"),
+        task: Task::Teacher,
+        form: Form::File(folder.join(format!("{name}.onnx"))),
+        is_small: false,
+        is_whole: false,
+    };
+    let (there, missing): (Vec<Network>, Vec<Network>) =
+        FILES.into_iter().map(file).partition(|network| match &network.form {
+            Form::File(path) => path.is_file(),
+            _ => true,
+        });
+    missing.iter().for_each(|network| {
+        eprintln!("left out: {} is not in {}", network.name, folder.display());
+    });
+    there
 }
 
 #[cfg(test)]
@@ -204,7 +309,7 @@ mod tests {
 
     #[test]
     fn networks_are_many_and_each_is_another() {
-        let networks = all();
+        let networks = all(None);
         assert!(networks.len() >= 60, "{}", networks.len());
         let identities: BTreeSet<String> = networks.iter().map(Network::identity).collect();
         assert_eq!(identities.len(), networks.len());
@@ -215,7 +320,7 @@ mod tests {
 
     #[test]
     fn every_network_can_be_made() {
-        for network in all() {
+        for network in all(None) {
             let model = network.model().unwrap();
             let (inputs, outputs) = network.task.sizes();
             assert_eq!((model.inputs(), model.outputs()), (inputs, outputs), "{}", network.name);

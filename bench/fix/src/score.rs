@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn worse_is_told_with_its_ratio_and_where_it_does_not_learn() {
-        let networks = crate::networks::all();
+        let networks = crate::networks::all(None);
         let record = |steps: Option<u64>| Record {
             key: String::new(),
             task: String::new(),

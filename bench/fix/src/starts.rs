@@ -83,16 +83,14 @@ impl<'a> Drawer<'a> {
         Ok(drawer)
     }
 
-    /// The start under `seed`: methods that look at data are asked anew, the others draw by their
-    /// rules.
+    /// The start under `seed`, drawn by the rules that the method found; LSUV, which is cheap, looks
+    /// at the data anew.
     ///
     /// # Errors
     /// If a scheme does not fit the network.
     pub fn weights(&self, seed: u64) -> Result<Weights> {
         match (self.start, &self.found) {
-            (Start::Method(name, _), _) if recommend::find(name)?.facts().needs_data => {
-                Ok(self.ask(name, seed)?.weights)
-            }
+            (Start::Method(name @ "lsuv", _), _) => Ok(self.ask(name, seed)?.weights),
             (Start::Method(_, base), Some(found)) => {
                 found.drawn(self.model, &self.by_scheme(base, seed)?, seed)
             }

@@ -1,10 +1,16 @@
 //! What the networks of the benchmark are to learn.
 
+use std::borrow::Cow;
+
 use fanin::Result;
-use fanin::data::{Dataset, LoadOptions, Loaded, PrepareOptions, Prepared, Targets, load, prepare};
+use fanin::data::{
+    Dataset, LoadOptions, Loaded, PrepareOptions, Prepared, Targets, for_network, load, prepare,
+};
 use fanin::spec::Task as Kind;
 use fanin_kernels::random::{Stream, fill_normal};
 use serde::Serialize;
+
+use crate::networks::Network;
 
 /// What a network is to learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -18,6 +24,8 @@ pub enum Task {
     Fashion,
     /// Sequences of 200 numbers: which of four rhythms lies under the noise.
     Sequences,
+    /// Normal numbers as wide as the network, with answers that follow from them.
+    Teacher,
 }
 
 /// Every so many pictures of clothes are kept.
@@ -29,33 +37,34 @@ const RHYTHMS: usize = 4;
 
 impl Task {
     /// Every task.
-    pub const ALL: [Self; 4] = [Self::Digits, Self::DigitsBack, Self::Fashion, Self::Sequences];
+    pub const ALL: [Self; 5] =
+        [Self::Digits, Self::DigitsBack, Self::Fashion, Self::Sequences, Self::Teacher];
 
     /// The name in tables.
     pub fn name(self) -> &'static str {
-        ["digits", "digits back", "fashion", "sequences"][self as usize]
+        ["digits", "digits back", "fashion", "sequences", "teacher"][self as usize]
     }
 
-    /// Numbers of a row, and classes or numbers to answer.
+    /// Numbers of a row, and classes or numbers to answer; 0 where the network says.
     pub fn sizes(self) -> (usize, usize) {
-        [(64, 10), (64, 64), (784, 10), (STEPS, RHYTHMS)][self as usize]
+        [(64, 10), (64, 64), (784, 10), (STEPS, RHYTHMS), (0, 0)][self as usize]
     }
 
     /// Passes over the rows.
     pub fn epochs(self) -> usize {
-        [15, 30, 12, 20][self as usize]
+        [15, 30, 12, 20, 15][self as usize]
     }
 
     /// The score that counts as learned.
     pub fn target(self) -> f64 {
-        [0.9, 0.5, 0.75, 0.9][self as usize]
+        [0.9, 0.5, 0.75, 0.9, 0.9][self as usize]
     }
 
-    /// Its rows, split and scaled.
+    /// Its rows, split and scaled; none where every network has its own.
     ///
     /// # Errors
     /// If the data set is not on this machine.
-    pub fn load(self) -> Result<Prepared> {
+    fn load(self) -> Result<Option<Prepared>> {
         let loaded = match self {
             Self::Digits => load("digits", &LoadOptions::default())?,
             Self::DigitsBack => {
@@ -64,8 +73,9 @@ impl Task {
             }
             Self::Fashion => fashion()?,
             Self::Sequences => sequences(),
+            Self::Teacher => return Ok(None),
         };
-        prepare(loaded, &PrepareOptions::default())
+        prepare(loaded, &PrepareOptions::default()).map(Some)
     }
 }
 
@@ -117,7 +127,7 @@ impl Tasks {
     /// Loads them; says on the terminal which are not there.
     pub fn load() -> Self {
         let load = |task: Task| match task.load() {
-            Ok(data) => Some((task, data)),
+            Ok(data) => Some((task, data?)),
             Err(error) => {
                 eprintln!("left out: {}: {error}", task.name());
                 None
@@ -126,8 +136,16 @@ impl Tasks {
         Self(Task::ALL.into_iter().filter_map(load).collect())
     }
 
-    /// The data of `task`, if they are there.
-    pub fn get(&self, task: Task) -> Option<&Prepared> {
-        self.0.iter().find(|(t, _)| *t == task).map(|(_, data)| data)
+    /// The data of a network, if they are there.
+    ///
+    /// # Errors
+    /// If the network has data of its own and cannot be read.
+    pub fn get(&self, network: &Network) -> Result<Option<Cow<'_, Prepared>>> {
+        if network.task == Task::Teacher {
+            let data = for_network(&network.spec(), network.model()?.architecture())?;
+            return Ok(Some(Cow::Owned(data)));
+        }
+        let shared = self.0.iter().find(|(task, _)| *task == network.task);
+        Ok(shared.map(|(_, data)| Cow::Borrowed(data)))
     }
 }

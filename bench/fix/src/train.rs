@@ -1,7 +1,11 @@
 //! Trains every network from every start, each with its best learning rate.
 //!
 //! Four rates are tried on a seed of their own; five seeds are then trained at the rate that arrives
-//! first, or comes farthest. A run ends when it arrives, unless its last score is asked for.
+//! first, or comes farthest. Nothing is trained that cannot change the result: a rate is given up
+//! once it has taken as many steps as one before it needed, a run ends when it arrives, and no
+//! further seed follows the third that does not. A run that after half of its steps is no better
+//! than guessing counts as one that does not arrive. Only the last scores that are asked for need
+//! whole runs.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -11,9 +15,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use fanin::Result;
+use fanin::compare::Threshold;
 use fanin::compare::proof::{Limits, Training, Trajectory, best, every, trajectory};
 use fanin::data::Prepared;
 use fanin::train::{Course, Interrupt};
+use fanin::weights::Weights;
 
 use crate::Failure;
 use crate::networks::Network;
@@ -21,28 +27,43 @@ use crate::record::{self, Record};
 use crate::starts::{Drawer, STARTS, Start};
 use crate::tasks::Tasks;
 
-/// Learning rates over the usual one, 0.02 with momentum 0.9.
-const FACTORS: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+/// Learning rates over the usual one, 0.02 with momentum 0.9; the likeliest first.
+const FACTORS: [f64; 4] = [1.0, 3.0, 0.3, 0.1];
 
 /// Seeds that are counted; rates are chosen on the next one.
 const SEEDS: u64 = 5;
+
+/// A score that is no luck is so much over that of guessing.
+const LUCK: f64 = 0.05;
+
+/// Starts whose last scores are asked for, on networks whose runs go on.
+const WHOLE: [&str; 2] = ["torch-default", "auto"];
+
+/// What is to be trained, and for how long.
+pub struct Wish {
+    /// The only start.
+    pub start: Option<String>,
+    /// Whether results that are there are made anew.
+    pub again: bool,
+    /// Runs side by side.
+    pub threads: usize,
+    /// No network is begun after so many seconds.
+    pub seconds: Option<f64>,
+}
 
 /// Trains what the file at `path` lacks, and appends to it; tells of its progress.
 ///
 /// # Errors
 /// If the file cannot be written, or a network cannot be trained.
-pub fn all(
-    networks: &[Network],
-    path: &Path,
-    threads: usize,
-    seconds: Option<f64>,
-) -> std::result::Result<(), Failure> {
+pub fn all(networks: &[Network], path: &Path, wish: &Wish) -> std::result::Result<(), Failure> {
     let tasks = Tasks::load();
     let known = record::read(path)?;
     let cases = networks.iter().flat_map(|network| STARTS.map(|start| (network, start)));
     let is_open = |(network, start): &(&Network, Start)| {
         let key = record::key(network, *start);
-        start.is_there() && known.iter().all(|record| record.key != key)
+        let is_wished = wish.start.as_ref().is_none_or(|name| name == start.name());
+        let is_new = wish.again || known.iter().all(|record| record.key != key);
+        is_wished && is_new && start.is_there()
     };
     let open: Vec<(&Network, Start)> = cases.filter(is_open).collect();
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -53,11 +74,11 @@ pub fn all(
     let (file, next, begun) = (Mutex::new(file), AtomicUsize::new(0), Instant::now());
     let work = || -> std::result::Result<(), Failure> {
         while let Some((network, start)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if seconds.is_some_and(|limit| begun.elapsed().as_secs_f64() > limit) {
+            if wish.seconds.is_some_and(|limit| begun.elapsed().as_secs_f64() > limit) {
                 break;
             }
-            let Some(data) = tasks.get(network.task) else { continue };
-            let record = one(network, *start, data)
+            let Some(data) = tasks.get(network)? else { continue };
+            let record = one(network, *start, &data)
                 .map_err(|error| format!("{}, {}: {error}", network.describe(), start.name()))?;
             writeln!(
                 file.lock().expect("no thread panics"),
@@ -78,7 +99,7 @@ pub fn all(
     };
     std::thread::scope(|scope| {
         let on_one_core = || fanin::with_threads(Some(1), work)?;
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(on_one_core)).collect();
+        let workers: Vec<_> = (0..wish.threads).map(|_| scope.spawn(on_one_core)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().expect("no thread panics"))
     })
 }
@@ -125,17 +146,30 @@ fn one(network: &Network, start: Start, data: &Prepared) -> Result<Record> {
     record.finding = drawer.seconds;
     let training = Training { model: &model, spec: &spec, data };
     let target = network.task.target();
-    let run = |rate: f64, seed: u64, is_whole: bool| -> Result<Trajectory> {
-        let arrival = if is_whole { f64::INFINITY } else { target };
-        let limits = Limits { steps: planned, every: every(batches, planned), target: arrival };
-        let weights = drawer.weights(seed)?;
-        trajectory(&training, &weights, (rate, seed), limits, &|_| {}, &Interrupt::default())
+    let hopeless = Threshold::new(data, target).chance + LUCK;
+    let run = |weights: &Weights, (rate, seed): (f64, u64), steps: u64, is_whole: bool| {
+        let target = if is_whole { f64::INFINITY } else { target };
+        let hopeless = if is_whole || steps < planned { f64::NEG_INFINITY } else { hopeless };
+        let limits = Limits { steps, every: every(batches, planned), target, hopeless };
+        trajectory(&training, weights, (rate, seed), limits, &|_| {}, &Interrupt::default())
     };
-    let rates = FACTORS.map(|factor| course.learning_rate * factor);
-    let tried = rates.iter().map(|&rate| run(rate, SEEDS, false)).collect::<Result<Vec<_>>>()?;
+    let weights = drawer.weights(SEEDS)?;
+    let (mut tried, mut most): (Vec<Trajectory>, u64) = (Vec::new(), planned);
+    for factor in FACTORS {
+        let trial = run(&weights, (course.learning_rate * factor, SEEDS), most, false)?;
+        most = trial.steps_to(target).map_or(most, |steps| most.min(steps));
+        tried.push(trial);
+    }
     let rate = best(&tried, target);
-    let runs =
-        (0..SEEDS).map(|seed| run(rate, seed, network.is_whole)).collect::<Result<Vec<_>>>()?;
+    let is_whole = network.is_whole && WHOLE.contains(&start.name());
+    let mut runs: Vec<Trajectory> = Vec::new();
+    for seed in 0..SEEDS {
+        runs.push(run(&drawer.weights(seed)?, (rate, seed), planned, is_whole)?);
+        let missed = runs.iter().filter(|run| run.steps_to(target).is_none()).count() as u64;
+        if 2 * missed > SEEDS && !is_whole {
+            break;
+        }
+    }
     record.rate = Some(rate);
     record.steps = runs.iter().map(|run| run.steps_to(target)).collect();
     record.best = runs.iter().map(|run| rounded(run.best_score())).collect();

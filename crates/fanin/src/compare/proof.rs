@@ -153,7 +153,8 @@ pub fn prove(
         Pace::TooDear(seconds) => return Ok(Proven::TooDear { seconds }),
     };
     let looks = every(batches, steps);
-    let limits = Limits { steps, every: looks, target: threshold.target };
+    let hopeless = f64::NEG_INFINITY;
+    let limits = Limits { steps, every: looks, target: threshold.target, hopeless };
     let work = Work { contest, limits, observer, interrupt };
 
     let rate = |factor: &f64| course.learning_rate * factor;

@@ -1,4 +1,4 @@
-//! The published schemas of checks and reports say what these say: no key more, none less, no other
+//! The published schemas of checks, repairs and reports say what these say: no key more, none less, no other
 //! type.
 
 use std::collections::BTreeSet;
@@ -10,6 +10,7 @@ use fanin::weights::Weights;
 use serde_json::{Map, Value};
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/check.json");
+const FIX: &str = include_str!("../../../../docs/schema/fix.json");
 const REPORT: &str = include_str!("../../../../docs/schema/report.json");
 
 /// Reads the part of JSON Schema 2020-12 that the schema uses, and refuses any other keyword.
@@ -100,7 +101,7 @@ impl Validator {
 
     fn check_one_of(&mut self, choices: &Value, value: &Value, place: &str) -> bool {
         let choices = choices.as_array().unwrap();
-        let tags = ["kind", "block", "picture"];
+        let tags = ["kind", "block", "picture", "outcome"];
         let tag = tags.into_iter().find(|tag| value.get(tag).is_some()).unwrap();
         let kind = |choice: &&Value| choice["properties"][tag]["const"] == value[tag];
         let Some(choice) = choices.iter().find(kind) else { return false };
@@ -221,6 +222,62 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
     keys(&schema, &mut described);
     let unmet: Vec<_> = described.difference(&validator.met).collect();
     assert!(unmet.is_empty(), "no diagnosis here shows {unmet:?}");
+}
+
+/// A repair, as `fanin fix --json` tells it; proven by so many seconds of training, if any.
+fn fix_of(model: &str, scheme: &str, method: Option<&str>, seconds: Option<f64>) -> Value {
+    use fanin::compare::proof::ProofOptions;
+    use fanin::recommend::Options;
+    use fanin::report::Fixed;
+    use fanin::train::Interrupt;
+    let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
+    scheme.clone_into(&mut spec.init.scheme);
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let weights = fanin::initialize(&spec, &model, 0).unwrap();
+    let options = Options { method: method.map(str::to_owned), ..Options::default() };
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &options).unwrap();
+    let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds };
+    let proof = repair.recommendation.as_ref().filter(|_| seconds.is_some()).map(|found| {
+        let interrupt = Interrupt::default();
+        fanin::prove(&spec, &model, None, found, &data, &options, &(), &interrupt).unwrap()
+    });
+    let fixed = Fixed {
+        model: model.to_string(),
+        named: spec.model.to_string(),
+        start: scheme.to_owned(),
+        data: data.source.clone(),
+        is_stand_in: false,
+        spec: &spec,
+        repair: &repair,
+        proof: proof.as_ref(),
+        files: &["start.npz".into()],
+        code: seconds.map(|_| "source"),
+    };
+    serde_json::from_str(&Json::new("fix", &fixed).to_string()).unwrap()
+}
+
+#[test]
+fn the_schema_of_a_repair_describes_every_key_and_nothing_else() {
+    let deep = "64 -> 10x16 relu -> 10";
+    let repairs = [
+        fix_of(deep, "torch-default", None, Some(2.0)),
+        fix_of(deep, "torch-default", None, Some(1e-9)),
+        fix_of("64 -> 16 relu -> 10", "he-normal", None, None),
+        fix_of("64 -> 16 relu -> 8 relu -> 10", "zeros", Some("lsuv"), None),
+    ];
+    assert_eq!(repairs[0]["proof"]["outcome"], "trained");
+    assert_eq!(repairs[1]["proof"]["outcome"], "too-dear");
+    assert!(repairs[2]["recommendation"].is_null(), "a sound start is left alone");
+    let mut validator = Validator::of(FIX);
+    let schema = validator.root.clone();
+    for (index, repair) in repairs.iter().enumerate() {
+        validator.check(&schema, repair, &format!("repair {index}"));
+    }
+    assert!(validator.mistakes.is_empty(), "{}", validator.mistakes.join("\n"));
+    let own = schema["properties"].as_object().unwrap().keys();
+    let unmet: Vec<&String> = own.filter(|key| !validator.met.contains(*key)).collect();
+    assert!(unmet.is_empty(), "no repair here shows {unmet:?}");
 }
 
 /// The report of a start, as `fanin check --report` makes it.

@@ -39,7 +39,8 @@ pub(super) fn affordable(
     let seed = options.seeds[0];
     let time = |steps: u64| -> Result<f64> {
         let begun = Instant::now();
-        let limits = Limits { steps, every: steps, target: f64::INFINITY };
+        let hopeless = f64::NEG_INFINITY;
+        let limits = Limits { steps, every: steps, target: f64::INFINITY, hopeless };
         let trained = threads::map(&[contest.before, contest.after], |weights| {
             let at = (f64::MIN_POSITIVE, seed);
             let weights = weights(seed)?;

@@ -35,6 +35,9 @@ pub struct Limits {
     pub every: u64,
     /// The score at which it has arrived.
     pub target: f64,
+    /// A run that has come no higher than this after half of its steps ends there; minus infinity
+    /// lets every run go on.
+    pub hopeless: f64,
 }
 
 /// The score after some steps.
@@ -98,7 +101,7 @@ pub fn best(tried: &[Trajectory], target: f64) -> f64 {
     tried.iter().min_by(better).map_or(f64::NAN, |run| run.learning_rate)
 }
 
-/// Trains `weights` until the target, the last step or divergence, and looks at the score of at most
+/// Trains `weights` until the target, the last step, divergence or no hope is left, and looks at the score of at most
 /// 256 test rows after every few steps; of rows trained on where there are none to test on.
 ///
 /// `tell` hears of every few steps; of those that are left out too.
@@ -132,7 +135,9 @@ pub fn trajectory(
             break;
         }
         scores.push(Score { step, score: session.evaluate(judged)?.score });
-        if finish.is_some() {
+        let is_hopeless =
+            2 * step >= limits.steps && scores.iter().all(|look| look.score <= limits.hopeless);
+        if finish.is_some() || is_hopeless {
             break;
         }
     }
