@@ -1,11 +1,11 @@
-//! One matrix product on the calling thread, by the fastest crate that the machine can run.
+//! One matrix product on the calling thread.
 //!
-//! On x86-64 with AVX2 or AVX-512 that is private-gemm-x86, elsewhere gemmkit. By the first, an
-//! element of the result is one sum along the inner dimension in the same order whatever the number
-//! of rows, so a product may be cut into blocks of rows without a change of bits.
+//! On x86-64 with AVX2 or AVX-512 it is made by our own [`tiles`], elsewhere by gemmkit. By the
+//! first, an element of the result is one sum along the inner dimension in the same order whatever
+//! the number of rows, so a product may be cut into blocks of rows without a change of bits.
 
 #[cfg(target_arch = "x86_64")]
-mod x86;
+mod tiles;
 
 /// An element type that products are made of.
 pub trait Product: Sized {
@@ -25,7 +25,7 @@ pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
     /// A multiple of the micro-kernels' 4 and 8 rows.
     const STEP: usize = 16;
     #[cfg(target_arch = "x86_64")]
-    if x86::best().is_some() {
+    if <f32 as tiles::Tiled>::kernel().is_some() {
         return rows.div_ceil(rayon::current_num_threads()).next_multiple_of(STEP);
     }
     by_shape
@@ -131,9 +131,14 @@ impl<'a, T> MatMut<'a, T> {
 }
 
 macro_rules! implement_product {
-    ($type:ident, $dtype:ident) => {
+    ($type:ident) => {
         impl Product for $type {
-            fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>) {
+            fn multiply(
+                a: MatRef<'_, Self>,
+                b: MatRef<'_, Self>,
+                beta: Self,
+                mut c: MatMut<'_, Self>,
+            ) {
                 assert_eq!(a.layout.columns, b.layout.rows, "inner dimensions agree");
                 let (m, n) = (a.layout.rows, b.layout.columns);
                 assert_eq!((c.layout.rows, c.layout.columns), (m, n), "the result is m × n");
@@ -142,8 +147,10 @@ macro_rules! implement_product {
                     return;
                 }
                 #[cfg(target_arch = "x86_64")]
-                if let Some(by) = x86::best().filter(|_| a.layout.columns > 0) {
-                    return x86::multiply(by, private_gemm_x86::DType::$dtype, &a, &b, beta, c);
+                if let Some(kernel) = <$type as tiles::Tiled>::kernel()
+                    && a.layout.columns > 0
+                {
+                    return tiles::multiply(kernel, &a, &b, beta == 1.0, &mut c);
                 }
                 let view = |x: &MatRef<'_, Self>| x.layout.strides();
                 let ((a_rows, a_columns), (b_rows, b_columns)) = (view(&a), view(&b));
@@ -162,8 +169,8 @@ macro_rules! implement_product {
     };
 }
 
-implement_product!(f32, F32);
-implement_product!(f64, F64);
+implement_product!(f32);
+implement_product!(f64);
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +213,7 @@ mod tests {
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn bits_of_a_row_do_not_depend_on_the_number_of_rows() {
-        if x86::best().is_none() {
+        if <f32 as tiles::Tiled>::kernel().is_none() {
             return;
         }
         let sizes = [(200, 70, 64), (97, 1100, 33), (300, 784, 256), (5, 3, 700), (61, 600, 1)];

@@ -1,0 +1,303 @@
+//! Products by tiles of the result that stay in registers, for processors with AVX2 or AVX-512.
+//!
+//! A tile has a few rows, each of one or two vectors of *lanes*. One factor is *spread*: an element
+//! is copied to all lanes of a register. The other is *dense*: a vector of it is loaded at once.
+//! The inner dimension is cut into slices of fixed length, and in a slice every element of the
+//! result is one chain of fused multiply-adds from 0, added to what the slices before gave. So its
+//! bits depend neither on the tile that it falls into, nor on the number of rows or lanes, nor on
+//! the set of instructions.
+//!
+//! After Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication", with the
+//! panel of the spread factor in the first-level cache and the block of the dense one in the second.
+
+mod pack;
+mod x86;
+
+use super::{MatMut, MatRef};
+use pack::pack;
+pub(super) use x86::Tiled;
+
+/// Inner dimension of a slice. Long, since each slice reads and writes the whole result once more.
+const SLICE: usize = 512;
+/// Lanes of the block of the dense factor: 1 MB of `f32`, half of a second-level cache.
+const BLOCK: usize = 512;
+/// Most rows of a tile, for any set of instructions.
+const MOST_ROWS: usize = 14;
+/// Most lanes of a tile, for any set of instructions and type.
+const MOST_LANES: usize = 32;
+/// Bytes of a page, and of one way of a first-level cache: rows that lie whole pages apart share
+/// the few places of the cache that their address allows.
+const PAGE: usize = 4096;
+
+/// Makes a tile of a fixed number of rows and vectors.
+///
+/// # Safety
+/// The factors can be read and the tile written at the steps that are given, and the machine has the
+/// instructions.
+type Micro<T> = unsafe fn(&Tile<T>);
+
+/// A tile to make: `c = a · b`, or `c += a · b` if `add`.
+#[derive(Clone, Copy, Debug)]
+struct Tile<T> {
+    /// Inner dimension.
+    depth: usize,
+    /// The spread factor from the tile's first row on; its steps do not matter if it is packed.
+    a: Factor<T>,
+    /// The dense factor from the tile's first lane on, and its step along the inner dimension.
+    b: *const T,
+    step: isize,
+    /// The tile, and its step from row to row.
+    c: *mut T,
+    apart: isize,
+    add: bool,
+}
+
+/// The tiles of a set of instructions.
+#[derive(Debug)]
+pub(super) struct Kernel<T: 'static> {
+    /// Elements of a vector.
+    lanes: usize,
+    /// Tiles of one and of two vectors, by their number of rows less one.
+    strided: [&'static [Micro<T>]; 2],
+    /// The same for a spread factor that is packed for this number of rows.
+    packed: [&'static [Micro<T>]; 2],
+}
+
+/// A factor: its first element, and the steps from row (or lane) to row and along the inner
+/// dimension.
+#[derive(Clone, Copy, Debug)]
+struct Factor<T> {
+    start: *const T,
+    across: isize,
+    along: isize,
+}
+
+impl<T> Factor<T> {
+    /// The rows, or the columns if `by_columns`, of a matrix.
+    fn new(matrix: &MatRef<'_, T>, by_columns: bool) -> Self {
+        let (rows, columns) = matrix.layout.strides();
+        let (across, along) = if by_columns { (columns, rows) } else { (rows, columns) };
+        Self { start: matrix.data.as_ptr(), across, along }
+    }
+
+    /// Where row `i` of the factor is at position `k` of the inner dimension.
+    fn at(&self, i: usize, k: usize) -> *const T {
+        self.start.wrapping_offset(i as isize * self.across + k as isize * self.along)
+    }
+
+    /// About the cycles that packing takes.
+    fn packing(&self, elements: usize) -> usize {
+        if self.across == 1 { elements / 8 } else { elements / 3 }
+    }
+}
+
+/// The result: its first element, and the steps from row to row and from lane to lane of the tiles.
+#[derive(Clone, Copy, Debug)]
+struct Outcome<T> {
+    start: *mut T,
+    across: isize,
+    along: isize,
+}
+
+/// Extents of a product: rows of the spread factor, lanes of the dense one, and the inner dimension.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    rows: usize,
+    lanes: usize,
+    inner: usize,
+}
+
+/// `c = a · b`, or `c += a · b` if `add`, on this thread.
+///
+/// The inner dimension must not be 0, for then nothing would be written. Lanes run along the rows
+/// or along the columns of `c`, whichever costs less.
+pub(super) fn multiply<T: Tiled>(
+    kernel: &Kernel<T>,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    add: bool,
+    c: &mut MatMut<'_, T>,
+) {
+    let (m, k, n) = (a.layout.rows, a.layout.columns, b.layout.columns);
+    assert!(k > 0 && b.layout.rows == k && (c.layout.rows, c.layout.columns) == (m, n));
+    let (left, right) = (Factor::new(a, false), Factor::new(b, true));
+    let cycles = |lanes: usize, rows: usize| {
+        lanes.next_multiple_of(kernel.lanes) * rows / (2 * kernel.lanes) * k
+    };
+    let along_columns = cycles(n, m) + right.packing(n * k);
+    let along_rows = cycles(m, n) + left.packing(m * k) + m * n * k.div_ceil(SLICE);
+    let (start, stride) = (c.data.as_mut_ptr(), c.layout.strides().0);
+    T::with_buffers(|spread, dense| {
+        let mut tiles = if along_rows < along_columns {
+            let c = Outcome { start, across: 1, along: stride };
+            let extent = Extent { rows: n, lanes: m, inner: k };
+            Tiles { kernel, extent, spread: right, dense: left, c, add }
+        } else {
+            let c = Outcome { start, across: stride, along: 1 };
+            let extent = Extent { rows: m, lanes: n, inner: k };
+            Tiles { kernel, extent, spread: left, dense: right, c, add }
+        };
+        tiles.run(spread, dense);
+    });
+}
+
+/// A product under way.
+struct Tiles<'a, T: 'static> {
+    kernel: &'a Kernel<T>,
+    extent: Extent,
+    spread: Factor<T>,
+    dense: Factor<T>,
+    c: Outcome<T>,
+    add: bool,
+}
+
+impl<T: Tiled> Tiles<'_, T> {
+    /// Makes all tiles; the buffers are for packed factors.
+    fn run(&mut self, spread: &mut Vec<T>, dense: &mut Vec<T>) {
+        let Extent { lanes, inner, .. } = self.extent;
+        let width = 2 * self.kernel.lanes;
+        let deepest = SLICE.min(inner);
+        let panel = aligned(spread, MOST_ROWS * deepest);
+        let block = aligned(dense, BLOCK.min(lanes).next_multiple_of(width) * deepest);
+        for first in (0..lanes).step_by(BLOCK) {
+            let end = lanes.min(first + BLOCK);
+            for begin in (0..inner).step_by(SLICE) {
+                let depth = SLICE.min(inner - begin);
+                for lane in (first..end).step_by(width) {
+                    let (count, padded) = self.vectors(lane, end);
+                    if !self.loads_directly(count, padded) {
+                        let to = block.wrapping_add((lane - first) * depth);
+                        let from = self.dense.at(lane, begin);
+                        // SAFETY: the buffer has room for all lanes of the block, padded, and the
+                        // factor has `count` lanes and `depth` positions from there on.
+                        unsafe { pack(to, padded, count, depth, from, &self.dense) };
+                    }
+                }
+                self.run_slice(panel, block, first..end, begin..begin + depth);
+            }
+        }
+    }
+
+    /// All tiles of these lanes, for one slice of the inner dimension.
+    fn run_slice(
+        &self,
+        panel: *mut T,
+        block: *const T,
+        lanes: std::ops::Range<usize>,
+        slice: std::ops::Range<usize>,
+    ) {
+        let mut tile = [T::ZERO; MOST_ROWS * MOST_LANES];
+        let (packs, most) = self.panels();
+        let (rows, depth) = (self.extent.rows, slice.len());
+        let panels = rows.div_ceil(most);
+        let add = self.add || slice.start > 0;
+        let mut row = 0;
+        for index in 0..panels {
+            let height = (rows - row).div_ceil(panels - index);
+            let source = self.spread.at(row, slice.start);
+            if packs {
+                // SAFETY: the panel has room for the most rows and the longest slice, and the
+                // factor has `height` rows and `depth` positions from there on.
+                unsafe { pack(panel, height, height, depth, source, &self.spread) };
+            }
+            let start = if packs { panel.cast_const() } else { source };
+            let a = Factor { start, ..self.spread };
+            let kinds = if packs { &self.kernel.packed } else { &self.kernel.strided };
+            for lane in lanes.clone().step_by(2 * self.kernel.lanes) {
+                let (count, padded) = self.vectors(lane, lanes.end);
+                let micro = kinds[padded / self.kernel.lanes - 1][height - 1];
+                let (b, step) = if self.loads_directly(count, padded) {
+                    (self.dense.at(lane, slice.start), self.dense.along)
+                } else {
+                    (block.wrapping_add((lane - lanes.start) * depth), padded as isize)
+                };
+                let to = row as isize * self.c.across + lane as isize * self.c.along;
+                let c = self.c.start.wrapping_offset(to);
+                let whole = Tile { depth, a, b, step, c, apart: self.c.across, add };
+                // SAFETY: `a` has `height` rows and `b` `padded` lanes of `depth` positions, and the
+                // tile lies within the result: whole, or through a buffer of the largest tile.
+                unsafe {
+                    if count == padded && self.c.along == 1 {
+                        micro(&whole);
+                    } else {
+                        let (part, apart) = (tile.as_mut_ptr(), padded as isize);
+                        micro(&Tile { c: part, apart, add: false, ..whole });
+                        self.write(&tile, (height, count, padded), c, add);
+                    }
+                }
+            }
+            row += height;
+        }
+    }
+
+    /// Lanes of the tile that begins at `lane`, and the same padded to whole vectors.
+    fn vectors(&self, lane: usize, end: usize) -> (usize, usize) {
+        let count = (end - lane).min(2 * self.kernel.lanes);
+        (count, count.next_multiple_of(self.kernel.lanes))
+    }
+
+    /// Whether the spread factor is packed, and the most rows of a tile.
+    ///
+    /// Packing pays where the panel serves many lanes, or where its elements lie far apart. A factor
+    /// that is not packed and whose rows lie pages apart is read by few rows at a time.
+    fn panels(&self) -> (bool, usize) {
+        const MANY: usize = 512;
+        const FAR: usize = 1024;
+        const FEW_ROWS: usize = 8;
+        let most = self.kernel.strided[0].len();
+        let lanes = self.extent.lanes;
+        let bytes = |step: isize| step.unsigned_abs() * size_of::<T>();
+        let Factor { across, along, .. } = self.spread;
+        let packs = lanes > MANY || (across == 1 && bytes(along) >= FAR && lanes > MOST_LANES);
+        let collides = !packs && bytes(across).is_multiple_of(PAGE);
+        (packs, if collides { most.min(FEW_ROWS) } else { most })
+    }
+
+    /// Whether a tile reads the dense factor where it lies: packing would not pay for few rows, or
+    /// for what the first-level cache holds anyway.
+    fn loads_directly(&self, count: usize, padded: usize) -> bool {
+        const SMALL: usize = 16 << 10;
+        let Extent { rows, lanes, inner } = self.extent;
+        let step = self.dense.along.unsigned_abs() * size_of::<T>();
+        let pays = rows <= 3 * MOST_ROWS || lanes * inner * size_of::<T>() <= SMALL;
+        count == padded && self.dense.across == 1 && pays && !step.is_multiple_of(PAGE / 2)
+    }
+
+    /// Writes or adds `height` rows of `count` lanes of a tile with rows `apart` from each other.
+    ///
+    /// # Safety
+    /// They lie within the result from `c` on.
+    unsafe fn write(
+        &self,
+        tile: &[T],
+        (height, count, apart): (usize, usize, usize),
+        c: *mut T,
+        add: bool,
+    ) {
+        let set = |i: usize, j: usize| {
+            let value = tile[i * apart + j];
+            let to = c.wrapping_offset(i as isize * self.c.across + j as isize * self.c.along);
+            // SAFETY: by the caller's word; what is added to was written before.
+            unsafe { *to = if add { *to + value } else { value } };
+        };
+        if self.c.along == 1 {
+            (0..height).for_each(|i| (0..count).for_each(|j| set(i, j)));
+        } else {
+            (0..count).for_each(|j| (0..height).for_each(|i| set(i, j)));
+        }
+    }
+}
+
+/// The start of `count` elements on a cache line, in a buffer that grows as needed.
+fn aligned<T: Tiled>(buffer: &mut Vec<T>, count: usize) -> *mut T {
+    const LINE: usize = 64;
+    let spare = LINE / size_of::<T>();
+    if buffer.len() < count + spare {
+        buffer.resize(count + spare, T::ZERO);
+    }
+    let offset = buffer.as_ptr().align_offset(LINE).min(spare);
+    buffer[offset..].as_mut_ptr()
+}
+
+#[cfg(test)]
+mod tests;
