@@ -19,6 +19,7 @@ mod lesson;
 mod markdown;
 mod html;
 mod form;
+mod tensorboard;
 
 pub use checked::Checked;
 pub use document::Report;
@@ -32,3 +33,4 @@ pub use markdown::markdown;
 pub use ran::Ran;
 pub use sarif::sarif;
 pub use sections::{Material, report};
+pub use tensorboard::TensorBoard;

@@ -99,7 +99,7 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
             y: Axis::linear("cosine between two inputs' pre-activations"),
             at: (0..=layers).map(|layer| layer as f64).collect(),
             series: measured.chain(expected).collect(),
-            marks: Vec::new(),
+            ..LineChart::default()
         };
         Frame { picture: Picture::LineChart(chart), facts: Vec::new() }
     };
