@@ -2,7 +2,7 @@
 
 Needs tensorboard (pip install tensorboard) and a built fanin; run it as
 
-    python3 crates/fanin/tests/reference/tensorboard.py target/debug/fanin
+    python3 crates/fanin/tests/reference/event_files.py target/debug/fanin
 
 It checks, trains and compares small networks, loads every folder of events by TensorBoard's own
 EventAccumulator, and holds steps, losses, scores and histograms against the run's metrics.jsonl
