@@ -92,11 +92,14 @@ impl Compare {
         show(terminal::next_steps(&options, &networks));
         self.write_events(&comparison, &networks, &data)?;
         self.report.write(|| {
-            let seeds = options.spec.train.seeds.len();
+            let seeds = match options.spec.train.seeds.len() {
+                1 => "one seed".to_owned(),
+                seeds => format!("{seeds} seeds"),
+            };
             let (traces, replays) = (comparison.trace()?, comparison.replays()?);
             Ok(report::report(&Material {
                 title: format!("{} starting points compared", options.schemes.len()),
-                subtitle: format!("{seeds} seeds each, on {}", data.source),
+                subtitle: format!("{seeds} each, on {}", data.source),
                 command: command_line(),
                 spec: Some(&options.spec),
                 data: Some(&data),

@@ -3,6 +3,7 @@
 //!
 //! Key: q second moment of a signal, c correlation of two, n tokens.
 
+use super::verdict::sentence;
 use super::{Material, selected};
 use crate::report::document::{Block, Figure, Section};
 use crate::report::pictures::{Axis, LineChart, Mark, Picture, Series, Style};
@@ -116,7 +117,7 @@ fn of_attention(description: &AttentionDescription) -> Section {
         shown.iter().map(|&i| tokens[i].second_moment).collect(),
         Vec::new(),
     );
-    Section::new("blocks", "What attention alone does to tokens", rank(description))
+    Section::new("blocks", "What attention alone does to tokens", sentence(&rank(description)))
         .with(Block::Figure(Figure::of(
             "Do tokens stay apart?",
             "Expected over seeds, for many tokens; block 0 is the input.",
