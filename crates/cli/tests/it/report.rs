@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::command::Folder;
 
+const FILE: &str = "events.out.tfevents.0000000000.fanin";
 const CHECK: [&str; 4] = ["check", "64 -> 2x16 tanh -> 10", "--seeds", "1"];
 
 fn read(folder: &Folder, name: &str) -> String {
@@ -90,7 +91,6 @@ fn a_form_that_is_none_is_refused_before_anything_is_computed() {
 #[test]
 fn event_files_lie_in_a_folder_for_each_start_and_run() {
     let folder = Folder::new();
-    const FILE: &str = "events.out.tfevents.0000000000.fanin";
     let has = |name: &str, tags: &[&str]| {
         let bytes = std::fs::read(folder.path().join("logs").join(name).join(FILE));
         let bytes = bytes.unwrap_or_else(|error| panic!("{name}: {error}"));

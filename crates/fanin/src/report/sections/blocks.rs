@@ -47,7 +47,7 @@ fn of_blocks(description: &Description, layer: &Layer<'_>) -> Section {
         x: Axis::whole(word),
         y: Axis::log("mean square, on a scale of factors"),
         at: at(),
-        series: vec![
+        series: [
             Series::new("signal, theory", 0, shown.iter().map(|&i| signals[i].second_moment)),
             Series::new("gradient, theory", 1, shown.iter().map(|&i| gains[i].exp())),
         ]
