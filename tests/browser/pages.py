@@ -33,6 +33,10 @@ PAGES = {
     "fan-in": ["explain", "fan-in", "--quick"],
     "data": ["explain", "data", "--quick"],
     "theory": ["theory", "--activation", "gelu", "--depth", "30"],
+    "blocks": ["theory", "--network", "residual", "--branch", "0.2"],
+    "attention": ["theory", "--network", "attention", "--depth", "24"],
+    "repair": ["fix", "64 -> 6x32 tanh -> 10", "--scheme", "normal:0.01", "--no-proof"],
+    "run": ["train", "64 -> 32 tanh -> 10", "--epochs", "3"],
 }
 
 

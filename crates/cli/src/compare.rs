@@ -2,7 +2,8 @@
 
 use clap::Args;
 use fanin::Result;
-use fanin::compare::{CompareOptions, Comparison};
+use fanin::compare::{CompareOptions, Comparison, NetworkComparison, RunId};
+use fanin::data::Prepared;
 use fanin::report::{self, Json, Material, terminal};
 
 use crate::args::{Common, DataArgs, ReadingArgs, TrainArgs, spec_of};
@@ -10,6 +11,7 @@ use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
 use crate::report_args::{ReportArgs, command_line};
 use crate::sweep::SweepArgs;
+use crate::tensorboard::{Names, TensorBoardArgs, board};
 
 /// Train one network from many starting points and compare
 ///
@@ -53,15 +55,18 @@ pub struct Compare {
     training: TrainArgs,
     #[command(flatten)]
     report: ReportArgs,
+    #[command(flatten)]
+    tensorboard: TensorBoardArgs,
 }
 
 impl Compare {
     /// Runs the comparison.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         if self.sweep.sweep.is_some() {
-            return self.sweep.run(common);
+            return self.sweep.run(common, &self.report);
         }
         self.report.check()?;
+        self.tensorboard.folder()?;
         let options = self.options(common)?;
         let data = fanin::load(&options.spec)?;
         let comparison = Comparison::new(&options, &data)?;
@@ -85,12 +90,16 @@ impl Compare {
         let target = options.spec.train.target_accuracy;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
         show(terminal::next_steps(&options, &networks));
+        self.write_events(&comparison, &networks, &data)?;
         self.report.write(|| {
-            let seeds = options.spec.train.seeds.len();
+            let seeds = match options.spec.train.seeds.len() {
+                1 => "one seed".to_owned(),
+                seeds => format!("{seeds} seeds"),
+            };
             let (traces, replays) = (comparison.trace()?, comparison.replays()?);
             Ok(report::report(&Material {
                 title: format!("{} starting points compared", options.schemes.len()),
-                subtitle: format!("{seeds} seeds each, on {}", data.source),
+                subtitle: format!("{seeds} each, on {}", data.source),
                 command: command_line(),
                 spec: Some(&options.spec),
                 data: Some(&data),
@@ -101,6 +110,35 @@ impl Compare {
             }))
         })?;
         Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
+    }
+
+    /// Writes event files, if they were asked for: a folder for every run, by network, scheme and
+    /// seed.
+    fn write_events(
+        &self,
+        comparison: &Comparison<'_>,
+        networks: &[NetworkComparison],
+        data: &Prepared,
+    ) -> Result<()> {
+        let Some(folder) = self.tensorboard.folder()? else { return Ok(()) };
+        let (mut names, mut scheme) = (Names::default(), String::new());
+        for run in comparison.runs() {
+            let RunId { network: place, scheme: entry, seed } = run;
+            let network = &networks[place];
+            let entry = &network.entries[entry];
+            if seed == 0 {
+                scheme = names.free(&format!("{} {}", network.model, entry.scheme));
+            }
+            let board = board()
+                .with_measurement(&entry.starts[seed].measurement)
+                .with_values(0, &comparison.layer_values(run)?);
+            let board = match entry.trained.get(seed) {
+                Some(trained) => board.with_epochs(&trained.history, data.task),
+                None => board,
+            };
+            board.write(&folder.join(&scheme).join(format!("seed-{seed}")))?;
+        }
+        Ok(())
     }
 
     fn options(&self, common: &Common) -> Result<CompareOptions> {

@@ -5,6 +5,7 @@ mod args;
 mod output;
 mod progress;
 mod report_args;
+mod tensorboard;
 
 mod compare;
 mod run;

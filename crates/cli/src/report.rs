@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use fanin::Result;
-use fanin::report::{self, Form};
+use fanin::report::{self, Form, PictureForm};
 use fanin::train::RunFolder;
 
 use crate::output::{self, Exit};
@@ -12,8 +12,8 @@ use crate::report_args::{command_line, open};
 
 /// Write the report of a run, or a saved report in another form
 ///
-/// A page opens offline, prints, and is complete without scripts. `--format svg` writes every
-/// picture alone, with light colors, for a paper.
+/// A page opens offline, prints, and is complete without scripts. `--format svg` or `png`
+/// writes every picture alone, with light colors, for a paper.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   fanin report first --open                          the run in runs/first as a page
@@ -28,8 +28,8 @@ pub struct Report {
     /// What to write
     #[arg(long, value_name = "FORM", default_value = "html")]
     format: Format,
-    /// File, or folder for svg [default: for html report.html in the run's folder or beside the
-    /// saved report, for svg a folder pictures there; else the terminal]
+    /// File, or folder for svg and png [default: for html report.html in the run's folder or beside
+    /// the saved report, for svg and png a folder pictures there; else the terminal]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Show the page in the system's program for it
@@ -49,6 +49,8 @@ enum Format {
     Text,
     /// Every picture alone
     Svg,
+    /// The same in pixels; needs a build with the feature `png`, and a font on this machine
+    Png,
 }
 
 impl Report {
@@ -63,9 +65,13 @@ impl Report {
             (fanin::report_run(&run, None, &command_line())?, run.path().to_owned())
         };
         let form = match self.format {
-            Format::Svg => {
+            Format::Svg | Format::Png => {
+                let form = match self.format {
+                    Format::Png => PictureForm::Png,
+                    _ => PictureForm::Svg,
+                };
                 let folder = self.output.clone().unwrap_or_else(|| folder.join("pictures"));
-                let files = report::write_pictures(&report, &folder)?;
+                let files = report::write_pictures(&report, form, &folder)?;
                 output::text(&format!("{} pictures in {}\n", files.len(), folder.display()));
                 return Ok(Exit::Done);
             }

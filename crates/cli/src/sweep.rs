@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 use fanin::Result;
 use fanin::compare::sweep::{self, ScaleOptions};
 use fanin::formats::{Existing, check_target, write_whole};
-use fanin::report::{Json, terminal};
+use fanin::report::{self, Json, Material, terminal};
 
 use crate::args::Common;
 use crate::output::{self, Exit};
 use crate::progress::{SweepBar, interrupt};
+use crate::report_args::{ReportArgs, command_line};
 
 /// A sweep instead of a comparison of schemes.
 #[derive(Debug, Args)]
@@ -18,7 +19,7 @@ use crate::progress::{SweepBar, interrupt};
 pub struct SweepArgs {
     /// Steps to learn against the size of the starting weights, from 0 to 100, for one to three
     /// hidden layers, on a small problem of its own
-    #[arg(long, value_name = "WHAT", conflicts_with_all = ["model", "depths", "width", "activation", "schemes", "seeds", "DataArgs", "TrainArgs"])]
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["model", "depths", "width", "activation", "schemes", "seeds", "TensorBoardArgs", "DataArgs", "TrainArgs"])]
     pub sweep: Option<What>,
     /// File for the sweep's table, .csv or .json [default: sweep-scale.csv, or with a number]
     #[arg(long, value_name = "FILE", requires = "sweep")]
@@ -37,11 +38,12 @@ pub enum What {
 
 impl SweepArgs {
     /// Runs the sweep, prints its table and saves it.
-    pub fn run(&self, common: &Common) -> Result<Exit> {
+    pub fn run(&self, common: &Common, report: &ReportArgs) -> Result<Exit> {
         let existing = if self.force { Existing::Replace } else { Existing::Keep };
         let options = ScaleOptions::default();
         let output = self.output.clone().unwrap_or_else(free_name);
         check_target(&output, existing)?;
+        report.check()?;
         let interrupt = interrupt();
         let bar = SweepBar::new();
         let found = sweep::scale(&options, &bar, &interrupt)?;
@@ -57,6 +59,19 @@ impl SweepArgs {
             output::text(&terminal::sweep(&found));
             output::text(&format!("\nsaved as {}\n", output.display()));
         }
+        report.write(|| {
+            Ok(report::report(&Material {
+                title: "Steps to learn against the size of the weights".to_owned(),
+                subtitle: format!(
+                    "{} sizes, {} depths",
+                    options.scales.len(),
+                    options.depths.len()
+                ),
+                command: command_line(),
+                sweep: Some(&found),
+                ..Material::default()
+            }))
+        })?;
         Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
     }
 }

@@ -96,7 +96,12 @@ impl Theory {
         self.report.write(|| {
             Ok(report::report(&Material {
                 title: format!("Theory of {}", description.activation),
-                subtitle: format!("{} layers of {} units", self.depth, self.width),
+                subtitle: format!(
+                    "{} layers of {} units, {}",
+                    self.depth,
+                    self.width,
+                    description.network.name()
+                ),
                 command: command_line(),
                 theory: Some(&description),
                 ..Material::default()
@@ -106,13 +111,6 @@ impl Theory {
     }
 
     fn attention(&self, common: &Common) -> Result<Exit> {
-        if self.report.report.is_some() {
-            return Err(fanin::Error::Setting {
-                place: "--report".to_owned(),
-                found: "--network attention".to_owned(),
-                expected: "a network of layers, for which there are pictures".to_owned(),
-            });
-        }
         let attention = Attention {
             tokens: self.tokens,
             branch: self.branch,
@@ -126,6 +124,15 @@ impl Theory {
         } else {
             output::text(&terminal::attention_theory(&description));
         }
+        self.report.write(|| {
+            Ok(report::report(&Material {
+                title: "Theory of attention".to_owned(),
+                subtitle: format!("{} blocks, {} tokens", self.depth, self.tokens),
+                command: command_line(),
+                attention: Some(&description),
+                ..Material::default()
+            }))
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use fanin::Result;
+use fanin::check::LayerValues;
+use fanin::data::Prepared;
 use fanin::report::{Json, terminal};
-use fanin::spec::Spec;
+use fanin::spec::{Model, Spec};
 use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
 use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{TrainBar, interrupt};
 use crate::report_args::{ReportArgs, command_line};
+use crate::tensorboard::{Names, TensorBoardArgs, board};
 
 /// Train one network by backpropagation
 ///
@@ -59,12 +62,15 @@ pub struct Train {
     training: TrainArgs,
     #[command(flatten)]
     report: ReportArgs,
+    #[command(flatten)]
+    tensorboard: TensorBoardArgs,
 }
 
 impl Train {
     /// Trains, or goes on.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         self.report.check()?;
+        self.tensorboard.folder()?;
         let (name, summary) = match &self.resume {
             Some(name) => (name.clone(), self.go_on(name, common)?),
             None => self.start(common)?,
@@ -106,8 +112,13 @@ impl Train {
         let if_exists = if self.force { IfExists::Replace } else { IfExists::Refuse };
         let run = fanin::train(&spec, &model, &weights, &data)?;
         let folder = RunFolder::create(&self.runs, &name, &spec.to_toml(), if_exists)?;
+        let first = match self.tensorboard.folder()? {
+            Some(_) => fanin::layer_values(&spec, &model, &weights, &data)?,
+            None => Vec::new(),
+        };
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let summary = self.watched(run).train(&folder, &mut bar, &interrupt())?;
+        self.write_events(&folder, &first, (&spec, &model, &data), &summary)?;
         Ok((name, summary))
     }
 
@@ -118,7 +129,32 @@ impl Train {
         let model = fanin::resolve(&spec, &data)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
-        self.watched(run).train(&folder, &mut bar, &interrupt())
+        let summary = self.watched(run).train(&folder, &mut bar, &interrupt())?;
+        self.write_events(&folder, &[], (&spec, &model, &data), &summary)?;
+        Ok(summary)
+    }
+
+    /// Writes event files, if they were asked for: every epoch, and the layers at the start, where
+    /// it is known, and at the end.
+    fn write_events(
+        &self,
+        folder: &RunFolder,
+        first: &[LayerValues],
+        (spec, model, data): (&Spec, &Model, &Prepared),
+        summary: &Summary,
+    ) -> Result<()> {
+        let Some(target) = self.tensorboard.folder()? else { return Ok(()) };
+        let mut board = board().with_values(0, first).with_epochs(&summary.epochs, data.task);
+        if folder.has_checkpoint() {
+            let parameters = model.parameters()?.into_iter();
+            let layout: Vec<_> = parameters.map(|p| (p.name, p.shape)).collect();
+            let last = folder.load(&layout)?;
+            let values = fanin::layer_values(spec, model, &last.weights, data)?;
+            board = board.with_values(last.progress.step, &values);
+        }
+        let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
+        board.write(&target.join(Names::default().free(&name)))?;
+        Ok(())
     }
 
     fn watched<'d>(&self, run: Run<'d>) -> Run<'d> {

@@ -261,6 +261,21 @@ pub fn trace(
     check::Trace::new(model, &course.loss, weights, &rows.train)
 }
 
+/// The numbers of every layer with `weights`, as histograms are made of.
+///
+/// # Errors
+/// As [`check()`].
+pub fn layer_values(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+) -> Result<Vec<check::LayerValues>> {
+    let course = Course::new(spec, data.task, 0)?;
+    let rows = train::Rows::new(spec, data)?;
+    check::LayerValues::all(model, &course.loss, weights, &rows.train)
+}
+
 /// The start that the first cause of a bad diagnosis advises, by its scheme, and what is found
 /// there, with what pictures show of it; none where no cause names a scheme.
 ///

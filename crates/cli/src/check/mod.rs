@@ -14,6 +14,7 @@ use self::start::Judged;
 use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs};
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
+use crate::tensorboard::TensorBoardArgs;
 
 /// Judge a network's starting weights before the first step
 ///
@@ -64,6 +65,8 @@ pub struct Check {
     training: TrainArgs,
     #[command(flatten)]
     report: ReportArgs,
+    #[command(flatten)]
+    tensorboard: TensorBoardArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -82,8 +85,10 @@ impl Check {
     /// Measures and judges.
     pub fn run(&self, common: &Common) -> Result<Exit> {
         self.report.check()?;
+        self.tensorboard.folder()?;
         let judged = self.judge(common)?;
         self.write_report(&judged)?;
+        self.write_events(&judged)?;
         let Judged { spec, model, start, diagnosis, .. } = judged;
         let limit = self.fail_on.severity();
         let exit = if gate::fails(&diagnosis, limit) { Exit::Findings } else { Exit::Done };

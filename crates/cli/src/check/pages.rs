@@ -1,4 +1,4 @@
-//! The report of a check.
+//! The report of a check, and its event files.
 
 use fanin::Result;
 use fanin::report::sections::Mended;
@@ -7,6 +7,7 @@ use fanin::report::{self, Checked, Material};
 use super::Check;
 use super::start::Judged;
 use crate::report_args::command_line;
+use crate::tensorboard::{Names, board};
 
 impl Check {
     /// Writes the report, if one was asked for.
@@ -34,5 +35,15 @@ impl Check {
                 ..Material::default()
             }))
         })
+    }
+
+    /// Writes event files, if they were asked for.
+    pub(super) fn write_events(&self, judged: &Judged) -> Result<()> {
+        let Judged { spec, model, start, diagnosis, data, weights } = judged;
+        let Some(folder) = self.tensorboard.folder()? else { return Ok(()) };
+        let values = fanin::layer_values(spec, model, weights, data)?;
+        let board = board().with_measurement(&diagnosis.measurement).with_values(0, &values);
+        board.write(&folder.join(Names::default().free(start)))?;
+        Ok(())
     }
 }

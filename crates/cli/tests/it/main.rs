@@ -9,5 +9,6 @@ mod mistakes;
 mod model;
 mod onnx;
 mod readme;
+mod report;
 mod runs;
 mod theory;

@@ -21,10 +21,12 @@ pub mod diagnosis;
 pub mod gate;
 pub mod stand_in;
 pub mod trace;
+mod layer_values;
 
 pub use diagnosis::Diagnosis;
 pub use estimate::Estimate;
 pub use forecast::Verdict;
+pub use layer_values::LayerValues;
 pub use measurement::{LayerMeasurement, Measurement};
 pub use rules::Finding;
 pub use severity::Severity;

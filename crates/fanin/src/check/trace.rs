@@ -10,7 +10,7 @@ use fanin_kernels::reduce;
 use serde::Serialize;
 
 use super::instruments::jacobian;
-use super::instruments::pass::{Pass, first};
+use super::instruments::pass::{FirstRows, Pass, first};
 use super::probe::Batch;
 use super::samples::Lay;
 use crate::data::{Dataset, Targets};
@@ -72,15 +72,12 @@ impl Trace {
     /// # Errors
     /// If weights, data and model do not fit each other.
     pub fn new(model: &Model, loss: &Loss, weights: &Weights, data: &Dataset) -> Result<Self> {
-        let rows: Vec<usize> = (0..data.rows().min(ROWS)).collect();
-        let mut features = vec![0.0; rows.len() * data.columns()];
-        let mut targets = vec![0.0; rows.len() * data.target_columns()];
-        data.gather(&rows, &mut features, &mut targets, 0.0);
-        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
+        let rows = FirstRows::of(data, ROWS);
+        let batch = rows.batch();
         let layers = layers(model, loss, weights, batch)?;
         let is_finite = layers.iter().all(|layer| layer.deviation.is_finite());
         let classes = match &data.targets {
-            Targets::Classes { labels, .. } => labels[..rows.len()].to_vec(),
+            Targets::Classes { labels, .. } => labels[..batch.rows].to_vec(),
             _ => Vec::new(),
         };
         Ok(Self {

@@ -19,7 +19,7 @@ pub use replay::{Moment, Replay};
 use fanin_kernels::threads;
 use serde::Serialize;
 
-use crate::check::{Diagnosis, Trace, Verdict};
+use crate::check::{Diagnosis, LayerValues, Trace, Verdict};
 use crate::data::{Description, Prepared, describe};
 use crate::error::{Error, Result};
 use crate::spec::{Model, Spec};
@@ -185,6 +185,16 @@ impl<'d> Comparison<'d> {
         let mut traces = traces.into_iter();
         let schemes = self.options.schemes.len();
         self.networks.iter().map(|_| traces.by_ref().take(schemes).collect()).collect()
+    }
+
+    /// The numbers of every layer at the start of a run.
+    ///
+    /// # Errors
+    /// If weights cannot be made or run.
+    pub fn layer_values(&self, run: RunId) -> Result<Vec<LayerValues>> {
+        let (course, rows) = (self.course(run)?, Rows::new(&self.options.spec, self.data)?);
+        let model = &self.networks[run.network];
+        LayerValues::all(model, &course.loss, &self.options.weights(model, run)?, &rows.train)
     }
 
     /// The first steps from zeros and from small random weights, in the first network of layers.

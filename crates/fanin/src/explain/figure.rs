@@ -112,6 +112,25 @@ pub struct Chart {
     pub y: Axis,
     /// The lines.
     pub lines: Vec<Line>,
+    /// A line upright at one place of the axis to the right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+}
+
+/// A place of an axis with what is there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Mark {
+    /// The place.
+    pub at: f64,
+    /// What is there.
+    pub label: String,
+}
+
+impl Mark {
+    /// A mark at a place.
+    pub fn new(at: f64, label: &str) -> Self {
+        Self { at, label: label.to_owned() }
+    }
 }
 
 /// One axis.

@@ -18,8 +18,8 @@ mod laboratory;
 pub mod topics;
 
 pub use figure::{
-    Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, SliderKind, Spacing, Tile, Tiles,
-    Zone,
+    Axis, Chart, Figure, Frame, Line, Mark, Picture, Reading, Slider, SliderKind, Spacing, Tile,
+    Tiles, Zone,
 };
 pub use laboratory::{Laboratory, Size};
 pub use lesson::{Lesson, Next, Table};

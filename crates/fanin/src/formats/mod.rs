@@ -18,6 +18,7 @@ mod write_whole;
 mod disk_space;
 mod weights;
 
+pub mod event_file;
 pub mod onnx;
 
 use std::fs;

@@ -93,13 +93,62 @@ pub fn read(path: &Path) -> Result<Report> {
     Report::from_json(&fs::read_to_string(path).map_err(Error::io("read", path))?)
 }
 
-/// Writes every picture alone into `folder`, as SVG with light colors; the files, in order.
+/// A form of pictures that stand alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureForm {
+    /// Lines and letters, sharp at any size.
+    Svg,
+    /// Pixels, three for a unit; behind the feature `png`.
+    Png,
+}
+
+/// Writes every picture alone into `folder`, with light colors; the files, in order.
 ///
 /// # Errors
-/// [`Error::Io`] if the folder cannot be made, or as [`write_whole`].
-pub fn write_pictures(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
+/// [`Error::Io`] if the folder cannot be made, or as [`write_whole`]; for PNG [`Error::Setting`] if
+/// this build or machine cannot draw letters.
+pub fn write_pictures(report: &Report, form: PictureForm, folder: &Path) -> Result<Vec<PathBuf>> {
+    let draw = painter(form)?;
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     let mut files = Vec::new();
+    for (name, drawing) in drawings(report) {
+        let (ending, bytes) = match &draw {
+            Some(draw) => ("png", draw(&drawing)?),
+            None => ("svg", drawing.into_bytes()),
+        };
+        let path = folder.join(format!("{name}.{ending}"));
+        write_whole(&path, Existing::Replace, |file| file.write_all(&bytes))?;
+        files.push(path);
+    }
+    Ok(files)
+}
+
+/// Makes pixels of a drawing.
+type Painter = Box<dyn Fn(&str) -> Result<Vec<u8>>>;
+
+/// What makes pixels of drawings; none where they stay as they are.
+fn painter(form: PictureForm) -> Result<Option<Painter>> {
+    if form == PictureForm::Svg {
+        return Ok(None);
+    }
+    #[cfg(feature = "png")]
+    {
+        let painter = super::png::Painter::new()?;
+        Ok(Some(Box::new(move |drawing| painter.png(drawing))))
+    }
+    #[cfg(not(feature = "png"))]
+    Err(Error::Setting {
+        place: "pictures as png".to_owned(),
+        found: "a build without the feature `png`".to_owned(),
+        expected: "one with it (cargo install --path crates/cli --features png), or pictures as \
+                   svg"
+        .to_owned(),
+    })
+}
+
+/// Every picture as a drawing of its own, with the name of its file.
+fn drawings(report: &Report) -> Vec<(String, String)> {
+    let mut found = Vec::new();
     for section in &report.sections {
         let figures = section.blocks.iter().filter_map(|block| match block {
             super::document::Block::Figure(figure) => Some(figure),
@@ -107,20 +156,17 @@ pub fn write_pictures(report: &Report, folder: &Path) -> Result<Vec<PathBuf>> {
         });
         for (number, figure) in figures.enumerate() {
             for (index, frame) in figure.frames.iter().enumerate() {
-                let (setting, part) = (settings(figure, index), number + 1);
-                let title = match setting.as_str() {
+                let title = match settings(figure, index).as_str() {
                     "" => figure.title.clone(),
                     setting => format!("{}: {setting}", figure.title),
                 };
-                let name = format!("{}-{part}-{:03}.svg", file_name(&section.id), index + 1);
-                let path = folder.join(name);
-                let drawing = standalone(&frame.picture, &title);
-                write_whole(&path, Existing::Replace, |file| file.write_all(drawing.as_bytes()))?;
-                files.push(path);
+                let (section, part) = (file_name(&section.id), number + 1);
+                let name = format!("{section}-{part}-{:03}", index + 1);
+                found.push((name, standalone(&frame.picture, &title)));
             }
         }
     }
-    Ok(files)
+    found
 }
 
 /// What the controls of a figure say at one of its frames.

@@ -1,7 +1,7 @@
 //! A newcomer's lesson as a report: the live picture, the reasons, the numbers, what next.
 
 use super::document::{Block, Control, Fact, Figure, Frame, Report, Section, Table};
-use super::pictures::{self, Axis, Column, LineChart, Picture, Series, Style, Tiles};
+use super::pictures::{self, Axis, Column, LineChart, Mark, Picture, Series, Style, Tiles};
 use crate::explain::{self, Lesson, Line, SliderKind, Spacing};
 
 /// Number of the color of what the sliders chose.
@@ -84,7 +84,14 @@ fn chart_of(chart: &explain::Chart) -> LineChart {
         let here = line.chosen.map(|point| values(&at, &[point]));
         series.extend(here.map(|y| Series::new(&format!("here, {}", line.name), CHOSEN, y)));
     }
-    LineChart { x: axis(&chart.x), y: axis(&chart.y), at, series, marks: Vec::new() }
+    LineChart {
+        x: axis(&chart.x),
+        y: axis(&chart.y),
+        at,
+        series,
+        marks: Vec::new(),
+        upright: chart.mark.iter().map(|mark| Mark::new(mark.at, &mark.label)).collect(),
+    }
 }
 
 /// The y of the points at each place; NaN where a line has none.
@@ -139,6 +146,7 @@ mod tests {
                 x: explain::Axis::even(name),
                 y: explain::Axis::powers(name),
                 lines: vec![Line::measured(name, vec![[1.0, 1.0]])],
+                mark: Some(explain::Mark::new(1.0, name)),
             }),
             readings: vec![explain::Reading::new(name, None, name)],
             zone: explain::Zone::Slow,
@@ -184,6 +192,7 @@ mod tests {
                 Line::measured("long", vec![[0.0, 3.0], [5.0, 1.0]]).choosing(Some([5.0, 1.0])),
                 Line::theory("theory, long", vec![[5.0, 1.0]]),
             ],
+            mark: None,
         };
         let chart = chart_of(&chart);
         assert_eq!(chart.at, [0.0, 5.0]);

@@ -18,12 +18,15 @@ pub mod sections;
 mod lesson;
 mod markdown;
 mod html;
+#[cfg(feature = "png")]
+mod png;
 mod form;
+mod tensorboard;
 
 pub use checked::Checked;
 pub use document::Report;
 pub use fixed::Fixed;
-pub use form::{Form, read, write, write_as, write_pictures};
+pub use form::{Form, PictureForm, read, write, write_as, write_pictures};
 pub use html::html;
 pub use json::Json;
 pub use junit::junit;
@@ -32,3 +35,4 @@ pub use markdown::markdown;
 pub use ran::Ran;
 pub use sarif::sarif;
 pub use sections::{Material, report};
+pub use tensorboard::TensorBoard;

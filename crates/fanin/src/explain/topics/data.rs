@@ -190,6 +190,7 @@ impl Grid {
                 x: Axis::even("step"),
                 y: Axis::powers("loss"),
                 lines: vec![line(NORMALIZED), line(features)],
+                mark: None,
             }),
             readings: vec![
                 Reading::new("q₀, mean square of the pixels", Some(q), measured(q)),

@@ -241,6 +241,7 @@ impl Grid {
                 x: Axis::even("layer l"),
                 y: Axis::powers("‖∂L/∂W(l)‖"),
                 lines: starts.map(line).to_vec(),
+                mark: None,
             }),
             readings,
             zone: record.zone(),

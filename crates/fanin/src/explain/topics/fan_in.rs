@@ -239,6 +239,7 @@ impl Grid {
                 x: Axis::powers("d, inputs of a unit"),
                 y: Axis::powers("E[z²] of the output"),
                 lines,
+                mark: None,
             }),
             readings: vec![
                 reading(PLAIN),

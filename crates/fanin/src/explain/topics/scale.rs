@@ -5,7 +5,9 @@ use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
 use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
 use crate::explain::words::{count, layers, measured, percent, size, steps};
-use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
+use crate::explain::{
+    Axis, Chart, Figure, Frame, Line, Mark, Picture, Reading, Slider, Topic, Zone,
+};
 use crate::spec::Standardize;
 
 /// How near to zero weights should start.
@@ -220,6 +222,7 @@ impl Grid {
                 x: Axis::powers("ε"),
                 y: Axis::powers(&format!("steps to {}", percent(LEARNED))),
                 lines: self.depths.iter().enumerate().map(line).collect(),
+                mark: Some(Mark::new(he(self.widths[width]), "He's √(2/d)")),
             }),
             readings: readings(record, he(self.widths[width])),
             zone: record.zone(),

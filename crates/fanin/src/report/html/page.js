@@ -58,6 +58,22 @@
   };
   const dashes = { Dashed: [7, 5], 1: [2, 5], 2: [13, 5], 3: [11, 4, 2, 4] };
 
+  /* Ticks of an axis of logarithms: powers of ten, between them 1, 2 and 5, else even numbers. */
+  const powers = (low, high, step) => {
+    const multiples = (from, to, by) => {
+      const list = [];
+      for (let i = Math.ceil(from / by - 1e-9); i <= Math.floor(to / by + 1e-9); i++) list.push(i * by);
+      return list;
+    };
+    if (high - low >= 1.5) return multiples(low, high, Math.max(1, Math.round(step)));
+    const whole = multiples(Math.floor(low), Math.ceil(high), 1);
+    const plain = whole.flatMap(p => [p, p + Math.log10(2), p + Math.log10(5)]).filter(v => v >= low && v <= high);
+    if (plain.length > 1) return plain;
+    const least = (10 ** high - 10 ** low) / 4, size = 10 ** Math.floor(Math.log10(least));
+    const by = size * [1, 2, 5, 10].find(factor => factor * size >= least * (1 - 1e-9));
+    return multiples(10 ** low, 10 ** high, by).map(Math.log10);
+  };
+
   /* One chart in place of the static drawing, which print still shows. */
   const draw = (place, chart, previous) => {
     previous?.destroy();
@@ -93,10 +109,13 @@
       }
     });
     const font = "12.5px system-ui,sans-serif", grid = { stroke: () => color("--grid"), width: 1 };
-    const values = axis => (_, splits) => splits.map(v => v == null ? null
-      : axis.log ? (Number.isInteger(v) ? power(v) : String(Number((10 ** v).toPrecision(2)))) : number(v));
-    const increments = axis => axis.log ? [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
+    const values = axis => (_, splits) => {
+      const whole = splits.every(v => v == null || Number.isInteger(v));
+      return splits.map(v => v == null ? null : !axis.log ? number(v) : whole ? power(v) : number(10 ** v));
+    };
+    const increments = axis => axis.log ? [1, 2, 5, 10, 20, 50, 100, 200]
       : axis.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] : undefined;
+    const ticks = axis => axis.log ? (_, index, low, high, step) => powers(low, high, step) : undefined;
     const width = () => Math.max(240, place.clientWidth);
     const marks = u => {
       u.ctx.save();
@@ -113,6 +132,19 @@
         u.ctx.strokeText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
         u.ctx.fillText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
       });
+      (chart.upright || []).forEach(mark => {
+        const x = u.valToPos(up(chart.x, mark.at), "x", true);
+        if (!(x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)) return;
+        u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
+        u.ctx.lineWidth = 1; u.ctx.setLineDash([3, 4]);
+        u.ctx.beginPath(); u.ctx.moveTo(x, u.bbox.top); u.ctx.lineTo(x, u.bbox.top + u.bbox.height); u.ctx.stroke();
+        u.ctx.setLineDash([]); u.ctx.textBaseline = "top";
+        const late = x > u.bbox.left + 0.7 * u.bbox.width, beside = x + (late ? -8 : 8);
+        u.ctx.textAlign = late ? "right" : "left";
+        u.ctx.strokeStyle = color("--paper"); u.ctx.lineWidth = 5; u.ctx.lineJoin = "round";
+        u.ctx.strokeText(mark.label, beside, u.bbox.top + 6);
+        u.ctx.fillText(mark.label, beside, u.bbox.top + 6);
+      });
       u.ctx.restore();
     };
     const ends = chart.marks.map(mark => up(chart.y, mark.at));
@@ -128,8 +160,8 @@
       scales: { x: { time: false }, y: { range } },
       axes: [
         { stroke: () => color("--soft"), grid, ticks: grid, font, label: chart.x.label, labelFont: font, labelSize: 22,
-          space: 56, incrs: increments(chart.x), values: values(chart.x) },
-        { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, incrs: increments(chart.y), values: values(chart.y) },
+          space: 56, incrs: increments(chart.x), splits: ticks(chart.x), values: values(chart.x) },
+        { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, incrs: increments(chart.y), splits: ticks(chart.y), values: values(chart.y) },
       ],
       series, bands, hooks: { draw: [marks] },
       cursor: { focus: { prox: 24 }, points: { size: 9 } }, focus: { alpha: few ? 1 : 0.25 },

@@ -19,7 +19,7 @@ fn report(name: &str) -> Report {
         y: Axis::log(name),
         at: vec![1.0, 2.0],
         series: vec![Series::new(name, 0, [1.0, f64::NAN])],
-        marks: Vec::new(),
+        ..LineChart::default()
     };
     let frame =
         || Frame { picture: Picture::LineChart(chart.clone()), facts: vec![Fact::new(name, name)] };

@@ -29,6 +29,9 @@ pub struct LineChart {
     pub series: Vec<Series>,
     /// Lines across at values of y.
     pub marks: Vec<Mark>,
+    /// Lines upright at places of the common axis.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upright: Vec<Mark>,
 }
 
 /// How a line is drawn.
@@ -112,6 +115,15 @@ impl LineChart {
                 svg.line("mark", [area.left, place], [area.right, place]);
                 let below = [area.right - 4.0, place + 18.0];
                 svg.text("note halo", below, Anchor::End, &shortened(&mark.label, 40));
+            }
+        }
+        for mark in &self.upright {
+            if let Some(place) = x.place(mark.at).filter(|p| (area.left..=area.right).contains(p)) {
+                svg.line("mark", [place, area.top], [place, area.bottom]);
+                let late = place > area.left + 0.7 * (area.right - area.left);
+                let (shift, anchor) = if late { (-6.0, Anchor::End) } else { (6.0, Anchor::Start) };
+                let beside = [place + shift, area.top + 14.0];
+                svg.text("note halo", beside, anchor, &shortened(&mark.label, 40));
             }
         }
         let inside = |value: f64| y.place(value).map(|p| p.clamp(area.top - 4.0, area.bottom));

@@ -80,16 +80,22 @@ impl Scale {
             let values = (first..=first + 2)
                 .flat_map(|power| factors.map(|factor| factor * 10_f64.powi(power)));
             let inside = |v: &f64| (self.from..=self.to).contains(&v.log10());
-            return values
-                .filter(inside)
-                .map(|value| Tick { value, label: plain(value) })
-                .collect();
+            let ticks: Vec<Tick> =
+                values.filter(inside).map(|value| Tick { value, label: plain(value) }).collect();
+            return if ticks.len() > 1 { ticks } else { self.even(most) };
         }
         let count = (powers.end() - powers.start() + 1) as f64;
         let stride = round_step((count / most.max(1) as f64).ceil()).ceil() as i64;
         let on = powers.filter(|power| power.rem_euclid(stride) == 0);
         on.map(|power| Tick { value: 10_f64.powi(power as i32), label: power_of_ten(power) })
             .collect()
+    }
+
+    /// Ticks of a scale so short that hardly one of 1, 2 and 5 lies on it: round numbers at even
+    /// distances.
+    fn even(&self, most: usize) -> Vec<Tick> {
+        let (from, to) = (10_f64.powf(self.from), 10_f64.powf(self.to));
+        Self { from, to, log: false, ..*self }.round(most, 0.0)
     }
 }
 
@@ -149,6 +155,7 @@ mod tests {
         check([-3.0, 3.0], false, 3, &["−2", "0", "2"]);
         check([1e-12, 1.0], true, 5, &["10⁻¹⁰", "10⁻⁵", "1"]);
         check([0.5, 3.0], true, 5, &["0.5", "1", "2"]);
+        check([1.1, 1.9], true, 4, &["1.5", "2.0"]);
     }
 
     #[test]

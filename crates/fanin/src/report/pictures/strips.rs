@@ -9,7 +9,8 @@ use super::{Key, Table};
 
 const WIDTH: f64 = 640.0;
 const LEFT: f64 = 96.0;
-const RIGHT: f64 = 488.0;
+/// Beside the strips, as much as twenty of the largest letters of a narrow page need.
+const RIGHT: f64 = 432.0;
 const ROW: f64 = 40.0;
 const CURVES: f64 = 96.0;
 
@@ -103,12 +104,15 @@ impl Strips {
         svg.line("axis", [LEFT, base], [RIGHT, base]);
         svg.text("label", [4.0, base - 4.0], Anchor::Start, &shortened(&strip.name, 11));
         let beyond = strip.below + strip.above;
-        let note = if beyond >= 0.005 {
-            format!("{}{:.0} % beyond", gap(&strip.note), 100.0 * beyond)
-        } else {
-            strip.note.clone()
-        };
-        svg.text("tick", [RIGHT + 10.0, base - 6.0], Anchor::Start, &shortened(&note, 24));
+        let mut notes = vec![shortened(&strip.note, 24)];
+        if beyond >= 0.005 {
+            notes.push(format!("{:.0} % beyond", 100.0 * beyond));
+        }
+        notes.retain(|note| !note.is_empty());
+        let first = if notes.len() > 1 { base - 20.0 } else { base - 6.0 };
+        for (line, note) in notes.iter().enumerate() {
+            svg.text("tick", [RIGHT + 10.0, first + 18.0 * line as f64], Anchor::Start, note);
+        }
     }
 
     pub(super) fn keys(&self) -> Vec<Key> {
@@ -134,8 +138,4 @@ impl Strips {
             rows: self.strips.iter().map(row).collect(),
         }
     }
-}
-
-fn gap(note: &str) -> String {
-    if note.is_empty() { String::new() } else { format!("{note}, ") }
 }

@@ -47,6 +47,12 @@ impl Svg {
         );
     }
 
+    /// A square by its upper left corner: shorter than a rectangle, for pictures of thousands.
+    pub fn square(&mut self, class: &str, at: [f64; 2], side: f64) {
+        let (x, y, s) = (n(at[0]), n(at[1]), n(side));
+        let _ = write!(self.body, r#"<path class="{class}" d="M{x} {y}h{s}v{s}h-{s}z"/>"#);
+    }
+
     /// A disk.
     pub fn disk(&mut self, class: &str, at: [f64; 2], radius: f64) {
         let (x, y, r) = (n(at[0]), n(at[1]), n(radius));

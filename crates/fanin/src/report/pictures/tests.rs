@@ -9,7 +9,7 @@ fn chart(series: Vec<Series>, log: bool) -> Picture {
         y,
         at: vec![1.0, 2.0],
         series,
-        marks: Vec::new(),
+        ..LineChart::default()
     })
 }
 

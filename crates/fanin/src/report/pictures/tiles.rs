@@ -79,7 +79,7 @@ impl Tiles {
                     Some(group) => format!("tile twin f{}", group % COLORS),
                     None => format!("tile own t{}", unit * 7 % 5),
                 };
-                svg.rectangle(&class, at, [TILE - 1.5, TILE - 1.5]);
+                svg.square(&class, at, TILE - 1.5);
             }
             svg.close();
         }

@@ -42,7 +42,10 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
         1 => Vec::new(),
         _ => {
             let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
-            vec![Control::choice("start", names, 0)]
+            let moves = |(start, _): &(&Start<'_>, Frame)| {
+                start.trace.is_some_and(|t| t.layers.iter().any(|layer| layer.deviation > 0.0))
+            };
+            vec![Control::choice("start", names, starts.iter().position(moves).unwrap_or(0))]
         }
     };
     Some(Figure {
@@ -129,6 +132,8 @@ fn strip(layer: &LayerTrace, index: usize, flat: &[[f64; 2]]) -> Strip {
     let measured = inside.map(|(_, share)| share).sum::<f64>() + beyond;
     let note = if flat.is_empty() || !layer.deviation.is_finite() {
         String::new()
+    } else if layer.deviation == 0.0 {
+        format!("{:.0} %", 100.0 * measured)
     } else {
         format!("{:.0} %, expected {:.0} %", 100.0 * measured, 100.0 * expected(layer, flat))
     };

@@ -50,12 +50,17 @@ fn traced<'s, 'a>(group: &'s Group<'a>) -> Vec<(&'s Start<'a>, &'a Trace)> {
     group.starts.iter().filter_map(|start| Some((start, start.trace?))).collect()
 }
 
-fn start_control(starts: &[(&Start<'_>, &Trace)]) -> Vec<Control> {
+/// What chooses a start; the first one with something to show is shown first.
+fn start_control(
+    starts: &[(&Start<'_>, &Trace)],
+    is_shown: impl Fn(&Trace) -> bool,
+) -> Vec<Control> {
     if starts.len() == 1 {
         Vec::new()
     } else {
         let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
-        vec![Control::choice("start", names, 0)]
+        let shown = starts.iter().position(|(_, trace)| is_shown(trace)).unwrap_or(0);
+        vec![Control::choice("start", names, shown)]
     }
 }
 
@@ -99,7 +104,7 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
             y: Axis::linear("cosine between two inputs' pre-activations"),
             at: (0..=layers).map(|layer| layer as f64).collect(),
             series: measured.chain(expected).collect(),
-            marks: Vec::new(),
+            ..LineChart::default()
         };
         Frame { picture: Picture::LineChart(chart), facts: Vec::new() }
     };
@@ -109,7 +114,7 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
             "Mean over pairs of real rows that were turned to the cosine named. Broken lines: \
                   theory, at each layer's variances, or at their mean in large comparisons."
                 .to_owned(),
-        controls: start_control(&starts),
+        controls: start_control(&starts, |trace| trace.angles[0].iter().any(|c| c.is_finite())),
         frames: starts.iter().map(frame).collect(),
     })
 }
@@ -221,7 +226,10 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
         starts.iter().flat_map(|(_, trace)| chosen.iter().map(|&layer| frame(trace, layer)));
     let frames = frames.collect();
     let labels = chosen.iter().map(|layer| (layer + 1).to_string()).collect();
-    let mut controls = start_control(&starts);
+    let is_spread = |trace: &Trace| {
+        chosen.iter().any(|&layer| trace.layers[layer].cloud.iter().any(|point| *point != [0.0; 2]))
+    };
+    let mut controls = start_control(&starts, is_spread);
     controls.push(Control::slider("layer", labels, 0));
     Some(Figure {
         title: "A cloud of inputs on its way".to_owned(),

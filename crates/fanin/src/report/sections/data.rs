@@ -44,7 +44,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
                 Series::new("deviation", 1, columns.iter().map(|c| c.deviation))
                     .styled(Style::Line),
             ],
-            marks: Vec::new(),
+            ..LineChart::default()
         };
         let caption = "Means should be near 0 and deviations near 1; features that are the same in \
                        every row have the deviation 0.";

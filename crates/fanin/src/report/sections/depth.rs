@@ -48,7 +48,7 @@ fn asked(material: &Material<'_>) -> Option<Figure> {
             Series::new("signal, theory", 0, q).styled(Style::Line),
             Series::new("gradient, theory", 1, g).styled(Style::Line),
         ],
-        marks: Vec::new(),
+        ..LineChart::default()
     };
     let caption = "Signal E z² of each layer, and gradient E δ² per unit beside that of the last \
                    one, in networks of infinite width.";
@@ -98,7 +98,7 @@ fn frame(start: &Start<'_>) -> Frame {
         y: Axis::log("mean square, on a scale of factors"),
         at: (1..=layers.len()).map(|layer| layer as f64).collect(),
         series,
-        marks: Vec::new(),
+        ..LineChart::default()
     };
     let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("× {}", compact(f)));
     let diagnosis = start.first();

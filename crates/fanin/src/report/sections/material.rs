@@ -2,11 +2,12 @@
 
 use super::Repair;
 use crate::check::{Diagnosis, Trace};
+use crate::compare::sweep::Sweep;
 use crate::compare::{NetworkComparison, Replay};
 use crate::data::Prepared;
 use crate::report::Checked;
 use crate::spec::Spec;
-use crate::theory::Description;
+use crate::theory::{AttentionDescription, Description};
 use crate::train::{Check, Finish, Metrics};
 
 /// Results of the rooms before; those that were not asked for are left out.
@@ -38,6 +39,10 @@ pub struct Material<'a> {
     pub replays: &'a [Replay],
     /// What theory says of a network.
     pub theory: Option<&'a Description>,
+    /// What theory says of attention alone.
+    pub attention: Option<&'a AttentionDescription>,
+    /// Training from starts of many sizes.
+    pub sweep: Option<&'a Sweep>,
     /// The epochs of a run.
     pub epochs: Option<&'a [Metrics]>,
     /// How it ended, where that is known.

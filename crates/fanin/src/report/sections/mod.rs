@@ -8,8 +8,11 @@ mod chain;
 mod verdict;
 mod findings;
 mod race;
+mod sweep;
 mod training;
 mod depth;
+mod blocks;
+mod schemes;
 mod symmetry;
 mod correlation;
 mod phase_plane;
@@ -32,8 +35,11 @@ pub use repair::{Change, Repair};
 pub static SECTIONS: &[fn(&Material<'_>) -> Option<Section>] = &[
     findings::section,
     race::section,
+    sweep::section,
     training::section,
     depth::section,
+    blocks::section,
+    schemes::section,
     symmetry::section,
     correlation::section,
     phase_plane::section,

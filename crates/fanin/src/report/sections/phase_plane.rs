@@ -1,7 +1,7 @@
 //! Where the layers and the named schemes lie beside the critical line.
 
 use super::chain::Chain;
-use super::{Group, Material};
+use super::{Group, Material, Start};
 use crate::init::{self, SCHEMES};
 use crate::report::document::{Block, Figure, Section};
 use crate::report::pictures::phase_plane::Place;
@@ -35,8 +35,11 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
             continue;
         }
         let group = groups.iter().find(|group| group.model == model);
-        let caption =
-            format!("{label}, {} layers. Disks: your layers. Rings: schemes.", chain.depth);
+        let whose = match group.and_then(|group| Some((group.starts.len(), shown(group)?))) {
+            Some((2.., start)) => format!("layers that start from {}", start.name),
+            _ => "your layers".to_owned(),
+        };
+        let caption = format!("{label}, {} layers. Disks: {whose}. Rings: schemes.", chain.depth);
         let plane = Picture::PhasePlane(plane(&chain, group));
         section.blocks.push(Block::Figure(Figure::of(
             "Variances of weights and biases",
@@ -103,8 +106,14 @@ fn critical(chain: &Chain, widest: f64, highest: f64) -> Vec<[f64; 2]> {
     line
 }
 
+/// The start whose layers are shown: the first one whose layers carry a signal.
+fn shown<'g, 'a>(group: &'g Group<'a>) -> Option<&'g Start<'a>> {
+    let has_signal = |start: &&Start<'_>| Chain::measured(&start.first().measurement).is_some();
+    group.starts.iter().find(has_signal).or(group.starts.first())
+}
+
 fn layers(group: &Group<'_>) -> Vec<Place> {
-    let Some(start) = group.starts.first() else { return Vec::new() };
+    let Some(start) = shown(group) else { return Vec::new() };
     let layers = &start.first().measurement.layers;
     let hidden = layers.iter().take(layers.len().saturating_sub(1)).enumerate();
     let places = hidden.map(|(index, layer)| Place {

@@ -51,7 +51,14 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
         let entries = network.entries.iter().enumerate();
         let series = entries.map(|(color, entry)| curve(entry, color, at.len(), read)).collect();
         let y = Axis { log, ..Axis::linear(name) };
-        let chart = LineChart { x: Axis::whole("epoch"), y, at, series, marks: marks(index) };
+        let chart = LineChart {
+            x: Axis::whole("epoch"),
+            y,
+            at,
+            series,
+            marks: marks(index),
+            upright: Vec::new(),
+        };
         Frame { picture: Picture::LineChart(chart), facts: Vec::new() }
     };
     let names = curves.iter().map(|(name, _, _)| (*name).to_owned()).collect();

@@ -28,7 +28,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
 fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let shown = |start: &&Start<'_>| !start.first().symmetry.layers.is_empty();
     let starts: Vec<&Start<'_>> = group.starts.iter().filter(shown).collect();
-    let most = (MOST_BLOCKS / starts.len().max(1)).clamp(3, MOST_LAYERS);
+    let most = (MOST_BLOCKS / (groups * starts.len()).max(1)).clamp(3, MOST_LAYERS);
     let frames: Vec<Frame> = starts.iter().map(|start| frame(start, most)).collect();
     let controls = match starts.len() {
         0 => return None,
@@ -84,15 +84,22 @@ fn replay(replays: &[Replay]) -> Option<Figure> {
     let first = replays.first()?;
     let shared = replays.iter().map(|replay| replay.moments.len()).min()?;
     let steps = first.moments.iter().take(shared).map(|moment| moment.step.to_string()).collect();
-    let frames = replays.iter().flat_map(|replay| replay.moments.iter().take(shared).map(moment));
+    let layers = first.moments.first().map_or(0, |moment| moment.layers.len());
+    let most = (MOST_BLOCKS / (shared * replays.len()).max(1)).clamp(3, MOST_LAYERS);
+    let moments = replays.iter().flat_map(|replay| replay.moments.iter().take(shared));
+    let frames = moments.map(|shown| moment(shown, most));
+    let mut caption = format!(
+        "{}: {} real steps of training from each start. Equal units never part; units that start \
+         apart stay apart.",
+        first.model,
+        first.moments.get(shared - 1).map_or(0, |moment| moment.step)
+    );
+    if layers > most {
+        caption = format!("{caption} {most} of {layers} layers, evenly chosen.");
+    }
     Some(Figure {
         title: "The first training steps".to_owned(),
-        caption: format!(
-            "{}: {} real steps of training from each start. Equal units never part; units that \
-             start apart stay apart.",
-            first.model,
-            first.moments.get(shared - 1).map_or(0, |moment| moment.step)
-        ),
+        caption,
         controls: vec![
             Control::choice("start", replays.iter().map(|r| r.scheme.clone()).collect(), 0),
             Control::slider("step", steps, 0),
@@ -101,13 +108,12 @@ fn replay(replays: &[Replay]) -> Option<Figure> {
     })
 }
 
-fn moment(moment: &Moment) -> Frame {
-    let chosen = selected(moment.layers.len(), MOST_LAYERS);
-    let columns: Vec<Column> = chosen
-        .into_iter()
-        .map(|index| Column {
-            name: format!("layer {}", index + 1),
-            classes: moment.layers[index].1.clone(),
+fn moment(moment: &Moment, most: usize) -> Frame {
+    let layers = moment.layers.iter().zip(1..);
+    let columns: Vec<Column> = layers
+        .map(|((_, classes), number)| Column {
+            name: format!("layer {number}"),
+            classes: classes.clone(),
         })
         .collect();
     let differ: usize = columns.iter().map(Column::effective_width).sum();
@@ -117,5 +123,7 @@ fn moment(moment: &Moment) -> Frame {
         Fact::new("loss of the last batch", fixed(moment.loss, 3)),
         Fact::new("units that differ", format!("{differ} of {units}")),
     ];
+    let chosen = selected(columns.len(), most).into_iter();
+    let columns = chosen.map(|index| columns[index].clone()).collect();
     Frame { picture: Picture::Tiles(Tiles { columns }), facts }
 }

@@ -84,6 +84,7 @@ fn figure(epochs: &[Metrics], material: &Material<'_>, task: Task) -> Figure {
             at: at.clone(),
             series,
             marks,
+            ..LineChart::default()
         }),
         facts: Vec::new(),
     };

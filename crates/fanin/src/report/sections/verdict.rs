@@ -7,6 +7,7 @@ use crate::report::Checked;
 use crate::report::checked::title;
 use crate::report::document::{Answer, Strip};
 use crate::report::terminal::check::{percent, remedy};
+use crate::report::terminal::number::count;
 
 /// The strip; none where nothing was judged.
 pub fn strip(material: &Material<'_>) -> Option<Strip> {
@@ -90,6 +91,7 @@ fn of_comparison(networks: &[NetworkComparison]) -> Strip {
     let told = entries().filter_map(|e| e.outcome.as_ref().map(|o| o.verdict == e.forecast));
     let (right, all) = told.fold((0, 0), |(right, all), hit| (right + usize::from(hit), all + 1));
     let seeds = entries().map(|entry| entry.starts.len()).max().unwrap_or(0);
+    let seeds = count(seeds, "seed", "seeds");
     let (answer, word) = match (best, worst) {
         (0, _) => (Answer::No, "No start learns"),
         (_, 0) => (Answer::Yes, "No: all of these learn"),
@@ -106,9 +108,9 @@ fn of_comparison(networks: &[NetworkComparison]) -> Strip {
         word: word.to_owned(),
         why: format!("Of these starting points {verb}: {}.", sentences.join(", ")),
         sure: match all {
-            0 => format!("{seeds} seeds each; nothing was trained yet."),
+            0 => format!("{seeds} each; nothing was trained yet."),
             _ => format!(
-                "{seeds} seeds each; {right} of {all} forecasts, made before any training, came true."
+                "{seeds} each; {right} of {all} forecasts, made before any training, came true."
             ),
         },
         fix: String::new(),

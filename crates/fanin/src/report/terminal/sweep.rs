@@ -7,20 +7,44 @@ use crate::compare::sweep::{Cell, Sweep};
 
 /// Steps to learn against the scale of the weights, and what follows from them.
 pub fn sweep(sweep: &Sweep) -> String {
+    let mut text = wrapped("", "", &problem(sweep)) + &wrapped("", "", &measure(sweep)) + "\n";
+    let (head, rows) = rows(sweep);
+    text.push_str(&aligned(&head, rows));
+    text.push('\n');
+    for line in conclusions(sweep) {
+        text.push_str(&wrapped("", "  ", &line));
+    }
+    text
+}
+
+/// What was trained and what was measured, in two sentences.
+pub(in crate::report) fn setting(sweep: &Sweep) -> String {
+    format!("{}. {}.", problem(sweep), measure(sweep))
+}
+
+fn problem(sweep: &Sweep) -> String {
     let options = &sweep.options;
-    let setting = format!(
+    format!(
         "Weights ε·N(0, 1/d), biases 0; {}, y = sign(x1·x2); gradient descent on all of them, \
          learning rate {}",
         count(options.rows, "point", "points"),
         options.learning_rate,
-    );
-    let measured = format!(
+    )
+}
+
+fn measure(sweep: &Sweep) -> String {
+    let options = &sweep.options;
+    format!(
         "Steps until the mean squared error is below {}, median of {}; never = not within {}",
         options.target_error,
         count(options.seeds.len(), "seed", "seeds"),
         count(options.cap as usize, "step", "steps"),
-    );
-    let mut text = wrapped("", "", &setting) + &wrapped("", "", &measured) + "\n";
+    )
+}
+
+/// Names of the columns, one for each network, and a row for each ε.
+pub(in crate::report) fn rows(sweep: &Sweep) -> (Vec<String>, Vec<Vec<String>>) {
+    let options = &sweep.options;
     let mut head = vec!["ε".to_owned()];
     head.extend(sweep.networks.iter().cloned());
     let rows = options.scales.iter().map(|&scale| {
@@ -29,12 +53,7 @@ pub fn sweep(sweep: &Sweep) -> String {
         row.extend(cells.map(|cell| cell.map_or_else(String::new, steps)));
         row
     });
-    text.push_str(&aligned(&head, rows.collect()));
-    text.push('\n');
-    for line in conclusions(sweep) {
-        text.push_str(&wrapped("", "  ", &line));
-    }
-    text
+    (head, rows.collect())
 }
 
 /// ε as people write it.
@@ -59,7 +78,8 @@ fn steps(cell: &Cell) -> String {
     }
 }
 
-fn conclusions(sweep: &Sweep) -> Vec<String> {
+/// What follows from the table, in sentences.
+pub(in crate::report) fn conclusions(sweep: &Sweep) -> Vec<String> {
     let mut lines = Vec::new();
     if sweep.interrupted {
         lines.push("Stopped before all runs had ended.".to_owned());

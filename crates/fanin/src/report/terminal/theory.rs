@@ -286,15 +286,21 @@ fn deepest(depth: &TrainableDepth) -> String {
 }
 
 fn schemes(description: &Description) -> String {
+    let (head, rows) = scheme_rows(description);
+    aligned(&head, rows)
+}
+
+/// The point judged and every scheme with what it does: names of the columns, and rows.
+pub(in crate::report) fn scheme_rows(description: &Description) -> (Vec<String>, Vec<Vec<String>>) {
     let after = format!("after {}", whole(description.depth));
     let head =
         ["scheme", "σ_w²", "σ_b²", "q/layer", &after, "gradient/layer", &after, "c", "deepest"];
-    let head = head.map(str::to_owned);
+    let head = head.map(str::to_owned).to_vec();
     let mut rows = vec![row("(judged above)".to_owned(), &description.point, &description.effect)];
     for effect in &description.schemes {
         rows.push(row(names(&effect.schemes), &effect.point, &effect.effect));
     }
-    aligned(&head, rows)
+    (head, rows)
 }
 
 /// The first two names, plain ones before those with an argument, and how many more there are.
@@ -344,20 +350,7 @@ pub fn attention_theory(description: &AttentionDescription) -> String {
         exact(attention.branch),
         count(attention.tokens, "token", "tokens"),
     );
-    let collapsed = match description.collapsed_after {
-        Some(block) => format!(
-            "tokens are alike (cosine above 0.95) after {}: gradients of queries and keys vanish. \
-             {}",
-            count(block, "block", "blocks"),
-            if attention.has_skip {
-                "A smaller branch (1/√depth) keeps them apart"
-            } else {
-                "Skips around the blocks keep them apart"
-            }
-        ),
-        None => "tokens stay apart over all blocks".to_owned(),
-    };
-    text.push_str(&wrapped(&format!("  {:<16}", "rank"), INDENT, &collapsed));
+    text.push_str(&wrapped(&format!("  {:<16}", "rank"), INDENT, &rank(description)));
     text.push('\n');
     let head = ["block", "q", "mean cosine"].map(str::to_owned);
     let all = std::iter::once((0, &description.start));
@@ -371,4 +364,21 @@ pub fn attention_theory(description: &AttentionDescription) -> String {
         })
         .collect();
     text + &aligned(&head, rows)
+}
+
+/// Whether tokens stay apart, in a sentence.
+pub(in crate::report) fn rank(description: &AttentionDescription) -> String {
+    match description.collapsed_after {
+        Some(block) => format!(
+            "tokens are alike (cosine above 0.95) after {}: gradients of queries and keys vanish. \
+             {}",
+            count(block, "block", "blocks"),
+            if description.attention.has_skip {
+                "A smaller branch (1/√depth) keeps them apart"
+            } else {
+                "Skips around the blocks keep them apart"
+            }
+        ),
+        None => "tokens stay apart over all blocks".to_owned(),
+    }
 }
