@@ -84,8 +84,8 @@ impl Expression {
     }
 }
 
-/// Kinks at most: every pair of pieces is integrated over, so time grows with their square.
-const MOST_KINKS: usize = 16;
+/// Kinks at most: a function with more bends too often for the grid on which they are found.
+const MOST_KINKS: usize = 512;
 
 impl Expression {
     /// Theory averages squared slopes, so the value may not jump, and bends must be few.

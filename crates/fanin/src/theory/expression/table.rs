@@ -128,8 +128,7 @@ impl Table {
     fn add(&mut self, start: f64, end: f64, of: &impl Fn(f64) -> f64) {
         let (middle, scale) = (f64::midpoint(start, end), 2.0 / (end - start));
         let beside_zero = start >= -BESIDE_ZERO && end <= BESIDE_ZERO;
-        let series =
-            if beside_zero { None } else { Series::of(|t| of(middle + t / scale)) };
+        let series = if beside_zero { None } else { Series::of(|t| of(middle + t / scale)) };
         let is_last = end - start < NARROWEST || self.pieces.len() >= MOST_PIECES;
         if series.is_some() || beside_zero || is_last {
             self.starts.push(start);
