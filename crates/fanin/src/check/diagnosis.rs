@@ -6,6 +6,7 @@ use super::case::Case;
 use super::claims;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
+use super::instruments::pass::first;
 use super::measurement::Measurement;
 use super::probe::{self, Batch};
 use super::readings::Readings;
@@ -20,6 +21,12 @@ use crate::weights::Weights;
 
 /// Rows measured on at most: the gradient of fewer is noise where the true one is small.
 const ROWS: usize = 2048;
+
+/// One row in so many is looked at first: where these leave no doubt, more would tell the same.
+const FIRST_SHARE: usize = 4;
+
+/// Rows looked at first, where there are so many.
+const FIRST_ROWS: usize = 256;
 
 /// Numbers that a forward and a backward pass through a graph may hold: a gigabyte in f32.
 const NUMBERS: usize = 1 << 28;
@@ -76,7 +83,7 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let start = Start::new(model, loss, weights, rows.batch(), options)?;
+        let start = Start::new(model, loss, weights, &rows, horizon)?;
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, None, horizon) })
     }
@@ -95,10 +102,10 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let mut start = Start::new(model, loss, weights, rows.batch(), options)?;
+        let mut start = Start::new(model, loss, weights, &rows, horizon)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
-        let readings = start.readings(model, loss, weights, rows.batch(), horizon)?;
+        let readings = start.readings(model, loss, weights, &rows, horizon)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, readings, horizon) })
     }
 
@@ -120,12 +127,12 @@ impl Diagnosis {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
         let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            Start::new(model, loss, &weights(number)?, rows.batch(), options)
+            Start::new(model, loss, &weights(number)?, &rows, horizon)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
         let (first, weights) = (&starts[0], weights(0)?);
         let symmetry = first.symmetry(model, loss, &weights, rows.batch(), options)?;
-        let readings = first.readings(model, loss, &weights, rows.batch(), horizon)?;
+        let readings = first.readings(model, loss, &weights, &rows, horizon)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, readings, horizon) })
     }
 
@@ -211,6 +218,8 @@ fn skipped(model: &Model) -> Vec<String> {
 
 /// Rows of the data, gathered once for all starts.
 struct Rows {
+    /// Rows of the data.
+    epoch: usize,
     count: usize,
     features: Vec<f32>,
     targets: Vec<f32>,
@@ -222,11 +231,16 @@ impl Rows {
         let mut features = vec![0.0; rows.len() * data.columns()];
         let mut targets = vec![0.0; rows.len() * data.target_columns()];
         data.gather(&rows, &mut features, &mut targets, 0.0);
-        Ok(Self { count: rows.len(), features, targets })
+        Ok(Self { epoch: data.rows(), count: rows.len(), features, targets })
     }
 
     fn batch(&self) -> Batch<'_> {
         Batch { rows: self.count, features: &self.features, targets: &self.targets }
+    }
+
+    /// The rows looked at first.
+    fn first(&self) -> Batch<'_> {
+        first(self.batch(), FIRST_ROWS.max(self.epoch / FIRST_SHARE))
     }
 }
 
@@ -237,7 +251,29 @@ struct Start {
 }
 
 impl Start {
+    /// Measures on few rows, and on all where these leave a doubt.
     fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        rows: &Rows,
+        horizon: Horizon,
+    ) -> Result<Self> {
+        let (few, all) = (rows.first(), rows.batch());
+        let start = Self::on(model, loss, weights, few, options(horizon))?;
+        let evidence = Evidence {
+            measurement: &start.measurement,
+            units: &start.units,
+            horizon,
+            readings: None,
+        };
+        if forecast::is_settled(&evidence, all.rows as f64 / few.rows as f64) {
+            return Ok(start);
+        }
+        Self::on(model, loss, weights, all, options(horizon))
+    }
+
+    fn on(
         model: &Model,
         loss: &Loss,
         weights: &Weights,
@@ -257,12 +293,13 @@ impl Start {
         model: &Model,
         loss: &Loss,
         weights: &Weights,
-        batch: Batch<'_>,
+        rows: &Rows,
         horizon: Horizon,
     ) -> Result<Option<Readings>> {
+        let (batch, epoch) = (rows.batch(), rows.epoch);
         let is_finite = self.measurement.first_non_finite().is_none();
         (is_finite && self.measurement.loss.is_finite())
-            .then(|| Readings::new(model, loss, weights, batch, horizon, &self.measurement))
+            .then(|| Readings::new(model, loss, weights, batch, horizon, &self.measurement, epoch))
             .transpose()
     }
 

@@ -179,6 +179,30 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
     [stable * (1.0 - late), stable * (late - never), stable * never, unstable]
 }
 
+/// Whether a start that was measured on some rows would get its word on so many times more, too.
+///
+/// What noise adds to a gradient of n rows shrinks as 1/√n, so more rows can only make a gradient,
+/// and with it a jump, smaller by √`times`, and the escape, whose fastest way goes with the
+/// gradient's square, later by `times`.
+pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
+    /// Deviations from the limit that leave no doubt.
+    const CLEAR: f64 = 1.0;
+    let is_sick = evidence.measurement.first_non_finite().is_some()
+        || evidence.symmetric().is_some()
+        || evidence.log_growth().is_some_and(|g| g > LARGEST_GROWTH);
+    if times <= 1.0 || is_sick {
+        return true;
+    }
+    let jumps = |(jump, _): (f64, _)| (jump / evidence.largest_jump()).ln() > -CLEAR * JUMP_ERROR;
+    if evidence.jump().is_some_and(jumps) {
+        return false;
+    }
+    let share = escape_share(evidence).unwrap_or(f64::INFINITY).ln();
+    let soon = share + times.ln() < SLOW_SHARE.ln() - CLEAR * ESCAPE_ERROR;
+    let never = share > STUCK_SHARE.ln() + CLEAR * ESCAPE_ERROR;
+    soon || never
+}
+
 /// Φ: the share of a standard normal below `z`.
 fn below(z: f64) -> f64 {
     0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)

@@ -5,6 +5,9 @@ use fanin_engine::activations;
 use serde::Serialize;
 
 use super::evidence::{Horizon, StepRule};
+use super::forecast::LARGEST_SHARPNESS;
+use super::instruments::effort::{Effort, Need};
+use super::instruments::pass::first;
 use super::instruments::updates::{self, Step};
 use super::instruments::{curvature, gradient_noise, jacobian, tangent_kernel, underflow};
 use super::measurement::Measurement;
@@ -13,12 +16,6 @@ use crate::error::Result;
 use crate::spec::{Loss, Model};
 use crate::theory::{DepthLimit, Layer, Network, Point, trainable_depth};
 use crate::weights::Weights;
-
-/// Rows that the instruments see: curvature costs dozens of passes.
-const ROWS: usize = 128;
-
-/// Products with the Hessian; the largest eigenvalue stands out after some ten.
-const MOST_STEPS: usize = 16;
 
 /// Adam's memory of gradients, which its stable learning rate depends on.
 const BETA1: f64 = 0.9;
@@ -37,7 +34,7 @@ pub struct Readings {
     pub depth_condition: Option<f64>,
     /// Variance of the squares of these over their squared mean: 0 for an isometry.
     pub depth_relative_variance: Option<f64>,
-    /// Largest over smallest eigenvalue of the tangent kernel on 64 rows.
+    /// Largest over smallest eigenvalue of the tangent kernel on 64 rows at most.
     pub tangent_kernel_condition: f64,
     /// Directions that the kernel learns at about the same speed.
     pub tangent_kernel_directions: f64,
@@ -87,7 +84,8 @@ pub struct Depth {
 }
 
 impl Readings {
-    /// Reads all instruments on the first rows of `batch`.
+    /// Reads all instruments on the first rows of `batch`, as many as an epoch of so many rows pays
+    /// for.
     ///
     /// # Errors
     /// If the weights or the batch do not fit the model.
@@ -98,22 +96,17 @@ impl Readings {
         batch: Batch<'_>,
         horizon: Horizon,
         measurement: &Measurement,
+        epoch: usize,
     ) -> Result<Self> {
-        let batch = first_rows(batch);
-        let jacobian =
-            jacobian::measure(model, loss, weights, batch, &jacobian::Options::default())?;
-        let kernel = tangent_kernel::measure(
-            model,
-            loss,
-            weights,
-            batch,
-            &tangent_kernel::Options::default(),
-        )?;
+        let effort = Effort::new(epoch, weights.elements(), need(horizon, measurement));
+        let (all, batch) = (batch, first(batch, effort.rows));
+        let jacobian = jacobian::measure(model, loss, weights, batch, &effort.jacobian)?;
+        let kernel = tangent_kernel::measure(model, loss, weights, batch, &effort.kernel)?;
         let adam = (horizon.step_rule == StepRule::Normalized)
             .then(|| curvature::Adam { epsilon: horizon.epsilon, ..curvature::Adam::default() });
-        let options =
-            curvature::Options { most_steps: MOST_STEPS, adam, ..curvature::Options::default() };
-        let curvature = curvature::measure(model, loss, weights, batch, &options)?;
+        let options = curvature::Options { adam, ..effort.curvature };
+        let curved = first(all, effort.curvature_rows);
+        let curvature = curvature::measure(model, loss, weights, curved, &options)?;
         let noise = gradient_noise::measure(model, loss, weights, batch)?;
         let underflow = underflow::measure(model, loss, weights, batch)?;
         let step = Step {
@@ -154,13 +147,20 @@ impl Readings {
     }
 }
 
-fn first_rows(batch: Batch<'_>) -> Batch<'_> {
-    let rows = batch.rows.min(ROWS);
-    let (columns, targets) = (batch.features.len() / batch.rows, batch.targets.len() / batch.rows);
-    Batch {
-        rows,
-        features: &batch.features[..rows * columns],
-        targets: &batch.targets[..rows * targets],
+/// What hangs on the curvature: whether plain descent can stand its steps.
+fn need(horizon: Horizon, measurement: &Measurement) -> Need {
+    let hidden = measurement.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+    if horizon.step_rule != StepRule::Proportional || hidden.iter().any(|l| l.normalized) {
+        return Need::Shown;
+    }
+    let planned = horizon.effective_learning_rate * (1.0 - horizon.momentum);
+    let limit = LARGEST_SHARPNESS * 2.0 * (1.0 + horizon.momentum) / planned;
+    // The share from which on the symptom of saturation counts.
+    let saturates = |share: f64| share > 0.3;
+    if hidden.iter().any(|l| l.saturated_share.is_some_and(saturates)) {
+        Need::Hidden(limit)
+    } else {
+        Need::Decides(limit)
     }
 }
 

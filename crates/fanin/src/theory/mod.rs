@@ -10,6 +10,8 @@
 mod expression;
 mod quadrature;
 mod closed_form;
+mod kink_series;
+mod mehler;
 mod gaussian;
 mod layer;
 mod fixed_point;

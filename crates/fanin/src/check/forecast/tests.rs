@@ -229,3 +229,18 @@ fn bounds_of_the_escape_are_logarithms_of_its_shares() {
     assert!((LARGEST_GROWTH - 1e4_f64.ln()).abs() < 1e-12);
     assert!((SLOW_SHARE.log10() - 0.7).abs() < 1e-12 && (STUCK_SHARE.log10() - 1.8).abs() < 1e-12);
 }
+
+#[test]
+fn a_start_is_settled_where_more_rows_could_not_change_its_word() {
+    let settled = |gradients: &[f64], learning_rate: f64, times: f64| {
+        let horizon = horizon(learning_rate, StepRule::Proportional);
+        let measurement = &measurement(gradients);
+        is_settled(&Evidence { measurement, units: &[], horizon, readings: None }, times)
+    };
+    let chain = [1.0; 4];
+    assert!(settled(&chain, 0.1, 4.0), "it escapes after five of a hundred steps");
+    assert!(!settled(&chain, 1e-3, 4.0), "500 steps are near the limit of slow");
+    assert!(settled(&chain, 1e-3, 1.0), "all rows were seen");
+    assert!(settled(&chain, 1e-6, 4.0), "it stays for ever, and noise cannot hide that");
+    assert!(!settled(&chain, 0.65, 4.0), "three steps of 0.65 are about the largest jump");
+}

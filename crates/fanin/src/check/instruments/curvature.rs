@@ -26,6 +26,11 @@ pub struct Options {
     pub most_steps: usize,
     /// Residual, relative to the largest |λ|, at which an eigenvalue counts as found.
     pub tolerance: f64,
+    /// Which ends must be found before the search is over.
+    pub search: Search,
+    /// An eigenvalue that something hangs on: where the largest may be near it, residuals count as
+    /// found at a fifth of the tolerance, and never before four products.
+    pub limit: Option<f64>,
     /// Seed of the start vector.
     pub seed: u64,
     /// Also the curvature that Adam and its like see; `None`: not measured.
@@ -34,8 +39,25 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { most_steps: 40, tolerance: 0.02, seed: 0, adam: None }
+        Self {
+            most_steps: 40,
+            tolerance: 0.02,
+            search: Search::Both,
+            limit: None,
+            seed: 0,
+            adam: None,
+        }
     }
+}
+
+/// Which ends of the spectrum are searched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Both: the space starts from a normal vector.
+    Both,
+    /// The largest alone: the space starts near the gradient, which at the start of training lies
+    /// mostly in the space of the largest few (Gur-Ari, Roberts & Dyer 2018).
+    Largest,
 }
 
 /// How Adam scales gradients.
@@ -69,7 +91,7 @@ pub struct Ends {
     pub smallest_residual: f64,
     /// Products with the Hessian that were taken.
     pub steps: usize,
-    /// Whether both residuals are below the tolerance.
+    /// Whether the residuals of the ends searched for are below the tolerance.
     pub converged: bool,
 }
 
@@ -137,14 +159,15 @@ fn measure_in<T: Element>(
         }
         None => None,
     };
-    let gradient_norm = gradient_norm(model, loss, weights, batch)?;
-    Ok(Curvature { rows: batch.rows, gradient_norm, plain, preconditioned })
+    let squares = hessian.gradient.iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
+    Ok(Curvature { rows: batch.rows, gradient_norm: squares.sqrt(), plain, preconditioned })
 }
 
 /// The product of a vector with H, by differentiating the gradient once more (Pearlmutter 1994).
 struct Hessian<T> {
     pass: Pass<T>,
     sizes: Vec<usize>,
+    gradient: Vec<T>,
 }
 
 /// The first input that takes a part of the vector.
@@ -163,9 +186,14 @@ impl<T: Element> Hessian<T> {
             .collect();
         let products = pullback(graph, &seeds, &wires)?;
         let sizes = wires.iter().map(|&w| network.graph.shape(w).elements()).collect();
-        let mut pass = Pass::new(&network, &products, weights)?;
+        let keep = [&products[..], &gradients[..]].concat();
+        let mut pass = Pass::new(&network, &keep, weights)?;
         pass.feed_batch(batch);
-        Ok(Self { pass, sizes })
+        // The first product is of 0: it is run for the gradient.
+        pass.run();
+        let tensors = products.len()..keep.len();
+        let gradient = tensors.flat_map(|tensor| pass.read(tensor)).copied().collect();
+        Ok(Self { pass, sizes, gradient })
     }
 
     fn multiply(&mut self, scale: &Scale, x: &[T], out: &mut [T]) {
@@ -183,17 +211,33 @@ impl<T: Element> Hessian<T> {
         }
     }
 
+    /// Adds to `start` nine times as much of the scaled gradient; a normal vector alone remains
+    /// where that is 0 or not finite.
+    fn lean_on_gradient(&self, scale: &Scale, start: &mut [f64]) {
+        const LEANING: f64 = 9.0;
+        let mut gradient = vec![T::ZERO; start.len()];
+        scale.apply(0, &self.gradient, &mut gradient);
+        let size = reduce::sum_of_squares(&gradient).sqrt();
+        let share = LEANING * (start.len() as f64).sqrt() / size;
+        if share.is_finite() && size > 0.0 {
+            start.iter_mut().zip(gradient).for_each(|(x, g)| *x += share * g.to_f64());
+        }
+    }
+
     /// Lanczos' method until both ends are found.
     fn ends(&mut self, scale: &Scale, options: &Options) -> Ends {
         let size: usize = self.sizes.iter().sum();
         let mut start = vec![0.0; size];
         fill_normal_f64(Stream::new(options.seed, "curvature"), 0, 0.0, 1.0, &mut start);
+        if options.search == Search::Largest {
+            self.lean_on_gradient(scale, &mut start);
+        }
         let mut space = Lanczos::<T>::new(start.into_iter().map(T::from_f64).collect());
         let most = options.most_steps.min(MOST_NUMBERS / size.max(1)).max(2);
         loop {
             let more = space.step(|x, out| self.multiply(scale, x, out));
             let ritz = space.ritz();
-            let mut ends = ends(&ritz, options.tolerance);
+            let mut ends = ends(&ritz, options);
             ends.converged |= !more && ends.largest.is_finite();
             if ends.converged || !more || space.steps() >= most {
                 return ends;
@@ -202,16 +246,27 @@ impl<T: Element> Hessian<T> {
     }
 }
 
-fn ends(ritz: &[Ritz], tolerance: f64) -> Ends {
+fn ends(ritz: &[Ritz], options: &Options) -> Ends {
     let (low, high) = (ritz[0], ritz[ritz.len() - 1]);
-    let allowed = tolerance * low.value.abs().max(high.value.abs());
+    let scale = match options.search {
+        Search::Both => low.value.abs().max(high.value.abs()),
+        Search::Largest => high.value,
+    };
+    // An eigenvalue of a Krylov space is below the largest, and after a few products not by much
+    // more than ten times (Kuczyński & Woźniakowski 1992).
+    let is_near = |limit: f64| (0.1 * limit..limit).contains(&high.value);
+    let share = if options.limit.is_some_and(is_near) { 0.2 } else { 1.0 };
+    let fewest = if options.limit.is_some() { 4 } else { 2 };
+    let found = |ritz: Ritz| ritz.residual <= share * options.tolerance * scale;
     Ends {
         largest: high.value,
         largest_residual: high.residual,
         smallest: low.value,
         smallest_residual: low.residual,
         steps: ritz.len(),
-        converged: ritz.len() > 1 && high.residual <= allowed && low.residual <= allowed,
+        converged: ritz.len() >= fewest
+            && found(high)
+            && (options.search == Search::Largest || found(low)),
     }
 }
 
@@ -262,16 +317,6 @@ fn adam_scale(
         (1.0 / (root + adam.epsilon).sqrt()) as f32
     };
     Ok(squares.into_iter().map(scale).collect())
-}
-
-fn gradient_norm(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<f64> {
-    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let keep = network.add_gradients()?;
-    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
-    pass.feed_batch(batch);
-    pass.run();
-    let squares = (0..keep.len()).map(|tensor| reduce::sum_of_squares(pass.read(tensor)));
-    Ok(squares.sum::<f64>().sqrt())
 }
 
 #[cfg(test)]

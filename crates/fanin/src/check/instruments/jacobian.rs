@@ -18,8 +18,7 @@ use crate::weights::Weights;
 /// The shorter side from which on the whole of J is not computed.
 const EXACT_BELOW: usize = 512;
 
-/// Operations m·n·min(m, n) above which the exact singular values take too long: a quarter of a
-/// second.
+/// Operations m·n·min(m, n) above which the exact singular values take a quarter of a second.
 const EXACT_WORK: usize = 1 << 28;
 
 /// Copies of a row that are sent through the network together.
@@ -30,6 +29,8 @@ const COPIES: usize = 128;
 pub struct Options {
     /// Rows of the batch, evenly spaced, at which J is taken.
     pub rows: usize,
+    /// m·n·min(m, n) above which Lanczos' method takes the place of exact singular values.
+    pub exact_work: usize,
     /// Products with J, and as many with Jᵀ, per start vector of Lanczos' method.
     pub steps: usize,
     /// Start vectors per row of Lanczos' method.
@@ -40,7 +41,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rows: 4, steps: 60, probes: 4, seed: 0 }
+        Self { rows: 4, exact_work: EXACT_WORK, steps: 60, probes: 4, seed: 0 }
     }
 }
 
@@ -192,7 +193,7 @@ impl At<'_> {
         let one = self.products(between, 1)?;
         let (m, n) = (one.outputs, one.inputs);
         let shorter = m.min(n);
-        let exact = shorter < EXACT_BELOW && m * n * shorter <= EXACT_WORK;
+        let exact = shorter < EXACT_BELOW && m * n * shorter <= self.options.exact_work;
         let mut densities: Vec<Density> = Vec::new();
         let rows: Vec<usize> = spaced(self.batch.rows, self.options.rows).collect();
         if exact {

@@ -8,6 +8,7 @@
 //! | [`gradient_noise`] | how much of the gradient is signal, and the batch that would show it |
 //! | [`underflow`] | what low precision would lose |
 //! | [`updates`] | how far one step moves each parameter |
+//! | [`effort`] | how much of it all, by the rows of an epoch |
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
 
@@ -19,6 +20,7 @@ pub mod curvature;
 pub mod gradient_noise;
 pub mod underflow;
 pub mod updates;
+pub mod effort;
 
 #[cfg(test)]
 mod tests;

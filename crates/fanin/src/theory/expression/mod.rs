@@ -15,6 +15,7 @@
 mod node;
 mod parser;
 mod kinks;
+mod table;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use fanin_kernels::{Float, Jet, Scalar};
 
 use crate::error::{Error, Result};
 use node::Node;
+use table::Tabulated;
 
 /// An activation given as text.
 ///
@@ -82,8 +84,8 @@ impl Expression {
     }
 }
 
-/// Kinks at most: every pair of pieces is integrated over, so time grows with their square.
-const MOST_KINKS: usize = 16;
+/// Kinks at most: a function with more bends too often for the grid on which they are found.
+const MOST_KINKS: usize = 512;
 
 impl Expression {
     /// Theory averages squared slopes, so the value may not jump, and bends must be few.
@@ -158,5 +160,5 @@ pub fn activation(text: &str) -> Result<Box<dyn Activation>> {
     }
     let expression = text.parse::<Expression>()?;
     expression.hold_together(text)?;
-    Ok(Box::new(expression))
+    Ok(Box::new(Tabulated::new(expression)))
 }

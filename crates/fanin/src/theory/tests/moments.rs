@@ -259,3 +259,63 @@ fn averages_at_the_standard_normal_have_every_digit_of_the_table() {
         }
     }
 }
+
+/// Σ aⱼ·relu(x − kⱼ) with `count` kinks, as text and as pairs (aⱼ, kⱼ).
+fn zigzag(count: usize) -> (String, Vec<(f64, f64)>) {
+    let place = |j: usize| {
+        (-250.0 + 500.0 * j as f64 / (count - 1) as f64 + (j % 3) as f64).round() / 100.0
+    };
+    let parts: Vec<(f64, f64)> =
+        (0..count).map(|j| (if j % 2 == 0 { 1.5 } else { -1.4 }, place(j))).collect();
+    let term = |(a, k): &(f64, f64)| format!("{a:+}*relu(x-({k}))");
+    (parts.iter().map(term).collect::<Vec<_>>().concat().replacen("+", "", 1), parts)
+}
+
+/// Given x, x̃ is normal with mean c·x and variance q(1 − c²), and E relu(x̃ − k) is known.
+fn expected_pair(parts: &[(f64, f64)], q: f64, c: f64) -> (f64, f64) {
+    let (deviation, rest) = (q.sqrt(), (q * (1.0 - c * c)).sqrt());
+    let below = |z: f64| 0.5 * libm::erfc(-z / std::f64::consts::SQRT_2);
+    let density = |z: f64| (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt();
+    let (mut product, mut slopes) = (0.0, 0.0);
+    let near = (-40..=40).map(|i| f64::from(i) * 0.25 * rest);
+    let kinks = parts.iter().map(|(_, k)| *k);
+    let at: Vec<f64> =
+        kinks.flat_map(|k| near.clone().flat_map(move |d| [k + d, (k + d) / c])).collect();
+    let places = at.into_iter().chain(parts.iter().map(|(_, k)| *k)).map(|x| x / deviation);
+    crate::theory::quadrature::visit(&crate::theory::quadrature::cuts(0.1, places), |z, weight| {
+        let x = deviation * z;
+        let value: f64 = parts.iter().map(|(a, k)| a * (x - k).max(0.0)).sum();
+        let slope: f64 = parts.iter().filter(|(_, k)| x > *k).map(|(a, _)| a).sum();
+        let (mut mean_value, mut mean_slope) = (0.0, 0.0);
+        for (a, k) in parts {
+            let gap = (c * x - k) / rest;
+            mean_value += a * rest * (density(gap) + gap * below(gap));
+            mean_slope += a * below(gap);
+        }
+        product += weight * value * mean_value;
+        slopes += weight * slope * mean_slope;
+    });
+    (product, slopes)
+}
+
+#[test]
+fn pairs_of_an_activation_with_many_kinks_are_averaged_right() {
+    for (count, tolerances) in [(3, [1e-10; 2]), (16, [1e-10; 2]), (64, [2e-7, 2e-3])] {
+        let (text, parts) = zigzag(count);
+        let activation = crate::theory::activation(&text).unwrap();
+        let gaussian = Gaussian::new(&*activation);
+        let sizes = gaussian.moments(1.3);
+        // Crossings of sixteen kinks cost seconds where nothing is optimized.
+        let near = if count == 16 { &[0.9][..] } else { &[0.9, 0.995, 0.9999] };
+        for &c in [0.3, 0.8].iter().chain(near) {
+            let found = gaussian.pair(1.3, c);
+            let (product, slopes) = expected_pair(&parts, 1.3, c);
+            let loose = if c < 0.999 { [1e-10; 2] } else { tolerances };
+            let far = |got: f64, want: f64, size: f64| (got - want).abs() / size;
+            let off = far(found.product, product, sizes.second);
+            assert!(off < loose[0], "{count} kinks, {c}: product off by {off}");
+            let off = far(found.slopes, slopes, sizes.slope_second);
+            assert!(off < loose[1].max(1e-8), "{count} kinks, {c}: slopes off by {off}");
+        }
+    }
+}

@@ -5,7 +5,14 @@ use fanin_kernels::singular_values::singular_values;
 use super::*;
 use crate::check::instruments::tests::Sample;
 
-const THOROUGH: Options = Options { most_steps: 200, tolerance: 1e-8, seed: 0, adam: None };
+const THOROUGH: Options = Options {
+    most_steps: 200,
+    tolerance: 1e-8,
+    search: Search::Both,
+    limit: None,
+    seed: 0,
+    adam: None,
+};
 
 /// A linear layer under squared error has the Hessian XᵀX/B for each output, whatever the
 /// weights; with a bias, X has a column of ones.
@@ -171,4 +178,36 @@ fn a_network_of_zeros_has_no_curvature_in_its_hidden_layer() {
     .unwrap();
     // Only the output bias sees anything: softmax at 0 has the curvature 1/2 for two classes.
     assert!((found.plain.largest - 0.5).abs() < 1e-5, "{found:?}");
+}
+
+/// From near the gradient few products find the largest eigenvalue; where a limit is near, it is
+/// known better.
+#[test]
+fn a_search_near_the_gradient_finds_the_largest_eigenvalue_soon() {
+    for (model, scheme) in [
+        ("20 -> 2x30 relu -> 5", "he-normal"),
+        ("20 -> 4x20 tanh -> 5", "xavier-normal"),
+        ("20 -> 3x16 gelu -> 5", "normal:0.5"),
+    ] {
+        let sample = Sample::new(model, scheme, 64).with_classes();
+        let ends = |options: &Options| {
+            let (weights, batch) = (&sample.weights, sample.batch());
+            measure(&sample.model, &Loss::CrossEntropy, weights, batch, options).unwrap().plain
+        };
+        let exact = ends(&Options { tolerance: 1e-3, most_steps: 100, ..Options::default() });
+        let quick = Options {
+            most_steps: 16,
+            tolerance: 0.1,
+            search: Search::Largest,
+            ..Options::default()
+        };
+        let found = ends(&quick);
+        let share = found.largest / exact.largest;
+        assert!((0.8..1.001).contains(&share), "{model}: {share} in {} products", found.steps);
+        assert!(found.converged && found.steps < 12, "{model}: {found:?}");
+        let limit = Some(1.5 * exact.largest);
+        let close = ends(&Options { limit, ..quick });
+        assert!(close.steps >= found.steps.max(4), "{close:?} {found:?}");
+        assert!(close.largest_residual <= 0.02 * close.largest, "{model}: {close:?}");
+    }
 }

@@ -76,7 +76,7 @@ fn products_give_the_explicit_matrix() {
 fn lanczos_finds_ends_and_moments_of_a_large_matrix() {
     for model in ["800 -> 600", "600 -> 800"] {
         let mut sample = Sample::new(model, "normal:0.05", 2);
-        let options = Options { rows: 1, steps: 50, probes: 6, seed: 3 };
+        let options = Options { rows: 1, steps: 50, probes: 6, seed: 3, ..Options::default() };
         let found = jacobian(&sample, &options).input_output;
         assert_eq!(found.method, Method::Lanczos);
         let scale = 0.05 * 800_f64.sqrt();
@@ -104,7 +104,7 @@ fn lanczos_finds_ends_and_moments_of_a_large_matrix() {
 #[test]
 fn both_methods_agree() {
     let sample = Sample::new("30 -> 3x40 relu -> 20", "he-normal", 1);
-    let options = Options { rows: 1, steps: 30, probes: 200, seed: 0 };
+    let options = Options { rows: 1, steps: 30, probes: 200, ..Options::default() };
     let exact = jacobian(&sample, &options).input_output;
     let batch = sample.batch();
     let at = At {

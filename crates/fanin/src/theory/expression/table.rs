@@ -1,0 +1,229 @@
+//! An expression whose value and slope are read from a table: averages ask for them millions of times.
+//!
+//! The line is cut at kinks and halved until sixteen Chebyshev polynomials say each piece to
+//! rounding; towards 0 pieces halve in any case, so that small values keep their digits. What no
+//! such piece says is asked of the expression itself.
+
+use std::f64::consts::PI;
+
+use fanin_engine::activations::Activation;
+
+use super::Expression;
+
+/// Polynomials of a piece.
+const TERMS: usize = 16;
+/// Where the table ends: ten deviations of a second moment of 100.
+const REACH: f64 = 100.0;
+/// Below it, to both sides, the expression itself is asked.
+const BESIDE_ZERO: f64 = 1.0 / 1_048_576.0;
+/// A piece that is narrower, and still not smooth, is not halved any more.
+const NARROWEST: f64 = 1e-9;
+/// Pieces at most; a function that asks for more is not tabulated further.
+const MOST_PIECES: usize = 1 << 14;
+
+/// An [`Expression`] and the tables of its value and slope.
+#[derive(Clone, Debug)]
+pub struct Tabulated {
+    expression: Expression,
+    tables: [Table; 2],
+}
+
+impl Tabulated {
+    /// Tabulates `expression` from −100 to 100.
+    pub fn new(expression: Expression) -> Self {
+        let tables = [0, 1].map(|order| {
+            let kinks = expression.kinks.iter().copied();
+            Table::new(kinks, |x| expression.at(order, x))
+        });
+        Self { expression, tables }
+    }
+}
+
+impl Activation for Tabulated {
+    fn name(&self) -> &'static str {
+        self.expression.name()
+    }
+
+    fn about(&self) -> &'static str {
+        self.expression.about()
+    }
+
+    fn label(&self) -> String {
+        Activation::label(&self.expression)
+    }
+
+    fn kinks(&self) -> &[f64] {
+        &self.expression.kinks
+    }
+
+    fn with_parameter(&self, parameter: Option<f64>) -> Option<Box<dyn Activation>> {
+        parameter.is_none().then(|| self.boxed())
+    }
+
+    fn at(&self, order: usize, x: f64) -> f64 {
+        let table = self.tables.get(order);
+        table.and_then(|table| table.at(x)).unwrap_or_else(|| self.expression.at(order, x))
+    }
+
+    fn apply_f32(&self, order: usize, x: &[f32], out: &mut [f32]) {
+        self.expression.apply_f32(order, x, out);
+    }
+
+    fn apply_f64(&self, order: usize, x: &[f64], out: &mut [f64]) {
+        self.expression.apply_f64(order, x, out);
+    }
+
+    fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]) {
+        self.expression.scale_f32(order, x, factor, out);
+    }
+
+    fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]) {
+        self.expression.scale_f64(order, x, factor, out);
+    }
+
+    fn boxed(&self) -> Box<dyn Activation> {
+        Box::new(self.clone())
+    }
+}
+
+/// A function as polynomials between the ends of pieces.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    /// Where pieces begin, ascending.
+    starts: Vec<f64>,
+    pieces: Vec<Piece>,
+}
+
+/// A function on one piece; none where it is not smooth there.
+#[derive(Clone, Debug)]
+struct Piece {
+    middle: f64,
+    /// 2 over the width.
+    scale: f64,
+    series: Option<Series>,
+}
+
+/// Coefficients of Chebyshev polynomials, and how many count.
+#[derive(Clone, Debug)]
+struct Series {
+    terms: usize,
+    coefficients: [f64; TERMS],
+}
+
+impl Table {
+    fn new(kinks: impl Iterator<Item = f64>, of: impl Fn(f64) -> f64) -> Self {
+        let halves = (0..).map(|k| REACH * f64::powi(0.5, k)).take_while(|x| *x > BESIDE_ZERO);
+        let mut ends: Vec<f64> = halves.flat_map(|x| [x, -x]).collect();
+        ends.extend([BESIDE_ZERO, -BESIDE_ZERO]);
+        ends.extend(kinks.filter(|kink| kink.abs() < REACH));
+        ends.sort_by(f64::total_cmp);
+        ends.dedup();
+        let mut table = Self::default();
+        for pair in ends.windows(2) {
+            table.add(pair[0], pair[1], &of);
+        }
+        table
+    }
+
+    fn add(&mut self, start: f64, end: f64, of: &impl Fn(f64) -> f64) {
+        let (middle, scale) = (f64::midpoint(start, end), 2.0 / (end - start));
+        let beside_zero = start >= -BESIDE_ZERO && end <= BESIDE_ZERO;
+        let series = if beside_zero { None } else { Series::of(|t| of(middle + t / scale)) };
+        let is_last = end - start < NARROWEST || self.pieces.len() >= MOST_PIECES;
+        if series.is_some() || beside_zero || is_last {
+            self.starts.push(start);
+            self.pieces.push(Piece { middle, scale, series });
+        } else {
+            self.add(start, middle, of);
+            self.add(middle, end, of);
+        }
+    }
+
+    /// The function inside of a piece; none at its ends, where the pieces may differ.
+    fn at(&self, x: f64) -> Option<f64> {
+        let place = self.starts.partition_point(|start| *start < x).checked_sub(1)?;
+        let piece = &self.pieces[place];
+        let t = (x - piece.middle) * piece.scale;
+        let series = piece.series.as_ref().filter(|_| t < 1.0)?;
+        Some(series.at(t))
+    }
+}
+
+impl Series {
+    /// The polynomials that say `of` on −1 to 1, if sixteen do to rounding.
+    fn of(of: impl Fn(f64) -> f64) -> Option<Self> {
+        /// What sixteen values of a formula of some ten operations leave uncertain.
+        const ROUNDING: f64 = 8.0 * f64::EPSILON;
+        /// Places between the nodes, uneven, at which the polynomials are tried.
+        const TRIED: [f64; 5] = [-0.971, -0.613, 0.067, 0.541, 0.988];
+        let angle = |i: usize| PI * (i as f64 + 0.5) / TERMS as f64;
+        let values: [f64; TERMS] = std::array::from_fn(|i| of(angle(i).cos()));
+        let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        let coefficients: [f64; TERMS] = std::array::from_fn(|k| {
+            let sum: f64 = (0..TERMS).map(|i| values[i] * (k as f64 * angle(i)).cos()).sum();
+            sum * if k == 0 { 1.0 } else { 2.0 } / TERMS as f64
+        });
+        let counts = |c: &f64| c.abs() > f64::EPSILON * largest;
+        let terms = coefficients.iter().rposition(counts).map_or(1, |last| last + 1);
+        let series = Self { terms, coefficients };
+        let says = |t: f64| (series.at(t) - of(t)).abs() <= ROUNDING * largest;
+        // Two terms that do not count, or what follows would.
+        (largest.is_finite() && terms + 2 <= TERMS && TRIED.into_iter().all(says)).then_some(series)
+    }
+
+    /// Clenshaw's recurrence.
+    fn at(&self, t: f64) -> f64 {
+        let (mut next, mut after) = (0.0, 0.0);
+        for &coefficient in self.coefficients[1..self.terms].iter().rev() {
+            (next, after) = (2.0 * t * next - after + coefficient, next);
+        }
+        t * next - after + self.coefficients[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_say_what_the_expression_says() {
+        for text in [
+            "x*tanh(log(1+exp(x)))",
+            "sin(50*x)*x + abs(x - 0.3)",
+            "relu(x)^2 - relu(x - 1)^2",
+            "sqrt(abs(x))",
+            "x/(1+abs(x))",
+            "clip(x, -1, 1)",
+            "abs(sin(7*x))",
+            "exp(-x^2)",
+        ] {
+            let expression: Expression = text.parse().unwrap();
+            let table = Tabulated::new(expression.clone());
+            for k in -4000..4000 {
+                let x = 0.0317 * f64::from(k) + 1e-7;
+                for order in 0..2 {
+                    let (found, exact) = (table.at(order, x), expression.at(order, x));
+                    // sin(50·x) itself is known to rounding of its argument.
+                    let near = (found - exact).abs() <= 1e-12 * exact.abs().max(1.0);
+                    assert!(near, "{text}, order {order} at {x}: {found} {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn digits_hold_towards_zero_and_kinks_belong_to_the_expression() {
+        let expression: Expression = "tanh(x)*x + relu(x - 1)".parse().unwrap();
+        let table = Tabulated::new(expression.clone());
+        for k in 0..60 {
+            let x = 3.0 * f64::powi(0.7, k);
+            let (found, exact) = (table.at(0, x), expression.at(0, x));
+            assert!((found - exact).abs() <= 1e-14 * exact, "{x}: {found} {exact}");
+        }
+        for x in [1.0, 0.0, 100.0, 1e6, f64::INFINITY] {
+            let same = |order| table.at(order, x).to_bits() == expression.at(order, x).to_bits();
+            assert!(same(0) && same(1), "{x}");
+        }
+        assert!(table.at(0, f64::NAN).is_nan());
+    }
+}
