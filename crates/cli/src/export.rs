@@ -31,7 +31,7 @@ scikit-learn
   from skl2onnx import to_onnx
   open(\"model.onnx\", \"wb\").write(to_onnx(model, x[:1], target_opset=20).SerializeToString())
 
-  Pick the output with the scores: class labels need operators that no gradient passes.
+  Of a classifier fanin takes the scores before the softmax, not the labels.
 
 What came of it: fanin model model.onnx")]
 pub struct Export {}

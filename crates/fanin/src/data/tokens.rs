@@ -88,7 +88,12 @@ pub(super) fn load(path: &Path, ids: &Array, options: &LoadOptions) -> Result<Op
         name: place(),
         feature_names: names.collect(),
         features,
-        targets: Targets::Tokens { ids: targets, positions, classes, order: ClassOrder::ByPosition },
+        targets: Targets::Tokens {
+            ids: targets,
+            positions,
+            classes,
+            order: ClassOrder::ByPosition,
+        },
     };
     let task = options.task.unwrap_or(Task::Classification);
     let note = format!("learns the next token at each of {positions} positions");
