@@ -18,9 +18,11 @@ PyTorch
                     training=torch.onnx.TrainingMode.TRAINING)
 
 Keras
+  model(x)
   model.export(\"model.onnx\", format=\"onnx\")
 
-  Batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
+  A model that was never called is not exported. Biases that are all zero, as those of a fresh model,
+  are left out, and batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
   ONNX does not have: use keras.activations.gelu(x, approximate=True).
 
 JAX, Flax, Equinox

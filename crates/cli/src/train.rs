@@ -91,6 +91,9 @@ impl Train {
     fn start(&self, common: &Common) -> Result<(String, Summary)> {
         let spec = self.spec(common)?;
         let (data, model) = fanin::open(&spec)?;
+        if spec.model.file().is_some() {
+            data.notes.iter().for_each(|note| output::note(note));
+        }
         let weights = match &self.weights {
             Some(path) => fanin::formats::read_weights(path)?,
             None => match model.weights().filter(|_| !self.scheme.is_given()) {

@@ -137,7 +137,8 @@ pub(super) fn from_arrays(
             1 => vec!["y".to_owned()],
             _ => (0..targets_width).map(|k| format!("y{k}")).collect(),
         };
-        targets_from_numbers(TargetNumbers { path, names, numbers, rows: &kept }, options.task)?
+        let task = network_arrays::task(&target_numbers, options);
+        targets_from_numbers(TargetNumbers { path, names, numbers, rows: &kept }, task)?
     };
     let name = path.display().to_string();
     Ok((Dataset { name, feature_names, features: read.values, targets }, task, notes))

@@ -112,6 +112,17 @@ pub(super) fn labels(
     Ok(Some((targets, Task::Classification)))
 }
 
+/// What is learned by a network that answers with one number, where nothing else was asked for:
+/// whether something holds, by targets of 0 and 1, or a number.
+pub(super) fn task(numbers: &[f64], options: &LoadOptions) -> Option<Task> {
+    let is_one = !options.output.is_empty() && options.output.iter().product::<usize>() == 1;
+    let usual = is_one.then(|| {
+        let is_binary = numbers.iter().all(|&n| n == 0.0 || n == 1.0);
+        if is_binary { Task::MultiLabel } else { Task::Regression }
+    });
+    options.task.or(usual)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +161,16 @@ mod tests {
         let expected = "input `price` of a.npz: found only arrays ids, \
                         expected `price` or `input_1`";
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn one_number_is_a_regression_or_yes_and_no() {
+        let options = LoadOptions { output: vec![1], ..LoadOptions::default() };
+        assert_eq!(task(&[0.0, 1.0, 1.0], &options), Some(Task::MultiLabel));
+        assert_eq!(task(&[0.0, 1.0, 2.0], &options), Some(Task::Regression));
+        assert_eq!(task(&[0.0, 1.0, 2.0], &LoadOptions::default()), None);
+        let asked = LoadOptions { task: Some(Task::Regression), ..options };
+        assert_eq!(task(&[0.0, 1.0], &asked), Some(Task::Regression));
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub struct Import {
     pub permutes: bool,
     /// Whether it makes probabilities, or their logarithms, of a score for each class.
     pub normalizes_scores: bool,
+    /// The engine's activation that a node of it is by itself.
+    pub activation: Option<fn(&Node<'_>) -> Option<String>>,
 }
 
 /// How an operator is lowered.
@@ -159,6 +161,7 @@ impl Import {
             meets: false,
             permutes: false,
             normalizes_scores: false,
+            activation: None,
         }
     }
 
@@ -196,6 +199,10 @@ impl Import {
 
     const fn permutes(self) -> Self {
         Self { permutes: true, ..self }
+    }
+
+    const fn activates(self, activation: fn(&Node<'_>) -> Option<String>) -> Self {
+        Self { activation: Some(activation), ..self }
     }
 
     const fn normalizes_scores(self) -> Self {
