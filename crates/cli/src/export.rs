@@ -18,9 +18,11 @@ PyTorch
                     training=torch.onnx.TrainingMode.TRAINING)
 
 Keras
+  model(x)
   model.export(\"model.onnx\", format=\"onnx\")
 
-  Batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
+  A model that was never called is not exported. Biases that are all zero, as those of a fresh model,
+  are left out, and batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
   ONNX does not have: use keras.activations.gelu(x, approximate=True).
 
 JAX, Flax, Equinox
@@ -31,7 +33,7 @@ scikit-learn
   from skl2onnx import to_onnx
   open(\"model.onnx\", \"wb\").write(to_onnx(model, x[:1], target_opset=20).SerializeToString())
 
-  Pick the output with the scores: class labels need operators that no gradient passes.
+  Of a classifier fanin takes the scores before the softmax, not the labels.
 
 What came of it: fanin model model.onnx")]
 pub struct Export {}

@@ -60,6 +60,11 @@ pub fn json(value: &fanin::report::Json) {
     text(&format!("{value}\n"));
 }
 
+/// Tells what was decided, beside the results.
+pub fn note(note: &str) {
+    eprintln!("note: {note}");
+}
+
 /// Prints an error with its causes, once.
 pub fn error(error: &fanin::Error) {
     eprintln!("error: {error}");

@@ -96,8 +96,10 @@ impl Train {
 
     fn start(&self, common: &Common) -> Result<(String, Summary)> {
         let spec = self.spec(common)?;
-        let data = fanin::load(&spec)?;
-        let model = fanin::resolve(&spec, &data)?;
+        let (data, model) = fanin::open(&spec)?;
+        if spec.model.file().is_some() {
+            data.notes.iter().for_each(|note| output::note(note));
+        }
         let weights = match &self.weights {
             Some(path) => fanin::formats::read_weights(path)?,
             None => match model.weights().filter(|_| !self.scheme.is_given()) {
@@ -125,8 +127,7 @@ impl Train {
     fn go_on(&self, name: &str, common: &Common) -> Result<Summary> {
         let folder = RunFolder::open(&self.runs, name)?;
         let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
-        let data = fanin::load(&spec)?;
-        let model = fanin::resolve(&spec, &data)?;
+        let (data, model) = fanin::open(&spec)?;
         let mut bar = TrainBar::new(spec.train.epochs, data.task, common.json);
         let run = Run::resume(&spec, &model, &data, &folder)?;
         let summary = self.watched(run).train(&folder, &mut bar, &interrupt())?;

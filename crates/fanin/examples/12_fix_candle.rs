@@ -31,8 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut spec = Spec { model, ..Spec::default() };
     // candle's own default for a linear layer.
     "candle-default".clone_into(&mut spec.init.scheme);
-    let data = fanin::load_or_stand_in(&mut spec)?;
-    let model = fanin::resolve(&spec, &data)?;
+    let (data, model) = fanin::open_or_stand_in(&mut spec)?;
     let weights = fanin::initialize(&spec, &model, 0)?;
     let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("before: {}, signal {:.1e}", repair.before.forecast, signal(&weights)?);

@@ -30,8 +30,7 @@ fn main() -> fanin::Result<()> {
     let model = format!("64 -> {LAYERS}x64 tanh -> 10").parse()?;
     let mut spec = Spec { model, ..Spec::default() };
     "burn-default".clone_into(&mut spec.init.scheme);
-    let data = fanin::load_or_stand_in(&mut spec)?;
-    let model = fanin::resolve(&spec, &data)?;
+    let (data, model) = fanin::open_or_stand_in(&mut spec)?;
     let weights = fanin::initialize(&spec, &model, 0)?;
     let repair = fanin::recommend(&spec, &model, &weights, &data, &Options::default())?;
     println!("before: {}\n{}", repair.before.forecast, signal(&weights));

@@ -12,6 +12,7 @@
 //! | [`Spec::from_toml`](spec::Spec::from_toml), or a model as short text | [`spec`] | what is wished |
 //! | [`load`] | [`formats`], [`data`] | rows, split and scaled |
 //! | [`resolve`] | [`spec`], [`import`] | the network: its layers, as wide as the data ask for, or its file |
+//! | [`open`] | the same | both of these, by reading a file once |
 //! | [`initialize`], [`explain()`] | [`init`] | starting weights, and why these |
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
 //! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
@@ -84,16 +85,31 @@ pub fn load(spec: &Spec) -> Result<Prepared> {
     }
 }
 
-/// As [`load`] where the data fit the network; else what stands in for them, told as the source of
-/// the rows: `spec` then names the computed set `teacher`, which is as wide as the network.
+/// Data and network, as by [`load`] and [`resolve`]; a network's file is read but once.
 ///
 /// # Errors
-/// As [`load`] of the set `teacher`.
-pub fn load_or_stand_in(spec: &mut Spec) -> Result<Prepared> {
-    let own = load(spec).and_then(|data| resolve(spec, &data).map(|_| data));
-    own.or_else(|_| {
+/// As [`load`] and [`resolve`].
+pub fn open(spec: &Spec) -> Result<(Prepared, Model)> {
+    let Some(path) = spec.model.file() else {
+        let data = data::for_spec(spec)?;
+        let model = resolve(spec, &data)?;
+        return Ok((data, model));
+    };
+    let model = import::model(path, &(&spec.reading).into())?;
+    let data = data::for_network(spec, model.architecture())?;
+    import::require_fit(path, &model, data.train.columns(), data.train.target_columns())?;
+    Ok((data, model))
+}
+
+/// As [`open`] where the data fit the network; else with what stands in for them, told as the source
+/// of the rows: `spec` then names the computed set `teacher`, which is as wide as the network.
+///
+/// # Errors
+/// As [`open`] with the set `teacher`.
+pub fn open_or_stand_in(spec: &mut Spec) -> Result<(Prepared, Model)> {
+    open(spec).or_else(|_| {
         "teacher".clone_into(&mut spec.data.source);
-        load(spec)
+        open(spec)
     })
 }
 

@@ -85,8 +85,7 @@ impl Check {
         self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
-        let data = fanin::load(&spec)?;
-        let model = fanin::resolve(&spec, &data)?;
+        let (data, model) = fanin::open(&spec)?;
         Ok((spec, data, model))
     }
 }

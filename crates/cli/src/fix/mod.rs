@@ -131,8 +131,8 @@ impl Fix {
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
         let is_named = self.data.data.is_some() || spec.data != Spec::default().data;
-        let data = if is_named { fanin::load(&spec)? } else { fanin::load_or_stand_in(&mut spec)? };
-        let model = fanin::resolve(&spec, &data)?;
+        let opened = if is_named { fanin::open(&spec) } else { fanin::open_or_stand_in(&mut spec) };
+        let (data, model) = opened?;
         let own = model.weights().filter(|_| !self.scheme.is_given());
         let (given, start) = match (&self.weights, own) {
             (Some(path), _) => {

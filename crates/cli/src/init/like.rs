@@ -20,7 +20,12 @@ pub fn run(
 ) -> Result<Exit> {
     let library = like::find(library)?;
     let weights = library.initialize(parameters, scheme, common.seed.unwrap_or(0))?;
-    write_weights(file.path(), &weights, file.existing())?;
+    match outline {
+        Outline::Network(spec) if file.is_model() => {
+            fanin::write_model(spec, &weights, file.path(), file.existing())?;
+        }
+        _ => write_weights(file.path(), &weights, file.existing())?,
+    }
     if common.json {
         output::json(&Json::new("like", &library.facts()));
     } else {

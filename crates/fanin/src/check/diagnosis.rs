@@ -208,12 +208,15 @@ fn most_rows(model: &Model, loss: &Loss) -> Result<usize> {
     Ok((NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS))
 }
 
-/// What is not known of a graph that is no list of layers.
+/// What is not known of a graph that is no list of layers, and what was left out of it.
 fn skipped(model: &Model) -> Vec<String> {
     let sentence = "how units are wired is not known of a graph: units count as equal for ever \
                     where passes over a few rows and some steps find no difference, and opposite \
                     units are not looked for";
-    if model.layers().is_some() { Vec::new() } else { vec![sentence.to_owned()] }
+    if model.layers().is_some() {
+        return Vec::new();
+    }
+    [vec![sentence.to_owned()], model.architecture().notes()].concat()
 }
 
 /// Rows of the data, gathered once for all starts.

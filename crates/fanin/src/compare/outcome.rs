@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::entry::Trained;
 use super::majority;
 use crate::check::forecast::Verdict;
-use crate::data::{Prepared, Targets};
+use crate::data::{NO_CLASS, Prepared, Targets};
 use crate::spec::Task;
 use crate::train::loop_control::Finish;
 use crate::train::metrics::Spread;
@@ -42,7 +42,8 @@ impl Threshold {
     pub fn new(data: &Prepared, target: f64) -> Self {
         let chance = match data.test.as_ref().map(|test| &test.targets) {
             Some(targets) if data.task == Task::Classification => {
-                let labels = targets.classes();
+                let mut labels = targets.classes();
+                labels.retain(|&label| label != NO_CLASS);
                 let count = |class| labels.iter().filter(|&&l| l as usize == class).count();
                 let classes = match targets {
                     Targets::Tokens { classes, .. } => *classes,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::classes::{TargetNumbers, targets_from_numbers};
 use super::missing::{FEATURE_RANGE, Features, MISSING_REMEDY, note_left_out, to_feature};
-use super::{Dataset, LoadOptions, Missing, Targets, Task};
+use super::network_arrays;
+use super::{Dataset, LoadOptions, Missing, NO_CLASS, Targets, Task};
 use crate::formats::Array;
 use crate::{Error, Result};
 
@@ -12,7 +13,8 @@ use crate::{Error, Result};
 const FEATURE_NAMES: [&str; 6] = ["x", "features", "data", "images", "inputs", "x_train"];
 
 /// Names by which an array of targets is known, without regard to case.
-const TARGET_NAMES: [&str; 6] = ["y", "labels", "targets", "label", "target", "y_train"];
+const TARGET_NAMES: [&str; 7] =
+    ["y", "labels", "targets", "label", "target", "y_train", "target_0"];
 
 /// Arrays that belong together: features, and targets unless they are the features.
 pub(super) struct Pair<'a> {
@@ -92,7 +94,7 @@ pub(super) fn from_arrays(
             expected: "at least one row of at least one number".to_owned(),
         });
     }
-    let targets_width = check_targets(path, rows, *targets)?;
+    let targets_width = check_targets(path, rows, *targets, &options.output)?;
     let feature_names = names(features);
     let width = feature_names.len();
     let place =
@@ -119,8 +121,15 @@ pub(super) fn from_arrays(
     let mut notes = Vec::new();
     note_left_out(rows, kept.len(), &mut notes);
 
+    let classes = targets
+        .map(|targets| network_arrays::labels(path, targets, &kept, options))
+        .transpose()?
+        .flatten();
     let (targets, task) = if targets.is_none() {
         (Targets::Features, Task::AutoEncoder)
+    } else if let Some(classes) = classes {
+        note_unlabeled(&classes.0, &mut notes);
+        classes
     } else {
         let row = |&row: &usize| &target_numbers[row * targets_width..(row + 1) * targets_width];
         let numbers = kept.iter().flat_map(row).copied().collect();
@@ -128,18 +137,41 @@ pub(super) fn from_arrays(
             1 => vec!["y".to_owned()],
             _ => (0..targets_width).map(|k| format!("y{k}")).collect(),
         };
-        targets_from_numbers(TargetNumbers { path, names, numbers, rows: &kept }, options.task)?
+        let task = network_arrays::task(&target_numbers, options);
+        targets_from_numbers(TargetNumbers { path, names, numbers, rows: &kept }, task)?
     };
     let name = path.display().to_string();
     Ok((Dataset { name, feature_names, features: read.values, targets }, task, notes))
 }
 
-/// Numbers of one row of the targets.
-fn check_targets(path: &Path, rows: usize, targets: Option<&Array>) -> Result<usize> {
+fn note_unlabeled(targets: &Targets, notes: &mut Vec<String>) {
+    let Targets::Tokens { ids, .. } = targets else { return };
+    let without = ids.iter().filter(|&&id| id == NO_CLASS).count();
+    if without > 0 {
+        notes.push(format!(
+            "{without} of {} positions have a negative class: they add nothing to the loss, which \
+             stays a mean over all positions",
+            ids.len()
+        ));
+    }
+}
+
+/// Numbers of one row of the targets; `output` are the axes of what a network answers, if known.
+fn check_targets(
+    path: &Path,
+    rows: usize,
+    targets: Option<&Array>,
+    output: &[usize],
+) -> Result<usize> {
     let Some(targets) = targets else { return Ok(0) };
-    if matches!(targets.shape.len(), 1 | 2) && targets.rows() == rows && targets.row_elements() > 0
-    {
-        return Ok(targets.row_elements());
+    let elements = targets.row_elements();
+    let usual = matches!(targets.shape.len(), 1 | 2);
+    let answers = output.len() > 1
+        && (elements == output.iter().product::<usize>()
+            || targets.shape[1..] == output[..output.len() - 1]
+            || targets.shape[1..] == output[1..]);
+    if (usual || answers) && targets.rows() == rows && elements > 0 {
+        return Ok(elements);
     }
     Err(Error::Setting {
         place: format!("targets of {}", path.display()),
@@ -244,7 +276,8 @@ mod tests {
 
         let error = choose(path, &arrays[..1], &LoadOptions::default()).err().unwrap();
         let expected = "targets of a.npz: found none named, and none called y, labels, targets, \
-                        label, target, y_train, expected one of the arrays (--target): x_train";
+                        label, target, y_train, target_0, \
+                        expected one of the arrays (--target): x_train";
         assert_eq!(error.to_string(), expected);
         let options = LoadOptions { features: Some("x_tran".to_owned()), ..Default::default() };
         let error = choose(path, &arrays, &options).err().unwrap().to_string();

@@ -32,17 +32,32 @@ pub enum Targets {
         /// Names of the columns.
         names: Vec<String>,
     },
-    /// The same number of classes in every row, such as the word that follows each word.
+    /// The same number of classes in every row, such as the word that follows each word or what
+    /// each pixel shows.
     Tokens {
-        /// Classes in row-major order, rows × positions.
+        /// Classes in row-major order, rows × positions; [`NO_CLASS`] where none is asked for.
         ids: Vec<u32>,
         /// Positions of a row.
         positions: usize,
         /// How many classes there are.
         classes: usize,
+        /// How a network's answers for a row lie.
+        order: ClassOrder,
     },
     /// The features themselves, as an auto-encoder is asked to give them back.
     Features,
+}
+
+/// In place of a class: whatever a network answers there counts neither for nor against it.
+pub const NO_CLASS: u32 = u32::MAX;
+
+/// How answers for each class at each position of a row lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassOrder {
+    /// (positions, classes), as for words.
+    ByPosition,
+    /// (classes, positions), as for pixels.
+    ByClass,
 }
 
 impl Targets {
@@ -111,10 +126,11 @@ impl Dataset {
                     .collect(),
                 names: names.clone(),
             },
-            Targets::Tokens { ids, positions, classes } => Targets::Tokens {
+            Targets::Tokens { ids, positions, classes, order } => Targets::Tokens {
                 ids: rows.iter().flat_map(|&row| &ids[span(row, *positions)]).copied().collect(),
                 positions: *positions,
                 classes: *classes,
+                order: *order,
             },
             Targets::Features => Targets::Features,
         };
@@ -130,7 +146,8 @@ impl Dataset {
     /// `targets` of rows × [`Self::target_columns`], both row-major.
     ///
     /// A class k of K becomes 1 − s + s/K at k and s/K elsewhere, with s = `smoothing` in [0, 1)
-    /// (Szegedy et al. 2016, section 7); 0 gives one-hot rows. Other targets are copied.
+    /// (Szegedy et al. 2016, section 7); 0 gives one-hot rows, and zeros where no class is asked
+    /// for. Other targets are copied.
     ///
     /// ```
     /// let digits = fanin::data::load("digits", &Default::default())?.train;
@@ -168,10 +185,20 @@ impl Dataset {
             Targets::Classes { labels, names } => {
                 one_hot(labels[row], names.len(), target, smoothing);
             }
-            Targets::Tokens { ids, positions, classes } => {
-                let own = &ids[span(row, *positions)];
-                for (&id, target) in own.iter().zip(target.chunks_exact_mut(*classes)) {
-                    one_hot(id, *classes, target, smoothing);
+            Targets::Tokens { ids, positions, classes, order } => {
+                let floor = smoothing / *classes as f32;
+                target.fill(floor);
+                let (step, stride) = match order {
+                    ClassOrder::ByPosition => (*classes, 1),
+                    ClassOrder::ByClass => (1, *positions),
+                };
+                for (position, &id) in ids[span(row, *positions)].iter().enumerate() {
+                    let own = &mut target[position * step..];
+                    if id == NO_CLASS {
+                        own.iter_mut().step_by(stride).take(*classes).for_each(|t| *t = 0.0);
+                    } else {
+                        own[id as usize * stride] = 1.0 - smoothing + floor;
+                    }
                 }
             }
             Targets::Values { values, names } => {
@@ -217,6 +244,21 @@ mod tests {
         classes().gather(&[2, 0], &mut features, &mut targets, 0.1);
         assert_eq!(features, [5., 6., 1., 2.]);
         assert_eq!(targets, [0.05, 0.95, 0.95, 0.05]);
+    }
+
+    #[test]
+    fn classes_of_positions_lie_as_the_network_answers() {
+        let tokens = |order| {
+            let ids = vec![0, 2, NO_CLASS, 1, 1, 1];
+            dataset(Targets::Tokens { ids, positions: 2, classes: 3, order })
+        };
+        let (mut features, mut targets) = ([0.0; 4], [7.0; 12]);
+        tokens(ClassOrder::ByPosition).gather(&[1, 0], &mut features, &mut targets, 0.0);
+        assert_eq!(targets, [0., 0., 0., 0., 1., 0., 1., 0., 0., 0., 0., 1.]);
+        tokens(ClassOrder::ByClass).gather(&[1, 0], &mut features, &mut targets, 0.0);
+        assert_eq!(targets, [0., 0., 0., 1., 0., 0., 1., 0., 0., 0., 0., 1.]);
+        tokens(ClassOrder::ByClass).gather(&[1, 1], &mut features, &mut targets, 0.3);
+        assert!((targets[..6].iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub fn for_network(spec: &Spec, network: &dyn Architecture) -> Result<Prepared> 
         output: output.axes().to_vec(),
         ..load_options(spec)
     };
-    prepared(spec, &options)
+    let mut prepared = prepared(spec, &options)?;
+    prepared.notes.extend(network.notes());
+    Ok(prepared)
 }
 
 /// The columns that are not measured numbers.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use super::arrays::{Pair, choose, from_arrays};
+use super::network_arrays;
 use super::tokens;
 use super::{Dataset, LoadOptions, Loaded, Targets, Task, folder, pictures, sets, table};
 use crate::formats::{Array, Contents, ReadOptions, data_format, read_data};
@@ -64,12 +65,27 @@ fn load_file(path: &Path, options: &LoadOptions) -> Result<Loaded> {
         }
         Contents::Arrays(arrays) => match arrays.as_slice() {
             [(name, features)] if name.is_empty() => load_single(path, features, options),
-            _ => {
-                let (train, test) = choose(path, &arrays, options)?;
-                load_pairs(&train, test.as_ref(), options)
-            }
+            _ => load_archive(path, arrays, options),
         },
     }
+}
+
+/// A file of named arrays; features are joined where it has one for each of a network's inputs.
+fn load_archive(
+    path: &Path,
+    mut arrays: Vec<(String, Array)>,
+    options: &LoadOptions,
+) -> Result<Loaded> {
+    let mut options = options.clone();
+    if options.features.is_none()
+        && let Some(joined) = network_arrays::features(path, &arrays, &options.feeds)?
+    {
+        const JOINED: &str = "all inputs";
+        arrays.push((JOINED.to_owned(), joined));
+        options.features = Some(JOINED.to_owned());
+    }
+    let (train, test) = choose(path, &arrays, &options)?;
+    load_pairs(&train, test.as_ref(), &options)
 }
 
 /// A file of one array, with its targets from a second file.

@@ -8,6 +8,7 @@ mod options;
 mod classes;
 mod missing;
 mod table;
+mod network_arrays;
 mod arrays;
 mod folder;
 mod pictures;
@@ -21,7 +22,7 @@ mod from_spec;
 pub mod sets;
 
 pub use crate::spec::{Missing, Standardize as Preparation, Task};
-pub use dataset::{Dataset, Targets};
+pub use dataset::{ClassOrder, Dataset, NO_CLASS, Targets};
 pub use describe::{Balance, ColumnDescription, Description, NonFinite, describe};
 pub use from_spec::{for_network, for_spec, load_options};
 pub use load::load;

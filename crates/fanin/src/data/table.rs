@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::classes::{TargetNumbers, targets_from_numbers, targets_from_words};
 use super::missing::{FEATURE_RANGE, Features, MISSING_REMEDY, note_left_out, to_feature};
+use super::network_arrays;
 use super::{Dataset, LoadOptions, Missing, Targets, Task};
 use crate::formats::{Cell, Column, Table};
 use crate::{Error, Result};
@@ -248,9 +249,10 @@ fn read_targets(
         _ => unreachable!("rows without a target are left out, and words refused"),
     };
     let numbers = rows.iter().flat_map(|&row| columns.iter().map(move |c| number(c, row)));
-    let numbers = numbers.collect();
+    let numbers: Vec<f64> = numbers.collect();
+    let task = network_arrays::task(&numbers, options);
     let names = columns.iter().map(|c| c.name.clone()).collect();
-    targets_from_numbers(TargetNumbers { path, names, numbers, rows }, options.task)
+    targets_from_numbers(TargetNumbers { path, names, numbers, rows }, task)
 }
 
 fn is_number(cell: &Cell) -> bool {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Dataset, LoadOptions, Loaded, Targets, Task};
+use super::{ClassOrder, Dataset, LoadOptions, Loaded, Targets, Task};
 use crate::formats::Array;
 use crate::spec::Numbers;
 use crate::{Error, Result};
@@ -88,7 +88,12 @@ pub(super) fn load(path: &Path, ids: &Array, options: &LoadOptions) -> Result<Op
         name: place(),
         feature_names: names.collect(),
         features,
-        targets: Targets::Tokens { ids: targets, positions, classes },
+        targets: Targets::Tokens {
+            ids: targets,
+            positions,
+            classes,
+            order: ClassOrder::ByPosition,
+        },
     };
     let task = options.task.unwrap_or(Task::Classification);
     let note = format!("learns the next token at each of {positions} positions");

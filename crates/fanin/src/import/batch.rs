@@ -6,8 +6,11 @@
 //! themselves.
 
 use fanin_engine::Array;
+use fanin_engine::ops::Addressing;
 
-use super::value::Value;
+use super::lowering::Lowering;
+use super::value::{Content, Value};
+use crate::Result as Outcome;
 
 /// The most elements that a literal shape may have.
 const MOST_AXES: usize = 16;
@@ -129,40 +132,106 @@ impl Beside<'_> {
         all.find(own).or_else(|| (0..axes.len()).find(|j| behind > 1 && within(j)))
     }
 
-    /// The shape to which a literal `target` stretches `x`: its first axis, if that was the batch.
+    /// The shape to which a literal `target` stretches `x`: along the axis in which `x` follows the
+    /// rows as long as `x`, or of as many rows in its first axis, if that was the batch.
     pub fn stretched(&self, x: &[usize], target: &[i64]) -> Option<Vec<usize>> {
         let made = self.seen.outputs.first()?;
+        let before = self.seen.inputs.first()?.as_deref()?;
+        if self.seen.target.as_deref() != Some(target) {
+            return None;
+        }
+        if let Some(axis) = batch_axis((before, self.exported), (x, self.rows)) {
+            let place = made.len().checked_sub(before.len() - axis)?;
+            let mut stretched = made.clone();
+            stretched[place] = x[axis];
+            return (made[place] == before[axis]).then_some(stretched);
+        }
         let leads = self.exported > 1
             && made.len() >= 2
             && made[0] == self.exported
-            && self.seen.target.as_deref() == Some(target)
-            && self.seen.inputs.first()?.as_deref() == Some(x)
+            && before == x
             && (x.len() < made.len() || x[0] == 1);
         leads.then(|| [&[self.rows], &made[1..]].concat())
+    }
+
+    /// Known indices into `data` that count the rows of the file along their first axis, counted on
+    /// to as many rows as there are now: flat places of a tensor that was laid out row by row, or
+    /// places that name their row.
+    pub fn indices(&self, way: Addressing, data: &[usize], indices: &Value) -> Option<Value> {
+        let before = self.seen.inputs.first()?.as_deref()?;
+        let axis = batch_axis((before, self.exported), (data, self.rows))?;
+        let array = indices.known()?;
+        let (&rows, within) = array.shape().axes().split_first()?;
+        let step = |place: usize| match way {
+            Addressing::Along(along) if along == axis => Some(before[axis] / self.exported),
+            Addressing::Tuples(0) => {
+                let depth = *within.last()?;
+                (axis < depth && before[axis] == self.exported)
+                    .then_some(usize::from(place % depth == axis))
+            }
+            _ => None,
+        };
+        if self.exported < 2 || rows != self.exported {
+            return None;
+        }
+        let inner: usize = within.iter().product();
+        let steps =
+            (0..inner).map(|place| Some(step(place)? as i64)).collect::<Option<Vec<_>>>()?;
+        let (first, _) = array.integers()?.split_at_checked(inner)?;
+        let row =
+            |row: usize| first.iter().zip(&steps).map(move |(at, step)| at + row as i64 * step);
+        let counted = (0..rows).flat_map(row).eq(array.integers()?.iter().copied());
+        let all = (0..self.rows).flat_map(row).collect();
+        let made = Array::integer([&[self.rows], within].concat(), all).ok()?;
+        counted.then(|| Value::constant(made).of(indices.element))
     }
 }
 
 impl Beside<'_> {
-    /// Gives known values that were made for the file's rows as many as there are now, where they
-    /// meet a value that follows the rows.
+    /// Gives values that were made for the file's rows as many as there are now, where they meet a
+    /// value that follows the rows.
     ///
-    /// All rows must be the same, or hold their own number, as in an index of rows.
-    pub fn fit(&self, inputs: &mut [Option<Value>]) {
+    /// All rows must be the same, or hold their own number, as in an index of rows. Of a parameter
+    /// such as a token that the exporter has stretched, every row gets the mean: so its rows have the
+    /// same gradient and stay the same.
+    pub fn fit(
+        &self,
+        inputs: &mut [Option<Value>],
+        lowering: &mut Lowering<'_, '_>,
+    ) -> Outcome<()> {
         let behind = |(index, value): (usize, &Option<Value>)| {
             let (now, before) = (value.as_ref()?.axes(), self.seen.inputs.get(index)?.as_deref()?);
             let axis = batch_axis((before, self.exported), (now, self.rows))?;
             (before[axis] == self.exported).then_some(before.len() - axis)
         };
-        let Some(behind) = inputs.iter().enumerate().find_map(behind) else { return };
+        let Some(behind) = inputs.iter().enumerate().find_map(behind) else { return Ok(()) };
         for value in inputs.iter_mut().flatten() {
             let Some(axis) = value.rank().checked_sub(behind) else { continue };
-            if self.exported > 1
-                && value.axes()[axis] == self.exported
-                && let Some(fitted) = value.known().and_then(|array| self.rows_of(array, axis))
-            {
-                *value = Value::constant(fitted).of(value.element);
+            if self.exported < 2 || value.axes()[axis] != self.exported {
+                continue;
+            }
+            match &value.content {
+                Content::Constant(array) => {
+                    if let Some(fitted) = self.rows_of(array, axis) {
+                        *value = Value::constant(fitted).of(value.element);
+                    }
+                }
+                Content::Parameter(..) => {
+                    let own = lowering.constant(value, "a parameter")?;
+                    if self.rows_of(&own, axis).is_some() {
+                        let mut axes = value.axes().to_vec();
+                        *value = lowering.apply(&[value], |g, w| {
+                            axes[axis] = 1;
+                            let mean = g.mean_to(w[0], axes.clone())?;
+                            axes[axis] = self.rows;
+                            g.broadcast_to(mean, axes)
+                        })?;
+                    }
+                }
+                Content::Wire(_) | Content::Sequence(_) => {}
             }
         }
+        Ok(())
     }
 
     /// The array with as many rows along `axis` as there are now.
@@ -269,6 +338,38 @@ mod tests {
         let beside = Beside { seen: &seen, exported: 1, rows: 4 };
         let (axes, within) = beside.reshaped(&[9, 4, 5], None, &[9, 5]).unwrap().unwrap();
         assert_eq!((axes, within), (vec![36, 5], Some(Within { axis: 0, behind: 9 })));
+    }
+
+    #[test]
+    fn what_follows_the_rows_is_stretched_along_with_them() {
+        let seen = Seen {
+            inputs: vec![Some(vec![2, 1, 1, 8])],
+            outputs: vec![vec![2, 1, 8, 8]],
+            target: Some(vec![2, 1, 8, 8]),
+        };
+        for rows in [1, 3] {
+            let beside = Beside { seen: &seen, exported: 2, rows };
+            let made = beside.stretched(&[rows, 1, 1, 8], &[2, 1, 8, 8]);
+            assert_eq!(made, Some(vec![rows, 1, 8, 8]));
+        }
+    }
+
+    #[test]
+    fn indices_that_count_rows_count_on() {
+        let index = |axes: &[usize], numbers: &[i64]| {
+            Value::constant(Array::integer(axes.to_vec(), numbers.to_vec()).unwrap())
+        };
+        let seen = |axes: &[usize]| Seen { inputs: vec![Some(axes.to_vec())], ..Seen::default() };
+        let (flat, matrix) = (seen(&[6]), seen(&[2, 3]));
+        let flat = Beside { seen: &flat, exported: 2, rows: 3 };
+        let made = flat.indices(Addressing::Along(0), &[9], &index(&[2, 2], &[1, 0, 4, 3]));
+        assert_eq!(made.unwrap().known().unwrap().integers(), Some(&[1, 0, 4, 3, 7, 6][..]));
+        let other = flat.indices(Addressing::Along(0), &[9], &index(&[2, 2], &[1, 0, 4, 4]));
+        assert!(other.is_none());
+        let matrix = Beside { seen: &matrix, exported: 2, rows: 1 };
+        let places = index(&[2, 2, 2], &[0, 2, 0, 1, 1, 2, 1, 1]);
+        let made = matrix.indices(Addressing::Tuples(0), &[1, 3], &places);
+        assert_eq!(made.unwrap().known().unwrap().integers(), Some(&[0, 2, 0, 1][..]));
     }
 
     #[test]

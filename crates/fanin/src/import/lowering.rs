@@ -39,6 +39,9 @@ pub struct Lowering<'b, 'a> {
     pub(super) weights: Option<&'b Weights>,
     /// Whether running statistics are buffers that training keeps up, not constants.
     pub(super) tracks: bool,
+    /// Whether dropout is on where the file asks for it.
+    pub(super) drops: bool,
+    clock: Option<Wire>,
     /// The statistics of the batch that are to be tracked.
     pub(super) running: Vec<Tracked>,
     /// What the nodes saw in a lowering with the file's own batch.
@@ -72,6 +75,8 @@ impl<'b, 'a> Lowering<'b, 'a> {
             draws: 0,
             weights: None,
             tracks: false,
+            drops: false,
+            clock: None,
             running: Vec::new(),
             exported: None,
             within: HashMap::new(),
@@ -335,6 +340,14 @@ impl<'b, 'a> Lowering<'b, 'a> {
         if let (true, Content::Parameter(parameter, _)) = (self.tracks, &value.content) {
             self.running.push(Tracked { parameter: *parameter, batch, count });
         }
+    }
+
+    /// Seed and step, two integers that dropout is drawn from; none where it is off.
+    pub(super) fn clock(&mut self) -> Option<Wire> {
+        if self.drops && self.clock.is_none() {
+            self.clock = Some(self.graph.input("clock", Type::integer([2])));
+        }
+        self.clock
     }
 
     /// An input of the graph.

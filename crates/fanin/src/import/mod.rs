@@ -43,7 +43,7 @@ pub use describe::{Description, Line, Socket, Used, describe, describe_layers};
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use lowering::Lowering;
-pub use network::{FileNetwork, model, resolve};
+pub use network::{FileNetwork, model, require_fit, resolve};
 pub use ops::{IMPORTS, Import, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Pass, Run, run};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fanin_engine::Shape;
 
 use crate::error::{Error, Result};
-use crate::formats::onnx::{ElementType, OnnxFile, Separated};
+use crate::formats::onnx::{self, ElementType, OnnxFile, Separated};
 use crate::init::{Parameter, Role};
 use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, RunningStatistic, Spec};
 use crate::weights::Weights;
@@ -17,7 +17,7 @@ use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
 use super::roles;
 use super::walk::{self, Begin, Lowered, Onto};
-use super::{BatchNorm, Options, indices, sharing};
+use super::{BatchNorm, Options, indices, ops, sharing};
 
 /// A network that was read from a file.
 ///
@@ -34,6 +34,7 @@ pub struct FileNetwork {
     layers: Vec<Layer>,
     separated: Vec<Separated>,
     exported: Exported,
+    notes: Vec<String>,
 }
 
 /// The network in a file.
@@ -52,15 +53,18 @@ pub fn resolve(spec: &Spec, features: usize, outputs: usize) -> Result<Model> {
     match spec.model.file() {
         Some(path) => {
             let model = model(path, &(&spec.reading).into())?;
-            fitting(path, &model, features, outputs)?;
+            require_fit(path, &model, features, outputs)?;
             Ok(model)
         }
         None => spec.model.resolve(features, outputs),
     }
 }
 
-/// Refuses data that are not as wide as the network.
-fn fitting(path: &Path, model: &Model, features: usize, outputs: usize) -> Result<()> {
+/// Refuses data that are not as wide as the network in the file at `path`.
+///
+/// # Errors
+/// [`Error::Setting`] that tells both widths.
+pub fn require_fit(path: &Path, model: &Model, features: usize, outputs: usize) -> Result<()> {
     let refuse = |found: String, expected: String| {
         Err(Error::Setting { place: path.display().to_string(), found, expected })
     };
@@ -81,17 +85,27 @@ fn fitting(path: &Path, model: &Model, features: usize, outputs: usize) -> Resul
 
 impl FileNetwork {
     /// The network in the file at `path`; its output is the first that holds floating numbers, or
-    /// the one that `options` names.
+    /// the one that `options` names. Where the first is a softmax, it is the scores before it, for
+    /// losses take logits.
     ///
     /// # Errors
     /// As [`import`](super::import), and [`Error::Setting`] if the output does not follow the rows
     /// of the inputs or a shape was made for one number of rows.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
-        let file = Arc::new(OnnxFile::read(path)?);
+        Self::of(OnnxFile::read(path)?, options)
+    }
+
+    /// As [`read`](Self::read), for a file whose bytes are in memory.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(file: OnnxFile, options: &Options) -> Result<Self> {
+        let file = Arc::new(file);
         let decoded = file.model()?;
         let found = roles::find(&file, &decoded, &options.overrides)?.parameters;
         let statistics = sharing::statistics(&decoded.graph);
         let mut options = options.clone();
+        let mut notes = Vec::new();
         let roleless = decoded.graph.initializers.iter().map(|tensor| tensor.name).filter(|name| {
             !statistics.contains_key(name) && found.iter().all(|f| f.initializer != *name)
         });
@@ -104,6 +118,16 @@ impl FileNetwork {
                 .iter()
                 .find(|output| output.tensor().is_none_or(|(element, _)| is_float(element)));
             options.outputs.extend(float.map(|output| output.name.to_owned()));
+            if let Some(scores) =
+                options.outputs.first().and_then(|own| scores(&decoded, own)).map(str::to_owned)
+            {
+                notes.push(format!(
+                    "the last softmax was left to the loss, which takes the scores before it; \
+                     --output-name {} takes the probabilities",
+                    options.outputs[0]
+                ));
+                options.outputs = vec![scores];
+            }
         }
         let noted = walk::lower(&file, &decoded, &options, Begin::Noted)?;
         let Lowered { imported, seen, separated, .. } = noted;
@@ -124,6 +148,7 @@ impl FileNetwork {
             separated,
             exported,
             options,
+            notes,
             file: Arc::clone(&file),
         };
         network.complete(&imported, rows)?;
@@ -193,7 +218,9 @@ impl FileNetwork {
             limit: self.options.limit.saturating_mul(share),
             ..self.options.clone()
         };
-        let onto = Onto { graph, features, rows, weights: &self.weights, exported: &self.exported };
+        let (weights, exported) = (&self.weights, &self.exported);
+        let drops = mode == Mode::Train;
+        let onto = Onto { graph, features, rows, weights, drops, exported };
         walk::lower(&self.file, &decoded, &options, Begin::Features(onto))
     }
 
@@ -229,6 +256,10 @@ impl Architecture for FileNetwork {
 
     fn feeds(&self) -> Vec<Feed> {
         self.feeds.clone()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn parameters(&self) -> Result<Vec<Parameter>> {
@@ -270,6 +301,21 @@ impl Architecture for FileNetwork {
         };
         let trained = (0..names.len()).filter(is_trained).collect();
         Ok(Body { graph, output, names, trained, layers, running })
+    }
+}
+
+/// The value of which a last softmax makes what a model gives as `output`.
+fn scores<'a>(model: &onnx::Model<'a>, output: &str) -> Option<&'a str> {
+    let mut output = model.graph.outputs.iter().find(|own| own.name == output)?.name;
+    loop {
+        let node = model.graph.nodes.iter().find(|node| node.outputs.contains(&output))?;
+        let import = ops::find(node)?;
+        let input = node.input(0)?;
+        if import.normalizes_scores {
+            return Some(input);
+        }
+        let passes = import.carries.contains(&0) && node.inputs.len() == 1 && !import.permutes;
+        output = passes.then_some(input)?;
     }
 }
 

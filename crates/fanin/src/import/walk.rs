@@ -76,6 +76,7 @@ pub(super) struct Onto<'b> {
     pub features: Wire,
     pub rows: usize,
     pub weights: &'b Weights,
+    pub drops: bool,
     pub exported: &'b Exported,
 }
 
@@ -153,7 +154,7 @@ impl<'b, 'a> Walk<'b, 'a> {
             Begin::Features(onto) => {
                 self.notes = Some(Vec::new());
                 let lowering = &mut self.lowering;
-                lowering.tracks = true;
+                (lowering.tracks, lowering.drops) = (true, onto.drops);
                 lowering.graph = onto.graph;
                 lowering.weights = Some(onto.weights);
                 lowering.exported = Some((onto.exported, onto.rows));
@@ -334,8 +335,9 @@ impl<'b, 'a> Walk<'b, 'a> {
         });
         let mut inputs = inputs.collect::<Result<Vec<_>>>().map_err(within)?;
         let beside = self.beside(index);
-        if ops::find(node).is_some_and(|import| import.meets) {
-            beside.iter().for_each(|beside| beside.fit(&mut inputs));
+        if let Some(beside) = beside.filter(|_| ops::find(node).is_some_and(|import| import.meets))
+        {
+            beside.fit(&mut inputs, &mut self.lowering).map_err(within)?;
         }
         let opset = self.lowering.model.opset(node.domain).unwrap_or(1);
         let call = Call { node, inputs, opset, bindings: Rc::clone(bindings), beside };

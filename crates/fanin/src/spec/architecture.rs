@@ -34,6 +34,11 @@ pub trait Architecture: fmt::Debug + Send + Sync {
         vec![Feed { name, columns, axes: vec![columns], numbers: Numbers::Measured }]
     }
 
+    /// What was decided where its description leaves a choice, one sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Parameters and buffers, in the order of the graph's parameters.
     ///
     /// # Errors

@@ -2,12 +2,13 @@
 
 use super::metrics;
 use super::step::EvaluationPass;
-use crate::data::{Dataset, Targets};
+use crate::data::{ClassOrder, Dataset, NO_CLASS, Targets};
 use crate::error::Result;
 use crate::spec::{Loss, Model, Task};
 
-/// Rows evaluated at a time.
+/// Rows evaluated at a time, fewer where their answers are more numbers than [`MOST_NUMBERS`].
 const ROWS: usize = 256;
+const MOST_NUMBERS: usize = 1 << 24;
 
 /// How good weights are on some rows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,22 +43,27 @@ impl Evaluator {
     /// If the model does not fit together.
     pub fn evaluate(&mut self, parameters: &[Vec<f32>], data: &Dataset) -> Result<Evaluation> {
         let rows: Vec<usize> = (0..data.rows()).collect();
+        let at_once = (MOST_NUMBERS / data.target_columns().max(1)).clamp(1, ROWS);
         let mut loss_sum = 0.0;
+        let mut answers = Answers::default();
         self.outputs.clear();
-        for batch in rows.chunks(ROWS) {
-            let slot = if batch.len() == ROWS { &mut self.whole } else { &mut self.rest };
+        for batch in rows.chunks(at_once) {
+            let slot = if batch.len() == at_once { &mut self.whole } else { &mut self.rest };
             let pass = match slot.take().filter(|pass| pass.rows() == batch.len()) {
                 Some(pass) => slot.insert(pass),
                 None => slot.insert(EvaluationPass::new(&self.model, &self.loss, batch.len())?),
             };
             pass.feed(|features, targets| data.gather(batch, features, targets, 0.0));
             let (outputs, loss) = pass.run(parameters);
-            self.outputs.extend_from_slice(outputs);
+            match &data.targets {
+                Targets::Tokens { .. } => answers.count(outputs, data, batch),
+                _ => self.outputs.extend_from_slice(outputs),
+            }
             loss_sum += loss * batch.len() as f64;
         }
         let score = match (&data.targets, self.task) {
             (Targets::Classes { labels, .. }, _) => metrics::accuracy(&self.outputs, labels),
-            (Targets::Tokens { ids, .. }, _) => metrics::accuracy(&self.outputs, ids),
+            (Targets::Tokens { .. }, _) => answers.right as f64 / answers.asked as f64,
             (targets @ Targets::Values { .. }, Task::Classification) => {
                 metrics::accuracy(&self.outputs, &targets.classes())
             }
@@ -72,5 +78,61 @@ impl Evaluator {
             }
         };
         Ok(Evaluation { loss: loss_sum / data.rows() as f64, score })
+    }
+}
+
+/// How many positions were asked for their class, and how many were answered rightly: the answers
+/// themselves can be more than memory holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Answers {
+    right: usize,
+    asked: usize,
+}
+
+impl Answers {
+    /// Adds the answers for these rows.
+    fn count(&mut self, outputs: &[f32], data: &Dataset, rows: &[usize]) {
+        let Targets::Tokens { ids, positions, classes, order } = &data.targets else { return };
+        let mut logits = vec![0.0; *classes];
+        for (place, row) in rows.iter().enumerate() {
+            let own = &outputs[place * positions * classes..][..positions * classes];
+            let ids = &ids[row * positions..][..*positions];
+            for (position, &id) in ids.iter().enumerate().filter(|(_, id)| **id != NO_CLASS) {
+                let (start, stride) = match order {
+                    ClassOrder::ByPosition => (position * classes, 1),
+                    ClassOrder::ByClass => (position, *positions),
+                };
+                let from = own[start..].iter().step_by(stride);
+                logits.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                self.right += metrics::right_classes(&logits, &[id]);
+                self.asked += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_where_a_class_is_asked_for() {
+        let data = |order| Dataset {
+            name: String::new(),
+            feature_names: Vec::new(),
+            features: Vec::new(),
+            targets: Targets::Tokens {
+                ids: vec![1, NO_CLASS, 0, 1],
+                positions: 2,
+                classes: 2,
+                order,
+            },
+        };
+        let mut answers = Answers::default();
+        let outputs = [0.0, 1.0, 5.0, 6.0, 3.0, 2.0, 1.0, 0.0];
+        answers.count(&outputs, &data(ClassOrder::ByPosition), &[0, 1]);
+        assert_eq!((answers.right, answers.asked), (2, 3));
+        answers.count(&outputs[..4], &data(ClassOrder::ByClass), &[1]);
+        assert_eq!((answers.right, answers.asked), (3, 5));
     }
 }

@@ -3,6 +3,7 @@
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::{DataSet, Dataset, LoadOptions, Loaded, Targets, Task, loaded, size};
+use crate::data::ClassOrder;
 use crate::spec::{Feed, Numbers};
 use crate::{Error, Result};
 
@@ -89,7 +90,8 @@ fn draw(feed: &Feed, row: u64, values: &mut [f32], seed: u64) {
 fn tokens(rows: usize, positions: usize, classes: usize, seed: u64) -> Targets {
     let stream = Stream::new(seed, "normal answers");
     let id = |place| stream.below(classes as u64, place) as u32;
-    Targets::Tokens { ids: (0..(rows * positions) as u64).map(id).collect(), positions, classes }
+    let ids = (0..(rows * positions) as u64).map(id).collect();
+    Targets::Tokens { ids, positions, classes, order: ClassOrder::ByPosition }
 }
 
 fn numbers(rows: usize, outputs: usize, seed: u64) -> Targets {

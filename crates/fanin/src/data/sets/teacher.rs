@@ -55,7 +55,7 @@ impl DataSet for Teacher {
             Targets::Values { values, names } => {
                 lesson.sum(&train.features, values, names.len());
             }
-            Targets::Tokens { ids, positions, classes } => {
+            Targets::Tokens { ids, positions, classes, .. } => {
                 lesson.follow(&train.features, ids, *positions, *classes);
             }
             Targets::Features => {}

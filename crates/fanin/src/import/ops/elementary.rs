@@ -3,6 +3,7 @@
 use fanin_engine::activations::{self, Activation};
 
 use crate::Result;
+use crate::formats::onnx::{Attribute, Node};
 use crate::import::{Call, Lowering, Value};
 
 use super::Import;
@@ -42,12 +43,40 @@ pub const IMPORT: Import = Import::new(
         "Atanh",
     ],
     lower,
-);
+)
+.activates(named);
 
 /// The engine's activation of this name, with a parameter where it takes one.
 pub(super) fn activation(name: &str, parameter: Option<f64>) -> Box<dyn Activation> {
     let text = parameter.map_or_else(|| name.to_owned(), |p| format!("{name}:{p}"));
     activations::find(&text).expect("the engine has this activation")
+}
+
+/// The engine's name for the activation that a node is, with what it is set to.
+fn named(node: &Node<'_>) -> Option<String> {
+    let alpha = |usual| node.attribute("alpha").and_then(Attribute::float).unwrap_or(usual);
+    let is_one = (alpha(1.0) - 1.0).abs() < 1e-6;
+    Some(match node.op_type {
+        "Relu" => "relu".to_owned(),
+        "LeakyRelu" => format!("leaky_relu:{}", alpha(0.01)),
+        "Elu" if !is_one => format!("elu:{}", alpha(1.0)),
+        "Elu" => "elu".to_owned(),
+        "Celu" if is_one => "elu".to_owned(),
+        "Selu" => "selu".to_owned(),
+        "Tanh" => "tanh".to_owned(),
+        "Sigmoid" => "sigmoid".to_owned(),
+        "Swish" => "silu".to_owned(),
+        "HardSwish" => "hardswish".to_owned(),
+        "Mish" => "mish".to_owned(),
+        "Softplus" => "softplus".to_owned(),
+        "Softsign" => "softsign".to_owned(),
+        "Sin" => "sin".to_owned(),
+        "Gelu" => match node.attribute("approximate").and_then(Attribute::string) {
+            Some("tanh") => "gelu_tanh".to_owned(),
+            _ => "gelu".to_owned(),
+        },
+        _ => return None,
+    })
 }
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

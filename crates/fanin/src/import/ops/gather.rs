@@ -14,6 +14,8 @@ pub const IMPORT: Import = Import::new(&["Gather", "GatherElements", "GatherND"]
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (data, indices) = (call.input(0)?, call.input(1)?);
     let way = way(call, data)?;
+    let counted = call.beside.and_then(|beside| beside.indices(way, data.axes(), indices));
+    let indices = counted.as_ref().unwrap_or(indices);
     require_inside(call, way, data, indices)?;
     let made = lowering.apply(&[data, indices], |g, w| g.gather_by(way, w[0], w[1]))?;
     Ok(vec![made])

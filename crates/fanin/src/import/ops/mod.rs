@@ -18,6 +18,7 @@ mod recurrent;
 
 mod constant;
 mod identity;
+mod dropout;
 mod arithmetic;
 mod elementary;
 mod prelu;
@@ -62,6 +63,7 @@ mod rnn;
 mod random;
 mod control;
 mod scaler;
+mod zip_map;
 
 /// How an operator of ONNX is expressed by the engine.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +86,10 @@ pub struct Import {
     pub meets: bool,
     /// Whether it puts axes into another order, by `perm`.
     pub permutes: bool,
+    /// Whether it makes probabilities, or their logarithms, of a score for each class.
+    pub normalizes_scores: bool,
+    /// The engine's activation that a node of it is by itself.
+    pub activation: Option<fn(&Node<'_>) -> Option<String>>,
 }
 
 /// How an operator is lowered.
@@ -154,6 +160,8 @@ impl Import {
             carries: &[],
             meets: false,
             permutes: false,
+            normalizes_scores: false,
+            activation: None,
         }
     }
 
@@ -193,6 +201,14 @@ impl Import {
         Self { permutes: true, ..self }
     }
 
+    const fn activates(self, activation: fn(&Node<'_>) -> Option<String>) -> Self {
+        Self { activation: Some(activation), ..self }
+    }
+
+    const fn normalizes_scores(self) -> Self {
+        Self { normalizes_scores: true, ..self }
+    }
+
     const fn domain(self, domain: &'static str) -> Self {
         Self { domain, ..self }
     }
@@ -213,6 +229,7 @@ pub static IMPORTS: &[Import] = &[
     constant::RANGE,
     constant::EYE,
     identity::IMPORT,
+    dropout::IMPORT,
     arithmetic::IMPORT,
     arithmetic::SCALE,
     arithmetic::MANY,
@@ -274,6 +291,7 @@ pub static IMPORTS: &[Import] = &[
     control::LOOP,
     control::SCAN,
     scaler::IMPORT,
+    zip_map::IMPORT,
 ];
 
 /// The domain's name in its usual form: `""` for `ai.onnx`.

@@ -6,8 +6,13 @@ use crate::import::{Call, Lowering, Value};
 use super::elementary::activation;
 use super::{Import, Part};
 
-pub const IMPORT: Import =
-    Import::new(&["PRelu"], lower).parameters(&[(1, Part::Slope)]).floats(&[0, 1]);
+/// What the slopes of a fresh `PReLU` are in PyTorch.
+const FRESH: &str = "leaky_relu:0.25";
+
+pub const IMPORT: Import = Import::new(&["PRelu"], lower)
+    .parameters(&[(1, Part::Slope)])
+    .floats(&[0, 1])
+    .activates(|_| Some(FRESH.to_owned()));
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let relu = activation("relu", None);

@@ -5,7 +5,8 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Softmax", "LogSoftmax"], lower).floats(&[0]);
+pub const IMPORT: Import =
+    Import::new(&["Softmax", "LogSoftmax"], lower).floats(&[0]).normalizes_scores();
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

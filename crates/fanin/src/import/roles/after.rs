@@ -45,54 +45,31 @@ fn passes(links: &Links<'_, '_>, node: &Node<'_>, value: &str) -> bool {
     is_only && (carried || (!import.parameters.is_empty() && import.parameters.iter().all(adds)))
 }
 
-/// The engine's activation of a node's operator.
+/// The engine's activation of a node's operator: what it is by itself, or together with the nodes
+/// behind it.
 pub(in crate::import) fn named(
     links: &Links<'_, '_>,
     node: &Node<'_>,
     value: &str,
 ) -> Option<String> {
-    let alpha = |default| node.attribute("alpha").and_then(Attribute::float).unwrap_or(default);
-    let gates = |with: &str| {
-        let output = node.output(0).unwrap_or_default();
-        let is_gate = nodes(links, output)
-            .iter()
-            .any(|next| next.op_type == "Mul" && next.inputs.contains(&value));
-        is_gate.then(|| with.to_owned())
+    let behind = |node: &Node<'_>| node.output(0).map_or_else(Vec::new, |out| nodes(links, out));
+    let gates = |nodes: &[&Node<'_>]| {
+        nodes.iter().any(|next| next.op_type == "Mul" && next.inputs.contains(&value))
     };
-    Some(match node.op_type {
-        "Relu" => "relu".to_owned(),
-        "PRelu" => "leaky_relu:0.25".to_owned(),
-        "LeakyRelu" => format!("leaky_relu:{}", alpha(0.01)),
-        "Elu" if (alpha(1.0) - 1.0).abs() > 1e-6 => format!("elu:{}", alpha(1.0)),
-        "Elu" => "elu".to_owned(),
-        "Celu" if (alpha(1.0) - 1.0).abs() < 1e-6 => "elu".to_owned(),
-        "Selu" => "selu".to_owned(),
-        "Tanh" => "tanh".to_owned(),
-        "Sigmoid" => gates("silu").or_else(|| {
-            let next = nodes(links, node.output(0)?);
-            (!next.iter().any(|next| next.op_type == "Log")).then(|| "sigmoid".to_owned())
-        })?,
-        "Swish" => "silu".to_owned(),
-        "HardSwish" => "hardswish".to_owned(),
-        "HardSigmoid" => gates("hardswish")?,
-        "Mish" => "mish".to_owned(),
-        "Softsign" => "softsign".to_owned(),
-        "Sin" => "sin".to_owned(),
-        "Gelu" => match node.attribute("approximate").and_then(Attribute::string) {
-            Some("tanh") => "gelu_tanh".to_owned(),
-            _ => "gelu".to_owned(),
-        },
+    let next = behind(node);
+    match node.op_type {
+        "Sigmoid" if gates(&next) => Some("silu".to_owned()),
+        "Sigmoid" if next.iter().any(|next| next.op_type == "Log") => None,
+        "HardSigmoid" => gates(&next).then(|| "hardswish".to_owned()),
         "Softplus" => {
-            let next = nodes(links, node.output(0)?);
             let tanh = next.iter().find(|next| next.op_type == "Tanh");
-            let product = tanh.and_then(|tanh| tanh.output(0)).map(|out| nodes(links, out));
             let is_gate = |node: &&Node<'_>| node.inputs.contains(&value);
-            let is_mish = product.is_some_and(|product| product.iter().any(is_gate));
-            if is_mish { "mish" } else { "softplus" }.to_owned()
+            let is_mish = tanh.is_some_and(|tanh| behind(tanh).iter().any(is_gate));
+            Some(if is_mish { "mish" } else { "softplus" }.to_owned())
         }
-        "Clip" => clip(links, node)?.to_owned(),
-        _ => return None,
-    })
+        "Clip" => clip(links, node).map(ToOwned::to_owned),
+        _ => find(node)?.activation?(node),
+    }
 }
 
 /// What a clip to known bounds is; one at 0 from below, whatever the upper bound, is a rectifier.

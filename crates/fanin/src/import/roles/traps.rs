@@ -46,9 +46,13 @@ pub(super) fn notes(
     let all = signature.0.iter().filter(|(_, is_parameter)| **is_parameter).map(|(name, _)| name);
     let lost = all.filter(|name| !kept(name)).count();
     if lost > 0 {
+        let are = if lost == 1 {
+            "is not in the file under its name"
+        } else {
+            "are not in the file under their names"
+        };
         notes.push(format!(
-            "{lost} of the module's parameters are not in the file under their names: merged, \
-             tied or folded on export"
+            "{lost} of the module's parameters {are}: merged, tied or folded on export"
         ));
     }
     for node in nodes {

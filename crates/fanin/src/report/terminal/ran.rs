@@ -15,7 +15,7 @@ pub fn ran(ran: &Ran<'_>) -> String {
         let _ = writeln!(text, "{name}  ({})", axes.join(", "));
     }
     if let Some(loss) = ran.loss {
-        let _ = writeln!(text, "loss  {loss}");
+        let _ = writeln!(text, "loss  {loss:?}");
     }
     if ran.gradients > 0 {
         let _ = writeln!(text, "gradients of {} parameters", ran.gradients);

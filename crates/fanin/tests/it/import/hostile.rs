@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 
 use fanin::formats::onnx::OnnxFile;
-use fanin::import::{Imported, Options, import_model};
+use fanin::import::roles::Overrides;
+use fanin::import::{FileNetwork, Imported, Options, describe, import_model};
+use fanin::spec::{Architecture, Ground, Mode};
+use fanin_kernels::random::Stream;
 
 fn varint(mut value: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -113,4 +116,71 @@ fn functions_that_call_themselves_are_refused() {
     let call = node("Twice", &["x"], "y", &text(7, "own"));
     let file = model(&[input("x", 1, &[2]), call], &bytes(25, &function));
     check(&file, "calls itself");
+}
+
+/// Everything that is done with a model before any number enters it.
+fn exercise(bytes: Vec<u8>) {
+    let file = OnnxFile { path: PathBuf::from("no_such_folder/mutated.onnx"), bytes };
+    let options = Options { limit: 1 << 20, ..Options::default() };
+    {
+        let Ok(model) = file.model() else { return };
+        let _ = describe(&file, &model, &Overrides::default());
+        let _ = import_model(&file, &model, &options);
+    }
+    let Ok(network) = FileNetwork::of(file, &options) else { return };
+    for mode in [Mode::Train, Mode::Evaluate] {
+        let _ = network.build(Ground::new(network.inputs(), 3, mode));
+    }
+}
+
+/// Carried models with a few bytes changed, removed, doubled or made huge numbers.
+fn mutate(seed: u64, rounds: u64) {
+    const MODELS: [&[u8]; 5] = [
+        include_bytes!("../../data/onnx/gat_scatter.legacy.onnx"),
+        include_bytes!("../../data/onnx/keras_cnn.onnx"),
+        include_bytes!("../../data/onnx/sklearn_mlp_reg.onnx"),
+        include_bytes!("../../data/onnx/autoencoder_conv.onnx"),
+        include_bytes!("../../data/onnx/mlp_bn_dropout.train.onnx"),
+    ];
+    let stream = Stream::new(seed, "mutations");
+    let mut place = 0;
+    let mut below = |count: usize| {
+        place += 1;
+        stream.below(count.max(1) as u64, place) as usize
+    };
+    for round in 0..rounds {
+        let mut bytes = MODELS[below(MODELS.len())].to_vec();
+        for _ in 0..=below(3) {
+            let at = below(bytes.len());
+            let end = (at + below(16)).min(bytes.len());
+            match below(5) {
+                0 | 1 => bytes[at] = below(256) as u8,
+                2 => drop(bytes.drain(at..end)),
+                3 => {
+                    let copy = bytes[at..end].to_vec();
+                    drop(bytes.splice(at..at, copy));
+                }
+                _ => drop(bytes.splice(at..=at, varint(1 << below(64)))),
+            }
+        }
+        let copy = bytes.clone();
+        let ended = std::panic::catch_unwind(|| exercise(copy));
+        if ended.is_err() {
+            let path = std::env::temp_dir().join(format!("mutated_{seed}_{round}.onnx"));
+            std::fs::write(&path, &bytes).unwrap();
+            panic!("round {round} of seed {seed} panics: {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn mutated_models_are_imported_or_refused() {
+    mutate(1, 200);
+}
+
+/// Some minutes: `cargo test --release -p fanin --test it mutated -- --ignored`.
+#[test]
+#[ignore = "long: twenty thousand mutated models"]
+fn twenty_thousand_mutated_models_are_imported_or_refused() {
+    mutate(2, 20_000);
 }
