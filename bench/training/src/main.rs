@@ -3,21 +3,25 @@
 //!
 //! The driver starts one such process per library, gives all the same job, weights and data, and
 //! has them work in turn. The talk, line by line: the job's path as the only argument; `losses` of
-//! the first steps as a JSON list, or what is told of a model; then for every line `n` on standard input the seconds that `n`
-//! steps took.
+//! the first steps and `bytes` that network and optimizer took at most, or what is told of a model; then for every line `n` on standard
+//! input the seconds that `n` steps took.
 #![forbid(unsafe_code)]
 
+mod network;
 mod job;
-mod model;
 mod steps;
+mod convolution;
+mod model;
 
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
+use convolution::ConvolutionPass;
 use job::Job;
 use model::{ModelJob, ModelPass};
-use steps::Steps;
+use serde_json::json;
+use steps::{Rows, Steps};
 
 /// Why a run failed.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -39,9 +43,22 @@ fn main() -> Result<(), Failure> {
 }
 
 fn talk(job: &Job) -> Result<(), Failure> {
-    let mut steps = Steps::new(job)?;
-    let losses: Vec<f64> = (0..job.compared).map(|_| steps.advance()).collect();
-    say(&serde_json::to_string(&losses)?)?;
+    if job.optimizer == "none" {
+        let mut pass = ConvolutionPass::new(job)?;
+        pass.advance();
+        say(&json!({"losses": pass.mean_squares()}).to_string())?;
+        return serve(|| pass.advance());
+    }
+    let rows = Rows::read(job)?;
+    let weights = fanin::formats::read_weights(&job.weights)?;
+    let mut made = None;
+    let memory = allocation_counter::measure(|| {
+        made = Some(Steps::new(job, &weights, rows).map(|mut steps| (steps.advance(), steps)));
+    });
+    let (first, mut steps) = made.expect("the closure ran")?;
+    let further = (1..job.compared).map(|_| steps.advance());
+    let losses: Vec<f64> = std::iter::once(first).chain(further).collect();
+    say(&json!({"losses": losses, "bytes": memory.bytes_max}).to_string())?;
     serve(|| steps.advance())
 }
 
