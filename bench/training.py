@@ -31,8 +31,8 @@ sys.path.insert(0, str(HERE / "training"))
 
 from machine import describe, load
 from process import PEERS, Missing, Peer, build, command_of
-from workloads import RATES, WORKLOADS, needed_bytes, operations, optimizers, short_text
-from workloads import write_inputs
+from workloads import RATES, WORKLOADS, learning_rate, needed_bytes, operations, optimizers
+from workloads import short_text, write_inputs
 
 COMPARED = 50
 
@@ -81,7 +81,7 @@ def write_job(folder, name, optimizer, threads):
     write_inputs(folder, name)
     job = {
         "model": short_text(layers), "layers": layers, "batch": batch, "threads": threads,
-        "optimizer": optimizer, "learning_rate": RATES.get(optimizer, 0.0), "momentum": 0.9,
+        "optimizer": optimizer, "learning_rate": learning_rate(name, optimizer), "momentum": 0.9,
         "compared": COMPARED, "weights": str(folder / "weights.safetensors"),
         "data": str(folder / "data.safetensors"),
     }
