@@ -3,8 +3,9 @@
 //!
 //! The driver starts one such process per library, gives all the same job, weights and data, and
 //! has them work in turn. The talk, line by line: the job's path as the only argument; `losses` of
-//! the first steps and `bytes` that network and optimizer took at most, or what is told of a model; then for every line `n` on standard
-//! input the seconds that `n` steps took.
+//! the first steps with the `bytes` and the seconds to `plan` that network and optimizer took, or
+//! what is told of a model; then for every line `n` on standard input the seconds that `n` steps
+//! took.
 #![forbid(unsafe_code)]
 
 mod network;
@@ -52,13 +53,17 @@ fn talk(job: &Job) -> Result<(), Failure> {
     let rows = Rows::read(job)?;
     let weights = fanin::formats::read_weights(&job.weights)?;
     let mut made = None;
+    let started = Instant::now();
+    let mut plan = 0.0;
     let memory = allocation_counter::measure(|| {
-        made = Some(Steps::new(job, &weights, rows).map(|mut steps| (steps.advance(), steps)));
+        let steps = Steps::new(job, &weights, rows);
+        plan = started.elapsed().as_secs_f64();
+        made = Some(steps.map(|mut steps| (steps.advance(), steps)));
     });
     let (first, mut steps) = made.expect("the closure ran")?;
     let further = (1..job.compared).map(|_| steps.advance());
     let losses: Vec<f64> = std::iter::once(first).chain(further).collect();
-    say(&json!({"losses": losses, "bytes": memory.bytes_max}).to_string())?;
+    say(&json!({"losses": losses, "bytes": memory.bytes_max, "plan": plan}).to_string())?;
     serve(|| steps.advance())
 }
 
