@@ -50,8 +50,12 @@ fn talk(job: &Job) -> Result<(), Failure> {
         say(&json!({"losses": pass.mean_squares()}).to_string())?;
         return serve(|| pass.advance());
     }
-    let rows = Rows::read(job)?;
     let weights = fanin::formats::read_weights(&job.weights)?;
+    // What the first step of a thread makes for all that follow is no network's own: room for
+    // products, most of which no one ever touches.
+    let mut first = Steps::new(job, &weights, Rows::read(job)?)?;
+    first.advance();
+    let rows = first.into_rows();
     let mut made = None;
     let started = Instant::now();
     let mut plan = 0.0;

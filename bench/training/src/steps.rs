@@ -74,6 +74,11 @@ impl Steps {
         })
     }
 
+    /// The rows, without the network.
+    pub fn into_rows(self) -> Rows {
+        self.rows
+    }
+
     /// One step on the next batch; gives its loss.
     pub fn advance(&mut self) -> f64 {
         let batch = self.next;
