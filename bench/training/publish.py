@@ -108,6 +108,10 @@ def scaling_table(results):
     return table(["fanin", "times as fast", "bar"], rows)
 
 
+def said_megabytes(result, name):
+    return f"{result['peak_megabytes'][name]:.0f}" if name in result["peak_megabytes"] else ""
+
+
 def memory_table(results):
     rows, peers = [], ["torch-eager", "jax-steps", "tensorflow"]
     for result in results:
@@ -116,7 +120,7 @@ def memory_table(results):
             continue
         kept, activations = result["bytes"]["weights_and_state"], result["bytes"]["activations"]
         bar = kept + 1.2 * activations
-        megabytes = [f"{result['peak_megabytes'].get(name, float('nan')):.0f}" for name in peers]
+        megabytes = [said_megabytes(result, name) for name in peers]
         rows.append([
             name_of(result), f"{taken / 1e6:.1f}", f"{kept / 1e6:.1f}", f"{activations / 1e6:.1f}",
             f"{bar / 1e6:.1f}{word(taken <= bar, bar)}",
