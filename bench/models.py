@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE / "training" / "peers")]
+sys.path += [str(HERE), str(HERE / "training"), str(HERE / "training" / "peers")]
 
 from networks import MODELS, make
 from training import build, quartiles

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+import numpy as np
 from safetensors.numpy import load_file
 
 
@@ -13,8 +14,18 @@ def read_job(path):
     job["weight_arrays"] = load_file(job["weights"])
     data = load_file(job["data"])
     job["features"] = data["features"]
+    job["targets"] = data["targets"]
     job["labels"] = data["targets"].argmax(1)
     return job
+
+
+def image_of(job):
+    """Channels, height and width of a row, or none."""
+    return job["layers"][0][1:] if job["layers"][0][0] == "image" else None
+
+
+def refuse(why):
+    raise SystemExit(why)
 
 
 def say(thing):
@@ -32,6 +43,17 @@ def serve(job, step, number_of, finish=lambda: None):
         finish()
         number_of(loss)
         done += int(line)
+        say(time.perf_counter() - started)
+
+
+def serve_passes(advance, results):
+    """Works pass by pass; `results` gives what is computed, and its gradients, once."""
+    advance()
+    say([float(np.square(np.asarray(part, np.float64)).mean()) for part in results()])
+    for line in sys.stdin:
+        started = time.perf_counter()
+        for _ in range(int(line)):
+            advance()
         say(time.perf_counter() - started)
 
 

@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::Failure;
+use crate::network::Layer;
 
 /// One workload with one optimizer; libraries that are compared get the same.
 #[derive(Debug, Deserialize)]
 pub struct Job {
-    /// The network as short text, complete with its sizes.
-    pub model: String,
-    /// `sgd` (with momentum) or `adam`.
+    /// The network as short text, complete with its sizes; none where text cannot say it.
+    pub model: Option<String>,
+    /// Its layers.
+    pub layers: Vec<Layer>,
+    /// `sgd` (with momentum) or `adam`; `none` for passes without steps.
     pub optimizer: String,
     /// α.
     pub learning_rate: f64,
@@ -25,7 +28,8 @@ pub struct Job {
     pub compared: usize,
     /// Starting weights, named as in `nn.Sequential`.
     pub weights: PathBuf,
-    /// `features` (rows, columns) and `targets` (rows, classes), one-hot.
+    /// `features` (rows, columns) and `targets` (rows, classes), one-hot; without an optimizer,
+    /// targets are the gradient with respect to the result.
     pub data: PathBuf,
 }
 

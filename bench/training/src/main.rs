@@ -3,21 +3,26 @@
 //!
 //! The driver starts one such process per library, gives all the same job, weights and data, and
 //! has them work in turn. The talk, line by line: the job's path as the only argument; `losses` of
-//! the first steps as a JSON list, or what is told of a model; then for every line `n` on standard input the seconds that `n`
-//! steps took.
+//! the first steps with the `bytes` and the seconds to `plan` that network and optimizer took, or
+//! what is told of a model; then for every line `n` on standard input the seconds that `n` steps
+//! took.
 #![forbid(unsafe_code)]
 
+mod network;
 mod job;
-mod model;
 mod steps;
+mod convolution;
+mod model;
 
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
+use convolution::ConvolutionPass;
 use job::Job;
 use model::{ModelJob, ModelPass};
-use steps::Steps;
+use serde_json::json;
+use steps::{Rows, Steps};
 
 /// Why a run failed.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -39,9 +44,30 @@ fn main() -> Result<(), Failure> {
 }
 
 fn talk(job: &Job) -> Result<(), Failure> {
-    let mut steps = Steps::new(job)?;
-    let losses: Vec<f64> = (0..job.compared).map(|_| steps.advance()).collect();
-    say(&serde_json::to_string(&losses)?)?;
+    if job.optimizer == "none" {
+        let mut pass = ConvolutionPass::new(job)?;
+        pass.advance();
+        say(&json!({"losses": pass.mean_squares()}).to_string())?;
+        return serve(|| pass.advance());
+    }
+    let weights = fanin::formats::read_weights(&job.weights)?;
+    // What the first step of a thread makes for all that follow is no network's own: room for
+    // products, most of which no one ever touches.
+    let mut first = Steps::new(job, &weights, Rows::read(job)?)?;
+    first.advance();
+    let rows = first.into_rows();
+    let mut made = None;
+    let started = Instant::now();
+    let mut plan = 0.0;
+    let memory = allocation_counter::measure(|| {
+        let steps = Steps::new(job, &weights, rows);
+        plan = started.elapsed().as_secs_f64();
+        made = Some(steps.map(|mut steps| (steps.advance(), steps)));
+    });
+    let (first, mut steps) = made.expect("the closure ran")?;
+    let further = (1..job.compared).map(|_| steps.advance());
+    let losses: Vec<f64> = std::iter::once(first).chain(further).collect();
+    say(&json!({"losses": losses, "bytes": memory.bytes_max, "plan": plan}).to_string())?;
     serve(|| steps.advance())
 }
 

@@ -1,7 +1,7 @@
 //! Training steps as a session makes them, without its bookkeeping between epochs.
 
 use fanin::formats::read_weights;
-use fanin::spec::{Loss, Model};
+use fanin::spec::{Loss, Model, Spec};
 use fanin::train::hyperparameters::Settings;
 use fanin::train::optimizers::{self, Optimizer};
 use fanin::train::step::TrainingPass;
@@ -9,6 +9,25 @@ use fanin::weights::Weights;
 
 use crate::Failure;
 use crate::job::Job;
+use crate::network::Chain;
+
+/// Rows to learn from, with their targets.
+#[derive(Debug)]
+pub struct Rows {
+    features: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+impl Rows {
+    /// The job's rows.
+    ///
+    /// # Errors
+    /// If the file is missing or lacks a tensor.
+    pub fn read(job: &Job) -> Result<Self, Failure> {
+        let data = read_weights(&job.data)?;
+        Ok(Self { features: tensor(&data, "features")?, targets: tensor(&data, "targets")? })
+    }
+}
 
 /// A network in training, and the rows that it learns from in order, again and again.
 pub struct Steps {
@@ -17,8 +36,7 @@ pub struct Steps {
     parameters: Vec<Vec<f32>>,
     decays: Vec<f64>,
     learning_rate: f64,
-    features: Vec<f32>,
-    targets: Vec<f32>,
+    rows: Rows,
     batches: usize,
     next: usize,
 }
@@ -27,14 +45,12 @@ impl Steps {
     /// The job's network with its starting weights.
     ///
     /// # Errors
-    /// If files are missing, or do not fit each other.
-    pub fn new(job: &Job) -> Result<Self, Failure> {
-        let spec: fanin::spec::Spec =
-            fanin::spec::Spec { model: job.model.parse()?, ..fanin::spec::Spec::default() };
-        let model: Model = fanin::resolve_alone(&spec)?;
+    /// If weights or rows do not fit the network.
+    pub fn new(job: &Job, weights: &Weights, rows: Rows) -> Result<Self, Failure> {
+        let model = model(job, weights)?;
         let pass = TrainingPass::new(&model, &Loss::CrossEntropy, job.batch)?;
         let network = pass.network();
-        let parameters = network.arrange(&read_weights(&job.weights)?)?;
+        let parameters = network.arrange(weights)?;
         let wires = network.graph.parameters();
         let layout: Vec<_> = network
             .trained
@@ -46,26 +62,28 @@ impl Steps {
             settings.insert("momentum".to_owned(), job.momentum);
         }
         let optimizer = optimizers::find(&job.optimizer)?.build_f32(&settings, &layout)?;
-        let data = read_weights(&job.data)?;
-        let (features, targets) = (tensor(&data, "features")?, tensor(&data, "targets")?);
         Ok(Self {
             decays: vec![0.0; layout.len()],
             optimizer,
             parameters,
             learning_rate: job.learning_rate,
-            batches: targets.len() / (job.batch * model.outputs()),
-            features,
-            targets,
+            batches: rows.targets.len() / (job.batch * model.outputs()),
+            rows,
             next: 0,
             pass,
         })
+    }
+
+    /// The rows, without the network.
+    pub fn into_rows(self) -> Rows {
+        self.rows
     }
 
     /// One step on the next batch; gives its loss.
     pub fn advance(&mut self) -> f64 {
         let batch = self.next;
         self.next = (batch + 1) % self.batches;
-        let (all_features, all_targets) = (&self.features, &self.targets);
+        let Rows { features: all_features, targets: all_targets } = &self.rows;
         self.pass.feed(|features, targets| {
             let (f, t) = (features.len(), targets.len());
             features.copy_from_slice(&all_features[batch * f..][..f]);
@@ -81,7 +99,29 @@ impl Steps {
     }
 }
 
-fn tensor(data: &Weights, name: &str) -> Result<Vec<f32>, Failure> {
+fn model(job: &Job, weights: &Weights) -> Result<Model, Failure> {
+    if let Some(text) = &job.model {
+        let spec = Spec { model: text.parse()?, ..Spec::default() };
+        return Ok(fanin::resolve_alone(&spec)?);
+    }
+    let size = |name: &str| -> Result<usize, Failure> {
+        let layer = job.layers.iter().find(|layer| layer.kind == name);
+        Ok(layer.ok_or_else(|| format!("no layer `{name}`"))?.sizes.iter().product())
+    };
+    let last = job.layers.last().and_then(|layer| layer.sizes.last());
+    Ok(Model::graph(Chain {
+        layers: job.layers.clone(),
+        shapes: weights.tensors.iter().map(|(name, t)| (name.clone(), t.shape().clone())).collect(),
+        inputs: size("image")?,
+        outputs: *last.ok_or("the last layer is not linear")?,
+    }))
+}
+
+/// The numbers of a tensor.
+///
+/// # Errors
+/// If there is none of this name.
+pub fn tensor(data: &Weights, name: &str) -> Result<Vec<f32>, Failure> {
     let tensor = data.get(name).ok_or_else(|| format!("no tensor `{name}` in the data"))?;
     Ok(tensor.data().to_vec())
 }

@@ -1,0 +1,72 @@
+"""The machine and the libraries that a figure was measured with."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import re
+import subprocess
+
+from process import BENCH, Missing, build_peer
+
+PYTHON_LIBRARIES = ["torch", "jax", "tensorflow_cpu", "keras", "scikit-learn", "numpy"]
+RUST_LIBRARIES = ["burn", "candle-core"]
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as file:
+            text = file.read()
+    except OSError:
+        return platform.processor() or platform.machine()
+    name = re.search(r"model name\s*:\s*(.+)", text)
+    flags = re.search(r"flags\s*:\s*(.+)", text)
+    widest = [f for f in ("avx512f", "avx2") if flags and f in flags.group(1).split()]
+    return f"{name.group(1) if name else platform.machine()}, {(widest or ['plain'])[0]}"
+
+
+def versions():
+    found = {"python": platform.python_version()}
+    for name in PYTHON_LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    lock = BENCH / "peers-rust" / "Cargo.lock"
+    text = lock.read_text() if lock.exists() else ""
+    for name in RUST_LIBRARIES:
+        entry = re.search(rf'name = "{name}"\nversion = "([^"]+)"', text)
+        if entry:
+            found[name] = entry.group(1)
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=False)
+    found["rustc"] = rustc.stdout.split()[1] if rustc.returncode == 0 else "unknown"
+    return found
+
+
+def load():
+    return round(os.getloadavg()[0], 1)
+
+
+def peak_gigaflops():
+    """The most that one core multiplies and adds in registers, by the best of several tries."""
+    try:
+        program = build_peer("peak")
+    except Missing:
+        return None
+    core = {min(os.sched_getaffinity(0))}
+    said = subprocess.run(
+        [program], capture_output=True, text=True, check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, core),
+    )
+    return float(said.stdout)
+
+
+def describe():
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=BENCH
+    )
+    return {
+        "date": datetime.date.today().isoformat(), "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)), "system": f"{platform.system()} {platform.machine()}",
+        "commit": commit.stdout.strip(), "versions": versions(), "peak": peak_gigaflops(),
+    }
