@@ -14,6 +14,7 @@ mod floors;
 mod judge;
 mod score;
 mod cost;
+mod calibration;
 mod reason;
 mod disagreement;
 mod publish;

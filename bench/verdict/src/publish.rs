@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use crate::calibration;
 use crate::cases::{GROUPS, Group};
 use crate::cost::Costs;
 use crate::disagreement::{self, Reasons};
@@ -60,8 +61,11 @@ pub fn page(rows: &[Row<'_>], reasons: &Reasons, date: &str) -> String {
         let _ = write!(text, "\n{name}:\n\n{}", confusion(half));
     }
     text += "\n## How sure\n\nThe confidence that the verdict gave, and how often its word was right, on \
-             the published half. Where a word is right less often than it says, it is too sure.\n\n";
-    text += &reliability(&published);
+             the published half. Where a word is right less often than it says, it is too sure; that \
+             a network learns, or does not, is surer than in which way it does not.\n\n";
+    text += &calibration::table(&published);
+    text += "\n";
+    text += &calibration::fitted(&published, &tuned_on);
     text += "\n## By symptom\n\nWhat came of the networks of the published half in which a \
              symptom was found, and the share that it finds of those whose start is at fault.\n\n";
     text += &by_symptom(&published);
@@ -137,28 +141,6 @@ fn confusion(rows: &[Row<'_>]) -> String {
         line(outcome.name(), &|row| row.label.outcome == outcome);
     }
     line("*start at fault*", &|row| row.at_fault);
-    text
-}
-
-/// For each word, said with less and with more confidence: how often it was right.
-fn reliability(rows: &[Row<'_>]) -> String {
-    const SURE: f64 = 0.8;
-    let mut text = String::from("| said | confidence, mean | right |\n|---|---|---|\n");
-    let confidence = |row: &&Row<'_>| row.judgment.evidence.get("confidence").copied();
-    for outcome in Outcome::ALL {
-        for is_sure in [true, false] {
-            let of_kind = rows.iter().filter(|row| {
-                row.judgment.verdict == outcome.name()
-                    && confidence(row).is_some_and(|c| (c >= SURE) == is_sure)
-            });
-            let right = Share::of(of_kind.clone(), |row| row.label.outcome == outcome);
-            if right.whole > 0 {
-                let mean =
-                    of_kind.filter_map(|row| confidence(&row)).sum::<f64>() / right.whole as f64;
-                let _ = writeln!(text, "| {} | {:.0} % | {right} |", outcome.name(), 100.0 * mean);
-            }
-        }
-    }
     text
 }
 

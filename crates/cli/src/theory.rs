@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
 use fanin::report::{self, Json, Material, terminal};
-use fanin::theory::{self, Attention, Network, Question};
+use fanin::theory::{self, Attention, Image, Network, Question};
 
 use crate::args::Common;
 use crate::output::{self, Exit};
@@ -21,6 +21,7 @@ use crate::report_args::{ReportArgs, command_line};
   fanin theory --activation \"x*tanh(log(1+exp(x)))\"
   fanin theory --activation gelu --report gelu.html --open
   fanin theory --network residual --branch 0.14
+  fanin theory --network convolution --image 32x32 --kernel 3
   fanin theory --network attention --depth 12 --tokens 64")]
 pub struct Theory {
     /// Activation, as in models, or an expression in x
@@ -50,6 +51,12 @@ pub struct Theory {
     /// Factor on residual branches
     #[arg(long, allow_negative_numbers = true, value_name = "α", default_value_t = 1.0)]
     branch: f64,
+    /// Rows and columns of an image, for the borders of zero-padded convolutions
+    #[arg(long, value_name = "HxW", value_parser = image)]
+    image: Option<(usize, usize)>,
+    /// Rows and columns of a convolution's kernel, odd
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    kernel: usize,
     /// Tokens of a sequence, for attention
     #[arg(long, value_name = "N", default_value_t = 64)]
     tokens: usize,
@@ -72,6 +79,15 @@ fn networks() -> Vec<&'static str> {
     [&Network::NAMES[..], &[ATTENTION]].concat()
 }
 
+/// `32x32`: rows and columns.
+fn image(text: &str) -> std::result::Result<(usize, usize), String> {
+    let sides = text.split_once(['x', '×']);
+    let side = |text: &str| text.trim().parse::<usize>().ok();
+    sides
+        .and_then(|(height, width)| Some((side(height)?, side(width)?)))
+        .ok_or_else(|| "expected rows and columns, such as 32x32".to_owned())
+}
+
 impl Theory {
     /// Asks theory and shows the answer.
     pub fn run(&self, common: &Common) -> Result<Exit> {
@@ -87,6 +103,7 @@ impl Theory {
             width: self.width,
             weight_variance: self.weight_variance,
             bias_variance: self.bias_variance,
+            image: self.image.map(|(height, width)| Image { height, width, kernel: self.kernel }),
         })?;
         if common.json {
             output::json(&Json::new("theory", &description));

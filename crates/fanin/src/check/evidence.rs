@@ -39,6 +39,13 @@ pub struct Horizon {
     pub partition: Partition,
 }
 
+impl Horizon {
+    /// The learning rate as the user sets it.
+    pub fn learning_rate(&self) -> f64 {
+        self.effective_learning_rate * (1.0 - self.momentum)
+    }
+}
+
 #[cfg(test)]
 impl Horizon {
     /// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
@@ -203,8 +210,7 @@ impl<'a> Evidence<'a> {
 
     /// The planned learning rate over the largest that the curvature at the start allows.
     pub fn sharpness_ratio(&self) -> Option<f64> {
-        let planned = self.horizon.effective_learning_rate * (1.0 - self.horizon.momentum);
-        Some(planned / self.readings?.stable_learning_rate?)
+        Some(self.horizon.learning_rate() / self.readings?.stable_learning_rate?)
     }
 
     /// Whether plain descent jumps at the planned rate for its curvature; Adam's own scaling and

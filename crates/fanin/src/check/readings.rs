@@ -153,7 +153,7 @@ fn need(horizon: Horizon, measurement: &Measurement) -> Need {
     if horizon.step_rule != StepRule::Proportional || hidden.iter().any(|l| l.normalized) {
         return Need::Shown;
     }
-    let planned = horizon.effective_learning_rate * (1.0 - horizon.momentum);
+    let planned = horizon.learning_rate();
     let limit = LARGEST_SHARPNESS * 2.0 * (1.0 + horizon.momentum) / planned;
     // The share from which on the symptom of saturation counts.
     let saturates = |share: f64| share > 0.3;

@@ -1,10 +1,11 @@
 //! What zero padding does to signals and gradients near the border of an image.
 //!
-//! Key: q_p the second moment of the pre-activations at position p, K × K a kernel of stride 1 whose
-//! output is as large as its input, W(p) the positions of the input that it sees at p.
+//! Key: `q_p` the second moment of the pre-activations at position p, K × K a kernel of stride 1
+//! whose output is as large as its input, W(p) the positions of the input that it sees at p.
 //!
 //! ```text
-//! q′_p = σ_w²/K²·Σ E φ²(q_r) over r in W(p) + σ_b²,   E δ_r² = σ_w²/K²·E φ′²(q_r)·Σ E δ′_p² over p with r in W(p)
+//! q′_p = σ_w²/K²·Σ E φ²(q_r) over r in W(p) + σ_b²
+//! E δ_r² = σ_w²/K²·E φ′²(q_r)·Σ E δ′_p² over p with r in W(p)
 //! ```
 //!
 //! Positions outside of the image are 0 and add nothing, so that a corner of a 3 × 3 kernel has 4

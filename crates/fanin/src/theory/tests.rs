@@ -9,6 +9,7 @@ mod networks;
 mod spectra;
 mod densities;
 mod simulated;
+mod streams_and_borders;
 mod attention;
 mod dead_units;
 

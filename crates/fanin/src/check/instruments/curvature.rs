@@ -298,14 +298,11 @@ fn adam_scale(
     // A part of one row has no batch statistics.
     let parts = adam.parts.clamp(1, (batch.rows / 2).max(1));
     let rows = batch.rows / parts;
-    let mut network = Network::new(model, loss, rows, Mode::Probe)?;
-    let keep = network.add_gradients()?;
-    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, rows)?;
     let mut squares: Vec<f32> = Vec::new();
     for index in 0..parts {
-        pass.feed_batch(part(batch, index * rows, rows));
-        pass.run();
-        let gradient = (0..keep.len()).flat_map(|tensor| pass.read(tensor));
+        pass.run_on(part(batch, index * rows, rows));
+        let gradient = (0..network.trained.len()).flat_map(|tensor| pass.read(tensor));
         if index == 0 {
             squares.extend(gradient.map(|g| g * g));
         } else {

@@ -25,6 +25,19 @@ impl<T: Element> Pass<T> {
         Ok(Self { plan, workspace, parameters: parameters.into_iter().map(widen).collect() })
     }
 
+    /// Plans the gradients of all trained parameters, in their order, for so many rows.
+    pub fn of_gradients(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        rows: usize,
+    ) -> Result<(Network, Self)> {
+        let mut network = Network::new(model, loss, rows, Mode::Probe)?;
+        let gradients = network.add_gradients()?;
+        let pass = Self::new(&network, &gradients, weights)?;
+        Ok((network, pass))
+    }
+
     /// The n-th input, to fill.
     pub fn input(&mut self, index: usize) -> &mut [T] {
         self.workspace.feed(index)
@@ -40,6 +53,12 @@ impl<T: Element> Pass<T> {
     pub fn feed_batch(&mut self, batch: Batch<'_>) {
         self.feed(Network::FEATURES, batch.features);
         self.feed(Network::TARGETS, batch.targets);
+    }
+
+    /// Runs on the rows of a batch.
+    pub fn run_on(&mut self, batch: Batch<'_>) {
+        self.feed_batch(batch);
+        self.run();
     }
 
     pub fn run(&mut self) {
@@ -146,8 +165,7 @@ pub(in crate::check) fn hold_statistics(
     }
     let keep: Vec<Wire> = network.running.iter().map(|r| r.batch).collect();
     let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
-    pass.feed_batch(batch);
-    pass.run();
+    pass.run_on(batch);
     let wires = network.graph.parameters();
     for (index, running) in network.running.iter().enumerate() {
         let name = &network.names[running.parameter];

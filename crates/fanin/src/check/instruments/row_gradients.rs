@@ -278,15 +278,12 @@ pub(super) fn of_groups(
     batch: Batch<'_>,
     rows: usize,
 ) -> Result<Vec<TensorGradients>> {
-    let mut network = Network::new(model, loss, rows, Mode::Probe)?;
-    let keep = network.add_gradients()?;
+    let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, rows)?;
     let names = network.trained.iter().map(|&p| network.names[p].clone());
-    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
     let parts = batch.rows / rows;
-    let mut values: Vec<Vec<f64>> = vec![Vec::new(); keep.len()];
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); network.trained.len()];
     for index in 0..parts {
-        pass.feed_batch(part(batch, index * rows, rows));
-        pass.run();
+        pass.run_on(part(batch, index * rows, rows));
         for (tensor, values) in values.iter_mut().enumerate() {
             values.extend(pass.read(tensor).iter().map(|&x| f64::from(x)));
         }

@@ -204,8 +204,7 @@ pub fn measure(
     let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
     keep.extend(network.layers.iter().map(|layer| layer.activation));
     let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
-    pass.feed_batch(batch);
-    pass.run();
+    pass.run_on(batch);
 
     let modules = || network.layers.iter().map(|layer| layer.module.clone());
     let trained = network.trained.iter().map(|&p| network.names[p].clone());

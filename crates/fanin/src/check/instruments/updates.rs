@@ -9,7 +9,7 @@ use super::pass::{Pass, ensure_fits};
 use crate::check::evidence::StepRule;
 use crate::check::probe::Batch;
 use crate::error::Result;
-use crate::spec::{Loss, Mode, Model, Network};
+use crate::spec::{Loss, Model};
 use crate::weights::Weights;
 
 /// Gradients below this many ε are held back by it: by a tenth or more of the step.
@@ -61,12 +61,9 @@ pub fn measure(
     step: &Step,
 ) -> Result<Vec<TensorUpdate>> {
     ensure_fits(model, batch)?;
-    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let keep = network.add_gradients()?;
+    let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, batch.rows)?;
     let parameters = network.arrange(weights)?;
-    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
-    pass.feed_batch(batch);
-    pass.run();
+    pass.run_on(batch);
     let tensors = network.trained.iter().enumerate();
     Ok(tensors
         .map(|(index, &p)| update(&network.names[p], &parameters[p], pass.read(index), step))

@@ -67,7 +67,8 @@ impl Chaos {
         let fix = if layer.normalized {
             "use fewer normalized layers, or residual branches: the weights' scale does not matter"
         } else {
-            "lower the weights' variance towards the critical line (`fanin theory` gives it)"
+            "lower the weights' variance towards the critical line, which `fanin theory` gives: --scheme \
+             lecun-normal"
         };
         Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }

@@ -82,8 +82,8 @@ impl CorrelationCollapse {
             place(start, layer),
             number(layer.directions)
         );
-        let fix = "raise the weights' variance to fit the activation (`fanin theory` gives the \
-                   critical line) and start biases at 0";
+        let fix = "raise the weights' variance to fit the activation (--scheme exact-gain-normal; \
+                   `fanin theory` gives the critical line) and start biases at 0";
         Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }
 }

@@ -65,7 +65,8 @@ impl ResidualGrowth {
             count(blocks, "block", "blocks")
         );
         let fix = format!(
-            "scale the branches: residual:{:.2} is 1/√{blocks}; or start their last layers at 0",
+            "start the branches' last layers at 0: --rule \"role:residual-output=zeros\"; or scale them: \
+             residual:{:.2} is 1/√{blocks}",
             (blocks as f64).sqrt().recip()
         );
         let last = openings.last().map_or("", |layer| &layer.module);

@@ -55,8 +55,8 @@ impl StepTooLarge {
              the first steps overshoot",
             number(ratio)
         );
-        let planned = start.horizon.effective_learning_rate * (1.0 - start.horizon.momentum);
-        let fix = format!("lower the learning rate: --learning-rate {:.1e}", planned / ratio);
+        let rate = start.horizon.learning_rate() / ratio;
+        let fix = format!("lower the learning rate: --learning-rate {rate:.1e}");
         Finding::new(self, Severity::Fail, why, fix)
     }
 
@@ -69,8 +69,12 @@ impl StepTooLarge {
             place(evidence, layer),
             number(evidence.largest_jump())
         );
-        let fix = "lower the learning rate (--learning-rate), or use a scheme that divides by the \
-                   fan-in";
-        Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
+        // Half of the largest jump, which is in proportion to the rate.
+        let rate = evidence.horizon.learning_rate() * 0.5 * evidence.largest_jump() / jump;
+        let fix = format!(
+            "lower the learning rate: --learning-rate {rate:.1e}; or use a scheme that divides by the \
+             fan-in"
+        );
+        Finding::new(self, severity, why, fix).at(&layer.module)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Finding, Look, Measured, Rule, Severity, number, place, planned, steps};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
-use crate::check::forecast::{ESCAPE, escape_steps};
+use crate::check::forecast::{ESCAPE, escape_share, escape_steps};
 
 /// Checks that the planned steps reach beyond the start, where the signal itself is sound.
 ///
@@ -57,7 +57,11 @@ impl StepTooSmall {
             steps(escape_steps(evidence)?),
             planned(evidence.horizon.steps)
         );
-        let fix = "raise the learning rate (--learning-rate), or train for more epochs (--epochs)";
-        Some(Finding::new(self, severity, why, fix.to_owned()).at(&first.module))
+        // Growing takes as many steps as the rate is smaller.
+        let rate = evidence.horizon.learning_rate() * escape_share(evidence)?;
+        let fix = format!(
+            "raise the learning rate: --learning-rate {rate:.1e}; or train for more epochs (--epochs)"
+        );
+        Some(Finding::new(self, severity, why, fix).at(&first.module))
     }
 }

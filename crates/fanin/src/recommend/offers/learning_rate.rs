@@ -29,7 +29,7 @@ impl Remedy for LearningRate {
 
     fn offer(&self, problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<Offer> {
         let horizon = diagnosis.horizon;
-        let planned = horizon.effective_learning_rate * (1.0 - horizon.momentum);
+        let planned = horizon.learning_rate();
         let stable = stable_rate(problem, diagnosis)?;
         let ratio = planned / stable;
         let is_timid = horizon.step_rule == StepRule::Proportional

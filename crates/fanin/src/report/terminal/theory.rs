@@ -4,7 +4,7 @@ use super::number::{compact, count, whole};
 use super::table::aligned;
 use super::wrap::wrapped;
 use crate::theory::{
-    AttentionDescription, Chosen, Critical, DepthLimit, Description, Effect, Network, Point,
+    AttentionDescription, Chosen, Critical, DepthLimit, Description, Effect, Image, Network, Point,
     Quantiles, TrainableDepth,
 };
 
@@ -31,6 +31,9 @@ pub fn theory(description: &Description) -> String {
     line("correlation", &correlation(description));
     line("gradient", &gradient(description));
     line("over seeds", &over_seeds(description));
+    if let Some(borders) = at_borders(description) {
+        line("borders", &borders);
+    }
     if let Some(spectrum) = spectrum(description) {
         line("jacobian", &spectrum);
     }
@@ -201,31 +204,65 @@ fn power_of_ten(logarithm: f64) -> String {
 const FIRST_ORDER: f64 = 5.0;
 
 fn over_seeds(description: &Description) -> String {
-    if !description.network.is_plain() {
-        return "known for plain layers alone".to_owned();
-    }
     let finite = &description.finite_width;
-    if finite.log_second_moment_deviation > FIRST_ORDER {
+    let width = whole(description.width);
+    if finite.log_second_moment_deviation.is_some_and(|deviation| deviation > FIRST_ORDER) {
         return format!(
-            "at width {} one network's q differs so much from another's that the first order in \
-             1/width no longer says by how much",
-            whole(description.width)
+            "at width {width} one network's q differs so much from another's that the first order \
+             in 1/width no longer says by how much"
         );
     }
+    let q = match finite.log_second_moment_deviation {
+        Some(0.0) => "normalization holds q in every network".to_owned(),
+        Some(deviation) => format!(
+            "at width {width}, one network's q differs by a factor e^±{} (one deviation)",
+            compact(deviation)
+        ),
+        None => "q differs by what no law here says so deep".to_owned(),
+    };
+    let (Some(gradient), Some(trace), Some(kernel)) = (
+        finite.log_gradient_deviation,
+        finite.log_trace_deviation,
+        finite.tangent_kernel_deviation,
+    ) else {
+        return format!(
+            "{q}; for correlation, gradient, Jacobian and tangent kernel no law is known but for \
+             plain layers: fanin check --seeds 15 measures them"
+        );
+    };
     let correlation = match finite.correlation_deviation {
         Some(deviation) => format!("; correlation ± {}", compact(deviation)),
         None => String::new(),
     };
     format!(
-        "at width {}, one network's q differs by a factor e^±{}, its gradient by e^±{}, the \
-         Jacobian's mean square by e^±{} (one deviation){correlation}; tangent kernel ± {} of \
-         itself",
-        whole(description.width),
-        compact(finite.log_second_moment_deviation),
-        compact(finite.log_gradient_deviation),
-        compact(finite.log_trace_deviation),
-        compact(finite.tangent_kernel_deviation),
+        "{q}, its gradient by e^±{}, the Jacobian's mean square by e^±{}{correlation}; tangent \
+         kernel ± {} of itself",
+        compact(gradient),
+        compact(trace),
+        compact(kernel),
     )
+}
+
+/// What zero padding does, or how to ask for it.
+fn at_borders(description: &Description) -> Option<String> {
+    let Some(found) = &description.borders else {
+        let asks = "zero padding lowers q there: --image 32x32 --kernel 3 says by how much";
+        return (description.network == Network::Convolution).then(|| asks.to_owned());
+    };
+    let Image { height, width, kernel } = found.image;
+    Some(format!(
+        "{height} × {width} pixels, kernel {kernel} × {kernel}, zeros around: after {} q is {} in \
+         the middle, {} at the upper edge, {} in a corner, {} on average, where it would be {} \
+         without borders; gradient {} on average, without borders {}",
+        count(description.depth, "layer", "layers"),
+        compact(found.center),
+        compact(found.edge),
+        compact(found.corner),
+        compact(found.mean),
+        compact(found.without),
+        power_of_ten(found.gradient_log10),
+        power_of_ten(found.gradient_log10_without),
+    ))
 }
 
 fn spectrum(description: &Description) -> Option<String> {

@@ -268,7 +268,7 @@ fn zigzag(count: usize) -> (String, Vec<(f64, f64)>) {
     let parts: Vec<(f64, f64)> =
         (0..count).map(|j| (if j % 2 == 0 { 1.5 } else { -1.4 }, place(j))).collect();
     let term = |(a, k): &(f64, f64)| format!("{a:+}*relu(x-({k}))");
-    (parts.iter().map(term).collect::<Vec<_>>().concat().replacen("+", "", 1), parts)
+    (parts.iter().map(term).collect::<Vec<_>>().concat().replacen('+', "", 1), parts)
 }
 
 /// Given x, x̃ is normal with mean c·x and variance q(1 − c²), and E relu(x̃ − k) is known.

@@ -8,7 +8,7 @@ use crate::theory::DepthLimit;
 /// Name and value of what there is to say.
 pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
     let Some(readings) = &diagnosis.readings else { return Vec::new() };
-    let planned = diagnosis.horizon.effective_learning_rate * (1.0 - diagnosis.horizon.momentum);
+    let planned = diagnosis.horizon.learning_rate();
     let stable = readings.stable_learning_rate.map(|rate| {
         ("largest learning rate by curvature", format!("{} ({planned} planned)", small(rate)))
     });
