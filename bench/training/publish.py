@@ -209,9 +209,17 @@ def cores_table(document):
     return f"{machine_line(document['machine'])} Load {document['load']}.\n\n" + table(head, rows)
 
 
+def profile_table(document):
+    runs = document["runs"]
+    kinds = list(next(iter(runs.values())))
+    rows = [[case.replace("-", " "), *(f"{run[kind]:.0%}" for kind in kinds)]
+            for case, run in runs.items()]
+    return table(["of the instructions", *kinds], rows)
+
+
 WRITERS = {
     "training": speed_tables, "scaling": growth_tables, "fashion": fashion_table,
-    "cores": cores_table,
+    "cores": cores_table, "profile": profile_table,
 }
 
 
