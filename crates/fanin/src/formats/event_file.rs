@@ -1,14 +1,14 @@
-//! Event files, which `TensorBoard` reads: numbers and histograms by step.
+//! Event files, which TensorBoard reads: numbers and histograms by step.
 //!
 //! A file is a row of records: the length in 8 bytes, its check sum, the bytes of one event, their
-//! check sum. Numbers are little-endian, the check sum is CRC-32C, masked as `TFRecord` does. An
+//! check sum. Numbers are little-endian, the check sum is CRC-32C, masked as TFRecord does. An
 //! event is a message of Protocol Buffers (`tensorboard/compat/proto/event.proto` and
 //! `summary.proto`); fields that are 0 are left out, as its encoders do.
 
 #[cfg(test)]
 mod tests;
 
-/// Parts of a histogram; `TensorBoard`'s own writer makes as many.
+/// Parts of a histogram; TensorBoard's own writer makes as many.
 const PARTS: usize = 30;
 
 /// An event file in memory.

@@ -1,4 +1,4 @@
-//! Runs and starts as event files for `TensorBoard`: scalars and histograms.
+//! Runs and starts as event files for TensorBoard: scalars and histograms.
 //!
 //! | tag | step | value |
 //! |---|---|---|
@@ -20,12 +20,12 @@ use crate::formats::{Existing, write_whole};
 use crate::spec::Task;
 use crate::train::Metrics;
 
-/// One run, or one start, as `TensorBoard` shows it.
+/// One run, or one start, as TensorBoard shows it.
 ///
 /// ```
-/// use fanin::report::`TensorBoard`;
+/// use fanin::report::TensorBoard;
 /// let folder = std::env::temp_dir().join("fanin-tensorboard-example");
-/// let file = `TensorBoard`::new(0.0).write(&folder)?;
+/// let file = TensorBoard::new(0.0).write(&folder)?;
 /// assert!(file.ends_with("events.out.tfevents.0000000000.fanin"));
 /// # std::fs::remove_dir_all(folder).ok();
 /// # Ok::<(), fanin::Error>(())
