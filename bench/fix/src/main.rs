@@ -65,6 +65,14 @@ enum Command {
         #[arg(long)]
         seconds: Option<f64>,
     },
+    /// Times `auto` on the weights of an ONNX model: reading and training are not counted.
+    Time {
+        /// The file
+        model: PathBuf,
+        /// Repetitions, of which the median and the least are told
+        #[arg(long, default_value_t = 7)]
+        times: usize,
+    },
     /// Writes docs/fix.md.
     Publish {
         /// The day to be named: 2026-01-31
@@ -92,6 +100,12 @@ fn main() -> Result<(), Failure> {
             let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
             let wish = Wish { start, again, threads: arguments.threads, seconds };
             train::all(&chosen, &results, &wish)?;
+        }
+        Command::Time { model, times } => {
+            let mut seconds = starts::time(&model, times)?;
+            seconds.sort_by(f64::total_cmp);
+            let (least, median) = (seconds[0], seconds[seconds.len() / 2]);
+            println!("auto: {:.1} ms, at least {:.1} ms", 1e3 * median, 1e3 * least);
         }
         Command::Publish { date, machine } => {
             let records = record::read(&results)?;

@@ -21,10 +21,13 @@ pub fn page(networks: &[Network], records: &[Record], date: &str, machine: &str)
     let mut text = format!(
         "# Are the recommended starts better?\n\n\
          Written by `bench/fix` on {date}: {machine}.\n\n\
-         {} of {} networks were trained from every start that this version has, in {hours:.1} hours of one core. {}\
+         {} of {} networks were trained from every start, but that `gradinit`, which is dear to find, has met only those whose \
+         number its row tells; in {hours:.1} hours of one core. {}\
          Each start gets the best of the same four learning rates (0.1, 0.3, 1 and 3 times the usual 0.02 with \
          momentum 0.9), chosen on a seed that is not counted; then five seeds are trained. *Learns* \
-         means that most of them reach the target ({}); steps are the median over seeds.\n\n",
+         means that most of them reach the target ({}); steps are the median over seeds. A run ends when it \
+         arrives, and one that after half of its steps is no better than guessing counts as one that does not. \
+         `lsuv` looks at the data anew for every seed; `gradinit` does so once, and other seeds get its scales.\n\n",
         rows.len(),
         networks.len(),
         missing(),

@@ -30,13 +30,18 @@ impl Row<'_> {
     }
 }
 
-/// The networks of which all starts that there are were trained.
+/// The networks of which all starts that there are were trained, but for dear ones.
 pub fn rows<'a>(networks: &'a [Network], records: &'a [Record]) -> Vec<Row<'a>> {
     let row = |network: &'a Network| {
         let (mut own, mut refused) = (BTreeMap::new(), Vec::new());
         for start in STARTS.into_iter().filter(|start| start.is_there()) {
             let key = record::key(network, start);
-            let record = records.iter().rfind(|record| record.key == key)?;
+            let Some(record) = records.iter().rfind(|record| record.key == key) else {
+                if start.is_dear() {
+                    continue;
+                }
+                return None;
+            };
             if record.refused.is_some() {
                 refused.push(start.name());
             } else {
@@ -54,7 +59,7 @@ pub struct Score {
     pub start: Start,
     /// Networks on which it learns.
     pub learns: usize,
-    /// Networks on which any start learns.
+    /// Networks on which any start learns, of those that it was trained on.
     pub of: usize,
     /// The median of its steps over the fewest, where it learns.
     pub relative: Option<f64>,
@@ -66,7 +71,9 @@ pub struct Score {
 pub fn scores(rows: &[Row<'_>]) -> Vec<Score> {
     let of = |start: Start| {
         let name = start.name();
-        let learnable = rows.iter().filter(|row| row.fewest().is_some());
+        let is_tried =
+            |row: &&Row<'_>| row.records.contains_key(name) || row.refused.contains(&name);
+        let learnable = rows.iter().filter(is_tried).filter(|row| row.fewest().is_some());
         let finding = rows.iter().filter_map(|row| row.records.get(name)).map(|r| r.finding);
         Score {
             start,

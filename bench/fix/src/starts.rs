@@ -1,12 +1,13 @@
 //! The starts that are compared: what frameworks give, what textbooks say, what methods find.
 
+use std::path::Path;
 use std::time::Instant;
 
 use fanin::check::evidence::Horizon;
 use fanin::data::Prepared;
 use fanin::init::{self, Rules};
 use fanin::recommend::{self, Problem, Recommendation};
-use fanin::spec::Model;
+use fanin::spec::{Loss, Model, Spec, Task};
 use fanin::train::Course;
 use fanin::weights::Weights;
 use fanin::{Error, Result};
@@ -41,6 +42,11 @@ impl Start {
         match self {
             Self::Scheme(name) | Self::Method(name, _) => name,
         }
+    }
+
+    /// Whether finding it takes longer than training from it.
+    pub fn is_dear(self) -> bool {
+        self.name() == "gradinit"
     }
 
     /// Whether there is such a method.
@@ -119,4 +125,24 @@ impl<'a> Drawer<'a> {
         };
         recommend::find(method)?.recommend(&problem)
     }
+}
+
+/// The seconds that `auto` takes for the weights in a file, on one thread, without data.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn time(path: &Path, times: usize) -> Result<Vec<f64>> {
+    let model = fanin::import::model(path, &fanin::import::Options::default())?;
+    let weights = model.weights().cloned().unwrap_or_default();
+    let horizon = Course::new(&Spec::default(), Task::Classification, 0)?.horizon(1000)?;
+    let loss = &Loss::CrossEntropy;
+    let (model, weights) = (&model, &weights);
+    let problem = Problem { model, loss, weights, data: None, horizon, seed: 0 };
+    let auto = recommend::find("auto")?;
+    let one = |_| {
+        let begun = Instant::now();
+        fanin::with_threads(Some(1), || auto.recommend(&problem))??;
+        Ok(begun.elapsed().as_secs_f64())
+    };
+    (0..times.max(1)).map(one).collect()
 }

@@ -432,13 +432,21 @@ pub fn write_model(
     target: &Path,
     existing: formats::Existing,
 ) -> Result<()> {
-    let source = spec.model.file().ok_or_else(|| Error::Setting {
-        place: "model".to_owned(),
-        found: format!("`{}`, no file", spec.model),
-        expected: "an .onnx file, to copy".to_owned(),
-    })?;
+    let source = model_file(spec)?;
     let network = import::FileNetwork::read(source, &(&spec.reading).into())?;
     import::write_back(&network, weights, target, existing)
+}
+
+/// The ONNX file that `spec` names as its network.
+///
+/// # Errors
+/// If it names none.
+pub fn model_file(spec: &Spec) -> Result<&Path> {
+    spec.model.file().ok_or_else(|| Error::Setting {
+        place: "model".to_owned(),
+        found: format!("`{}`, no file", spec.model),
+        expected: "an .onnx file, to copy; weights alone go to .safetensors or .npz".to_owned(),
+    })
 }
 
 /// Runs `work` on `threads` threads, one per core for `None`; results do not depend on it.

@@ -1,15 +1,15 @@
 //! What `fanin fix` writes: weights, a copy of the model, source code.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use fanin::Result;
-use fanin::formats::{Existing, check_target, write_weights, write_whole};
+use fanin::formats::{Existing, check_target, weight_format, write_weights, write_whole};
 use fanin::recommend::{self, Language, Repair};
 use fanin::spec::{Model, Spec};
 use fanin::weights::Weights;
+use fanin::{Error, Result};
 
 /// Where the start goes.
 #[derive(Debug, Args)]
@@ -31,7 +31,21 @@ pub struct FileArgs {
 
 impl FileArgs {
     /// Refuses files that cannot be written, before any long computation.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, spec: &Spec) -> Result<()> {
+        if let Some(path) = &self.output {
+            if is_model(path) {
+                fanin::model_file(spec)?;
+            } else {
+                weight_format(path)?;
+            }
+        }
+        if self.output.is_some() && self.output == self.code_output {
+            return Err(Error::Setting {
+                place: "--code-output".to_owned(),
+                found: "the file of --output".to_owned(),
+                expected: "a file of its own".to_owned(),
+            });
+        }
         let files = self.output.iter().chain(&self.code_output);
         files.into_iter().try_for_each(|path| check_target(path, self.existing()))
     }
@@ -60,8 +74,7 @@ impl FileArgs {
     pub fn write(&self, spec: &Spec, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
         let Some(path) = &self.output else { return Ok(Vec::new()) };
         let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
-        let is_model = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"));
-        if is_model {
+        if is_model(path) {
             fanin::write_model(spec, weights, path, self.existing())?;
         } else {
             write_weights(path, weights, self.existing())?;
@@ -72,4 +85,8 @@ impl FileArgs {
     fn existing(&self) -> Existing {
         if self.force { Existing::Replace } else { Existing::Keep }
     }
+}
+
+fn is_model(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"))
 }

@@ -92,7 +92,6 @@ struct Case {
 impl Fix {
     /// Judges, mends, proves and writes.
     pub fn run(&self, common: &Common) -> Result<Exit> {
-        self.file.check()?;
         self.report.check()?;
         let case = self.case(common)?;
         let Case { spec, data, model, weights, .. } = &case;
@@ -123,6 +122,7 @@ impl Fix {
 
     fn case(&self, common: &Common) -> Result<Case> {
         let mut spec = spec_of(self.model.as_deref())?;
+        self.file.check(&spec)?;
         self.scheme.apply(&mut spec);
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];

@@ -7,7 +7,7 @@ use crate::run::{Element, Io};
 use crate::spread::Spread;
 
 use super::operator::run_generic;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// scale · x + shift.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,10 @@ impl Operator for Affine {
 
     fn is_pointwise(&self) -> bool {
         true
+    }
+
+    fn structure(&self) -> Structure {
+        Structure::Sum { factors: vec![self.scale], shift: self.shift }
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

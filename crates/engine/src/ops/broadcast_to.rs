@@ -11,7 +11,7 @@ use crate::tensor::Shape;
 
 use super::broadcast::{common_shape, stretched_axes};
 use super::operator::run_stored;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// A tensor stretched to a larger shape, as in NumPy.
 #[derive(Clone, Debug)]
@@ -59,6 +59,10 @@ impl Operator for BroadcastTo {
     }
 
     run_stored!();
+
+    fn structure(&self) -> Structure {
+        Structure::Stretched
+    }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.stretched(&self.shape)])

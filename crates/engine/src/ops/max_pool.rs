@@ -15,7 +15,7 @@ use crate::tensor::Shape;
 use super::operator::run_generic;
 use super::put_positions::PutPositions;
 use super::window::{Rounding, Window};
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// The largest element in each window, and its index in the plane (row-major over the spatial
 /// axes of one channel), −1 for a window that sees padding alone.
@@ -113,6 +113,10 @@ impl Operator for MaxPool {
     }
 
     run_generic!();
+
+    fn structure(&self) -> Structure {
+        Structure::Largest
+    }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?.with_whole_axes();

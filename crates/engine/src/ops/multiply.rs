@@ -11,7 +11,7 @@ use super::broadcast::{
 };
 use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
-use super::{Entry, Operator};
+use super::{Entry, Operator, Structure};
 
 /// Product of two tensors, element by element.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +61,10 @@ impl Operator for Multiply {
 
     fn is_pointwise(&self) -> bool {
         true
+    }
+
+    fn structure(&self) -> Structure {
+        Structure::Product
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

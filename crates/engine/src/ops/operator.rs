@@ -21,6 +21,35 @@ pub struct FanAxes {
     pub groups: usize,
 }
 
+/// How an output hangs together with the inputs, where a walk over spreads can use it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Structure {
+    /// Nothing that is said here.
+    Other,
+    /// The inputs times these factors, added, and a number: element by element.
+    Sum {
+        /// One factor for each input.
+        factors: Vec<f64>,
+        /// What is added.
+        shift: f64,
+    },
+    /// The product of the inputs, element by element.
+    Product,
+    /// The input stretched to a larger shape.
+    Stretched,
+    /// The input summed over the axes that the output lacks.
+    Summed,
+    /// Elements of the input, all or some, under another shape or in another order.
+    Moved,
+    /// Shares along the last axis: none below 0, with a sum of 1.
+    Shares,
+    /// Elements of input 0 chosen by their size alone: a function that rises may be applied before
+    /// or after.
+    Largest,
+    /// Input 0 over its own deviation from its mean, or from 0, over some axes: its scale is undone.
+    Standardized,
+}
+
 /// A differentiable function of tensors.
 pub trait Operator: Debug + Send + Sync {
     /// The name in messages and reports.
@@ -76,6 +105,11 @@ pub trait Operator: Debug + Send + Sync {
     /// place.
     fn is_pointwise(&self) -> bool {
         false
+    }
+
+    /// How the first output hangs together with the inputs.
+    fn structure(&self) -> Structure {
+        Structure::Other
     }
 
     /// Which axes are fan-in and fan-out, if `input` is a weight of this operator.

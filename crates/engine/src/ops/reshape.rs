@@ -8,7 +8,7 @@ use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// The same elements in the same order under another shape.
 #[derive(Clone, Debug)]
@@ -54,6 +54,10 @@ impl Operator for Reshape {
 
     fn is_view(&self) -> bool {
         true
+    }
+
+    fn structure(&self) -> Structure {
+        Structure::Moved
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

@@ -12,7 +12,7 @@ use crate::tensor::Shape;
 use super::embed::Embed;
 use super::operator::run_stored;
 use super::span::Span;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// The elements at the positions of one span per axis.
 #[derive(Clone, Debug)]
@@ -77,6 +77,10 @@ impl Operator for Slice {
     }
 
     run_stored!();
+
+    fn structure(&self) -> Structure {
+        Structure::Moved
+    }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?;

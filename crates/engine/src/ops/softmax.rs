@@ -11,7 +11,7 @@ use crate::tensor::Shape;
 
 use super::operator::run_generic;
 use super::span::for_each_row;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// exp(x) / Σ exp(x) over the last axis, with the row's maximum subtracted first, which changes
 /// nothing but keeps exp from overflowing.
@@ -63,6 +63,10 @@ impl Operator for Softmax {
     }
 
     run_generic!();
+
+    fn structure(&self) -> Structure {
+        Structure::Shares
+    }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?.with_whole_axes();

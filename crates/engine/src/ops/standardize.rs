@@ -15,7 +15,7 @@ use crate::tensor::Shape;
 
 use super::operator::run_generic;
 use super::standardize_gradient::StandardizeGradient;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// y = (x − mean) / √(variance + ε), with the mean and the population variance of every group;
 /// without centering, the mean is 0 and the variance the mean square.
@@ -116,6 +116,10 @@ impl Operator for Standardize {
     }
 
     run_generic!();
+
+    fn structure(&self) -> Structure {
+        Structure::Standardized
+    }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?;

@@ -11,7 +11,7 @@ use super::broadcast::{
 };
 use super::integer_binary::IntegerOperation;
 use super::operator::run_generic;
-use super::{Entry, Operator};
+use super::{Entry, Operator, Structure};
 
 /// Difference of two tensors.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,10 @@ impl Operator for Subtract {
 
     fn is_pointwise(&self) -> bool {
         true
+    }
+
+    fn structure(&self) -> Structure {
+        Structure::Sum { factors: vec![1.0, -1.0], shift: 0.0 }
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

@@ -15,7 +15,7 @@ use crate::tensor::Shape;
 use super::broadcast::{Axis, collapse};
 use super::fold::{fold_axes, infer_fold};
 use super::operator::run_generic;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// Sum over the axes along which `shape` would have to stretch.
 #[derive(Clone, Debug)]
@@ -132,6 +132,10 @@ impl Operator for SumTo {
     }
 
     run_generic!();
+
+    fn structure(&self) -> Structure {
+        Structure::Summed
+    }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.summed_to(&self.shape)])

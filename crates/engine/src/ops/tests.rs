@@ -11,6 +11,8 @@ use crate::spread::Spread;
 use crate::tensor::Shape;
 use crate::{gradients, pullback};
 
+mod structure;
+
 /// Deterministic numbers for tests.
 struct Numbers(u64);
 
@@ -32,6 +34,7 @@ impl Numbers {
 }
 
 /// A sample as a graph: floating-point inputs become parameters, integers stay inputs.
+#[derive(Clone)]
 struct Case {
     graph: Graph,
     inputs: Vec<Wire>,

@@ -10,7 +10,7 @@ use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// Output axis i is input axis `order[i]`.
 #[derive(Clone, Debug)]
@@ -74,6 +74,10 @@ impl Operator for Transpose {
     fn swaps_matrices(&self) -> bool {
         let Some(lead) = self.order.len().checked_sub(2) else { return false };
         self.order[..lead].iter().copied().eq(0..lead) && self.order[lead..] == [lead + 1, lead]
+    }
+
+    fn structure(&self) -> Structure {
+        Structure::Moved
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

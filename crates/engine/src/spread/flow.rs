@@ -15,7 +15,7 @@ use super::expansion::{Expansion, Grid};
 use super::linear::{self, Term};
 use crate::evaluate::{Array, evaluate};
 use crate::graph::{Graph, Kind, Node, Type, Wire};
-use crate::ops::Operator;
+use crate::ops::{Operator, Structure};
 
 /// Elements that an operator without a rule is tried on at most.
 const MOST_SAMPLES: usize = 1 << 20;
@@ -120,7 +120,7 @@ impl<'g> Flow<'g> {
     fn largest(&mut self, node: &Node) -> Option<Spread> {
         let &[x] = &node.inputs[..] else { return None };
         let form = self.forms[x.0].clone().filter(|form| form.seed.is_none())?;
-        let root = form.root.filter(|_| node.operator.name() == "max_pool")?;
+        let root = form.root.filter(|_| node.operator.structure() == Structure::Largest)?;
         if form.values.windows(2).any(|pair| pair[1] < pair[0]) {
             return None;
         }

@@ -3,11 +3,9 @@
 //! A wire is followed as Σ c·⟨root⟩ over axes, through sums, differences, factors, and sums over
 //! axes and their stretching.
 
-use std::sync::Arc;
-
 use super::Spread;
-use crate::evaluate::{Array, evaluate};
 use crate::graph::{Graph, Node, Source, Wire};
+use crate::ops::Structure;
 
 /// Terms that a sum is followed with at most.
 const MOST_TERMS: usize = 8;
@@ -20,6 +18,12 @@ pub(super) struct Term {
     pub factor: f64,
 }
 
+impl Term {
+    fn times(self, factor: f64) -> Self {
+        Self { factor: factor * self.factor, ..self }
+    }
+}
+
 /// The output of a node as terms; none if it is no sum, or of too many.
 pub(super) fn terms(
     graph: &Graph,
@@ -27,25 +31,13 @@ pub(super) fn terms(
     known: impl Fn(Wire) -> Vec<Term>,
     mean: impl Fn(Wire) -> Option<f64>,
 ) -> Option<Vec<Term>> {
-    let scaled = |terms: Vec<Term>, by: f64| -> Vec<Term> {
-        terms.into_iter().map(|term| Term { factor: by * term.factor, ..term }).collect()
-    };
-    let found = match (node.operator.name(), &node.inputs[..]) {
-        ("add", &[a, b]) => [known(a), known(b)].concat(),
-        ("subtract", &[a, b]) => [known(a), scaled(known(b), -1.0)].concat(),
-        ("affine", &[x]) => {
-            let at = |value| {
-                let x = Array::float([1], vec![value]).ok()?;
-                let out = evaluate(Arc::clone(&node.operator), &[&x], 1).ok()?;
-                Some(out[0].floats()?[0])
-            };
-            if at(0.0)? != 0.0 {
-                return None;
-            }
-            scaled(known(x), at(1.0)?)
+    let found = match (node.operator.structure(), &node.inputs[..]) {
+        (Structure::Sum { factors, shift: 0.0 }, inputs) => {
+            let scaled = |(&x, by)| known(x).into_iter().map(move |term| term.times(by));
+            inputs.iter().zip(factors).flat_map(scaled).collect()
         }
-        ("broadcast_to", &[x]) => known(x),
-        ("sum_to", &[x]) => {
+        (Structure::Stretched, &[x]) => known(x),
+        (Structure::Summed, &[x]) => {
             let (x, weight) = weighted(graph, x, mean).unwrap_or((x, 1.0));
             let (from, to) = (graph.shape(x).axes(), graph.shape(node.outputs[0]).axes());
             let missing = from.len() - to.len();
@@ -82,7 +74,7 @@ pub(super) fn terms(
     (joined.len() <= MOST_TERMS).then_some(joined)
 }
 
-/// A tensor times weights of a softmax, whose sum over the last axis is a mean: the tensor, and
+/// A tensor times shares, whose sum over the last axis is a mean: the tensor, and
 /// the weights' mean.
 fn weighted(
     graph: &Graph,
@@ -92,14 +84,14 @@ fn weighted(
     let Source::Node(index, _) = graph.source(product) else { return None };
     let node = &graph.nodes()[index];
     let &[a, b] = &node.inputs[..] else { return None };
-    let is_softmax = |wire: Wire| match graph.source(wire) {
-        Source::Node(index, _) => graph.nodes()[index].operator.name() == "softmax",
+    let are_shares = |wire: Wire| match graph.source(wire) {
+        Source::Node(index, 0) => graph.nodes()[index].operator.structure() == Structure::Shares,
         _ => false,
     };
-    let (x, weights) = if is_softmax(b) { (a, b) } else { (b, a) };
+    let (x, weights) = if are_shares(b) { (a, b) } else { (b, a) };
     let alike = graph.shape(x) == graph.shape(product);
-    (node.operator.name() == "multiply" && is_softmax(weights) && alike)
-        .then(|| Some((x, mean(weights)?)))?
+    let is_product = node.operator.structure() == Structure::Product;
+    (is_product && are_shares(weights) && alike).then(|| Some((x, mean(weights)?)))?
 }
 
 /// The spread of a sum in which a root meets its own mean; none if none does.

@@ -32,7 +32,7 @@ pub use table::{Cell, Column, MISSING, RowPlaces, Table};
 pub use weights::{
     ByteSize, Dtype, Entry, Fill, HeaderEntry, Input, Output, SafeTensors, StoredTensor,
     WEIGHT_FORMATS, WeightFormat, WriteOptions, read_header, read_weights, stream_weights,
-    visit_tensors, write_weights,
+    visit_tensors, weight_format, write_weights,
 };
 pub use write_whole::{Existing, check_target, write_whole};
 

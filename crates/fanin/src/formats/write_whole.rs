@@ -116,7 +116,7 @@ pub(crate) fn take_names(files: &[Pending]) -> Result<()> {
 /// As [`write_whole`], as far as can be known without writing.
 pub fn check_target(path: &Path, existing: Existing) -> Result<()> {
     match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => check_folder(path),
         Err(error) => Err(Error::io("write", path)(error)),
         Ok(found) if !found.is_file() => Err(Error::Setting {
             place: path.display().to_string(),
@@ -126,6 +126,22 @@ pub fn check_target(path: &Path, existing: Existing) -> Result<()> {
         Ok(_) if existing == Existing::Keep => Err(Error::Exists { path: path.to_owned() }),
         Ok(_) => Ok(()),
     }
+}
+
+/// Refuses a file in a folder that is missing or takes no files.
+fn check_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let found =
+        fs::metadata(folder.unwrap_or(Path::new("."))).map_err(Error::io("create", path))?;
+    if found.is_dir() && !found.permissions().readonly() {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        place: path.display().to_string(),
+        found: if found.is_dir() { "a folder that takes no files" } else { "no folder around it" }
+            .to_owned(),
+        expected: "a file in a folder that can be written to".to_owned(),
+    })
 }
 
 /// How many further names are tried where a temporary one is taken.

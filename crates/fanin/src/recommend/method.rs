@@ -28,4 +28,6 @@ pub struct Facts {
     pub source: &'static str,
     /// Whether it needs rows of data.
     pub needs_data: bool,
+    /// What its rules keep of its start for other seeds, as a sentence; empty if all.
+    pub redrawn: &'static str,
 }

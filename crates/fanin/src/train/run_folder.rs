@@ -101,7 +101,15 @@ impl RunFolder {
         if is_run(&path) {
             return Ok(Self { path });
         }
-        Err(Error::unknown("run", name, &Self::list(runs)?))
+        let known = Self::list(runs)?;
+        if known.is_empty() {
+            return Err(Error::Setting {
+                place: format!("run `{name}`"),
+                found: format!("no run in {}", runs.display()),
+                expected: "one that `fanin train --name` made here".to_owned(),
+            });
+        }
+        Err(Error::unknown("run", name, &known))
     }
 
     /// The run in the folder `path`, to read it or go on with it.

@@ -1,7 +1,8 @@
 //! A start as source code: the text for three networks, and what the Rust code of one draws.
 //!
 //! What the frameworks draw is held against the stated deviations by
-//! `tests/reference/init_code.py`, which says how to run it. After a change that is wished, the
+//! `tests/reference/init_code.py`, which says how to run it; `FANIN_TORCH=python3`, a Python with
+//! torch, runs the code of real repairs as it is pasted. After a change that is wished, the
 //! texts are written anew by `FANIN_BLESS=1 cargo test -p fanin --test it init_code`.
 
 use std::fs;
@@ -194,4 +195,69 @@ fn a_scheme_without_plain_calls_is_refused_by_name() {
     assert!(error.contains("rnn.bias_ih_l0"), "gates have another order there: {error}");
     let (model, found) = chain();
     assert!(code(&model, &found, Language::Rust).unwrap().contains("keras-truncated-normal"));
+}
+
+/// Initializes ten relu layers of `nn.Sequential` by a pasted file, and tells their deviations.
+const PASTED: &str = "\
+import runpy, sys, torch
+layers = [m for i in range(10) for m in (torch.nn.Linear(64, 64), torch.nn.ReLU())]
+model = torch.nn.Sequential(*layers, torch.nn.Linear(64, 10))
+runpy.run_path(sys.argv[1])['initialize'](model, 7)
+for name, parameter in model.named_parameters():
+    print(name, parameter.mean().item(), parameter.std(correction=0).item())
+";
+
+/// A repair by `method` with its code pasted into PyTorch: draws have the deviations that are told.
+fn check_pasted(python: &str, method: &str) {
+    use fanin::recommend::Options;
+    use fanin::spec::Spec;
+    let mut spec = Spec { model: "64 -> 10x64 relu -> 10".parse().unwrap(), ..Spec::default() };
+    "torch-default".clone_into(&mut spec.init.scheme);
+    let data = fanin::load(&spec).unwrap();
+    let model = fanin::resolve(&spec, &data).unwrap();
+    let weights = fanin::initialize(&spec, &model, 0).unwrap();
+    let options = Options { method: Some(method.to_owned()), ..Options::default() };
+    let repair = fanin::recommend(&spec, &model, &weights, &data, &options).unwrap();
+    let found = repair.recommendation.unwrap();
+    let text = code(&model, &found, Language::Torch).unwrap();
+    let file = std::env::temp_dir().join(format!("fanin-{}-{method}.py", std::process::id()));
+    fs::write(&file, text).unwrap();
+    let ran = std::process::Command::new(python).args(["-c", PASTED]).arg(&file).output().unwrap();
+    fs::remove_file(&file).unwrap();
+    assert!(ran.status.success(), "{method}: {}", String::from_utf8_lossy(&ran.stderr));
+    let out = String::from_utf8(ran.stdout).unwrap();
+    for change in &found.changes {
+        let line = out.lines().find(|line| line.split(' ').next() == Some(&change.parameter));
+        let numbers = line.unwrap().split(' ').skip(1).map(|x| x.parse().unwrap());
+        let [mean, deviation]: [f64; 2] = numbers.collect::<Vec<f64>>().try_into().unwrap();
+        let elements = weights.get(&change.parameter).unwrap().data().len() as f64;
+        // Five standard errors, and the digits of a scheme.
+        let error = 5.0 * change.after.deviation / elements.sqrt() + 1e-3 * change.after.deviation;
+        let off = ((mean - change.after.mean).abs(), (deviation - change.after.deviation).abs());
+        let told = format!("{method}, {}: {mean} {deviation}", change.parameter);
+        assert!(off.0 <= error + 1e-6 && off.1 <= error + 1e-6, "{told} of {:?}", change.after);
+    }
+}
+
+#[test]
+fn pasted_code_draws_what_a_repair_tells() {
+    let Ok(python) = std::env::var("FANIN_TORCH") else {
+        eprintln!("skipped: FANIN_TORCH names no python3 that has torch");
+        return;
+    };
+    for method in ["auto", "lsuv", "weight-norm", "gradinit"] {
+        check_pasted(&python, method);
+    }
+}
+
+#[test]
+fn code_of_a_method_that_looked_at_data_says_what_it_keeps() {
+    let (model, auto) = chain();
+    for (method, words) in [("lsuv", "not measured anew"), ("balanced", "the weights alone")] {
+        let found = Recommendation { method, ..auto.clone() };
+        for language in Language::ALL {
+            assert!(code(&model, &found, language).unwrap().contains(words), "{method}");
+            assert!(!code(&model, &auto, language).unwrap().contains(words));
+        }
+    }
 }

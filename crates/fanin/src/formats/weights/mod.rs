@@ -97,7 +97,7 @@ impl<T: Write + Seek> Output for T {}
 /// [`Error::Io`] if the file cannot be read, [`Error::Setting`] if no format has its ending,
 /// [`Error::Malformed`] if its bytes do not follow the format.
 pub fn read_weights(path: &Path) -> Result<Weights> {
-    let format = format_of(path)?;
+    let format = weight_format(path)?;
     let file = File::open(path).map_err(Error::io("read", path))?;
     format.read(path, &mut BufReader::new(file))
 }
@@ -134,7 +134,11 @@ pub fn write_weights(path: &Path, weights: &Weights, existing: Existing) -> Resu
     stream_weights(path, &entries, &options, fill, &mut |_, _| ControlFlow::Continue(())).map(drop)
 }
 
-fn format_of(path: &Path) -> Result<&'static dyn WeightFormat> {
+/// The format that a file's ending names.
+///
+/// # Errors
+/// [`Error::Setting`] with the endings that are known.
+pub fn weight_format(path: &Path) -> Result<&'static dyn WeightFormat> {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let has_ending = |f: &&&dyn WeightFormat| Some(f.extension()) == ending.as_deref();
     WEIGHT_FORMATS.iter().find(has_ending).copied().ok_or_else(|| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::pipeline::{self, Blocks, Bytes, Count, WriterGone};
 use super::shards::{self, Part};
-use super::{ByteSize, Entry, WeightFormat, elements, entry, format_of};
+use super::{ByteSize, Entry, WeightFormat, elements, entry, weight_format};
 use crate::error::{Error, Result};
 use crate::formats::disk_space::{check_space, explain_full_disk};
 use crate::formats::write_whole::{Pending, take_names};
@@ -61,7 +61,7 @@ pub fn stream_weights(
     fill: &mut Fill<'_>,
     progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<Vec<PathBuf>> {
-    let format = format_of(path)?;
+    let format = weight_format(path)?;
     check(path, entries, options, format)?;
     let parts = shards::cut(path, entries, options.max_shard);
     let files: Vec<PathBuf> = parts

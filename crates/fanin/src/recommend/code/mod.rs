@@ -86,11 +86,15 @@ impl FromStr for Language {
 /// [`Error::Setting`] for a parameter whose scheme no plain call of the framework draws.
 pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result<String> {
     let parameters = model.parameters()?;
-    let title = format!(
+    let mut title = format!(
         "Starting weights for `{}`, found by fanin's method `{}`.",
         model.to_string().replace(['\\', '"'], "'"),
         found.method
     );
+    let redrawn = super::find(found.method).map_or("", |method| method.facts().redrawn);
+    if !redrawn.is_empty() {
+        title = format!("{title}\n\n{redrawn}");
+    }
     let drawn = || Drawn::all(&parameters, &found.changes, language);
     match language {
         Language::Torch => Ok(torch::code(&title, &drawn()?, &parameters)),

@@ -15,8 +15,9 @@ pub(super) fn code(title: &str, changes: &[Change], parameters: &[Parameter]) ->
         }
     }
     groups.sort_by_key(|(_, members)| members.len());
-    let mut text =
-        format!("//! {title}\n\nuse fanin::spec::Model;\nuse fanin::weights::Weights;\n\n");
+    let head: String =
+        title.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+    let mut text = format!("{head}\nuse fanin::spec::Model;\nuse fanin::weights::Weights;\n\n");
     text.push_str(
         "/// Patterns of names with the scheme that draws them; the first that fits decides.\n\
          const RULES: &[(&str, &str)] = &[\n",

@@ -34,6 +34,7 @@ static FACTS: Facts = Facts {
     about: "the variance of every weight by theory: signal and gradient in bounds at any depth",
     source: "Poole et al. 2016; Schoenholz et al. 2017; Bingham & Miikkulainen 2023",
     needs_data: false,
+    redrawn: "",
 };
 
 impl Method for Auto {

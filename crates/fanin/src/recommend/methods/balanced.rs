@@ -18,6 +18,8 @@ static FACTS: Facts = Facts {
     about: "units to variance 1 on the data, then all layers to the same relative rate of change",
     source: "Krähenbühl, Doersch, Donahue & Darrell 2016",
     needs_data: true,
+    redrawn: "Of units that were set one by one, this draws mean and deviation of whole tensors: the exact \
+              start is in the weights alone.",
 };
 
 impl Method for Balanced {

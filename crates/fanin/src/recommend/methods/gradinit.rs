@@ -14,6 +14,7 @@ static FACTS: Facts = Facts {
     about: "one factor per parameter, learned so that the first step lowers the loss most",
     source: "Zhu et al. 2021",
     needs_data: true,
+    redrawn: "Other seeds get the scales that were learned at one seed; they are not learned anew.",
 };
 
 impl Method for GradInit {

@@ -17,6 +17,7 @@ static FACTS: Facts = Facts {
     about: "as lsuv, by the Python package: deviation within 0.1 of 1",
     source: "package lsuv 0.3 for PyTorch",
     needs_data: true,
+    redrawn: "Other seeds get the scales that the data asked for at one seed; they are not measured anew.",
 };
 
 pub(in crate::recommend) const VARIANT: Variant = Variant {

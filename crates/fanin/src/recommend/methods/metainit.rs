@@ -14,6 +14,7 @@ static FACTS: Facts = Facts {
     about: "norms of weights, learned so that one step of descent hardly changes the gradient",
     source: "Dauphin & Schoenholz 2019",
     needs_data: false,
+    redrawn: "Other seeds get the scales that were learned at one seed; they are not learned anew.",
 };
 
 impl Method for MetaInit {

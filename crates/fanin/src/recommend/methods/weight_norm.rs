@@ -17,6 +17,8 @@ static FACTS: Facts = Facts {
     about: "each unit of each layer to mean 0 and variance 1 on the data, by weight and bias",
     source: "Salimans & Kingma 2016, section 3",
     needs_data: true,
+    redrawn: "Of units that were set one by one, this draws mean and deviation of whole tensors: the exact \
+              start is in the weights alone.",
 };
 
 /// σ of the directions before they are scaled (Salimans & Kingma 2016, section 3).

@@ -11,15 +11,19 @@ use crate::spec::{Loss, Model, Role, Spec};
 struct Draws(Facts, Option<&'static str>);
 
 const fn draws(name: &'static str, scheme: Option<&'static str>) -> Draws {
-    Draws(Facts { name, about: "", source: "", needs_data: false }, scheme)
+    Draws(Facts { name, about: "", source: "", needs_data: false, redrawn: "" }, scheme)
 }
 
 impl Method for Draws {
     fn facts(&self) -> &'static Facts {
         match self.0.name {
-            "sound" => &Facts { name: "sound", about: "", source: "", needs_data: false },
-            "sick" => &Facts { name: "sick", about: "", source: "", needs_data: false },
-            _ => &Facts { name: "none", about: "", source: "", needs_data: true },
+            "sound" => {
+                &Facts { name: "sound", about: "", source: "", needs_data: false, redrawn: "" }
+            }
+            "sick" => {
+                &Facts { name: "sick", about: "", source: "", needs_data: false, redrawn: "" }
+            }
+            _ => &Facts { name: "none", about: "", source: "", needs_data: true, redrawn: "" },
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use fanin_engine::graph::Node;
+use fanin_engine::ops::Structure;
 use fanin_engine::{Graph, Wire};
 
 use super::walk::Walk;
@@ -51,16 +53,20 @@ impl<'w> Surroundings<'w> {
     pub fn is_normalized(&self, layer: &LayerWires) -> bool {
         let mut wire = layer.pre_activation;
         for _ in 0..STEPS {
-            let nodes = self.takers(wire).iter().map(|&index| &self.graph.nodes()[index]);
-            let has = |name: &str| nodes.clone().any(|node| node.operator.name() == name);
-            if has("standardize") || (has("sum_to") && has("subtract")) {
+            let takers = self.takers(wire).iter();
+            let takers = takers.map(|&index| &self.graph.nodes()[index]);
+            let is = |kind: fn(&Structure) -> bool| {
+                takers.clone().any(|node| kind(&node.operator.structure()))
+            };
+            // A norm is one operator, or the difference to the sum over axes.
+            if is(|own| *own == Structure::Standardized)
+                || (is(|own| *own == Structure::Summed) && is(is_difference))
+            {
                 return true;
             }
-            let shown = nodes
-                .clone()
-                .find(|node| matches!(node.operator.name(), "reshape" | "transpose" | "affine"));
+            let shown = takers.clone().find(|node| is_scaled_or_moved(node));
             match shown {
-                Some(node) if nodes.len() == 1 => wire = node.outputs[0],
+                Some(node) if takers.len() == 1 => wire = node.outputs[0],
                 _ => return false,
             }
         }
@@ -73,26 +79,32 @@ impl<'w> Surroundings<'w> {
         for _ in 0..STEPS {
             let &[index] = self.takers(wire) else { return None };
             let node = &self.graph.nodes()[index];
-            match (node.operator.name(), &node.inputs[..]) {
-                ("add", &[a, b]) => {
+            match (node.operator.structure(), &node.inputs[..]) {
+                (Structure::Sum { factors, .. }, &[a, b]) if factors == [1.0, 1.0] => {
                     let stream = if a == wire { b } else { a };
                     let alike = self.graph.shape(stream) == self.graph.shape(wire);
                     return alike.then_some(End { stream, factor });
                 }
-                ("affine", _) => {
-                    let at = |value: f64| {
-                        let x = fanin_engine::Array::float([1], vec![value]).ok()?;
-                        let operator = std::sync::Arc::clone(&node.operator);
-                        let out = fanin_engine::evaluate::evaluate(operator, &[&x], 1).ok()?;
-                        Some(out[0].floats()?[0])
-                    };
-                    factor *= at(1.0)? - at(0.0)?;
-                }
-                ("reshape" | "transpose" | "activate" | "slice", _) => {}
+                (Structure::Sum { factors, .. }, [_]) => factor *= factors[0],
+                (Structure::Moved, _) => {}
+                (Structure::Other, [_]) if node.operator.is_pointwise() => {}
                 _ => return None,
             }
             wire = node.outputs[0];
         }
         None
+    }
+}
+
+/// Whether an operator takes its second input from its first.
+fn is_difference(structure: &Structure) -> bool {
+    matches!(structure, Structure::Sum { factors, .. } if factors[..] == [1.0, -1.0])
+}
+
+/// Whether a node shows its one input times a number, or under another shape.
+fn is_scaled_or_moved(node: &Node) -> bool {
+    match node.operator.structure() {
+        Structure::Moved | Structure::Sum { .. } => node.inputs.len() == 1,
+        _ => false,
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fanin_engine::graph::Source;
+use fanin_engine::ops::Structure;
 use fanin_engine::{Array, Graph, Kind, Plan, Spread, Wire};
 use fanin_kernels::random::{Stream, fill_normal, fill_uniform};
 
@@ -56,8 +57,9 @@ fn shows(graph: &Graph, mut wire: Wire, features: Wire) -> bool {
     while wire != features {
         let Source::Node(index, 0) = graph.source(wire) else { return false };
         let node = &graph.nodes()[index];
-        match (node.operator.name(), &node.inputs[..]) {
-            ("reshape" | "transpose", &[x]) => wire = x,
+        let is_whole = |x| graph.shape(x).elements() == graph.shape(wire).elements();
+        match (node.operator.structure(), &node.inputs[..]) {
+            (Structure::Moved, &[x]) if is_whole(x) => wire = x,
             _ => return false,
         }
     }

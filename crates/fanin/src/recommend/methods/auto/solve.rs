@@ -19,8 +19,10 @@ use crate::spec::LayerWires;
 const RIGHT: f64 = 2.0;
 /// Behind a norm the scale of z is of no matter, unless rounding or ε meet it.
 const NORMALIZED: (f64, f64) = (1e-4, 1e4);
-/// Logits of this second moment: the loss begins within a twentieth of that of a fair guess.
-const LOGITS: f64 = 0.1;
+/// Logits of this second moment: the loss begins within a tenth of that of a fair guess.
+const LOGITS: f64 = 0.3;
+/// Logits that are smaller pass too little gradient on to the layers before them.
+pub(super) const LEAST_LOGITS: f64 = 0.03;
 /// A norm's gain or shift is right if its elements are so near to 1 or 0 in the mean square.
 const NEAR: f64 = 0.02;
 /// Plain layers in a row from which on every direction is to be kept.
@@ -39,8 +41,8 @@ pub(super) struct Choice {
 struct Target {
     second: f64,
     reason: String,
-    /// Whether the present scale will do if z is at most this.
-    at_most: bool,
+    /// The present scale will do if z is at least this, and not much above the target.
+    least: f64,
 }
 
 /// The parameters that change.
@@ -171,8 +173,7 @@ impl Solver<'_> {
             return;
         };
         let Some(target) = self.target(layer, flow) else { return };
-        let low = if target.at_most { 0.0 } else { target.second / RIGHT };
-        let is_right = now >= low && now <= target.second * RIGHT;
+        let is_right = now >= target.least && now <= target.second * RIGHT;
         if is_right {
             return;
         }
@@ -195,7 +196,7 @@ impl Solver<'_> {
             return;
         }
         let variance = target.second / unit;
-        let (scheme, isometry) = self.scheme(layer, variance);
+        let (scheme, isometry) = self.scheme(layer, variance, target.second, flow);
         let reason = format!("{}{isometry}", target.reason);
         self.set(weight, 0.0, variance, scheme, reason);
         self.again(layer, node, flow);
@@ -267,7 +268,7 @@ impl Solver<'_> {
             let now = flow.spread(wires.pre_activation)?.second();
             let fits = now > NORMALIZED.0 && now < NORMALIZED.1;
             let reason = "a norm follows; 1 keeps clear of its ε".to_owned();
-            return (!fits).then_some(Target { second: 1.0, reason, at_most: false });
+            return (!fits).then_some(Target { second: 1.0, reason, least: 1.0 / RIGHT });
         }
         if parameter.place.is_residual_output {
             if present.second == 0.0 {
@@ -281,14 +282,14 @@ impl Solver<'_> {
                 .unwrap_or(1.0);
             let reason =
                 format!("its branch adds 1/{sums} of the stream, as {sums} share the depth");
-            return Some(Target { second: stream / sums, reason, at_most: false });
+            return Some(Target { second: stream / sums, reason, least: stream / sums / RIGHT });
         }
         if layer + 1 == self.walk.network.layers.len() {
             if present.second == 0.0 {
                 return None;
             }
             let reason = "small outputs: the loss begins near that of a fair guess".to_owned();
-            return Some(Target { second: LOGITS, reason, at_most: true });
+            return Some(Target { second: LOGITS, reason, least: LEAST_LOGITS });
         }
         let activation = wires.bend.as_ref().map(|bend| bend.name.as_str());
         let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
@@ -302,11 +303,17 @@ impl Solver<'_> {
             }
             _ => format!("E z² = {second:.3} from layer to layer"),
         };
-        Some(Target { second, reason, at_most: false })
+        Some(Target { second, reason, least: second / RIGHT })
     }
 
     /// The scheme that gives this variance, and why it is no independent draw.
-    fn scheme(&self, layer: usize, variance: f64) -> (String, &'static str) {
+    fn scheme(
+        &self,
+        layer: usize,
+        variance: f64,
+        second: f64,
+        flow: &Flow<'_>,
+    ) -> (String, &'static str) {
         let wires = &self.walk.network.layers[layer];
         let parameter = &self.walk.parameters[wires.weight];
         let axes = parameter.shape.axes();
@@ -318,6 +325,20 @@ impl Solver<'_> {
             return (
                 format!("orthogonal:{}", digits(gain)),
                 "; orthogonal, so that no direction fades",
+            );
+        }
+        let input = flow.spread(wires.input).map_or(0.0, fanin_engine::Spread::second);
+        let taps: usize =
+            parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
+        let inputs = fan_in / taps as f64;
+        let outputs = parameter.shape.elements() as f64 / fan_in;
+        let is_whole = parameter.axes.output_groups.max(parameter.axes.input_groups) <= 1;
+        if deep && !is_head && taps > 1 && is_whole && outputs >= inputs && input > 0.0 {
+            // A column of the central tap has norm g, so z² = g²·x²·inputs/outputs.
+            let gain = (second / input * outputs / inputs).sqrt();
+            return (
+                format!("delta-orthogonal:{}", digits(gain)),
+                "; orthogonal at the central tap, so that no direction fades",
             );
         }
         (format!("normal:{}", digits(variance.sqrt())), "")

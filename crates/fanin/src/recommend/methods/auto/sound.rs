@@ -2,10 +2,14 @@
 
 use fanin_engine::Spread;
 
+use super::solve::LEAST_LOGITS;
 use super::walk::{Expected, Walk};
 
-/// E z² of a layer whose scale no norm takes out.
-const SIGNAL: (f64, f64) = (1e-3, 30.0);
+/// E z² of a layer whose scale no norm takes out, on the main path: below, activations are nearly
+/// linear and rows lose their differences to biases.
+const SIGNAL: (f64, f64) = (0.1, 10.0);
+/// The same in a residual branch, which may as well add little.
+const IN_BRANCH: (f64, f64) = (1e-3, 30.0);
 /// The largest over the smallest norm of a weight's gradient, the head left out.
 const GRADIENTS: f64 = 50.0;
 /// E y² of the outputs.
@@ -21,7 +25,9 @@ pub(super) fn is_sound(
 ) -> bool {
     let Some((head, hidden)) = expected.split_last() else { return true };
     let in_bounds = |(layer, own): (usize, &Expected)| {
-        let fits = own.signal > SIGNAL.0 && own.signal < SIGNAL.1;
+        let is_main = walk.network.layers[layer].branches.is_empty();
+        let (low, high) = if is_main { SIGNAL } else { IN_BRANCH };
+        let fits = own.signal > low && own.signal < high;
         own.signal.is_finite() && own.gradient.is_finite() && (fits || is_normalized(layer))
     };
     let gradients = || hidden.iter().map(|own| own.gradient.sqrt()).filter(|norm| *norm > 0.0);
@@ -32,5 +38,6 @@ pub(super) fn is_sound(
     hidden.iter().enumerate().all(in_bounds)
         && (hidden.is_empty() || largest <= GRADIENTS * least)
         && head.signal <= OUTPUTS
+        && (is_zero || head.signal >= LEAST_LOGITS)
         && (is_zero || 1.0 - head.cosine >= APART * rows.min(1.0))
 }

@@ -198,10 +198,20 @@ fn branches_without_norms_share_the_depth() {
 }
 
 #[test]
+fn a_signal_that_fades_in_a_few_layers_is_no_sound_start() {
+    let model: Model = "64 -> 5x64 tanh -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("torch"), 0).unwrap();
+    let found = recommended(&model, &weights, None);
+    let told = expected(&problem(&model, &found.weights, None)).unwrap();
+    assert!(told.iter().all(|own| own.signal > 0.1), "{told:?}");
+    assert!(found.changes.iter().any(|change| change.parameter == "10.weight"), "the head too");
+}
+
+#[test]
 fn a_sound_start_is_left_alone() {
     for (text, scheme) in [
         ("64 -> 3x64 relu -> 10", "he-normal"),
-        ("64 -> 2x64 tanh -> 10", "torch"),
+        ("64 -> 2x64 tanh -> 10", "xavier-normal"),
         ("64 -> 5x64 relu batch_norm -> 10", "torch"),
         ("64 -> 64 -> 4x(64 relu layer_norm -> 64) residual -> 10", "torch"),
     ] {
