@@ -1,6 +1,6 @@
 """Counts the instructions of training steps and holds them against those of the last time.
 
-Run: python3 bench/instructions.py [--workloads A-sgd,F-adam] [--write]
+Run: python3 bench/instructions.py [--workloads A-sgd,E-adam] [--write]
 
 A gate against slow code that no busy machine can blur: one thread under valgrind's callgrind, which
 shows programs a processor with AVX2 and without AVX-512 on any newer x86-64, so that counts differ
@@ -27,7 +27,7 @@ from workloads import WORKLOADS, learning_rate, short_text, write_inputs
 STORED = HERE / "instructions.json"
 TOLERANCE = 0.02
 SHORT, LONG = 3, 9
-CASES = ["A-sgd", "A-adam", "B-sgd", "E-adam", "F-sgd"]
+CASES = ["A-sgd", "A-adam", "B-sgd", "E-adam"]
 
 
 def count(program, job):

@@ -72,8 +72,8 @@ def build():
 
 
 def build_peer(package):
-    """A program of `bench/peers-rust`; each has a folder, so that none waits for another."""
-    folder = target() / "peers" / package
+    """A program of `bench/peers-rust`; the peak has a folder of its own and waits for no other."""
+    folder = target() / ("peak" if package == "peak" else "peers")
     command = ["cargo", "build", "--release", "-p", package, "--target-dir", folder]
     done = subprocess.run(command, cwd=BENCH / "peers-rust", stderr=subprocess.PIPE, text=True)
     if done.returncode:
