@@ -165,7 +165,7 @@ fn a_folder_that_cannot_be_written_is_told() {
     check_refused(
         &folder,
         &["--output", "/proc/w.safetensors"],
-        &["/proc/w.safetensors", "because"],
+        &["/proc/w.safetensors", "a folder that takes no files"],
     );
 }
 

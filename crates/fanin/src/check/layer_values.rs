@@ -58,39 +58,3 @@ impl LayerValues {
         Ok(network.layers.iter().enumerate().map(layer).collect())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::spec::Spec;
-
-    /// One layer of one weight: z = w·x, and the gradient is that of the loss by hand.
-    #[test]
-    fn values_are_those_of_the_pass_and_its_gradient() {
-        let spec = Spec { model: "64 -> 3 tanh -> 10".parse().unwrap(), ..Spec::default() };
-        let data = crate::load(&spec).unwrap();
-        let model = crate::resolve(&spec, &data).unwrap();
-        let weights = crate::initialize(&spec, &model, 0).unwrap();
-        let found = crate::layer_values(&spec, &model, &weights, &data).unwrap();
-        assert_eq!(found.len(), 2);
-        assert_eq!((found[0].weights.len(), found[1].weights.len()), (3 * 64, 30));
-        assert_eq!(found[0].pre_activations.len(), 128 * 3);
-        for (z, a) in found[0].pre_activations.iter().zip(&found[0].activations) {
-            assert!((z.tanh() - a).abs() < 1e-6, "{z} {a}");
-        }
-        let mut moved = weights.clone();
-        let step = 1e-2_f32;
-        let place = found[1].gradients.iter().map(|g| g.abs()).enumerate();
-        let (place, _) = place.max_by(|x, y| x.1.total_cmp(&y.1)).unwrap();
-        let gradient = found[1].gradients[place];
-        let loss = |weights: &Weights| {
-            let measured = crate::check(&spec, &model, weights, &data).unwrap().measurement;
-            measured.loss
-        };
-        let name = "2.weight";
-        let tensor = &mut moved.tensors.iter_mut().find(|(n, _)| n == name).unwrap().1;
-        tensor.data_mut()[place] -= step * gradient.signum();
-        let fall = loss(&weights) - loss(&moved);
-        assert!(fall > 0.0, "a step against the gradient makes the loss fall: {fall}");
-    }
-}

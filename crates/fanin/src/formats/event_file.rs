@@ -17,7 +17,7 @@ const PARTS: usize = 30;
 /// use fanin::formats::event_file::EventFile;
 /// let mut file = EventFile::new(0.0);
 /// file.scalar("loss/train", 10, 0.5, 2.3);
-/// assert_eq!(&file.bytes()[..8], &24_u64.to_le_bytes(), "the first event names the form");
+/// assert_eq!(&file.bytes()[..8], &15_u64.to_le_bytes(), "the first event names the form");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventFile {

@@ -8,6 +8,7 @@ mod healthy;
 mod import;
 mod import_network;
 mod init_code;
+mod layer_values;
 mod main_job;
 mod names;
 mod symmetry;

@@ -45,8 +45,8 @@ impl Validator {
                 "type" => is_of_type(rule, value),
                 "const" => rule == value,
                 "enum" => rule.as_array().unwrap().contains(value),
-                "minimum" => value.as_f64() >= rule.as_f64(),
-                "maximum" => value.as_f64() <= rule.as_f64(),
+                "minimum" => value.as_f64().is_none_or(|v| v >= rule.as_f64().unwrap()),
+                "maximum" => value.as_f64().is_none_or(|v| v <= rule.as_f64().unwrap()),
                 "items" => {
                     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                         self.check(rule, item, &format!("{place}/{index}"));

@@ -1,3 +1,5 @@
+//! Check sums, and bytes equal to those of TensorBoard's own writer.
+
 use super::*;
 
 /// Digits of RFC 3720, appendix B.4, and the usual check value.

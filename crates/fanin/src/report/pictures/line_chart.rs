@@ -30,7 +30,7 @@ pub struct LineChart {
     /// Lines across at values of y.
     pub marks: Vec<Mark>,
     /// Lines upright at places of the common axis.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub upright: Vec<Mark>,
 }
 

@@ -1,3 +1,5 @@
+//! Bits equal those of a plain chain of fused products, on every set of instructions.
+
 use super::*;
 
 fn numbers<T: Tiled>(count: usize, seed: usize) -> Vec<T> {
