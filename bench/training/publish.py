@@ -223,6 +223,9 @@ WRITERS = {
 }
 
 
+CHART = "How many times as fast fanin trains as each peer"
+
+
 def publish(page):
     text = page.read_text()
     for name, writer in WRITERS.items():
@@ -231,7 +234,8 @@ def publish(page):
             print(f"{file} is missing, so its tables stay as they are")
             continue
         document = json.loads(file.read_text())
-        made = f"<!-- {name} -->\n\n{writer(document)}\n\n<!-- /{name} -->"
+        chart_line = f"![{CHART}](performance.svg)\n\n" if name == "training" else ""
+        made = f"<!-- {name} -->\n\n{chart_line}{writer(document)}\n\n<!-- /{name} -->"
         pattern = rf"<!-- {name} -->.*?<!-- /{name} -->"
         text, count = re.subn(pattern, lambda _: made, text, flags=re.DOTALL)
         if count != 1:
