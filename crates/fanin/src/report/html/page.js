@@ -312,7 +312,7 @@
         else drawing.innerHTML = first;
         again();
       }
-      if (facts) facts.querySelectorAll("div").forEach((fact, i) => {
+      if (facts && controls.length) facts.querySelectorAll("div").forEach((fact, i) => {
         const [name, text] = data.facts[index][i] || ["", ""];
         fact.querySelector("dt").textContent = name;
         fact.querySelector("dd").textContent = text;
