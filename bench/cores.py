@@ -7,7 +7,6 @@ quiet machine: what other programs take of the cores, fanin cannot use.
 """
 
 import argparse
-import json
 import os
 import resource
 import subprocess
@@ -19,7 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "training"))
 
-from machine import describe, load
+from machine import load, save
 from process import build
 
 SCHEMES = (
@@ -60,8 +59,7 @@ def main():
             f"processor, {found['share']:.0%} of the cores (bar 90 %), load {before}"
         )
     if options.json:
-        document = {"machine": describe(), "load": before, "runs": runs}
-        options.json.write_text(json.dumps(document, indent=1) + "\n")
+        save(options.json, load=before, runs=runs)
 
 
 if __name__ == "__main__":

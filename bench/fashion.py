@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "training"))
 
-from machine import describe, load
+from machine import load, save
 from process import build
 
 FOLDER = "/usr/share/datasets/fashion-mnist"
@@ -86,18 +86,18 @@ def main():
                     reached = peer(name, options.threads, seed)
                 found.append((time.perf_counter() - started, reached))
                 print(f"{name:16} {found[-1][0]:6.1f} s   {reached:.2%}", flush=True)
-    document = {"machine": describe(), "load": before, "threads": options.threads, "runs": {
+    told = {
         name: {
             "seconds": statistics.median(s for s, _ in found), "low": min(found)[0],
             "high": max(found)[0], "accuracy": statistics.mean(a for _, a in found),
         }
         for name, found in runs.items()
-    }}
-    for name, run in document["runs"].items():
-        times = run["seconds"] / document["runs"]["fanin"]["seconds"]
+    }
+    for name, run in told.items():
+        times = run["seconds"] / told["fanin"]["seconds"]
         print(f"{name:16} {run['seconds']:6.1f} s, {times:.2f} times fanin's, {run['accuracy']:.2%}")
     if options.json:
-        options.json.write_text(json.dumps(document, indent=1) + "\n")
+        save(options.json, load=before, threads=options.threads, runs=told)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "training"))
 
 from process import build
-from workloads import WORKLOADS, learning_rate, short_text, write_inputs
+from training import write_job
 
 STORED = HERE / "instructions.json"
 TOLERANCE = 0.02
@@ -43,20 +43,11 @@ def count(program, job):
 
 def per_step(program, case):
     name, optimizer = case.split("-")
-    layers, batch = WORKLOADS[name]
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        write_inputs(folder, name)
-        counts = []
-        for steps in (SHORT, LONG):
-            job = {
-                "model": short_text(layers), "layers": layers, "batch": batch, "threads": 1,
-                "optimizer": optimizer, "learning_rate": learning_rate(name, optimizer), "momentum": 0.9,
-                "compared": steps, "weights": str(folder / "weights.safetensors"),
-                "data": str(folder / "data.safetensors"),
-            }
-            (folder / "job.json").write_text(json.dumps(job))
-            counts.append(count(program, folder / "job.json"))
+        counts = [
+            count(program, write_job(Path(folder), name, optimizer, 1, steps))
+            for steps in (SHORT, LONG)
+        ]
     return (counts[1] - counts[0]) / (LONG - SHORT)
 
 

@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE / "training"), str(HERE / "training" / "peers")]
 
 from networks import MODELS, make
+from timing import peak_megabytes
 from training import build, quartiles
 
 
@@ -56,9 +57,7 @@ class Peer:
         return wall, time.clock_gettime(clock) - before
 
     def peak_megabytes(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return peak_megabytes(self.process)
 
     def close(self):
         self.process.stdin.close()

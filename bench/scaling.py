@@ -18,10 +18,11 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "training"))
 
-from machine import describe, load
+from machine import load, save
 from process import Peer, build
 from publish import slope
-from workloads import WORKLOADS, learning_rate, mlp, short_text, write_inputs
+from training import write_job
+from workloads import WORKLOADS, learning_rate, mlp
 
 SIZES = {
     "width": [64, 128, 256, 512, 1024, 2048, 4096, 8192],
@@ -41,18 +42,11 @@ def network(axis, size):
 
 
 def measure(program, axis, size, seconds):
-    layers, batch = WORKLOADS["scaling"] = network(axis, size)
+    WORKLOADS["scaling"] = network(axis, size)
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        write_inputs(folder, "scaling")
-        job = {
-            "model": short_text(layers), "layers": layers, "batch": batch, "threads": 1,
-            "optimizer": "sgd", "learning_rate": learning_rate("scaling", "sgd") / 100,
-            "momentum": 0.9, "compared": 2, "weights": str(folder / "weights.safetensors"),
-            "data": str(folder / "data.safetensors"),
-        }
-        (folder / "job.json").write_text(json.dumps(job))
-        peer = Peer([program, folder / "job.json"], 1)
+        rate = learning_rate("scaling", "sgd") / 100
+        job = write_job(Path(folder), "scaling", "sgd", 1, 2, rate)
+        peer = Peer([program, job], 1)
         steps = max(1, int(seconds / peer.seconds(1)))
         step = min(peer.seconds(steps) / steps for _ in range(TRIES))
         found = [size, step, peer.said["plan"], peer.said["bytes"]]
@@ -84,8 +78,7 @@ def main():
             f"of memory {memory:.2f}"
         )
     if options.json:
-        document = {"machine": describe(), "load": before, "time": time}
-        options.json.write_text(json.dumps(document, indent=1) + "\n")
+        save(options.json, load=before, time=time)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ memory is none. Needs valgrind, numpy and safetensors.
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "training"))
 
-from machine import describe, load
+from machine import load, save
 from process import build
 from training import write_job
 
@@ -77,8 +76,7 @@ def main():
         shares = ", ".join(f"{kind} {share:.0%}" for kind, share in runs[case].items())
         print(f"{case}: {shares}", flush=True)
         if options.json:
-            document = {"machine": describe(), "load": load(), "runs": runs}
-            options.json.write_text(json.dumps(document, indent=1) + "\n")
+            save(options.json, load=load(), runs=runs)
 
 
 if __name__ == "__main__":

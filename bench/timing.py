@@ -12,6 +12,13 @@ def build(bench):
     return said[said.rindex("(") + 1 : said.rindex(")")]
 
 
+def peak_megabytes(process):
+    """The most memory that another process held, by Linux."""
+    with open(f"/proc/{process.pid}/status") as status:
+        line = next(line for line in status if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
 def seconds(work):
     """(on the wall, of the processor)"""
     wall, processor = time.perf_counter(), time.process_time()

@@ -77,12 +77,13 @@ def measure(peers, rounds, seconds):
     return times
 
 
-def write_job(folder, name, optimizer, threads, compared):
+def write_job(folder, name, optimizer, threads, compared, rate=None):
     layers, batch = WORKLOADS[name]
     write_inputs(folder, name)
     job = {
         "model": short_text(layers), "layers": layers, "batch": batch, "threads": threads,
-        "optimizer": optimizer, "learning_rate": learning_rate(name, optimizer), "momentum": 0.9,
+        "optimizer": optimizer, "momentum": 0.9,
+        "learning_rate": rate or learning_rate(name, optimizer),
         "compared": compared, "weights": str(folder / "weights.safetensors"),
         "data": str(folder / "data.safetensors"),
     }
@@ -150,6 +151,7 @@ def measure_all(options):
                 if not wanted or (name, optimizer, threads) in known:
                     continue
                 result = run(name, optimizer, threads, program, options)
+                result |= {"date": machine["date"], "commit": machine["commit"]}
                 show(result, machine["peak"])
                 results = [r for r in results if key(r) != key(result)] + [result]
                 if options.json:

@@ -2,12 +2,14 @@
 
 import datetime
 import importlib.metadata
+import json
 import os
 import platform
 import re
 import subprocess
 
-from process import BENCH, Missing, build_peer
+from process import BENCH
+from timing import build
 
 PYTHON_LIBRARIES = ["torch", "jax", "tensorflow_cpu", "keras", "scikit-learn", "numpy"]
 RUST_LIBRARIES = ["burn", "candle-core"]
@@ -49,10 +51,7 @@ def load():
 
 def peak_gigaflops():
     """The most that one core multiplies and adds in registers, by the best of several tries."""
-    try:
-        program = build_peer("peak")
-    except Missing:
-        return None
+    program = build("peak")
     core = {min(os.sched_getaffinity(0))}
     said = subprocess.run(
         [program], capture_output=True, text=True, check=True,
@@ -70,3 +69,8 @@ def describe():
         "cores": len(os.sched_getaffinity(0)), "system": f"{platform.system()} {platform.machine()}",
         "commit": commit.stdout.strip(), "versions": versions(), "peak": peak_gigaflops(),
     }
+
+
+def save(path, **measured):
+    """What was measured, with the machine that it was measured on."""
+    path.write_text(json.dumps({"machine": describe(), **measured}, indent=1) + "\n")

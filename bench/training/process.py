@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from timing import peak_megabytes
+
 BENCH = Path(__file__).parents[1]
 ROOT = BENCH.parent
 
@@ -30,8 +32,8 @@ class Missing(Exception):
 class Peer:
     """A library at work; its losses are known once it has begun."""
 
-    def __init__(self, command, threads, cores=None):
-        cores = cores or sorted(os.sched_getaffinity(0))[:threads]
+    def __init__(self, command, threads):
+        cores = sorted(os.sched_getaffinity(0))[:threads]
         self.process = subprocess.Popen(
             list(map(str, command)), text=True, bufsize=1, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -51,9 +53,7 @@ class Peer:
         return float(self.process.stdout.readline())
 
     def peak_megabytes(self):
-        with open(f"/proc/{self.process.pid}/status") as status:
-            line = next(line for line in status if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return peak_megabytes(self.process)
 
     def close(self):
         self.process.stdin.close()
@@ -72,8 +72,8 @@ def build():
 
 
 def build_peer(package):
-    """A program of `bench/peers-rust`; the peak has a folder of its own and waits for no other."""
-    folder = target() / ("peak" if package == "peak" else "peers")
+    """A program of `bench/peers-rust`."""
+    folder = target() / "peers"
     command = ["cargo", "build", "--release", "-p", package, "--target-dir", folder]
     done = subprocess.run(command, cwd=BENCH / "peers-rust", stderr=subprocess.PIPE, text=True)
     if done.returncode:

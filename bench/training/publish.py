@@ -42,7 +42,7 @@ def machine_line(machine):
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     peak = f"{machine['peak']:.0f} GFLOP/s" if machine["peak"] else "an unknown number of GFLOP/s"
     return (
-        f"Measured on {machine['date']} at commit {machine['commit']}: {machine['cores']} cores of "
+        f"Measured until {machine['date']}: {machine['cores']} cores of "
         f"{machine['processor']}, {machine['system']}; one core multiplies and adds at most {peak} "
         f"in registers. {versions}."
     )
@@ -70,9 +70,10 @@ def speed_tables(document):
     for threads in sorted({result["threads"] for result in results}):
         own = [result for result in results if result["threads"] == threads]
         loads = [result["load"] for result in own]
+        commits = ", ".join(sorted({result["commit"] for result in own}))
         plural = "s" if threads > 1 else ""
         parts.append(
-            f"### {threads} thread{plural} (load {min(loads):.1f} to {max(loads):.1f})\n\n"
+            f"### {threads} thread{plural} (load {min(loads):.1f} to {max(loads):.1f}; commit {commits})\n\n"
             "How many times as fast fanin is: median (quartiles), and whether the bar is met; "
             "`open` where the quartiles enclose the bar."
         )

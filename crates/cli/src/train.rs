@@ -147,9 +147,7 @@ impl Train {
         let Some(target) = self.tensorboard.folder()? else { return Ok(()) };
         let mut board = board().with_values(0, first).with_epochs(&summary.epochs, data.task);
         if folder.has_checkpoint() {
-            let parameters = model.parameters()?.into_iter();
-            let layout: Vec<_> = parameters.map(|p| (p.name, p.shape)).collect();
-            let last = folder.load(&layout)?;
+            let last = folder.load_for(model)?;
             let values = fanin::layer_values(spec, model, &last.weights, data)?;
             board = board.with_values(last.progress.step, &values);
         }

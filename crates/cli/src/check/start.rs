@@ -72,8 +72,7 @@ impl Check {
             None => Spec::from_toml(&folder.spec()?, &file)?,
         };
         let (spec, data, model) = self.planned(own)?;
-        let layout: Vec<_> = model.parameters()?.into_iter().map(|p| (p.name, p.shape)).collect();
-        let checkpoint = folder.load(&layout)?;
+        let checkpoint = folder.load_for(&model)?;
         let diagnosis = fanin::check(&spec, &model, &checkpoint.weights, &data)?;
         let start = format!("{}, step {}", folder.path().display(), checkpoint.progress.step);
         Ok(Judged { spec, model, start, diagnosis, data, weights: checkpoint.weights })

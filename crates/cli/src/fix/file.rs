@@ -1,13 +1,13 @@
 //! What `fanin fix` writes: weights, a copy of the model, source code.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::formats::{Existing, check_target, weight_format, write_weights, write_whole};
 use fanin::recommend::{self, Language, Repair};
-use fanin::spec::{Model, Spec};
+use fanin::spec::{Model, Spec, is_model_file};
 use fanin::weights::Weights;
 use fanin::{Error, Result};
 
@@ -33,7 +33,7 @@ impl FileArgs {
     /// Refuses files that cannot be written, before any long computation.
     pub fn check(&self, spec: &Spec) -> Result<()> {
         if let Some(path) = &self.output {
-            if is_model(path) {
+            if is_model_file(path) {
                 fanin::model_file(spec)?;
             } else {
                 weight_format(path)?;
@@ -74,7 +74,7 @@ impl FileArgs {
     pub fn write(&self, spec: &Spec, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
         let Some(path) = &self.output else { return Ok(Vec::new()) };
         let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
-        if is_model(path) {
+        if is_model_file(path) {
             fanin::write_model(spec, weights, path, self.existing())?;
         } else {
             write_weights(path, weights, self.existing())?;
@@ -85,8 +85,4 @@ impl FileArgs {
     fn existing(&self) -> Existing {
         if self.force { Existing::Replace } else { Existing::Keep }
     }
-}
-
-fn is_model(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("onnx"))
 }

@@ -43,7 +43,7 @@ impl FileArgs {
 
     /// Whether a copy of the model's file is asked for.
     pub fn is_model(&self) -> bool {
-        self.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("onnx"))
+        fanin::spec::is_model_file(&self.output)
     }
 
     /// What becomes of a file that exists.

@@ -287,18 +287,22 @@ impl Spread {
 
     /// The spread of f(x), x normal; where f is not finite everywhere, that of f at the mean.
     pub(crate) fn of_function(&self, f: impl Fn(f64) -> f64) -> Self {
-        let (grid, mut values) = self.on_grid(&f);
-        if !values.iter().all(|value| value.is_finite()) {
-            values.fill(f(self.mean));
-        }
-        self.through(&Expansion::new(&grid, &values))
+        let (grid, values) = self.on_grid(&f);
+        self.expanded(&grid, values, f)
     }
 
     /// As [`of_function`](Self::of_function); `None` where much of x lies where f is not finite.
     pub(crate) fn of_partial_function(&self, f: impl Fn(f64) -> f64) -> Option<Self> {
         let (grid, values) = self.on_grid(&f);
         let outside = grid.mean(values.iter().map(|y| f64::from(u8::from(!y.is_finite()))));
-        (outside <= MOST_OUTSIDE).then(|| self.of_function(f))
+        (outside <= MOST_OUTSIDE).then(|| self.expanded(&grid, values, f))
+    }
+
+    fn expanded(&self, grid: &Grid, mut values: Vec<f64>, f: impl Fn(f64) -> f64) -> Self {
+        if !values.iter().all(|value| value.is_finite()) {
+            values.fill(f(self.mean));
+        }
+        self.through(&Expansion::new(grid, &values))
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {

@@ -6,7 +6,7 @@ use super::case::Case;
 use super::claims;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
-use super::instruments::pass::first;
+use super::instruments::pass::{FirstRows, first};
 use super::measurement::Measurement;
 use super::probe::{self, Batch};
 use super::readings::Readings;
@@ -223,22 +223,17 @@ fn skipped(model: &Model) -> Vec<String> {
 struct Rows {
     /// Rows of the data.
     epoch: usize,
-    count: usize,
-    features: Vec<f32>,
-    targets: Vec<f32>,
+    rows: FirstRows,
 }
 
 impl Rows {
     fn of(model: &Model, loss: &Loss, data: &Dataset) -> Result<Self> {
-        let rows: Vec<usize> = (0..data.rows().min(most_rows(model, loss)?)).collect();
-        let mut features = vec![0.0; rows.len() * data.columns()];
-        let mut targets = vec![0.0; rows.len() * data.target_columns()];
-        data.gather(&rows, &mut features, &mut targets, 0.0);
-        Ok(Self { epoch: data.rows(), count: rows.len(), features, targets })
+        let rows = FirstRows::of(data, most_rows(model, loss)?);
+        Ok(Self { epoch: data.rows(), rows })
     }
 
     fn batch(&self) -> Batch<'_> {
-        Batch { rows: self.count, features: &self.features, targets: &self.targets }
+        self.rows.batch()
     }
 
     /// The rows looked at first.

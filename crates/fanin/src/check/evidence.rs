@@ -199,7 +199,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// Whether a normalization follows a layer outside branches.
-    fn is_normalized(&self) -> bool {
+    pub(in crate::check) fn is_normalized(&self) -> bool {
         self.hidden().iter().any(|l| l.normalized)
     }
 

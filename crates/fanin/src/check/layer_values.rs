@@ -45,8 +45,7 @@ impl LayerValues {
         let wires = network.layers.iter().flat_map(|l| [l.pre_activation, l.activation]);
         let keep: Vec<Wire> = wires.chain(gradients).collect();
         let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
-        pass.feed_batch(batch);
-        pass.run();
+        pass.run_on(batch);
         let depth = network.layers.len();
         let layer = |(index, wires): (usize, &crate::spec::LayerWires)| Self {
             module: wires.module.clone(),

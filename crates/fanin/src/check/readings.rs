@@ -4,14 +4,16 @@
 use fanin_engine::activations;
 use serde::Serialize;
 
-use super::evidence::{Horizon, StepRule};
+use super::evidence::{Evidence, Horizon, StepRule};
 use super::forecast::LARGEST_SHARPNESS;
+use super::instruments::curvature::stable_rate;
 use super::instruments::effort::{Effort, Need};
 use super::instruments::pass::first;
 use super::instruments::updates::{self, Step};
 use super::instruments::{curvature, gradient_noise, jacobian, tangent_kernel, underflow};
 use super::measurement::Measurement;
 use super::probe::Batch;
+use super::rules::SATURATION;
 use crate::error::Result;
 use crate::spec::{Loss, Model};
 use crate::theory::{DepthLimit, Layer, Network, Point, trainable_depth};
@@ -149,15 +151,13 @@ impl Readings {
 
 /// What hangs on the curvature: whether plain descent can stand its steps.
 fn need(horizon: Horizon, measurement: &Measurement) -> Need {
-    let hidden = measurement.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
-    if horizon.step_rule != StepRule::Proportional || hidden.iter().any(|l| l.normalized) {
+    let evidence = Evidence { measurement, units: &[], horizon, readings: None };
+    if horizon.step_rule != StepRule::Proportional || evidence.is_normalized() {
         return Need::Shown;
     }
-    let planned = horizon.learning_rate();
-    let limit = LARGEST_SHARPNESS * 2.0 * (1.0 + horizon.momentum) / planned;
-    // The share from which on the symptom of saturation counts.
-    let saturates = |share: f64| share > 0.3;
-    if hidden.iter().any(|l| l.saturated_share.is_some_and(saturates)) {
+    let limit = LARGEST_SHARPNESS * stable_rate(horizon.learning_rate(), horizon.momentum);
+    let saturates = |share: f64| share > SATURATION.warn;
+    if evidence.hidden().iter().any(|l| l.saturated_share.is_some_and(saturates)) {
         Need::Hidden(limit)
     } else {
         Need::Decides(limit)

@@ -166,10 +166,11 @@ fn check_targets(
     let Some(targets) = targets else { return Ok(0) };
     let elements = targets.row_elements();
     let usual = matches!(targets.shape.len(), 1 | 2);
+    let behind = targets.shape.get(1..);
     let answers = output.len() > 1
         && (elements == output.iter().product::<usize>()
-            || targets.shape[1..] == output[..output.len() - 1]
-            || targets.shape[1..] == output[1..]);
+            || behind == Some(&output[..output.len() - 1])
+            || behind == Some(&output[1..]));
     if (usual || answers) && targets.rows() == rows && elements > 0 {
         return Ok(elements);
     }

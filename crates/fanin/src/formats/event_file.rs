@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use super::protobuf::Message;
+
 /// Parts of a histogram; TensorBoard's own writer makes as many.
 const PARTS: usize = 30;
 
@@ -82,7 +84,7 @@ impl EventFile {
     pub fn new(wall_time: f64) -> Self {
         let mut file = Self { bytes: Vec::new() };
         let mut event = Message::default();
-        event.double(1, wall_time);
+        put_given(&mut event, 1, wall_time);
         event.bytes(3, b"brain.Event:2");
         file.record(&event.0);
         file
@@ -99,13 +101,13 @@ impl EventFile {
     /// Adds one histogram.
     pub fn histogram(&mut self, tag: &str, step: u64, wall_time: f64, histogram: &Histogram) {
         let mut told = Message::default();
-        told.double(1, histogram.minimum);
-        told.double(2, histogram.maximum);
-        told.double(3, histogram.count);
-        told.double(4, histogram.sum);
-        told.double(5, histogram.sum_of_squares);
-        told.doubles(6, &histogram.limits);
-        told.doubles(7, &histogram.counts);
+        put_given(&mut told, 1, histogram.minimum);
+        put_given(&mut told, 2, histogram.maximum);
+        put_given(&mut told, 3, histogram.count);
+        put_given(&mut told, 4, histogram.sum);
+        put_given(&mut told, 5, histogram.sum_of_squares);
+        told.packed_doubles(6, &histogram.limits);
+        told.packed_doubles(7, &histogram.counts);
         let mut entry = Message::default();
         entry.bytes(1, tag.as_bytes());
         entry.bytes(5, &told.0);
@@ -120,8 +122,10 @@ impl EventFile {
     fn event(&mut self, step: u64, wall_time: f64, entry: &Message) {
         let (mut summary, mut event) = (Message::default(), Message::default());
         summary.bytes(1, &entry.0);
-        event.double(1, wall_time);
-        event.integer(2, step);
+        put_given(&mut event, 1, wall_time);
+        if step != 0 {
+            event.int(2, step as i64);
+        }
         event.bytes(5, &summary.0);
         self.record(&event.0);
     }
@@ -135,62 +139,10 @@ impl EventFile {
     }
 }
 
-/// A message of Protocol Buffers as it grows.
-#[derive(Debug, Default)]
-struct Message(Vec<u8>);
-
-/// How the bytes behind a field's number are to be read.
-#[derive(Clone, Copy)]
-enum Wire {
-    Integer = 0,
-    Double = 1,
-    Bytes = 2,
-    Float = 5,
-}
-
-impl Message {
-    fn key(&mut self, field: u64, wire: Wire) {
-        self.variable(field << 3 | wire as u64);
-    }
-
-    /// Seven bits a byte, the lowest first; the eighth says that more follow.
-    fn variable(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
-    }
-
-    fn integer(&mut self, field: u64, number: u64) {
-        if number != 0 {
-            self.key(field, Wire::Integer);
-            self.variable(number);
-        }
-    }
-
-    fn double(&mut self, field: u64, number: f64) {
-        if number.to_bits() != 0 {
-            self.key(field, Wire::Double);
-            self.0.extend(number.to_le_bytes());
-        }
-    }
-
-    /// The one field that is one of several: it is written even if it is 0.
-    fn float(&mut self, field: u64, number: f32) {
-        self.key(field, Wire::Float);
-        self.0.extend(number.to_le_bytes());
-    }
-
-    fn bytes(&mut self, field: u64, bytes: &[u8]) {
-        self.key(field, Wire::Bytes);
-        self.variable(bytes.len() as u64);
-        self.0.extend(bytes);
-    }
-
-    fn doubles(&mut self, field: u64, numbers: &[f64]) {
-        let packed: Vec<u8> = numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-        self.bytes(field, &packed);
+/// A number, unless it is 0, as it is where the field is missing.
+fn put_given(message: &mut Message, field: u32, number: f64) {
+    if number.to_bits() != 0 {
+        message.double(field, number);
     }
 }
 

@@ -12,6 +12,7 @@ mod csv;
 mod idx;
 mod npy;
 mod npz;
+mod protobuf;
 mod parquet;
 
 mod write_whole;

@@ -93,7 +93,7 @@ pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};
 pub use loss::Loss;
 pub use model::Model;
-pub use model_spec::{MODEL_ENDING, ModelSpec};
+pub use model_spec::{MODEL_ENDING, ModelSpec, is_model_file};
 pub use network::{Mode, Network};
 pub use parameter::{Packing, Parameter};
 pub use parameters::{Branch, ModuleParameter};

@@ -107,14 +107,22 @@ impl From<SequentialSpec> for ModelSpec {
     }
 }
 
+/// Whether a path ends as files of models do, in `.onnx`.
+pub fn is_model_file(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case(MODEL_ENDING))
+}
+
 impl FromStr for ModelSpec {
     type Err = Error;
 
     /// A path where the text ends in `.onnx`, layers otherwise.
     fn from_str(text: &str) -> Result<Self> {
         let path = Path::new(text.trim());
-        let is_model = path.extension().is_some_and(|e| e.eq_ignore_ascii_case(MODEL_ENDING));
-        if is_model { Ok(Self::File(path.to_owned())) } else { text.parse().map(Self::Layers) }
+        if is_model_file(path) {
+            Ok(Self::File(path.to_owned()))
+        } else {
+            text.parse().map(Self::Layers)
+        }
     }
 }
 

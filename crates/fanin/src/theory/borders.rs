@@ -89,6 +89,9 @@ impl Image {
     }
 }
 
+/// Positions over all layers, whose slopes are kept for the way back: half a gigabyte.
+const MOST_SLOPES: usize = 1 << 26;
+
 /// Sums over windows of `kernel` values, 0 outside.
 fn sums(values: &[f64], kernel: usize) -> Vec<f64> {
     let half = kernel / 2;
@@ -103,7 +106,7 @@ fn sums(values: &[f64], kernel: usize) -> Vec<f64> {
 /// second moment `q`.
 ///
 /// # Errors
-/// As [`Image::check`].
+/// As [`Image::check`], and where image and depth together are too large to keep.
 ///
 /// ```
 /// use fanin::theory::{Image, Layer, Point, borders};
@@ -115,6 +118,14 @@ fn sums(values: &[f64], kernel: usize) -> Vec<f64> {
 /// ```
 pub fn borders(layer: &Layer<'_>, image: Image, q: f64, depth: usize) -> Result<Borders> {
     image.check()?;
+    let slopes = image.height * image.width * depth;
+    if slopes > MOST_SLOPES {
+        return Err(Error::Setting {
+            place: "image and depth".to_owned(),
+            found: format!("{} × {} through {depth} layers", image.height, image.width),
+            expected: format!("at most {MOST_SLOPES} positions over all layers"),
+        });
+    }
     let area = (image.kernel * image.kernel) as f64;
     let weight = layer.point.weight_variance / area;
     let mut q_p = vec![q; image.height * image.width];

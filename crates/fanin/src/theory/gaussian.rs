@@ -212,8 +212,7 @@ impl<'a> Gaussian<'a> {
     /// Averages over two inputs of variance `q` ≥ 0 and correlation `c` from −1 to 1, to about
     /// 10⁻¹²; NaN for others.
     ///
-    /// For more than sixteen kinks, beyond c = 0.999, `product` is good to 10⁻⁶ and `slopes` to
-    /// 10⁻³ of what they are at c = 1.
+    /// For more than sixteen kinks, beyond c = 0.999, both are good to 10⁻³ of what they are at c = 1.
     /// Where φ jumps, `slopes` is a difference quotient, good to about 10⁻⁵ below |c| = 1.
     pub fn pair(&self, q: f64, c: f64) -> Pair {
         if !(0.0..f64::INFINITY).contains(&q) || !(-1.0..=1.0).contains(&c) {
@@ -265,22 +264,12 @@ impl<'a> Gaussian<'a> {
     /// The first terms by quadrature; where they do not suffice, those that kinks decide.
     fn series(&self, q: f64, c: f64, tolerances: [f64; 2]) -> Mehler {
         const TERMS: usize = 128;
-        let deviation = q.sqrt();
-        let width = (self.width / deviation).min(0.5);
-        let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
-        let (mut coefficients, mut sizes) = ([0.0; TERMS], [0.0; 2]);
-        visit(&cuts(width, kinks), |z, weight| {
-            let value = self.activation.at(0, deviation * z);
-            let slope = self.activation.at(1, deviation * z);
+        let mut sizes = [0.0; 2];
+        let coefficients: [f64; TERMS] = self.hermite(q, |x, weight| {
+            let (value, slope) = (self.activation.at(0, x), self.activation.at(1, x));
             sizes[0] += weight * value * value;
             sizes[1] += weight * slope * slope;
-            // √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁.
-            let (mut before, mut here) = (0.0, weight * value);
-            for (k, coefficient) in coefficients.iter_mut().enumerate() {
-                *coefficient += here;
-                let k = k as f64;
-                (before, here) = (here, (z * here - k.sqrt() * before) / (k + 1.0).sqrt());
-            }
+            value
         });
         let mut series = Mehler::new(q, c, sizes);
         for (k, coefficient) in coefficients.into_iter().enumerate() {
@@ -290,6 +279,29 @@ impl<'a> Gaussian<'a> {
             self.add_far_terms(&mut series, &coefficients, tolerances);
         }
         series
+    }
+
+    /// E f(√q·z)·heₖ(z) for the first k, heₖ the normalized Hermite polynomials; f gets √q·z and the
+    /// weight of the place, and bends where φ does.
+    pub(super) fn hermite<const N: usize>(
+        &self,
+        q: f64,
+        mut f: impl FnMut(f64, f64) -> f64,
+    ) -> [f64; N] {
+        let deviation = q.sqrt();
+        let width = (self.width / deviation).min(0.5);
+        let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
+        let mut terms = [0.0; N];
+        visit(&cuts(width, kinks), |z, weight| {
+            // √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁.
+            let (mut before, mut here) = (0.0, weight * f(deviation * z, weight));
+            for (k, term) in terms.iter_mut().enumerate() {
+                *term += here;
+                let k = k as f64;
+                (before, here) = (here, (z * here - k.sqrt() * before) / (k + 1.0).sqrt());
+            }
+        });
+        terms
     }
 
     /// Goes on with the terms that kinks decide.

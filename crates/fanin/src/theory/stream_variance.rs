@@ -15,9 +15,9 @@
 //! normalization in the branch divides x by √K, which takes away the term of n = 2, x² itself, and
 //! δQ.
 
+use super::gaussian::Moments;
 use super::layer::Layer;
 use super::network::Network;
-use super::quadrature::{cuts, visit};
 
 /// Hermite coefficients that count.
 const TERMS: usize = 48;
@@ -50,14 +50,14 @@ pub fn stream_variance(
     };
     let rate = branch * branch * layer.point.weight_variance;
     let (mut q, mut blocks) = (q, Vec::with_capacity(depth));
+    let of_unit = normalized.then(|| {
+        let (moments, mut terms) = averages(layer, 1.0);
+        terms[2] = 0.0;
+        (moments, terms)
+    });
     for _ in 0..depth {
-        let at = if normalized { 1.0 } else { q };
-        let moments = layer.gaussian.moments(at);
-        let mut terms = squares(layer, at);
+        let (moments, terms) = of_unit.unwrap_or_else(|| averages(layer, q));
         let passed = if normalized { 1.0 } else { 1.0 + rate * moments.second_slope };
-        if normalized {
-            terms[2] = 0.0;
-        }
         blocks.push(Block { second_moment: q, passed, terms });
         q += branch * branch * layer.second_moment_of(&moments);
     }
@@ -107,19 +107,10 @@ impl Block {
     }
 }
 
-/// E φ²(√q·z)·heₙ(z), heₙ the normalized Hermite polynomials.
-fn squares(layer: &Layer<'_>, q: f64) -> [f64; TERMS] {
-    let (activation, deviation) = (layer.gaussian.activation(), q.sqrt());
-    let kinks = activation.kinks().iter().map(|kink| kink / deviation);
-    let mut terms = [0.0; TERMS];
-    visit(&cuts((1.0 / deviation).min(0.5), kinks), |z, weight| {
-        let value = activation.at(0, deviation * z);
-        let (mut before, mut here) = (0.0, weight * value * value);
-        for (n, term) in terms.iter_mut().enumerate() {
-            *term += here;
-            let n = n as f64;
-            (before, here) = (here, (z * here - n.sqrt() * before) / (n + 1.0).sqrt());
-        }
-    });
-    terms
+/// The moments of φ at second moment `q`, and E φ²(√q·z)·heₙ(z), heₙ the normalized Hermite
+/// polynomials.
+fn averages(layer: &Layer<'_>, q: f64) -> (Moments, [f64; TERMS]) {
+    let activation = layer.gaussian.activation();
+    let terms = layer.gaussian.hermite(q, |x, _| activation.at(0, x).powi(2));
+    (layer.gaussian.moments(q), terms)
 }

@@ -76,8 +76,7 @@ impl<'d> Run<'d> {
         data: &'d Prepared,
         folder: &RunFolder,
     ) -> Result<Self> {
-        let layout: Vec<_> = model.parameters()?.into_iter().map(|p| (p.name, p.shape)).collect();
-        let Checkpoint { weights, optimizer, progress } = folder.load(&layout)?;
+        let Checkpoint { weights, optimizer, progress } = folder.load_for(model)?;
         let mut run = Self::new(spec, model, &weights, data)?;
         if progress.data != run.fingerprint {
             return Err(Error::Setting {

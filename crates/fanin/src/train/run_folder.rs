@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::formats::{Existing, sync_folder, temporary_beside, write_whole};
+use crate::spec::Model;
 
 use super::optimizers::Layout;
 use super::{Checkpoint, Metrics, checkpoint};
@@ -217,6 +218,12 @@ impl RunFolder {
     /// Reads the checkpoint for a model with parameters of this layout.
     pub fn load(&self, layout: &Layout) -> Result<Checkpoint> {
         Checkpoint::load(&self.path, layout)
+    }
+
+    /// Reads the checkpoint of this model.
+    pub fn load_for(&self, model: &Model) -> Result<Checkpoint> {
+        let layout: Vec<_> = model.parameters()?.into_iter().map(|p| (p.name, p.shape)).collect();
+        self.load(&layout)
     }
 
     /// Whether there is a checkpoint to go on from.

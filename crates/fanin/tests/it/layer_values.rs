@@ -3,7 +3,7 @@
 use fanin::spec::Spec;
 use fanin::weights::Weights;
 
-/// One layer of one weight: z = w·x, and the gradient is that of the loss by hand.
+/// The activation is that of the pre-activation, and a step against a gradient makes the loss fall.
 #[test]
 fn values_are_those_of_the_pass_and_its_gradient() {
     let spec = Spec { model: "64 -> 3 tanh -> 10".parse().unwrap(), ..Spec::default() };

@@ -24,7 +24,7 @@ fn block(m: usize) -> usize {
 /// `gain` times a random matrix of orthonormal rows, each of length `m`, row-major.
 ///
 /// Uniform over all such matrices, and a function of `stream`, the sizes and `gain` alone. Computed
-/// in `f32`: for unit `gain`, products of two rows are off by less than 2·10⁻⁶.
+/// in `f32`: for unit `gain`, products of two rows are off by less than 10⁻⁶.
 ///
 /// # Panics
 /// If `out` is not made of whole rows, or of more rows than they are long.
@@ -159,30 +159,20 @@ fn minus_factor(vectors: &[f32], b: usize, l: usize) -> Vec<f32> {
 }
 
 /// Products of the rows of Vᵀ with each other, on and above the diagonal.
-///
-/// Stretches of rows are multiplied in `f32` and added up in `f64`: a sixteenth of a row makes a
-/// sixteenth of a product of at most 2, so what its rounding leaves is less than that of T.
 fn upper_products(vectors: &[f32], b: usize, l: usize) -> Vec<f64> {
-    const STRETCHES: usize = 16;
-    const LENGTHS: [usize; 2] = [32, 256];
-    const GROUP: usize = 48;
-    let stretch = (l / STRETCHES).clamp(LENGTHS[0], LENGTHS[1]);
-    let mut products = vec![0.0_f64; b * b];
-    for_each_chunk(&mut products, GROUP * b, &|start, rows| {
-        let (first, count) = (start / b, rows.len() / b);
-        let width = b - first;
-        let mut part = vec![0.0_f32; count * width];
-        for begin in (0..l).step_by(stretch) {
-            let inner = stretch.min(l - begin);
-            let own = MatRef::new(&vectors[first * l + begin..], count, inner, l, 1);
-            let later = MatRef::new(&vectors[first * l + begin..], inner, width, 1, l);
-            f32::multiply(own, later, 0.0, MatMut::from_row_major(&mut part, count, width));
-            for (sums, part) in rows.chunks_exact_mut(b).zip(part.chunks_exact(width)) {
-                for (sum, part) in sums[first..].iter_mut().zip(part) {
-                    *sum += f64::from(*part);
-                }
-            }
+    const GROUP: usize = 32;
+    let mut exact = vec![0.0_f64; b * l];
+    for_each_chunk(&mut exact, ELEMENTWISE_CHUNK, &|start, piece| {
+        for (e, v) in piece.iter_mut().zip(&vectors[start..]) {
+            *e = f64::from(*v);
         }
+    });
+    let mut products = vec![0.0_f64; b * b];
+    for_each_chunk(&mut products, GROUP * b, &|start, piece| {
+        let (first, count) = (start / b, piece.len() / b);
+        let own = MatRef::new(&exact[first * l..], count, l, l, 1);
+        let later = MatRef::new(&exact[first * l..], l, b - first, 1, l);
+        f64::multiply(own, later, 0.0, MatMut::new(&mut piece[first..], count, b - first, b));
     });
     products
 }

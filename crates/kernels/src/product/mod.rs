@@ -18,11 +18,10 @@ pub trait Product: Sized {
 }
 
 /// Rows of a result of `rows` that one thread takes at a time, as few blocks as keep all threads of
-/// the pool busy, for every block packs the whole second factor again: at 512×2048×2048, blocks of
-/// 48 rows take 1.4 times as long as all rows at once. `by_shape` where only blocks of the same
-/// size are known to give the same bits.
+/// the pool busy, for every block packs the whole second factor again. `by_shape` where only blocks
+/// of the same size are known to give the same bits.
 pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
-    /// A multiple of the micro-kernels' 4 and 8 rows.
+    /// A coarse grain, so that equal shares stay equal.
     const STEP: usize = 16;
     #[cfg(target_arch = "x86_64")]
     if <f32 as tiles::Tiled>::kernel().is_some() {

@@ -64,9 +64,11 @@ fn declared_structures_are_those_that_are_computed() {
                 y.iter().all(|y| *y >= 0.0) && near(&sums, &vec![1.0; sums.len()])
             }
             Structure::Largest => {
-                let risen: Vec<f64> = y.iter().map(|y| y.exp()).collect();
                 // Places in the padding alone hold no element.
-                near(&changed(&f64::exp), &risen) || y.iter().any(|y| !y.is_finite())
+                let places = y.iter().zip(changed(&f64::exp)).filter(|(y, _)| y.is_finite());
+                let (risen, found): (Vec<f64>, Vec<f64>) =
+                    places.map(|(y, found)| (y.exp(), found)).unzip();
+                near(&found, &risen) && !risen.is_empty()
             }
             Structure::Standardized => {
                 // So large that no ε counts.

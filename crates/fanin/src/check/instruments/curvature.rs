@@ -95,6 +95,12 @@ pub struct Ends {
     pub converged: bool,
 }
 
+/// The largest stable learning rate for a largest curvature, or the largest curvature that is
+/// stable at a learning rate: their product is at most 2(1 + β).
+pub(in crate::check) fn stable_rate(largest: f64, momentum: f64) -> f64 {
+    2.0 * (1.0 + momentum) / largest
+}
+
 /// Curvature of the mean loss of a batch.
 ///
 /// Kinks (relu at 0) have no curvature here: they have measure 0.
@@ -115,7 +121,7 @@ impl Curvature {
     /// quadratic (Polyak 1964); with β = 0 it is 2/λ. `None` where no direction curves upwards.
     pub fn stable_rate(&self, momentum: f64) -> Option<f64> {
         let largest = self.plain.largest;
-        (largest > 0.0).then(|| 2.0 * (1.0 + momentum) / largest)
+        (largest > 0.0).then(|| stable_rate(largest, momentum))
     }
 
     /// The largest stable learning rate of Adam with memory β₁, for a P that no longer changes:
@@ -159,8 +165,8 @@ fn measure_in<T: Element>(
         }
         None => None,
     };
-    let squares = hessian.gradient.iter().map(|g| g.to_f64().powi(2)).sum::<f64>();
-    Ok(Curvature { rows: batch.rows, gradient_norm: squares.sqrt(), plain, preconditioned })
+    let gradient_norm = reduce::sum_of_squares(&hessian.gradient).sqrt();
+    Ok(Curvature { rows: batch.rows, gradient_norm, plain, preconditioned })
 }
 
 /// The product of a vector with H, by differentiating the gradient once more (Pearlmutter 1994).

@@ -32,6 +32,8 @@ pub(crate) mod wording;
 #[cfg(test)]
 mod tests;
 
+pub(super) use saturation::BOUNDS as SATURATION;
+
 use serde::Serialize;
 
 use super::case::Case;

@@ -6,7 +6,7 @@ use crate::check::measurement::LayerMeasurement;
 
 /// Share of units and rows where the slope is below a twentieth of the steepest; tanh of inputs of
 /// mean square 4 has 0.28 of them, of 16 0.59.
-const BOUNDS: Bounds = Bounds { warn: 0.3, fail: 0.6 };
+pub(in crate::check) const BOUNDS: Bounds = Bounds { warn: 0.3, fail: 0.6 };
 
 /// Checks that activations that are flat on both sides, such as tanh, get inputs where they bend.
 ///

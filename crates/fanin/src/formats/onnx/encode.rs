@@ -6,44 +6,9 @@ use super::graph::{Graph, Node};
 use super::model::{Function, Model, OpsetImport};
 use super::tensor::{Data, SparseTensor, Tensor};
 use super::value_info::{Dimension, Type, ValueInfo};
-
-/// A message while it is written.
-#[derive(Debug, Default)]
-pub(super) struct Message(pub(super) Vec<u8>);
-
-/// The number at the end of the bytes, in as few of them as it takes.
-pub(super) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
+pub(super) use crate::formats::protobuf::{Message, put_varint};
 
 impl Message {
-    /// Tag and length of a field of bytes.
-    pub(super) fn header(number: u32, length: usize) -> Vec<u8> {
-        let mut header = Vec::new();
-        put_varint(&mut header, u64::from(number) << 3 | 2);
-        put_varint(&mut header, length as u64);
-        header
-    }
-
-    pub(super) fn int(&mut self, number: u32, value: i64) {
-        put_varint(&mut self.0, u64::from(number) << 3);
-        put_varint(&mut self.0, value as u64);
-    }
-
-    fn float(&mut self, number: u32, value: f32) {
-        put_varint(&mut self.0, u64::from(number) << 3 | 5);
-        self.0.extend(value.to_le_bytes());
-    }
-
-    pub(super) fn bytes(&mut self, number: u32, bytes: &[u8]) {
-        self.0.extend(Self::header(number, bytes.len()));
-        self.0.extend(bytes);
-    }
-
     pub(super) fn text(&mut self, number: u32, text: &str) {
         self.bytes(number, text.as_bytes());
     }

@@ -56,17 +56,16 @@ pub(in crate::import) fn named(
     let gates = |nodes: &[&Node<'_>]| {
         nodes.iter().any(|next| next.op_type == "Mul" && next.inputs.contains(&value))
     };
+    let is_mish = |nodes: &[&Node<'_>]| {
+        let tanh = nodes.iter().find(|next| next.op_type == "Tanh");
+        tanh.is_some_and(|tanh| behind(tanh).iter().any(|next| next.inputs.contains(&value)))
+    };
     let next = behind(node);
     match node.op_type {
         "Sigmoid" if gates(&next) => Some("silu".to_owned()),
         "Sigmoid" if next.iter().any(|next| next.op_type == "Log") => None,
         "HardSigmoid" => gates(&next).then(|| "hardswish".to_owned()),
-        "Softplus" => {
-            let tanh = next.iter().find(|next| next.op_type == "Tanh");
-            let is_gate = |node: &&Node<'_>| node.inputs.contains(&value);
-            let is_mish = tanh.is_some_and(|tanh| behind(tanh).iter().any(is_gate));
-            Some(if is_mish { "mish" } else { "softplus" }.to_owned())
-        }
+        "Softplus" if is_mish(&next) => Some("mish".to_owned()),
         "Clip" => clip(links, node).map(ToOwned::to_owned),
         _ => find(node)?.activation?(node),
     }

@@ -28,7 +28,16 @@ const REGISTRIES: &[Registry] = &[
     registry(
         "crates/fanin/src/formats",
         "DATA_FORMATS",
-        &["table", "array", "gzip", "picture", "event_file", "write_whole", "disk_space"],
+        &[
+            "table",
+            "array",
+            "gzip",
+            "picture",
+            "event_file",
+            "protobuf",
+            "write_whole",
+            "disk_space",
+        ],
     ),
     registry(
         "crates/fanin/src/formats/weights",
