@@ -1,6 +1,7 @@
 //! What the memory of a run is made of: buffers of floating-point numbers or of integers.
 
 use fanin_kernels::Float;
+use fanin_kernels::memory::zeros;
 
 use crate::graph::Kind;
 
@@ -22,7 +23,7 @@ impl<T> Default for Buffer<T> {
 impl<T: Float> Buffer<T> {
     pub(crate) fn new(kind: Kind, elements: usize) -> Self {
         match kind {
-            Kind::Float => Self::Float(vec![T::ZERO; elements]),
+            Kind::Float => Self::Float(zeros(elements)),
             Kind::Integer => Self::Integer(vec![0; elements]),
         }
     }

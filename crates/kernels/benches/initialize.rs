@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::io::{BufRead, stdin};
 use std::time::Instant;
 
+use fanin_kernels::memory::zeros;
 use fanin_kernels::orthogonal::fill_orthonormal_rows;
 use fanin_kernels::random::{Stream, fill_normal, fill_truncated_normal, fill_uniform};
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk, pool};
@@ -22,7 +23,9 @@ fn main() {
         let (what, size) = line.split_once(' ').expect("a line is `WHAT SIZE`");
         let size: usize = size.parse().expect("the size is a number");
         let count = if what == "orthogonal" { size * size } else { size };
-        buffer.resize(buffer.len().max(count), 0.0);
+        if buffer.len() < count {
+            buffer = zeros(count);
+        }
         let out = &mut buffer[..count];
         let start = Instant::now();
         pool.install(|| run(what, size, out));

@@ -19,6 +19,7 @@
 //! | [`strided`] | passes over buffers whose axes are stretched, reordered or cut |
 //! | [`reduce`] | sums and moments in f64 |
 //! | [`softmax`] | exponentials over their sum |
+//! | [`memory`] | large memory on large pages |
 //! | [`scratch`] | memory that a thread keeps between calls |
 //! | [`window`] | a window that slides over spatial axes |
 //! | [`conv`] | convolution and its two adjoints |
@@ -63,6 +64,7 @@ pub mod strided;
 pub mod reduce;
 pub mod softmax;
 pub mod lanczos;
+pub mod memory;
 pub mod scratch;
 pub mod window;
 pub mod conv;

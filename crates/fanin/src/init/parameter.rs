@@ -1,6 +1,7 @@
 //! What schemes ask of a [`Parameter`]: its fans, its elements, its parts.
 
 use fanin_engine::Shape;
+use fanin_kernels::memory::prefer_large_pages;
 
 use super::fans::{self, Axes};
 use crate::error::{Error, Result};
@@ -85,6 +86,7 @@ impl Parameter {
             let found = format!("shape {} of {elements} elements", self.shape);
             return Err(self.unfit(found, "fewer: memory does not hold them"));
         }
+        prefer_large_pages(data.spare_capacity_mut());
         data.resize(elements, value);
         Ok(data)
     }

@@ -10,6 +10,7 @@
 //! Key: n orthonormal rows of length m ≥ n, row j being column j of Q; a block of b reflections
 //! begins at row k, and its vectors have length `l` = m − k.
 
+use crate::memory::{prefer_large_pages, zeros};
 use crate::product::{MatMut, MatRef, Product, rows_per_thread};
 use crate::random::{Stream, fill_normal};
 use crate::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
@@ -41,6 +42,7 @@ pub fn fill_orthonormal_rows(stream: Stream, m: usize, gain: f64, out: &mut [f32
     let n = out.len().checked_div(m).unwrap_or(0);
     assert_eq!(out.len(), n * m, "a matrix is made of whole rows");
     assert!(n <= m, "there are no {n} orthonormal rows of length {m}");
+    prefer_large_pages(out);
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| piece.fill(0.0));
     let block = block(m);
     for k in (0..n).step_by(block).rev() {
@@ -66,7 +68,7 @@ impl Reflections {
     /// j·m.. of the stream, to ∓|x|·e₁.
     fn draw(stream: Stream, m: usize, k: usize, b: usize) -> Self {
         let l = m - k;
-        let mut vectors = vec![0.0_f32; b * l];
+        let mut vectors: Vec<f32> = zeros(b * l);
         for_each_chunk(&mut vectors, l, &|start, row| {
             let i = start / l;
             let x = &mut row[i..];
@@ -161,7 +163,7 @@ fn minus_factor(vectors: &[f32], b: usize, l: usize) -> Vec<f32> {
 /// Products of the rows of Vᵀ with each other, on and above the diagonal.
 fn upper_products(vectors: &[f32], b: usize, l: usize) -> Vec<f64> {
     const GROUP: usize = 32;
-    let mut exact = vec![0.0_f64; b * l];
+    let mut exact: Vec<f64> = zeros(b * l);
     for_each_chunk(&mut exact, ELEMENTWISE_CHUNK, &|start, piece| {
         for (e, v) in piece.iter_mut().zip(&vectors[start..]) {
             *e = f64::from(*v);

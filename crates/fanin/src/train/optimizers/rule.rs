@@ -2,6 +2,7 @@
 
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
+use fanin_kernels::memory::zeros;
 
 use crate::error::Result;
 
@@ -40,10 +41,8 @@ pub(super) fn optimizer<T: Float, const N: usize>(
     rule: impl Rule<N>,
     layout: &Layout,
 ) -> Box<dyn Optimizer<T>> {
-    let slots = layout
-        .iter()
-        .map(|(_, shape)| std::array::from_fn(|_| vec![T::ZERO; shape.elements()]))
-        .collect();
+    let slots =
+        layout.iter().map(|(_, shape)| std::array::from_fn(|_| zeros(shape.elements()))).collect();
     Box::new(Ruled { name, rule, layout: layout.to_vec(), slots, steps: 0, learning_rate: 0.0 })
 }
 
