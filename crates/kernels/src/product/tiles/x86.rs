@@ -89,6 +89,13 @@ implement_tiled!(f64, 4, transpose_f64, avx512_f64, avx2_f64);
 /// It made products 4 to 10 % faster.
 const AHEAD: isize = 8;
 
+/// Positions of a turn of the loop over a packed factor; one that is not packed would need an
+/// address for every row and position.
+const GROUP: usize = 4;
+
+/// Turns between asking for the last row of the result and writing it.
+const WAIT: usize = 8;
+
 macro_rules! tiles {
     (
         $name:ident, $type:ident, $features:literal, $lanes:literal, [$($rows:literal)+],
@@ -123,20 +130,10 @@ macro_rules! tiles {
                         c.wrapping_offset(i as isize * apart).wrapping_add(w * $lanes)
                     };
                     let mut sums = [[$zero(); W]; H];
-                    let share = (depth / (H + 1)).max(1);
-                    let mut left = depth;
-                    let mut row = 0;
-                    while left > 0 {
-                        // The result is asked for row by row: all at once would hold up the factors.
-                        let steps = if row < H { share.min(left) } else { left };
-                        if row < H {
-                            for w in 0..W {
-                                _mm_prefetch::<_MM_HINT_T0>(at(row, w).cast());
-                            }
-                            row += 1;
-                        }
-                        left -= steps;
-                        for _ in 0..steps {
+                    let mut steps = |count: usize| {
+                        for u in 0..count {
+                            let b = b.wrapping_offset(u as isize * step);
+                            let a = a.wrapping_offset(u as isize * along);
                             let mut dense = [$zero(); W];
                             let ahead = b.wrapping_offset(AHEAD * step);
                             for (w, dense) in dense.iter_mut().enumerate() {
@@ -149,9 +146,32 @@ macro_rules! tiles {
                                     *sum = $fma(spread, dense, *sum);
                                 }
                             }
-                            a = a.wrapping_offset(along);
-                            b = b.wrapping_offset(step);
                         }
+                        a = a.wrapping_offset(count as isize * along);
+                        b = b.wrapping_offset(count as isize * step);
+                    };
+                    // The result is asked for late, lest the factors push it out of the cache again, and
+                    // row by row: all at once would hold up the factors.
+                    let group = if PACKED { GROUP } else { 1 };
+                    let (groups, rest) = (depth / group, depth % group);
+                    let after = groups.saturating_sub(H).min(WAIT);
+                    let asked = (groups - after).min(H);
+                    for _ in 0..groups - after - asked {
+                        steps(group);
+                    }
+                    for row in 0..H {
+                        for w in 0..W {
+                            _mm_prefetch::<_MM_HINT_T0>(at(row, w).cast());
+                        }
+                        if row < asked {
+                            steps(group);
+                        }
+                    }
+                    for _ in 0..after {
+                        steps(group);
+                    }
+                    for _ in 0..rest {
+                        steps(1);
                     }
                     // All is read before anything is written: a load waits for stores under way
                     // whose addresses end alike, as those of rows do that lie whole pages apart.
