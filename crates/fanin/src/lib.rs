@@ -460,5 +460,5 @@ pub fn with_threads<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + 
             found: format!("{} ({error})", threads.unwrap_or(0)),
             expected: "a number of threads that the system can start".to_owned(),
         })?;
-    Ok(pool.install(work))
+    Ok(fanin_kernels::threads::run_in(&pool, work))
 }

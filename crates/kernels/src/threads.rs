@@ -5,6 +5,10 @@
 //! pool once around a whole computation: entering a pool costs microseconds, `join` inside one
 //! costs nanoseconds.
 
+use std::hint::spin_loop;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
 /// Elements below which an elementwise pass is not worth splitting: about 10 µs of work.
 pub const ELEMENTWISE_CHUNK: usize = 1 << 15;
 
@@ -82,6 +86,53 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildE
     rayon::ThreadPoolBuilder::new().num_threads(threads).build()
 }
 
+/// Runs `work` on a thread of `pool`, while the others look for pieces of it without falling asleep:
+/// waking one up takes as long as many a piece.
+///
+/// A thread that finds nothing for a while looks less often, which costs a few percent of a core.
+pub fn run_in<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send) -> R {
+    pool.install(|| {
+        let own = rayon::current_thread_index();
+        let done = AtomicBool::new(false);
+        rayon::in_place_scope(|scope| {
+            let _finished = SetAtEnd(&done);
+            scope.spawn_broadcast(|_, thread| {
+                if Some(thread.index()) != own {
+                    look_for_work(&done);
+                }
+            });
+            work()
+        })
+    })
+}
+
+/// Takes pieces of work from other threads until all is done.
+fn look_for_work(done: &AtomicBool) {
+    const PATIENCE: Duration = Duration::from_micros(200);
+    const PAUSE: Duration = Duration::from_micros(20);
+    const LOOKS: usize = 64;
+    let mut last = Instant::now();
+    while !done.load(Ordering::Acquire) {
+        if (0..LOOKS).any(|_| {
+            spin_loop();
+            rayon::yield_now() == Some(rayon::Yield::Executed)
+        }) {
+            last = Instant::now();
+        } else if last.elapsed() > PATIENCE {
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+/// Sets what it holds when it goes, by a panic too.
+struct SetAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for SetAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// Runs `work` for every item on the threads of the current pool and keeps the order of results.
 pub fn map<I: Sync, R: Send>(items: &[I], work: impl Fn(&I) -> R + Sync + Send) -> Vec<R> {
     use rayon::prelude::*;
@@ -91,6 +142,29 @@ pub fn map<I: Sync, R: Send>(items: &[I], work: impl Fn(&I) -> R + Sync + Send) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_that_stay_awake_do_all_work_and_end_with_it_even_by_a_panic() {
+        for threads in [1, 2, 5] {
+            let pool = pool(threads).unwrap();
+            let sum = run_in(&pool, || {
+                let outer: Vec<u64> = map(&[1, 2, 3], |factor| {
+                    let mut squares = vec![0_u64; 1000];
+                    for_each_chunk(&mut squares, 10, &|start, piece: &mut [u64]| {
+                        for (i, x) in piece.iter_mut().enumerate() {
+                            *x = factor * (start + i) as u64;
+                        }
+                    });
+                    squares.iter().sum()
+                });
+                outer.iter().sum::<u64>()
+            });
+            assert_eq!(sum, 6 * 999 * 1000 / 2);
+            let work = || run_in(&pool, || panic!("as asked"));
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
+            assert_eq!(run_in(&pool, || 7), 7);
+        }
+    }
 
     #[test]
     fn every_element_is_visited_once_at_its_own_index() {
