@@ -1,6 +1,6 @@
 """Takes the code of a repair out of the written page, as a reader would, and runs it.
 
-Needs a built fanin, and torch, jax with flax, and keras; what is not installed is named and left
+Needs a built fanin, numpy, and torch, jax with flax, and keras; what is not installed is named and left
 out. Run it as
 
     python3 crates/fanin/tests/reference/report_code.py target/debug/fanin
@@ -137,7 +137,15 @@ def draw_keras(initialize, activation):
         yield {(i // 2, "bias" if i % 2 else "weight"): v for i, v in enumerate(values)}
 
 
+def draw_numpy(initialize, activation):
+    for seed in SEEDS:
+        drawn = initialize(seed)
+        assert all(np.array_equal(array, initialize(seed)[name]) for name, array in drawn.items())
+        yield {(int(n.split(".")[0]) // 2, n.split(".")[1]): array for n, array in drawn.items()}
+
+
 FRAMEWORKS = {
+    "NumPy": (("numpy",), draw_numpy),
     "PyTorch": (("torch",), draw_torch),
     "JAX/Flax": (("jax", "flax"), draw_flax),
     "Keras": (("keras",), draw_keras),
