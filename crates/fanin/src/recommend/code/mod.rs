@@ -95,9 +95,10 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
         model.to_string().replace(['\\', '"'], "'"),
         found.method
     );
-    let redrawn = super::find(found.method).map_or("", |method| method.facts().redrawn);
-    if !redrawn.is_empty() {
-        title = format!("{title}\n\n{redrawn}");
+    let redrawn =
+        super::find(found.method).ok().and_then(|method| method.facts().redrawn.sentence());
+    if let Some(sentence) = redrawn {
+        title = format!("{title}\n\n{sentence}");
     }
     let drawn = || Drawn::all(&parameters, &found.changes, language);
     match language {
