@@ -198,7 +198,7 @@ mod tests {
             x: explain::Axis::even("step"),
             y: explain::Axis::powers("loss"),
             lines: vec![
-                Line::measured("short", vec![[0.0, 2.0]]),
+                Line::measured("short", vec![[0.0, 2.0]]).within(vec![[1.5, 2.5]]),
                 Line::measured("long", vec![[0.0, 3.0], [5.0, 1.0]]).choosing(Some([5.0, 1.0])),
                 Line::theory("theory, long", vec![[5.0, 1.0]]),
             ],
@@ -212,6 +212,11 @@ mod tests {
             values,
             [vec![Some(2.0), none], vec![Some(3.0), one], vec![none, one], vec![none, one]]
         );
+        assert_eq!(
+            (&chart.series[0].low[..], &chart.series[0].high[1]),
+            (&[Some(1.5), none][..], &none)
+        );
+        assert!(chart.series[1].low.is_empty());
         assert_eq!(chart.series.iter().map(|s| s.color).collect::<Vec<_>>(), [0, 1, 1, CHOSEN]);
     }
 }

@@ -99,7 +99,7 @@ impl Grid {
             epsilons: laboratory.choose(vec![1e-3, SMALL, 0.1, 1.0], vec![SMALL]),
             depths: laboratory.choose(vec![1, 2, 3, 5, 10, 20], vec![1, 3, 8]),
             widths: laboratory.choose(vec![16, 64], vec![32]),
-            steps: laboratory.choose(200, 100),
+            steps: laboratory.choose(150, 100),
             records: Vec::new(),
             gradients: Vec::new(),
         };

@@ -80,7 +80,7 @@ impl Grid {
         let mut grid = Self {
             epsilons: laboratory.choose(whole.to_vec(), vec![0.0, 1e-3, 0.03, 0.2, 1.0, 100.0]),
             depths: laboratory.choose(vec![1, 2, 3, 5, 8], vec![1, 3]),
-            widths: laboratory.choose(vec![16, 64], vec![16]),
+            widths: laboratory.choose(vec![16, 32], vec![16]),
             steps: laboratory.choose(200, 150),
             runs: Vec::new(),
         };

@@ -165,3 +165,14 @@ fn schemes(chain: &Chain) -> Vec<Place> {
     places.truncate(MOST_SCHEMES);
     places
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_critical_line_ends_where_the_picture_does() {
+        let share = |to| share_inside([1.0, 0.5], to, [2.5, 1.0]);
+        assert_eq!([share([1.5, 0.9]), share([1.5, 1.5]), share([4.0, 0.6])], [1.0, 0.5, 0.5]);
+    }
+}
