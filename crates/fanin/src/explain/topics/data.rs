@@ -6,7 +6,7 @@ use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
 use crate::explain::seeds::{Runs, SEEDS};
 use crate::explain::trial::{BATCH, LARGEST_LOSS, LEARNED, LEARNING_RATE, Record, Trial, stops};
-use crate::explain::words::{layers, measured, percent, size, steps};
+use crate::explain::words::{layers, measured, percent, size, steps, whole};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
 use crate::spec::Standardize;
 
@@ -174,9 +174,10 @@ impl Grid {
             title: "The same start on other units".to_owned(),
             caption: format!(
                 "Loss on 360 other digits while the network learns, by powers of ten; above \
-                 {LARGEST_LOSS:.0} all are drawn there. Lines: the middle of {SEEDS} seeds, in a \
+                 {} all are drawn there. Lines: the middle of {SEEDS} seeds, in a \
                  band from the best to the worst. A line that ends early ends in numbers too large \
-                 for floating point."
+                 for floating point.",
+                whole(LARGEST_LOSS as usize),
             ),
             sliders: vec![
                 Slider::new("units of the pixels", factors, self.factors.len() - 2),

@@ -246,7 +246,7 @@
     drawing.classList.add("plane");
     svg.setAttribute("role", "group");
     const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });
-    drawing.after(facts, course);
+    (figure.querySelector(".legend") || drawing).after(facts, course);
     const handle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
     for (const [name, value] of Object.entries({ class: "handle", r: 9, tabindex: 0, role: "slider", "aria-label": "point of the plane", "aria-valuemin": 0, "aria-valuemax": data.widest })) handle.setAttribute(name, value);
     svg.append(handle);
