@@ -12,6 +12,7 @@ the page's Rust block names for it, within five standard errors; tensors that no
 keep their values. It ends with 1 if a tensor is off or a block is missing.
 """
 
+import fnmatch
 import html.parser
 import importlib.util
 import math
@@ -63,7 +64,12 @@ class Blocks(html.parser.HTMLParser):
 def expected(blocks):
     """Mean and deviation by layer and part, from the schemes that the Rust block names."""
     told = {}
-    for name, scheme in re.findall(r'\("(\d+\.\w+)", "([^"]+)"\)', blocks["Rust"]):
+    rules = re.findall(r'\("([^"]+)", "([^"]+)"\)', blocks["Rust"])
+    names = [f"{2 * layer}.{part}" for layer in range(len(WIDTHS)) for part in ("weight", "bias")]
+    for name in names:
+        scheme = next((scheme for pattern, scheme in rules if fnmatch.fnmatchcase(name, pattern)), None)
+        if scheme is None:
+            continue
         layer, part = name.split(".")
         kind, _, numbers = scheme.partition(":")
         numbers = [float(number) for number in numbers.split(",") if number]
