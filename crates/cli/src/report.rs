@@ -32,7 +32,7 @@ pub struct Report {
     /// the saved report, for svg and png a folder pictures there; else the terminal]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
-    /// Show the page in the system's program for it
+    /// Show what was written in the system's program for it
     #[arg(long)]
     open: bool,
 }
@@ -73,6 +73,9 @@ impl Report {
                 let folder = self.output.clone().unwrap_or_else(|| folder.join("pictures"));
                 let files = report::write_pictures(&report, form, &folder)?;
                 output::text(&format!("{} pictures in {}\n", files.len(), folder.display()));
+                if self.open {
+                    open(&folder);
+                }
                 return Ok(Exit::Done);
             }
             Format::Html => Form::Html,

@@ -62,12 +62,14 @@ pub fn open(path: &Path) {
     }
 }
 
-/// The command as it was given, for the page that it makes.
+/// The command as it was given, for the page that it makes; a shell reads it as it was meant.
 pub fn command_line() -> String {
     let quoted = |argument: String| {
         let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=+".contains(c);
         if argument.chars().all(is_plain) && !argument.is_empty() {
             argument
+        } else if argument.contains(['"', '$', '`', '\\', '!']) {
+            format!("'{}'", argument.replace('\'', "'\\''"))
         } else {
             format!("\"{argument}\"")
         }

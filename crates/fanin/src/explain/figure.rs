@@ -159,6 +159,9 @@ pub struct Line {
     pub name: String,
     /// Places (x, y) in the order of x.
     pub points: Vec<[f64; 2]>,
+    /// The least and the largest y over seeds at each point; empty where there is one seed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub band: Vec<[f64; 2]>,
     /// Whether it was computed from a formula and not measured.
     pub is_theory: bool,
     /// The point that the sliders chose, if it lies on this line.
@@ -198,12 +201,18 @@ impl Axis {
 impl Line {
     /// Measured points.
     pub fn measured(name: impl Into<String>, points: Vec<[f64; 2]>) -> Self {
-        Self { name: name.into(), points, is_theory: false, chosen: None }
+        Self { name: name.into(), points, band: Vec::new(), is_theory: false, chosen: None }
     }
 
     /// Points of a formula.
     pub fn theory(name: impl Into<String>, points: Vec<[f64; 2]>) -> Self {
         Self { is_theory: true, ..Self::measured(name, points) }
+    }
+
+    /// The same with the least and the largest y over seeds at each point.
+    #[must_use]
+    pub fn within(self, band: Vec<[f64; 2]>) -> Self {
+        Self { band, ..self }
     }
 
     /// The same with one of its points chosen.

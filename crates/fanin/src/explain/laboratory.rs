@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fanin_kernels::threads;
 
+use super::seeds::Runs;
 use super::trial::{Record, Trial};
 use crate::check::measurement::Measurement;
 use crate::compare::sweep::SweepObserver;
@@ -46,6 +47,23 @@ impl Laboratory<'_> {
         }
     }
 
+    /// Runs every trial under so many seeds, its own first.
+    ///
+    /// # Errors
+    /// As [`Trial::run`].
+    pub fn run_over(&self, seeds: usize, trials: &[Trial<'_>]) -> Result<Vec<Runs>> {
+        let mut each = Vec::with_capacity(seeds * trials.len());
+        for trial in trials {
+            let draws = 0..seeds as u64;
+            each.extend(draws.map(|draw| {
+                let seed = trial.seed.wrapping_add(draw);
+                Trial { seed, ..trial.clone() }
+            }));
+        }
+        let records = self.run(&each)?;
+        Ok(records.chunks_exact(seeds).map(|runs| Runs::new(runs.to_vec())).collect())
+    }
+
     /// Runs all trials; records come in the order of the trials.
     ///
     /// # Errors
@@ -76,30 +94,28 @@ impl Laboratory<'_> {
         runs.into_iter().collect()
     }
 
-    /// For every trial the mean of a number over so many draws of its starting weights; the first
-    /// draw is the one that [`run`](Self::run) trains.
+    /// For every trial what `read` makes of so many draws of its starting weights; the first draw
+    /// is the one that [`run`](Self::run) trains.
     ///
     /// # Errors
     /// As [`Trial::run`].
-    pub fn measure(
+    pub fn measure<T: Send>(
         &self,
         trials: &[Trial<'_>],
         draws: usize,
-        read: impl Fn(&Measurement) -> f64 + Sync,
-    ) -> Result<Vec<f64>> {
-        let means = threads::map(trials, |trial| {
-            let mut sum = 0.0;
-            for draw in 0..draws as u64 {
-                if self.interrupt.requested() {
-                    return Err(Error::Interrupted);
-                }
-                let seed = trial.seed.wrapping_add(draw);
-                let start = Trial { seed, ..trial.clone() }.start()?;
-                sum += read(&start);
+        read: impl Fn(&Measurement) -> T + Sync,
+    ) -> Result<Vec<Vec<T>>> {
+        let of = |trial: &Trial<'_>, draw: u64| {
+            if self.interrupt.requested() {
+                return Err(Error::Interrupted);
             }
-            Ok(sum / draws as f64)
+            let seed = trial.seed.wrapping_add(draw);
+            Ok(read(&Trial { seed, ..trial.clone() }.start()?))
+        };
+        let drawn = threads::map(trials, |trial| {
+            (0..draws as u64).map(|draw| of(trial, draw)).collect::<Result<Vec<T>>>()
         });
-        means.into_iter().collect()
+        drawn.into_iter().collect()
     }
 }
 

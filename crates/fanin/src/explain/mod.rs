@@ -14,6 +14,7 @@ mod figure;
 mod lesson;
 mod words;
 mod trial;
+mod seeds;
 mod laboratory;
 pub mod topics;
 
@@ -23,6 +24,7 @@ pub use figure::{
 };
 pub use laboratory::{Laboratory, Size};
 pub use lesson::{Lesson, Next, Table};
+pub use seeds::Runs;
 pub use topics::{TOPICS, Topic};
 pub use trial::{Moment, Record, Trial};
 

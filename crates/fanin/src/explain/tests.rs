@@ -60,6 +60,7 @@ fn every_topic_answers_with_a_frame_for_every_setting() {
             if let Picture::Chart(chart) = &frame.picture {
                 let points = chart.lines.iter().flat_map(|line| &line.points).flatten();
                 assert!(points.into_iter().all(|x| x.is_finite()), "{}", topic.name());
+                chart.lines.iter().for_each(check_band);
             }
         }
         for next in lesson.next.iter().filter_map(|n| n.command.strip_prefix("fanin explain ")) {
@@ -68,6 +69,39 @@ fn every_topic_answers_with_a_frame_for_every_setting() {
     }
     let error = find("zerro").err().unwrap().to_string();
     assert!(error.starts_with("unknown topic `zerro`; did you mean `zero`?"), "{error}");
+}
+
+/// A measured line lies in a band from the least to the largest of its seeds.
+#[track_caller]
+fn check_band(line: &Line) {
+    if line.is_theory {
+        return assert!(line.band.is_empty());
+    }
+    assert_eq!(line.band.len(), line.points.len(), "{}", line.name);
+    for ([_, y], [least, largest]) in line.points.iter().zip(&line.band) {
+        assert!(least <= y && y <= largest, "{}: {y} in {least} to {largest}", line.name);
+    }
+    assert!(line.band.iter().any(|[least, largest]| least < largest), "{}: one seed", line.name);
+}
+
+/// A run of which only the steps to learn, none for never, and the end matter here.
+fn record(learned: Option<u64>, end: f64) -> Record {
+    let moment = |step, accuracy| Moment { step, loss: 1.0 - accuracy, accuracy };
+    let learned = learned.map(|step| moment(step, trial::LEARNED));
+    let moments = learned.into_iter().chain([moment(300, end)]).collect();
+    let start = crate::check::measurement::Measurement::default();
+    Record { start, units: (2, 2), moments, diverged: None }
+}
+
+#[test]
+fn the_run_in_the_middle_stands_for_all_and_the_others_are_told_beside_it() {
+    let runs = Runs::new(vec![record(None, 0.2), record(Some(9), 0.9), record(Some(4), 0.95)]);
+    assert_eq!((runs.middle().learned(), runs.learned()), (Some(9), (2, 3)));
+    assert_eq!(runs.steps("never"), "9 (4 to never)");
+    assert_eq!(runs.ends(|run| Some(run.accuracy())), Some([0.2, 0.95]));
+    assert_eq!(runs.losses(), [[1.0 - trial::LEARNED; 2], [1.0 - 0.95, 0.8]]);
+    let lost = Runs::new(vec![record(None, 0.1), record(None, f64::NAN), record(None, 0.3)]);
+    assert_eq!((lost.middle().accuracy(), lost.steps("too slow")), (0.1, "too slow".to_owned()));
 }
 
 #[test]

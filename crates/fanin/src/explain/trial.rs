@@ -120,11 +120,6 @@ impl Record {
         let finite = self.moments.iter().filter(|moment| moment.loss.is_finite());
         finite.map(|moment| [moment.step as f64, moment.loss.min(LARGEST_LOSS)]).collect()
     }
-
-    /// The gradient's norm at each layer's weights before the first step.
-    pub fn gradients(&self) -> Vec<f64> {
-        self.start.layers.iter().map(|layer| layer.gradient_norm).collect()
-    }
 }
 
 impl Trial<'_> {

@@ -28,6 +28,41 @@ pub struct Facts {
     pub source: &'static str,
     /// Whether it needs rows of data.
     pub needs_data: bool,
-    /// What its rules keep of its start for other seeds, as a sentence; empty if all.
-    pub redrawn: &'static str,
+    /// What code that draws its start for other seeds keeps of it.
+    pub redrawn: Redrawn,
+}
+
+/// What code that draws a start for other seeds keeps of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redrawn {
+    /// All that the method set.
+    Whole,
+    /// Scales that the data asked for at one seed.
+    MeasuredScales,
+    /// Scales that were learned at one seed.
+    LearnedScales,
+    /// Mean and deviation of tensors whose units were set one by one.
+    Tensors,
+}
+
+impl Redrawn {
+    /// The same as a sentence; none where all is kept.
+    pub fn sentence(self) -> Option<&'static str> {
+        match self {
+            Self::Whole => None,
+            Self::MeasuredScales => Some(
+                "Other seeds get the scales that the data asked for at one seed; they are not \
+                 measured anew.",
+            ),
+            Self::LearnedScales => Some(
+                "Other seeds get the scales that were learned at one seed; they are not learned \
+                 anew.",
+            ),
+            Self::Tensors => Some(
+                "Of units that were set one by one, this draws mean and deviation of whole \
+                 tensors: the exact start is in the weights alone.",
+            ),
+        }
+    }
 }

@@ -28,7 +28,7 @@ mod tests;
 
 pub use code::{Language, code};
 pub use fold::{Fold, fold};
-pub use method::{Facts, Method};
+pub use method::{Facts, Method, Redrawn};
 pub use methods::{Expected, METHODS, expected};
 pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;

@@ -78,7 +78,8 @@ fn chart_of(chart: &explain::Chart) -> LineChart {
     for line in &chart.lines {
         let named = measured.iter().position(|m| line.name.ends_with(&m.name)).unwrap_or(0);
         let style = if line.is_theory { Style::Dashed } else { Style::Points };
-        series.push(Series::new(&line.name, named, values(&at, &line.points)).styled(style));
+        let drawn = Series::new(&line.name, named, values(&at, &line.points)).styled(style);
+        series.push(if line.band.is_empty() { drawn } else { drawn.within(band(&at, line)) });
     }
     for line in &chart.lines {
         let here = line.chosen.map(|point| values(&at, &[point]));
@@ -92,6 +93,15 @@ fn chart_of(chart: &explain::Chart) -> LineChart {
         marks: Vec::new(),
         upright: chart.mark.iter().map(|mark| Mark::new(mark.at, &mark.label)).collect(),
     }
+}
+
+/// The ends of the line's band at each place; NaN where it has none.
+fn band(at: &[f64], line: &Line) -> Vec<(f64, f64)> {
+    let [low, high] = [0, 1].map(|end| {
+        let ends = line.points.iter().zip(&line.band).map(|([x, _], ends)| [*x, ends[end]]);
+        values(at, &ends.collect::<Vec<_>>())
+    });
+    low.into_iter().zip(high).collect()
 }
 
 /// The y of the points at each place; NaN where a line has none.
@@ -188,7 +198,7 @@ mod tests {
             x: explain::Axis::even("step"),
             y: explain::Axis::powers("loss"),
             lines: vec![
-                Line::measured("short", vec![[0.0, 2.0]]),
+                Line::measured("short", vec![[0.0, 2.0]]).within(vec![[1.5, 2.5]]),
                 Line::measured("long", vec![[0.0, 3.0], [5.0, 1.0]]).choosing(Some([5.0, 1.0])),
                 Line::theory("theory, long", vec![[5.0, 1.0]]),
             ],
@@ -202,6 +212,11 @@ mod tests {
             values,
             [vec![Some(2.0), none], vec![Some(3.0), one], vec![none, one], vec![none, one]]
         );
+        assert_eq!(
+            (&chart.series[0].low[..], &chart.series[0].high[1]),
+            (&[Some(1.5), none][..], &none)
+        );
+        assert!(chart.series[1].low.is_empty());
         assert_eq!(chart.series.iter().map(|s| s.color).collect::<Vec<_>>(), [0, 1, 1, CHOSEN]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! What the frameworks draw is held against the stated deviations by
 //! `tests/reference/init_code.py`, which says how to run it; `FANIN_TORCH=python3`, a Python with
-//! torch, runs the code of real repairs as it is pasted. After a change that is wished, the
+//! torch and NumPy, runs the code of real repairs as it is pasted. After a change that is wished, the
 //! texts are written anew by `FANIN_BLESS=1 cargo test -p fanin --test it init_code`.
 
 use std::fs;
@@ -162,13 +162,14 @@ fn check(name: &str, (model, found): &(Model, Recommendation), language: Languag
 #[test]
 fn code_is_short_and_as_it_was() {
     let (chain, convolutions, gates, mirrors) = (chain(), convolutions(), gates(), mirrors());
-    for language in [Language::Torch, Language::Flax, Language::Keras, Language::Rust] {
+    for language in Language::ALL {
         check("chain", &chain, language);
         check("convolutions", &convolutions, language);
         check("mirrors", &mirrors, language);
     }
-    check("gates", &gates, Language::Torch);
-    check("gates", &gates, Language::Rust);
+    for language in [Language::Torch, Language::Numpy, Language::Rust] {
+        check("gates", &gates, language);
+    }
 }
 
 #[test]
@@ -207,8 +208,15 @@ for name, parameter in model.named_parameters():
     print(name, parameter.mean().item(), parameter.std(correction=0).item())
 ";
 
-/// A repair by `method` with its code pasted into PyTorch: draws have the deviations that are told.
-fn check_pasted(python: &str, method: &str) {
+/// The same for a pasted file that gives arrays by name.
+const ARRAYS: &str = "\
+import runpy, sys
+for name, array in runpy.run_path(sys.argv[1])['initialize'](7).items():
+    print(name, array.mean(), array.std())
+";
+
+/// A repair by `method` with its code pasted into a program: draws have the deviations that are told.
+fn check_pasted(python: &str, method: &str, (language, program): (Language, &str)) {
     use fanin::recommend::Options;
     use fanin::spec::Spec;
     let mut spec = Spec { model: "64 -> 10x64 relu -> 10".parse().unwrap(), ..Spec::default() };
@@ -219,10 +227,11 @@ fn check_pasted(python: &str, method: &str) {
     let options = Options { method: Some(method.to_owned()), ..Options::default() };
     let repair = fanin::recommend(&spec, &model, &weights, &data, &options).unwrap();
     let found = repair.recommendation.unwrap();
-    let text = code(&model, &found, Language::Torch).unwrap();
-    let file = std::env::temp_dir().join(format!("fanin-{}-{method}.py", std::process::id()));
+    let text = code(&model, &found, language).unwrap();
+    let name = format!("fanin-{}-{method}-{}.py", std::process::id(), language.name());
+    let file = std::env::temp_dir().join(name);
     fs::write(&file, text).unwrap();
-    let ran = std::process::Command::new(python).args(["-c", PASTED]).arg(&file).output().unwrap();
+    let ran = std::process::Command::new(python).args(["-c", program]).arg(&file).output().unwrap();
     fs::remove_file(&file).unwrap();
     assert!(ran.status.success(), "{method}: {}", String::from_utf8_lossy(&ran.stderr));
     let out = String::from_utf8(ran.stdout).unwrap();
@@ -242,11 +251,12 @@ fn check_pasted(python: &str, method: &str) {
 #[test]
 fn pasted_code_draws_what_a_repair_tells() {
     let Ok(python) = std::env::var("FANIN_TORCH") else {
-        eprintln!("skipped: FANIN_TORCH names no python3 that has torch");
+        eprintln!("skipped: FANIN_TORCH names no python3 that has torch and NumPy");
         return;
     };
     for method in ["auto", "lsuv", "weight-norm", "gradinit"] {
-        check_pasted(&python, method);
+        check_pasted(&python, method, (Language::Torch, PASTED));
+        check_pasted(&python, method, (Language::Numpy, ARRAYS));
     }
 }
 

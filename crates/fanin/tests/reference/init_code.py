@@ -174,6 +174,42 @@ def check_mirrors(framework, draws):
     assert np.allclose(both, network(x[0]) + network(x[1]), atol=1e-4), "relu layers look linear"
 
 
+def numpy_chain():
+    module = code("chain_numpy")
+    draws = []
+    for seed in SEEDS:
+        drawn = module.initialize(seed)
+        assert all(array.dtype == np.float32 for array in drawn.values())
+        layers = [0, *range(2, 18, 3), 20]
+        draws.append([(drawn[f"{n}.weight"], drawn.get(f"{n}.bias", np.zeros(64))) for n in layers])
+    check_chain("numpy", draws)
+    assert draws[0][0][0].shape == (64, 48) and "3.weight" not in module.initialize(0)
+
+
+def numpy_convolutions():
+    module = code("convolutions_numpy")
+    draws = [module.initialize(seed) for seed in SEEDS]
+    for layer, expected in CONVOLUTIONS.items():
+        check(f"numpy: convolution {layer}", [d[f"{layer}.weight"] for d in draws], expected)
+    matrix = draws[0]["2.weight"][:, :, 1, 1]
+    assert np.allclose(matrix.T @ matrix, 1.25**2 * np.eye(8), atol=1e-5), "an isometry"
+    assert not draws[0]["0.bias"].any()
+
+
+def numpy_gates():
+    draws = [code("gates_numpy").initialize(seed) for seed in SEEDS]
+    check("numpy: gates, input", [d["rnn.weight_ih_l0"] for d in draws], (0.0, 0.2))
+    check("numpy: gates, state", [d["rnn.weight_hh_l0"] for d in draws], orthogonal(1.0, 24))
+    for gate in np.split(draws[0]["rnn.weight_hh_l0"], 4):
+        assert np.allclose(gate @ gate.T, np.eye(24), atol=1e-5), "each gate is orthogonal"
+    assert np.array_equal(draws[0]["rnn.bias_ih_l0"], np.repeat([0.0, 1.0, 0.0, 0.0], 24))
+
+
+def numpy_mirrors():
+    draws = [code("mirrors_numpy").initialize(seed) for seed in SEEDS]
+    check_mirrors("numpy", [[d[f"{n}.weight"] for n in (0, 2, 4, 6)] for d in draws])
+
+
 def torch_mirrors():
     module = code("mirrors_torch")
     nn = torch.nn
@@ -276,7 +312,8 @@ def keras_convolutions():
 if __name__ == "__main__":
     for test in (torch_chain, torch_convolutions, torch_gates, flax_chain, flax_convolutions,
                  keras_chain, keras_convolutions,
-                 torch_mirrors, flax_mirrors, keras_mirrors):
+                 torch_mirrors, flax_mirrors, keras_mirrors,
+                 numpy_chain, numpy_convolutions, numpy_gates, numpy_mirrors):
         test()
     print(f"{len(failures)} off: {failures}")
     raise SystemExit(bool(failures))

@@ -1,6 +1,6 @@
 """Takes the code of a repair out of the written page, as a reader would, and runs it.
 
-Needs a built fanin, and torch, jax with flax, and keras; what is not installed is named and left
+Needs a built fanin, numpy, and torch, jax with flax, and keras; what is not installed is named and left
 out. Run it as
 
     python3 crates/fanin/tests/reference/report_code.py target/debug/fanin
@@ -12,6 +12,7 @@ the page's Rust block names for it, within five standard errors; tensors that no
 keep their values. It ends with 1 if a tensor is off or a block is missing.
 """
 
+import fnmatch
 import html.parser
 import importlib.util
 import math
@@ -63,7 +64,12 @@ class Blocks(html.parser.HTMLParser):
 def expected(blocks):
     """Mean and deviation by layer and part, from the schemes that the Rust block names."""
     told = {}
-    for name, scheme in re.findall(r'\("(\d+\.\w+)", "([^"]+)"\)', blocks["Rust"]):
+    rules = re.findall(r'\("([^"]+)", "([^"]+)"\)', blocks["Rust"])
+    names = [f"{2 * layer}.{part}" for layer in range(len(WIDTHS)) for part in ("weight", "bias")]
+    for name in names:
+        scheme = next((scheme for pattern, scheme in rules if fnmatch.fnmatchcase(name, pattern)), None)
+        if scheme is None:
+            continue
         layer, part = name.split(".")
         kind, _, numbers = scheme.partition(":")
         numbers = [float(number) for number in numbers.split(",") if number]
@@ -137,7 +143,15 @@ def draw_keras(initialize, activation):
         yield {(i // 2, "bias" if i % 2 else "weight"): v for i, v in enumerate(values)}
 
 
+def draw_numpy(initialize, activation):
+    for seed in SEEDS:
+        drawn = initialize(seed)
+        assert all(np.array_equal(array, initialize(seed)[name]) for name, array in drawn.items())
+        yield {(int(n.split(".")[0]) // 2, n.split(".")[1]): array for n, array in drawn.items()}
+
+
 FRAMEWORKS = {
+    "NumPy": (("numpy",), draw_numpy),
     "PyTorch": (("torch",), draw_torch),
     "JAX/Flax": (("jax", "flax"), draw_flax),
     "Keras": (("keras",), draw_keras),

@@ -4,8 +4,9 @@ use crate::data::Prepared;
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
-use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
-use crate::explain::words::{layers, measured, percent, size, steps};
+use crate::explain::seeds::{Runs, SEEDS};
+use crate::explain::trial::{BATCH, LARGEST_LOSS, LEARNED, LEARNING_RATE, Record, Trial, stops};
+use crate::explain::words::{layers, measured, percent, size, steps, whole};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
 use crate::spec::Standardize;
 
@@ -18,7 +19,7 @@ struct Grid {
     depths: Vec<usize>,
     widths: Vec<usize>,
     steps: u64,
-    records: Vec<Record>,
+    runs: Vec<Runs>,
 }
 
 /// The position of the normalized features.
@@ -71,7 +72,8 @@ impl Topic for Data {
             setting: format!(
                 "Pixels go from 0 to 16; normalized, each has mean 0 and deviation 1 over the \
                  1,437 digits to learn from. He's start, relu units, {} steps of gradient descent \
-                 with {BATCH} digits each, learning rate {LEARNING_RATE}, one seed.",
+                 with {BATCH} digits each, learning rate {LEARNING_RATE}, {SEEDS} seeds, of which the \
+                 middle one is told.",
                 grid.steps,
             ),
             table: grid.table(depth, width),
@@ -88,10 +90,10 @@ impl Grid {
     fn train(laboratory: &Laboratory<'_>) -> Result<Self> {
         let mut grid = Self {
             factors: laboratory.choose(vec![0.001, 0.01, 0.1, 1.0, 10.0, 100.0], vec![0.001, 10.0]),
-            depths: laboratory.choose(vec![1, 2, 3, 5, 10], vec![2]),
+            depths: laboratory.choose(vec![1, 2, 3, 5, 8], vec![2]),
             widths: laboratory.choose(vec![16, 64], vec![32]),
-            steps: laboratory.choose(300, 100),
-            records: Vec::new(),
+            steps: laboratory.choose(200, 100),
+            runs: Vec::new(),
         };
         let raw = digits(Standardize::None)?;
         let mut sets = vec![digits(Standardize::Standard)?];
@@ -110,12 +112,16 @@ impl Grid {
                 }
             }
         }
-        grid.records = laboratory.run(&trials)?;
+        grid.runs = laboratory.run_over(SEEDS, &trials)?;
         Ok(grid)
     }
 
+    fn runs(&self, features: usize, depth: usize, width: usize) -> &Runs {
+        &self.runs[(features * self.depths.len() + depth) * self.widths.len() + width]
+    }
+
     fn record(&self, features: usize, depth: usize, width: usize) -> &Record {
-        &self.records[(features * self.depths.len() + depth) * self.widths.len() + width]
+        self.runs(features, depth, width).middle()
     }
 
     fn words(&self, features: usize) -> String {
@@ -166,10 +172,13 @@ impl Grid {
         let factors = self.factors.iter().map(|&f| format!("× {}", size(f))).collect();
         Figure {
             title: "The same start on other units".to_owned(),
-            caption: "Loss on 360 other digits while the network learns, by powers of ten; \
-                      above 10,000 all are drawn there. A line that ends early ends in numbers \
-                      too large for floating point."
-                .to_owned(),
+            caption: format!(
+                "Loss on 360 other digits while the network learns, by powers of ten; above \
+                 {} all are drawn there. Lines: the middle of {SEEDS} seeds, in a \
+                 band from the best to the worst. A line that ends early ends in numbers too large \
+                 for floating point.",
+                whole(LARGEST_LOSS as usize),
+            ),
             sliders: vec![
                 Slider::new("units of the pixels", factors, self.factors.len() - 2),
                 Slider::new("depth", texts(&self.depths), depth),
@@ -180,8 +189,11 @@ impl Grid {
     }
 
     fn frame(&self, features: usize, depth: usize, width: usize) -> Frame {
-        let line =
-            |at: usize| Line::measured(self.words(at), self.record(at, depth, width).losses());
+        let line = |at: usize| {
+            let runs = self.runs(at, depth, width);
+            let (points, band) = (runs.middle().losses(), runs.losses());
+            Line::measured(self.words(at), points).within(band)
+        };
         let record = self.record(features, depth, width);
         let normalized = self.record(NORMALIZED, depth, width);
         let (q, loss) = (record.start.input_second_moment, record.start.loss);

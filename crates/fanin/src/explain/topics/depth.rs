@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
+use crate::explain::seeds::{DRAWS, ends, median};
 use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
 use crate::explain::words::{layers, measured, percent, size};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
@@ -21,6 +22,8 @@ struct Grid {
     widths: Vec<usize>,
     steps: u64,
     records: Vec<Record>,
+    /// Norms of gradients by layer, for each draw of the weights, by the order of the records.
+    gradients: Vec<Vec<Vec<f64>>>,
 }
 
 /// Starts that divide by √d, by their words and their schemes.
@@ -74,9 +77,9 @@ impl Topic for Depth {
             .chain(grid.limit(width))
             .collect(),
             setting: format!(
-                "Gradients of the loss before the first step, on 64 digits; then {} steps of \
-                 gradient descent with {BATCH} digits each, learning rate {LEARNING_RATE}, relu \
-                 units, biases 0, one seed.",
+                "Gradients of the loss before the first step, on 64 digits, the middle of {DRAWS} \
+                 draws; then {} steps of gradient descent from the first draw with {BATCH} digits \
+                 each, learning rate {LEARNING_RATE}, relu units, biases 0.",
                 grid.steps,
             ),
             table: grid.table(small, width),
@@ -96,8 +99,9 @@ impl Grid {
             epsilons: laboratory.choose(vec![1e-3, SMALL, 0.1, 1.0], vec![SMALL]),
             depths: laboratory.choose(vec![1, 2, 3, 5, 10, 20], vec![1, 3, 8]),
             widths: laboratory.choose(vec![16, 64], vec![32]),
-            steps: laboratory.choose(300, 100),
+            steps: laboratory.choose(150, 100),
             records: Vec::new(),
+            gradients: Vec::new(),
         };
         let data = digits(Standardize::Standard)?;
         let mut trials = Vec::new();
@@ -115,6 +119,9 @@ impl Grid {
             }
         }
         grid.records = laboratory.run(&trials)?;
+        grid.gradients = laboratory.measure(&trials, DRAWS, |start| {
+            start.layers.iter().map(|layer| layer.gradient_norm).collect()
+        })?;
         Ok(grid)
     }
 
@@ -136,13 +143,23 @@ impl Grid {
         }
     }
 
-    fn record(&self, start: usize, depth: usize, width: usize) -> &Record {
-        &self.records[(start * self.depths.len() + depth) * self.widths.len() + width]
+    fn at(&self, start: usize, depth: usize, width: usize) -> usize {
+        (start * self.depths.len() + depth) * self.widths.len() + width
     }
 
-    /// The gradient's norm at the first layer.
+    fn record(&self, start: usize, depth: usize, width: usize) -> &Record {
+        &self.records[self.at(start, depth, width)]
+    }
+
+    /// The gradient's norm at the first layer, in the middle of the draws.
     fn first(&self, start: usize, depth: usize, width: usize) -> f64 {
-        self.record(start, depth, width).gradients().first().copied().unwrap_or(f64::NAN)
+        median(self.gradients[self.at(start, depth, width)].iter().map(|draw| draw[0]))
+    }
+
+    /// The same over the norm at the last layer.
+    fn ratio(&self, start: usize, depth: usize, width: usize) -> f64 {
+        let draws = self.gradients[self.at(start, depth, width)].iter();
+        median(draws.map(|draw| draw[0] / draw[draw.len() - 1]))
     }
 
     /// The starts that are compared for one ε.
@@ -202,9 +219,11 @@ impl Grid {
         let epsilons = self.epsilons.iter().map(|&e| size(e)).collect();
         Figure {
             title: "The gradient from layer to layer".to_owned(),
-            caption: "Norm of the gradient at each layer's weights W(l) before the first step, by \
-                      powers of ten. Backpropagation goes from right to left."
-                .to_owned(),
+            caption: format!(
+                "Norm of the gradient at each layer's weights W(l) before the first step, by powers \
+                 of ten: the middle of {DRAWS} draws, in a band from the least to the largest. \
+                 Backpropagation goes from right to left."
+            ),
             sliders: vec![
                 Slider::new("ε", epsilons, small),
                 Slider::new("depth", texts(&self.depths), self.depths.len() - 2),
@@ -217,13 +236,15 @@ impl Grid {
     fn frame(&self, epsilon: usize, depth: usize, width: usize) -> Frame {
         let starts = self.compared(epsilon);
         let line = |start: usize| {
-            let gradients = self.record(start, depth, width).gradients();
-            let place = |(at, &norm): (usize, &f64)| [at as f64 + 1.0, norm];
-            let points = gradients.iter().enumerate().map(place).filter(|[_, norm]| *norm > 0.0);
-            Line::measured(self.words(start), points.collect())
+            let draws = &self.gradients[self.at(start, depth, width)];
+            let norms = |layer: usize| draws.iter().map(move |draw| draw[layer]);
+            let shown = (0..=self.depths[depth]).filter(|&layer| median(norms(layer)) > 0.0);
+            let point = |layer: usize| [layer as f64 + 1.0, median(norms(layer))];
+            Line::measured(self.words(start), shown.clone().map(point).collect())
+                .within(shown.filter_map(|layer| ends(norms(layer))).collect())
         };
         let record = self.record(epsilon, depth, width);
-        let ratio = record.start.gradient_ratio();
+        let ratio = self.ratio(epsilon, depth, width);
         let mut readings = vec![
             Reading::new(
                 "gradient at the first layer",
@@ -252,7 +273,7 @@ impl Grid {
     fn sentence(&self, epsilon: usize, depth: usize, width: usize) -> String {
         let record = self.record(epsilon, depth, width);
         let (of, end) = (layers(self.depths[depth]), record.ending());
-        let ratio = measured(record.start.gradient_ratio());
+        let ratio = measured(self.ratio(epsilon, depth, width));
         let d = self.widths[width] as f64;
         let factor = self.epsilons[epsilon] * (d / 2.0).sqrt();
         let per_layer = format!("each hidden layer multiplies by about ε·√(d/2) = {factor:.2}");

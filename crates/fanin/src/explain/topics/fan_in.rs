@@ -6,6 +6,7 @@
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
+use crate::explain::seeds::ends;
 use crate::explain::trial::{BATCH, LEARNING_RATE, Record, Trial, stops};
 use crate::explain::words::{layers, measured, percent, size};
 use crate::explain::{Axis, Chart, Figure, Frame, Line, Picture, Reading, Slider, Topic, Zone};
@@ -26,8 +27,8 @@ struct Grid {
     steps: u64,
     inputs: usize,
     records: Vec<Record>,
-    /// `E[z²]` of the output, by the order of the records: a mean over draws.
-    outputs: Vec<f64>,
+    /// `E[z²]` of the output for each draw of the weights, by the order of the records.
+    outputs: Vec<Vec<f64>>,
 }
 
 impl Topic for FanIn {
@@ -136,7 +137,8 @@ impl Grid {
     }
 
     fn output(&self, start: usize, epsilon: usize, depth: usize, width: usize) -> f64 {
-        self.outputs[self.at(start, epsilon, depth, width)]
+        let draws = &self.outputs[self.at(start, epsilon, depth, width)];
+        draws.iter().sum::<f64>() / draws.len() as f64
     }
 
     fn record(&self, start: usize, epsilon: usize, depth: usize, width: usize) -> &Record {
@@ -203,9 +205,12 @@ impl Grid {
         let epsilons = self.epsilons.iter().map(|&e| size(e)).collect();
         Figure {
             title: "The size of a sum of d terms".to_owned(),
-            caption: "Mean square of the outputs before the first step against the width d, both \
-                      by powers of ten: dots were measured, lines are d·ε²·E[a²], layer by layer."
-                .to_owned(),
+            caption: format!(
+                "Mean square of the outputs before the first step against the width d, both by \
+                 powers of ten: dots are means of {} draws, in a band from the least to the \
+                 largest; broken lines are d·ε²·E[a²], layer by layer.",
+                self.outputs.first().map_or(0, Vec::len),
+            ),
             sliders: vec![
                 Slider::new("ε", epsilons, epsilon),
                 Slider::new("depth", texts(&self.depths), 0),
@@ -224,8 +229,11 @@ impl Grid {
             let theory = widths().map(|(_, d)| [d, self.theory(start, epsilon, depth, d)]);
             let point = |at: usize, d: f64| [d, self.output(start, epsilon, depth, at)];
             let points = widths().map(|(at, d)| point(at, d)).collect();
+            let draws = |at: usize| &self.outputs[self.at(start, epsilon, depth, at)];
+            let band = widths().filter_map(|(at, _)| ends(draws(at).iter().copied())).collect();
             let chosen = point(width, self.widths[width] as f64);
-            lines.push(Line::measured(names[start].clone(), points).choosing(Some(chosen)));
+            let measured = Line::measured(names[start].clone(), points).within(band);
+            lines.push(measured.choosing(Some(chosen)));
             lines.push(Line::theory(format!("theory, {}", names[start]), theory.collect()));
         }
         let output = |start: usize| self.output(start, epsilon, depth, width);

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
 use crate::explain::lesson::{Lesson, Next, Table};
+use crate::explain::seeds::{Runs, SEEDS};
 use crate::explain::trial::{BATCH, LEARNED, LEARNING_RATE, Record, Trial, stops};
 use crate::explain::words::{count, layers, measured, percent, size, steps};
 use crate::explain::{
@@ -22,7 +23,7 @@ struct Grid {
     depths: Vec<usize>,
     widths: Vec<usize>,
     steps: u64,
-    records: Vec<Record>,
+    runs: Vec<Runs>,
 }
 
 impl Topic for Scale {
@@ -75,13 +76,13 @@ fn he(fan_in: usize) -> f64 {
 
 impl Grid {
     fn train(laboratory: &Laboratory<'_>) -> Result<Self> {
-        let whole = [0.0, 1e-4, 1e-3, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 10.0, 100.0];
+        let whole = [0.0, 1e-3, 0.01, 0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 1.0, 3.0, 10.0, 100.0];
         let mut grid = Self {
             epsilons: laboratory.choose(whole.to_vec(), vec![0.0, 1e-3, 0.03, 0.2, 1.0, 100.0]),
-            depths: laboratory.choose(vec![1, 2, 3, 5, 10], vec![1, 3]),
-            widths: laboratory.choose(vec![16, 64], vec![16]),
-            steps: laboratory.choose(300, 150),
-            records: Vec::new(),
+            depths: laboratory.choose(vec![1, 2, 3, 5, 8], vec![1, 3]),
+            widths: laboratory.choose(vec![16, 32], vec![16]),
+            steps: laboratory.choose(200, 150),
+            runs: Vec::new(),
         };
         let data = digits(Standardize::Standard)?;
         let mut trials = Vec::new();
@@ -98,12 +99,16 @@ impl Grid {
                 }
             }
         }
-        grid.records = laboratory.run(&trials)?;
+        grid.runs = laboratory.run_over(SEEDS, &trials)?;
         Ok(grid)
     }
 
+    fn runs(&self, epsilon: usize, depth: usize, width: usize) -> &Runs {
+        &self.runs[(epsilon * self.depths.len() + depth) * self.widths.len() + width]
+    }
+
     fn record(&self, epsilon: usize, depth: usize, width: usize) -> &Record {
-        &self.records[(epsilon * self.depths.len() + depth) * self.widths.len() + width]
+        self.runs(epsilon, depth, width).middle()
     }
 
     /// The widest network, which the table shows.
@@ -115,7 +120,8 @@ impl Grid {
         format!(
             "Every weight starts as ε·N(0, 1), every bias as 0. Networks of relu units on 1,437 \
              handwritten digits, {} steps of gradient descent with {BATCH} digits each, learning \
-             rate {LEARNING_RATE}, one seed. Learned: {} of 360 other digits read rightly.",
+             rate {LEARNING_RATE}, {SEEDS} seeds, of which the middle one is told. Learned: {} of 360 \
+             other digits read rightly.",
             self.steps,
             percent(LEARNED),
         )
@@ -191,8 +197,9 @@ impl Grid {
             title: "The U-curve".to_owned(),
             caption: format!(
                 "Steps until {} are read rightly against the size ε of the starting weights, one \
-                 line for each depth. The points at the top never got there within {} steps; the \
-                 leftmost ones are ε = 0.",
+                 line for each depth: the middle of {SEEDS} seeds, in a band from the first to the \
+                 last. The points at the top never got there within {} steps; the leftmost ones are \
+                 ε = 0.",
                 percent(LEARNED),
                 self.steps,
             ),
@@ -206,15 +213,16 @@ impl Grid {
     }
 
     fn frame(&self, at: usize, depth: usize, width: usize) -> Frame {
-        let record = self.record(at, depth, width);
+        let runs = self.runs(at, depth, width);
+        let height = |record: &Record| record.learned().unwrap_or(2 * self.steps).max(1) as f64;
         let point = |at: usize, depth: usize| {
-            let steps = self.record(at, depth, width).learned();
-            let never = 2 * self.steps;
-            [self.epsilons[at].max(PLACE_OF_ZERO), steps.unwrap_or(never).max(1) as f64]
+            [self.epsilons[at].max(PLACE_OF_ZERO), height(self.record(at, depth, width))]
         };
         let line = |(d, &layers_of): (usize, &usize)| {
-            let points = (0..self.epsilons.len()).map(|at| point(at, d)).collect();
-            Line::measured(layers(layers_of), points)
+            let all = 0..self.epsilons.len();
+            let ends = |at: usize| self.runs(at, d, width).ends(|record| Some(height(record)));
+            Line::measured(layers(layers_of), all.clone().map(|at| point(at, d)).collect())
+                .within(all.filter_map(ends).collect())
                 .choosing((d == depth).then(|| point(at, depth)))
         };
         Frame {
@@ -224,8 +232,8 @@ impl Grid {
                 lines: self.depths.iter().enumerate().map(line).collect(),
                 mark: Some(Mark::new(he(self.widths[width]), "He's √(2/d)")),
             }),
-            readings: readings(record, he(self.widths[width])),
-            zone: record.zone(),
+            readings: readings(runs, he(self.widths[width])),
+            zone: runs.middle().zone(),
             sentence: self.sentence(at, depth, width),
         }
     }
@@ -275,7 +283,8 @@ fn output_size(record: &Record) -> f64 {
     record.start.layers.last().map_or(0.0, |layer| layer.pre_activation_second_moment.sqrt())
 }
 
-fn readings(record: &Record, he: f64) -> Vec<Reading> {
+fn readings(runs: &Runs, he: f64) -> Vec<Reading> {
+    let record = runs.middle();
     let first = record.start.layers.first().map_or(0.0, |layer| layer.gradient_norm);
     let (distinct, all) = record.units;
     let learned = record.learned();
@@ -284,7 +293,7 @@ fn readings(record: &Record, he: f64) -> Vec<Reading> {
         Reading::new(
             &format!("steps to {}", percent(LEARNED)),
             learned.map(|steps| steps as f64),
-            steps(learned, "never"),
+            runs.steps("never"),
         ),
         Reading::new("gradient at the first layer", Some(first), measured(first)),
         Reading::new("units that differ", Some(distinct as f64), format!("{distinct} of {all}")),

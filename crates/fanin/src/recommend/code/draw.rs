@@ -139,7 +139,7 @@ pub(super) fn truth(holds: bool) -> &'static str {
     if holds { "True" } else { "False" }
 }
 
-/// A number as all four languages read it.
+/// A number as all languages read it.
 pub(super) fn literal(x: f64) -> String {
     let text = format!("{x:?}");
     if x.abs() >= 1e16 || (x != 0.0 && x.abs() < 1e-4) { format!("{x:e}") } else { text }

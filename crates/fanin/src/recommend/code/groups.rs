@@ -62,9 +62,18 @@ pub(super) fn patterns(members: &[String], others: &[&String]) -> Vec<String> {
 
 /// Patterns of Python's `fnmatch` as a list, on lines of its own where it is long.
 pub(super) fn for_python(patterns: &[String], indent: &str) -> String {
+    let texts: Vec<String> = patterns.iter().map(|p| quoted(&p.replace('[', "[[]"))).collect();
+    on_lines(&texts, indent)
+}
+
+/// A text as Python's literal.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", for_rust(text))
+}
+
+/// Texts as a list of Python, on lines of its own where it is long.
+pub(super) fn on_lines(texts: &[String], indent: &str) -> String {
     const LONGEST: usize = 88;
-    let texts: Vec<String> =
-        patterns.iter().map(|p| format!("\"{}\"", for_rust(p).replace('[', "[[]"))).collect();
     let line = format!("[{}]", texts.join(", "));
     if line.len() <= LONGEST {
         return line;
@@ -77,7 +86,7 @@ pub(super) fn for_python(patterns: &[String], indent: &str) -> String {
             room = LONGEST;
         }
         room = room.saturating_sub(text.len() + 2);
-        lines.push_str(&text);
+        lines.push_str(text);
         lines.push_str(", ");
     }
     format!("{}\n{indent}]", lines.trim_end())

@@ -10,6 +10,7 @@ mod names;
 mod torch;
 mod flax;
 mod keras;
+mod numpy;
 mod rust;
 
 use std::str::FromStr;
@@ -28,16 +29,18 @@ pub enum Language {
     Flax,
     /// `keras.initializers`, on a `keras.Model`.
     Keras,
+    /// `numpy.random`, arrays by name.
+    Numpy,
     /// `fanin::init`, on weights.
     Rust,
 }
 
 impl Language {
     /// The names of all languages.
-    pub const NAMES: [&str; 4] = ["torch", "flax", "keras", "rust"];
+    pub const NAMES: [&str; 5] = ["torch", "flax", "keras", "numpy", "rust"];
 
     /// Every language.
-    pub const ALL: [Self; 4] = [Self::Torch, Self::Flax, Self::Keras, Self::Rust];
+    pub const ALL: [Self; 5] = [Self::Torch, Self::Flax, Self::Keras, Self::Numpy, Self::Rust];
 
     /// The name in commands.
     pub fn name(self) -> &'static str {
@@ -50,6 +53,7 @@ impl Language {
             Self::Torch => "PyTorch",
             Self::Flax => "JAX/Flax",
             Self::Keras => "Keras",
+            Self::Numpy => "NumPy",
             Self::Rust => "Rust",
         }
     }
@@ -91,15 +95,17 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
         model.to_string().replace(['\\', '"'], "'"),
         found.method
     );
-    let redrawn = super::find(found.method).map_or("", |method| method.facts().redrawn);
-    if !redrawn.is_empty() {
-        title = format!("{title}\n\n{redrawn}");
+    let redrawn =
+        super::find(found.method).ok().and_then(|method| method.facts().redrawn.sentence());
+    if let Some(sentence) = redrawn {
+        title = format!("{title}\n\n{sentence}");
     }
     let drawn = || Drawn::all(&parameters, &found.changes, language);
     match language {
         Language::Torch => Ok(torch::code(&title, &drawn()?, &parameters)),
         Language::Flax => Ok(flax::code(&title, &drawn()?, model, &parameters)),
         Language::Keras => keras::code(&title, &drawn()?, &parameters),
+        Language::Numpy => Ok(numpy::code(&title, &drawn()?)),
         Language::Rust => Ok(rust::code(&title, &found.changes, &parameters)),
     }
 }

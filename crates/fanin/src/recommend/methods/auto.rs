@@ -22,7 +22,7 @@ use self::sound::is_sound;
 use self::walk::{Scales, Walk};
 use crate::error::Result;
 use crate::init::{self, Role, Rules};
-use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Scale};
+use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Redrawn, Scale};
 use crate::weights::Weights;
 
 /// Starting weights by theory alone.
@@ -34,7 +34,7 @@ static FACTS: Facts = Facts {
     about: "the variance of every weight by theory: signal and gradient in bounds at any depth",
     source: "Poole et al. 2016; Schoenholz et al. 2017; Bingham & Miikkulainen 2023",
     needs_data: false,
-    redrawn: "",
+    redrawn: Redrawn::Whole,
 };
 
 impl Method for Auto {

@@ -5,7 +5,7 @@ use crate::recommend::draft::Draft;
 use crate::recommend::layerwise::{ROWS, Start, balance_rates, standardize_units};
 use crate::recommend::observer::Observer;
 use crate::recommend::rows::Rows;
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 use crate::spec::Mode;
 
 /// Within layers every unit to mean 0 and variance 1; then layers are balanced where that leaves
@@ -18,8 +18,7 @@ static FACTS: Facts = Facts {
     about: "units to variance 1 on the data, then all layers to the same relative rate of change",
     source: "Krähenbühl, Doersch, Donahue & Darrell 2016",
     needs_data: true,
-    redrawn: "Of units that were set one by one, this draws mean and deviation of whole tensors: the exact \
-              start is in the weights alone.",
+    redrawn: Redrawn::Tensors,
 };
 
 impl Method for Balanced {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::learned::{GradInitSettings, grad_init};
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 
 /// `GradInit` with its published settings: 390 iterations, γ = 1, η = 0.1, α ≥ 0.01 for weights and
 /// 0 for biases; descent or Adam as planned.
@@ -14,7 +14,7 @@ static FACTS: Facts = Facts {
     about: "one factor per parameter, learned so that the first step lowers the loss most",
     source: "Zhu et al. 2021",
     needs_data: true,
-    redrawn: "Other seeds get the scales that were learned at one seed; they are not learned anew.",
+    redrawn: Redrawn::LearnedScales,
 };
 
 impl Method for GradInit {

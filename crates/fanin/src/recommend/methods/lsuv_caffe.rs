@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::layerwise::{Stop, Variant, layer_by_layer};
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 use crate::spec::Mode;
 
 /// As `lsuv`, until |variance − 1| ≤ 0.02, twenty times at most.
@@ -17,7 +17,7 @@ static FACTS: Facts = Facts {
     about: "as lsuv, with the tolerance of its Caffe script: variance within 0.02 of 1",
     source: "Mishkin & Matas 2016, script for Caffe",
     needs_data: true,
-    redrawn: "Other seeds get the scales that the data asked for at one seed; they are not measured anew.",
+    redrawn: Redrawn::MeasuredScales,
 };
 
 const VARIANT: Variant = Variant {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::layerwise::{Stop, Variant, layer_by_layer};
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 use crate::spec::Mode;
 
 /// As `lsuv`, until |deviation − 1| ≤ 0.1, eleven times at most.
@@ -17,7 +17,7 @@ static FACTS: Facts = Facts {
     about: "as lsuv, by the Python package: deviation within 0.1 of 1",
     source: "package lsuv 0.3 for PyTorch",
     needs_data: true,
-    redrawn: "Other seeds get the scales that the data asked for at one seed; they are not measured anew.",
+    redrawn: Redrawn::MeasuredScales,
 };
 
 pub(in crate::recommend) const VARIANT: Variant = Variant {

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::learned::{MetaInitSettings, meta_init};
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 
 /// `MetaInit` with its published settings: 500 steps by the slope's sign, rate 0.1, momentum 0.9,
 /// on random inputs and targets.
@@ -14,7 +14,7 @@ static FACTS: Facts = Facts {
     about: "norms of weights, learned so that one step of descent hardly changes the gradient",
     source: "Dauphin & Schoenholz 2019",
     needs_data: false,
-    redrawn: "Other seeds get the scales that were learned at one seed; they are not learned anew.",
+    redrawn: Redrawn::LearnedScales,
 };
 
 impl Method for MetaInit {

@@ -5,7 +5,7 @@ use crate::recommend::draft::Draft;
 use crate::recommend::layerwise::{ROWS, Start, standardize_units};
 use crate::recommend::observer::Observer;
 use crate::recommend::rows::Rows;
-use crate::recommend::{Facts, Method, Problem, Recommendation};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
 use crate::spec::Mode;
 
 /// Every unit to mean 0 and variance 1 on the data: g = 1/σ and b = −μ/σ.
@@ -17,8 +17,7 @@ static FACTS: Facts = Facts {
     about: "each unit of each layer to mean 0 and variance 1 on the data, by weight and bias",
     source: "Salimans & Kingma 2016, section 3",
     needs_data: true,
-    redrawn: "Of units that were set one by one, this draws mean and deviation of whole tensors: the exact \
-              start is in the weights alone.",
+    redrawn: Redrawn::Tensors,
 };
 
 /// σ of the directions before they are scaled (Salimans & Kingma 2016, section 3).

@@ -4,26 +4,40 @@ use super::*;
 use crate::check::evidence::{Horizon, StepRule};
 use crate::check::symmetry::Partition;
 use crate::init::{Rules, find as scheme, for_model};
-use crate::recommend::{Change, Facts, Scale};
+use crate::recommend::{Change, Facts, Redrawn, Scale};
 use crate::spec::{Loss, Model, Role, Spec};
 
 /// A method that gives every weight the same scheme, or fails where there is none.
 struct Draws(Facts, Option<&'static str>);
 
 const fn draws(name: &'static str, scheme: Option<&'static str>) -> Draws {
-    Draws(Facts { name, about: "", source: "", needs_data: false, redrawn: "" }, scheme)
+    Draws(Facts { name, about: "", source: "", needs_data: false, redrawn: Redrawn::Whole }, scheme)
 }
 
 impl Method for Draws {
     fn facts(&self) -> &'static Facts {
         match self.0.name {
-            "sound" => {
-                &Facts { name: "sound", about: "", source: "", needs_data: false, redrawn: "" }
-            }
-            "sick" => {
-                &Facts { name: "sick", about: "", source: "", needs_data: false, redrawn: "" }
-            }
-            _ => &Facts { name: "none", about: "", source: "", needs_data: true, redrawn: "" },
+            "sound" => &Facts {
+                name: "sound",
+                about: "",
+                source: "",
+                needs_data: false,
+                redrawn: Redrawn::Whole,
+            },
+            "sick" => &Facts {
+                name: "sick",
+                about: "",
+                source: "",
+                needs_data: false,
+                redrawn: Redrawn::Whole,
+            },
+            _ => &Facts {
+                name: "none",
+                about: "",
+                source: "",
+                needs_data: true,
+                redrawn: Redrawn::Whole,
+            },
         }
     }
 

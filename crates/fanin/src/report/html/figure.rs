@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::super::document::{Control, ControlKind, Fact, Figure};
+use super::super::document::{Control, ControlKind, Fact, Figure, Frame};
 use super::super::pictures::{Key, Picture, escape};
 use super::{facts, table};
 
@@ -33,11 +33,24 @@ pub fn data(figure: &Figure) -> Value {
     json!({"kind": kind, "frames": frames, "facts": facts, "sizes": sizes, "values": values})
 }
 
+/// The drawings of all frames, where controls choose one and the page's program draws none itself.
+pub fn drawings(figure: &Figure) -> Vec<String> {
+    let is_drawn_there = |frame: &Frame| matches!(frame.picture, Picture::LineChart(_));
+    if figure.controls.is_empty() || figure.frames.iter().all(is_drawn_there) {
+        return Vec::new();
+    }
+    let label = label(figure);
+    figure.frames.iter().map(|frame| frame.picture.svg(&label)).collect()
+}
+
+fn label(figure: &Figure) -> String {
+    format!("{}. {}", figure.title, figure.caption)
+}
+
 /// The figure with number `number` of the page.
 pub fn figure(figure: &Figure, number: usize) -> String {
     let shown = figure.shown();
-    let label = format!("{}. {}", figure.title, figure.caption);
-    let drawing = shown.picture.svg(&label);
+    let drawing = shown.picture.svg(&label(figure));
     let mut text = format!(
         "<figure data-figure=\"{number}\"><figcaption><strong>{}</strong><span>{}</span></figcaption>",
         escape(&figure.title),
@@ -60,13 +73,6 @@ pub fn figure(figure: &Figure, number: usize) -> String {
     }
     let numbers = table(&shown.picture.table(), &figure.title);
     let _ = write!(text, "<details><summary>Numbers</summary>{numbers}</details>");
-    if !matches!(shown.picture, Picture::LineChart(_)) {
-        for (index, frame) in figure.frames.iter().enumerate().filter(|(i, _)| *i != figure.first())
-        {
-            let drawing = frame.picture.svg(&label);
-            let _ = write!(text, "<template data-frame=\"{index}\">{drawing}</template>");
-        }
-    }
     text + "</figure>"
 }
 

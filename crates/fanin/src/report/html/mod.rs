@@ -5,6 +5,7 @@
 //! hashes; all text is escaped.
 
 mod figure;
+mod packed;
 
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ pub fn html(report: &Report) -> String {
     );
     let figures = report.figures().map(figure::data).collect();
     let data = inert(&serde_json::Value::Array(figures).to_string());
+    let drawings: Vec<Vec<String>> = report.figures().map(figure::drawings).collect();
     let contents = report.sections.iter().map(|section| {
         format!("<li><a href=\"#{}\">{}</a></li>", escape(&section.id), escape(&section.title))
     });
@@ -61,6 +63,7 @@ pub fn html(report: &Report) -> String {
             ("sections", &sections),
             ("command", &command),
             ("data", &data),
+            ("drawings", &packed::packed(&drawings)),
             ("script", &script),
         ],
     )
@@ -97,16 +100,7 @@ fn style() -> String {
 
 /// A text's hash as a policy names it.
 fn hash(text: &str) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut code = "sha256-".to_owned();
-    for part in Sha256::digest(text.as_bytes()).chunks(3) {
-        let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(*part.get(i).unwrap_or(&0)));
-        for place in 0..4 {
-            let sign = SIGNS[(bits >> (18 - 6 * place) & 63) as usize] as char;
-            code.push(if place <= part.len() { sign } else { '=' });
-        }
-    }
-    code
+    format!("sha256-{}", packed::base64(&Sha256::digest(text.as_bytes())))
 }
 
 fn strip(strip: &Strip) -> String {
@@ -176,6 +170,9 @@ fn facts(facts: &[Fact]) -> String {
     format!("<dl class=\"facts\">{}</dl>", facts.iter().map(fact).collect::<String>())
 }
 
+/// Rows of a table that is shown whole; a longer one scrolls.
+const MOST_ROWS: usize = 14;
+
 fn table(table: &Table, label: &str) -> String {
     let head = table.head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name)));
     let row = |row: &Vec<String>| {
@@ -188,8 +185,9 @@ fn table(table: &Table, label: &str) -> String {
     let is_number = |text: &String| !text.chars().any(char::is_alphabetic) || text.len() < 12;
     let numbers = table.rows.iter().all(|row| row.iter().skip(1).all(is_number));
     format!(
-        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><table{}><thead><tr>{}</tr></thead>\
+        "<div class=\"scroll{}\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><table{}><thead><tr>{}</tr></thead>\
          <tbody>{}</tbody></table></div>",
+        if table.rows.len() > MOST_ROWS { " long" } else { "" },
         escape(label),
         if numbers { "" } else { " class=\"texts\"" },
         head.collect::<String>(),

@@ -3,6 +3,15 @@
   const root = document.documentElement;
   const figures = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
   const charts = new Set();
+  /* Drawings that controls show, for each figure one a frame: base64 of gzip of JSON. */
+  const canUnpack = "DecompressionStream" in window;
+  const unpacked = async () => {
+    const packed = atob(document.querySelector('script[type="application/gzip"]').textContent);
+    const bytes = Uint8Array.from(packed, sign => sign.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).json();
+  };
+  let drawings;
   const color = name => getComputedStyle(root).getPropertyValue(name).trim();
   const make = (tag, attributes = {}, text = "") => {
     const element = document.createElement(tag);
@@ -90,7 +99,7 @@
     const down = (axis, v) => v == null ? v : axis.log ? 10 ** v : v;
     const positive = list => list.map(v => up(chart.y, v));
     data.push(chart.at.map(v => up(chart.x, v)));
-    chart.series.forEach(line => {
+    chart.series.filter(line => line.values.some(v => v != null)).forEach(line => {
       const alone = line.values.filter(v => v != null).length === 1;
       const stroke = () => color("--c" + line.color % 8);
       data.push(positive(line.values));
@@ -169,6 +178,11 @@
     }, data, place);
     plot.root.classList.add("chart");
     plot.root.querySelectorAll(".u-series").forEach((row, index) => { if (series[index].class === "end") row.remove(); });
+    if (!few) {
+      const legend = plot.root.querySelector(".u-legend");
+      legend.classList.add("many");
+      legend.tabIndex = 0;
+    }
     const shown = chart.y.label;
     plot.root.setAttribute("role", "group");
     plot.root.setAttribute("aria-label", shown + " by " + chart.x.label + "; left and right keys move");
@@ -232,7 +246,7 @@
     drawing.classList.add("plane");
     svg.setAttribute("role", "group");
     const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });
-    drawing.after(facts, course);
+    (figure.querySelector(".legend") || drawing).after(facts, course);
     const handle = document.createElementNS("http://www.w3.org/2000/svg", "circle");
     for (const [name, value] of Object.entries({ class: "handle", r: 9, tabindex: 0, role: "slider", "aria-label": "point of the plane", "aria-valuemin": 0, "aria-valuemax": data.widest })) handle.setAttribute(name, value);
     svg.append(handle);
@@ -297,8 +311,7 @@
   document.querySelectorAll("figure[data-figure]").forEach(figure => {
     const data = figures[figure.dataset.figure], drawing = figure.querySelector(".drawing");
     const controls = [...figure.querySelectorAll("[data-control]")];
-    const facts = figure.querySelector(".facts"), first = drawing.innerHTML;
-    const templates = new Map([...figure.querySelectorAll("template")].map(t => [Number(t.dataset.frame), t]));
+    const facts = figure.querySelector(".facts");
     const isChart = data.kind === "line-chart";
     let plot, again = () => {};
     const value = control => control.matches("fieldset")
@@ -306,12 +319,10 @@
     const show = () => {
       const index = controls.reduce((sum, control, i) => sum * data.sizes[i] + value(control), 0);
       if (isChart) plot = draw(drawing, data.frames[index], plot);
-      else {
-        const template = templates.get(index);
-        if (template) drawing.replaceChildren(template.content.cloneNode(true));
-        else drawing.innerHTML = first;
+      else (drawings ??= unpacked()).then(all => {
+        drawing.innerHTML = all[figure.dataset.figure][index];
         again();
-      }
+      });
       if (facts && controls.length) facts.querySelectorAll("div").forEach((fact, i) => {
         const [name, text] = data.facts[index][i] || ["", ""];
         fact.querySelector("dt").textContent = name;
@@ -325,7 +336,7 @@
     };
     controls.forEach(control => control.addEventListener("input", show));
     const box = figure.querySelector(".controls");
-    if (box) box.hidden = false;
+    if (box) box.hidden = !(isChart || canUnpack);
     if (isChart) {
       const near = new IntersectionObserver(entries => {
         if (!entries.some(entry => entry.isIntersecting)) return;

@@ -163,7 +163,8 @@ impl LineChart {
 
     pub(super) fn keys(&self) -> Vec<Key> {
         let key = |series: &Series| Key { class: series.class(), name: series.name.clone() };
-        self.series.iter().map(key).collect()
+        let has_values = |series: &&Series| series.values.iter().any(Option::is_some);
+        self.series.iter().filter(has_values).map(key).collect()
     }
 
     pub(super) fn table(&self) -> Table {

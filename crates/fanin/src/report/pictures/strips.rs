@@ -11,7 +11,7 @@ const WIDTH: f64 = 640.0;
 const LEFT: f64 = 96.0;
 /// Beside the strips, as much as twenty of the largest letters of a narrow page need.
 const RIGHT: f64 = 432.0;
-const ROW: f64 = 40.0;
+const ROW: f64 = 44.0;
 const CURVES: f64 = 96.0;
 
 /// Densities over a common line, one strip each.
@@ -109,9 +109,9 @@ impl Strips {
             notes.push(format!("{:.0} % beyond", 100.0 * beyond));
         }
         notes.retain(|note| !note.is_empty());
-        let first = if notes.len() > 1 { base - 20.0 } else { base - 6.0 };
+        let first = if notes.len() > 1 { base - 23.0 } else { base - 6.0 };
         for (line, note) in notes.iter().enumerate() {
-            svg.text("tick", [RIGHT + 10.0, first + 18.0 * line as f64], Anchor::Start, note);
+            svg.text("tick", [RIGHT + 10.0, first + 19.0 * line as f64], Anchor::Start, note);
         }
     }
 

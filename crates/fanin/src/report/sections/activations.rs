@@ -3,17 +3,15 @@
 use fanin_engine::activations::find;
 use libm::erfc;
 
-use super::{Group, Material, Start, selected};
+use super::{Group, Material, Start, selected, start_control};
 use crate::check::trace::{LayerTrace, REACH, Trace};
-use crate::report::document::{Block, Control, Figure, Frame, Section};
+use crate::report::document::{Block, Figure, Frame, Section};
 use crate::report::pictures::{Axis, Picture, Strip, Strips, digits};
 
 /// Places at which the activation is drawn.
 const PLACES: usize = 200;
 /// Layers that are drawn.
 const MOST_LAYERS: usize = 12;
-/// Starts that are drawn.
-const MOST_STARTS: usize = 9;
 /// A slope below this part of the steepest passes hardly any gradient, as in the check.
 const FLAT: f64 = 0.05;
 
@@ -35,21 +33,17 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
         .starts
         .iter()
         .filter_map(|start| Some((start, frame(start, start.trace?)?)))
-        .take(MOST_STARTS)
         .collect();
-    let controls = match starts.len() {
-        0 => return None,
-        1 => Vec::new(),
-        _ => {
-            let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
-            let moves = |(start, _): &(&Start<'_>, Frame)| {
-                start.trace.is_some_and(|t| t.layers.iter().any(|layer| layer.deviation > 0.0))
-            };
-            vec![Control::choice("start", names, starts.iter().position(moves).unwrap_or(0))]
-        }
+    if starts.is_empty() {
+        return None;
+    }
+    let moves = |(start, _): &(&Start<'_>, Frame)| {
+        start.trace.is_some_and(|t| t.layers.iter().any(|layer| layer.deviation > 0.0))
     };
+    let names = starts.iter().map(|(start, _)| start.name.clone());
+    let controls = start_control(names, starts.iter().position(moves));
     Some(Figure {
-        title: if groups > 1 { group.model.clone() } else { "Density by layer".to_owned() },
+        title: group.title(groups, "Density by layer"),
         caption: "Measured on real rows at the first seed. Beside each strip: the share in the \
                   shaded zones, measured and as theory expects of normal pre-activations."
             .to_owned(),

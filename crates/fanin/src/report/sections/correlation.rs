@@ -2,7 +2,7 @@
 //! of rows layer by layer.
 
 use super::chain::Chain;
-use super::{Group, Material, Start, selected};
+use super::{Group, Material, Start, selected, start_control};
 use crate::check::LayerMeasurement;
 use crate::check::trace::{STARTS, Trace};
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
@@ -21,8 +21,6 @@ const PATH_START: f64 = 0.2;
 /// Layers of a cloud's slider, for one start and for each of several.
 const MOST_CLOUDS: usize = 16;
 const FEW_CLOUDS: usize = 6;
-/// Starts with a cloud.
-const MOST_STARTS: usize = 9;
 /// Half the axes of a cloud, in units of the root mean square of ‖a‖.
 const CLOUD_REACH: f64 = 1.5;
 /// Names of classes that a legend has room for.
@@ -48,20 +46,6 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
 
 fn traced<'s, 'a>(group: &'s Group<'a>) -> Vec<(&'s Start<'a>, &'a Trace)> {
     group.starts.iter().filter_map(|start| Some((start, start.trace?))).collect()
-}
-
-/// What chooses a start; the first one with something to show is shown first.
-fn start_control(
-    starts: &[(&Start<'_>, &Trace)],
-    is_shown: impl Fn(&Trace) -> bool,
-) -> Vec<Control> {
-    if starts.len() == 1 {
-        Vec::new()
-    } else {
-        let names = starts.iter().map(|(start, _)| start.name.clone()).collect();
-        let shown = starts.iter().position(|(_, trace)| is_shown(trace)).unwrap_or(0);
-        vec![Control::choice("start", names, shown)]
-    }
 }
 
 fn angles(group: &Group<'_>) -> Option<Figure> {
@@ -108,13 +92,17 @@ fn angles(group: &Group<'_>) -> Option<Figure> {
         };
         Frame { picture: Picture::LineChart(chart), facts: Vec::new() }
     };
+    let is_shown =
+        |(_, trace): &(&Start<'_>, &Trace)| trace.angles[0].iter().any(|c| c.is_finite());
+    let names = starts.iter().map(|(start, _)| start.name.clone());
+    let controls = start_control(names, starts.iter().position(is_shown));
     Some(Figure {
         title: "Cosines through depth".to_owned(),
         caption:
             "Mean over pairs of real rows that were turned to the cosine named. Broken lines: \
                   theory, at each layer's variances, or at their mean in large comparisons."
                 .to_owned(),
-        controls: start_control(&starts, |trace| trace.angles[0].iter().any(|c| c.is_finite())),
+        controls,
         frames: starts.iter().map(frame).collect(),
     })
 }
@@ -185,8 +173,7 @@ fn map(material: &Material<'_>) -> Option<Figure> {
 }
 
 fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
-    let mut starts = traced(group);
-    starts.truncate(MOST_STARTS);
+    let starts = traced(group);
     let hidden = |trace: &Trace| trace.layers.len().saturating_sub(1);
     let layers = starts.iter().map(|(_, trace)| hidden(trace)).min()?;
     let has_cloud =
@@ -226,10 +213,11 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
         starts.iter().flat_map(|(_, trace)| chosen.iter().map(|&layer| frame(trace, layer)));
     let frames = frames.collect();
     let labels = chosen.iter().map(|layer| (layer + 1).to_string()).collect();
-    let is_spread = |trace: &Trace| {
+    let is_spread = |(_, trace): &(&Start<'_>, &Trace)| {
         chosen.iter().any(|&layer| trace.layers[layer].cloud.iter().any(|point| *point != [0.0; 2]))
     };
-    let mut controls = start_control(&starts, is_spread);
+    let names = starts.iter().map(|(start, _)| start.name.clone());
+    let mut controls = start_control(names, starts.iter().position(is_spread));
     controls.push(Control::slider("layer", labels, 0));
     Some(Figure {
         title: "A cloud of inputs on its way".to_owned(),

@@ -5,9 +5,9 @@
 use fanin_engine::activations;
 
 use super::chain::Chain;
-use super::{Group, Material, Start};
+use super::{Group, Material, Start, start_control};
 use crate::check::LayerMeasurement;
-use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
+use crate::report::document::{Block, Fact, Figure, Frame, Section};
 use crate::report::pictures::{Axis, LineChart, Picture, Series, Style};
 use crate::report::terminal::number::compact;
 use crate::theory::{Layer, Point};
@@ -59,20 +59,16 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let deep = |start: &&Start<'_>| start.first().measurement.layers.len() > 1;
     let starts: Vec<&Start<'_>> = group.starts.iter().filter(deep).collect();
     let frames: Vec<Frame> = starts.iter().map(|start| frame(start)).collect();
-    let controls = match starts.len() {
-        0 => return None,
-        1 => Vec::new(),
-        _ => {
-            let names = starts.iter().map(|start| start.name.clone()).collect();
-            let has_values = |frame: &Frame| match &frame.picture {
-                Picture::LineChart(chart) => chart.has_values(),
-                _ => true,
-            };
-            let shown = frames.iter().position(has_values).unwrap_or(0);
-            vec![Control::choice("start", names, shown)]
-        }
+    if starts.is_empty() {
+        return None;
+    }
+    let has_values = |frame: &Frame| match &frame.picture {
+        Picture::LineChart(chart) => chart.has_values(),
+        _ => true,
     };
-    let title = if groups > 1 { group.model.clone() } else { "Second moments by layer".to_owned() };
+    let names = starts.iter().map(|start| start.name.clone());
+    let controls = start_control(names, frames.iter().position(has_values));
+    let title = group.title(groups, "Second moments by layer");
     let several = starts.iter().any(|start| start.diagnoses.len() > 1);
     let over = if several { "seeds" } else { "rows" };
     let caption = format!(

@@ -1,9 +1,9 @@
 //! What depth does to small changes: the singular values of its Jacobian, measured and by theory.
 
 use super::chain::Chain;
-use super::{Material, Start};
+use super::{Material, Start, start_control};
 use crate::check::trace::Trace;
-use crate::report::document::{Block, Control, Fact, Figure, Frame, Section, Table};
+use crate::report::document::{Block, Fact, Figure, Frame, Section, Table};
 use crate::report::pictures::{Axis, Histogram, Mark, Picture, digits};
 use crate::report::terminal::number::compact;
 use crate::theory::{DensityPoint, JacobianDensity, Quantiles, Weights, jacobian_density};
@@ -26,24 +26,15 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     for group in &groups {
         let spectra: Vec<(&Start<'_>, Frame)> =
             group.starts.iter().filter_map(|s| Some((s, frame(s, s.trace?)?))).collect();
-        let controls = match spectra.len() {
-            0 => continue,
-            1 => Vec::new(),
-            _ => {
-                let names = spectra.iter().map(|(start, _)| start.name.clone()).collect();
-                vec![Control::choice("start", names, 0)]
-            }
-        };
+        if spectra.is_empty() {
+            continue;
+        }
         section.blocks.push(Block::Figure(Figure {
-            title: if groups.len() > 1 {
-                group.model.clone()
-            } else {
-                "Singular values".to_owned()
-            },
+            title: group.title(groups.len(), "Singular values"),
             caption: "Of ∂z of the last hidden layer by ∂z of the first, at a few rows. Broken \
                       line: theory for normal weights of infinite width."
                 .to_owned(),
-            controls,
+            controls: start_control(spectra.iter().map(|(start, _)| start.name.clone()), None),
             frames: spectra.into_iter().map(|(_, frame)| frame).collect(),
         }));
     }

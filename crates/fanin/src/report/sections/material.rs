@@ -82,6 +82,13 @@ pub struct Start<'a> {
     pub trace: Option<&'a Trace>,
 }
 
+impl Group<'_> {
+    /// The title of the network's figure, which is `alone` where it is the only one of `groups`.
+    pub fn title(&self, groups: usize, alone: &str) -> String {
+        if groups > 1 { self.model.clone() } else { alone.to_owned() }
+    }
+}
+
 impl<'a> Start<'a> {
     /// What was found at the first seed.
     ///

@@ -26,7 +26,7 @@ mod method;
 #[cfg(test)]
 mod tests;
 
-use super::document::{Report, Section};
+use super::document::{Control, Report, Section};
 
 pub use material::{Group, Material, Mended, Start};
 pub use repair::{Change, Repair};
@@ -61,6 +61,15 @@ pub fn report(material: &Material<'_>) -> Report {
         sections: SECTIONS.iter().filter_map(|section| section(material)).collect(),
         ..Report::new("")
     }
+}
+
+/// What chooses among starts of these names, the one at `shown` first; nothing for a single start.
+fn start_control(names: impl Iterator<Item = String>, shown: Option<usize>) -> Vec<Control> {
+    let names: Vec<String> = names.collect();
+    if names.len() < 2 {
+        return Vec::new();
+    }
+    vec![Control::choice("start", names, shown.unwrap_or(0))]
 }
 
 /// At most `most` of so many positions, evenly spaced, the first and the last among them.

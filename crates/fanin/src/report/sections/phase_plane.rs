@@ -98,12 +98,22 @@ fn critical(chain: &Chain, widest: f64, highest: f64) -> Vec<[f64; 2]> {
         if point.bias_variance < -1e-9 || !rises || !at[0].is_finite() {
             continue;
         }
-        line.push([digits(at[0]).unwrap_or(0.0), digits(at[1]).unwrap_or(0.0)]);
-        if at[1] > highest || at[0] > widest {
+        let share = line.last().map_or(1.0, |last| share_inside(*last, at, [widest, highest]));
+        let from = line.last().copied().unwrap_or(at);
+        let end = [0, 1].map(|axis| from[axis] + share * (at[axis] - from[axis]));
+        line.push(end.map(|x| digits(x).unwrap_or(0.0)));
+        if share < 1.0 {
             break;
         }
     }
     line
+}
+
+/// The share of the way from one point to another that lies below the ends of both axes.
+fn share_inside(from: [f64; 2], to: [f64; 2], ends: [f64; 2]) -> f64 {
+    let share = |axis: usize| (ends[axis] - from[axis]) / (to[axis] - from[axis]);
+    let crossed = (0..2).filter(|&axis| to[axis] > ends[axis]);
+    crossed.map(share).fold(1.0, f64::min)
 }
 
 /// The start whose layers are shown: the first one whose layers carry a signal.
@@ -154,4 +164,15 @@ fn schemes(chain: &Chain) -> Vec<Place> {
     places.sort_by(|a, b| a.at[0].total_cmp(&b.at[0]));
     places.truncate(MOST_SCHEMES);
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_critical_line_ends_where_the_picture_does() {
+        let share = |to| share_inside([1.0, 0.5], to, [2.5, 1.0]);
+        assert_eq!([share([1.5, 0.9]), share([1.5, 1.5]), share([4.0, 0.6])], [1.0, 0.5, 0.5]);
+    }
 }

@@ -89,9 +89,10 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         let (language, source) = ("text".to_owned(), repair.proof.clone());
         section.blocks.push(Block::Code { language, source });
     }
-    for (language, source) in &repair.code {
-        section.blocks.push(Block::heading(language.clone()));
-        let (language, source) = (language.to_lowercase(), source.clone());
+    for (library, source) in &repair.code {
+        section.blocks.push(Block::heading(library.clone()));
+        let language = if library == Language::Rust.title() { "rust" } else { "python" };
+        let (language, source) = (language.to_owned(), source.clone());
         section.blocks.push(Block::Code { language, source });
     }
     Some(section)

@@ -1,6 +1,6 @@
 //! Which units can ever differ, and how equal units stay equal while training goes on.
 
-use super::{Group, Material, Start, selected};
+use super::{Group, Material, Start, selected, start_control};
 use crate::check::symmetry::summary::{LayerSymmetry, Positions};
 use crate::compare::{Moment, Replay};
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
@@ -30,16 +30,9 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let starts: Vec<&Start<'_>> = group.starts.iter().filter(shown).collect();
     let most = (MOST_BLOCKS / (groups * starts.len()).max(1)).clamp(3, MOST_LAYERS);
     let frames: Vec<Frame> = starts.iter().map(|start| frame(start, most)).collect();
-    let controls = match starts.len() {
-        0 => return None,
-        1 => Vec::new(),
-        _ => {
-            let names = starts.iter().map(|start| start.name.clone()).collect();
-            vec![Control::choice("start", names, 0)]
-        }
-    };
-    let layers = starts[0].first().symmetry.layers.len();
-    let title = if groups > 1 { group.model.clone() } else { "Units by layer".to_owned() };
+    let layers = starts.first()?.first().symmetry.layers.len();
+    let controls = start_control(starts.iter().map(|start| start.name.clone()), None);
+    let title = group.title(groups, "Units by layer");
     let mut caption = "Up to 64 units of each hidden layer, at the first seed.".to_owned();
     if layers > most {
         caption = format!("{caption} {most} of {layers} layers, evenly chosen.");
@@ -97,13 +90,12 @@ fn replay(replays: &[Replay]) -> Option<Figure> {
     if layers > most {
         caption = format!("{caption} {most} of {layers} layers, evenly chosen.");
     }
+    let mut controls = start_control(replays.iter().map(|replay| replay.scheme.clone()), None);
+    controls.push(Control::slider("step", steps, 0));
     Some(Figure {
         title: "The first training steps".to_owned(),
         caption,
-        controls: vec![
-            Control::choice("start", replays.iter().map(|r| r.scheme.clone()).collect(), 0),
-            Control::slider("step", steps, 0),
-        ],
+        controls,
         frames: frames.collect(),
     })
 }

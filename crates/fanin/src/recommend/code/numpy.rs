@@ -1,0 +1,140 @@
+//! Arrays by name from a `numpy.random.Generator`, for networks that are written out by hand.
+//!
+//! There is no model to ask, so the code carries names and shapes, as the network has them here.
+
+use std::fmt::Write;
+
+use super::draw::{Draw, Drawn, literal, truth};
+use super::groups::{each, on_lines, quoted};
+
+pub(super) fn code(title: &str, drawn: &[Drawn<'_>]) -> String {
+    let mut groups: Vec<(String, &[usize], Vec<String>)> = Vec::new();
+    for drawn in drawn {
+        let (rule, shape) = (rule(drawn), drawn.parameter.shape.axes());
+        let name = quoted(&drawn.parameter.name);
+        match groups.iter_mut().find(|(known, axes, _)| *known == rule && *axes == shape) {
+            Some((_, _, names)) => names.push(name),
+            None => groups.push((rule, shape, vec![name])),
+        }
+    }
+    let mut text = format!("\"\"\"{title}\"\"\"\n\nfrom zlib import crc32\n\nimport numpy as np\n");
+    let calls = |name: &str| groups.iter().any(|(rule, ..)| rule.contains(name));
+    let helpers = [
+        (calls("truncated("), TRUNCATED),
+        (calls("orthogonal(") || calls("mirrored("), ORTHOGONAL),
+        (calls("delta_orthogonal("), DELTA),
+        (calls("mirrored("), MIRRORED),
+        (calls("parts("), PARTS),
+    ];
+    let needed: String = helpers.iter().filter(|(is, _)| *is).map(|(_, helper)| *helper).collect();
+    text.push_str(&needed);
+    text.push_str(if needed.is_empty() { "\n" } else { "\n\n" });
+    text.push_str("# Names, shapes, and what is drawn.\nRULES = [\n");
+    for (rule, shape, names) in &groups {
+        let _ = writeln!(text, "    ({}, {}, {rule}),", on_lines(names, "    "), tuple(shape));
+    }
+    text.push_str("]\n\n");
+    text.push_str(INITIALIZE);
+    text
+}
+
+const TRUNCATED: &str = r#"
+
+def truncated(rng, mean, deviation, cut, shape):
+    """Normal draws; those more than `cut` deviations off are drawn again."""
+    value = rng.standard_normal(shape)
+    while (off := np.abs(value) > cut).any():
+        value[off] = rng.standard_normal(off.sum())
+    return mean + deviation * value
+"#;
+
+const ORTHOGONAL: &str = r#"
+
+def orthogonal(rng, gain, shape):
+    """So many times a matrix with orthonormal rows or columns, uniform among them."""
+    rows, columns = shape[0], int(np.prod(shape[1:]))
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+"#;
+
+const DELTA: &str = r#"
+
+def delta_orthogonal(rng, gain, shape):
+    """Orthogonal at the central tap, 0 elsewhere (Xiao et al. 2018)."""
+    value = np.zeros(shape)
+    center = tuple((size - 1) // 2 for size in shape[2:])
+    value[(slice(None), slice(None), *center)] = orthogonal(rng, gain, shape[:2])
+    return value
+"#;
+
+const MIRRORED: &str = r#"
+
+def mirrored(rng, units, inputs, shape):
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+    a = orthogonal(rng, 1.0, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
+    a = np.concatenate([a, -a], 1) if inputs else a
+    return np.concatenate([a, -a], 0) if units else a
+"#;
+
+const PARTS: &str = r#"
+
+def parts(axis, sizes, *draws):
+    """Draws each part along an axis of its own."""
+
+    def draw(rng, shape):
+        shapes = [(*shape[:axis], size, *shape[axis + 1 :]) for size in sizes]
+        return np.concatenate([d(rng, s) for d, s in zip(draws, shapes)], axis)
+
+    return draw
+"#;
+
+const INITIALIZE: &str = r#"
+def initialize(seed: int) -> dict[str, np.ndarray]:
+    """What RULES draw, by name; weights are (outputs, inputs, ...): z = x @ w.T + b."""
+    return {
+        name: draw(np.random.default_rng([seed, crc32(name.encode())]), shape).astype(np.float32)
+        for names, shape, draw in RULES
+        for name in names
+    }
+"#;
+
+fn rule(drawn: &Drawn<'_>) -> String {
+    let lambda = |draw: &Draw| format!("lambda rng, shape: {}", call(*draw));
+    match &drawn.parts {
+        None => lambda(&drawn.draws[0]),
+        Some((axis, sizes)) => format!("parts({axis}, {sizes:?}, {})", each(&drawn.draws, &lambda)),
+    }
+}
+
+fn call(draw: Draw) -> String {
+    match draw {
+        Draw::Constant(0.0) => "np.zeros(shape)".to_owned(),
+        Draw::Constant(value) => format!("np.full(shape, {})", literal(value)),
+        Draw::Normal(mean, deviation) => {
+            format!("rng.normal({}, {}, shape)", literal(mean), literal(deviation))
+        }
+        Draw::Uniform(low, high) => {
+            format!("rng.uniform({}, {}, shape)", literal(low), literal(high))
+        }
+        Draw::Truncated(mean, deviation, cut) => format!(
+            "truncated(rng, {}, {}, {}, shape)",
+            literal(mean),
+            literal(deviation),
+            literal(cut)
+        ),
+        Draw::Orthogonal(gain) => format!("orthogonal(rng, {}, shape)", literal(gain)),
+        Draw::Mirrored { units, inputs } => {
+            format!("mirrored(rng, {}, {}, shape)", truth(units), truth(inputs))
+        }
+        Draw::DeltaOrthogonal(gain) => format!("delta_orthogonal(rng, {}, shape)", literal(gain)),
+    }
+}
+
+/// A shape as a tuple of Python.
+fn tuple(shape: &[usize]) -> String {
+    match shape {
+        [one] => format!("({one},)"),
+        axes => format!("{axes:?}").replace('[', "(").replace(']', ")"),
+    }
+}

@@ -1,0 +1,39 @@
+"""Starting weights for `48 -> 3x64 relu -> 40`, found by fanin's method `auto`."""
+
+from zlib import crc32
+
+import numpy as np
+
+
+def orthogonal(rng, gain, shape):
+    """So many times a matrix with orthonormal rows or columns, uniform among them."""
+    rows, columns = shape[0], int(np.prod(shape[1:]))
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return gain * (q if rows >= columns else q.T).reshape(shape)
+
+
+def mirrored(rng, units, inputs, shape):
+    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+    a = orthogonal(rng, 1.0, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
+    a = np.concatenate([a, -a], 1) if inputs else a
+    return np.concatenate([a, -a], 0) if units else a
+
+
+# Names, shapes, and what is drawn.
+RULES = [
+    (["0.weight"], (64, 48), lambda rng, shape: mirrored(rng, True, False, shape)),
+    (["0.bias", "2.bias", "4.bias"], (64,), lambda rng, shape: np.zeros(shape)),
+    (["2.weight", "4.weight"], (64, 64), lambda rng, shape: mirrored(rng, True, True, shape)),
+    (["6.weight"], (40, 64), lambda rng, shape: mirrored(rng, False, True, shape)),
+    (["6.bias"], (40,), lambda rng, shape: np.zeros(shape)),
+]
+
+
+def initialize(seed: int) -> dict[str, np.ndarray]:
+    """What RULES draw, by name; weights are (outputs, inputs, ...): z = x @ w.T + b."""
+    return {
+        name: draw(np.random.default_rng([seed, crc32(name.encode())]), shape).astype(np.float32)
+        for names, shape, draw in RULES
+        for name in names
+    }
