@@ -6,7 +6,7 @@
 use fanin_engine::Tensor;
 use serde::Serialize;
 
-use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance, threshold};
+use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance, is_below};
 use crate::weights::Weights;
 
 /// Weights that are a copy of others, or almost.
@@ -84,8 +84,7 @@ fn near_layer(
     name: &str,
     own: &Tensor<f32>,
 ) -> Option<Duplicate> {
-    let by_chance = threshold(own.data().len(), earlier.len() + 1, FALSE_ALARMS);
-    if by_chance > 1.0 - ALMOST * ALMOST {
+    if !is_below(1.0 - ALMOST * ALMOST, own.data().len(), earlier.len() + 1, FALSE_ALARMS) {
         return None;
     }
     earlier.iter().filter(|(_, other)| other.shape() == own.shape()).find_map(|(first, other)| {

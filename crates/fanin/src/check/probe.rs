@@ -60,6 +60,8 @@ pub fn measure(
         .map(|l| l.bend.as_ref().map_or(l.pre_activation, |bend| bend.input))
         .collect();
     let inputs: Vec<Wire> = network.layers.iter().map(|l| l.input).collect();
+    // Asked before gradients use the weights, too.
+    let products: Vec<bool> = network.layers.iter().map(|l| is_product(&network, l)).collect();
     let parameters = network.graph.parameters();
     let weight: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
     let wanted: Vec<Wire> = pre.iter().chain(&weight).copied().collect();
@@ -83,7 +85,7 @@ pub fn measure(
         statistics::row_second_moments(&x, x.len() / batch.rows)
     };
     let (first_z, last_delta) = (rows_of(0, 0), rows_of(3, depth.saturating_sub(2)));
-    let row_gradients = row_gradient_norms(model, loss, weights, batch, &network)?;
+    let row_gradients = row_gradient_norms(model, loss, weights, batch, &products)?;
     let layer = |index: usize| {
         let (z, a) = (read(0, index), read(1, index));
         let (delta, d_weight) = (read(3, index), read(4, index));
@@ -110,7 +112,11 @@ pub fn measure(
             silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            telling_norm: telling_norm(&network, wires, d_weight, delta, x),
+            telling_norm: if products[index] {
+                statistics::telling_norm(d_weight, delta, x, batch.rows)
+            } else {
+                shared_telling_norm(&network, wires, d_weight, delta, x)
+            },
             row_gradient_norm: row_gradients[index]
                 .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, batch.rows)),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
@@ -149,17 +155,15 @@ pub fn measure(
     })
 }
 
-/// The norm of the part of a layer's gradient that tells samples apart.
-fn telling_norm(
+/// The norm of the part of a gradient that tells samples apart, where a weight is used at many
+/// positions.
+fn shared_telling_norm(
     network: &Network,
     layer: &LayerWires,
     gradient: &[f32],
     delta: &[f32],
     x: &[f32],
 ) -> f64 {
-    if is_product(network, layer) {
-        return statistics::telling_norm(gradient, delta, x, network.rows);
-    }
     let (out, input) = (Lay::of_units(network, layer), Lay::of_channels(network, layer));
     let weight = network.graph.parameters()[layer.weight];
     let weight = network.graph.shape(weight).axes();
@@ -177,11 +181,10 @@ fn row_gradient_norms(
     loss: &Loss,
     weights: &Weights,
     batch: Batch<'_>,
-    network: &Network,
+    products: &[bool],
 ) -> Result<Vec<Option<f64>>> {
-    let mut norms = vec![None; network.layers.len()];
-    let asked: Vec<usize> =
-        (0..norms.len()).filter(|&l| !is_product(network, &network.layers[l])).collect();
+    let mut norms = vec![None; products.len()];
+    let asked: Vec<usize> = (0..norms.len()).filter(|&layer| !products[layer]).collect();
     if asked.is_empty() {
         return Ok(norms);
     }

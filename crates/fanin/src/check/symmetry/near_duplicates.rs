@@ -47,16 +47,24 @@ pub struct Closest {
 /// assert!((threshold(784, 256, FALSE_ALARMS) - 0.181_492).abs() < 1e-6);
 /// ```
 pub fn threshold(inputs: usize, rows: usize, alarms: f64) -> f64 {
-    let pairs = rows as f64 * rows.saturating_sub(1) as f64 / 2.0;
-    if inputs < 2 || pairs == 0.0 {
-        return 1.0;
-    }
+    let Some(tail) = tail(inputs, rows, alarms) else { return 1.0 };
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        if exceeds(middle, inputs) > alarms / pairs { low = middle } else { high = middle }
+        if exceeds(middle, inputs) > tail { low = middle } else { high = middle }
     }
     high
+}
+
+/// The probability that the |cos| of one pair may exceed; `None` where no pair or no angle exists.
+fn tail(inputs: usize, rows: usize, alarms: f64) -> Option<f64> {
+    let pairs = rows as f64 * rows.saturating_sub(1) as f64 / 2.0;
+    (inputs >= 2 && pairs > 0.0).then_some(alarms / pairs)
+}
+
+/// Whether [`threshold`] is at most `cosine`, in a sixtieth of the time.
+pub fn is_below(cosine: f64, inputs: usize, rows: usize, alarms: f64) -> bool {
+    tail(inputs, rows, alarms).is_some_and(|tail| exceeds(cosine, inputs) <= tail)
 }
 
 /// Rows that differ by no more than this share of the longer one are almost equal.
@@ -68,9 +76,10 @@ const ALMOST: f64 = 0.05;
 /// # Panics
 /// If `weights` is no whole number of rows.
 pub fn almost_equal(weights: &[f32], inputs: usize) -> NearDuplicates {
-    let threshold = threshold(inputs, weights.len() / inputs.max(1), FALSE_ALARMS);
     // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
-    let threshold = threshold.max(1.0 - ALMOST * ALMOST);
+    let (rows, near) = (weights.len() / inputs.max(1), 1.0 - ALMOST * ALMOST);
+    let says = is_below(near, inputs, rows, FALSE_ALARMS);
+    let threshold = if says { near } else { threshold(inputs, rows, FALSE_ALARMS) };
     let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
     let is_near = |i: usize, j: usize, cosine: f64| {
         cosine > 0.0 && (f64::MIN_POSITIVE..=ALMOST).contains(&distance(row(i), row(j)))
@@ -210,6 +219,17 @@ mod tests {
         for (inputs, rows, expected) in digits {
             let got = threshold(inputs, rows, FALSE_ALARMS);
             assert!((got - expected).abs() < 6e-7, "{inputs} {rows}: {got}");
+        }
+    }
+
+    #[test]
+    fn a_cosine_is_above_the_threshold_or_below_it() {
+        for (inputs, rows) in [(10, 64), (784, 256), (2, 8), (1, 9), (9, 1)] {
+            let threshold = threshold(inputs, rows, FALSE_ALARMS);
+            for cosine in [0.1, 0.5, 0.954, 0.955, 0.9975] {
+                let told = is_below(cosine, inputs, rows, FALSE_ALARMS);
+                assert_eq!(told, threshold <= cosine, "{inputs} {rows}: {cosine} {threshold}");
+            }
         }
     }
 
