@@ -8,7 +8,7 @@ use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::instruments::pass::{FirstRows, first};
 use super::measurement::Measurement;
-use super::probe::{self, Batch};
+use super::probe::{Batch, Probe};
 use super::readings::Readings;
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
@@ -83,7 +83,7 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let start = Start::new(model, loss, weights, &rows, horizon)?;
+        let start = Look::new(model, loss, &rows, horizon).at(weights)?;
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, None, horizon) })
     }
@@ -102,7 +102,7 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let mut start = Start::new(model, loss, weights, &rows, horizon)?;
+        let mut start = Look::new(model, loss, &rows, horizon).at(weights)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
         let readings = start.readings(model, loss, weights, &rows, horizon)?;
@@ -126,8 +126,9 @@ impl Diagnosis {
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
-        let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            Start::new(model, loss, &weights(number)?, &rows, horizon)
+        let look = || Look::new(model, loss, &rows, horizon);
+        let starts = fanin_kernels::threads::map_with(&numbers, look, |look, &number| {
+            look.at(&weights(number)?)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
         let (first, weights) = (&starts[0], weights(0)?);
@@ -248,44 +249,59 @@ struct Start {
     units: Vec<Units>,
 }
 
-impl Start {
+/// Passes on few rows and on all, each planned when it is first needed, for starts of any number.
+struct Look<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    rows: &'a Rows,
+    horizon: Horizon,
+    few: Option<Probe<'a>>,
+    all: Option<Probe<'a>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows, horizon: Horizon) -> Self {
+        Self { model, loss, rows, horizon, few: None, all: None }
+    }
+
     /// Measures on few rows, and on all where these leave a doubt.
-    fn new(
-        model: &Model,
-        loss: &Loss,
-        weights: &Weights,
-        rows: &Rows,
-        horizon: Horizon,
-    ) -> Result<Self> {
-        let (few, all) = (rows.first(), rows.batch());
-        let start = Self::on(model, loss, weights, few, options(horizon))?;
+    fn at(&mut self, weights: &Weights) -> Result<Start> {
+        let (few, all) = (self.rows.first(), self.rows.batch());
+        let start = self.on(weights, few, |look| &mut look.few)?;
         let evidence = Evidence {
             measurement: &start.measurement,
             units: &start.units,
-            horizon,
+            horizon: self.horizon,
             readings: None,
         };
         if forecast::is_settled(&evidence, all.rows as f64 / few.rows as f64) {
             return Ok(start);
         }
-        Self::on(model, loss, weights, all, options(horizon))
+        self.on(weights, all, |look| &mut look.all)
     }
 
     fn on(
-        model: &Model,
-        loss: &Loss,
+        &mut self,
         weights: &Weights,
-        batch: Batch<'_>,
-        options: Options,
-    ) -> Result<Self> {
-        let measurement = probe::measure(model, loss, weights, batch)?;
+        batch: Batch<'a>,
+        place: fn(&mut Self) -> &mut Option<Probe<'a>>,
+    ) -> Result<Start> {
+        let (model, loss, options) = (self.model, self.loss, options(self.horizon));
+        let place = place(self);
+        let probe = match place {
+            Some(probe) => probe,
+            None => place.insert(Probe::new(model, loss, batch)?),
+        };
+        let measurement = probe.measure(weights)?;
         let units = match model {
             Model::Layers(_) => symmetry::units(model, weights, options),
             Model::Graph(_) => symmetry::observed(model, loss, weights, batch)?,
         };
-        Ok(Self { measurement, units })
+        Ok(Start { measurement, units })
     }
+}
 
+impl Start {
     fn readings(
         &self,
         model: &Model,

@@ -160,7 +160,8 @@ impl<'a> RowGradients<'a> {
         let mut pass = Pass::new(&network, &keep, weights)?;
         pass.feed_batch(batch);
         let rest = rest(&network, &layers);
-        let rest = (!rest.is_empty()).then(|| Rest::new(model, loss, weights, &rest)).transpose()?;
+        let rest =
+            (!rest.is_empty()).then(|| Rest::new(model, loss, weights, &rest)).transpose()?;
         let factors = (!layers.is_empty()).then_some(Factors { pass, layers, outputs });
         Ok(Self { batch, factors, rest })
     }

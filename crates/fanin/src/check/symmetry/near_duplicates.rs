@@ -6,6 +6,7 @@
 //! (Bonferroni over all pairs). `docs/theory/symmetry.md` has the derivation.
 
 use fanin_kernels::matmul::{Matrix, matmul};
+use fanin_kernels::reduce;
 use serde::Serialize;
 
 /// How often the rows of a network without duplicates are flagged at all, at most.
@@ -82,23 +83,27 @@ pub fn almost_equal(weights: &[f32], inputs: usize) -> NearDuplicates {
     let threshold = if says { near } else { threshold(inputs, rows, FALSE_ALARMS) };
     let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
     let is_near = |i: usize, j: usize, cosine: f64| {
-        cosine > 0.0 && (f64::MIN_POSITIVE..=ALMOST).contains(&distance(row(i), row(j)))
+        let longer = f64::max(reduce::sum_of_squares(row(i)), reduce::sum_of_squares(row(j)));
+        cosine > 0.0 && distance_within(ALMOST, longer, row(i), row(j)).is_some_and(|d| d > 0.0)
     };
     pairs(weights, inputs, threshold, is_near)
 }
 
-/// ‖a − b‖ over the length of the longer one; 0 where both are 0.
-pub fn distance(a: &[f32], b: &[f32]) -> f64 {
-    let square = |x: f64| x * x;
-    let (mut apart, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
-    for (&a, &b) in a.iter().zip(b) {
-        let (a, b) = (f64::from(a), f64::from(b));
-        apart += square(a - b);
-        of_a += square(a);
-        of_b += square(b);
+/// ‖a − b‖ over the length of the longer one, 0 where both are 0; `None` if it is above `most`.
+///
+/// `longer` is the square of that length; of what was drawn at random a few elements tell.
+pub fn distance_within(most: f64, longer: f64, a: &[f32], b: &[f32]) -> Option<f64> {
+    const BLOCK: usize = 64;
+    let bound = most * most * longer;
+    let mut apart = 0.0;
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        let gap = |(a, b): (&f32, &f32)| f64::from(*a) - f64::from(*b);
+        apart += a.iter().zip(b).map(gap).map(|gap| gap * gap).sum::<f64>();
+        if apart > bound {
+            return None;
+        }
     }
-    let longer = f64::max(of_a, of_b);
-    if longer > 0.0 { (apart / longer).sqrt() } else { 0.0 }
+    Some(if longer > 0.0 { (apart / longer).sqrt() } else { 0.0 })
 }
 
 /// The pairs among `rows` that are more alike than [`FALSE_ALARMS`] allows.
