@@ -242,7 +242,8 @@ impl At<'_> {
                 (pullback(graph, &[(backward, v)], &[u])?[0], V)
             }
         };
-        Ok(Products { pass: Pass::new(&network, &[wire], self.weights)?, seed, copies })
+        let pass = Pass::staged(&network, &[wire], self.weights, &[seed])?;
+        Ok(Products { pass, seed, copies })
     }
 
     /// The density of σ as one start vector sees it, by products with J and with Jᵀ.

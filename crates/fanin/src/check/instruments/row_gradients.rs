@@ -157,7 +157,7 @@ impl<'a> RowGradients<'a> {
         let outputs = network.graph.shape(network.output).elements() / batch.rows;
         let mut keep = seeded(&mut network, outputs, &z)?;
         keep.extend(products.iter().map(|l| l.input));
-        let mut pass = Pass::new(&network, &keep, weights)?;
+        let mut pass = Pass::staged(&network, &keep, weights, &[SEED, SHARE])?;
         pass.feed_batch(batch);
         let rest = rest(&network, &layers);
         let rest =
