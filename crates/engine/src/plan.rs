@@ -3,12 +3,15 @@
 //! Buffers are shared by wires whose lifetimes do not overlap; views share their source's
 //! buffer; an operator that can work in place takes over the buffer of an input that nobody reads
 //! again. A run of a plan allocates nothing.
+//!
+//! A plan can be made for inputs that change from run to run while all others stay: then what
+//! depends on none of them is computed first and kept, and [`Plan::rerun`] computes only the rest.
 
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Kind, Source, Type, Wire};
-use crate::ops::Operator;
+use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
+use crate::ops::{Ahead, Operator};
 
 /// Where the values of a wire lie while a plan runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct BufferInfo {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) constants: Vec<Step>,
+    /// What depends on no input that changes; empty unless some were named.
+    pub(crate) fixed: Vec<Step>,
     pub(crate) steps: Vec<Step>,
     pub(crate) buffers: Vec<BufferInfo>,
     pub(crate) feeds: Vec<Slot>,
@@ -61,7 +66,23 @@ impl Plan {
     /// # Errors
     /// If a parameter itself is asked for: the caller owns it already.
     pub fn new(graph: &Graph, keep: &[Wire]) -> Result<Self> {
-        let mut planner = Planner::new(graph, keep)?;
+        Self::of(graph, keep, vec![true; graph.wire_count()])
+    }
+
+    /// Plans the computation of `keep` for inputs, by their numbers, that change from run to run
+    /// while parameters and all other inputs stay as they were.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If an input has no such number.
+    pub fn staged(graph: &Graph, keep: &[Wire], changing: &[usize]) -> Result<Self> {
+        Self::of(graph, keep, changes(graph, changing))
+    }
+
+    fn of(graph: &Graph, keep: &[Wire], changes: Vec<bool>) -> Result<Self> {
+        let mut planner = Planner::new(graph, keep, changes)?;
         planner.place_feeds();
         planner.place_nodes();
         Ok(planner.finish(keep))
@@ -74,35 +95,44 @@ impl Plan {
 
     /// The number of operator applications in one run.
     pub fn steps(&self) -> usize {
-        self.steps.len()
+        self.fixed.len() + self.steps.len()
     }
 }
 
-/// Lifetimes are counted in nodes; a pinned buffer outlives them all.
+/// Lifetimes are counted in nodes, those that depend on what changes after all others; a pinned
+/// buffer outlives them all.
 const PINNED: usize = usize::MAX;
 
 struct Planner<'g> {
     graph: &'g Graph,
     needed: Vec<bool>,
+    /// Wires that depend on an input that changes.
+    changes: Vec<bool>,
     /// The wire whose buffer a wire's values lie in: itself, unless it is a view.
     root: Vec<Wire>,
-    /// The last node that reads a root's buffer.
+    /// The time of the last node that reads a root's buffer.
     last_use: Vec<usize>,
     place: Vec<Option<Place>>,
     buffers: Vec<BufferInfo>,
     free: Vec<usize>,
     constants: Vec<Step>,
+    fixed: Vec<Step>,
     steps: Vec<Step>,
 }
 
 impl<'g> Planner<'g> {
-    fn new(graph: &'g Graph, keep: &[Wire]) -> Result<Self> {
+    fn new(graph: &'g Graph, keep: &[Wire], changes: Vec<bool>) -> Result<Self> {
         let needed = needed_nodes(graph, keep);
         let root = roots(graph, keep);
         let mut last_use = vec![0; graph.wire_count()];
         for (index, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
+            let changed = does_change(node, &changes);
+            let time = time(graph, index, changed);
             for input in &node.inputs {
-                last_use[root[input.0].0] = index;
+                let root = root[input.0];
+                let is_kept = changed && !changes[root.0];
+                let last = &mut last_use[root.0];
+                *last = if is_kept { PINNED } else { time.max(*last) };
             }
         }
         for wire in keep {
@@ -122,12 +152,14 @@ impl<'g> Planner<'g> {
         Ok(Self {
             graph,
             needed,
+            changes,
             root,
             last_use,
             place,
             buffers: Vec::new(),
             free: Vec::new(),
             constants: Vec::new(),
+            fixed: Vec::new(),
             steps: Vec::new(),
         })
     }
@@ -143,43 +175,70 @@ impl<'g> Planner<'g> {
     }
 
     fn place_nodes(&mut self) {
-        for index in 0..self.graph.nodes().len() {
-            if !self.needed[index] {
-                continue;
-            }
-            let node = &self.graph.nodes()[index];
-            if let Some(&view) = node.outputs.first().filter(|w| self.root[w.0] != **w) {
-                self.place[view.0] = self.place[self.root[view.0].0];
-                self.release(index);
-                continue;
-            }
-            if node.inputs.is_empty() {
-                for output in &node.outputs {
-                    self.last_use[output.0] = PINNED;
+        for changed in [false, true] {
+            for index in 0..self.graph.nodes().len() {
+                let node = &self.graph.nodes()[index];
+                if self.needed[index] && does_change(node, &self.changes) == changed {
+                    self.place_node(index, changed);
                 }
             }
-            let in_place = self.place_outputs(index);
-            let step = Step {
-                operator: Arc::clone(&node.operator),
-                inputs: node.inputs.iter().map(|w| self.slot(*w)).collect(),
-                outputs: node.outputs.iter().map(|w| self.slot(*w)).collect(),
-                in_place,
-            };
-            if node.inputs.is_empty() {
-                self.constants.push(step);
-            } else {
-                self.steps.push(step);
-            }
-            self.release(index);
         }
     }
 
+    fn place_node(&mut self, index: usize, changed: bool) {
+        let graph = self.graph;
+        let node = &graph.nodes()[index];
+        let time = time(self.graph, index, changed);
+        if let Some(&view) = node.outputs.first().filter(|w| self.root[w.0] != **w) {
+            self.place[view.0] = self.place[self.root[view.0].0];
+            self.release(index, time);
+            return;
+        }
+        if node.inputs.is_empty() {
+            for output in &node.outputs {
+                self.last_use[output.0] = PINNED;
+            }
+        }
+        let ahead = if changed { self.ahead(node) } else { None };
+        let in_place = self.place_outputs(index, time, ahead.is_none());
+        let outputs = node.outputs.iter().map(|w| self.slot(*w)).collect();
+        let (operator, inputs) = ahead.unwrap_or_else(|| {
+            (Arc::clone(&node.operator), node.inputs.iter().map(|w| self.slot(*w)).collect())
+        });
+        let step = Step { operator, inputs, outputs, in_place };
+        match (node.inputs.is_empty(), changed) {
+            (true, _) => self.constants.push(step),
+            (false, false) => self.fixed.push(step),
+            (false, true) => self.steps.push(step),
+        }
+        self.release(index, time);
+    }
+
+    /// Computes ahead what a node needs only fixed inputs for: what remains of it, and its inputs.
+    fn ahead(&mut self, node: &Node) -> Option<(Arc<dyn Operator>, Vec<Slot>)> {
+        let fixed: Vec<bool> = node.inputs.iter().map(|wire| !self.changes[wire.0]).collect();
+        let Ahead { part, of, rest, with } = node.operator.ahead(&fixed)?;
+        let input = self.slot(node.inputs[of]);
+        let buffer = BufferInfo { elements: input.elements, kind: input.r#type.kind };
+        self.buffers.push(buffer);
+        let output = Slot { place: Place::Buffer(self.buffers.len() - 1), ..input.clone() };
+        let step = Step {
+            operator: part,
+            inputs: vec![input],
+            outputs: vec![output.clone()],
+            in_place: None,
+        };
+        self.fixed.push(step);
+        Some((rest, vec![output, self.slot(node.inputs[with])]))
+    }
+
     /// Gives every output of a node a buffer, constants one of their own; tells which input's buffer the first one took over.
-    fn place_outputs(&mut self, index: usize) -> Option<usize> {
+    fn place_outputs(&mut self, index: usize, time: usize, may_take: bool) -> Option<usize> {
         let node = &self.graph.nodes()[index];
         let mut taken = None;
         for (position, &output) in node.outputs.iter().enumerate() {
-            let takeover = if position == 0 { self.takeover(index, output) } else { None };
+            let takes = position == 0 && may_take;
+            let takeover = if takes { self.takeover(index, time, output) } else { None };
             let buffer = match takeover {
                 Some((input, buffer)) => {
                     taken = Some(input);
@@ -194,7 +253,7 @@ impl<'g> Planner<'g> {
     }
 
     /// An input whose buffer dies at this node and may become its output's.
-    fn takeover(&self, index: usize, output: Wire) -> Option<(usize, usize)> {
+    fn takeover(&self, index: usize, time: usize, output: Wire) -> Option<(usize, usize)> {
         let node = &self.graph.nodes()[index];
         let elements = self.elements(output);
         node.operator.in_place().iter().find_map(|&input| {
@@ -205,7 +264,7 @@ impl<'g> Planner<'g> {
                 && self.graph.type_of(wire).kind == self.graph.type_of(output).kind;
             match self.place[root.0] {
                 Some(Place::Buffer(buffer))
-                    if self.last_use[root.0] == index && read_once && fits =>
+                    if self.last_use[root.0] == time && read_once && fits =>
                 {
                     Some((input, buffer))
                 }
@@ -215,18 +274,18 @@ impl<'g> Planner<'g> {
     }
 
     /// Frees the buffers that nobody reads after this node, unless an output took them over.
-    fn release(&mut self, index: usize) {
+    fn release(&mut self, index: usize, time: usize) {
         let node = &self.graph.nodes()[index];
         let kept: Vec<Place> = node
             .outputs
             .iter()
-            .filter(|w| self.last_use[self.root[w.0].0] > index)
+            .filter(|w| self.last_use[self.root[w.0].0] > time)
             .filter_map(|w| self.place[w.0])
             .collect();
         let wires = node.inputs.iter().chain(&node.outputs);
         for root in wires.map(|w| self.root[w.0]) {
             if let Some(Place::Buffer(buffer)) = self.place[root.0]
-                && self.last_use[root.0] <= index
+                && self.last_use[root.0] <= time
                 && !kept.contains(&Place::Buffer(buffer))
                 && !self.free.contains(&buffer)
             {
@@ -272,10 +331,31 @@ impl<'g> Planner<'g> {
             kept: keep.iter().map(|w| self.slot(*w)).collect(),
             parameter_elements: parameters.map(|w| self.elements(*w)).collect(),
             constants: self.constants,
+            fixed: self.fixed,
             steps: self.steps,
             buffers: self.buffers,
         }
     }
+}
+
+/// When a node runs.
+fn time(graph: &Graph, index: usize, changed: bool) -> usize {
+    if changed { graph.nodes().len() + index } else { index }
+}
+
+fn does_change(node: &Node, changes: &[bool]) -> bool {
+    node.inputs.iter().any(|wire| changes[wire.0])
+}
+
+/// Wires that depend on one of these inputs.
+fn changes(graph: &Graph, inputs: &[usize]) -> Vec<bool> {
+    let mut changes = vec![false; graph.wire_count()];
+    inputs.iter().for_each(|&input| changes[graph.inputs()[input].0] = true);
+    for node in graph.nodes() {
+        let changed = does_change(node, &changes);
+        node.outputs.iter().for_each(|output| changes[output.0] = changed);
+    }
+    changes
 }
 
 fn needed_nodes(graph: &Graph, keep: &[Wire]) -> Vec<bool> {

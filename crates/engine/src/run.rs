@@ -100,7 +100,8 @@ fn locate(slot: &Slot) -> (usize, usize) {
 impl Plan {
     /// Memory for runs of this plan, with its constants computed.
     pub fn workspace<T: Element>(&self) -> Workspace<T> {
-        let widest = self.steps.iter().chain(&self.constants).map(|s| s.outputs.len()).max();
+        let all = self.steps.iter().chain(&self.fixed).chain(&self.constants);
+        let widest = all.map(|s| s.outputs.len()).max();
         let mut workspace = Workspace {
             buffers: self.buffers.iter().map(|b| Buffer::new(b.kind, b.elements)).collect(),
             outputs: (0..widest.unwrap_or(0)).map(|_| Buffer::default()).collect(),
@@ -124,6 +125,14 @@ impl Plan {
             parameters.iter().map(Vec::len).eq(self.parameter_elements.iter().copied()),
             "a plan runs with the parameters of its graph"
         );
+        for step in self.fixed.iter().chain(&self.steps) {
+            run_step(step, parameters, workspace);
+        }
+    }
+
+    /// Computes anew what depends on the inputs that the plan was [staged](Plan::staged) for, after
+    /// a run with the same parameters and the same other inputs. Allocates nothing.
+    pub fn rerun<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
         for step in &self.steps {
             run_step(step, parameters, workspace);
         }

@@ -139,6 +139,22 @@ pub fn map<I: Sync, R: Send>(items: &[I], work: impl Fn(&I) -> R + Sync + Send) 
     items.par_iter().with_max_len(1).map(work).collect()
 }
 
+/// As [`map`], with something that `make` makes and the work of one thread shares: the items are
+/// cut into one part for each thread of the current pool.
+pub fn map_with<I: Sync, S, R: Send>(
+    items: &[I],
+    make: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &I) -> R + Sync + Send,
+) -> Vec<R> {
+    let parts = rayon::current_num_threads().clamp(1, items.len().max(1));
+    let parts: Vec<&[I]> = items.chunks(items.len().div_ceil(parts).max(1)).collect();
+    let results = map(&parts, |part| {
+        let mut shared = make();
+        part.iter().map(|item| work(&mut shared, item)).collect::<Vec<R>>()
+    });
+    results.into_iter().flatten().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,5 +194,25 @@ mod tests {
             });
             assert_eq!(out, (1..=length).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn shared_work_keeps_the_order_of_its_items() {
+        for length in [0, 1, 2, 7, 100] {
+            let items: Vec<usize> = (0..length).collect();
+            let doubled = map_with(&items, || 0, |_, item| 2 * item);
+            assert_eq!(doubled, items.iter().map(|item| 2 * item).collect::<Vec<_>>());
+        }
+        let of_one = pool(1).expect("a thread starts").install(|| {
+            map_with(
+                &[0; 5],
+                || 0,
+                |count, _| {
+                    *count += 1;
+                    *count
+                },
+            )
+        });
+        assert_eq!(of_one, [1, 2, 3, 4, 5]);
     }
 }

@@ -15,8 +15,8 @@ use super::{Entry, Operator, Sample};
 /// φ^(order) of every element.
 #[derive(Clone, Debug)]
 pub struct Activate {
-    activation: Arc<dyn Activation>,
-    order: usize,
+    pub(super) activation: Arc<dyn Activation>,
+    pub(super) order: usize,
 }
 
 pub const ENTRY: Entry = Entry {

@@ -11,7 +11,9 @@ use crate::graph::{Kind, Type, Wire, misfit};
 use crate::run::Io;
 use crate::spread::Spread;
 
-use super::{Entry, Operator, Sample};
+use super::activate::Activate;
+use super::multiply::Multiply;
+use super::{Ahead, Entry, Operator, Sample};
 
 /// φ^(order)(x) · factor, element by element.
 #[derive(Clone, Debug)]
@@ -77,6 +79,17 @@ impl Operator for ActivateScale {
 
     fn is_pointwise(&self) -> bool {
         true
+    }
+
+    fn ahead(&self, fixed: &[bool]) -> Option<Ahead> {
+        let part = Activate { activation: Arc::clone(&self.activation), order: self.order };
+        let is_slope_known = fixed == [true, false];
+        is_slope_known.then(|| Ahead {
+            part: Arc::new(part),
+            of: 0,
+            rest: Arc::new(Multiply),
+            with: 1,
+        })
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {

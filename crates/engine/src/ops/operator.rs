@@ -101,6 +101,11 @@ pub trait Operator: Debug + Send + Sync {
         None
     }
 
+    /// What can be computed before inputs that are not `fixed` are known.
+    fn ahead(&self, _fixed: &[bool]) -> Option<Ahead> {
+        None
+    }
+
     /// Whether every element of the output is the same function of the inputs' elements in its
     /// place.
     fn is_pointwise(&self) -> bool {
@@ -116,6 +121,20 @@ pub trait Operator: Debug + Send + Sync {
     fn fan_axes(&self, _types: &[&Type], _input: usize) -> Option<FanAxes> {
         None
     }
+}
+
+/// An operator of two parts, the first of which needs one input alone and gives a tensor of its
+/// type.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The part that can be computed ahead.
+    pub part: Arc<dyn Operator>,
+    /// The input that it is of.
+    pub of: usize,
+    /// What remains: an operator of that part's output and another input.
+    pub rest: Arc<dyn Operator>,
+    /// That input.
+    pub with: usize,
 }
 
 /// Forwards both element types to one generic `compute`.

@@ -1,9 +1,9 @@
 //! Plans: memory is shared safely, nothing is allocated, threads change no bit.
 
-use fanin_engine::{Graph, Plan, Type};
+use fanin_engine::{Graph, Plan, Type, Wire, pullback};
 use fanin_kernels::threads;
 
-use crate::network::network;
+use crate::network::{network, number};
 
 #[test]
 fn a_planned_step_allocates_nothing() {
@@ -88,6 +88,48 @@ fn an_input_that_is_read_again_is_not_overwritten() {
         workspace.feed(0).fill(f64::from(run));
         plan.run(&[], &mut workspace);
         assert_eq!(workspace.read(0), [f64::from(4 * run + 1); 3]);
+    }
+}
+
+/// Products with the Hessian: the vector changes from run to run, features and targets stay.
+#[test]
+fn what_stays_is_computed_once_and_changes_no_bit() {
+    for activation in ["tanh", "relu", "gelu"] {
+        let mut network = network(16, &[9, 12, 12, 5], activation);
+        let parameters = network.graph.parameters().to_vec();
+        let graph = &mut network.graph;
+        let seeds: Vec<(Wire, Wire)> = network
+            .gradients
+            .iter()
+            .map(|&g| (g, graph.input("v", Type::float(graph.shape(g).clone()))))
+            .collect();
+        let mut keep = pullback(graph, &seeds, &parameters).unwrap();
+        keep.extend(&network.gradients);
+        let vectors: Vec<usize> = (2..2 + seeds.len()).collect();
+        let plain = Plan::new(&network.graph, &keep).unwrap();
+        let staged = Plan::staged(&network.graph, &keep, &vectors).unwrap();
+        let mut workspaces = [plain.workspace::<f32>(), staged.workspace::<f32>()];
+        let parameters = network.parameters::<f32>();
+        for run in 0..4 {
+            for workspace in &mut workspaces {
+                network.feed(workspace);
+                workspace.feed(0).iter_mut().for_each(|x| *x += (run / 2) as f32);
+                for &input in &vectors {
+                    let values = workspace.feed(input).iter_mut().enumerate();
+                    values.for_each(|(i, v)| *v = number(run * 1009 + 31 * input + i) as f32);
+                }
+            }
+            let [one, other] = &mut workspaces;
+            plain.run(&parameters, one);
+            if run % 2 == 0 {
+                staged.run(&parameters, other);
+            } else {
+                staged.rerun(&parameters, other);
+            }
+            for wire in 0..keep.len() {
+                assert_eq!(one.read(wire), other.read(wire), "{activation}, run {run}, {wire}");
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! All measured starts of one network, one per seed: what rules look at.
 
+use super::diagnosis::READ_SEEDS;
 use super::estimate::{Bounds, Estimate, worst};
 use super::evidence::Evidence;
 use super::forecast::{ESCAPE, escape_share};
@@ -58,15 +59,17 @@ impl<'a> Case<'a> {
         judged(self.estimate(effect, row_error), bounds, explain)
     }
 
-    /// What a rule says of what instruments read at the first seed, bad where it is large.
+    /// What a rule says of what instruments read, bad where it is large.
     pub fn look_at_readings(
         &self,
         effect: impl Fn(&'a Readings) -> Option<f64>,
         bounds: Bounds,
         explain: impl FnOnce(Severity, Estimate) -> Finding,
     ) -> Look {
-        let value = self.shown().readings.and_then(effect);
-        judged(value.map(|value| Estimate::single(value, 0.0)), bounds, explain)
+        let read = &self.starts[..self.starts.len().min(READ_SEEDS)];
+        let values = read.iter().map(|start| start.readings.and_then(&effect));
+        let values: Option<Vec<f64>> = values.collect();
+        judged(values.map(|values| Estimate::of(&values)), bounds, explain)
     }
 
     /// One estimate per hidden layer that has the effect, with the layer.

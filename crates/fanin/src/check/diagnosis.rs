@@ -1,14 +1,17 @@
 //! One starting point, looked at before any training.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::case::Case;
 use super::claims;
+use super::estimate::Estimate;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::instruments::pass::{FirstRows, first};
 use super::measurement::Measurement;
-use super::probe::{self, Batch};
+use super::probe::{Batch, Probe};
 use super::readings::Readings;
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
@@ -27,6 +30,10 @@ const FIRST_SHARE: usize = 4;
 
 /// Rows looked at first, where there are so many.
 const FIRST_ROWS: usize = 256;
+
+/// Seeds at which instruments are read at most: each costs about as much as the pass itself, and a
+/// standard error of five is known to a third.
+pub const READ_SEEDS: usize = 5;
 
 /// Numbers that a forward and a backward pass through a graph may hold: a gigabyte in f32.
 const NUMBERS: usize = 1 << 28;
@@ -68,6 +75,9 @@ pub struct Diagnosis {
     /// What instruments read at the first seed; none where they were not asked for, or numbers
     /// are not finite.
     pub readings: Option<Readings>,
+    /// The numbers among the readings, and the loss, over seeds: of the loss all, of what
+    /// instruments read [`READ_SEEDS`] at most.
+    pub readings_over_seeds: BTreeMap<&'static str, Estimate>,
 }
 
 impl Diagnosis {
@@ -83,9 +93,9 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let start = Start::new(model, loss, weights, &rows, horizon)?;
+        let start = Look::new(model, loss, &rows, horizon).at(weights)?;
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
-        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, None, horizon) })
+        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[], horizon) })
     }
 
     /// As [`new`](Self::new), with what instruments read that take more than one pass, and whether
@@ -102,11 +112,11 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let mut start = Start::new(model, loss, weights, &rows, horizon)?;
+        let mut start = Look::new(model, loss, &rows, horizon).at(weights)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
         let readings = start.readings(model, loss, weights, &rows, horizon)?;
-        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, readings, horizon) })
+        Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[readings], horizon) })
     }
 
     /// As [`claimed`](Self::claimed), over `seeds` draws of the weights: `weights` gives that of a number.
@@ -126,27 +136,34 @@ impl Diagnosis {
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
-        let starts = fanin_kernels::threads::map(&numbers, |&number| {
-            Start::new(model, loss, &weights(number)?, &rows, horizon)
+        let look = || Look::new(model, loss, &rows, horizon);
+        let starts = fanin_kernels::threads::map_with(&numbers, look, |look, &number| {
+            look.at(&weights(number)?)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
-        let (first, weights) = (&starts[0], weights(0)?);
-        let symmetry = first.symmetry(model, loss, &weights, rows.batch(), options)?;
-        let readings = first.readings(model, loss, &weights, &rows, horizon)?;
-        Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, readings, horizon) })
+        let read = |&number: &usize| {
+            starts[number].readings(model, loss, &weights(number)?, &rows, horizon)
+        };
+        let few = &numbers[..numbers.len().min(READ_SEEDS)];
+        let readings = fanin_kernels::threads::map(few, read);
+        let readings = readings.into_iter().collect::<Result<Vec<_>>>()?;
+        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
+        Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, &readings, horizon) })
     }
 
     fn of(
         starts: &[Start],
         symmetry: Symmetry,
-        readings: Option<Readings>,
+        readings: &[Option<Readings>],
         horizon: Horizon,
     ) -> Self {
-        let evidence = starts.iter().map(|start| Evidence {
+        // Starts at which no instrument was read are taken for like the first.
+        let of = |seed: usize| readings.get(seed).or(readings.first())?.as_ref();
+        let evidence = starts.iter().enumerate().map(|(seed, start)| Evidence {
             measurement: &start.measurement,
             units: &start.units,
             horizon,
-            readings: readings.as_ref(),
+            readings: of(seed),
         });
         let case = &Case { starts: evidence.collect() };
         let shown = case.shown();
@@ -173,7 +190,8 @@ impl Diagnosis {
             forecast: verdict,
             confidence,
             skipped: Vec::new(),
-            readings,
+            readings: readings.first().cloned().flatten(),
+            readings_over_seeds: over_seeds(starts, readings),
         }
     }
 
@@ -189,6 +207,18 @@ impl Diagnosis {
         let mut findings = self.findings.iter().filter(own);
         findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
     }
+}
+
+/// The loss and the numbers among readings, each over the seeds that have it; of a single start
+/// none, since nothing is known of others.
+fn over_seeds(starts: &[Start], readings: &[Option<Readings>]) -> BTreeMap<&'static str, Estimate> {
+    let mut values: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    values.insert("loss", starts.iter().map(|start| start.measurement.loss).collect());
+    for (name, value) in readings.iter().flatten().flat_map(Readings::numbers) {
+        values.entry(name).or_default().push(value);
+    }
+    values.retain(|_, values| values.len() > 1);
+    values.into_iter().map(|(name, values)| (name, Estimate::of(&values))).collect()
 }
 
 /// What counts as equal units for the planned optimizer.
@@ -248,44 +278,59 @@ struct Start {
     units: Vec<Units>,
 }
 
-impl Start {
+/// Passes on few rows and on all, each planned when it is first needed, for starts of any number.
+struct Look<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    rows: &'a Rows,
+    horizon: Horizon,
+    few: Option<Probe<'a>>,
+    all: Option<Probe<'a>>,
+}
+
+impl<'a> Look<'a> {
+    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows, horizon: Horizon) -> Self {
+        Self { model, loss, rows, horizon, few: None, all: None }
+    }
+
     /// Measures on few rows, and on all where these leave a doubt.
-    fn new(
-        model: &Model,
-        loss: &Loss,
-        weights: &Weights,
-        rows: &Rows,
-        horizon: Horizon,
-    ) -> Result<Self> {
-        let (few, all) = (rows.first(), rows.batch());
-        let start = Self::on(model, loss, weights, few, options(horizon))?;
+    fn at(&mut self, weights: &Weights) -> Result<Start> {
+        let (few, all) = (self.rows.first(), self.rows.batch());
+        let start = self.on(weights, few, |look| &mut look.few)?;
         let evidence = Evidence {
             measurement: &start.measurement,
             units: &start.units,
-            horizon,
+            horizon: self.horizon,
             readings: None,
         };
         if forecast::is_settled(&evidence, all.rows as f64 / few.rows as f64) {
             return Ok(start);
         }
-        Self::on(model, loss, weights, all, options(horizon))
+        self.on(weights, all, |look| &mut look.all)
     }
 
     fn on(
-        model: &Model,
-        loss: &Loss,
+        &mut self,
         weights: &Weights,
-        batch: Batch<'_>,
-        options: Options,
-    ) -> Result<Self> {
-        let measurement = probe::measure(model, loss, weights, batch)?;
+        batch: Batch<'a>,
+        place: fn(&mut Self) -> &mut Option<Probe<'a>>,
+    ) -> Result<Start> {
+        let (model, loss, options) = (self.model, self.loss, options(self.horizon));
+        let place = place(self);
+        let probe = match place {
+            Some(probe) => probe,
+            None => place.insert(Probe::new(model, loss, batch)?),
+        };
+        let measurement = probe.measure(weights)?;
         let units = match model {
             Model::Layers(_) => symmetry::units(model, weights, options),
             Model::Graph(_) => symmetry::observed(model, loss, weights, batch)?,
         };
-        Ok(Self { measurement, units })
+        Ok(Start { measurement, units })
     }
+}
 
+impl Start {
     fn readings(
         &self,
         model: &Model,
@@ -311,5 +356,38 @@ impl Start {
     ) -> Result<Symmetry> {
         let classes = Symmetry::new(model, weights, options, &self.units);
         classes.confirmed(model, loss, weights, batch, &self.units)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{LoadOptions, PrepareOptions, load, prepare};
+    use crate::init::{Rules, for_model};
+
+    #[test]
+    fn instruments_are_read_over_seeds_five_at_most() {
+        let model: Model = "64 -> 2x8 tanh -> 10".parse().unwrap();
+        let raw = load("digits", &LoadOptions::default()).unwrap();
+        let data = prepare(raw, &PrepareOptions::default()).unwrap().train;
+        let draw = |number: usize| for_model(&model, &Rules::new("he-normal"), number as u64);
+        let (loss, horizon) = (Loss::CrossEntropy, Horizon::SAMPLE);
+        let all = Diagnosis::over_seeds(&model, &loss, 7, draw, &data, horizon).unwrap();
+        let one = |number: usize| {
+            let weights = draw(number).unwrap();
+            Diagnosis::claimed(&model, &loss, &weights, &[], &data, horizon).unwrap()
+        };
+        let singles: Vec<Diagnosis> = (0..7).map(one).collect();
+        let over = |values: &dyn Fn(&Diagnosis) -> f64, count: usize| {
+            Estimate::of(&singles[..count].iter().map(values).collect::<Vec<f64>>())
+        };
+        let of = |d: &Diagnosis| d.readings.clone().unwrap();
+        let read = &all.readings_over_seeds;
+        assert_eq!(read["loss"], over(&|d| d.measurement.loss, 7));
+        assert_eq!(read["sharpness"], over(&|d| of(d).sharpness, READ_SEEDS));
+        assert_eq!(read["jacobian_condition"], over(&|d| of(d).jacobian_condition, READ_SEEDS));
+        assert!(read["sharpness"].standard_error > 0.0);
+        assert_eq!(all.readings, singles[0].readings);
+        assert!(singles[0].readings_over_seeds.is_empty(), "one start says nothing of others");
     }
 }

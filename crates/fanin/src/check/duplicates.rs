@@ -4,9 +4,10 @@
 //! processes that drew their parts of one tensor).
 
 use fanin_engine::Tensor;
+use fanin_kernels::reduce;
 use serde::Serialize;
 
-use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance, threshold};
+use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance_within, is_below};
 use crate::weights::Weights;
 
 /// Weights that are a copy of others, or almost.
@@ -71,28 +72,29 @@ pub fn duplicates(weights: &Weights) -> Vec<Duplicate> {
             found.push(Duplicate::Parts { tensor: (*name).to_owned(), parts });
         }
     }
+    let squares: Vec<f64> =
+        matrices.iter().map(|(_, tensor)| reduce::sum_of_squares(tensor.data())).collect();
     for (index, (name, tensor)) in matrices.iter().enumerate() {
-        found.extend(near_layer(&matrices[..index], name, tensor));
+        found.extend(near_layer(&matrices[..=index], &squares));
         found.extend(near_units(name, tensor));
     }
     found
 }
 
-/// The first earlier matrix that this one almost equals, if it has enough elements to tell.
-fn near_layer(
-    earlier: &[(&str, &Tensor<f32>)],
-    name: &str,
-    own: &Tensor<f32>,
-) -> Option<Duplicate> {
-    let by_chance = threshold(own.data().len(), earlier.len() + 1, FALSE_ALARMS);
-    if by_chance > 1.0 - ALMOST * ALMOST {
+/// The first matrix that the last one almost equals, if it has enough elements to tell; each with
+/// the sum of its squares.
+fn near_layer(matrices: &[(&str, &Tensor<f32>)], squares: &[f64]) -> Option<Duplicate> {
+    let ((name, own), earlier) = matrices.split_last()?;
+    let square = squares[earlier.len()];
+    if !is_below(1.0 - ALMOST * ALMOST, own.data().len(), matrices.len(), FALSE_ALARMS) {
         return None;
     }
-    earlier.iter().filter(|(_, other)| other.shape() == own.shape()).find_map(|(first, other)| {
-        let distance = distance(other.data(), own.data());
-        let (first, copy) = ((*first).to_owned(), name.to_owned());
-        let is_near = distance > 0.0 && distance <= ALMOST;
-        is_near.then_some(Duplicate::NearLayer { first, copy, distance })
+    let alike = earlier.iter().zip(squares).filter(|((_, other), _)| other.shape() == own.shape());
+    alike.into_iter().find_map(|((first, other), other_square)| {
+        let longer = square.max(*other_square);
+        let distance = distance_within(ALMOST, longer, other.data(), own.data())?;
+        let (first, copy) = ((*first).to_owned(), (*name).to_owned());
+        (distance > 0.0).then_some(Duplicate::NearLayer { first, copy, distance })
     })
 }
 

@@ -74,7 +74,8 @@ impl Estimate {
 
     /// As [`judge`](Self::judge), where failing takes `reach` standard errors.
     fn judge_at(&self, bounds: Bounds, reach: f64) -> Option<Severity> {
-        let error = self.standard_error;
+        // The spread of values some of which are infinite is no number; their mean is infinite.
+        let error = if self.standard_error.is_nan() { 0.0 } else { self.standard_error };
         let own = self.reach(1) * error;
         let (low, high) = (self.value - own, self.value + own);
         if self.value.is_nan() || self.value - reach * error > bounds.fail {
@@ -186,6 +187,12 @@ mod tests {
         assert!((estimate.standard_error - 1.0 / 3.0_f64.sqrt()).abs() < 1e-12);
         let one = Estimate::of(&[4.0]);
         assert_eq!((one.value, one.standard_error), (4.0, 0.0));
+    }
+
+    #[test]
+    fn seeds_some_of_which_are_infinite_fail() {
+        let estimate = Estimate::of(&[1.0, f64::INFINITY, f64::INFINITY]);
+        assert_eq!(estimate.judge(BOUNDS), Some(Severity::Fail));
     }
 
     #[test]

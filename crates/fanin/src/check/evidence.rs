@@ -93,8 +93,12 @@ impl<'a> Evidence<'a> {
 
     /// The factor by which the signal changes per hidden layer, geometric mean; `None` with fewer
     /// than two hidden layers or no signal at all.
+    ///
+    /// Where activations differ between units and by no bit between rows, the signal is lost in
+    /// rounding, and counts as that of their deviation.
     pub fn signal_factor(&self) -> Option<f64> {
-        let signals: Vec<f64> = self.hidden().iter().map(|l| l.signal).collect();
+        let told = |l: &LayerMeasurement| l.signal.max(f64::EPSILON * l.activation_deviation);
+        let signals: Vec<f64> = self.hidden().iter().map(told).collect();
         geometric_factor(&signals)
     }
 

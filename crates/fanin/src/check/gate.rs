@@ -42,6 +42,7 @@ mod tests {
             confidence: 0.9,
             skipped: Vec::new(),
             readings: None,
+            readings_over_seeds: std::collections::BTreeMap::new(),
         }
     }
 

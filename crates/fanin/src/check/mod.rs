@@ -6,6 +6,7 @@ mod shared;
 pub mod features;
 pub mod duplicates;
 pub mod measurement;
+mod neighbors;
 pub mod symmetry;
 pub mod probe;
 pub mod severity;

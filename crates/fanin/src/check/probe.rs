@@ -6,14 +6,14 @@ use std::borrow::Cow;
 use std::iter::repeat_n;
 
 use fanin_engine::activations::{self, Activation};
-use fanin_engine::{Graph, Plan, Type, Wire};
-use fanin_kernels::random::{Stream, fill_normal};
+use fanin_engine::{Graph, Plan, Type, Wire, Workspace};
 use fanin_kernels::reduce;
 
 use super::duplicates;
 use super::features::{self, FeatureScales};
-use super::instruments::pass::{Pass, hold_statistics, part};
+use super::instruments::pass::{Pass, first, hold_statistics, part};
 use super::measurement::{LayerMeasurement, Measurement};
+use super::neighbors::Neighbors;
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
 use super::statistics::{self, Slopes};
@@ -35,10 +35,6 @@ pub struct Batch<'a> {
 /// Rows whose pairs are compared: the pairs of more tell nothing new.
 const PAIRED_ROWS: usize = 64;
 
-/// The cosine between a row and its neighbor, as in the usual experiments on chaos
-/// (Schoenholz et al. 2017).
-const NEAR: f64 = 0.99;
-
 /// Runs `batch` forward and backward through `model` with `weights` and measures every layer.
 ///
 /// Batch normalization uses the batch's statistics and dropout is off.
@@ -51,55 +47,150 @@ pub fn measure(
     weights: &Weights,
     batch: Batch<'_>,
 ) -> Result<Measurement> {
-    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
-    let post: Vec<Wire> = network.layers.iter().map(|l| l.activation).collect();
-    let bent: Vec<Wire> = network
-        .layers
-        .iter()
-        .map(|l| l.bend.as_ref().map_or(l.pre_activation, |bend| bend.input))
-        .collect();
-    let inputs: Vec<Wire> = network.layers.iter().map(|l| l.input).collect();
-    let parameters = network.graph.parameters();
-    let weight: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
-    let wanted: Vec<Wire> = pre.iter().chain(&weight).copied().collect();
-    let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    let keep: Vec<Wire> =
-        [&pre[..], &post[..], &bent[..], &gradients[..], &inputs[..], &[network.loss]].concat();
+    Probe::new(model, loss, batch)?.measure(weights)
+}
 
-    let plan = Plan::new(&network.graph, &keep)?;
-    let mut workspace = plan.workspace::<f32>();
-    workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
-    workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);
-    let parameters = network.arrange(weights)?;
-    plan.run(&parameters, &mut workspace);
+/// A forward and a backward pass on a batch, planned once for weights of any number.
+pub struct Probe<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    batch: Batch<'a>,
+    network: Network,
+    /// Whether a layer's gradient for one row is a product of an error and an input.
+    products: Vec<bool>,
+    plan: Plan,
+    workspace: Workspace<f32>,
+    neighbors: Neighbors,
+    loss_of_zero_output: f64,
+    input_second_moment: f64,
+    features: FeatureScales,
+}
 
-    let depth = pre.len();
-    let near = near_cosines(model, loss, &parameters, batch)?;
-    let read = |kind: usize, layer: usize| workspace.read(kind * depth + layer);
-    let lay = |layer: usize| Lay::of_units(&network, &network.layers[layer]);
-    let rows_of = |kind: usize, layer: usize| {
-        let x = lay(layer).samples(read(kind, layer));
-        statistics::row_second_moments(&x, x.len() / batch.rows)
-    };
-    let (first_z, last_delta) = (rows_of(0, 0), rows_of(3, depth.saturating_sub(2)));
-    let row_gradients = row_gradient_norms(model, loss, weights, batch, &network)?;
-    let layer = |index: usize| {
-        let (z, a) = (read(0, index), read(1, index));
-        let (delta, d_weight) = (read(3, index), read(4, index));
-        let x = read(5, index);
+/// What a pass keeps of every layer, in this order; the loss comes after all.
+#[derive(Clone, Copy)]
+enum Kept {
+    PreActivation,
+    Activation,
+    /// What enters the activation.
+    Bent,
+    Delta,
+    WeightGradient,
+    Input,
+}
+
+impl<'a> Probe<'a> {
+    /// Plans the pass.
+    ///
+    /// # Errors
+    /// If the batch does not fit the model.
+    pub fn new(model: &'a Model, loss: &'a Loss, batch: Batch<'a>) -> Result<Self> {
+        let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let wires = |of: fn(&LayerWires) -> Wire| network.layers.iter().map(of).collect();
+        let pre: Vec<Wire> = wires(|l| l.pre_activation);
+        let post: Vec<Wire> = wires(|l| l.activation);
+        let bent: Vec<Wire> =
+            wires(|l| l.bend.as_ref().map_or(l.pre_activation, |bend| bend.input));
+        let inputs: Vec<Wire> = wires(|l| l.input);
+        // Asked before gradients use the weights, too.
+        let products: Vec<bool> = network.layers.iter().map(|l| is_product(&network, l)).collect();
+        let parameters = network.graph.parameters();
+        let weight = network.layers.iter().map(|l| parameters[l.weight]);
+        let wanted: Vec<Wire> = pre.iter().copied().chain(weight).collect();
+        let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
+        let keep: Vec<Wire> =
+            [&pre[..], &post[..], &bent[..], &gradients[..], &inputs[..], &[network.loss]].concat();
+        let plan = Plan::new(&network.graph, &keep)?;
+        let mut workspace = plan.workspace::<f32>();
+        workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
+        workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);
+        let (input_second_moment, features) = input_scales(model, batch);
+        Ok(Self {
+            neighbors: Neighbors::new(model, loss, first(batch, PAIRED_ROWS))?,
+            loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
+            input_second_moment,
+            features,
+            model,
+            loss,
+            batch,
+            network,
+            products,
+            plan,
+            workspace,
+        })
+    }
+
+    /// Runs the pass with `weights` and measures every layer.
+    ///
+    /// # Errors
+    /// If the weights do not fit the model.
+    pub fn measure(&mut self, weights: &Weights) -> Result<Measurement> {
+        let parameters = self.network.arrange(weights)?;
+        self.plan.run(&parameters, &mut self.workspace);
+        let near = self.neighbors.cosines(&parameters);
+        let row_gradients =
+            row_gradient_norms(self.model, self.loss, weights, self.batch, &self.products)?;
+        let depth = self.network.layers.len();
+        let first_z = self.row_second_moments(Kept::PreActivation, 0);
+        let last_delta = self.row_second_moments(Kept::Delta, depth.saturating_sub(2));
+        let layer = |index: usize| LayerMeasurement {
+            near_cosine: near[index],
+            row_gradient_norm: row_gradients[index].unwrap_or_else(|| {
+                let [delta, x] = [Kept::Delta, Kept::Input].map(|kind| self.read(kind, index));
+                statistics::row_gradient_norm(delta, x, self.batch.rows)
+            }),
+            growth_error: statistics::log_ratio_error(
+                &self.row_second_moments(Kept::PreActivation, index),
+                &first_z,
+            ),
+            gradient_growth_error: statistics::log_ratio_error(
+                &self.row_second_moments(Kept::Delta, index),
+                &last_delta,
+            ),
+            ..self.layer(index, &parameters)
+        };
+        Ok(Measurement {
+            rows: self.batch.rows,
+            layers: (0..depth).map(layer).collect(),
+            loss: f64::from(self.workspace.read(6 * depth)[0]),
+            loss_of_zero_output: self.loss_of_zero_output,
+            input_second_moment: self.input_second_moment,
+            features: self.features,
+            duplicates: duplicates::duplicates(weights),
+            claims: Vec::new(),
+        })
+    }
+
+    fn read(&self, kind: Kept, layer: usize) -> &[f32] {
+        self.workspace.read(kind as usize * self.network.layers.len() + layer)
+    }
+
+    fn samples(&self, kind: Kept, layer: usize) -> Cow<'_, [f32]> {
+        Lay::of_units(&self.network, &self.network.layers[layer]).samples(self.read(kind, layer))
+    }
+
+    fn row_second_moments(&self, kind: Kept, layer: usize) -> Vec<f64> {
+        let x = self.samples(kind, layer);
+        statistics::row_second_moments(&x, x.len() / self.batch.rows)
+    }
+
+    /// What the pass says of a layer alone.
+    fn layer(&self, index: usize, parameters: &[Vec<f32>]) -> LayerMeasurement {
+        let read = |kind: Kept| self.read(kind, index);
+        let (z, a, delta) = (read(Kept::PreActivation), read(Kept::Activation), read(Kept::Delta));
+        let (d_weight, x) = (read(Kept::WeightGradient), read(Kept::Input));
+        let (network, rows) = (&self.network, self.batch.rows);
         let wires = &network.layers[index];
-        let (out, input) = (lay(index), Lay::of_channels(&network, wires));
-        let units = out.units();
-        let sampled = |kind: usize| out.samples(read(kind, index));
-        let (sampled_z, sampled_a, bent) = (sampled(0), sampled(1), sampled(2));
-        let sampled_x = input.samples(x);
-        let row_of = |x: &[f32]| x.len() / batch.rows;
+        let units = Lay::of_units(network, wires).units();
+        let sampled = |kind: Kept| self.samples(kind, index);
+        let (sampled_z, sampled_a) = (sampled(Kept::PreActivation), sampled(Kept::Activation));
+        let sampled_x = Lay::of_channels(network, wires).samples(x);
+        let spread = |x: &[f32]| statistics::spread(x, x.len() / rows, PAIRED_ROWS);
         let weight = &parameters[wires.weight];
         let fan_in = weight.len() / units;
         let deviations = statistics::deviations_over_rows(&sampled_a, units);
         let bend = wires.bend.as_ref();
-        let (kind, slopes) = bend.map_or((None, None), |bend| slopes(bend, &bent, units));
+        let (kind, slopes) =
+            bend.map_or((None, None), |bend| slopes(bend, &sampled(Kept::Bent), units));
         LayerMeasurement {
             module: wires.module.clone(),
             branches: wires.branches.clone(),
@@ -110,21 +201,24 @@ pub fn measure(
             silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            telling_norm: telling_norm(&network, wires, d_weight, delta, x),
-            row_gradient_norm: row_gradients[index]
-                .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, batch.rows)),
+            telling_norm: if self.products[index] {
+                statistics::telling_norm(d_weight, delta, x, rows)
+            } else {
+                shared_telling_norm(network, wires, d_weight, delta, x)
+            },
+            row_gradient_norm: 0.0,
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
-            bias_mean_square: bias_mean_square(&network, &parameters, index),
+            bias_mean_square: bias_mean_square(network, parameters, index),
             root_elements: (weight.len() as f64).sqrt(),
             non_finite: [z, a, delta].into_iter().map(reduce::count_non_finite).sum(),
             pre_activation_mean: reduce::mean(z),
-            growth_error: statistics::log_ratio_error(&rows_of(0, index), &first_z),
-            gradient_growth_error: statistics::log_ratio_error(&rows_of(3, index), &last_delta),
-            cosine: statistics::spread(&sampled_z, row_of(&sampled_z), PAIRED_ROWS).cosine,
-            input_cosine: statistics::spread(&sampled_x, row_of(&sampled_x), PAIRED_ROWS).cosine,
-            directions: statistics::spread(&sampled_a, row_of(&sampled_a), PAIRED_ROWS).directions,
-            near_cosine: near[index],
+            growth_error: 0.0,
+            gradient_growth_error: 0.0,
+            cosine: spread(&sampled_z).cosine,
+            input_cosine: spread(&sampled_x).cosine,
+            directions: spread(&sampled_a).directions,
+            near_cosine: 0.0,
             normalized: bend.is_some_and(|b| b.input != wires.pre_activation),
             activation: bend.map(|bend| bend.name.clone()),
             saturated_share: slopes
@@ -135,31 +229,18 @@ pub fn measure(
                 .filter(|_| kind == Some(Shape::ZeroOnOneSide))
                 .map(|s| s.always_on),
         }
-    };
-    let (input_second_moment, features) = input_scales(model, batch);
-    Ok(Measurement {
-        rows: batch.rows,
-        layers: (0..depth).map(layer).collect(),
-        loss: f64::from(workspace.read(keep.len() - 1)[0]),
-        loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
-        input_second_moment,
-        features,
-        duplicates: duplicates::duplicates(weights),
-        claims: Vec::new(),
-    })
+    }
 }
 
-/// The norm of the part of a layer's gradient that tells samples apart.
-fn telling_norm(
+/// The norm of the part of a gradient that tells samples apart, where a weight is used at many
+/// positions.
+fn shared_telling_norm(
     network: &Network,
     layer: &LayerWires,
     gradient: &[f32],
     delta: &[f32],
     x: &[f32],
 ) -> f64 {
-    if is_product(network, layer) {
-        return statistics::telling_norm(gradient, delta, x, network.rows);
-    }
     let (out, input) = (Lay::of_units(network, layer), Lay::of_channels(network, layer));
     let weight = network.graph.parameters()[layer.weight];
     let weight = network.graph.shape(weight).axes();
@@ -177,11 +258,10 @@ fn row_gradient_norms(
     loss: &Loss,
     weights: &Weights,
     batch: Batch<'_>,
-    network: &Network,
+    products: &[bool],
 ) -> Result<Vec<Option<f64>>> {
-    let mut norms = vec![None; network.layers.len()];
-    let asked: Vec<usize> =
-        (0..norms.len()).filter(|&l| !is_product(network, &network.layers[l])).collect();
+    let mut norms = vec![None; products.len()];
+    let asked: Vec<usize> = (0..norms.len()).filter(|&layer| !products[layer]).collect();
     if asked.is_empty() {
         return Ok(norms);
     }
@@ -264,67 +344,6 @@ fn slopes(bend: &Bend, input: &[f32], units: usize) -> (Option<Shape>, Option<Sl
     (Some(Shape::of(&*activation)), Some(told))
 }
 
-/// For every layer the median cosine between the z of rows and of neighbors at [`NEAR`] to them:
-/// x′ = c·x + √(1 − c²)·ξ with ξ normal and of the size of x.
-fn near_cosines(
-    model: &Model,
-    loss: &Loss,
-    parameters: &[Vec<f32>],
-    batch: Batch<'_>,
-) -> Result<Vec<f64>> {
-    let rows = batch.rows.min(PAIRED_ROWS);
-    let columns = batch.features.len() / batch.rows;
-    let targets = batch.targets.len() / batch.rows;
-    let network = Network::new(model, loss, 2 * rows, Mode::Probe)?;
-    let feeds = model.architecture().feeds();
-    let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
-    let plan = Plan::new(&network.graph, &pre)?;
-    let mut workspace = plan.workspace::<f32>();
-    let (x, near) = workspace.feed(Network::FEATURES).split_at_mut(rows * columns);
-    x.copy_from_slice(&batch.features[..rows * columns]);
-    fill_normal(Stream::new(0, "neighbors"), 0, 0.0, 1.0, near);
-    for (x, near) in x.chunks_exact(columns).zip(near.chunks_exact_mut(columns)) {
-        let size = (reduce::sum_of_squares(x) / columns as f64).sqrt();
-        let mut start = 0;
-        for feed in &feeds {
-            let columns = start..start + feed.columns;
-            start = columns.end;
-            for (x, near) in x[columns.clone()].iter().zip(&mut near[columns]) {
-                *near = neighbor(feed.numbers, *x, *near, size);
-            }
-        }
-    }
-    let (first, second) = workspace.feed(Network::TARGETS).split_at_mut(rows * targets);
-    first.copy_from_slice(&batch.targets[..rows * targets]);
-    second.copy_from_slice(first);
-    plan.run(parameters, &mut workspace);
-    let cosine = |layer: usize| {
-        let wires = &network.layers[layer];
-        let z = Lay::of_units(&network, wires).samples(workspace.read(layer));
-        let (x, near) = z.split_at(z.len() / 2);
-        let units = x.len() / rows;
-        let pairs = x.chunks_exact(units).zip(near.chunks_exact(units));
-        let mut cosines: Vec<f64> = pairs.map(|(x, near)| cosine_between(x, near)).collect();
-        cosines.sort_by(f64::total_cmp);
-        cosines[cosines.len() / 2]
-    };
-    Ok((0..pre.len()).map(cosine).collect())
-}
-
-/// A number near `x`, by a normal draw: of an index, the next one in 1 − [`NEAR`] of all places.
-fn neighbor(numbers: Numbers, x: f32, draw: f32, size: f64) -> f32 {
-    /// P(|ξ| > 2.576) = 0.01 for standard normal ξ.
-    const RARE: f32 = 2.576;
-    match numbers {
-        Numbers::Measured => {
-            let noise = (1.0 - NEAR * NEAR).sqrt() * size * f64::from(draw);
-            (NEAR * f64::from(x) + noise) as f32
-        }
-        Numbers::Indices(count) if draw.abs() > RARE => (x + 1.0) % count.max(1) as f32,
-        Numbers::Indices(_) | Numbers::Switches => x,
-    }
-}
-
 /// The mean square of the measured numbers in a batch, and how they are scaled.
 fn input_scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
     let (numbers, columns) = measured(model, batch);
@@ -349,10 +368,4 @@ fn measured<'b>(model: &Model, batch: Batch<'b>) -> (Cow<'b, [f32]>, usize) {
     let cells = batch.features.iter().zip(is_measured.iter().cycle());
     let kept = cells.filter(|(_, kept)| **kept).map(|(x, _)| *x).collect::<Vec<f32>>();
     (kept.into(), is_measured.iter().filter(|kept| **kept).count())
-}
-
-fn cosine_between(x: &[f32], y: &[f32]) -> f64 {
-    let dot: f64 = x.iter().zip(y).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-    let size = (reduce::sum_of_squares(x) * reduce::sum_of_squares(y)).sqrt();
-    if size > 0.0 { dot / size } else { 1.0 }
 }

@@ -149,6 +149,27 @@ impl Readings {
     }
 }
 
+impl Readings {
+    /// The numbers that a start has, by the names of their fields.
+    pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let numbers = [
+            ("jacobian_condition", Some(self.jacobian_condition)),
+            ("jacobian_mean_square", Some(self.jacobian_mean_square)),
+            ("depth_condition", self.depth_condition),
+            ("depth_relative_variance", self.depth_relative_variance),
+            ("tangent_kernel_condition", Some(self.tangent_kernel_condition)),
+            ("tangent_kernel_directions", Some(self.tangent_kernel_directions)),
+            ("sharpness", Some(self.sharpness)),
+            ("stable_learning_rate", self.stable_learning_rate),
+            ("gradient_signal_to_noise", self.gradient_signal_to_noise),
+            ("gradient_noise_scale", self.gradient_noise_scale),
+            ("fp16_flushed", Some(self.fp16_flushed)),
+            ("bf16_flushed", Some(self.bf16_flushed)),
+        ];
+        numbers.into_iter().filter_map(|(name, number)| Some((name, number?)))
+    }
+}
+
 /// What hangs on the curvature: whether plain descent can stand its steps.
 fn need(horizon: Horizon, measurement: &Measurement) -> Need {
     let evidence = Evidence { measurement, units: &[], horizon, readings: None };

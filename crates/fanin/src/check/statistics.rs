@@ -2,26 +2,32 @@
 //!
 //! Layout: `x` is (rows, columns), row-major; a column is a unit.
 
+use fanin_kernels::matmul::{Matrix, matmul};
 use fanin_kernels::reduce;
 
 /// Columns that are the same in every row.
 pub fn constant_columns(x: &[f32], columns: usize) -> usize {
-    let same = |column: &usize| x.iter().skip(*column).step_by(columns).all(|v| *v == x[*column]);
-    (0..columns).filter(same).count()
+    let first = &x[..columns];
+    let mut same = vec![true; columns];
+    for row in x.chunks_exact(columns) {
+        let pairs = row.iter().zip(first);
+        same.iter_mut().zip(pairs).for_each(|(same, (value, first))| *same &= value == first);
+    }
+    same.into_iter().filter(|&same| same).count()
 }
 
 /// The standard deviation of every column over the rows.
 pub fn deviations_over_rows(x: &[f32], columns: usize) -> Vec<f64> {
     let rows = x.len() / columns;
     let mean = column_means(x, rows);
-    let rows = rows as f64;
-    let mut variance = vec![0.0; columns];
+    let mut squares = vec![0.0; columns];
     for row in x.chunks_exact(columns) {
-        for ((v, &a), m) in variance.iter_mut().zip(row).zip(&mean) {
-            *v += (f64::from(a) - m).powi(2) / rows;
+        for ((sum, &a), m) in squares.iter_mut().zip(row).zip(&mean) {
+            let off = f64::from(a) - m;
+            *sum += off * off;
         }
     }
-    variance.into_iter().map(f64::sqrt).collect()
+    squares.into_iter().map(|sum| (sum / rows as f64).sqrt()).collect()
 }
 
 /// The mean square of every row.
@@ -45,11 +51,12 @@ pub fn log_ratio_error(top: &[f64], bottom: &[f64]) -> f64 {
 /// ‖Σ (δ − δ̄)(x − x̄)ᵀ‖ over the rows, from the gradient G = Σ δxᵀ: it is ‖G − rows·δ̄x̄ᵀ‖.
 pub fn telling_norm(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> f64 {
     let (mean_delta, mean_x) = (column_means(delta, rows), column_means(x, rows));
-    let mut squares = 0.0;
+    let (mut squares, mut own) = (0.0, vec![0.0; mean_x.len()]);
     for (row, d) in gradient.chunks_exact(mean_x.len()).zip(&mean_delta) {
         let shared = rows as f64 * d;
-        squares +=
-            row.iter().zip(&mean_x).map(|(&g, m)| (f64::from(g) - shared * m).powi(2)).sum::<f64>();
+        let pairs = row.iter().zip(&mean_x);
+        own.iter_mut().zip(pairs).for_each(|(own, (&g, m))| *own = f64::from(g) - shared * m);
+        squares += reduce::sum_of_squares(&own);
     }
     squares.sqrt()
 }
@@ -67,8 +74,9 @@ fn column_means(x: &[f32], rows: usize) -> Vec<f64> {
     let columns = x.len() / rows;
     let mut mean = vec![0.0; columns];
     for row in x.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v) / rows as f64);
+        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v));
     }
+    mean.iter_mut().for_each(|m| *m /= rows as f64);
     mean
 }
 
@@ -83,30 +91,34 @@ pub struct Spread {
 
 /// How far the first `rows` rows of `x` can be told apart.
 pub fn spread(x: &[f32], columns: usize, rows: usize) -> Spread {
-    let rows: Vec<&[f32]> = x.chunks_exact(columns).take(rows).collect();
-    let count = rows.len();
-    let mut gram = vec![0.0; count * count];
-    for i in 0..count {
-        for j in 0..=i {
-            let dot: f64 =
-                rows[i].iter().zip(rows[j]).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-            gram[i * count + j] = dot;
-            gram[j * count + i] = dot;
-        }
-    }
+    let count = rows.min(x.len() / columns.max(1));
+    let rows: Vec<f64> = x[..count * columns].iter().map(|&x| f64::from(x)).collect();
+    let gram = gram(&rows, count);
     Spread { cosine: median_cosine(&gram, count), directions: participation(gram, count) }
 }
 
+/// Scalar products of `count` rows, count × count.
+pub fn gram(rows: &[f64], count: usize) -> Vec<f64> {
+    let mut gram = vec![0.0; count * count];
+    let rows = Matrix::new(rows, count, rows.len() / count.max(1));
+    matmul(rows, rows.transposed(true), &mut gram, false);
+    gram
+}
+
 fn median_cosine(gram: &[f64], count: usize) -> f64 {
+    let sizes: Vec<f64> = (0..count).map(|i| gram[i * count + i].sqrt()).collect();
     let mut cosines = Vec::with_capacity(count * count / 2);
     for i in 0..count {
         for j in 0..i {
-            let size = (gram[i * count + i] * gram[j * count + j]).sqrt();
+            let size = sizes[i] * sizes[j];
             cosines.push(if size > 0.0 { gram[i * count + j] / size } else { 1.0 });
         }
     }
-    cosines.sort_by(f64::total_cmp);
-    cosines.get(cosines.len() / 2).copied().unwrap_or(1.0)
+    let middle = cosines.len() / 2;
+    if cosines.is_empty() {
+        return 1.0;
+    }
+    *cosines.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 /// The participation ratio of a Gram matrix after its rows and columns are centered; 0 where

@@ -193,7 +193,8 @@ impl<T: Element> Hessian<T> {
         let products = pullback(graph, &seeds, &wires)?;
         let sizes = wires.iter().map(|&w| network.graph.shape(w).elements()).collect();
         let keep = [&products[..], &gradients[..]].concat();
-        let mut pass = Pass::new(&network, &keep, weights)?;
+        let vector: Vec<usize> = (VECTOR..VECTOR + wires.len()).collect();
+        let mut pass = Pass::staged(&network, &keep, weights, &vector)?;
         pass.feed_batch(batch);
         // The first product is of 0: it is run for the gradient.
         pass.run();

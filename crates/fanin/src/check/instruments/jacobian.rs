@@ -112,10 +112,10 @@ pub fn measure(
 ) -> Result<Jacobian> {
     ensure_fits(model, batch)?;
     let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
-    let at = At { model, loss, weights: &held, batch, options };
+    let one = &Network::new(model, loss, 1, Mode::Evaluate)?;
+    let at = At { model, loss, weights: &held, batch, options, one };
     let input_output = at.spectrum(Between::Ends)?;
-    let network = Network::new(model, loss, 1, Mode::Evaluate)?;
-    let depth = depth_wires(&network).map(|_| at.spectrum(Between::Hidden)).transpose()?;
+    let depth = depth_wires(one).map(|_| at.spectrum(Between::Hidden)).transpose()?;
     Ok(Jacobian { input_output, depth, statistics_held })
 }
 
@@ -131,12 +131,12 @@ pub fn singular_values_of_depth(
     batch: Batch<'_>,
 ) -> Result<Vec<(f64, f64)>> {
     ensure_fits(model, batch)?;
-    let network = Network::new(model, loss, 1, Mode::Evaluate)?;
-    if depth_wires(&network).is_none() {
+    let one = &Network::new(model, loss, 1, Mode::Evaluate)?;
+    if depth_wires(one).is_none() {
         return Ok(Vec::new());
     }
     let (held, _) = hold_statistics(model, loss, weights, batch)?;
-    let at = At { model, loss, weights: &held, batch, options: &Options::default() };
+    let at = At { model, loss, weights: &held, batch, options: &Options::default(), one };
     let (densities, ..) = at.densities(Between::Hidden)?;
     let share = 1.0 / densities.len().max(1) as f64;
     let mut pooled: Density = densities.into_iter().flatten().collect();
@@ -176,6 +176,8 @@ struct At<'a> {
     weights: &'a Weights,
     batch: Batch<'a>,
     options: &'a Options,
+    /// The network for one row.
+    one: &'a Network,
 }
 
 /// σ with weights that add up to 1, smallest first.
@@ -190,26 +192,30 @@ impl At<'_> {
     /// Singular values at each row, or for each row and start vector; outputs and inputs; rows.
     #[expect(clippy::type_complexity, reason = "four results that belong together")]
     fn densities(&self, between: Between) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
-        let one = self.products(between, 1)?;
-        let (m, n) = (one.outputs, one.inputs);
+        let (from, to) = between.wires(self.one);
+        let width = |wire: Wire| self.one.graph.shape(wire).elements();
+        let (m, n) = (width(to), width(from));
         let shorter = m.min(n);
         let exact = shorter < EXACT_BELOW && m * n * shorter <= self.options.exact_work;
-        let mut densities: Vec<Density> = Vec::new();
         let rows: Vec<usize> = spaced(self.batch.rows, self.options.rows).collect();
+        let mut densities: Vec<Density> = Vec::new();
         if exact {
-            let mut products = self.products(between, shorter.min(COPIES))?;
+            let side = if m <= n { Side::Backward } else { Side::Forward };
+            let mut products = self.products(between, side, shorter.min(COPIES))?;
             for &row in &rows {
-                let matrix = products.matrix(self.features(row));
-                let (short, long) = (shorter, m.max(n));
-                let mut values = singular_values(&matrix, short, long);
+                let matrix = products.matrix(self.features(row), shorter, m.max(n));
+                let mut values = singular_values(&matrix, shorter, m.max(n));
                 values.reverse();
-                densities.push(values.into_iter().map(|s| (s, 1.0 / short as f64)).collect());
+                let share = 1.0 / shorter as f64;
+                densities.push(values.into_iter().map(|s| (s, share)).collect());
             }
         } else {
-            let mut products = one;
+            let mut forward = self.products(between, Side::Forward, 1)?;
+            let mut backward = self.products(between, Side::Backward, 1)?;
             for &row in &rows {
                 let probes = 0..self.options.probes.max(1);
-                densities.extend(probes.map(|probe| self.lanczos(&mut products, row, probe)));
+                let mut sides = [&mut forward, &mut backward];
+                densities.extend(probes.map(|probe| self.lanczos(&mut sides, (m, n), row, probe)));
             }
         }
         let method = if exact { Method::Exact } else { Method::Lanczos };
@@ -221,35 +227,42 @@ impl At<'_> {
         &self.batch.features[row * inputs..(row + 1) * inputs]
     }
 
-    /// Products with J and Jᵀ for so many copies of a row.
-    fn products(&self, between: Between, copies: usize) -> Result<Products> {
+    /// Products with J or Jᵀ for so many copies of a row.
+    fn products(&self, between: Between, side: Side, copies: usize) -> Result<Products> {
         let mut network = Network::new(self.model, self.loss, copies, Mode::Evaluate)?;
         let (from, to) = between.wires(&network);
-        let width = |wire: Wire| network.graph.shape(wire).elements() / copies;
-        let (inputs, outputs) = (width(from), width(to));
         let graph = &mut network.graph;
         let u = graph.input("u", graph.type_of(to).clone());
-        let v = graph.input("v", graph.type_of(from).clone());
         let backward = pullback(graph, &[(to, u)], &[from])?[0];
-        // Jᵀu is linear in u, so its derivative by u along v is J·v.
-        let forward = pullback(graph, &[(backward, v)], &[u])?[0];
-        let new = |wire| Pass::new(&network, &[wire], self.weights);
-        Ok(Products { forward: new(forward)?, backward: new(backward)?, copies, inputs, outputs })
+        let (wire, seed) = match side {
+            Side::Backward => (backward, U),
+            Side::Forward => {
+                let v = graph.input("v", graph.type_of(from).clone());
+                // Jᵀu is linear in u, so its derivative by u along v is J·v.
+                (pullback(graph, &[(backward, v)], &[u])?[0], V)
+            }
+        };
+        let pass = Pass::staged(&network, &[wire], self.weights, &[seed])?;
+        Ok(Products { pass, seed, copies })
     }
 
-    /// The density of σ as one start vector sees it.
-    fn lanczos(&self, products: &mut Products, row: usize, probe: usize) -> Density {
-        let (m, n) = (products.outputs, products.inputs);
-        for pass in [&mut products.forward, &mut products.backward] {
-            pass.feed(Network::FEATURES, self.features(row));
-        }
+    /// The density of σ as one start vector sees it, by products with J and with Jᵀ.
+    fn lanczos(
+        &self,
+        sides: &mut [&mut Products; 2],
+        (m, n): (usize, usize),
+        row: usize,
+        probe: usize,
+    ) -> Density {
+        let [forward, backward] = sides;
+        forward.pass.feed(Network::FEATURES, self.features(row));
+        backward.pass.feed(Network::FEATURES, self.features(row));
         let stream = Stream::new(self.options.seed, "jacobian");
         let stream = stream.numbered(row as u64).numbered(probe as u64);
         let mut start = vec![0.0; m.min(n)];
         fill_normal(stream, 0, 0.0, 1.0, &mut start);
-        let Products { forward, backward, .. } = products;
-        let forward = |x: &[f32], out: &mut [f32]| product(forward, V, x, out);
-        let backward = |x: &[f32], out: &mut [f32]| product(backward, U, x, out);
+        let forward = |x: &[f32], out: &mut [f32]| forward.multiply(x, out);
+        let backward = |x: &[f32], out: &mut [f32]| backward.multiply(x, out);
         let mut space = GolubKahan::new(start);
         let mut ahead: (Box<Apply<'_>>, Box<Apply<'_>>) = if n <= m {
             (Box::new(forward), Box::new(backward))
@@ -272,40 +285,45 @@ const U: usize = 2;
 /// The input that takes v.
 const V: usize = 3;
 
+/// Whether a vector is multiplied by J or by Jᵀ.
+#[derive(Clone, Copy)]
+enum Side {
+    Forward,
+    Backward,
+}
+
+/// Products with J or with Jᵀ.
 struct Products {
-    forward: Pass<f32>,
-    backward: Pass<f32>,
+    pass: Pass<f32>,
+    /// The input that takes the vectors.
+    seed: usize,
     copies: usize,
-    inputs: usize,
-    outputs: usize,
 }
 
 impl Products {
     /// J at a row, or its transpose if it has more rows than columns: row-major, shorter side
     /// first.
-    fn matrix(&mut self, features: &[f32]) -> Vec<f64> {
-        let (m, n, copies) = (self.outputs, self.inputs, self.copies);
-        let (short, long) = (m.min(n), m.max(n));
-        let (pass, seeds) = if m <= n { (&mut self.backward, U) } else { (&mut self.forward, V) };
+    fn matrix(&mut self, features: &[f32], short: usize, long: usize) -> Vec<f64> {
+        let Self { pass, seed, copies } = self;
         let rows = pass.input(Network::FEATURES).chunks_exact_mut(features.len());
         rows.for_each(|row| row.copy_from_slice(features));
         let mut matrix = Vec::with_capacity(short * long);
-        for start in (0..short).step_by(copies) {
-            let count = copies.min(short - start);
-            let seed = pass.input(seeds);
-            seed.fill(0.0);
-            (0..count).for_each(|i| seed[i * short + start + i] = 1.0);
+        for start in (0..short).step_by(*copies) {
+            let count = short.min(start + *copies) - start;
+            let seeds = pass.input(*seed);
+            seeds.fill(0.0);
+            (0..count).for_each(|i| seeds[i * short + start + i] = 1.0);
             pass.run();
             matrix.extend(pass.read(0)[..count * long].iter().map(|&x| f64::from(x)));
         }
         matrix
     }
-}
 
-fn product(pass: &mut Pass<f32>, input: usize, x: &[f32], out: &mut [f32]) {
-    pass.feed(input, x);
-    pass.run();
-    out.copy_from_slice(pass.read(0));
+    fn multiply(&mut self, x: &[f32], out: &mut [f32]) {
+        self.pass.feed(self.seed, x);
+        self.pass.run();
+        out.copy_from_slice(self.pass.read(0));
+    }
 }
 
 fn summarize(

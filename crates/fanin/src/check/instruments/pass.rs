@@ -13,16 +13,35 @@ pub(in crate::check) struct Pass<T> {
     plan: Plan,
     workspace: Workspace<T>,
     parameters: Vec<Vec<T>>,
+    /// Inputs that the plan takes to change from run to run.
+    changing: Vec<usize>,
+    /// Whether something else changed since the last run.
+    is_stale: bool,
 }
 
 impl<T: Element> Pass<T> {
     /// Plans the computation of `keep` with `weights`.
     pub fn new(network: &Network, keep: &[Wire], weights: &Weights) -> Result<Self> {
-        let plan = Plan::new(&network.graph, keep)?;
+        Self::of(Plan::new(&network.graph, keep)?, network, weights, &[])
+    }
+
+    /// As [`new`](Self::new), for many runs between which only these inputs change: what depends
+    /// on none of them is computed once.
+    pub fn staged(
+        network: &Network,
+        keep: &[Wire],
+        weights: &Weights,
+        changing: &[usize],
+    ) -> Result<Self> {
+        Self::of(Plan::staged(&network.graph, keep, changing)?, network, weights, changing)
+    }
+
+    fn of(plan: Plan, network: &Network, weights: &Weights, changing: &[usize]) -> Result<Self> {
         let workspace = plan.workspace();
         let parameters = network.arrange(weights)?;
         let widen = |x: Vec<f32>| x.into_iter().map(|x| T::from_f64(f64::from(x))).collect();
-        Ok(Self { plan, workspace, parameters: parameters.into_iter().map(widen).collect() })
+        let parameters = parameters.into_iter().map(widen).collect();
+        Ok(Self { plan, workspace, parameters, changing: changing.to_vec(), is_stale: true })
     }
 
     /// Plans the gradients of all trained parameters, in their order, for so many rows.
@@ -40,12 +59,13 @@ impl<T: Element> Pass<T> {
 
     /// The n-th input, to fill.
     pub fn input(&mut self, index: usize) -> &mut [T] {
+        self.is_stale |= !self.changing.contains(&index);
         self.workspace.feed(index)
     }
 
     /// Fills an input with values in f32.
     pub fn feed(&mut self, index: usize, values: &[f32]) {
-        let input = self.workspace.feed(index);
+        let input = self.input(index);
         input.iter_mut().zip(values).for_each(|(to, &x)| *to = T::from_f64(f64::from(x)));
     }
 
@@ -62,11 +82,16 @@ impl<T: Element> Pass<T> {
     }
 
     pub fn run(&mut self) {
-        self.plan.run(&self.parameters, &mut self.workspace);
+        if std::mem::take(&mut self.is_stale) {
+            self.plan.run(&self.parameters, &mut self.workspace);
+        } else {
+            self.plan.rerun(&self.parameters, &mut self.workspace);
+        }
     }
 
     /// The parameters, in the graph's order, to change.
     pub fn parameters_mut(&mut self) -> &mut [Vec<T>] {
+        self.is_stale = true;
         &mut self.parameters
     }
 
@@ -77,6 +102,7 @@ impl<T: Element> Pass<T> {
 
     /// Fills the input of seed and step.
     pub fn clock(&mut self, index: usize, clock: [i64; 2]) {
+        self.is_stale = true;
         self.workspace.feed_integers(index).copy_from_slice(&clock);
     }
 

@@ -13,6 +13,7 @@ use fanin_kernels::matmul::{Matrix, matmul};
 use super::pass::{Pass, part};
 use crate::check::probe::Batch;
 use crate::check::shared::is_product;
+use crate::check::statistics::gram;
 use crate::error::Result;
 use crate::spec::{LayerWires, Loss, Mode, Model, Network};
 use crate::weights::Weights;
@@ -94,13 +95,6 @@ impl TensorGradients {
     }
 }
 
-fn gram(values: &[f64], parts: usize) -> Vec<f64> {
-    let mut gram = vec![0.0; parts * parts];
-    let matrix = Matrix::new(values, parts, values.len() / parts.max(1));
-    matmul(matrix, matrix.transposed(true), &mut gram, false);
-    gram
-}
-
 /// What the gradient is taken of.
 #[derive(Clone, Copy)]
 pub(super) enum Of {
@@ -163,9 +157,11 @@ impl<'a> RowGradients<'a> {
         let outputs = network.graph.shape(network.output).elements() / batch.rows;
         let mut keep = seeded(&mut network, outputs, &z)?;
         keep.extend(products.iter().map(|l| l.input));
-        let mut pass = Pass::new(&network, &keep, weights)?;
+        let mut pass = Pass::staged(&network, &keep, weights, &[SEED, SHARE])?;
         pass.feed_batch(batch);
-        let rest = Rest::new(model, loss, weights, &layers)?;
+        let rest = rest(&network, &layers);
+        let rest =
+            (!rest.is_empty()).then(|| Rest::new(model, loss, weights, &rest)).transpose()?;
         let factors = (!layers.is_empty()).then_some(Factors { pass, layers, outputs });
         Ok(Self { batch, factors, rest })
     }
@@ -228,28 +224,23 @@ impl Factors {
     }
 }
 
+/// Trained parameters that belong to no linear layer.
+fn rest(network: &Network, layers: &[FactoredLayer]) -> Vec<usize> {
+    let is_factored = |parameter: usize| {
+        let is = |own: &(usize, String)| own.0 == parameter;
+        layers.iter().any(|layer| is(&layer.weight) || layer.bias.as_ref().is_some_and(is))
+    };
+    network.trained.iter().copied().filter(|&parameter| !is_factored(parameter)).collect()
+}
+
 impl Rest {
-    fn new(
-        model: &Model,
-        loss: &Loss,
-        weights: &Weights,
-        layers: &[FactoredLayer],
-    ) -> Result<Option<Self>> {
+    fn new(model: &Model, loss: &Loss, weights: &Weights, rest: &[usize]) -> Result<Self> {
         let mut network = Network::new(model, loss, 1, Mode::Evaluate)?;
-        let is_factored = |parameter: usize| {
-            let is = |own: &(usize, String)| own.0 == parameter;
-            layers.iter().any(|layer| is(&layer.weight) || layer.bias.as_ref().is_some_and(is))
-        };
-        let rest: Vec<usize> =
-            network.trained.iter().copied().filter(|&parameter| !is_factored(parameter)).collect();
-        if rest.is_empty() {
-            return Ok(None);
-        }
         let wires: Vec<Wire> = rest.iter().map(|&p| network.graph.parameters()[p]).collect();
         let outputs = network.graph.shape(network.output).elements();
         let keep = seeded(&mut network, outputs, &wires)?;
         let names = rest.iter().map(|&p| network.names[p].clone()).collect();
-        Ok(Some(Self { pass: Pass::new(&network, &keep, weights)?, names, outputs }))
+        Ok(Self { pass: Pass::new(&network, &keep, weights)?, names, outputs })
     }
 
     fn list(&mut self, of: Of, batch: Batch<'_>, tensors: &mut Vec<TensorGradients>) {

@@ -6,6 +6,7 @@
 //! (Bonferroni over all pairs). `docs/theory/symmetry.md` has the derivation.
 
 use fanin_kernels::matmul::{Matrix, matmul};
+use fanin_kernels::reduce;
 use serde::Serialize;
 
 /// How often the rows of a network without duplicates are flagged at all, at most.
@@ -47,16 +48,24 @@ pub struct Closest {
 /// assert!((threshold(784, 256, FALSE_ALARMS) - 0.181_492).abs() < 1e-6);
 /// ```
 pub fn threshold(inputs: usize, rows: usize, alarms: f64) -> f64 {
-    let pairs = rows as f64 * rows.saturating_sub(1) as f64 / 2.0;
-    if inputs < 2 || pairs == 0.0 {
-        return 1.0;
-    }
+    let Some(tail) = tail(inputs, rows, alarms) else { return 1.0 };
     let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        if exceeds(middle, inputs) > alarms / pairs { low = middle } else { high = middle }
+        if exceeds(middle, inputs) > tail { low = middle } else { high = middle }
     }
     high
+}
+
+/// The probability that the |cos| of one pair may exceed; `None` where no pair or no angle exists.
+fn tail(inputs: usize, rows: usize, alarms: f64) -> Option<f64> {
+    let pairs = rows as f64 * rows.saturating_sub(1) as f64 / 2.0;
+    (inputs >= 2 && pairs > 0.0).then_some(alarms / pairs)
+}
+
+/// Whether [`threshold`] is at most `cosine`, in a sixtieth of the time.
+pub fn is_below(cosine: f64, inputs: usize, rows: usize, alarms: f64) -> bool {
+    tail(inputs, rows, alarms).is_some_and(|tail| exceeds(cosine, inputs) <= tail)
 }
 
 /// Rows that differ by no more than this share of the longer one are almost equal.
@@ -68,28 +77,33 @@ const ALMOST: f64 = 0.05;
 /// # Panics
 /// If `weights` is no whole number of rows.
 pub fn almost_equal(weights: &[f32], inputs: usize) -> NearDuplicates {
-    let threshold = threshold(inputs, weights.len() / inputs.max(1), FALSE_ALARMS);
     // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
-    let threshold = threshold.max(1.0 - ALMOST * ALMOST);
+    let (rows, near) = (weights.len() / inputs.max(1), 1.0 - ALMOST * ALMOST);
+    let says = is_below(near, inputs, rows, FALSE_ALARMS);
+    let threshold = if says { near } else { threshold(inputs, rows, FALSE_ALARMS) };
     let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
     let is_near = |i: usize, j: usize, cosine: f64| {
-        cosine > 0.0 && (f64::MIN_POSITIVE..=ALMOST).contains(&distance(row(i), row(j)))
+        let longer = f64::max(reduce::sum_of_squares(row(i)), reduce::sum_of_squares(row(j)));
+        cosine > 0.0 && distance_within(ALMOST, longer, row(i), row(j)).is_some_and(|d| d > 0.0)
     };
     pairs(weights, inputs, threshold, is_near)
 }
 
-/// ‖a − b‖ over the length of the longer one; 0 where both are 0.
-pub fn distance(a: &[f32], b: &[f32]) -> f64 {
-    let square = |x: f64| x * x;
-    let (mut apart, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
-    for (&a, &b) in a.iter().zip(b) {
-        let (a, b) = (f64::from(a), f64::from(b));
-        apart += square(a - b);
-        of_a += square(a);
-        of_b += square(b);
+/// ‖a − b‖ over the length of the longer one, 0 where both are 0; `None` if it is above `most`.
+///
+/// `longer` is the square of that length; of what was drawn at random a few elements tell.
+pub fn distance_within(most: f64, longer: f64, a: &[f32], b: &[f32]) -> Option<f64> {
+    const BLOCK: usize = 64;
+    let bound = most * most * longer;
+    let mut apart = 0.0;
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        let gap = |(a, b): (&f32, &f32)| f64::from(*a) - f64::from(*b);
+        apart += a.iter().zip(b).map(gap).map(|gap| gap * gap).sum::<f64>();
+        if apart > bound {
+            return None;
+        }
     }
-    let longer = f64::max(of_a, of_b);
-    if longer > 0.0 { (apart / longer).sqrt() } else { 0.0 }
+    Some(if longer > 0.0 { (apart / longer).sqrt() } else { 0.0 })
 }
 
 /// The pairs among `rows` that are more alike than [`FALSE_ALARMS`] allows.
@@ -210,6 +224,17 @@ mod tests {
         for (inputs, rows, expected) in digits {
             let got = threshold(inputs, rows, FALSE_ALARMS);
             assert!((got - expected).abs() < 6e-7, "{inputs} {rows}: {got}");
+        }
+    }
+
+    #[test]
+    fn a_cosine_is_above_the_threshold_or_below_it() {
+        for (inputs, rows) in [(10, 64), (784, 256), (2, 8), (1, 9), (9, 1)] {
+            let threshold = threshold(inputs, rows, FALSE_ALARMS);
+            for cosine in [0.1, 0.5, 0.954, 0.955, 0.9975] {
+                let told = is_below(cosine, inputs, rows, FALSE_ALARMS);
+                assert_eq!(told, threshold <= cosine, "{inputs} {rows}: {cosine} {threshold}");
+            }
         }
     }
 

@@ -113,9 +113,13 @@ fn both_methods_agree() {
         weights: &sample.weights,
         batch,
         options: &options,
+        one: &Network::new(&sample.model, &Loss::SquaredError, 1, Mode::Evaluate).unwrap(),
     };
-    let mut products = at.products(Between::Ends, 1).unwrap();
-    let densities: Vec<Density> = (0..200).map(|p| at.lanczos(&mut products, 0, p)).collect();
+    let [mut forward, mut backward] =
+        [Side::Forward, Side::Backward].map(|side| at.products(Between::Ends, side, 1).unwrap());
+    let mut sides = [&mut forward, &mut backward];
+    let densities: Vec<Density> =
+        (0..200).map(|p| at.lanczos(&mut sides, (20, 30), 0, p)).collect();
     let found = summarize(&densities, (20, 30), 1, Method::Lanczos);
     assert!((found.largest / exact.largest - 1.0).abs() < 1e-4, "{found:?} {exact:?}");
     let off = (found.mean_square - exact.mean_square).abs();

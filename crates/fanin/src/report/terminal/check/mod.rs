@@ -53,8 +53,9 @@ fn numbers(diagnosis: &Diagnosis) -> String {
         (
             "loss before the first step",
             format!(
-                "{} (an output of 0: {})",
+                "{}{} (an output of 0: {})",
                 compact_loss(diagnosis.measurement.loss),
+                readings::mean(diagnosis, "loss", compact_loss),
                 compact_loss(diagnosis.measurement.loss_of_zero_output)
             ),
         ),

@@ -1,7 +1,7 @@
 //! What the instruments read, a line each.
 
-use crate::check::Diagnosis;
 use crate::check::readings::{Depth, Readings};
+use crate::check::{Diagnosis, Estimate};
 use crate::report::terminal::number::number;
 use crate::theory::DepthLimit;
 
@@ -10,16 +10,26 @@ pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
     let Some(readings) = &diagnosis.readings else { return Vec::new() };
     let planned = diagnosis.horizon.learning_rate();
     let stable = readings.stable_learning_rate.map(|rate| {
-        ("largest learning rate by curvature", format!("{} ({planned} planned)", small(rate)))
+        let mean = mean(diagnosis, "stable_learning_rate", small);
+        ("largest learning rate by curvature", format!("{}{mean} ({planned} planned)", small(rate)))
     });
     let depth = readings
         .trainable_depth
         .as_ref()
         .map(|depth| ("hidden layers that theory lets train", trainable(depth)));
     let alive = readings.depth_relative_variance.map(|spread| {
-        ("directions that pass the depth", format!("one in {}", number(1.0 + spread)))
+        let mean = mean(diagnosis, "depth_relative_variance", number);
+        ("directions that pass the depth", format!("one in {}{mean}", number(1.0 + spread)))
     });
     [depth, alive, stable, half_precision(readings)].into_iter().flatten().collect()
+}
+
+/// A reading's mean over seeds with its standard error, to stand behind that of the first seed;
+/// nothing where only one was read.
+pub fn mean(diagnosis: &Diagnosis, name: &str, number: fn(f64) -> String) -> String {
+    let Some(estimate) = diagnosis.readings_over_seeds.get(name) else { return String::new() };
+    let Estimate { value, standard_error, seeds } = *estimate;
+    format!("; {} ± {} over {seeds} seeds", number(value), number(standard_error))
 }
 
 fn trainable(depth: &Depth) -> String {

@@ -58,6 +58,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         confidence: 0.97,
         skipped: Vec::new(),
         readings: None,
+        readings_over_seeds: std::collections::BTreeMap::new(),
     }
 }
 

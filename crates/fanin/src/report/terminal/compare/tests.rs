@@ -14,6 +14,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         horizon: Horizon::SAMPLE,
         seeds: 1,
         readings: None,
+        readings_over_seeds: std::collections::BTreeMap::new(),
         units: 128,
         effective_units: 128,
         symmetry: Symmetry::default(),
