@@ -454,11 +454,9 @@ pub fn model_file(spec: &Spec) -> Result<&Path> {
 /// # Errors
 /// If the operating system refuses to start a thread.
 pub fn with_threads<R: Send>(threads: Option<usize>, work: impl FnOnce() -> R + Send) -> Result<R> {
-    let pool =
-        fanin_kernels::threads::pool(threads.unwrap_or(0)).map_err(|error| Error::Setting {
-            place: "threads".to_owned(),
-            found: format!("{} ({error})", threads.unwrap_or(0)),
-            expected: "a number of threads that the system can start".to_owned(),
-        })?;
-    Ok(fanin_kernels::threads::run_in(&pool, work))
+    fanin_kernels::threads::run_on(threads.unwrap_or(0), work).map_err(|error| Error::Setting {
+        place: "threads".to_owned(),
+        found: format!("{} ({error})", threads.unwrap_or(0)),
+        expected: "a number of threads that the system can start".to_owned(),
+    })
 }

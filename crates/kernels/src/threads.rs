@@ -86,12 +86,18 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildE
     rayon::ThreadPoolBuilder::new().num_threads(threads).build()
 }
 
-/// Runs `work` on a thread of `pool`, while the others look for pieces of it without falling asleep:
-/// waking one up takes as long as many a piece.
+/// Runs `work` on one of `threads` new threads (0: one per core), while the others look for pieces
+/// of it without falling asleep: waking one up takes as long as many a piece.
 ///
 /// A thread that finds nothing for a while looks less often, which costs a few percent of a core.
-pub fn run_in<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send) -> R {
-    pool.install(|| {
+///
+/// # Errors
+/// As [`pool`].
+pub fn run_on<R: Send>(
+    threads: usize,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, rayon::ThreadPoolBuildError> {
+    let run = || {
         let own = rayon::current_thread_index();
         let done = AtomicBool::new(false);
         rayon::in_place_scope(|scope| {
@@ -103,7 +109,8 @@ pub fn run_in<R: Send>(pool: &rayon::ThreadPool, work: impl FnOnce() -> R + Send
             });
             work()
         })
-    })
+    };
+    Ok(pool(threads)?.install(run))
 }
 
 /// Takes pieces of work from other threads until all is done.
@@ -162,23 +169,21 @@ mod tests {
     #[test]
     fn threads_that_stay_awake_do_all_work_and_end_with_it_even_by_a_panic() {
         for threads in [1, 2, 5] {
-            let pool = pool(threads).unwrap();
-            let sum = run_in(&pool, || {
+            let sum = run_on(threads, || {
                 let outer: Vec<u64> = map(&[1, 2, 3], |factor| {
-                    let mut squares = vec![0_u64; 1000];
-                    for_each_chunk(&mut squares, 10, &|start, piece: &mut [u64]| {
+                    let mut products = vec![0_u64; 1000];
+                    for_each_chunk(&mut products, 10, &|start, piece: &mut [u64]| {
                         for (i, x) in piece.iter_mut().enumerate() {
                             *x = factor * (start + i) as u64;
                         }
                     });
-                    squares.iter().sum()
+                    products.iter().sum()
                 });
                 outer.iter().sum::<u64>()
             });
-            assert_eq!(sum, 6 * 999 * 1000 / 2);
-            let work = || run_in(&pool, || panic!("as asked"));
-            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
-            assert_eq!(run_in(&pool, || 7), 7);
+            assert_eq!(sum.unwrap(), 6 * 999 * 1000 / 2);
+            let ends = std::panic::catch_unwind(|| run_on(threads, || panic!("as asked")));
+            assert!(ends.is_err());
         }
     }
 
