@@ -89,7 +89,7 @@ pub fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildE
 /// Runs `work` on one of `threads` new threads (0: one per core), while the others look for pieces
 /// of it without falling asleep: waking one up takes as long as many a piece.
 ///
-/// A thread that finds nothing for a while looks less often, which costs a few percent of a core.
+/// A thread that finds nothing looks less often, and then costs about a percent of a core.
 ///
 /// # Errors
 /// As [`pool`].
@@ -113,20 +113,23 @@ pub fn run_on<R: Send>(
     Ok(pool(threads)?.install(run))
 }
 
-/// Takes pieces of work from other threads until all is done.
+/// Takes pieces of work from other threads until all is done; looks the less often, the longer it
+/// found nothing.
 fn look_for_work(done: &AtomicBool) {
     const PATIENCE: Duration = Duration::from_micros(200);
-    const PAUSE: Duration = Duration::from_micros(20);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(1);
     const LOOKS: usize = 64;
     let mut last = Instant::now();
     while !done.load(Ordering::Acquire) {
-        if (0..LOOKS).any(|_| {
+        let found = (0..LOOKS).any(|_| {
             spin_loop();
             rayon::yield_now() == Some(rayon::Yield::Executed)
-        }) {
+        });
+        let idle = last.elapsed();
+        if found {
             last = Instant::now();
-        } else if last.elapsed() > PATIENCE {
-            std::thread::sleep(PAUSE);
+        } else if idle > PATIENCE {
+            std::thread::sleep((idle / 8).min(LONGEST_PAUSE));
         }
     }
 }
