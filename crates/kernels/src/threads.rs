@@ -7,7 +7,7 @@
 
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Elements below which an elementwise pass is not worth splitting: about 10 µs of work.
 pub const ELEMENTWISE_CHUNK: usize = 1 << 15;
@@ -116,20 +116,21 @@ pub fn run_on<R: Send>(
 /// Takes pieces of work from other threads until all is done; looks the less often, the longer it
 /// found nothing.
 fn look_for_work(done: &AtomicBool) {
-    const PATIENCE: Duration = Duration::from_micros(200);
-    const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+    /// A few microseconds.
     const LOOKS: usize = 64;
-    let mut last = Instant::now();
+    const PATIENCE: u32 = 40;
+    const PAUSE: Duration = Duration::from_micros(20);
+    const LONGEST_PAUSE: Duration = Duration::from_millis(1);
+    let mut idle = 0_u32;
     while !done.load(Ordering::Acquire) {
         let found = (0..LOOKS).any(|_| {
             spin_loop();
             rayon::yield_now() == Some(rayon::Yield::Executed)
         });
-        let idle = last.elapsed();
-        if found {
-            last = Instant::now();
-        } else if idle > PATIENCE {
-            std::thread::sleep((idle / 8).min(LONGEST_PAUSE));
+        idle = if found { 0 } else { idle.saturating_add(1) };
+        if idle > PATIENCE {
+            let pause = PAUSE.saturating_mul(idle - PATIENCE);
+            std::thread::sleep(pause.min(LONGEST_PAUSE));
         }
     }
 }

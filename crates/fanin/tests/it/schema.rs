@@ -59,6 +59,12 @@ impl Validator {
                     }
                     true
                 }
+                "additionalProperties" if rule.is_object() => {
+                    for (key, item) in value.as_object().into_iter().flatten() {
+                        self.check(rule, item, &format!("{place}/{key}"));
+                    }
+                    true
+                }
                 "additionalProperties" => rule == &Value::Bool(false),
                 "oneOf" => self.check_one_of(rule, value, place),
                 "anyOf" => {
