@@ -66,7 +66,7 @@ pub struct Probe<'a> {
     features: FeatureScales,
 }
 
-/// What a pass keeps of every layer, in this order; the loss comes after all.
+/// What a pass keeps of every layer, in this order.
 #[derive(Clone, Copy)]
 enum Kept {
     PreActivation,
@@ -76,6 +76,18 @@ enum Kept {
     Delta,
     WeightGradient,
     Input,
+    /// One number for all layers.
+    Loss,
+}
+
+/// What a layer is measured against.
+struct Across {
+    near: Vec<f64>,
+    row_gradients: Vec<Option<f64>>,
+    /// Second moments of rows at the first layer, of what enters its activation.
+    first_z: Vec<f64>,
+    /// The same of the errors at the last hidden layer.
+    last_delta: Vec<f64>,
 }
 
 impl<'a> Probe<'a> {
@@ -126,32 +138,24 @@ impl<'a> Probe<'a> {
     pub fn measure(&mut self, weights: &Weights) -> Result<Measurement> {
         let parameters = self.network.arrange(weights)?;
         self.plan.run(&parameters, &mut self.workspace);
-        let near = self.neighbors.cosines(&parameters);
-        let row_gradients =
-            row_gradient_norms(self.model, self.loss, weights, self.batch, &self.products)?;
         let depth = self.network.layers.len();
-        let first_z = self.row_second_moments(Kept::PreActivation, 0);
-        let last_delta = self.row_second_moments(Kept::Delta, depth.saturating_sub(2));
-        let layer = |index: usize| LayerMeasurement {
-            near_cosine: near[index],
-            row_gradient_norm: row_gradients[index].unwrap_or_else(|| {
-                let [delta, x] = [Kept::Delta, Kept::Input].map(|kind| self.read(kind, index));
-                statistics::row_gradient_norm(delta, x, self.batch.rows)
-            }),
-            growth_error: statistics::log_ratio_error(
-                &self.row_second_moments(Kept::PreActivation, index),
-                &first_z,
-            ),
-            gradient_growth_error: statistics::log_ratio_error(
-                &self.row_second_moments(Kept::Delta, index),
-                &last_delta,
-            ),
-            ..self.layer(index, &parameters)
+        let across = Across {
+            near: self.neighbors.cosines(&parameters),
+            row_gradients: row_gradient_norms(
+                self.model,
+                self.loss,
+                weights,
+                self.batch,
+                &self.products,
+            )?,
+            first_z: self.row_second_moments(Kept::PreActivation, 0),
+            last_delta: self.row_second_moments(Kept::Delta, depth.saturating_sub(2)),
         };
+        let layers = (0..depth).map(|index| self.layer(index, &parameters, &across)).collect();
         Ok(Measurement {
             rows: self.batch.rows,
-            layers: (0..depth).map(layer).collect(),
-            loss: f64::from(self.workspace.read(6 * depth)[0]),
+            layers,
+            loss: f64::from(self.read(Kept::Loss, 0)[0]),
             loss_of_zero_output: self.loss_of_zero_output,
             input_second_moment: self.input_second_moment,
             features: self.features,
@@ -173,8 +177,8 @@ impl<'a> Probe<'a> {
         statistics::row_second_moments(&x, x.len() / self.batch.rows)
     }
 
-    /// What the pass says of a layer alone.
-    fn layer(&self, index: usize, parameters: &[Vec<f32>]) -> LayerMeasurement {
+    /// What the pass says of a layer.
+    fn layer(&self, index: usize, parameters: &[Vec<f32>], across: &Across) -> LayerMeasurement {
         let read = |kind: Kept| self.read(kind, index);
         let (z, a, delta) = (read(Kept::PreActivation), read(Kept::Activation), read(Kept::Delta));
         let (d_weight, x) = (read(Kept::WeightGradient), read(Kept::Input));
@@ -185,6 +189,9 @@ impl<'a> Probe<'a> {
         let (sampled_z, sampled_a) = (sampled(Kept::PreActivation), sampled(Kept::Activation));
         let sampled_x = Lay::of_channels(network, wires).samples(x);
         let spread = |x: &[f32]| statistics::spread(x, x.len() / rows, PAIRED_ROWS);
+        let growth = |kind: Kept, from: &[f64]| {
+            statistics::log_ratio_error(&self.row_second_moments(kind, index), from)
+        };
         let weight = &parameters[wires.weight];
         let fan_in = weight.len() / units;
         let deviations = statistics::deviations_over_rows(&sampled_a, units);
@@ -206,19 +213,20 @@ impl<'a> Probe<'a> {
             } else {
                 shared_telling_norm(network, wires, d_weight, delta, x)
             },
-            row_gradient_norm: 0.0,
+            row_gradient_norm: across.row_gradients[index]
+                .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, rows)),
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
             bias_mean_square: bias_mean_square(network, parameters, index),
             root_elements: (weight.len() as f64).sqrt(),
             non_finite: [z, a, delta].into_iter().map(reduce::count_non_finite).sum(),
             pre_activation_mean: reduce::mean(z),
-            growth_error: 0.0,
-            gradient_growth_error: 0.0,
+            growth_error: growth(Kept::PreActivation, &across.first_z),
+            gradient_growth_error: growth(Kept::Delta, &across.last_delta),
             cosine: spread(&sampled_z).cosine,
             input_cosine: spread(&sampled_x).cosine,
             directions: spread(&sampled_a).directions,
-            near_cosine: 0.0,
+            near_cosine: across.near[index],
             normalized: bend.is_some_and(|b| b.input != wires.pre_activation),
             activation: bend.map(|bend| bend.name.clone()),
             saturated_share: slopes

@@ -8,41 +8,22 @@ use crate::recommend::{Change, Facts, Redrawn, Scale};
 use crate::spec::{Loss, Model, Role, Spec};
 
 /// A method that gives every weight the same scheme, or fails where there is none.
-struct Draws(Facts, Option<&'static str>);
+struct Draws {
+    facts: &'static Facts,
+    scheme: Option<&'static str>,
+}
 
-const fn draws(name: &'static str, scheme: Option<&'static str>) -> Draws {
-    Draws(Facts { name, about: "", source: "", needs_data: false, redrawn: Redrawn::Whole }, scheme)
+const fn facts(name: &'static str, needs_data: bool) -> Facts {
+    Facts { name, about: "", source: "", needs_data, redrawn: Redrawn::Whole }
 }
 
 impl Method for Draws {
     fn facts(&self) -> &'static Facts {
-        match self.0.name {
-            "sound" => &Facts {
-                name: "sound",
-                about: "",
-                source: "",
-                needs_data: false,
-                redrawn: Redrawn::Whole,
-            },
-            "sick" => &Facts {
-                name: "sick",
-                about: "",
-                source: "",
-                needs_data: false,
-                redrawn: Redrawn::Whole,
-            },
-            _ => &Facts {
-                name: "none",
-                about: "",
-                source: "",
-                needs_data: true,
-                redrawn: Redrawn::Whole,
-            },
-        }
+        self.facts
     }
 
     fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
-        let text = self.1.ok_or_else(|| Error::Setting {
+        let text = self.scheme.ok_or_else(|| Error::Setting {
             place: "data".to_owned(),
             found: "none".to_owned(),
             expected: "rows".to_owned(),
@@ -90,9 +71,9 @@ fn repaired(start: &str, methods: &[&dyn Method]) -> Repair {
     repair_by(methods, &problem, &data.train, Severity::Fail).unwrap()
 }
 
-const SOUND: Draws = draws("sound", Some("he-normal"));
-const SICK: Draws = draws("sick", Some("normal:0.001"));
-const NONE: Draws = draws("none", None);
+const SOUND: Draws = Draws { facts: &facts("sound", false), scheme: Some("he-normal") };
+const SICK: Draws = Draws { facts: &facts("sick", false), scheme: Some("normal:0.001") };
+const NONE: Draws = Draws { facts: &facts("none", true), scheme: None };
 
 #[test]
 fn sound_start_is_left_alone() {
