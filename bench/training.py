@@ -33,7 +33,7 @@ sys.path.insert(0, str(HERE / "training"))
 from machine import describe, load
 from process import PEERS, Missing, Peer, build, command_of
 from workloads import RATES, WORKLOADS, learning_rate, needed_bytes, operations, optimizers
-from workloads import short_text, write_inputs
+from workloads import share_of_peak, short_text, write_inputs
 
 COMPARED = 50
 
@@ -119,10 +119,10 @@ def run(name, optimizer, threads, program, options):
     }
 
 
-def show(result, peak):
+def show(result, peaks):
     head = f"{result['workload']} {result['optimizer']}, {result['threads']} thread(s)"
-    share = f", {result['gigaflops'] / peak / result['threads']:.0%} of peak" if peak else ""
-    print(f"{head}: {result['gigaflops']:.0f} GFLOP/s{share}, load {result['load']}")
+    share = f"{share_of_peak(result, peaks):.0%} of peak"
+    print(f"{head}: {result['gigaflops']:.0f} GFLOP/s, {share}, load {result['load']}")
     for name, rate in result["samples_per_second"].items():
         line = f"  {name:19} {rate / 1000:9.1f} k/s {result['peak_megabytes'][name]:7.0f} MB"
         if name in result["ratio"]:
@@ -152,7 +152,7 @@ def measure_all(options):
                     continue
                 result = run(name, optimizer, threads, program, options)
                 result |= {"date": machine["date"], "commit": machine["commit"]}
-                show(result, machine["peak"])
+                show(result, machine["peaks"])
                 results = [r for r in results if key(r) != key(result)] + [result]
                 if options.json:
                     document = {"machine": machine, "results": sorted(results, key=key)}

@@ -11,6 +11,7 @@ from math import log2
 from pathlib import Path
 
 from process import BENCH
+from workloads import share_of_peak
 
 RESULTS = BENCH / "results"
 # Least ratios that are asked for: one word for each group of peers.
@@ -40,11 +41,12 @@ def word(reached, bar):
 
 def machine_line(machine):
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    peak = f"{machine['peak']:.0f} GFLOP/s" if machine["peak"] else "an unknown number of GFLOP/s"
+    peaks = " and ".join(f"{peak:.0f}" for peak in machine["peaks"])
+    both = "1 and 2 threads multiply and add" if len(machine["peaks"]) > 1 else "a thread multiplies and adds"
     return (
         f"Measured until {machine['date']}: {machine['cores']} cores of "
-        f"{machine['processor']}, {machine['system']}; one core multiplies and adds at most {peak} "
-        f"in registers. {versions}."
+        f"{machine['processor']}, {machine['system']}; {both} "
+        f"at most {peaks} GFLOP/s in registers. {versions}."
     )
 
 
@@ -65,7 +67,7 @@ def ratio_cell(result, peer):
 
 
 def speed_tables(document):
-    results, peak = document["results"], document["machine"]["peak"]
+    results, peaks = document["results"], document["machine"]["peaks"]
     parts = [machine_line(document["machine"])]
     for threads in sorted({result["threads"] for result in results}):
         own = [result for result in results if result["threads"] == threads]
@@ -83,15 +85,15 @@ def speed_tables(document):
             parts.append(table(["against", *group], rows))
         parts.append(table(
             ["fanin", "thousand samples/s", "GFLOP/s", "of the peak", "bar"],
-            [own_row(result, peak) for result in own],
+            [own_row(result, peaks) for result in own],
         ))
     parts.append("### Two threads against one\n\n" + scaling_table(results))
     parts.append("### Memory\n\n" + memory_table(results))
     return "\n\n".join(parts)
 
 
-def own_row(result, peak):
-    share = result["gigaflops"] / (peak * result["threads"]) if peak else 0
+def own_row(result, peaks):
+    share = share_of_peak(result, peaks)
     bar = SHARES.get(result["workload"])
     rate = result["samples_per_second"]["fanin"] / 1e3
     said = f"{bar:.0%}{word(share >= bar, bar)}" if bar else ""

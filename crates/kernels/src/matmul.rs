@@ -1,10 +1,12 @@
-//! Matrix products, split over row blocks that are each made on one thread.
+//! Matrix products, cut into blocks of the result that are each made on one thread.
 //!
 //! Key: m rows of the result, n columns, k the dimension summed over.
 
-use crate::product::{MatMut, MatRef, rows_per_thread};
+use std::ops::Range;
+
+use crate::product::{MatMut, MatRef, block_size};
 use crate::scalar::Float;
-use crate::threads::{PRODUCT_CHUNK, for_each_chunk};
+use crate::threads::{PRODUCT_CHUNK, for_each_piece};
 
 /// A matrix in row-major order, read as it stands or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -36,30 +38,22 @@ impl<'a, T: Float> Matrix<'a, T> {
         if self.transposed { (self.columns, self.rows) } else { (self.rows, self.columns) }
     }
 
-    fn view(&self) -> MatRef<'a, T> {
-        let (rows, columns) = self.size();
-        if self.transposed {
-            MatRef::from_col_major(self.data, rows, columns)
+    /// Some rows and columns as read; they keep their strides.
+    fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatRef<'a, T> {
+        let stride = self.columns;
+        let (start, steps) = if self.transposed {
+            (columns.start * stride + rows.start, (1, stride))
         } else {
-            MatRef::from_row_major(self.data, rows, columns)
-        }
-    }
-
-    /// Rows `start..start + count` as read; a transposed matrix keeps its stride.
-    fn row_block(&self, start: usize, count: usize) -> MatRef<'a, T> {
-        if self.transposed {
-            MatRef::new(&self.data[start..], count, self.rows, 1, self.columns)
-        } else {
-            let data = &self.data[start * self.columns..(start + count) * self.columns];
-            MatRef::from_row_major(data, count, self.columns)
-        }
+            (rows.start * stride + columns.start, (stride, 1))
+        };
+        MatRef::new(&self.data[start..], rows.len(), columns.len(), steps.0, steps.1)
     }
 }
 
 /// `out = a · b`, or `out += a · b` if `accumulate`; `out` is row-major, m × n.
 ///
-/// The rows of `out` are cut into blocks, and no row's bits depend on the block that it is in, so
-/// they do not depend on the number of threads.
+/// `out` is cut into blocks of rows or of columns, and no element's bits depend on the block that it
+/// is in, so they do not depend on the number of threads.
 ///
 /// # Panics
 /// If the sizes do not fit each other.
@@ -77,21 +71,39 @@ pub fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], accum
         }
         return;
     }
-    let rows = rows_per_block(m, n, k);
-    for_each_chunk(out, rows * n, &|start, piece| {
-        let count = piece.len() / n;
-        let c = MatMut::from_row_major(piece, count, n);
-        let block = a.row_block(start / n, count);
-        T::multiply(block, b.view(), beta, c);
+    let (height, width) = block_size(m, n, least_rows(m, n, k));
+    let (down, across) = (m.div_ceil(height), n.div_ceil(width));
+    let whole = &Whole(MatMut::from_row_major(out, m, n));
+    for_each_piece(down * across, &|number| {
+        let part =
+            |index: usize, size: usize, end: usize| index * size..end.min((index + 1) * size);
+        let (rows, columns) = (part(number / across, height, m), part(number % across, width, n));
+        let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, columns.clone()));
+        // SAFETY: blocks of different numbers do not overlap, and each number is given once.
+        T::multiply(a, b, beta, unsafe { whole.block(rows, columns) });
     });
 }
 
-/// Rows handled by one thread at a time: enough work to be worth handing over, and a multiple of
-/// the micro-kernels' tile heights.
-fn rows_per_block(m: usize, n: usize, k: usize) -> usize {
+/// A result that threads write blocks of.
+struct Whole<'a, T>(MatMut<'a, T>);
+
+// SAFETY: all that it gives is blocks, by `unsafe` calls that vouch that they do not overlap.
+unsafe impl<T: Send> Sync for Whole<'_, T> {}
+
+impl<'a, T> Whole<'a, T> {
+    /// # Safety
+    /// As [`MatMut::block`].
+    unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> MatMut<'a, T> {
+        // SAFETY: by the caller's word.
+        unsafe { self.0.block(rows, columns) }
+    }
+}
+
+/// Rows that are worth handing over to another thread: a multiple of the micro-kernels' tile heights,
+/// all of them where there is too little work.
+fn least_rows(m: usize, n: usize, k: usize) -> usize {
     const TILE: usize = 48;
-    let least = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE);
-    if least >= m { m } else { rows_per_thread(m, least).max(least).min(m) }
+    PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m)
 }
 
 #[cfg(test)]

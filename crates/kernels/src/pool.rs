@@ -5,7 +5,7 @@
 
 use crate::conv::lines::{add_line, add_to_line};
 use crate::scalar::Float;
-use crate::threads::for_each_chunk;
+use crate::threads::{for_each_chunk, for_each_chunk_of_two};
 use crate::window::{AXES, Window};
 
 /// Elements read by one thread at a time.
@@ -26,7 +26,7 @@ pub const NOWHERE: i64 = -1;
 pub fn maximum<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i64]) {
     let (plane, positions) = (window.input_plane(), window.output_plane());
     let planes = planes_per_chunk(positions * window.taps());
-    both(out, indices, planes * positions, 0, &|start, out, indices| {
+    for_each_chunk_of_two(out, indices, planes * positions, &|start, out, indices| {
         let pieces = out.chunks_exact_mut(positions).zip(indices.chunks_exact_mut(positions));
         for ((out, indices), x) in pieces.zip(x[start / positions * plane..].chunks_exact(plane)) {
             maximum_of_plane(window, x, out, indices);
@@ -208,30 +208,6 @@ pub fn average_gradient<T: Float>(pool: &Average, d_out: &[T], d_x: &mut [T]) {
             }
         });
     });
-}
-
-/// Like [`for_each_chunk`], for two buffers that are cut at the same places.
-fn both<A: Send, B: Send>(
-    a: &mut [A],
-    b: &mut [B],
-    chunk: usize,
-    start: usize,
-    work: &(impl Fn(usize, &mut [A], &mut [B]) + Sync),
-) {
-    let pieces = a.len().div_ceil(chunk.max(1));
-    if pieces <= 1 {
-        if !a.is_empty() {
-            work(start, a, b);
-        }
-        return;
-    }
-    let middle = pieces / 2 * chunk;
-    let (a_left, a_right) = a.split_at_mut(middle);
-    let (b_left, b_right) = b.split_at_mut(middle);
-    rayon::join(
-        || both(a_left, b_left, chunk, start, work),
-        || both(a_right, b_right, chunk, start + middle, work),
-    );
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! first, an element of the result is one sum along the inner dimension in the same order whatever
 //! the number of rows, so a product may be cut into blocks of rows without a change of bits.
 
+use std::marker::PhantomData;
+use std::ops::Range;
+
 #[cfg(target_arch = "x86_64")]
 mod tiles;
 
@@ -30,6 +33,28 @@ pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
     by_shape
 }
 
+/// Into how many rows and columns a result of m × n is cut, at least `least_rows` or so many
+/// elements, for the threads of the pool.
+///
+/// Cut is the longer side, since every block packs its part of the one factor and all of the other.
+/// Where only blocks of whole rows are known to give the same bits, blocks are those rows.
+pub(crate) fn block_size(m: usize, n: usize, least_rows: usize) -> (usize, usize) {
+    /// Lanes of the widest vector.
+    const STEP: usize = 16;
+    #[cfg(target_arch = "x86_64")]
+    if <f32 as tiles::Tiled>::kernel().is_some() {
+        let threads = rayon::current_num_threads();
+        let share = |side: usize| side.div_ceil(threads).next_multiple_of(STEP).min(side);
+        let enough = threads > 1 && least_rows < m;
+        return match () {
+            () if !enough => (m, n),
+            () if n > m => (m, share(n).max(least_rows * n / m).min(n)),
+            () => (share(m).max(least_rows).min(m), n),
+        };
+    }
+    (least_rows.min(m), n)
+}
+
 /// A matrix to read: element (i, j) is `data[i · row_stride + j · column_stride]`.
 #[derive(Clone, Copy, Debug)]
 pub struct MatRef<'a, T> {
@@ -40,8 +65,9 @@ pub struct MatRef<'a, T> {
 /// A matrix to write.
 #[derive(Debug)]
 pub struct MatMut<'a, T> {
-    data: &'a mut [T],
+    start: *mut T,
     layout: Layout,
+    data: PhantomData<&'a mut [T]>,
 }
 
 /// Where the elements of a matrix lie.
@@ -99,10 +125,8 @@ impl<'a, T> MatRef<'a, T> {
     }
 
     /// Columns one after another.
-    ///
-    /// # Panics
-    /// As [`new`](Self::new).
-    pub(crate) fn from_col_major(data: &'a [T], rows: usize, columns: usize) -> Self {
+    #[cfg(test)]
+    fn from_col_major(data: &'a [T], rows: usize, columns: usize) -> Self {
         Self::new(data, rows, columns, 1, rows)
     }
 }
@@ -117,7 +141,23 @@ impl<'a, T> MatMut<'a, T> {
         let layout = Layout { rows, columns, row_stride, column_stride: 1 };
         assert!(layout.reach() <= data.len(), "a matrix lies within its data");
         assert!(rows <= 1 || row_stride >= columns, "rows that are written do not overlap");
-        Self { data, layout }
+        Self { start: data.as_mut_ptr(), layout, data: PhantomData }
+    }
+
+    /// The block of these rows and columns, to be written beside other blocks.
+    ///
+    /// # Safety
+    /// While it lives, no other block with an element of it does, and the matrix is not used.
+    ///
+    /// # Panics
+    /// If it does not lie within the matrix.
+    pub(crate) unsafe fn block(&self, rows: Range<usize>, columns: Range<usize>) -> Self {
+        let Layout { row_stride, column_stride, .. } = self.layout;
+        assert!(rows.end <= self.layout.rows && columns.end <= self.layout.columns);
+        let start =
+            self.start.wrapping_add(rows.start * row_stride + columns.start * column_stride);
+        let layout = Layout { rows: rows.len(), columns: columns.len(), ..self.layout };
+        Self { start, layout, data: PhantomData }
     }
 
     /// Rows one after another.
@@ -132,12 +172,7 @@ impl<'a, T> MatMut<'a, T> {
 macro_rules! implement_product {
     ($type:ident) => {
         impl Product for $type {
-            fn multiply(
-                a: MatRef<'_, Self>,
-                b: MatRef<'_, Self>,
-                beta: Self,
-                mut c: MatMut<'_, Self>,
-            ) {
+            fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>) {
                 assert_eq!(a.layout.columns, b.layout.rows, "inner dimensions agree");
                 let (m, n) = (a.layout.rows, b.layout.columns);
                 assert_eq!((c.layout.rows, c.layout.columns), (m, n), "the result is m × n");
@@ -149,18 +184,21 @@ macro_rules! implement_product {
                 if let Some(kernel) = <$type as tiles::Tiled>::kernel()
                     && a.layout.columns > 0
                 {
-                    return tiles::multiply(kernel, &a, &b, beta == 1.0, &mut c);
+                    return tiles::multiply(kernel, &a, &b, beta == 1.0, &c);
                 }
                 let view = |x: &MatRef<'_, Self>| x.layout.strides();
                 let ((a_rows, a_columns), (b_rows, b_columns)) = (view(&a), view(&b));
                 let k = a.layout.columns;
                 let (c_rows, c_columns) = c.layout.strides();
+                // SAFETY: the matrix is borrowed to be written; no other block of its rows lives,
+                // for `blocks` cuts whole rows where the machine has no tiles.
+                let data = unsafe { std::slice::from_raw_parts_mut(c.start, c.layout.reach()) };
                 gemmkit::gemm(
                     1.0,
                     gemmkit::MatRef::new(a.data, m, k, a_rows, a_columns),
                     gemmkit::MatRef::new(b.data, k, n, b_rows, b_columns),
                     beta,
-                    gemmkit::MatMut::new(c.data, m, n, c_rows, c_columns),
+                    gemmkit::MatMut::new(data, m, n, c_rows, c_columns),
                     gemmkit::Parallelism::Serial,
                 );
             }

@@ -116,7 +116,7 @@ pub(super) fn multiply<T: Tiled>(
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
     add: bool,
-    c: &mut MatMut<'_, T>,
+    c: &MatMut<'_, T>,
 ) {
     let (m, k, n) = (a.layout.rows, a.layout.columns, b.layout.columns);
     assert!(k > 0 && b.layout.rows == k && (c.layout.rows, c.layout.columns) == (m, n));
@@ -126,7 +126,7 @@ pub(super) fn multiply<T: Tiled>(
     };
     let along_columns = cycles(n, m) + right.packing(n * k);
     let along_rows = cycles(m, n) + left.packing(m * k) + m * n * k.div_ceil(SLICE);
-    let (start, stride) = (c.data.as_mut_ptr(), c.layout.strides().0);
+    let (start, stride) = (c.start, c.layout.strides().0);
     T::with_buffers(|spread, dense| {
         let mut tiles = if along_rows < along_columns {
             let c = Outcome { start, across: 1, along: stride };

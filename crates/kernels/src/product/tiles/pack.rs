@@ -26,9 +26,17 @@ pub(super) unsafe fn pack<T: Tiled>(
     // SAFETY: all places are among those that the caller vouches for.
     unsafe {
         if across == 1 {
-            for k in 0..depth {
-                let from = from.wrapping_offset(k as isize * along);
-                std::ptr::copy_nonoverlapping(from, to.add(k * width), count);
+            // Vectors of a known length are copied without a call.
+            match count {
+                32 => copy_lanes::<T, 32>(to, width, depth, from, along),
+                16 => copy_lanes::<T, 16>(to, width, depth, from, along),
+                8 => copy_lanes::<T, 8>(to, width, depth, from, along),
+                _ => {
+                    for k in 0..depth {
+                        let from = from.wrapping_offset(k as isize * along);
+                        std::ptr::copy_nonoverlapping(from, to.add(k * width), count);
+                    }
+                }
             }
         } else {
             let blocks = if along == 1 { count / T::SQUARE * T::SQUARE } else { 0 };
@@ -58,6 +66,25 @@ pub(super) unsafe fn pack<T: Tiled>(
                     .fill(T::ZERO);
             }
         }
+    }
+}
+
+/// Copies `LANES` numbers at each of `depth` positions.
+///
+/// # Safety
+/// As [`pack`].
+#[target_feature(enable = "avx2")]
+unsafe fn copy_lanes<T: Tiled, const LANES: usize>(
+    to: *mut T,
+    width: usize,
+    depth: usize,
+    from: *const T,
+    along: isize,
+) {
+    for k in 0..depth {
+        let from = from.wrapping_offset(k as isize * along).cast::<[T; LANES]>();
+        // SAFETY: by the caller's word.
+        unsafe { to.add(k * width).cast::<[T; LANES]>().write_unaligned(from.read_unaligned()) };
     }
 }
 

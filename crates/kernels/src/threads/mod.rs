@@ -1,16 +1,22 @@
 //! Work split over threads, the same way whatever their number.
 //!
-//! A piece of work is cut into chunks by its size alone; rayon's `join` then shares the chunks
-//! among the threads of the current pool. A caller chooses the number of threads by installing a
-//! pool once around a whole computation: entering a pool costs microseconds, `join` inside one
-//! costs nanoseconds.
+//! A piece of work is cut into chunks by its size alone; the threads of the current pool then share
+//! the chunks, by a team that is awake (see [`run_on`]) or else by rayon's `join`. A caller chooses
+//! the number of threads by installing a pool once around a whole computation: entering a pool costs
+//! microseconds.
+
+mod team;
 
 use std::hint::spin_loop;
+use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Elements below which an elementwise pass is not worth splitting: about 10 µs of work.
-pub const ELEMENTWISE_CHUNK: usize = 1 << 15;
+use team::Team;
+
+/// Elements below which an elementwise pass is not worth splitting: about 2 µs of work.
+pub const ELEMENTWISE_CHUNK: usize = 1 << 13;
 
 /// Multiply–adds below which a product is not worth splitting: about 10 µs of work.
 pub const PRODUCT_CHUNK: usize = 1 << 19;
@@ -22,25 +28,13 @@ pub fn for_each_chunk<T: Send>(
     chunk: usize,
     work: &(impl Fn(usize, &mut [T]) + Sync),
 ) {
-    split(0, out, chunk.max(1), work);
-}
-
-fn split<T: Send>(
-    start: usize,
-    out: &mut [T],
-    chunk: usize,
-    work: &(impl Fn(usize, &mut [T]) + Sync),
-) {
-    let pieces = out.len().div_ceil(chunk);
-    if pieces <= 1 {
-        if !out.is_empty() {
-            work(start, out);
-        }
-        return;
-    }
-    let middle = pieces / 2 * chunk;
-    let (left, right) = out.split_at_mut(middle);
-    rayon::join(|| split(start, left, chunk, work), || split(start + middle, right, chunk, work));
+    let chunk = chunk.max(1);
+    let (length, parts) = (out.len(), Parts::of(out));
+    for_each_piece(length.div_ceil(chunk), &|number| {
+        let start = number * chunk;
+        // SAFETY: pieces lie within `out` and do not overlap, and each number is given once.
+        work(start, unsafe { parts.part(start, chunk.min(length - start)) });
+    });
 }
 
 /// Calls `work(pieces, x)` for consecutive pieces of `N` buffers to change and of `x` to read, all
@@ -55,27 +49,76 @@ pub fn for_each_chunk_together<T: Send, U: Sync, const N: usize>(
     chunk: usize,
     work: &(impl Fn([&mut [T]; N], &[U]) + Sync),
 ) {
-    let chunk = chunk.max(1);
-    let pieces = x.len().div_ceil(chunk);
-    if pieces <= 1 {
-        if !x.is_empty() {
-            work(out, x);
-        }
-        return;
-    }
-    let middle = pieces / 2 * chunk;
-    let mut right: [&mut [T]; N] = std::array::from_fn(|_| [].as_mut_slice());
-    let mut ends = right.iter_mut();
-    let left = out.map(|o| {
-        let (start, end) = o.split_at_mut(middle);
-        *ends.next().expect("both arrays have N items") = end;
-        start
+    let (chunk, length) = (chunk.max(1), x.len());
+    let parts = out.map(|out| Parts::of(&mut out[..length]));
+    for_each_piece(length.div_ceil(chunk), &|number| {
+        let (start, count) = (number * chunk, chunk.min(length - number * chunk));
+        // SAFETY: as in `for_each_chunk`.
+        let pieces = parts.each_ref().map(|parts| unsafe { parts.part(start, count) });
+        work(pieces, &x[start..start + count]);
     });
-    let (x_left, x_right) = x.split_at(middle);
-    rayon::join(
-        || for_each_chunk_together(left, x_left, chunk, work),
-        || for_each_chunk_together(right, x_right, chunk, work),
-    );
+}
+
+/// Calls `work(start, piece of a, piece of b)` for consecutive pieces of two buffers, as
+/// [`for_each_chunk`].
+///
+/// # Panics
+/// If `b` is shorter than `a`.
+pub(crate) fn for_each_chunk_of_two<A: Send, B: Send>(
+    a: &mut [A],
+    b: &mut [B],
+    chunk: usize,
+    work: &(impl Fn(usize, &mut [A], &mut [B]) + Sync),
+) {
+    let (chunk, length) = (chunk.max(1), a.len());
+    let (a, b) = (Parts::of(a), Parts::of(&mut b[..length]));
+    for_each_piece(length.div_ceil(chunk), &|number| {
+        let (start, count) = (number * chunk, chunk.min(length - number * chunk));
+        // SAFETY: as in `for_each_chunk`.
+        unsafe { work(start, a.part(start, count), b.part(start, count)) };
+    });
+}
+
+/// Calls `work` with each number below `pieces`, on the threads of the current pool: by the
+/// [`Team`] that this thread leads, or by rayon's `join`.
+pub(crate) fn for_each_piece(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+    match pieces {
+        0 => {}
+        1 => work(0),
+        _ if Team::share(pieces, work) => {}
+        _ => join(0, pieces, work),
+    }
+}
+
+fn join(start: usize, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+    if pieces == 1 {
+        return work(start);
+    }
+    let left = pieces / 2;
+    rayon::join(|| join(start, left, work), || join(start + left, pieces - left, work));
+}
+
+/// A buffer whose parts different threads change.
+struct Parts<'a, T> {
+    start: *mut T,
+    buffer: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: threads get parts that do not overlap, of elements that may be sent to them.
+unsafe impl<T: Send> Sync for Parts<'_, T> {}
+
+impl<'a, T> Parts<'a, T> {
+    fn of(buffer: &'a mut [T]) -> Self {
+        Self { start: buffer.as_mut_ptr(), buffer: PhantomData }
+    }
+
+    /// # Safety
+    /// The part lies within the buffer, and no two parts that live at the same time overlap.
+    #[allow(clippy::mut_from_ref, reason = "parts do not overlap, by the caller's word")]
+    unsafe fn part(&self, start: usize, count: usize) -> &'a mut [T] {
+        // SAFETY: by the caller's word.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), count) }
+    }
 }
 
 /// A pool of `threads` threads; 0 means one per core.
@@ -99,34 +142,37 @@ pub fn run_on<R: Send>(
 ) -> Result<R, rayon::ThreadPoolBuildError> {
     let run = || {
         let own = rayon::current_thread_index();
-        let done = AtomicBool::new(false);
+        let (done, team) = (AtomicBool::new(false), Arc::new(Team::new()));
         rayon::in_place_scope(|scope| {
             let _finished = SetAtEnd(&done);
             scope.spawn_broadcast(|_, thread| {
                 if Some(thread.index()) != own {
-                    look_for_work(&done);
+                    look_for_work(&team, &done);
                 }
             });
+            let _leads = team.led();
             work()
         })
     };
     Ok(pool(threads)?.install(run))
 }
 
-/// Takes pieces of work from other threads until all is done; looks the less often, the longer it
+/// Takes pieces of the team's work, and of other threads', until all is done; looks the less often, the longer it
 /// found nothing.
-fn look_for_work(done: &AtomicBool) {
+fn look_for_work(team: &Team, done: &AtomicBool) {
     /// A few microseconds.
     const LOOKS: usize = 64;
-    const PATIENCE: u32 = 40;
+    const PATIENCE: u32 = 200;
     const PAUSE: Duration = Duration::from_micros(20);
     const LONGEST_PAUSE: Duration = Duration::from_millis(1);
     let mut idle = 0_u32;
     while !done.load(Ordering::Acquire) {
-        let found = (0..LOOKS).any(|_| {
+        let looked = || {
             spin_loop();
-            rayon::yield_now() == Some(rayon::Yield::Executed)
-        });
+            team.do_piece()
+        };
+        let found =
+            (0..LOOKS).any(|_| looked()) || rayon::yield_now() == Some(rayon::Yield::Executed);
         idle = if found { 0 } else { idle.saturating_add(1) };
         if idle > PATIENCE {
             let pause = PAUSE.saturating_mul(idle - PATIENCE);

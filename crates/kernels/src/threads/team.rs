@@ -1,0 +1,169 @@
+//! A team of threads that share pieces of work and stay awake between them.
+//!
+//! One thread leads: it cuts work into numbered pieces, and takes them itself as the others do, one
+//! after another, until none is left. Handing over costs a few hundred cycles, and whoever comes
+//! late leaves his pieces to the others, so the leader never waits longer than for one piece.
+
+use std::any::Any;
+use std::cell::{RefCell, UnsafeCell};
+use std::hint::spin_loop;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Does the piece of this number.
+type Work = dyn Fn(usize) + Sync;
+
+/// Work under way, cut into `pieces`.
+#[derive(Clone, Copy)]
+struct Job {
+    work: *const Work,
+    pieces: u32,
+}
+
+/// The pieces that a leader has and its helpers take.
+pub(super) struct Team {
+    /// The job's number in the upper half, the pieces that nobody has taken in the lower one.
+    ticket: AtomicU64,
+    /// Pieces that are not done.
+    open: AtomicUsize,
+    job: UnsafeCell<Option<Job>>,
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+// SAFETY: the job is written only while no piece is open, and read only by those who hold one.
+unsafe impl Send for Team {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Team {}
+
+thread_local! {
+    /// The team that this thread leads, while it does not lead it.
+    static OWN: RefCell<Option<Arc<Team>>> = const { RefCell::new(None) };
+}
+
+impl Team {
+    pub fn new() -> Self {
+        Self {
+            ticket: AtomicU64::new(0),
+            open: AtomicUsize::new(0),
+            job: UnsafeCell::new(None),
+            panic: Mutex::new(None),
+        }
+    }
+
+    /// Makes this thread the leader until what is returned goes.
+    pub fn led(self: &Arc<Self>) -> Leads {
+        OWN.set(Some(Arc::clone(self)));
+        Leads
+    }
+
+    /// Does all pieces, numbered from 0, with the team that this thread leads; `false` if it leads
+    /// none, or does a piece of other work just now.
+    pub fn share(pieces: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
+        let (Ok(pieces), Some(team)) = (u32::try_from(pieces), OWN.take()) else { return false };
+        let outcome = team.lead(pieces, work);
+        OWN.set(Some(team));
+        if let Some(panic) = outcome {
+            resume_unwind(panic);
+        }
+        true
+    }
+
+    /// What a piece panicked with.
+    fn lead(&self, pieces: u32, work: &(dyn Fn(usize) + Sync)) -> Option<Box<dyn Any + Send>> {
+        // SAFETY: only the lifetime changes; nobody calls it after this function, which waits until
+        // all pieces are done.
+        let work =
+            unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Work>(work) };
+        // SAFETY: no piece is open, so nobody reads.
+        unsafe { *self.job.get() = Some(Job { work, pieces }) };
+        self.open.store(pieces as usize, Ordering::Relaxed);
+        let number = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
+        self.ticket.store(number << 32 | u64::from(pieces), Ordering::Release);
+        while self.do_piece() {}
+        while self.open.load(Ordering::Acquire) > 0 {
+            spin_loop();
+        }
+        self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Takes a piece and does it; `false` if there is none.
+    pub fn do_piece(&self) -> bool {
+        let mut ticket = self.ticket.load(Ordering::Acquire);
+        loop {
+            if ticket as u32 == 0 {
+                return false;
+            }
+            let rest = ticket - 1;
+            let order = (Ordering::AcqRel, Ordering::Acquire);
+            match self.ticket.compare_exchange_weak(ticket, rest, order.0, order.1) {
+                Ok(_) => break,
+                Err(now) => ticket = now,
+            }
+        }
+        // SAFETY: a piece that this thread took is open, so the leader waits, and the job stays what
+        // it was when the ticket was written.
+        let done = unsafe { (*self.job.get()).map(|job| (job.pieces, &*job.work)) };
+        let (pieces, work) = done.expect("a ticket belongs to a job");
+        let number = (pieces - ticket as u32) as usize;
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(number))) {
+            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+        }
+        self.open.fetch_sub(1, Ordering::Release);
+        true
+    }
+}
+
+/// While it lives, its thread leads a team.
+pub(super) struct Leads;
+
+impl Drop for Leads {
+    fn drop(&mut self) {
+        OWN.set(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn every_piece_is_done_once_whoever_comes() {
+        let team = Arc::new(Team::new());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Acquire) {
+                        team.do_piece();
+                    }
+                });
+            }
+            let leads = team.led();
+            for round in 0..2000 {
+                let counts: Vec<AtomicUsize> =
+                    (0..round % 7).map(|_| AtomicUsize::new(0)).collect();
+                let add = |piece: usize| {
+                    counts[piece].fetch_add(1, Ordering::Relaxed);
+                };
+                assert!(Team::share(counts.len(), &add));
+                assert!(counts.iter().all(|count| count.load(Ordering::Relaxed) == 1));
+            }
+            drop(leads);
+            assert!(!Team::share(2, &|_| ()), "it leads no more");
+            done.store(true, Ordering::Release);
+        });
+    }
+
+    #[test]
+    fn a_panic_comes_to_the_leader_and_ends_no_team() {
+        let team = Arc::new(Team::new());
+        let _leads = team.led();
+        let ended = catch_unwind(|| Team::share(5, &|piece| assert_ne!(piece, 3)));
+        assert!(ended.is_err());
+        let nested = AtomicBool::new(true);
+        assert!(Team::share(1, &|_| nested.store(Team::share(1, &|_| ()), Ordering::Relaxed)));
+        assert!(!nested.load(Ordering::Relaxed), "a piece is not cut again by the same team");
+    }
+}
