@@ -98,6 +98,15 @@ pub trait Float:
     fn is_finite(self) -> bool;
     /// The larger of two numbers; NaN if either is NaN.
     fn maximum(self, other: Self) -> Self;
+    /// 0 in place of what is closer to it than any normal number: 1.2e-38 in f32. A memory that
+    /// decays gets there and stays there, and processors compute with such numbers many times slower.
+    ///
+    /// ```
+    /// use fanin_kernels::Float;
+    /// assert_eq!([1e-39_f32.or_zero(), -2e-38_f32.or_zero()], [0.0, -2e-38]);
+    /// ```
+    #[must_use]
+    fn or_zero(self) -> Self;
 }
 
 macro_rules! implement_float {
@@ -207,6 +216,10 @@ macro_rules! implement_float {
             #[inline]
             fn maximum(self, other: Self) -> Self {
                 if self.is_nan() || self > other { self } else { other }
+            }
+            #[inline(always)]
+            fn or_zero(self) -> Self {
+                if $type::abs(self) < $type::MIN_POSITIVE { 0.0 } else { self }
             }
         }
     };

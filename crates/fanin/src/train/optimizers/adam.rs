@@ -105,7 +105,7 @@ impl Moments {
         let epsilon = T::from_f64(self.epsilon);
         elementwise::update([parameter, m, v], gradient, |[w, m, v], g| {
             let g = g + coupled * w;
-            let m = m + gain1 * (g - m);
+            let m = (m + gain1 * (g - m)).or_zero();
             let v = beta2 * v + gain2 * g * g;
             [keep * w - rate * m / (v.sqrt() * unbias + epsilon), m, v]
         });

@@ -67,7 +67,7 @@ impl<const LOOK_AHEAD: bool> Rule<1> for Momentum<LOOK_AHEAD> {
         let momentum = T::from_f64(self.momentum);
         elementwise::update([parameter, velocity], gradient, |[w, v], g| {
             let g = g + decay * w;
-            let v = momentum * v + g;
+            let v = (momentum * v + g).or_zero();
             let change = if LOOK_AHEAD { g + momentum * v } else { v };
             [w - rate * change, v]
         });

@@ -301,3 +301,19 @@ fn a_state_that_does_not_fit_is_refused_whole() {
     assert_eq!(text, "optimizer state of `adam`: found 3 tensors, expected 4 for this model");
     assert_eq!(adam.state(), before);
 }
+
+#[test]
+fn memories_that_decay_end_at_zero_and_not_at_the_smallest_numbers() {
+    for (name, settings) in [("sgd", vec![("momentum", 0.9)]), ("adam", vec![])] {
+        let settings = settings.into_iter().map(|(key, x)| (key.to_owned(), x)).collect();
+        let mut optimizer = find(name).unwrap().build_f32(&settings, &layout(&[2])).unwrap();
+        let mut x = [0.5, 0.5];
+        for step in 0..2000 {
+            optimizer.begin_step(0.01);
+            optimizer.update(0, &mut x, &[if step == 0 { 1.0 } else { 0.0 }, 1.0], 0.0);
+        }
+        let state = optimizer.state();
+        let memory = state.tensors[0].1.data();
+        assert!(memory[0] == 0.0 && memory[1] > 0.9, "{name}: {memory:?}");
+    }
+}
