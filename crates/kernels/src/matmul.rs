@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_the_number_of_threads() {
-        for (m, k, n) in [(500, 300, 200), (1203, 1100, 1), (777, 40, 65)] {
+        for (m, k, n) in [(500, 300, 200), (1203, 1100, 1), (777, 40, 65), (150, 333, 1010)] {
             check_threads(m, k, n);
         }
     }
@@ -171,13 +171,17 @@ mod tests {
     #[track_caller]
     fn check_threads(m: usize, k: usize, n: usize) {
         let (x, y) = (numbers(m * k, 3), numbers(k * n, 4));
-        let run = |threads: usize| {
-            let mut out = vec![0.0; m * n];
-            let (a, b) = (Matrix::new(&x, m, k), Matrix::new(&y, k, n));
-            crate::threads::pool(threads).unwrap().install(|| matmul(a, b, &mut out, false));
-            out
-        };
-        assert_eq!(run(1), run(2));
-        assert_eq!(run(1), run(5));
+        for (a, b) in [
+            (Matrix::new(&x, m, k), Matrix::new(&y, k, n)),
+            (Matrix::new(&x, k, m).transposed(true), Matrix::new(&y, n, k).transposed(true)),
+        ] {
+            let run = |threads: usize| {
+                let mut out = vec![0.0; m * n];
+                crate::threads::run_on(threads, || matmul(a, b, &mut out, false)).unwrap();
+                out
+            };
+            assert_eq!(run(1), run(2));
+            assert_eq!(run(1), run(5));
+        }
     }
 }
