@@ -11,12 +11,9 @@ use crate::Failure;
 use crate::job::Job;
 use crate::network::Chain;
 
-/// Rows to learn from, with their targets.
+/// Batches to learn from, each its features and its targets, as they lie in memory.
 #[derive(Debug)]
-pub struct Rows {
-    features: Vec<f32>,
-    targets: Vec<f32>,
-}
+pub struct Rows(Vec<[Vec<f32>; 2]>);
 
 impl Rows {
     /// The job's rows.
@@ -25,7 +22,14 @@ impl Rows {
     /// If the file is missing or lacks a tensor.
     pub fn read(job: &Job) -> Result<Self, Failure> {
         let data = read_weights(&job.data)?;
-        Ok(Self { features: tensor(&data, "features")?, targets: tensor(&data, "targets")? })
+        let (features, targets) = (tensor(&data, "features")?, tensor(&data, "targets")?);
+        let rows = data.get("features").map_or(1, |x| x.shape().axes()[0].max(1));
+        let batch = |all: &[f32], number: usize| {
+            let length = all.len() / rows * job.batch;
+            all[number * length..][..length].to_vec()
+        };
+        let numbers = 0..rows / job.batch;
+        Ok(Self(numbers.map(|n| [batch(&features, n), batch(&targets, n)]).collect()))
     }
 }
 
@@ -37,7 +41,6 @@ pub struct Steps {
     decays: Vec<f64>,
     learning_rate: f64,
     rows: Rows,
-    batches: usize,
     next: usize,
 }
 
@@ -67,7 +70,6 @@ impl Steps {
             optimizer,
             parameters,
             learning_rate: job.learning_rate,
-            batches: rows.targets.len() / (job.batch * model.outputs()),
             rows,
             next: 0,
             pass,
@@ -81,15 +83,13 @@ impl Steps {
 
     /// One step on the next batch; gives its loss.
     pub fn advance(&mut self) -> f64 {
-        let batch = self.next;
-        self.next = (batch + 1) % self.batches;
-        let Rows { features: all_features, targets: all_targets } = &self.rows;
-        self.pass.feed(|features, targets| {
-            let (f, t) = (features.len(), targets.len());
-            features.copy_from_slice(&all_features[batch * f..][..f]);
-            targets.copy_from_slice(&all_targets[batch * t..][..t]);
-        });
+        let Rows(batches) = &mut self.rows;
+        let count = batches.len();
+        let [features, targets] = &mut batches[self.next];
+        self.next = (self.next + 1) % count;
+        self.pass.exchange(features, targets);
         let loss = self.pass.run(&self.parameters, 0, 0);
+        self.pass.exchange(features, targets);
         self.optimizer.begin_step(self.learning_rate);
         for (index, &decay) in self.decays.iter().enumerate() {
             let parameter = &mut self.parameters[self.pass.network().trained[index]];

@@ -42,6 +42,17 @@ impl<T: Float> Buffer<T> {
         }
     }
 
+    /// Exchanges the elements for as many others.
+    pub(crate) fn exchange(&mut self, others: &mut Vec<T>) {
+        match self {
+            Self::Float(data) => {
+                assert_eq!(data.len(), others.len(), "what is exchanged has the same length");
+                std::mem::swap(data, others);
+            }
+            Self::Integer(_) => panic!("floating-point numbers are no integers"),
+        }
+    }
+
     pub(crate) fn integers(&self) -> &[i64] {
         match self {
             Self::Integer(data) => data,

@@ -46,6 +46,16 @@ impl<T: Element> Workspace<T> {
         &mut self.buffers[buffer].floats_mut()[..elements]
     }
 
+    /// Exchanges the n-th input for a buffer of the same length, so that a run reads a batch where it
+    /// lies. No run changes an input: what is exchanged back is what it was.
+    ///
+    /// # Panics
+    /// If the input holds integers, or the lengths differ.
+    pub fn exchange_feed(&mut self, input: usize, values: &mut Vec<T>) {
+        let (buffer, _) = locate(&self.feeds[input]);
+        self.buffers[buffer].exchange(values);
+    }
+
     /// Two different inputs, to fill side by side before a run.
     ///
     /// # Panics

@@ -37,10 +37,29 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     let network = network(300, &[200, 300, 300, 10], "tanh");
     let mut keep = network.gradients.clone();
     keep.push(network.loss);
-    let run = |n: usize| threads::pool(n).unwrap().install(|| network.compute::<f32>(&keep));
+    let run = |n: usize| threads::run_on(n, || network.compute::<f32>(&keep)).unwrap();
     let one = run(1);
     assert_eq!(one, run(2));
     assert_eq!(one, run(3));
+}
+
+#[test]
+fn a_batch_that_is_exchanged_is_read_and_comes_back_as_it_was() {
+    let network = network(8, &[5, 7, 3], "relu");
+    let plan = Plan::new(&network.graph, &[network.loss]).unwrap();
+    let parameters = network.parameters::<f32>();
+    let mut workspace = plan.workspace::<f32>();
+    network.feed(&mut workspace);
+    plan.run(&parameters, &mut workspace);
+    let (loss, batch) = (workspace.read(0)[0], workspace.feed(0).to_vec());
+    workspace.feed(0).fill(7.0);
+    let mut other = batch.clone();
+    workspace.exchange_feed(0, &mut other);
+    plan.run(&parameters, &mut workspace);
+    assert_eq!(workspace.read(0)[0], loss);
+    workspace.exchange_feed(0, &mut other);
+    assert_eq!(other, batch);
+    assert_eq!(workspace.feed(0), [7.0; 8 * 5]);
 }
 
 #[test]

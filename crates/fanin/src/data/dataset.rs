@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
+
 /// Rows of features with their targets, before or after preparation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -174,8 +176,13 @@ impl Dataset {
             rows.len() * target_width,
             "a batch needs rows × columns targets"
         );
+        let together = (ELEMENTWISE_CHUNK / width.max(1)).max(1);
+        for_each_chunk(features, together * width, &|start, part| {
+            for (features, &row) in part.chunks_exact_mut(width).zip(&rows[start / width..]) {
+                features.copy_from_slice(self.row(row));
+            }
+        });
         for (place, &row) in rows.iter().enumerate() {
-            features[span(place, width)].copy_from_slice(self.row(row));
             self.write_target(row, &mut targets[span(place, target_width)], smoothing);
         }
     }

@@ -46,6 +46,16 @@ impl TrainingPass {
         fill(features, targets);
     }
 
+    /// Exchanges features and targets for those of a batch that lies in memory; nothing is copied, and
+    /// what is exchanged back after a run is what it was.
+    ///
+    /// # Panics
+    /// If a length differs.
+    pub fn exchange(&mut self, features: &mut Vec<f32>, targets: &mut Vec<f32>) {
+        self.workspace.exchange_feed(Network::FEATURES, features);
+        self.workspace.exchange_feed(Network::TARGETS, targets);
+    }
+
     /// Computes loss and gradients; seed and step drive dropout. Gives the loss.
     pub fn run(&mut self, parameters: &[Vec<f32>], seed: u64, step: u64) -> f64 {
         if self.is_random() {
