@@ -214,6 +214,9 @@ fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
     }
 }
 
+/// What may fail by its own bound in a network that is forecast to learn.
+const OVERRULED: [&str; 0] = [];
+
 /// A forecast of failure is explained, what cannot move is not forecast to learn, and what is known
 /// to learn is.
 #[test]
@@ -239,6 +242,13 @@ fn forecasts_and_findings_agree() {
                 match found.forecast {
                     Verdict::Learns => {
                         assert!(!is_alike && effective_learning_rate > 1e-7, "{place}");
+                        let (model, weights) = start(&model, scheme, &[]);
+                        let loss = &Loss::CrossEntropy;
+                        let alarms = Diagnosis::alarms(&model, loss, &weights, &data, horizon);
+                        let (forecast, alarms) = alarms.unwrap();
+                        assert_eq!(forecast, Verdict::Learns, "{place}");
+                        let told = alarms.iter().all(|code| OVERRULED.contains(code));
+                        assert!(told, "{alarms:?}, {place}");
                     }
                     Verdict::Slow => assert!(!found.findings.is_empty(), "{place}"),
                     Verdict::Unsure => {}
