@@ -55,8 +55,8 @@ pub const LARGEST_GRADIENT: f64 = 8.496_990_484_098_72;
 /// ```
 pub fn trainable_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
     let by_gradient = gradient_depth(network, layer, q);
-    let by_correlation = correlation_depth(network, layer, q);
     let layers = |depth: &TrainableDepth| depth.layers.unwrap_or(usize::MAX);
+    let by_correlation = correlation_depth(network, layer, q, layers(&by_gradient));
     if layers(&by_correlation) < layers(&by_gradient) { by_correlation } else { by_gradient }
 }
 
@@ -83,11 +83,11 @@ fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDept
     TrainableDepth { layers: None, limit: DepthLimit::None }
 }
 
-/// `6ξ_c`, where the correlation settles at a rate.
-fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+/// `6ξ_c`, where the correlation settles at a rate; along a stream it is searched in `most` blocks.
+fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64, most: usize) -> TrainableDepth {
     let none = TrainableDepth { layers: None, limit: DepthLimit::None };
     let Some(plain) = network.plain(layer) else {
-        return stream_depth(network, layer, q).unwrap_or(none);
+        return stream_depth(network, layer, q, most).unwrap_or(none);
     };
     let found = match network {
         Network::BatchNorm | Network::LayerNorm => plain.layer().describe(1.0),
@@ -110,11 +110,16 @@ fn limit_at(correlation: f64) -> DepthLimit {
 /// power of the depth, if it falls (Yang & Schoenholz 2017): there is no ξ to take six of, and
 /// the logarithms of the slopes 1 − α²v/q′·(1 − s) are added up, v and s the second moment and the
 /// slope of the plain layer in the branch. Both maps lead to the same correlation.
-fn stream_depth(network: &Network, layer: &Layer<'_>, q: f64) -> Option<TrainableDepth> {
+fn stream_depth(
+    network: &Network,
+    layer: &Layer<'_>,
+    q: f64,
+    most: usize,
+) -> Option<TrainableDepth> {
     /// What q may grow by before s, which changes with ln q, is computed anew.
     const STEP: f64 = 1.05;
     /// The same where φ bends within a small part of its range, which takes longer.
-    const FAR_STEP: f64 = 1.5;
+    const FAR_STEP: f64 = 30.0;
     let (branch, is_normalized) = match *network {
         Network::Residual { branch } => (branch, false),
         Network::PreNorm { branch } => (branch, true),
@@ -122,7 +127,7 @@ fn stream_depth(network: &Network, layer: &Layer<'_>, q: f64) -> Option<Trainabl
     };
     let (mut q, mut scales) = (q, 0.0);
     let mut known: Option<(f64, f64, f64)> = None;
-    for passed in 0..SEARCHED {
+    for passed in 0..most.min(SEARCHED) {
         let at = if is_normalized { 1.0 } else { q };
         let step = if at > WIDE { FAR_STEP } else { STEP };
         let (correlation, slope) = match known {
