@@ -169,12 +169,8 @@ impl Diagnosis {
         let shown = case.shown();
         let (units, effective_units) = shown.unit_counts();
         let Forecast { verdict, confidence } = forecast::forecast(case);
-        let (mut findings, passed) = rules::look(case);
-        if verdict == Verdict::Learns {
-            for finding in &mut findings {
-                finding.severity = finding.severity.min(Severity::Warn);
-            }
-        }
+        let (findings, passed) = rules::look(case);
+        let findings = findings.into_iter().map(|finding| after(verdict, finding)).collect();
         Self {
             measurement: shown.measurement.clone(),
             horizon: shown.horizon,
@@ -195,6 +191,25 @@ impl Diagnosis {
         }
     }
 
+    /// The codes of what fails before the forecast is heard, and that forecast.
+    #[cfg(test)]
+    pub(crate) fn alarms(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        data: &Dataset,
+        horizon: Horizon,
+    ) -> Result<(Verdict, Vec<&'static str>)> {
+        let rows = Rows::of(model, loss, data)?;
+        let start = Look::new(model, loss, &rows, horizon).at(weights)?;
+        let Start { measurement, units } = &start;
+        let evidence = Evidence { measurement, units, horizon, readings: None };
+        let case = &Case { starts: vec![evidence] };
+        let (findings, _) = rules::look(case);
+        let fails = findings.iter().filter(|finding| finding.severity == Severity::Fail);
+        Ok((forecast::forecast(case).verdict, fails.map(|finding| finding.code).collect()))
+    }
+
     /// The worst of the findings.
     pub fn severity(&self) -> Option<Severity> {
         self.findings.iter().map(|f| f.severity).max()
@@ -207,6 +222,12 @@ impl Diagnosis {
         let mut findings = self.findings.iter().filter(own);
         findings.clone().find(|f| f.severity == worst).or_else(|| findings.next())
     }
+}
+
+/// A finding beside the forecast: what is forecast to learn does not fail.
+fn after(verdict: Verdict, finding: Finding) -> Finding {
+    let most = if verdict == Verdict::Learns { Severity::Warn } else { Severity::Fail };
+    Finding { severity: finding.severity.min(most), ..finding }
 }
 
 /// The loss and the numbers among readings, each over the seeds that have it; of a single start

@@ -2,22 +2,13 @@
 
 use super::{Problem, Recommendation};
 use crate::check::Diagnosis;
-use crate::check::evidence::{Horizon, StepRule};
-use crate::check::symmetry::Partition;
+use crate::check::evidence::Horizon;
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
 use crate::init::{Rules, for_model};
 use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
-/// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
-pub(super) const HORIZON: Horizon = Horizon {
-    steps: 345,
-    effective_learning_rate: 0.2,
-    step_rule: StepRule::Proportional,
-    momentum: 0.9,
-    epsilon: 0.0,
-    partition: Partition::BlockSums,
-};
+pub(super) const HORIZON: Horizon = Horizon::SAMPLE;
 
 /// A network on digits, with a start.
 pub(super) struct Case {

@@ -1,10 +1,11 @@
 //! How deep a network can be and still be trained.
 //!
 //! Two limits: inputs must stay distinguishable, which Schoenholz et al. 2017 measured to hold to
-//! about `6ξ_c` layers; and gradients must arrive with a size that one learning rate serves.
+//! about `6ξ_c` layers, e⁻⁶ of a deviation; and gradients must arrive with a size that one learning rate serves.
 
 use serde::Serialize;
 
+use super::gaussian::WIDE;
 use super::layer::Layer;
 use super::network::{Network, Signal};
 
@@ -54,8 +55,8 @@ pub const LARGEST_GRADIENT: f64 = 8.496_990_484_098_72;
 /// ```
 pub fn trainable_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
     let by_gradient = gradient_depth(network, layer, q);
-    let by_correlation = correlation_depth(network, layer, q);
     let layers = |depth: &TrainableDepth| depth.layers.unwrap_or(usize::MAX);
+    let by_correlation = correlation_depth(network, layer, q, layers(&by_gradient));
     if layers(&by_correlation) < layers(&by_gradient) { by_correlation } else { by_gradient }
 }
 
@@ -82,18 +83,70 @@ fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDept
     TrainableDepth { layers: None, limit: DepthLimit::None }
 }
 
-/// `6ξ_c`, where the correlation settles at a rate: not along a residual stream.
-fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+/// `6ξ_c`, where the correlation settles at a rate; along a stream it is searched in `most` blocks.
+fn correlation_depth(network: &Network, layer: &Layer<'_>, q: f64, most: usize) -> TrainableDepth {
     let none = TrainableDepth { layers: None, limit: DepthLimit::None };
-    if !network.is_plain() {
-        return none;
-    }
-    let found = layer.fixed_point(q);
+    let Some(plain) = network.plain(layer) else {
+        return stream_depth(network, layer, q, most).unwrap_or(none);
+    };
+    let found = match network {
+        Network::BatchNorm | Network::LayerNorm => plain.layer().describe(1.0),
+        _ => layer.fixed_point(q),
+    };
     let depth = CORRELATION_SCALES * found.correlation_depth;
     if depth.is_nan() || depth >= SEARCHED as f64 {
         return none;
     }
-    let alike = found.correlation == 1.0;
-    let limit = if alike { DepthLimit::Alike } else { DepthLimit::Unrelated };
-    TrainableDepth { layers: Some(depth as usize), limit }
+    TrainableDepth { layers: Some(depth as usize), limit: limit_at(found.correlation) }
+}
+
+fn limit_at(correlation: f64) -> DepthLimit {
+    if correlation == 1.0 { DepthLimit::Alike } else { DepthLimit::Unrelated }
+}
+
+/// The blocks in which a deviation from the correlation that they lead to shrinks by e⁶.
+///
+/// Along a stream the slope of the correlation map nears 1 as q grows, so the deviation falls as a
+/// power of the depth, if it falls (Yang & Schoenholz 2017): there is no ξ to take six of, and
+/// the logarithms of the slopes 1 − α²v/q′·(1 − s) are added up, v and s the second moment and the
+/// slope of the plain layer in the branch. Both maps lead to the same correlation.
+fn stream_depth(
+    network: &Network,
+    layer: &Layer<'_>,
+    q: f64,
+    most: usize,
+) -> Option<TrainableDepth> {
+    /// What q may grow by before s, which changes with ln q, is computed anew.
+    const STEP: f64 = 1.05;
+    /// The same where φ bends within a small part of its range, which takes longer.
+    const FAR_STEP: f64 = 30.0;
+    let (branch, is_normalized) = match *network {
+        Network::Residual { branch } => (branch, false),
+        Network::PreNorm { branch } => (branch, true),
+        _ => return None,
+    };
+    let (mut q, mut scales) = (q, 0.0);
+    let mut known: Option<(f64, f64, f64)> = None;
+    for passed in 0..most.min(SEARCHED) {
+        let at = if is_normalized { 1.0 } else { q };
+        let step = if at > WIDE { FAR_STEP } else { STEP };
+        let (correlation, slope) = match known {
+            Some((from, correlation, slope)) if at <= from * step => (correlation, slope),
+            _ => layer.settled_correlation(at),
+        };
+        if known.is_none_or(|(from, ..)| at > from * step) {
+            known = Some((at, correlation, slope));
+        }
+        let added = branch * branch * layer.second_moment(at);
+        let next = q + added;
+        if !next.is_finite() || slope.is_nan() {
+            return None;
+        }
+        scales -= (-added / next * (1.0 - slope)).ln_1p();
+        if scales > CORRELATION_SCALES {
+            return Some(TrainableDepth { layers: Some(passed), limit: limit_at(correlation) });
+        }
+        q = next;
+    }
+    None
 }

@@ -4,21 +4,21 @@ use fanin_engine::activations::{Activation, find};
 use serde::Serialize;
 
 use super::attention::{Attention, Tokens};
+use super::batch_rows::{BatchRows, batch_rows};
 use super::borders::{Borders, Image, borders};
-use super::correlation_variance::correlation_variance;
 use super::critical::Critical;
 use super::dead_units::born_dead_probability;
-use super::finite_width::log_second_moment_variance;
 use super::fixed_point::FixedPoint;
-use super::fluctuations::{log_gradient_variance, log_trace_variance, tangent_kernel_variance};
 use super::gaussian::WIDE;
-use super::jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
+use super::jacobian::{JacobianSpectrum, Weights};
 use super::jacobian_density::{Quantiles, jacobian_density};
 use super::layer::{Layer, Point};
-use super::network::Network;
+use super::network::{Network, Signal};
+use super::normalized::Plain;
+use super::over_seeds::{FiniteWidth, over_seeds};
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
-use super::stream_variance::stream_variance;
-use super::tangent_kernel::{TangentKernel, tangent_kernel};
+use super::spatial_modes::{SpatialModes, spatial_modes};
+use super::tangent_kernel::TangentKernel;
 use crate::error::{Error, Result};
 use crate::init::gain;
 
@@ -62,7 +62,8 @@ pub struct Description {
     pub point: Point,
     /// Where that point comes from.
     pub chosen: Chosen,
-    /// Where q and c settle; `None` for a network that does not let them, or holds q itself.
+    /// Where q and c settle; q is 1 where normalization holds it, `None` for a residual network, whose
+    /// stream has no end.
     pub fixed_point: Option<FixedPoint>,
     /// What the point does over the depth.
     #[serde(flatten)]
@@ -71,18 +72,23 @@ pub struct Description {
     pub finite_width: FiniteWidth,
     /// What zero padding does near the border of an image; none where it was not asked for.
     pub borders: Option<Borders>,
-    /// The Jacobian's spectrum with Gaussian weights; `None` where layers are not plain.
+    /// How long waves over an image last in its covariances; of a convolution.
+    pub spatial_modes: Option<SpatialModes>,
+    /// What batch normalization over a few rows does to gradients; of that network.
+    pub batch_rows: Vec<BatchRows>,
+    /// The Jacobian's spectrum with Gaussian weights; of a residual network without its largest.
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
-    /// Where its singular values lie, Gaussian weights; `None` too where the activation jumps.
+    /// Where its singular values lie, Gaussian weights; `None` too for a residual network, whose
+    /// blocks are not free of each other.
     pub singular_values_gaussian: Option<Quantiles>,
     /// Where its singular values lie, orthogonal weights.
     pub singular_values_orthogonal: Option<Quantiles>,
-    /// The tangent kernel of inputs of correlation 0; `None` where layers are not plain, or signals
-    /// grow beyond q = 100.
+    /// The tangent kernel of inputs of correlation 0; `None` where signals grow beyond q = 100 and
+    /// their averages have no closed form.
     pub tangent_kernel: Option<TangentKernel>,
-    /// The probability that a layer is silent for one input, for relu.
+    /// The probability that a layer is silent for one input, for plain layers of relu.
     pub born_dead: Option<f64>,
     /// What the schemes of the registry do.
     pub schemes: Vec<SchemeEffect>,
@@ -119,26 +125,6 @@ pub enum Chosen {
     ExactGain,
 }
 
-/// How much one network of finite width differs from another, to first order in 1/width; `None`
-/// where no law is known.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct FiniteWidth {
-    /// The deviation over seeds of ln q at the last layer: of the pre-activations, or of the
-    /// stream of a residual network; 0 where normalization holds it. `None` for a stream through
-    /// more than 300 blocks.
-    pub log_second_moment_deviation: Option<f64>,
-    /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`, of plain layers.
-    pub log_gradient_deviation: Option<f64>,
-    /// The deviation of the correlation of two inputs that begin with 1/2; `None` beyond 300
-    /// layers, where layers are not plain, and where signals grow beyond q = 100.
-    pub correlation_deviation: Option<f64>,
-    /// The deviation of the tangent kernel of one input, over its mean, of plain layers.
-    pub tangent_kernel_deviation: Option<f64>,
-    /// The deviation of ln tr(JJᵀ), the mean squared singular value of the Jacobian, of plain
-    /// layers.
-    pub log_trace_deviation: Option<f64>,
-}
-
 /// Above it a critical q is of no use: units spend their time far from where φ bends.
 const PRACTICAL: f64 = 10.0;
 /// Layers at most: enough for any network, and a course of them takes seconds.
@@ -146,9 +132,8 @@ pub const DEEPEST: usize = 10_000;
 
 /// Places of a density, enough for three digits of its quantiles.
 const PLACES: usize = 60;
-/// Layers through which the variance of a correlation is followed, each at the cost of an
-/// integral over the plane.
-const PAIRED: usize = 300;
+/// The image that a convolution's waves are told of where none was asked for.
+const IMAGE: Image = Image { height: 32, width: 32, kernel: 3 };
 
 /// All that theory says of the network in question.
 ///
@@ -191,19 +176,26 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         (None, _) => (Point { weight_variance: exact, ..asked }, Chosen::ExactGain),
     };
     let layer = layer.at(point);
-    let plain = network.is_plain();
-    let fixed_point = plain.then(|| layer.fixed_point(1.0));
+    let plain = network.plain(&layer);
+    let of_plain = plain.as_ref().map(Plain::layer);
+    let fixed_point = of_plain.map(|plain| {
+        if network.is_plain() {
+            return plain.fixed_point(1.0);
+        }
+        let held = plain.describe(1.0);
+        FixedPoint { second_moment_slope: 0.0, second_moment_depth: 0.0, ..held }
+    });
     let settled = fixed_point.map_or(1.0, |found| found.second_moment);
-    let q = if settled.is_finite() { settled } else { 1.0 };
+    let q = if settled.is_finite() { settled.max(1e-9) } else { 1.0 };
     let effect = effect(&network, &layer, depth);
-    let grows = effect.second_moment.is_nan() || effect.second_moment > WIDE;
-    let spectrum = |weights| plain.then(|| jacobian_spectrum(&layer, q.max(1e-9), depth, weights));
+    let of_stream = if of_plain.is_some() { q } else { 1.0 };
+    let spectrum = |weights| network.jacobian_spectrum(&layer, of_stream, depth, weights);
     let places = |weights| {
-        let smooth = plain && !layer.gaussian.jumps();
-        let density = || jacobian_density(&layer, q.max(1e-9), depth, weights, PLACES);
-        smooth.then(|| density().quantiles())
+        let plain = of_plain.as_ref().filter(|_| !layer.gaussian.jumps())?;
+        Some(jacobian_density(plain, q, depth, weights, PLACES).quantiles())
     };
-    let known = plain && !grows && depth <= PAIRED && !layer.gaussian.jumps();
+    let follows_pairs = follows_pairs(&network, activation, effect.second_moment);
+    let start = Signal { second_moment: 1.0, correlation: 0.0 };
     Ok(Description {
         activation: activation.label(),
         network,
@@ -224,41 +216,31 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         chosen,
         fixed_point,
         effect,
-        finite_width: FiniteWidth {
-            correlation_deviation: known
-                .then(|| correlation_variance(&layer, 1.0, 0.5, depth, width).sqrt()),
-            ..finite_width(&network, &layer, depth, width)
-        },
+        finite_width: over_seeds(&network, &layer, depth, width, follows_pairs),
         borders: image.map(|image| borders(&layer, image, 1.0, depth)).transpose()?,
+        spatial_modes: fixed_point
+            .filter(|_| network == Network::Convolution)
+            .map(|found| spatial_modes(&found, image.unwrap_or(IMAGE))),
+        batch_rows: match network {
+            Network::BatchNorm => batch_rows(activation),
+            _ => Vec::new(),
+        },
         jacobian_gaussian: spectrum(Weights::Gaussian),
         jacobian_orthogonal: spectrum(Weights::Orthogonal),
         singular_values_gaussian: places(Weights::Gaussian),
         singular_values_orthogonal: places(Weights::Orthogonal),
-        tangent_kernel: (plain && !grows).then(|| tangent_kernel(&layer, 1.0, 0.0, depth)),
-        born_dead: (activation.name() == "relu")
+        tangent_kernel: follows_pairs.then(|| network.tangent_kernel(&layer, start, depth)),
+        born_dead: (activation.name() == "relu" && network.is_plain())
             .then(|| born_dead_probability(&vec![width; depth])),
         schemes: scheme_effects(&network, &layer, depth, width),
     })
 }
 
-/// All but the correlation's.
-fn finite_width(network: &Network, layer: &Layer<'_>, depth: usize, width: usize) -> FiniteWidth {
-    let plain = |variance: fn(&Layer<'_>, f64, usize, usize) -> f64| {
-        network.is_plain().then(|| variance(layer, 1.0, depth, width).sqrt())
-    };
-    let stream = || stream_variance(network, layer, 1.0, depth, width).map(f64::sqrt);
-    FiniteWidth {
-        log_second_moment_deviation: match network {
-            Network::Dense | Network::Convolution => plain(log_second_moment_variance),
-            Network::Residual { .. } | Network::PreNorm { .. } if depth > PAIRED => None,
-            Network::Residual { .. } | Network::PreNorm { .. } => stream(),
-            Network::BatchNorm | Network::LayerNorm => Some(0.0),
-        },
-        log_gradient_deviation: plain(log_gradient_variance),
-        correlation_deviation: None,
-        tangent_kernel_deviation: plain(tangent_kernel_variance),
-        log_trace_deviation: plain(log_trace_variance),
-    }
+/// Whether averages over pairs are exact at every q on the way to `second_moment`.
+fn follows_pairs(network: &Network, activation: &dyn Activation, second_moment: f64) -> bool {
+    let stays_at_one = !network.is_plain() && !matches!(network, Network::Residual { .. });
+    let is_rectifier = activation.homogeneity() == Some(1.0);
+    second_moment.is_finite() && (second_moment <= WIDE || stays_at_one || is_rectifier)
 }
 
 fn hold(question: &Question<'_>) -> Result<()> {

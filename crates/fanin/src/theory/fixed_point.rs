@@ -109,6 +109,14 @@ impl Layer<'_> {
         }
     }
 
+    /// The correlation that the map at second moment `q` leads to, and the slope of the map there.
+    pub(super) fn settled_correlation(&self, q: f64) -> (f64, f64) {
+        match self.settled_at_one(q, CRITICAL) {
+            Some(slope) => (1.0, slope),
+            None => self.settled_below_one(q),
+        }
+    }
+
     /// The slope of the correlation map at 1 if that is where it leads.
     ///
     /// The map is a power series in c with no negative coefficient, so it is convex from 0 to 1
@@ -124,8 +132,9 @@ impl Layer<'_> {
     /// c* below 1 and the slope there: Newton's method from 0, which does not pass it.
     fn settled_below_one(&self, q: f64) -> (f64, f64) {
         let (mut c, after) = (0.0, self.second_moment(q));
+        let mut pairs = self.gaussian.pairs(q);
         for _ in 0..100 {
-            let pair = self.gaussian.pair(q, c);
+            let pair = pairs.pair(c);
             let next = self.point.weight_variance * pair.product + self.point.bias_variance;
             let slope = self.point.weight_variance * pair.slopes * q / after;
             let step = (next / after - c) / (1.0 - slope);
@@ -138,7 +147,7 @@ impl Layer<'_> {
                 break;
             }
         }
-        (c, self.correlation_slope(q, c))
+        (c, self.point.weight_variance * pairs.pair(c).slopes * q / after)
     }
 }
 

@@ -10,8 +10,6 @@
 use fanin_engine::activations::Activation;
 
 use super::closed_form::ClosedForm;
-use super::kink_series::KinkSeries;
-use super::mehler::Mehler;
 use super::quadrature::{bends, cuts, visit};
 
 /// Averages of one activation over normal inputs of any variance.
@@ -59,7 +57,7 @@ pub struct Pair {
 }
 
 /// The part of E φ² that a series may leave out.
-const EXACT: f64 = 1e-13;
+pub(super) const EXACT: f64 = 1e-13;
 /// Kinks up to which every crossing of two is cut at, in time that grows with their cube.
 const FEW_KINKS: usize = 16;
 /// Pieces of a plane that is not cut at kinks: 400 nodes a side.
@@ -215,20 +213,25 @@ impl<'a> Gaussian<'a> {
     /// For more than sixteen kinks, beyond c = 0.999, both are good to 10⁻³ of what they are at c = 1.
     /// Where φ jumps, `slopes` is a difference quotient, good to about 10⁻⁵ below |c| = 1.
     pub fn pair(&self, q: f64, c: f64) -> Pair {
+        self.pairs(q).pair(c)
+    }
+
+    /// Where a closed form or an average over one input says it, or nothing does.
+    pub(super) fn pair_without_series(&self, q: f64, c: f64) -> Option<Pair> {
         if !(0.0..f64::INFINITY).contains(&q) || !(-1.0..=1.0).contains(&c) {
-            return Pair { product: f64::NAN, slopes: f64::NAN };
+            return Some(Pair { product: f64::NAN, slopes: f64::NAN });
         }
         if let Some(pair) = self.closed.and_then(|closed| closed.pair(q, c)) {
-            return pair;
+            return Some(pair);
         }
-        if q == 0.0 || c == 1.0 {
+        (q == 0.0 || c == 1.0).then(|| {
             let moments = self.moments(q);
-            return Pair { product: moments.second, slopes: moments.slope_second };
-        }
-        let series = self.series(q, c, [EXACT; 2]);
-        if !self.jumps && series.holds([EXACT; 2]) {
-            return Pair { product: series.sums[0], slopes: series.sums[1] };
-        }
+            Pair { product: moments.second, slopes: moments.slope_second }
+        })
+    }
+
+    /// By integrals over the plane.
+    pub(super) fn pair_in_the_plane(&self, q: f64, c: f64) -> Pair {
         let pair = self.integrated_pair::<true>(q, c);
         if !self.jumps {
             return pair;
@@ -239,46 +242,17 @@ impl<'a> Gaussian<'a> {
         Pair { slopes: (right - left) / (2.0 * step * q), ..pair }
     }
 
+    /// The product alone.
+    pub(super) fn product_in_the_plane(&self, q: f64, c: f64) -> f64 {
+        self.integrated_pair::<false>(q, c).product
+    }
+
     /// E φ(x)φ(x′) alone, much faster than [`pair`](Self::pair) where φ has kinks.
     ///
     /// For `q` above 100, where φ bends sharply against the width of its input, it is good to
     /// 10⁻⁴ of E φ² only.
     pub fn product(&self, q: f64, c: f64) -> f64 {
-        let is_inside = q > 0.0 && q < f64::INFINITY && c.abs() < 1.0;
-        if !is_inside || self.closed.and_then(|closed| closed.pair(q, c)).is_some() {
-            return self.pair(q, c).product;
-        }
-        let tolerance = if q > WIDE { 1e-4 } else { EXACT };
-        let series = self.series(q, c, [tolerance, f64::MAX]);
-        if series.holds([tolerance, f64::MAX]) {
-            series.sums[0]
-        } else {
-            self.integrated_pair::<false>(q, c).product
-        }
-    }
-
-    /// By Mehler, E φ(x)φ(x′) = ∑ aₖ²·cᵏ with aₖ = E φ(x)·heₖ(z), heₖ the normalized Hermite
-    /// polynomials, and E φ′(x)φ′(x′) = ∑ k·aₖ²·cᵏ⁻¹/q; what the terms left out add at most is
-    /// known, for at c = 1 all terms add up to E φ² and E φ′².
-    ///
-    /// The first terms by quadrature; where they do not suffice, those that kinks decide.
-    fn series(&self, q: f64, c: f64, tolerances: [f64; 2]) -> Mehler {
-        const TERMS: usize = 128;
-        let mut sizes = [0.0; 2];
-        let coefficients: [f64; TERMS] = self.hermite(q, |x, weight| {
-            let (value, slope) = (self.activation.at(0, x), self.activation.at(1, x));
-            sizes[0] += weight * value * value;
-            sizes[1] += weight * slope * slope;
-            value
-        });
-        let mut series = Mehler::new(q, c, sizes);
-        for (k, coefficient) in coefficients.into_iter().enumerate() {
-            series.add(k, coefficient);
-        }
-        if !series.holds(tolerances) && !self.jumps {
-            self.add_far_terms(&mut series, &coefficients, tolerances);
-        }
-        series
+        self.pairs(q).product(c)
     }
 
     /// E f(√q·z)·heₖ(z) for the first k, heₖ the normalized Hermite polynomials; f gets √q·z and the
@@ -291,43 +265,22 @@ impl<'a> Gaussian<'a> {
         let deviation = q.sqrt();
         let width = (self.width / deviation).min(0.5);
         let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
+        let roots: [(f64, f64); N] =
+            std::array::from_fn(|k| ((k as f64).sqrt(), 1.0 / (k as f64 + 1.0).sqrt()));
         let mut terms = [0.0; N];
         visit(&cuts(width, kinks), |z, weight| {
             // √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁.
             let (mut before, mut here) = (0.0, weight * f(deviation * z, weight));
-            for (k, term) in terms.iter_mut().enumerate() {
+            for (term, (root, next)) in terms.iter_mut().zip(&roots) {
                 *term += here;
-                let k = k as f64;
-                (before, here) = (here, (z * here - k.sqrt() * before) / (k + 1.0).sqrt());
+                (before, here) = (here, (z * here - root * before) * next);
             }
         });
         terms
     }
 
-    /// Goes on with the terms that kinks decide.
-    fn add_far_terms(&self, series: &mut Mehler, known: &[f64], tolerances: [f64; 2]) {
-        /// Coefficients at the end of those known that the kinks' are held against.
-        const HELD: usize = 16;
-        let most = if self.has_many_kinks() { 1 << 15 } else { 1 << 13 };
-        let Some(mut far) = KinkSeries::new(self.activation, series.q.sqrt()) else { return };
-        let mut squares = 0.0;
-        while far.next() < known.len() {
-            let k = far.next();
-            let gap = known[k] - far.coefficient();
-            squares += if k + HELD >= known.len() { gap * gap } else { 0.0 };
-        }
-        let before = series.left;
-        while far.next() < most && !series.holds(tolerances) {
-            series.add(far.next(), far.coefficient());
-        }
-        series.doubt(squares / HELD as f64, known.len(), before);
-        if self.has_many_kinks() && series.c > 0.0 {
-            series.close(far.next());
-        }
-    }
-
     /// Whether kinks are so many that their crossings are not cut at.
-    fn has_many_kinks(&self) -> bool {
+    pub(super) fn has_many_kinks(&self) -> bool {
         self.activation.kinks().len() > FEW_KINKS
     }
 

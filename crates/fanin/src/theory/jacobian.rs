@@ -8,7 +8,9 @@
 use serde::Serialize;
 
 use super::layer::Layer;
+use super::network::Network;
 use super::slopes::Slopes;
+use super::stream_variance::Stream;
 
 /// What the weight matrices are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +29,7 @@ pub struct JacobianSpectrum {
     pub mean: f64,
     /// The variance of the eigenvalues over the square of their mean: 0 is isometry.
     pub variance: f64,
-    /// The largest eigenvalue.
+    /// The largest eigenvalue; NaN where no law of it is known, as along a stream.
     pub largest: f64,
 }
 
@@ -57,6 +59,28 @@ pub fn jacobian_spectrum(
         mean: factor.powf(depth as f64),
         variance: depth as f64 * (spread + own),
         largest: largest(layer, q, depth, weights),
+    }
+}
+
+impl Network {
+    /// The spectrum of `JJᵀ` through `depth` layers whose pre-activations have second moment `q`, or
+    /// that of a stream through `depth` blocks from second moment `q` on, whose largest value no law
+    /// here tells; `None` where it is not finite.
+    ///
+    /// A normalized network has that of its plain layer, which holds q = 1.
+    pub fn jacobian_spectrum(
+        &self,
+        layer: &Layer<'_>,
+        q: f64,
+        depth: usize,
+        weights: Weights,
+    ) -> Option<JacobianSpectrum> {
+        if let Some(plain) = self.plain(layer) {
+            let q = if self.is_plain() { q } else { 1.0 };
+            return Some(jacobian_spectrum(&plain.layer(), q, depth, weights));
+        }
+        let (mean, variance) = Stream::new(self, layer, q, depth)?.spectrum(weights);
+        Some(JacobianSpectrum { mean, variance, largest: f64::NAN })
     }
 }
 

@@ -23,6 +23,7 @@ const ORDERS: usize = 5;
 const REACH: f64 = 10.0;
 
 /// The kinks of f and the coefficients that they decide, from k = 5 on.
+#[derive(Debug)]
 pub struct KinkSeries {
     kinks: Vec<f64>,
     /// Orders that jump somewhere, each with Jₘ·p of every kink.
@@ -37,7 +38,6 @@ impl KinkSeries {
     /// derivative there is no number.
     pub fn new(activation: &dyn Activation, deviation: f64) -> Option<Self> {
         const NEAR: f64 = 1e-9;
-        const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
         let is_near = |kink: &f64| (kink / deviation).abs() < REACH;
         let places: Vec<f64> = activation.kinks().iter().copied().filter(is_near).collect();
         // A derivative at the kink itself, from one side.
@@ -54,7 +54,6 @@ impl KinkSeries {
             if jump.abs() <= rounding { 0.0 } else { jump * deviation.powi(order as i32) }
         };
         let kinks: Vec<f64> = places.iter().map(|kink| kink / deviation).collect();
-        let density = |z: f64| DENSITY_AT_0 * (-0.5 * z * z).exp();
         let jumps = (0..ORDERS).map(|order| {
             let of_kinks = places.iter().zip(&kinks).map(|(x, z)| jump(order, *x) * density(*z));
             (order, of_kinks.collect::<Vec<f64>>())
@@ -74,6 +73,20 @@ impl KinkSeries {
         Some(series)
     }
 
+    /// A in aₖ² ≈ A·k^(−5/2) on average over k, which bends of φ decide: Σ J₁²p/2π, as heₖ²p is
+    /// 1/(2π√k) on average.
+    pub fn bend(&self) -> f64 {
+        let bends = self.jumps.iter().filter(|(order, _)| *order == 1);
+        let all = bends.flat_map(|(_, jumps)| jumps.iter().zip(&self.kinks));
+        all.map(|(jump, kink)| jump * jump / density(*kink)).sum::<f64>() / (2.0 * PI)
+    }
+
+    /// The least distance of two kinks.
+    pub fn least_distance(&self) -> f64 {
+        let gaps = self.kinks.windows(2).map(|pair| pair[1] - pair[0]);
+        gaps.fold(f64::INFINITY, f64::min)
+    }
+
     /// k of the next coefficient.
     pub fn next(&self) -> usize {
         self.next
@@ -83,8 +96,8 @@ impl KinkSeries {
     pub fn coefficient(&mut self) -> f64 {
         let k = self.next as f64;
         let of_order = |(order, jumps): &(usize, Vec<f64>)| {
-            let sum: f64 = jumps.iter().zip(&self.last[*order]).map(|(j, he)| j * he).sum();
-            sum / (0..=*order).map(|i| k - i as f64).product::<f64>().sqrt()
+            dot(jumps, &self.last[*order])
+                / (0..=*order).map(|i| k - i as f64).product::<f64>().sqrt()
         };
         let sum = self.jumps.iter().map(of_order).sum();
         self.advance();
@@ -97,11 +110,28 @@ impl KinkSeries {
         let (root, before) = (1.0 / k.sqrt(), (k - 1.0).sqrt());
         self.last.rotate_right(1);
         let [newest, one, two, ..] = &mut self.last;
-        for (index, place) in newest.iter_mut().enumerate() {
-            *place = (self.kinks[index] * one[index] - before * two[index]) * root;
+        let known = self.kinks.iter().zip(one).zip(two);
+        for (place, ((kink, one), two)) in newest.iter_mut().zip(known) {
+            *place = (kink * *one - before * *two) * root;
         }
         self.next += 1;
     }
+}
+
+fn density(z: f64) -> f64 {
+    const AT_0: f64 = 0.398_942_280_401_432_7;
+    AT_0 * (-0.5 * z * z).exp()
+}
+
+/// Σ ab, as four sums side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (mut sums, fours) = ([0.0; 4], a.chunks_exact(4).zip(b.chunks_exact(4)));
+    for (a, b) in fours {
+        sums.iter_mut().zip(a).zip(b).for_each(|((sum, a), b)| *sum += a * b);
+    }
+    let left = a.len() - a.len() % 4;
+    let rest: f64 = a[left..].iter().zip(&b[left..]).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `T_{3/2}` and `T_{1/2}` at `x` ≥ 0.

@@ -13,16 +13,23 @@ mod closed_form;
 mod kink_series;
 mod mehler;
 mod gaussian;
+mod pairs;
 mod layer;
 mod fixed_point;
 mod critical;
 mod network;
+mod normalized;
+mod batch_rows;
 mod depth;
 mod finite_width;
 mod fluctuations;
 mod correlation_variance;
 mod stream_variance;
+mod stream_correlation;
+mod layer_norm_variance;
+mod over_seeds;
 mod borders;
+mod spatial_modes;
 mod complex;
 mod slopes;
 mod jacobian;
@@ -38,14 +45,14 @@ mod description;
 mod tests;
 
 pub use attention::{Attention, Tokens};
+pub use batch_rows::{BatchRows, batch_gradient_factor};
 pub use borders::{Borders, Image, borders};
 pub use correlation_variance::correlation_variance;
 pub use critical::Critical;
 pub use dead_units::{born_dead_probability, dead_probability};
-pub use depth::{DepthLimit, TrainableDepth, trainable_depth};
+pub use depth::{CORRELATION_SCALES, DepthLimit, TrainableDepth, trainable_depth};
 pub use description::{
-    AttentionDescription, Chosen, Description, FiniteWidth, Gains, Question, describe,
-    describe_attention,
+    AttentionDescription, Chosen, Description, Gains, Question, describe, describe_attention,
 };
 pub use expression::{Expression, activation};
 pub use finite_width::{log_second_moment_variance, squared_length_variance};
@@ -56,6 +63,10 @@ pub use jacobian::{JacobianSpectrum, Weights, jacobian_spectrum};
 pub use jacobian_density::{DensityPoint, JacobianDensity, Quantiles, jacobian_density};
 pub use layer::{Layer, Point, depth_scale};
 pub use network::{Network, Signal, Step};
+pub use normalized::Plain;
+pub use over_seeds::{FiniteWidth, over_seeds};
+pub use pairs::Pairs;
 pub use scheme_effects::{Effect, SchemeEffect, effect, scheme_effects, scheme_point};
+pub use spatial_modes::{SpatialMode, SpatialModes, mode_factor, spatial_modes};
 pub use stream_variance::stream_variance;
 pub use tangent_kernel::{TangentKernel, tangent_kernel};

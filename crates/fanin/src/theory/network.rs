@@ -8,15 +8,17 @@
 //! | residual, x + α(Wφ(x) + b) | q + α²(`σ_w²·E` φ² + `σ_b²`) | 1 + α²χ₁ |
 //! | pre-norm, x + α(Wφ(LN x) + b) | q + α²(`σ_w²·E` φ² + `σ_b²`) at q = 1 | 1 + α²χ₁/q |
 //! | batch norm of W φ | 1 | E φ′²/Var φ, whatever W's scale |
-//! | layer norm of W φ | 1 | E φ′²/E φ², whatever W's scale |
+//! | layer norm of Wφ + b | 1 | χ₁/(`σ_w²·E` φ² + `σ_b²`): E φ′²/E φ² without bias, whatever W's scale |
 //!
 //! A convolution has fan-in k²·channels; every position and difference of positions follows the
-//! dense maps, but only a kernel that is zero off its center (delta-orthogonal) keeps patterns in
-//! space from averaging out (Xiao et al. 2018). Batch normalization: Yang et al. 2019.
+//! dense maps, but what differs from place to place averages out as `spatial_modes` says. Batch
+//! normalization of few rows: `batch_rows`; what a normalized layer is in plain terms:
+//! `normalized`.
 
 use serde::Serialize;
 
 use super::layer::{Layer, Point};
+use super::pairs::Pairs;
 
 /// How layers are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -80,14 +82,23 @@ impl Network {
 
     /// From one layer, with second moment and correlation of its input signal, to the next.
     pub fn step(&self, layer: &Layer<'_>, signal: Signal) -> Step {
-        let Signal { second_moment: q, correlation: c } = signal;
-        // All but plain and residual layers bring their input to second moment 1 themselves.
-        let at = match self {
+        self.step_by(layer, signal, &mut layer.gaussian.pairs(self.taken(signal.second_moment)))
+    }
+
+    /// The second moment of what φ takes, where that of the signal is `q`: all but plain and
+    /// residual layers bring it to 1 themselves.
+    fn taken(&self, q: f64) -> f64 {
+        match self {
             Self::Dense | Self::Convolution | Self::Residual { .. } => q,
             _ => 1.0,
-        };
-        let moments = layer.gaussian.moments(at);
-        let product = if c == 1.0 { moments.second } else { layer.gaussian.product(at, c) };
+        }
+    }
+
+    /// As [`step`](Self::step), by `pairs` at what φ takes.
+    fn step_by(&self, layer: &Layer<'_>, signal: Signal, pairs: &mut Pairs<'_>) -> Step {
+        let Signal { second_moment: q, correlation: c } = signal;
+        let moments = pairs.moments();
+        let product = if c == 1.0 { moments.second } else { pairs.product(c) };
         let Point { weight_variance, bias_variance } = layer.point;
         let (added, shared) =
             (layer.second_moment_of(&moments), weight_variance * product + bias_variance);
@@ -107,9 +118,7 @@ impl Network {
                 let shared = product - moments.mean * moments.mean;
                 (1.0, shared / variance, moments.slope_second / variance)
             }
-            Self::LayerNorm => {
-                (1.0, product / moments.second, moments.slope_second / moments.second)
-            }
+            Self::LayerNorm => (1.0, shared / added, factor / added),
         };
         let correlation = if c == 1.0 { 1.0 } else { (shared / second_moment).clamp(-1.0, 1.0) };
         Step { signal: Signal { second_moment, correlation }, gradient_factor }
@@ -127,9 +136,14 @@ impl Network {
     /// ```
     pub fn course(&self, layer: &Layer<'_>, signal: Signal, depth: usize) -> Vec<Step> {
         let mut signal = signal;
+        let mut pairs = layer.gaussian.pairs(self.taken(signal.second_moment));
         (0..depth)
             .map(|_| {
-                let step = self.step(layer, signal);
+                let at = self.taken(signal.second_moment);
+                if pairs.variance() != at {
+                    pairs = layer.gaussian.pairs(at);
+                }
+                let step = self.step_by(layer, signal, &mut pairs);
                 signal = step.signal;
                 step
             })

@@ -47,3 +47,8 @@ pub fn visit(cuts: &[f64], mut visit: impl FnMut(f64, f64)) {
         }
     }
 }
+
+/// Places and weights on [−1, 1], for densities other than the normal one.
+pub fn rule() -> impl Iterator<Item = (f64, f64)> {
+    RULE.iter().copied()
+}

@@ -106,24 +106,27 @@ pub fn scheme_effects(
     depth: usize,
     width: usize,
 ) -> Vec<SchemeEffect> {
-    let mut effects: Vec<SchemeEffect> = Vec::new();
+    let mut points: Vec<(Vec<String>, Point)> = Vec::new();
     for registered in SCHEMES {
         let Ok(scheme) = init::find(registered.facts().example) else { continue };
         let Some(point) = scheme_point(&*scheme, layer.gaussian.activation(), width) else {
             continue;
         };
         let near = |a: f64, b: f64| (a - b).abs() <= 1e-6 * a.abs().max(b.abs());
-        let is_same = |other: &&mut SchemeEffect| {
-            near(other.point.weight_variance, point.weight_variance)
-                && near(other.point.bias_variance, point.bias_variance)
+        let is_same = |(_, other): &&mut (Vec<String>, Point)| {
+            near(other.weight_variance, point.weight_variance)
+                && near(other.bias_variance, point.bias_variance)
         };
-        if let Some(same) = effects.iter_mut().find(is_same) {
-            same.schemes.push(scheme.label());
-            continue;
+        match points.iter_mut().find(is_same) {
+            Some((schemes, _)) => schemes.push(scheme.label()),
+            None => points.push((vec![scheme.label()], point)),
         }
-        let effect = effect(network, &layer.at(point), depth);
-        effects.push(SchemeEffect { schemes: vec![scheme.label()], point, effect });
     }
+    let mut effects = fanin_kernels::threads::map(&points, |(schemes, point)| SchemeEffect {
+        schemes: schemes.clone(),
+        point: *point,
+        effect: effect(network, &layer.at(*point), depth),
+    });
     effects.sort_by(|a, b| a.point.weight_variance.total_cmp(&b.point.weight_variance));
     effects
 }

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
-use crate::check::symmetry::Partition;
 use crate::check::{LayerMeasurement, Measurement};
 
 /// A layer whose weights have size 1 and change by `gradient_norm` for a learning rate of 1.
@@ -48,14 +47,12 @@ fn measurement(gradient_norms: &[f64]) -> Measurement {
 }
 
 fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
-    let partition = Partition::BlockSums;
     Horizon {
         steps: 100,
         effective_learning_rate,
         step_rule,
         momentum: 0.0,
-        epsilon: 0.0,
-        partition,
+        ..Horizon::SAMPLE
     }
 }
 

@@ -214,10 +214,15 @@ fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
     }
 }
 
+/// All that fails by its own bound in networks below that are forecast to learn.
+const OVERRULED: &[&str] =
+    &["correlation-collapse", "dead-units", "exploding-gradient", "saturation"];
+
 /// A forecast of failure is explained, what cannot move is not forecast to learn, and what is known
 /// to learn is.
 #[test]
 fn forecasts_and_findings_agree() {
+    let mut overruled = std::collections::BTreeSet::new();
     let data = data("digits", Preparation::Standard);
     let activations = ["relu", "tanh", "sigmoid", "selu"];
     let schemes = ["zeros", "constant:0.1", "normal:0.001", "normal:0.1", "normal:3", "he-normal"];
@@ -239,6 +244,12 @@ fn forecasts_and_findings_agree() {
                 match found.forecast {
                     Verdict::Learns => {
                         assert!(!is_alike && effective_learning_rate > 1e-7, "{place}");
+                        let (model, weights) = start(&model, scheme, &[]);
+                        let loss = &Loss::CrossEntropy;
+                        let alarms = Diagnosis::alarms(&model, loss, &weights, &data, horizon);
+                        let (forecast, alarms) = alarms.unwrap();
+                        assert_eq!(forecast, Verdict::Learns, "{place}");
+                        overruled.extend(alarms);
                     }
                     Verdict::Slow => assert!(!found.findings.is_empty(), "{place}"),
                     Verdict::Unsure => {}
@@ -247,6 +258,7 @@ fn forecasts_and_findings_agree() {
             }
         }
     }
+    assert!(overruled.iter().eq(OVERRULED), "{overruled:?}");
 }
 
 fn rows_of(value: f32, rows: usize) -> Dataset {

@@ -1,8 +1,7 @@
 //! Sound starts are left alone, sick ones get the first method that serves, failures are told.
 
 use super::*;
-use crate::check::evidence::{Horizon, StepRule};
-use crate::check::symmetry::Partition;
+use crate::check::evidence::Horizon;
 use crate::init::{Rules, find as scheme, for_model};
 use crate::recommend::{Change, Facts, Redrawn, Scale};
 use crate::spec::{Loss, Model, Role, Spec};
@@ -52,20 +51,12 @@ fn repaired(start: &str, methods: &[&dyn Method]) -> Repair {
     let data = crate::data::for_spec(&spec).unwrap();
     let model: Model = spec.model.resolve(64, 10).unwrap();
     let weights = for_model(&model, &Rules::new(start), 0).unwrap();
-    let horizon = Horizon {
-        steps: 345,
-        effective_learning_rate: 0.2,
-        step_rule: StepRule::Proportional,
-        momentum: 0.9,
-        epsilon: 0.0,
-        partition: Partition::default(),
-    };
     let problem = Problem {
         model: &model,
         loss: &Loss::CrossEntropy,
         weights: &weights,
         data: Some(&data.train),
-        horizon,
+        horizon: Horizon::SAMPLE,
         seed: 0,
     };
     repair_by(methods, &problem, &data.train, Severity::Fail).unwrap()

@@ -4,8 +4,8 @@ use super::number::{compact, count, whole};
 use super::table::aligned;
 use super::wrap::wrapped;
 use crate::theory::{
-    AttentionDescription, Chosen, Critical, DepthLimit, Description, Effect, Image, Network, Point,
-    Quantiles, TrainableDepth,
+    AttentionDescription, CORRELATION_SCALES, Chosen, Critical, DepthLimit, Description, Effect,
+    Image, Network, Point, Quantiles, SpatialMode, SpatialModes, TrainableDepth,
 };
 
 /// Before the further lines of a paragraph.
@@ -31,6 +31,12 @@ pub fn theory(description: &Description) -> String {
     line("correlation", &correlation(description));
     line("gradient", &gradient(description));
     line("over seeds", &over_seeds(description));
+    if let Some(waves) = waves(description) {
+        line("waves", &waves);
+    }
+    if let Some(rows) = few_rows(description) {
+        line("few rows", &rows);
+    }
     if let Some(borders) = at_borders(description) {
         line("borders", &borders);
     }
@@ -136,6 +142,9 @@ fn signal(description: &Description) -> String {
         count(description.depth, "layer", "layers")
     );
     let Some(found) = &description.fixed_point else { return after };
+    if !description.network.is_plain() {
+        return "q = 1 behind every normalization".to_owned();
+    }
     let settles = match found.second_moment {
         0.0 => "fades to 0".to_owned(),
         q if q == f64::INFINITY => "grows for ever".to_owned(),
@@ -213,22 +222,23 @@ fn over_seeds(description: &Description) -> String {
         );
     }
     let q = match finite.log_second_moment_deviation {
-        Some(0.0) => "normalization holds q in every network".to_owned(),
+        Some(0.0) => format!("at width {width}, normalization holds q in every network"),
         Some(deviation) => format!(
-            "at width {width}, one network's q differs by a factor e^±{} (one deviation)",
+            "at width {width}, one {} q differs by a factor e^±{} (one deviation)",
+            match description.network {
+                Network::BatchNorm => "row's",
+                _ => "network's",
+            },
             compact(deviation)
         ),
-        None => "q differs by what no law here says so deep".to_owned(),
+        None => "no deviation of q is known".to_owned(),
     };
     let (Some(gradient), Some(trace), Some(kernel)) = (
         finite.log_gradient_deviation,
         finite.log_trace_deviation,
         finite.tangent_kernel_deviation,
     ) else {
-        return format!(
-            "{q}; for correlation, gradient, Jacobian and tangent kernel no law is known but for \
-             plain layers: fanin check --seeds 15 measures them"
-        );
+        return q;
     };
     let correlation = match finite.correlation_deviation {
         Some(deviation) => format!("; correlation ± {}", compact(deviation)),
@@ -241,6 +251,39 @@ fn over_seeds(description: &Description) -> String {
         compact(trace),
         compact(kernel),
     )
+}
+
+/// How long waves over an image last, where there are convolutions.
+fn waves(description: &Description) -> Option<String> {
+    let SpatialModes { image, modes } = description.spatial_modes.as_ref()?;
+    let Image { height, width, kernel } = *image;
+    let mut square: Vec<&SpatialMode> =
+        modes.iter().filter(|mode| mode.periods[0] == 0 && mode.periods[1] > 0).collect();
+    square.dedup_by_key(|mode| mode.periods[1]);
+    let told = square.iter().map(|mode| {
+        let layers = if mode.correlation_depth == f64::INFINITY {
+            "no end".to_owned()
+        } else {
+            compact(CORRELATION_SCALES * mode.correlation_depth)
+        };
+        format!("{} for {layers}", count(mode.periods[1], "period", "periods"))
+    });
+    Some(format!(
+        "what differs from place to place averages out: on {height} × {width} pixels, kernel {kernel} × \
+         {kernel}, a wave of {} layers (6·ξ of its mode); delta-orthogonal weights keep all as long \
+         as what is common to all places",
+        told.collect::<Vec<String>>().join(", "),
+    ))
+}
+
+/// What batch normalization over few rows does.
+fn few_rows(description: &Description) -> Option<String> {
+    let told = description
+        .batch_rows
+        .iter()
+        .map(|found| format!("× {} with {}", exact(found.gradient_factor), whole(found.rows)));
+    let told = told.collect::<Vec<String>>().join(", ");
+    (!told.is_empty()).then(|| format!("gradient per layer {told} rows in a batch"))
 }
 
 /// What zero padding does, or how to ask for it.

@@ -308,7 +308,7 @@ fn pairs_of_an_activation_with_many_kinks_are_averaged_right() {
         let gaussian = Gaussian::new(&*activation);
         let sizes = gaussian.moments(1.3);
         // Crossings of sixteen kinks cost seconds where nothing is optimized.
-        let near = if count == 16 { &[0.9][..] } else { &[0.9, 0.995, 0.9999] };
+        let near = if count == 16 { &[0.9][..] } else { &[0.9, 0.995, 0.9999, 0.999_99] };
         for &c in [0.3, 0.8].iter().chain(near) {
             let found = gaussian.pair(1.3, c);
             let (product, slopes) = expected_pair(&parts, 1.3, c);

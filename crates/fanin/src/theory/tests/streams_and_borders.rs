@@ -33,15 +33,16 @@ fn stream(
     let streams = Stream::new(seed, "stream");
     let mut x = normal(streams.numbered(1), q.sqrt(), width);
     for block in 0..depth as u64 {
-        let (branch, size) = match network {
-            Network::Residual { branch } => (branch, 1.0),
-            Network::PreNorm { branch } => (branch, mean_square(&x).sqrt()),
+        let mean = x.iter().sum::<f64>() / width as f64;
+        let (branch, mean, size) = match network {
+            Network::Residual { branch } => (branch, 0.0, 1.0),
+            Network::PreNorm { branch } => (branch, mean, (mean_square(&x) - mean * mean).sqrt()),
             _ => panic!("no residual network"),
         };
         let deviation = (point.weight_variance / width as f64).sqrt();
         let weights = normal(streams.numbered(2 + 2 * block), deviation, width * width);
         let mut y = normal(streams.numbered(3 + 2 * block), point.bias_variance.sqrt(), width);
-        let before: Vec<f64> = x.iter().map(|x| activation.at(0, x / size)).collect();
+        let before: Vec<f64> = x.iter().map(|x| activation.at(0, (x - mean) / size)).collect();
         let before = Matrix::new(&before, width, 1);
         matmul(Matrix::new(&weights, width, width), before, &mut y, true);
         x.iter_mut().zip(y).for_each(|(x, y)| *x += branch * y);

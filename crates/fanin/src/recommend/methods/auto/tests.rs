@@ -6,24 +6,15 @@ use fanin_kernels::reduce;
 
 use super::*;
 use crate::check::Diagnosis;
-use crate::check::evidence::{Horizon, StepRule};
+use crate::check::evidence::Horizon;
 use crate::check::forecast::Verdict;
-use crate::check::symmetry::Partition;
 use crate::data::{Dataset, LoadOptions, PrepareOptions, Targets, load, prepare};
 use crate::init::for_model;
 use crate::spec::{Loss, Mode, Model, Network};
 
 const ROWS: usize = 64;
 
-/// 15 epochs of batches of 64 on digits, by SGD with learning rate 0.02 and momentum 0.9.
-const HORIZON: Horizon = Horizon {
-    steps: 345,
-    effective_learning_rate: 0.2,
-    step_rule: StepRule::Proportional,
-    momentum: 0.9,
-    epsilon: 0.0,
-    partition: Partition::BlockSums,
-};
+const HORIZON: Horizon = Horizon::SAMPLE;
 
 fn problem<'a>(model: &'a Model, weights: &'a Weights, data: Option<&'a Dataset>) -> Problem<'a> {
     Problem { model, loss: &Loss::CrossEntropy, weights, data, horizon: HORIZON, seed: 0 }
