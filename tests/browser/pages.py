@@ -5,7 +5,8 @@
 Needs a Chromium (Debian's package), Python's playwright and npm's axe-core; where one of them is
 missing it says so and ends with 0, so that a checkout without a browser can run everything else.
 For every page: no error on the console, no request to any network, no violation that axe-core finds
-in light and in dark, content and static pictures without scripts, controls that change numbers, and
+in light and in dark, content and static pictures without scripts, whose letters are large enough and
+do not lie on one another, controls that change numbers, in browsers that cannot unpack as well, and
 pictures of the page at 1280 and 390 pixels.
 """
 
@@ -21,12 +22,15 @@ import time
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 HOSTILE = "<script>alert(1)</script>"
 WIDTHS = [1280, 390]
+LEAST_LETTER = 11.5
+MANY = ["zeros", *(f"normal:0.{n:02}" for n in range(2, 14)), "he-normal", "xavier-uniform", "orthogonal"]
 
 PAGES = {
     "sick": ["check", "64 -> 10x64 relu -> 10", "--scheme", "torch-default", "--seeds", "2"],
     "zeros": ["check", "64 -> 2x64 tanh -> 10", "--scheme", "zeros"],
     "deep": ["check", "64 -> 60x32 tanh -> 10", "--scheme", "xavier-uniform", "--seeds", "2"],
     "race": ["compare", "--depths", "2,6", "--width", "32", "--epochs", "4", "--seeds", "2"],
+    "many": ["compare", "64 -> 16 tanh -> 10", "--schemes", ",".join(MANY), "--epochs", "2", "--seeds", "2"],
     "zero": ["explain", "zero", "--quick"],
     "scale": ["explain", "scale", "--quick"],
     "depth": ["explain", "depth", "--quick"],
@@ -58,6 +62,19 @@ def axe_source(folder):
     return (folder / "node_modules/axe-core/axe.min.js").read_text()
 
 
+NAMES = {"title", "subtitle", "lead", "caption", "name", "label", "note", "text", "value", "word", "fix"}
+
+
+def poisoned(value, key=""):
+    """A report with hostile texts in all places where names from files or users could stand."""
+    if isinstance(value, dict):
+        return {name: poisoned(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        inside = "name" if key in {"values", "head", "rows", "names"} else key if key == "name" else ""
+        return [poisoned(inner, inside) for inner in value]
+    return HOSTILE + value if isinstance(value, str) and key in NAMES else value
+
+
 def write_pages(fanin, folder, only):
     """One page for each command, and one whose names are hostile."""
     wanted = only.split(",") if only else [*PAGES, "hostile"]
@@ -75,7 +92,7 @@ def write_pages(fanin, folder, only):
     subprocess.run(
         [fanin, *PAGES["zeros"], "--report", saved], cwd=folder, capture_output=True, check=False
     )
-    report = json.loads(saved.read_text())
+    report = poisoned(json.loads(saved.read_text()))
     report["title"] = HOSTILE + '"\' ' + "x" * 10_000 + " \u202eright to left \u05d0\u05d1"
     report["verdict"]["why"] = report["sections"][0]["title"] = HOSTILE
     report["sections"][0]["blocks"].append({"block": "text", "text": "</script>" + HOSTILE})
@@ -87,9 +104,10 @@ def write_pages(fanin, folder, only):
 class Watched:
     """A page with what it said and asked for."""
 
-    def __init__(self, browser, file, **options):
+    def __init__(self, browser, file, prepare="", **options):
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
+        self.page.add_init_script(prepare)
         self.wrong = []
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type == "error" else None)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
@@ -173,6 +191,8 @@ def check_controls(page, name):
             title = figure.locator("figcaption strong").inner_text()
             assert comes(lambda: figure.evaluate(STATE) != before), (name, title, control.inner_text())
             changed += 1
+            if name != "hostile":
+                check_letters(figure, name)
     return changed
 
 
@@ -190,6 +210,44 @@ def check_plane(page, name):
     assert comes(lambda: facts.inner_text() != before), (name, "the point of the plane")
 
 
+LETTERS = """figure => [...figure.querySelectorAll(".drawing > svg")].flatMap(svg => {
+    if (!svg.getClientRects().length) return [];
+    const scale = svg.getScreenCTM().a, frame = figure.getBoundingClientRect();
+    const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+    const boxes = texts.map(text => [text.textContent, text.getBoundingClientRect()]);
+    const small = texts.map(text => [text.textContent, parseFloat(getComputedStyle(text).fontSize) * scale])
+        .filter(([, size]) => size < LEAST);
+    const outside = boxes.filter(([, box]) => box.left < frame.left - 3 || box.right > frame.right + 3);
+    const together = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.3 * Math.min(a.height, b.height);
+    const upon = boxes.flatMap(([one, a], at) => boxes.slice(at + 1)
+        .filter(([, b]) => together(a, b)).map(([other]) => one + " lies on " + other));
+    return [...small.map(String), ...outside.map(([text]) => text + " is outside"), ...upon];
+})""".replace("LEAST", str(LEAST_LETTER))
+
+
+def check_letters(figure, name):
+    """Letters of a drawing are large enough, inside of it, and not on one another."""
+    wrong = figure.evaluate(LETTERS)
+    assert not wrong, (name, figure.locator("figcaption strong").inner_text(), wrong[:6])
+
+
+def check_many(page, name):
+    """Where lines are too many for colors, keys bring out one after another, and say which."""
+    chart = page.locator(".chart:has(.u-legend.many)")
+    if not chart.count():
+        return
+    chart.first.scroll_into_view_if_needed()
+    chart.first.focus()
+    said = page.locator("figure:has(.u-legend.many) .say").first
+    for _ in range(3):
+        before = said.inner_text()
+        page.keyboard.press("ArrowDown")
+        assert comes(lambda: said.inner_text() != before), (name, "no line is brought out")
+        lit = page.locator(".u-legend .lit .u-label").first.inner_text()
+        assert said.inner_text().startswith(lit), (name, lit, said.inner_text())
+
+
 def check_keyboard(page, name):
     """Tab reaches a visible element each time, and the first is the way to the content."""
     page.keyboard.press("Tab")
@@ -202,14 +260,28 @@ def check_keyboard(page, name):
 
 
 def check_without_scripts(browser, file, name):
-    """Texts, tables and static pictures are there."""
-    watched = Watched(browser, file, java_script_enabled=False)
-    drawings = watched.page.locator(".drawing > svg")
-    figures = watched.page.locator("figure").count()
-    assert drawings.count() == figures, (name, drawings.count(), figures)
-    if figures:
-        assert drawings.first.is_visible(), name
-    assert watched.page.locator("h1").is_visible(), name
+    """Texts, tables and static pictures are there, and can be read."""
+    for width in WIDTHS:
+        size = {"width": width, "height": 900}
+        watched = Watched(browser, file, java_script_enabled=False, viewport=size)
+        drawings = watched.page.locator(".drawing > svg")
+        figures = watched.page.locator("figure")
+        assert drawings.count() == figures.count(), (name, drawings.count(), figures.count())
+        if figures.count():
+            assert drawings.first.is_visible(), name
+        if name != "hostile":
+            for figure in figures.all():
+                check_letters(figure, f"{name} {width}")
+        assert watched.page.locator("h1").is_visible(), name
+        watched.close()
+
+
+def check_without_unpacking(browser, file, name):
+    """Controls change drawings in browsers that cannot unpack gzip, too."""
+    watched = Watched(browser, file, viewport={"width": max(WIDTHS), "height": 900}, reduced_motion="reduce",
+                      prepare="delete window.DecompressionStream")
+    assert not watched.page.evaluate("'DecompressionStream' in window")
+    check_controls(watched.page, name)
     watched.close()
 
 
@@ -238,6 +310,7 @@ def check_changes(browser, file, name):
     watched = Watched(browser, file, viewport=size, reduced_motion="reduce")
     changed = check_controls(watched.page, name)
     check_plane(watched.page, name)
+    check_many(watched.page, name)
     paper = "getComputedStyle(document.body).backgroundColor"
     before = watched.page.evaluate(paper)
     watched.page.locator(".top button").click()
@@ -252,6 +325,8 @@ def check(browser, folder, name, axe, shots):
     seconds = [check_look(browser, file, name, axe, shots, width) for width in WIDTHS]
     changed = check_changes(browser, file, name)
     check_without_scripts(browser, file, name)
+    if changed:
+        check_without_unpacking(browser, file, name)
     kilobytes = file.stat().st_size // 1000
     print(f"{name}: {kilobytes} kB, opens in {min(seconds) * 1000:.0f} ms, {changed} controls")
 

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fanin_kernels::threads;
 
 use super::seeds::Runs;
-use super::trial::{Record, Trial};
-use crate::check::measurement::Measurement;
+use super::shelf::Shelf;
+use super::start::{Start, StartPass};
+use super::trial::{Bench, Record, Trial};
 use crate::compare::sweep::SweepObserver;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
@@ -50,7 +51,7 @@ impl Laboratory<'_> {
     /// Runs every trial under so many seeds, its own first.
     ///
     /// # Errors
-    /// As [`Trial::run`].
+    /// If network and data do not fit each other, or [`Error::Interrupted`].
     pub fn run_over(&self, seeds: usize, trials: &[Trial<'_>]) -> Result<Vec<Runs>> {
         let mut each = Vec::with_capacity(seeds * trials.len());
         for trial in trials {
@@ -67,7 +68,7 @@ impl Laboratory<'_> {
     /// Runs all trials; records come in the order of the trials.
     ///
     /// # Errors
-    /// As [`Trial::run`].
+    /// If network and data do not fit each other, or [`Error::Interrupted`].
     pub fn run(&self, trials: &[Trial<'_>]) -> Result<Vec<Record>> {
         let seen = self.watch(trials, |_, _| ())?;
         Ok(seen.into_iter().map(|(record, _)| record).collect())
@@ -76,18 +77,19 @@ impl Laboratory<'_> {
     /// As [`run`](Self::run), with what `look` makes of the weights at each step looked at.
     ///
     /// # Errors
-    /// As [`Trial::run`].
+    /// If network and data do not fit each other, or [`Error::Interrupted`].
     pub fn watch<T: Send>(
         &self,
         trials: &[Trial<'_>],
         look: impl Fn(&Trial<'_>, &Weights) -> T + Sync,
     ) -> Result<Vec<Watched<T>>> {
-        let ended = AtomicUsize::new(0);
+        let (ended, shelf) = (AtomicUsize::new(0), Shelf::new());
         let runs = threads::map(trials, |trial| {
             let mut seen = Vec::new();
-            let record = trial.run(self.interrupt, &mut |step, weights| {
-                seen.push((step, look(trial, weights)));
-            })?;
+            let mut note = |step, weights: &Weights| seen.push((step, look(trial, weights)));
+            let make = || Bench::new(&trial.model, trial.data);
+            let record = shelf
+                .lend(&trial.model, make, |bench| trial.run(bench, self.interrupt, &mut note))?;
             self.observer.on_run(ended.fetch_add(1, Ordering::Relaxed) + 1, trials.len());
             Ok((record, seen))
         });
@@ -98,22 +100,26 @@ impl Laboratory<'_> {
     /// is the one that [`run`](Self::run) trains.
     ///
     /// # Errors
-    /// As [`Trial::run`].
+    /// If network and data do not fit each other, or [`Error::Interrupted`].
     pub fn measure<T: Send>(
         &self,
         trials: &[Trial<'_>],
         draws: usize,
-        read: impl Fn(&Measurement) -> T + Sync,
+        read: impl Fn(&Start) -> T + Sync,
     ) -> Result<Vec<Vec<T>>> {
-        let of = |trial: &Trial<'_>, draw: u64| {
+        let of = |trial: &Trial<'_>, draw: u64, pass: &mut StartPass| {
             if self.interrupt.requested() {
                 return Err(Error::Interrupted);
             }
             let seed = trial.seed.wrapping_add(draw);
-            Ok(read(&Trial { seed, ..trial.clone() }.start()?))
+            Ok(read(&Trial { seed, ..trial.clone() }.start(pass)?))
         };
+        let shelf = Shelf::new();
         let drawn = threads::map(trials, |trial| {
-            (0..draws as u64).map(|draw| of(trial, draw)).collect::<Result<Vec<T>>>()
+            let make = || StartPass::new(&trial.model, &trial.data.train);
+            shelf.lend(&trial.model, make, |pass| {
+                (0..draws as u64).map(|draw| of(trial, draw, pass)).collect::<Result<Vec<T>>>()
+            })
         });
         drawn.into_iter().collect()
     }

@@ -13,6 +13,8 @@
 mod figure;
 mod lesson;
 mod words;
+mod start;
+mod shelf;
 mod trial;
 mod seeds;
 mod laboratory;
@@ -25,6 +27,7 @@ pub use figure::{
 pub use laboratory::{Laboratory, Size};
 pub use lesson::{Lesson, Next, Table};
 pub use seeds::Runs;
+pub use start::Start;
 pub use topics::{TOPICS, Topic};
 pub use trial::{Moment, Record, Trial};
 

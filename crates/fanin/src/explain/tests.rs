@@ -89,7 +89,7 @@ fn record(learned: Option<u64>, end: f64) -> Record {
     let moment = |step, accuracy| Moment { step, loss: 1.0 - accuracy, accuracy };
     let learned = learned.map(|step| moment(step, trial::LEARNED));
     let moments = learned.into_iter().chain([moment(300, end)]).collect();
-    let start = crate::check::measurement::Measurement::default();
+    let start = Start::default();
     Record { start, units: (2, 2), moments, diverged: None }
 }
 

@@ -1,9 +1,8 @@
 //! One small network from one start, trained a while and watched.
 
 use super::figure::Zone;
+use super::start::{Start, StartPass};
 use super::words::percent;
-use crate::check::measurement::Measurement;
-use crate::check::probe::{self, Batch};
 use crate::check::symmetry;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
@@ -25,9 +24,6 @@ pub const LEARNING_RATE: f64 = 0.1;
 
 /// The share of test rows answered rightly from which a network counts as having learned.
 pub const LEARNED: f64 = 0.8;
-
-/// Rows that a start is measured on.
-const MEASURED_ROWS: usize = 64;
 
 /// Above this many times the loss of an output of 0 a start answers wrongly with certainty.
 const TOO_LARGE: f64 = 3.0;
@@ -58,7 +54,7 @@ pub struct Trial<'d> {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The start, measured by one pass forward and one backward.
-    pub start: Measurement,
+    pub start: Start,
     /// Hidden units that can ever differ, of all.
     pub units: (usize, usize),
     /// Loss and accuracy on the test rows at growing steps, from 0 on.
@@ -95,7 +91,7 @@ impl Record {
 
     /// How the training went.
     pub fn zone(&self) -> Zone {
-        let layers = self.start.layers.len().saturating_sub(1);
+        let layers = self.start.gradient_norms.len().saturating_sub(1);
         let lost = self.start.loss / self.start.loss_of_zero_output;
         if self.diverged.is_some() {
             Zone::Diverges
@@ -127,14 +123,16 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// If network and data do not fit each other, or [`Error::Interrupted`].
-    pub fn run(
+    pub(super) fn run(
         &self,
+        bench: &mut Bench,
         interrupt: &Interrupt,
         look: &mut dyn FnMut(u64, &Weights),
     ) -> Result<Record> {
         let weights = self.weights()?;
-        let (start, units) = (self.measure(&weights)?, distinct(&self.model, &weights));
-        let mut run = Run::new(self, &weights)?;
+        let start = bench.start.measure(&weights, &self.data.train)?;
+        let units = distinct(&self.model, &weights);
+        let mut run = Run::new(self, bench, &weights)?;
         let (mut moments, mut done, mut diverged) = (Vec::new(), 0, None);
         for &stop in &self.stops {
             while done < stop && diverged.is_none() {
@@ -160,22 +158,34 @@ impl Trial<'_> {
     ///
     /// # Errors
     /// If network and data do not fit each other.
-    pub fn start(&self) -> Result<Measurement> {
-        self.measure(&self.weights()?)
+    pub(super) fn start(&self, pass: &mut StartPass) -> Result<Start> {
+        pass.measure(&self.weights()?, &self.data.train)
     }
 
     fn weights(&self) -> Result<Weights> {
         for_model(&self.model, &Rules::new(&self.scheme), self.seed)
     }
+}
 
-    fn measure(&self, weights: &Weights) -> Result<Measurement> {
-        let train = &self.data.train;
-        let rows: Vec<usize> = (0..train.rows().min(MEASURED_ROWS)).collect();
-        let mut features = vec![0.0; rows.len() * train.columns()];
-        let mut targets = vec![0.0; rows.len() * train.target_columns()];
-        train.gather(&rows, &mut features, &mut targets, 0.0);
-        let batch = Batch { rows: rows.len(), features: &features, targets: &targets };
-        probe::measure(&self.model, &Loss::CrossEntropy, weights, batch)
+/// The planned passes that a run needs, of use to every run of the same network.
+pub(super) struct Bench {
+    start: StartPass,
+    pass: TrainingPass,
+    evaluator: Evaluator,
+}
+
+impl Bench {
+    /// Plans the passes of `model` over such data.
+    ///
+    /// # Errors
+    /// If network and data do not fit each other.
+    pub fn new(model: &Model, data: &Prepared) -> Result<Self> {
+        let loss = Loss::CrossEntropy;
+        Ok(Self {
+            start: StartPass::new(model, &data.train)?,
+            pass: TrainingPass::new(model, &loss, BATCH)?,
+            evaluator: Evaluator::new(model, &loss, Task::Classification),
+        })
     }
 }
 
@@ -201,29 +211,26 @@ pub fn stops(last: u64) -> Vec<u64> {
 /// A run under way.
 struct Run<'t> {
     trial: &'t Trial<'t>,
-    pass: TrainingPass,
+    bench: &'t mut Bench,
     optimizer: Box<dyn optimizers::Optimizer<f32>>,
-    evaluator: Evaluator,
     parameters: Vec<Vec<f32>>,
     order: Vec<usize>,
 }
 
 impl<'t> Run<'t> {
-    fn new(trial: &'t Trial<'t>, weights: &Weights) -> Result<Self> {
-        let pass = TrainingPass::new(&trial.model, &Loss::CrossEntropy, BATCH)?;
-        let network = pass.network();
+    fn new(trial: &'t Trial<'t>, bench: &'t mut Bench, weights: &Weights) -> Result<Self> {
+        let network = bench.pass.network();
         let parameters = network.arrange(weights)?;
         let shapes = network.graph.parameters().iter().map(|&w| network.graph.shape(w).clone());
         let layout: Vec<_> = network.names.iter().cloned().zip(shapes).collect();
         let settings = Settings::from([("momentum".to_owned(), 0.0)]);
         let optimizer = optimizers::find("sgd")?.build_f32(&settings, &layout)?;
-        let evaluator = Evaluator::new(&trial.model, &Loss::CrossEntropy, Task::Classification);
-        Ok(Self { trial, pass, optimizer, evaluator, parameters, order: Vec::new() })
+        Ok(Self { trial, bench, optimizer, parameters, order: Vec::new() })
     }
 
     fn moment(&mut self, step: u64) -> Result<Moment> {
         let data = self.trial.data.test.as_ref().unwrap_or(&self.trial.data.train);
-        let found = self.evaluator.evaluate(&self.parameters, data)?;
+        let found = self.bench.evaluator.evaluate(&self.parameters, data)?;
         Ok(Moment { step, loss: found.loss, accuracy: found.score })
     }
 
@@ -236,21 +243,21 @@ impl<'t> Run<'t> {
             permutation_into(self.trial.seed, epoch, train.rows(), &mut self.order);
         }
         let rows = &self.order[batch * BATCH..(batch + 1) * BATCH];
-        self.pass.feed(|features, targets| train.gather(rows, features, targets, 0.0));
-        let loss = self.pass.run(&self.parameters, self.trial.seed, step);
-        let norm = self.pass.clip(crate::train::Clip::None);
+        self.bench.pass.feed(|features, targets| train.gather(rows, features, targets, 0.0));
+        let loss = self.bench.pass.run(&self.parameters, self.trial.seed, step);
+        let norm = self.bench.pass.clip(crate::train::Clip::None);
         if !(loss.is_finite() && norm.is_finite()) {
             return false;
         }
         self.optimizer.begin_step(LEARNING_RATE);
         for (index, parameter) in self.parameters.iter_mut().enumerate() {
-            self.optimizer.update(index, parameter, self.pass.gradient(index), 0.0);
+            self.optimizer.update(index, parameter, self.bench.pass.gradient(index), 0.0);
         }
         true
     }
 
     fn weights(&self, like: &Weights) -> Weights {
-        let names = &self.pass.network().names;
+        let names = &self.bench.pass.network().names;
         let tensor = |(name, data): (&String, &Vec<f32>)| {
             let shape = like.get(name).expect("a run keeps its parameters").shape().clone();
             let tensor = fanin_engine::Tensor::new(shape, data.clone());

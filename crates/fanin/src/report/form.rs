@@ -98,7 +98,7 @@ pub fn read(path: &Path) -> Result<Report> {
 pub enum PictureForm {
     /// Lines and letters, sharp at any size.
     Svg,
-    /// Pixels, three for a unit; behind the feature `png`.
+    /// Pixels, four for a unit; behind the feature `png`.
     Png,
 }
 

@@ -121,6 +121,7 @@ fn tiles_of(tiles: &explain::Tiles) -> pictures::Tiles {
     let column = |(name, units): (&String, &Vec<explain::Tile>)| Column {
         name: name.clone(),
         classes: units.iter().map(|tile| tile.class).collect(),
+        ..Column::default()
     };
     Tiles { columns: tiles.layers.iter().zip(&tiles.units).map(column).collect() }
 }

@@ -8,8 +8,8 @@ use resvg::usvg::{Options, Tree};
 
 use crate::error::{Error, Result};
 
-/// Pixels for a unit of the drawing: 640 units make 1920 pixels, 300 an inch on 16 centimeters.
-const SHARPNESS: f32 = 3.0;
+/// Pixels for a unit of the drawing: 480 units make 1920 pixels, 300 an inch on 16 centimeters.
+const SHARPNESS: f32 = 4.0;
 
 /// Fonts in the order of liking, where a drawing's own are not there.
 const LIKED: [&str; 5] = ["DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial", "Helvetica"];
@@ -84,7 +84,7 @@ mod tests {
         let red = |text: &str| {
             let png = painter.png(&drawing(text)).unwrap();
             let pixels = Pixmap::decode_png(&png).unwrap();
-            assert_eq!((pixels.width(), pixels.height()), (240, 60));
+            assert_eq!((pixels.width(), pixels.height()), (320, 80));
             let ink = pixels.pixels().iter();
             ink.filter(|p| (p.red(), p.green(), p.blue()) == (255, 0, 0)).count()
         };

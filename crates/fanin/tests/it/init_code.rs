@@ -1,16 +1,18 @@
 //! A start as source code: the text for three networks, and what the Rust code of one draws.
 //!
 //! What the frameworks draw is held against the stated deviations by
-//! `tests/reference/init_code.py`, which says how to run it; `FANIN_TORCH=python3`, a Python with
-//! torch and NumPy, runs the code of real repairs as it is pasted. After a change that is wished, the
+//! `tests/reference/init_code.py`, which says how to run it; where `python3`, or the Python that
+//! `FANIN_TORCH` names, has torch or NumPy, it runs the code of real repairs as it is pasted. After a change that is wished, the
 //! texts are written anew by `FANIN_BLESS=1 cargo test -p fanin --test it init_code`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use fanin::init::{Component, Packing, Parameter, Role};
-use fanin::recommend::{Change, Language, Recommendation, Scale, code};
-use fanin::spec::{Architecture, Body, Ground, Model};
+use fanin::recommend::{Change, Language, Options, Recommendation, Scale, code};
+use fanin::spec::{Architecture, Body, Ground, Model, Spec};
+use fanin::weights::Weights;
 
 #[path = "../data/code/chain_rust.rs"]
 mod chain_rust;
@@ -215,10 +217,15 @@ for name, array in runpy.run_path(sys.argv[1])['initialize'](7).items():
     print(name, array.mean(), array.std())
 ";
 
-/// A repair by `method` with its code pasted into a program: draws have the deviations that are told.
-fn check_pasted(python: &str, method: &str, (language, program): (Language, &str)) {
-    use fanin::recommend::Options;
-    use fanin::spec::Spec;
+/// The Python that the environment names, else `python3`, if it has a module.
+fn python_with(module: &str) -> Option<String> {
+    let python = std::env::var("FANIN_TORCH").unwrap_or_else(|_| "python3".to_owned());
+    let ran = Command::new(&python).args(["-c", &format!("import {module}")]).output();
+    ran.is_ok_and(|ran| ran.status.success()).then_some(python)
+}
+
+/// A repair by `method` of ten relu layers from the default of PyTorch.
+fn repaired(method: &str) -> (Model, Weights, Recommendation) {
     let mut spec = Spec { model: "64 -> 10x64 relu -> 10".parse().unwrap(), ..Spec::default() };
     "torch-default".clone_into(&mut spec.init.scheme);
     let data = fanin::load(&spec).unwrap();
@@ -226,12 +233,22 @@ fn check_pasted(python: &str, method: &str, (language, program): (Language, &str
     let weights = fanin::initialize(&spec, &model, 0).unwrap();
     let options = Options { method: Some(method.to_owned()), ..Options::default() };
     let repair = fanin::recommend(&spec, &model, &weights, &data, &options).unwrap();
-    let found = repair.recommendation.unwrap();
-    let text = code(&model, &found, language).unwrap();
+    (model, weights, repair.recommendation.unwrap())
+}
+
+/// The code of a repair, pasted into a program: draws have the deviations that are told.
+fn check_pasted(
+    (model, weights, found): &(Model, Weights, Recommendation),
+    language: Language,
+    python: &str,
+    program: &str,
+) {
+    let text = code(model, found, language).unwrap();
+    let method = found.method;
     let name = format!("fanin-{}-{method}-{}.py", std::process::id(), language.name());
     let file = std::env::temp_dir().join(name);
     fs::write(&file, text).unwrap();
-    let ran = std::process::Command::new(python).args(["-c", program]).arg(&file).output().unwrap();
+    let ran = Command::new(python).args(["-c", program]).arg(&file).output().unwrap();
     fs::remove_file(&file).unwrap();
     assert!(ran.status.success(), "{method}: {}", String::from_utf8_lossy(&ran.stderr));
     let out = String::from_utf8(ran.stdout).unwrap();
@@ -250,13 +267,22 @@ fn check_pasted(python: &str, method: &str, (language, program): (Language, &str
 
 #[test]
 fn pasted_code_draws_what_a_repair_tells() {
-    let Ok(python) = std::env::var("FANIN_TORCH") else {
-        eprintln!("skipped: FANIN_TORCH names no python3 that has torch and NumPy");
+    let known = [("torch", Language::Torch, PASTED), ("numpy", Language::Numpy, ARRAYS)];
+    let known = known.map(|(module, language, program)| {
+        let python = python_with(module);
+        if python.is_none() {
+            eprintln!("skipped: no python3 here has {module}; FANIN_TORCH may name one");
+        }
+        Some((python?, language, program))
+    });
+    if known.iter().all(Option::is_none) {
         return;
-    };
+    }
     for method in ["auto", "lsuv", "weight-norm", "gradinit"] {
-        check_pasted(&python, method, (Language::Torch, PASTED));
-        check_pasted(&python, method, (Language::Numpy, ARRAYS));
+        let repaired = repaired(method);
+        for (python, language, program) in known.iter().flatten() {
+            check_pasted(&repaired, *language, python, program);
+        }
     }
 }
 

@@ -119,9 +119,8 @@ impl Grid {
             }
         }
         grid.records = laboratory.run(&trials)?;
-        grid.gradients = laboratory.measure(&trials, DRAWS, |start| {
-            start.layers.iter().map(|layer| layer.gradient_norm).collect()
-        })?;
+        grid.gradients =
+            laboratory.measure(&trials, DRAWS, |start| start.gradient_norms.clone())?;
         Ok(grid)
     }
 

@@ -120,9 +120,7 @@ impl Grid {
         }
         grid.records = laboratory.run(&trials)?;
         let draws = grid.draws(laboratory);
-        grid.outputs = laboratory.measure(&trials, draws, |start| {
-            start.layers.last().map_or(f64::NAN, |layer| layer.pre_activation_second_moment)
-        })?;
+        grid.outputs = laboratory.measure(&trials, draws, |start| start.output_second_moment)?;
         Ok(grid)
     }
 

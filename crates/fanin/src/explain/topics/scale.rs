@@ -242,7 +242,7 @@ impl Grid {
         let record = self.record(at, depth, width);
         let (epsilon, of) = (size(self.epsilons[at]), layers(self.depths[depth]));
         let accuracy = percent(record.accuracy());
-        let first = record.start.layers.first().map_or(0.0, |layer| layer.gradient_norm);
+        let first = record.start.gradient_norms.first().copied().unwrap_or(0.0);
         match record.zone() {
             Zone::Stuck => format!(
                 "Zone 1, stuck at zero: all {} units of a layer get the same gradient, so they \
@@ -280,12 +280,12 @@ impl Grid {
 
 /// The root mean square of what the network answers before the first step.
 fn output_size(record: &Record) -> f64 {
-    record.start.layers.last().map_or(0.0, |layer| layer.pre_activation_second_moment.sqrt())
+    record.start.output_second_moment.sqrt()
 }
 
 fn readings(runs: &Runs, he: f64) -> Vec<Reading> {
     let record = runs.middle();
-    let first = record.start.layers.first().map_or(0.0, |layer| layer.gradient_norm);
+    let first = record.start.gradient_norms.first().copied().unwrap_or(0.0);
     let (distinct, all) = record.units;
     let learned = record.learned();
     vec![

@@ -102,7 +102,7 @@ fn control(control: &Control, figure: usize, number: usize) -> String {
             let radio = |(value, text): (usize, &String)| {
                 let chosen = if value == control.shown { " checked" } else { "" };
                 format!(
-                    "<label><input type=\"radio\" name=\"{id}\" value=\"{value}\"{chosen}>{}</label>",
+                    "<label><input type=\"radio\" name=\"{id}\" value=\"{value}\"{chosen}><span>{}</span></label>",
                     escape(text)
                 )
             };
@@ -112,11 +112,15 @@ fn control(control: &Control, figure: usize, number: usize) -> String {
     }
 }
 
+/// A sample of a line, or of a ring, with its name.
 fn key(key: &Key) -> String {
-    format!(
-        "<li><svg viewBox=\"0 0 26 12\" aria-hidden=\"true\"><line class=\"{}\" x1=\"3\" y1=\"6\" \
-         x2=\"23\" y2=\"6\"/></svg>{}</li>",
-        escape(&key.class),
-        escape(&key.name)
-    )
+    let class = escape(&key.class);
+    let sample = match key.class.split_once(" ring ") {
+        Some((_, color)) => {
+            format!("<circle class=\"ring {}\" cx=\"13\" cy=\"6\" r=\"4.5\"/>", escape(color))
+        }
+        None => format!("<line class=\"{class}\" x1=\"3\" y1=\"6\" x2=\"23\" y2=\"6\"/>"),
+    };
+    let name = escape(&key.name);
+    format!("<li><svg viewBox=\"0 0 26 12\" aria-hidden=\"true\">{sample}</svg>{name}</li>")
 }

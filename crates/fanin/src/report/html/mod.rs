@@ -24,6 +24,10 @@ const PLOTS: &str = include_str!("vendor/uplot.js");
 const PLOTS_STYLE: &str = include_str!("vendor/uplot.css");
 const PLOTS_LICENSE: &str = include_str!("vendor/LICENSE");
 
+/// Colors of the page itself on light ground.
+const PAGE_LIGHT: &str = "--ground:#f6f7f9;--line:#d9dee4;--yes:#00664b;--no:#a63c00;--unsure:#6f4e00;\
+    --yes-soft:#e2f4ec;--no-soft:#fdeadf;--unsure-soft:#fbf1d9;--accent:#005a8f";
+
 /// Colors of the page itself on dark ground.
 const PAGE_DARK: &str = "--ground:#0e1216;--line:#2b333c;--yes:#5fd3ae;--no:#ff9d66;\
     --unsure:#f0c05a;--yes-soft:#10261f;--no-soft:#2c1a11;--unsure-soft:#292110;--accent:#7cc0f5";
@@ -94,8 +98,10 @@ fn style() -> String {
         "@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{DARK};{PAGE_DARK};\
          color-scheme:dark}}}}:root[data-theme=dark]{{{DARK};{PAGE_DARK};color-scheme:dark}}"
     );
-    let own = fill(STYLE, &[("dark", &dark)]);
-    format!(":root{{{LIGHT}}}\n{own}\n{SHEET}\n{PLOTS_STYLE}")
+    let light = format!("{{{LIGHT};{PAGE_LIGHT};color-scheme:light}}");
+    // Paper is light, whatever the screen was: the name thrice outweighs the rules for dark.
+    let print = format!("@media print{{:root:root:root{light}}}");
+    format!(":root{light}\n{dark}\n{print}\n{STYLE}\n{SHEET}\n{PLOTS_STYLE}")
 }
 
 /// A text's hash as a policy names it.

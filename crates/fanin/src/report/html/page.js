@@ -3,11 +3,79 @@
   const root = document.documentElement;
   const figures = JSON.parse(document.querySelector('script[type="application/json"]').textContent);
   const charts = new Set();
+  /* What is behind the header of a gzip file (RFC 1952, 1951), for browsers that do not unpack. */
+  const inflated = bytes => {
+    const out = new Uint8Array(new DataView(bytes.buffer).getUint32(bytes.length - 4, true));
+    let bit = 80, end = 0;
+    const take = count => {
+      let value = 0;
+      for (let i = 0; i < count; i++, bit++) value |= (bytes[bit >> 3] >> (bit & 7) & 1) << i;
+      return value;
+    };
+    const code = lengths => {
+      const counts = Array(16).fill(0), signs = [];
+      for (let length = 1; length < 16; length++) lengths.forEach((own, sign) => {
+        if (own === length) { counts[length]++; signs.push(sign); }
+      });
+      return () => {
+        for (let length = 1, value = 0, first = 0, index = 0; length < 16; length++) {
+          value |= take(1);
+          if (value - first < counts[length]) return signs[index + value - first];
+          index += counts[length];
+          first = first + counts[length] << 1;
+          value <<= 1;
+        }
+        throw new Error("a code that is none");
+      };
+    };
+    const ranges = (count, shift, first) => [...Array(count).keys()].map(i => {
+      const extra = Math.max(0, (i >> shift) - 1), range = [first, extra];
+      first += 1 << extra;
+      return range;
+    });
+    const spans = [...ranges(28, 2, 3), [258, 0]], offsets = ranges(30, 1, 1);
+    const within = ([first, extra]) => first + take(extra);
+    const codes = () => {
+      const signs = take(5) + 257, all = signs + take(5) + 1, own = Array(19).fill(0), lengths = [];
+      [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15].slice(0, take(4) + 4)
+        .forEach(sign => { own[sign] = take(3); });
+      const next = code(own);
+      while (lengths.length < all) {
+        const sign = next();
+        const [length, times] = sign < 16 ? [sign, 1] : sign === 16 ? [lengths[lengths.length - 1], 3 + take(2)]
+          : sign === 17 ? [0, 3 + take(3)] : [0, 11 + take(7)];
+        for (let i = 0; i < times; i++) lengths.push(length);
+      }
+      return [code(lengths.slice(0, signs)), code(lengths.slice(signs))];
+    };
+    const fixed = () => [code([...Array(288).keys()].map(sign => sign < 144 ? 8 : sign < 256 ? 9 : sign < 280 ? 7 : 8)),
+      code(Array(30).fill(5))];
+    for (let isLast = 0; !isLast;) {
+      isLast = take(1);
+      const kind = take(2);
+      if (kind === 0) {
+        bit = bit + 7 & ~7;
+        const size = take(16), from = (bit >> 3) + 2;
+        out.set(bytes.subarray(from, from + size), end);
+        bit = (from + size) * 8;
+        end += size;
+        continue;
+      }
+      const [sign, offset] = kind === 1 ? fixed() : codes();
+      for (let found = sign(); found !== 256; found = sign()) {
+        if (found < 256) { out[end++] = found; continue; }
+        const span = within(spans[found - 257]), back = within(offsets[offset()]);
+        for (let i = 0; i < span; i++, end++) out[end] = out[end - back];
+      }
+    }
+    return out;
+  };
+
   /* Drawings that controls show, for each figure one a frame: base64 of gzip of JSON. */
-  const canUnpack = "DecompressionStream" in window;
   const unpacked = async () => {
     const packed = atob(document.querySelector('script[type="application/gzip"]').textContent);
     const bytes = Uint8Array.from(packed, sign => sign.charCodeAt(0));
+    if (!("DecompressionStream" in window)) return JSON.parse(new TextDecoder().decode(inflated(bytes)));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Response(stream).json();
   };
@@ -92,23 +160,28 @@
     place.append(above);
     const has = chart.series.some(s => s.values.some(v => v != null && (!chart.y.log || v > 0)));
     if (!has) above.textContent += chart.y.log ? ": no value above 0" : ": no value";
-    const few = chart.series.length <= 12;
+    /* Colors tell a dozen lines apart; of more, those that stand back are gray until they are chosen. */
+    const lines = chart.series.filter(line => line.values.some(v => v != null));
+    const loud = lines.filter(line => !line.quiet), crowded = loud.length < lines.length;
+    const few = loud.length <= 12, numbers = new Map();
+    let lit = null;
     const data = [], series = [{ label: chart.x.label, value: (_, v) => number(down(chart.x, v)) }], bands = [];
     /* uPlot's own scale of factors loses its way below 10⁻¹⁶: logarithms on a plain one do not. */
     const up = (axis, v) => !axis.log ? v : v > 0 ? Math.log10(v) : null;
     const down = (axis, v) => v == null ? v : axis.log ? 10 ** v : v;
     const positive = list => list.map(v => up(chart.y, v));
     data.push(chart.at.map(v => up(chart.x, v)));
-    chart.series.filter(line => line.values.some(v => v != null)).forEach(line => {
-      const alone = line.values.filter(v => v != null).length === 1;
-      const stroke = () => color("--c" + line.color % 8);
+    [...lines.filter(line => line.quiet), ...loud].forEach(line => {
+      const alone = line.values.filter(v => v != null).length === 1, own = series.length;
+      const stroke = () => color(!line.quiet ? "--c" + line.color % 8 : lit === own ? "--ink" : "--quiet");
+      numbers.set(line, own);
       data.push(positive(line.values));
       series.push({
-        label: line.name, stroke, width: 2.25, value: (_, v) => number(down(chart.y, v)), spanGaps: false,
+        label: line.name, stroke, width: line.quiet ? 1.25 : 2.25, value: (_, v) => number(down(chart.y, v)), spanGaps: false,
         dash: line.style === "dashed" ? dashes.Dashed : dashes[Math.min(3, Math.floor(line.color / 8))],
-        points: { show: line.style === "points" && chart.at.length <= 40, size: alone ? 15 : 6, fill: stroke },
+        points: { show: line.style === "points" && !line.quiet && chart.at.length <= 40, size: alone ? 15 : 6, fill: stroke },
       });
-      if (few && line.low.length) {
+      if (few && !line.quiet && line.low.length) {
         const middle = data.length - 1;
         [line.high, line.low].forEach(end => {
           data.push(positive(end));
@@ -126,34 +199,59 @@
       : axis.whole ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000] : undefined;
     const ticks = axis => axis.log ? (_, index, low, high, step) => powers(low, high, step) : undefined;
     const width = () => Math.max(240, place.clientWidth);
+    const write = (u, text, x, y, align, baseline) => {
+      u.ctx.setLineDash([]);
+      u.ctx.textAlign = align; u.ctx.textBaseline = baseline;
+      u.ctx.strokeStyle = color("--paper"); u.ctx.lineWidth = 5 * devicePixelRatio; u.ctx.lineJoin = "round";
+      u.ctx.strokeText(text, x, y);
+      u.ctx.fillText(text, x, y);
+    };
+    const across = (u, from, to, style, width, dash) => {
+      u.ctx.strokeStyle = style; u.ctx.lineWidth = width * devicePixelRatio;
+      u.ctx.setLineDash(dash.map(length => length * devicePixelRatio));
+      u.ctx.beginPath(); u.ctx.moveTo(...from); u.ctx.lineTo(...to); u.ctx.stroke();
+    };
+    /* Names of lines at their ends, kept apart: of the one that is chosen, else of all in color. */
+    const names = u => {
+      const right = u.bbox.left + u.bbox.width, step = 17 * devicePixelRatio;
+      const chosen = lines.filter(line => numbers.get(line) === lit);
+      const ends = (chosen.length ? chosen : loud).map(line => {
+        const value = line.values.filter(v => v != null).pop();
+        return [line, u.valToPos(up(chart.y, value), "y", true) - step / 2];
+      }).filter(end => Number.isFinite(end[1])).sort((a, b) => a[1] - b[1]);
+      let free = u.bbox.top + step;
+      ends.forEach(end => { end[1] = Math.max(end[1], free); free = end[1] + step; });
+      free = u.bbox.top + u.bbox.height - step / 2;
+      [...ends].reverse().forEach(end => { end[1] = Math.min(end[1], free); free = end[1] - step; });
+      const far = length => right - length * devicePixelRatio;
+      ends.forEach(([line, y]) => {
+        u.ctx.fillStyle = color("--ink");
+        const name = line.name.length > 24 ? line.name.slice(0, 23) + "…" : line.name;
+        write(u, name, far(32), y, "right", "middle");
+        across(u, [far(26), y], [far(2), y], color("--paper"), 7, []);
+        across(u, [far(26), y], [far(2), y], series[numbers.get(line)].stroke(), 2.25, []);
+      });
+    };
     const marks = u => {
       u.ctx.save();
       u.ctx.font = devicePixelRatio * 12.5 + "px system-ui,sans-serif";
       chart.marks.forEach(mark => {
         const y = u.valToPos(up(chart.y, mark.at), "y", true);
         if (!(y >= u.bbox.top && y <= u.bbox.top + u.bbox.height)) return;
-        u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
-        u.ctx.setLineDash([3, 4]);
-        u.ctx.beginPath(); u.ctx.moveTo(u.bbox.left, y); u.ctx.lineTo(u.bbox.left + u.bbox.width, y); u.ctx.stroke();
-        u.ctx.textAlign = "right"; u.ctx.textBaseline = "top";
-        u.ctx.setLineDash([]);
-        u.ctx.strokeStyle = color("--paper"); u.ctx.lineWidth = 5; u.ctx.lineJoin = "round";
-        u.ctx.strokeText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
-        u.ctx.fillText(mark.label, u.bbox.left + u.bbox.width - 6, y + 6);
+        u.ctx.fillStyle = color("--soft");
+        across(u, [u.bbox.left, y], [u.bbox.left + u.bbox.width, y], color("--soft"), 1, [3, 4]);
+        const end = crowded ? [u.bbox.left + 6, "left"] : [u.bbox.left + u.bbox.width - 6, "right"];
+        write(u, mark.label, end[0], y + 6, end[1], "top");
       });
       (chart.upright || []).forEach(mark => {
         const x = u.valToPos(up(chart.x, mark.at), "x", true);
         if (!(x >= u.bbox.left && x <= u.bbox.left + u.bbox.width)) return;
-        u.ctx.strokeStyle = u.ctx.fillStyle = color("--soft");
-        u.ctx.lineWidth = 1; u.ctx.setLineDash([3, 4]);
-        u.ctx.beginPath(); u.ctx.moveTo(x, u.bbox.top); u.ctx.lineTo(x, u.bbox.top + u.bbox.height); u.ctx.stroke();
-        u.ctx.setLineDash([]); u.ctx.textBaseline = "top";
-        const late = x > u.bbox.left + 0.7 * u.bbox.width, beside = x + (late ? -8 : 8);
-        u.ctx.textAlign = late ? "right" : "left";
-        u.ctx.strokeStyle = color("--paper"); u.ctx.lineWidth = 5; u.ctx.lineJoin = "round";
-        u.ctx.strokeText(mark.label, beside, u.bbox.top + 6);
-        u.ctx.fillText(mark.label, beside, u.bbox.top + 6);
+        u.ctx.fillStyle = color("--soft");
+        across(u, [x, u.bbox.top], [x, u.bbox.top + u.bbox.height], color("--soft"), 1, [3, 4]);
+        const late = x > u.bbox.left + 0.7 * u.bbox.width;
+        write(u, mark.label, x + (late ? -8 : 8), u.bbox.top + 6, late ? "right" : "left", "top");
       });
+      if (crowded) names(u);
       u.ctx.restore();
     };
     const ends = chart.marks.map(mark => up(chart.y, mark.at));
@@ -172,23 +270,49 @@
           space: 56, incrs: increments(chart.x), splits: ticks(chart.x), values: values(chart.x) },
         { stroke: () => color("--soft"), grid, ticks: grid, font, size: 62, incrs: increments(chart.y), splits: ticks(chart.y), values: values(chart.y) },
       ],
-      series, bands, hooks: { draw: [marks] },
-      cursor: { focus: { prox: 24 }, points: { size: 9 } }, focus: { alpha: few ? 1 : 0.25 },
-      legend: { live: true },
+      series, bands, hooks: { draw: [marks], setSeries: [(_, number, change) => { if (change.focus != null) bring(number); }] },
+      cursor: { focus: { prox: 24, dist: (_, number, at, here, cursor) => series[number].class === "end" ? 1e9 : here - cursor }, points: { size: 9 } },
+      focus: { alpha: crowded ? 0.25 : 1 },
+      legend: { live: true, markers: { width: 2, dash: (_, number) => series[number].dash ? "dashed" : "solid" } },
     }, data, place);
     plot.root.classList.add("chart");
-    plot.root.querySelectorAll(".u-series").forEach((row, index) => { if (series[index].class === "end") row.remove(); });
-    if (!few) {
-      const legend = plot.root.querySelector(".u-legend");
+    const legend = plot.root.querySelector(".u-legend"), rows = [...plot.root.querySelectorAll(".u-series")];
+    rows.forEach((row, index) => { if (series[index].class === "end") row.remove(); });
+    const say = make("p", { class: "say", "aria-live": "polite" });
+    const hint = "Point at a line or at its name, or press the up and down keys, to bring one out.";
+    const bring = number => {
+      lit = number ?? null;
+      if (!crowded) return;
+      rows.forEach((row, index) => row.classList.toggle("lit", index === lit));
+      const place = lines.findIndex(line => numbers.get(line) === lit), line = lines[place];
+      say.textContent = line
+        ? `${line.name}, ${place + 1} of ${lines.length} in the order of the table, ends at ${last(line)}.` : hint;
+    };
+    const last = line => number(line.values.filter(v => v != null).pop());
+    place.querySelector(".say")?.remove();
+    if (crowded) {
       legend.classList.add("many");
       legend.tabIndex = 0;
+      lines.forEach(line => rows[0].parentNode.append(rows[numbers.get(line)]));
+      say.textContent = hint;
+      place.append(say);
     }
     const shown = chart.y.label;
     plot.root.setAttribute("role", "group");
-    plot.root.setAttribute("aria-label", shown + " by " + chart.x.label + "; left and right keys move");
+    plot.root.setAttribute("aria-label", shown + " by " + chart.x.label + "; left and right keys move" + (crowded ? ", up and down keys choose a line" : ""));
     plot.root.tabIndex = 0;
-    let at = 0;
+    let at = 0, chosen = -1;
     plot.root.addEventListener("keydown", event => {
+      const turn = crowded && { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (turn) {
+        event.preventDefault();
+        chosen = Math.min(lines.length - 1, Math.max(0, chosen + turn));
+        plot.setSeries(numbers.get(lines[chosen]), { focus: true });
+        const row = rows[numbers.get(lines[chosen])];
+        legend.scrollTop = row.offsetTop - legend.offsetTop - legend.clientHeight / 2;
+        return;
+      }
+      if (event.key === "Escape") plot.setSeries(null, { focus: true });
       const step = { ArrowRight: 1, ArrowLeft: -1, Home: -1e9, End: 1e9 }[event.key];
       if (!step) return;
       event.preventDefault();
@@ -242,7 +366,8 @@
 
   /* A point in the plane of variances, and its course by the maps of theory. */
   const plane = (figure, drawing, data) => {
-    const svg = drawing.querySelector("svg"), area = { left: 62, right: 622, top: 34, bottom: 346 };
+    const svg = drawing.querySelector("svg"), { width, height } = svg.viewBox.baseVal;
+    const area = { left: 62, right: width - 18, top: 34, bottom: height - 54 };
     drawing.classList.add("plane");
     svg.setAttribute("role", "group");
     const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });
@@ -293,7 +418,7 @@
       show();
     };
     const drag = event => {
-      const box = svg.getBoundingClientRect(), scale = 640 / box.width;
+      const box = svg.getBoundingClientRect(), scale = width / box.width;
       const x = (event.clientX - box.left) * scale, y = (event.clientY - box.top) * scale;
       move(data.widest * (x - area.left) / (area.right - area.left), data.highest * (area.bottom - y) / (area.bottom - area.top));
     };
@@ -336,7 +461,7 @@
     };
     controls.forEach(control => control.addEventListener("input", show));
     const box = figure.querySelector(".controls");
-    if (box) box.hidden = !(isChart || canUnpack);
+    if (box) box.hidden = false;
     if (isChart) {
       const near = new IntersectionObserver(entries => {
         if (!entries.some(entry => entry.isIntersecting)) return;

@@ -62,16 +62,22 @@ pub struct Area {
     pub bottom: f64,
 }
 
+/// Width of every drawing: on a telephone letters of 18 units are 12 pixels high.
+pub const WIDTH: f64 = 480.0;
+
 /// Room beside the area: wide enough for the largest letters that a narrow page uses.
 pub const LEFT: f64 = 62.0;
 pub const RIGHT: f64 = 18.0;
 pub const TOP: f64 = 34.0;
 pub const BOTTOM: f64 = 54.0;
 
+/// Signs of a line of the largest letters across a drawing.
+pub const MOST_SIGNS: usize = 46;
+
 impl Area {
-    /// The area of a picture of this size.
-    pub fn within(width: f64, height: f64) -> Self {
-        Self { left: LEFT, right: width - RIGHT, top: TOP, bottom: height - BOTTOM }
+    /// The area of a picture of this height.
+    pub fn within(height: f64) -> Self {
+        Self { left: LEFT, right: WIDTH - RIGHT, top: TOP, bottom: height - BOTTOM }
     }
 
     /// Draws the frame: grid, ticks and the labels of both axes.
@@ -90,7 +96,7 @@ impl Area {
             }
         }
         svg.line("axis", [left, bottom], [right, bottom]);
-        svg.text("label", [6.0, top - 16.0], Anchor::Start, &shortened(&y.0.label, 64));
-        svg.text("label", [right, bottom + 42.0], Anchor::End, &shortened(&x.0.label, 60));
+        svg.text("label", [6.0, top - 16.0], Anchor::Start, &shortened(&y.0.label, MOST_SIGNS));
+        svg.text("label", [right, bottom + 42.0], Anchor::End, &shortened(&x.0.label, MOST_SIGNS));
     }
 }

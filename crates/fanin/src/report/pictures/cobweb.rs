@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Area, Axis};
+use super::axes::{Area, Axis, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, shortened};
 use super::{Table, cell};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
 
 /// A map with the path that iterating it takes.
@@ -28,7 +27,7 @@ pub struct Cobweb {
 impl Cobweb {
     pub(super) fn svg(&self, label: &str) -> String {
         let mut svg = Svg::new(WIDTH, HEIGHT);
-        let area = Area::within(WIDTH, HEIGHT);
+        let area = Area::within(HEIGHT);
         let numbers = || {
             let curve = self.curve.iter().flatten().copied();
             curve.chain(self.path.iter().copied())
@@ -55,7 +54,7 @@ impl Cobweb {
             "note",
             [area.left + 10.0, area.top + 18.0],
             Anchor::Start,
-            &shortened(&self.note, 50),
+            &shortened(&self.note, 42),
         );
         svg.finish(label)
     }

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Axis, Mark};
+use super::axes::{Axis, Mark, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, shortened};
 use super::{Table, cell};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 132.0;
 
 /// One number on a scale.
@@ -49,10 +48,10 @@ impl Gauge {
             let (from, to) = if y < middle { (y + 6.0, middle + 9.0) } else { (middle - 9.0, y) };
             svg.line(class, [place, from], [place, to]);
             let (anchor, shift) = match place {
-                p if p > WIDTH * 0.6 => (Anchor::End, -6.0),
+                p if p > WIDTH / 2.0 => (Anchor::End, -6.0),
                 _ => (Anchor::Start, 6.0),
             };
-            svg.text("label", [place + shift, y + 10.0], anchor, &shortened(text, 48));
+            svg.text("label", [place + shift, y + 10.0], anchor, &shortened(text, 26));
         };
         mark(&mut svg, self.expected.at, "mark", &self.expected.label, 108.0);
         match self.value {

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Area, Axis, Mark};
+use super::axes::{Area, Axis, Mark, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, shortened};
 use super::{Key, Table, cell};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 300.0;
 
 /// Shares of numbers by their size.
@@ -28,7 +27,7 @@ pub struct Histogram {
 impl Histogram {
     pub(super) fn svg(&self, label: &str) -> String {
         let mut svg = Svg::new(WIDTH, HEIGHT);
-        let area = Area::within(WIDTH, HEIGHT);
+        let area = Area::within(HEIGHT);
         let numbers = self.edges.iter().copied().chain(self.marks.iter().map(|mark| mark.at));
         let x = Scale::of(numbers, self.x.log, area.left, area.right).padded(0.02);
         let shares = self.shares.iter().chain(&self.expected).copied().chain([0.0]);

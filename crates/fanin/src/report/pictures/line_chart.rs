@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Area, Axis, Mark};
+use super::axes::{Area, Axis, Mark, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, COLORS, Svg, shortened};
-use super::{Key, Table, cell, digits};
+use super::{Key, Table, cell, digits, names};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 340.0;
 
 /// Bands that can be told apart where they overlap.
@@ -62,6 +61,9 @@ pub struct Series {
     pub low: Vec<Option<f64>>,
     /// The upper end of its band.
     pub high: Vec<Option<f64>>,
+    /// Whether it stands back: gray, behind the others and without a band.
+    #[serde(default)]
+    pub quiet: bool,
 }
 
 impl Series {
@@ -84,7 +86,17 @@ impl Series {
         Self { low, high, ..self }
     }
 
-    fn class(&self) -> String {
+    /// The same, standing back.
+    #[must_use]
+    pub fn quiet(self) -> Self {
+        Self { quiet: true, ..self }
+    }
+
+    /// The classes that it is drawn with.
+    pub(super) fn class(&self) -> String {
+        if self.quiet {
+            return "line quiet".to_owned();
+        }
         let dash = match (self.style, self.color / COLORS) {
             (Style::Dashed, _) => " dashed",
             (_, 0) => "",
@@ -99,7 +111,7 @@ impl Series {
 impl LineChart {
     pub(super) fn svg(&self, label: &str) -> String {
         let mut svg = Svg::new(WIDTH, HEIGHT);
-        let area = Area::within(WIDTH, HEIGHT);
+        let area = Area::within(HEIGHT);
         let x = Scale::of(self.at.iter().copied(), self.x.log, area.left, area.right);
         let x = if self.at.len() < 3 { x.padded(0.08) } else { x.padded(0.015) };
         let y = Scale::of(self.shown(), self.y.log, area.bottom, area.top).padded(0.05);
@@ -113,8 +125,14 @@ impl LineChart {
         for mark in &self.marks {
             if let Some(place) = y.place(mark.at).filter(|p| (area.top..=area.bottom).contains(p)) {
                 svg.line("mark", [area.left, place], [area.right, place]);
-                let below = [area.right - 4.0, place + 18.0];
-                svg.text("note halo", below, Anchor::End, &shortened(&mark.label, 40));
+                // Names of lines stand at their ends.
+                let (at, anchor) = if self.series.iter().any(|series| series.quiet) {
+                    (area.left + 6.0, Anchor::Start)
+                } else {
+                    (area.right - 4.0, Anchor::End)
+                };
+                let label = shortened(&mark.label, 40);
+                svg.text("note halo", [at, place + 18.0], anchor, &label);
             }
         }
         for mark in &self.upright {
@@ -127,20 +145,26 @@ impl LineChart {
             }
         }
         let inside = |value: f64| y.place(value).map(|p| p.clamp(area.top - 4.0, area.bottom));
-        if self.series.len() <= MOST_BANDS {
-            self.series.iter().for_each(|series| band(&mut svg, &self.at, series, &x, &inside));
+        let (quiet, loud): (Vec<&Series>, Vec<&Series>) =
+            self.series.iter().partition(|series| series.quiet);
+        if loud.len() <= MOST_BANDS {
+            loud.iter().for_each(|series| band(&mut svg, &self.at, series, &x, &inside));
         }
-        for series in &self.series {
+        for series in quiet.iter().chain(&loud) {
             let points = self.at.iter().zip(&series.values);
             let place =
                 |(&at, value): (&f64, &Option<f64>)| Some([x.place(at)?, inside((*value)?)?]);
             svg.path(&series.class(), points.clone().map(place));
-            if series.style == Style::Points && self.at.len() <= MOST_POINTS {
+            let is_marked = series.style == Style::Points && !series.quiet;
+            if is_marked && self.at.len() <= MOST_POINTS {
                 let class = format!("f{}", series.color % COLORS);
                 let alone = series.values.iter().flatten().count() == 1;
                 let radius = if alone { 7.0 } else { 3.2 };
                 points.filter_map(place).for_each(|at| svg.disk(&class, at, radius));
             }
+        }
+        if !quiet.is_empty() {
+            names::draw(&mut svg, &loud, &area, inside);
         }
         svg.finish(label)
     }
@@ -153,9 +177,9 @@ impl LineChart {
 
     /// Values that the picture must have room for.
     fn shown(&self) -> impl Iterator<Item = f64> {
-        let bands = self.series.len() <= MOST_BANDS;
+        let bands = self.series.iter().filter(|series| !series.quiet).count() <= MOST_BANDS;
         let of = move |s: &Series| {
-            let ends = s.low.iter().chain(&s.high).filter(move |_| bands);
+            let ends = s.low.iter().chain(&s.high).filter(|_| bands && !s.quiet);
             s.values.iter().chain(ends).flatten().copied().collect::<Vec<f64>>()
         };
         self.series.iter().flat_map(of).chain(self.marks.iter().map(|mark| mark.at))
@@ -164,7 +188,13 @@ impl LineChart {
     pub(super) fn keys(&self) -> Vec<Key> {
         let key = |series: &Series| Key { class: series.class(), name: series.name.clone() };
         let has_values = |series: &&Series| series.values.iter().any(Option::is_some);
-        self.series.iter().filter(has_values).map(key).collect()
+        let (quiet, loud): (Vec<&Series>, Vec<&Series>) =
+            self.series.iter().filter(has_values).partition(|series| series.quiet);
+        let others = quiet.first().map(|series| Key {
+            class: series.class(),
+            name: format!("{} others, by name in the table", quiet.len()),
+        });
+        loud.into_iter().map(key).chain(others).collect()
     }
 
     pub(super) fn table(&self) -> Table {

@@ -6,6 +6,7 @@
 mod svg;
 mod scale;
 mod axes;
+mod names;
 pub mod line_chart;
 pub mod tiles;
 pub mod strips;
@@ -39,13 +40,13 @@ pub const SHEET: &str = include_str!("pictures.css");
 
 /// Colors on light ground: of text, and of series those of Okabe and Ito, which color-blind people
 /// tell apart, darker where they would be too pale.
-pub const LIGHT: &str = "--paper:#ffffff;--ink:#1b1f24;--soft:#56606b;--grid:#dde2e8;\
-    --track:#e3e7ec;--zone:#d55e0026;--good:#009e7355;--ordered:#0072b214;--c0:#0072b2;\
+pub const LIGHT: &str = "--paper:#ffffff;--ink:#1b1f24;--soft:#56606b;--quiet:#98a2ac;\
+    --grid:#dde2e8;--track:#e3e7ec;--zone:#d55e0026;--good:#009e7355;--ordered:#0072b214;--c0:#0072b2;\
     --c1:#d55e00;--c2:#007a5a;--c3:#b0558c;--c4:#a87400;--c5:#3c96cc;--c6:#5b6670;--c7:#6a51a3";
 
 /// The same on dark ground.
-pub const DARK: &str = "--paper:#161b21;--ink:#e8ecf0;--soft:#a6b0bb;--grid:#323b45;\
-    --track:#2c353e;--zone:#ff8a3d2e;--good:#2cc79a55;--ordered:#58a9ea1c;--c0:#58a9ea;\
+pub const DARK: &str = "--paper:#161b21;--ink:#e8ecf0;--soft:#a6b0bb;--quiet:#5f6b77;\
+    --grid:#323b45;--track:#2c353e;--zone:#ff8a3d2e;--good:#2cc79a55;--ordered:#58a9ea1c;--c0:#58a9ea;\
     --c1:#ff8a3d;--c2:#2cc79a;--c3:#e79bc6;--c4:#f0b73d;--c5:#9ad3f7;--c6:#b6c0ca;--c7:#b59df0";
 
 /// A picture as plain data.
@@ -126,17 +127,21 @@ impl Picture {
 pub fn standalone(picture: &Picture, title: &str) -> String {
     const LINE: f64 = 24.0;
     const SIGN: f64 = 7.6;
+    const MOST_SIGNS: usize = 54;
     let drawing = picture.svg(title);
     let (width, height) = size(&drawing);
     let (mut keys, mut x, mut row) = (Svg::new(width, height), 12.0, 0.0);
     for key in picture.keys() {
-        let name = shortened(&key.name, 60);
+        let name = shortened(&key.name, MOST_SIGNS);
         let needed = 44.0 + SIGN * name.chars().count() as f64;
         if x > 12.0 && x + needed > width {
             (x, row) = (12.0, row + 1.0);
         }
         let y = height + 48.0 + LINE * row;
-        keys.line(&key.class, [x, y - 4.0], [x + 22.0, y - 4.0]);
+        match key.class.split_once(" ring ") {
+            Some((_, color)) => keys.disk(&format!("ring {color}"), [x + 11.0, y - 4.0], 4.5),
+            None => keys.line(&key.class, [x, y - 4.0], [x + 22.0, y - 4.0]),
+        }
         keys.text("label", [x + 28.0, y], Anchor::Start, &name);
         x += needed;
     }
@@ -151,7 +156,7 @@ pub fn standalone(picture: &Picture, title: &str) -> String {
          height=\"{all}\"><style>{}</style><rect class=\"paper\" width=\"100%\" height=\"100%\"/>\
          <text class=\"title\" x=\"12\" y=\"22\">{}</text>{inner}{}</svg>\n",
         colored(SHEET),
-        escape(&shortened(title, 80)),
+        escape(&shortened(title, MOST_SIGNS)),
         keys.body(),
     )
 }
@@ -169,7 +174,7 @@ fn colored(sheet: &str) -> String {
 fn size(drawing: &str) -> (f64, f64) {
     let numbers = drawing.split("viewBox=\"0 0 ").nth(1).and_then(|rest| rest.split('"').next());
     let mut numbers = numbers.unwrap_or("").split(' ').filter_map(|n| n.parse().ok());
-    (numbers.next().unwrap_or(640.0), numbers.next().unwrap_or(320.0))
+    (numbers.next().unwrap_or(480.0), numbers.next().unwrap_or(320.0))
 }
 
 /// A number with six significant digits, which no picture shows more of; none if it is none.

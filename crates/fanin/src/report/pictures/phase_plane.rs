@@ -7,12 +7,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Area, Axis};
+use super::axes::{Area, Axis, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, COLORS, Svg, shortened};
 use super::{Key, Table, cell};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
 
 /// The plane of variances.
@@ -54,7 +53,7 @@ pub struct Place {
 impl PhasePlane {
     pub(super) fn svg(&self, label: &str) -> String {
         let mut svg = Svg::new(WIDTH, HEIGHT);
-        let area = Area::within(WIDTH, HEIGHT);
+        let area = Area::within(HEIGHT);
         let x = Scale::of([0.0, self.widest].into_iter(), false, area.left, area.right);
         let y = Scale::of([0.0, self.highest].into_iter(), false, area.bottom, area.top);
         let (w, b) = (
@@ -78,15 +77,16 @@ impl PhasePlane {
         area.frame(&mut svg, (&w, &x), (&b, &y));
         svg.path("line s2", line.iter().copied().map(Some));
         if let Some([at, _]) = line.first() {
-            if at - area.left > 130.0 {
+            if at - area.left > 160.0 {
                 svg.text(
-                    "note",
+                    "note halo",
                     [area.left + 12.0, area.top + 20.0],
                     Anchor::Start,
                     "gradients vanish",
                 );
             }
-            svg.text("note", [area.right - 8.0, area.top + 20.0], Anchor::End, "gradients explode");
+            let corner = [area.right - 8.0, area.top + 20.0];
+            svg.text("note halo", corner, Anchor::End, "gradients explode");
         }
         for (index, place) in self.points.iter().enumerate().rev() {
             let (Some(px), Some(py)) = (x.place(place.at[0]), y.place(place.at[1])) else {

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::{Area, Axis};
+use super::axes::{Area, Axis, WIDTH};
 use super::scale::Scale;
 use super::svg::{COLORS, Svg};
 use super::{Key, Table, cell};
 
-const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 400.0;
 
 /// Points in the plane.
@@ -30,7 +29,7 @@ pub struct Scatter {
 impl Scatter {
     pub(super) fn svg(&self, label: &str) -> String {
         let mut svg = Svg::new(WIDTH, HEIGHT);
-        let area = Area::within(WIDTH, HEIGHT);
+        let area = Area::within(HEIGHT);
         let ends = [-self.reach, self.reach].into_iter().filter(|_| self.reach > 0.0);
         let of = |axis: usize| {
             let points = self.points.iter().map(move |point| point[axis]);

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::axes::Axis;
+use super::axes::{Axis, WIDTH};
 use super::scale::Scale;
 use super::svg::{Anchor, Svg, shortened};
 use super::{Key, Table};
 
-const WIDTH: f64 = 640.0;
-const LEFT: f64 = 96.0;
-/// Beside the strips, as much as twenty of the largest letters of a narrow page need.
-const RIGHT: f64 = 432.0;
-const ROW: f64 = 44.0;
+const LEFT: f64 = 12.0;
+const RIGHT: f64 = WIDTH - LEFT;
+/// A line of the largest letters of a narrow page, and a density below it.
+const ROW: f64 = 54.0;
+const DENSITY: f64 = 30.0;
 const CURVES: f64 = 96.0;
 
 /// Densities over a common line, one strip each.
@@ -83,8 +83,8 @@ impl Strips {
             let points = values.iter().enumerate();
             svg.path(class, points.map(|(i, &v)| Some([x.place(at(i))?, y.place(v)?])));
         }
-        svg.text("label", [4.0, 48.0], Anchor::Start, &shortened(&self.activation, 10));
-        svg.text("tick", [RIGHT + 10.0, 48.0], Anchor::Start, "φ and its slope φ′");
+        svg.text("label", [LEFT, 16.0], Anchor::Start, &shortened(&self.activation, 24));
+        svg.text("tick", [RIGHT, 16.0], Anchor::End, "φ and its slope φ′");
     }
 
     fn strip(&self, svg: &mut Svg, strip: &Strip, base: f64, x: &Scale) {
@@ -93,7 +93,7 @@ impl Strips {
         let mut points = vec![[LEFT, base]];
         for (index, share) in strip.shares.iter().enumerate() {
             let middle = self.from + part * (index as f64 + 0.5);
-            let height = if highest > 0.0 { (ROW - 8.0) * share / highest } else { 0.0 };
+            let height = if highest > 0.0 { DENSITY * share / highest } else { 0.0 };
             if let Some(place) = x.place(middle) {
                 points.push([place, base - height]);
             }
@@ -102,17 +102,15 @@ impl Strips {
         svg.area("density f0", points.iter().copied());
         svg.path("line thin s0", points.into_iter().map(Some));
         svg.line("axis", [LEFT, base], [RIGHT, base]);
-        svg.text("label", [4.0, base - 4.0], Anchor::Start, &shortened(&strip.name, 11));
+        let above = base - DENSITY - 5.0;
+        svg.text("label", [LEFT, above], Anchor::Start, &shortened(&strip.name, 11));
         let beyond = strip.below + strip.above;
         let mut notes = vec![shortened(&strip.note, 24)];
         if beyond >= 0.005 {
             notes.push(format!("{:.0} % beyond", 100.0 * beyond));
         }
         notes.retain(|note| !note.is_empty());
-        let first = if notes.len() > 1 { base - 23.0 } else { base - 6.0 };
-        for (line, note) in notes.iter().enumerate() {
-            svg.text("tick", [RIGHT + 10.0, first + 19.0 * line as f64], Anchor::Start, note);
-        }
+        svg.text("tick", [RIGHT, above], Anchor::End, &notes.join("; "));
     }
 
     pub(super) fn keys(&self) -> Vec<Key> {

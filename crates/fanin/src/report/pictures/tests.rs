@@ -39,7 +39,8 @@ fn forty_lines_are_told_apart_by_color_and_dash() {
 
 #[test]
 fn units_of_one_class_have_one_color_and_others_are_gray() {
-    let column = Column { name: "layer 1".to_owned(), classes: vec![0, 1, 0, 2] };
+    let column =
+        Column { name: "layer 1".to_owned(), classes: vec![0, 1, 0, 2], ..Column::default() };
     assert_eq!(column.effective_width(), 3);
     let drawing = Picture::Tiles(Tiles { columns: vec![column] }).svg("label");
     assert_eq!(drawing.matches("tile twin f0").count(), 2);

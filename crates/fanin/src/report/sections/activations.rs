@@ -44,7 +44,7 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let controls = start_control(names, starts.iter().position(moves));
     Some(Figure {
         title: group.title(groups, "Density by layer"),
-        caption: "Measured on real rows at the first seed. Beside each strip: the share in the \
+        caption: "Measured on real rows at the first seed. Above each strip: the share in the \
                   shaded zones, measured and as theory expects of normal pre-activations."
             .to_owned(),
         controls,

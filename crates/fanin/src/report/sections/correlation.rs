@@ -218,7 +218,9 @@ fn clouds(group: &Group<'_>, material: &Material<'_>) -> Option<Figure> {
     };
     let names = starts.iter().map(|(start, _)| start.name.clone());
     let mut controls = start_control(names, starts.iter().position(is_spread));
-    controls.push(Control::slider("layer", labels, 0));
+    if chosen.len() > 1 {
+        controls.push(Control::slider("layer", labels, 0));
+    }
     Some(Figure {
         title: "A cloud of inputs on its way".to_owned(),
         caption: "Activations of the same rows, in two principal components and in units of their \

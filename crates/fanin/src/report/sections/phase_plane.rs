@@ -36,10 +36,13 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         }
         let group = groups.iter().find(|group| group.model == model);
         let whose = match group.and_then(|group| Some((group.starts.len(), shown(group)?))) {
-            Some((2.., start)) => format!("layers that start from {}", start.name),
+            Some((2.., start)) => format!("layers of “{}”", start.name),
             _ => "your layers".to_owned(),
         };
-        let caption = format!("{label}, {} layers. Disks: {whose}. Rings: schemes.", chain.depth);
+        let caption = format!(
+            "{label}, {} layers. Disks: {whose}. Rings: schemes, named below from left to right.",
+            chain.depth
+        );
         let plane = Picture::PhasePlane(plane(&chain, group));
         section.blocks.push(Block::Figure(Figure::of(
             "Variances of weights and biases",

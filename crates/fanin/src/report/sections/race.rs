@@ -1,11 +1,15 @@
 //! Training from every start: loss and score over the epochs, who reached the target, and whether
 //! the forecast came true.
 
+mod field;
+
+use field::{BEST, Field, WORST};
+
 use super::Material;
 use crate::check::Verdict;
 use crate::compare::{Entry, NetworkComparison};
 use crate::report::document::{Block, Control, Figure, Frame, Section, Table};
-use crate::report::pictures::{Axis, LineChart, Mark, Picture, Series, Style};
+use crate::report::pictures::{Axis, LineChart, Mark, Picture};
 use crate::report::terminal::number::{fixed, score_name, spread};
 use crate::spec::Task;
 use crate::train::{Finish, Metrics};
@@ -40,6 +44,7 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
         Some(target) if read == 0 => vec![Mark::new(target, "counts as learned")],
         _ => Vec::new(),
     };
+    let field = Field::new(network);
     let curves: [(&str, Reading, bool); 3] = [
         (score, |m| m.accuracy, false),
         ("test loss", |m| m.test_loss, true),
@@ -48,8 +53,7 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
     let frame = |(index, (name, read, log)): (usize, (&str, Reading, bool))| {
         let epochs = network.entries.iter().flat_map(|e| &e.trained).map(|t| t.history.len()).max();
         let at: Vec<f64> = (1..=epochs.unwrap_or(0)).map(|epoch| epoch as f64).collect();
-        let entries = network.entries.iter().enumerate();
-        let series = entries.map(|(color, entry)| curve(entry, color, at.len(), read)).collect();
+        let series = field.lines(at.len(), read);
         let y = Axis { log, ..Axis::linear(name) };
         let chart = LineChart {
             x: Axis::whole("epoch"),
@@ -62,29 +66,20 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
         Frame { picture: Picture::LineChart(chart), facts: Vec::new() }
     };
     let names = curves.iter().map(|(name, _, _)| (*name).to_owned()).collect();
+    let mut caption =
+        "Measured after every epoch; a run that diverged ends where it did.".to_owned();
+    if field.is_large() {
+        caption = format!(
+            "{caption} In color: the {BEST} best starts and the {WORST} worst by {score}; all others \
+             are gray."
+        );
+    }
     Figure {
         title: "Training from each start".to_owned(),
-        caption: "Measured after every epoch; a run that diverged ends where it did.".to_owned(),
+        caption,
         controls: vec![Control::choice("show", names, 0)],
         frames: curves.into_iter().enumerate().map(frame).collect(),
     }
-}
-
-fn curve(entry: &Entry, color: usize, epochs: usize, read: fn(&Metrics) -> Option<f64>) -> Series {
-    let of = |epoch: usize| {
-        let values: Vec<f64> = entry
-            .trained
-            .iter()
-            .filter_map(|run| run.history.get(epoch).and_then(read))
-            .filter(|value| value.is_finite())
-            .collect();
-        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        (values.iter().sum::<f64>() / values.len() as f64, (least, most))
-    };
-    let (means, ends): (Vec<f64>, Vec<(f64, f64)>) = (0..epochs).map(of).unzip();
-    let line = Series::new(&entry.scheme, color, means).styled(Style::Points);
-    if entry.trained.len() > 1 { line.within(ends) } else { line }
 }
 
 fn table(network: &NetworkComparison, task: Task) -> Table {
@@ -115,7 +110,7 @@ fn table(network: &NetworkComparison, task: Task) -> Table {
     };
     Table {
         head: head.map(str::to_owned).to_vec(),
-        rows: network.entries.iter().map(row).collect(),
+        rows: Field::new(network).entries.into_iter().map(row).collect(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which units can ever differ, and how equal units stay equal while training goes on.
 
+use std::collections::HashSet;
+
 use super::{Group, Material, Start, selected, start_control};
 use crate::check::symmetry::summary::{LayerSymmetry, Positions};
 use crate::compare::{Moment, Replay};
@@ -8,9 +10,11 @@ use crate::report::pictures::{Column, Picture, Tiles};
 use crate::report::terminal::number::fixed;
 
 /// Layers that are drawn.
-const MOST_LAYERS: usize = 15;
+const MOST_LAYERS: usize = 16;
 /// Layers that are drawn over all starts, so that a page of many starts stays small.
 const MOST_BLOCKS: usize = 90;
+/// Layers of each start that a replay draws: as many as fit beside each other.
+const MOST_REPLAYED: usize = 4;
 
 /// The map of every network, and the replay.
 pub fn section(material: &Material<'_>) -> Option<Section> {
@@ -47,6 +51,7 @@ fn frame(start: &Start<'_>, most: usize) -> Frame {
     let columns = chosen.into_iter().map(|index| Column {
         name: format!("layer {}", index + 1),
         classes: classes(&layers[index]),
+        ..Column::default()
     });
     let units = diagnosis.units;
     let facts = vec![
@@ -78,44 +83,46 @@ fn replay(replays: &[Replay]) -> Option<Figure> {
     let shared = replays.iter().map(|replay| replay.moments.len()).min()?;
     let steps = first.moments.iter().take(shared).map(|moment| moment.step.to_string()).collect();
     let layers = first.moments.first().map_or(0, |moment| moment.layers.len());
-    let most = (MOST_BLOCKS / (shared * replays.len()).max(1)).clamp(3, MOST_LAYERS);
-    let moments = replays.iter().flat_map(|replay| replay.moments.iter().take(shared));
-    let frames = moments.map(|shown| moment(shown, most));
     let mut caption = format!(
         "{}: {} real steps of training from each start. Equal units never part; units that start \
          apart stay apart.",
         first.model,
-        first.moments.get(shared - 1).map_or(0, |moment| moment.step)
+        first.moments.get(shared.checked_sub(1)?).map_or(0, |moment| moment.step)
     );
-    if layers > most {
-        caption = format!("{caption} {most} of {layers} layers, evenly chosen.");
+    if layers > MOST_REPLAYED {
+        caption = format!("{caption} {MOST_REPLAYED} of {layers} layers, evenly chosen.");
     }
-    let mut controls = start_control(replays.iter().map(|replay| replay.scheme.clone()), None);
-    controls.push(Control::slider("step", steps, 0));
     Some(Figure {
         title: "The first training steps".to_owned(),
         caption,
-        controls,
-        frames: frames.collect(),
+        controls: vec![Control::slider("step", steps, 0)],
+        frames: (0..shared).map(|at| moments(replays, at)).collect(),
     })
 }
 
-fn moment(moment: &Moment, most: usize) -> Frame {
-    let layers = moment.layers.iter().zip(1..);
-    let columns: Vec<Column> = layers
-        .map(|((_, classes), number)| Column {
-            name: format!("layer {number}"),
-            classes: classes.clone(),
-        })
-        .collect();
-    let differ: usize = columns.iter().map(Column::effective_width).sum();
-    let units: usize = columns.iter().map(|column| column.classes.len()).sum();
-    let facts = vec![
-        Fact::new("steps done", moment.step.to_string()),
-        Fact::new("loss of the last batch", fixed(moment.loss, 3)),
-        Fact::new("units that differ", format!("{differ} of {units}")),
-    ];
-    let chosen = selected(columns.len(), most).into_iter();
-    let columns = chosen.map(|index| columns[index].clone()).collect();
+/// All starts after the same number of steps.
+fn moments(replays: &[Replay], at: usize) -> Frame {
+    let mut facts = Vec::new();
+    let mut columns = Vec::new();
+    for replay in replays {
+        let (start, moment) = (&replay.scheme, &replay.moments[at]);
+        let (differ, units) = distinct(moment);
+        facts
+            .push(Fact::new(format!("units that differ, {start}"), format!("{differ} of {units}")));
+        facts.push(Fact::new(format!("loss, {start}"), fixed(moment.loss, 3)));
+        let chosen = selected(moment.layers.len(), MOST_REPLAYED).into_iter();
+        columns.extend(chosen.map(|index| Column {
+            name: format!("layer {}", index + 1),
+            classes: moment.layers[index].1.clone(),
+            group: start.clone(),
+        }));
+    }
     Frame { picture: Picture::Tiles(Tiles { columns }), facts }
+}
+
+/// Units that differ, of all.
+fn distinct(moment: &Moment) -> (usize, usize) {
+    let classes = |units: &[usize]| units.iter().collect::<HashSet<_>>().len();
+    let layers = || moment.layers.iter().map(|(_, units)| units);
+    (layers().map(|units| classes(units)).sum(), layers().map(Vec::len).sum())
 }
