@@ -3,6 +3,7 @@
 //! A few small models are carried along; the others are read where the folder is present.
 
 mod backend;
+mod derivatives;
 mod hostile;
 
 use std::collections::BTreeMap;
