@@ -88,7 +88,8 @@ impl Architecture for Drawn {
         let names: Vec<String> = draft.parameters.iter().map(|p| p.name.clone()).collect();
         let trained = (0..names.len()).collect();
         let Draft { graph, layers, .. } = draft;
-        Ok(Body { graph, output, names, trained, layers, running: Vec::new() })
+        let (cells, running) = (Vec::new(), Vec::new());
+        Ok(Body { graph, output, names, trained, layers, cells, running })
     }
 }
 

@@ -105,7 +105,7 @@ impl Architecture for Chain {
         }
         let trained = (0..names.len()).collect();
         let (layers, running) = (Vec::new(), Vec::new());
-        Ok(Body { graph, output: x, names, trained, layers, running })
+        Ok(Body { graph, output: x, names, trained, layers, cells: Vec::new(), running })
     }
 }
 

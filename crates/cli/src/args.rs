@@ -7,10 +7,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use fanin::Result;
 use fanin::check::Severity;
-use fanin::import::roles::Overrides;
-use fanin::import::{BatchNorm, Options};
+use fanin::import::{Noise, Options};
 use fanin::spec::{
-    BatchSize, InitRule, LossName, Missing, Role, ScheduleName, Spec, Standardize, Task,
+    BatchSize, InitRule, LossName, Missing, NormStatistics, ReadingSpec, Role, ScheduleName, Spec,
+    Standardize, Task,
 };
 
 /// Arguments of every command.
@@ -79,21 +79,69 @@ impl StartArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model file")]
 pub struct ReadingArgs {
+    /// Value to compute instead of the .onnx file's output. Nodes that it does not need are not read
+    #[arg(long, value_name = "NAME")]
+    output_name: Option<String>,
+    /// Dropout of an .onnx file that was exported for training, while it is trained: on, drawn from
+    /// --seed, or off [default: on]
+    #[arg(long, value_name = "WHETHER")]
+    dropout: Option<Switch>,
+    #[command(flatten)]
+    file: ModelFileArgs,
+}
+
+/// How the file of a model is read that is run or looked at, with several outputs perhaps.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model file")]
+pub struct ModelArgs {
+    /// Value to compute instead of the .onnx file's outputs; may be given several times. Nodes that
+    /// it does not need are not read
+    #[arg(long = "output-name", value_name = "NAME")]
+    outputs: Vec<String>,
+    #[command(flatten)]
+    file: ModelFileArgs,
+}
+
+/// What every command can be told of a model's file.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model file")]
+struct ModelFileArgs {
     /// Shape of an input that an .onnx file leaves open, or another than the file's; may be given
     /// several times
     #[arg(long = "input", value_name = "NAME=1x3x224x224", value_parser = shape)]
     inputs: Vec<(String, Vec<usize>)>,
-    /// Value to compute instead of the file's output. Nodes that it does not need are not read
-    #[arg(long, value_name = "NAME")]
-    output_name: Option<String>,
+    /// Rows where an .onnx file leaves the first axis open; of no effect on a network of any
+    /// number of rows, but for one that cannot be read for a single row [default: 1]
+    #[arg(long, value_name = "N")]
+    batch: Option<NonZero<usize>>,
+    /// What batch normalization of an .onnx file divides by: the batch's own statistics, which is
+    /// right for starting weights, or the running ones [default: for `run`, what the file says; else
+    /// the batch's, and the running ones for scores of a trained network]
+    #[arg(long, value_name = "STATISTICS")]
+    batch_norm: Option<Statistics>,
+    /// Random nodes of an .onnx file: off, which is their mean, or drawn once from a seed
+    /// [default: off]
+    #[arg(long, value_name = "off|SEED", value_parser = noise)]
+    noise: Option<Noise>,
+    /// Numbers that all values of an .onnx file may hold together for its own rows, before it is
+    /// refused [default: 268435456]
+    #[arg(long, value_name = "N")]
+    max_elements: Option<NonZero<usize>>,
     #[command(flatten)]
     roles: RoleArgs,
+}
+
+/// Whether something is on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 /// What the initializers of a file are, where a user knows better.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model file")]
-pub struct RoleArgs {
+struct RoleArgs {
     /// Role of the initializers of an .onnx file whose name fits a pattern; may be given several
     /// times, the last that fits decides
     #[arg(long = "role", value_name = "PATTERN=ROLE", value_parser = role)]
@@ -110,22 +158,50 @@ impl ReadingArgs {
     /// Writes the arguments given into `spec`.
     pub fn apply(&self, spec: &mut Spec) {
         let reading = &mut spec.reading;
-        reading.inputs.extend(self.inputs.iter().cloned());
         reading.output = self.output_name.clone().or(reading.output.take());
+        if let Some(dropout) = self.dropout {
+            reading.dropout = matches!(dropout, Switch::On);
+        }
+        self.file.apply(reading);
+    }
+}
+
+impl ModelArgs {
+    /// The options given.
+    pub fn options(&self) -> Options {
+        let mut reading = ReadingSpec::default();
+        self.file.apply(&mut reading);
+        Options { outputs: self.outputs.clone(), ..Options::from(&reading) }
+    }
+}
+
+impl ModelFileArgs {
+    fn apply(&self, reading: &mut ReadingSpec) {
+        reading.inputs.extend(self.inputs.iter().cloned());
+        reading.batch = self.batch.or(reading.batch);
+        reading.max_elements = self.max_elements.or(reading.max_elements);
+        match self.batch_norm {
+            Some(Statistics::File) => reading.batch_norm = None,
+            Some(Statistics::Batch) => reading.batch_norm = Some(NormStatistics::Batch),
+            Some(Statistics::Running) => reading.batch_norm = Some(NormStatistics::Running),
+            None => {}
+        }
+        match self.noise {
+            Some(Noise::Off) => reading.noise = None,
+            Some(Noise::Seed(seed)) => reading.noise = Some(seed),
+            None => {}
+        }
         reading.roles.extend(self.roles.roles.iter().cloned());
         reading.parameters.extend(self.roles.params.iter().cloned());
         reading.frozen.extend(self.roles.freeze.iter().cloned());
     }
 }
 
-impl RoleArgs {
-    /// The roles given.
-    pub fn overrides(&self) -> Overrides {
-        Overrides {
-            roles: self.roles.clone(),
-            parameters: self.params.clone(),
-            frozen: self.freeze.clone(),
-        }
+/// Reads `off` or a seed.
+fn noise(text: &str) -> std::result::Result<Noise, String> {
+    match text {
+        "off" => Ok(Noise::Off),
+        seed => seed.parse().map(Noise::Seed).map_err(|_| "expected off or a seed".to_owned()),
     }
 }
 
@@ -137,50 +213,11 @@ fn role(text: &str) -> std::result::Result<(String, Role), String> {
     Ok((pattern.to_owned(), *role))
 }
 
-/// How the file of a model is read that is run once.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Model")]
-pub struct ModelArgs {
-    /// Shape of an input that the file leaves open, or another than the file's; may be given
-    /// several times
-    #[arg(long = "input", value_name = "NAME=1x3x224x224", value_parser = shape)]
-    inputs: Vec<(String, Vec<usize>)>,
-    /// Rows where the file leaves the first axis open [default: 1]
-    #[arg(long, value_name = "N")]
-    batch: Option<NonZero<usize>>,
-    /// Value to compute instead of the file's outputs; may be given several times. Nodes that it
-    /// does not need are not read
-    #[arg(long = "output-name", value_name = "NAME")]
-    outputs: Vec<String>,
-    /// What batch normalization divides by: running statistics unless the file says training
-    /// (file), the batch's own, which is right for starting weights (batch), or the running ones
-    #[arg(long, value_name = "STATISTICS", default_value = "file")]
-    batch_norm: Statistics,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Statistics {
     File,
     Batch,
     Running,
-}
-
-impl ModelArgs {
-    /// The options given.
-    pub fn options(&self) -> Options {
-        let default = Options::default();
-        Options {
-            inputs: self.inputs.iter().cloned().collect(),
-            batch: self.batch.map_or(default.batch, NonZero::get),
-            outputs: self.outputs.clone(),
-            batch_norm: match self.batch_norm {
-                Statistics::File => BatchNorm::File,
-                Statistics::Batch => BatchNorm::Batch,
-                Statistics::Running => BatchNorm::Running,
-            },
-            ..default
-        }
-    }
 }
 
 /// Reads `NAME=1x3x224x224`.

@@ -68,8 +68,8 @@ impl Compare {
         self.report.check()?;
         self.tensorboard.folder()?;
         let options = self.options(common)?;
-        let data = fanin::load(&options.spec)?;
-        let comparison = Comparison::new(&options, &data)?;
+        let (data, models) = fanin::open_compared(&options)?;
+        let comparison = Comparison::of_networks(&options, &data, models)?;
         let show = |text: String| {
             if !common.json {
                 output::text(&text);

@@ -22,8 +22,9 @@ Keras
   model.export(\"model.onnx\", format=\"onnx\")
 
   A model that was never called is not exported. Biases that are all zero, as those of a fresh model,
-  are left out, and batch normalization is folded into the layer beside it. GELU may become the operator Erfc, which
-  ONNX does not have: use keras.activations.gelu(x, approximate=True).
+  are left out, and batch normalization is folded into the layer beside it. GELU may become the
+  operator Erfc, which ONNX does not have and other programs refuse: for them use
+  keras.activations.gelu(x, approximate=True).
 
 JAX, Flax, Equinox
   from jax2onnx import to_onnx

@@ -8,7 +8,7 @@ use fanin::formats::onnx::OnnxFile;
 use fanin::import::{Description, describe, describe_layers};
 use fanin::report::{Json, terminal};
 
-use crate::args::{Common, RoleArgs, spec_of};
+use crate::args::{Common, ModelArgs, spec_of};
 use crate::output::{self, Exit};
 
 /// Show what is in a model: inputs, operators, every parameter and what it is
@@ -19,13 +19,14 @@ use crate::output::{self, Exit};
 #[command(after_help = "Examples:
   fanin model model.onnx
   fanin model \"64 -> 3x64 relu -> 10\"
+  fanin model model.onnx --output-name features           the part that this value needs
   fanin model model.onnx --freeze \"*.position_ids\" --role \"scale_*=residual-scale\"")]
 pub struct Model {
     /// An .onnx file, a network as short text or a .toml file
     #[arg(value_name = "MODEL")]
     network: Option<String>,
     #[command(flatten)]
-    roles: RoleArgs,
+    reading: ModelArgs,
 }
 
 impl Model {
@@ -48,6 +49,6 @@ impl Model {
             return Ok(describe_layers(&fanin::init::parameters(&model)?));
         };
         let file = OnnxFile::read(path)?;
-        describe(&file, &file.model()?, &self.roles.overrides())
+        describe(&file, &file.model()?, &self.reading.options())
     }
 }

@@ -63,7 +63,8 @@ impl Architecture for Halves {
         }
         let names = parameters.into_iter().map(|p| p.name).collect();
         let trained = (0..weights.len()).collect();
-        Ok(Body { graph, output: x, names, trained, layers, running: Vec::new() })
+        let (cells, running) = (Vec::new(), Vec::new());
+        Ok(Body { graph, output: x, names, trained, layers, cells, running })
     }
 }
 

@@ -58,6 +58,7 @@ pub mod report;
 use std::path::Path;
 
 use check::Diagnosis;
+use compare::CompareOptions;
 use compare::proof::{Contest, ProofObserver, ProofOptions, Proven, Training};
 use data::Prepared;
 use init::Outline;
@@ -101,6 +102,20 @@ pub fn open(spec: &Spec) -> Result<(Prepared, Model)> {
     Ok((data, model))
 }
 
+/// As [`open`], with all networks that `options` compare.
+///
+/// # Errors
+/// As [`open`] and [`CompareOptions::networks`].
+pub fn open_compared(options: &CompareOptions) -> Result<(Prepared, Vec<Model>)> {
+    if options.own_model {
+        let (data, model) = open(&options.spec)?;
+        return Ok((data, vec![model]));
+    }
+    let data = load(&options.spec)?;
+    let networks = options.networks(&data)?;
+    Ok((data, networks))
+}
+
 /// As [`open`] where the data fit the network; else with what stands in for them, told as the source
 /// of the rows: `spec` then names the computed set `teacher`, which is as wide as the network.
 ///
@@ -140,12 +155,21 @@ pub fn resolve_alone(spec: &Spec) -> Result<Model> {
 /// # Errors
 /// As [`resolve_alone`], or [`Manifest::parameters`](init::manifest::Manifest::parameters).
 pub fn parameters(outline: &Outline) -> Result<Listed> {
+    outlined(outline).map(|(_, listed)| listed)
+}
+
+/// As [`parameters`], with the network that they belong to, unless `outline` is a list.
+///
+/// # Errors
+/// As [`parameters`].
+pub fn outlined(outline: &Outline) -> Result<(Option<Model>, Listed)> {
     match outline {
         Outline::Network(spec) => {
-            let parameters = init::parameters(&resolve_alone(spec)?)?;
-            Ok(Listed { parameters, guesses: Vec::new() })
+            let model = resolve_alone(spec)?;
+            let parameters = init::parameters(&model)?;
+            Ok((Some(model), Listed { parameters, guesses: Vec::new() }))
         }
-        Outline::Manifest(manifest) => manifest.parameters(),
+        Outline::Manifest(manifest) => Ok((None, manifest.parameters()?)),
     }
 }
 
@@ -421,20 +445,19 @@ pub fn report_run(
     }))
 }
 
-/// Writes a copy of the ONNX model that `spec` names in which only parameters that differ are
-/// replaced.
+/// Writes a copy of the ONNX file that `model` was read from in which only parameters that differ
+/// are replaced.
 ///
 /// # Errors
-/// As [`import::model`] and [`import::write_back`], and if `spec` names no file.
+/// As [`import::write_back`], and if `model` was not read from a file.
 pub fn write_model(
-    spec: &Spec,
+    model: &Model,
     weights: &Weights,
     target: &Path,
     existing: formats::Existing,
 ) -> Result<()> {
-    let source = model_file(spec)?;
-    let network = import::FileNetwork::read(source, &(&spec.reading).into())?;
-    import::write_back(&network, weights, target, existing)
+    let network = import::file_network(model).ok_or_else(|| no_file(&model.to_string()))?;
+    import::write_back(network, weights, target, existing)
 }
 
 /// The ONNX file that `spec` names as its network.
@@ -442,11 +465,15 @@ pub fn write_model(
 /// # Errors
 /// If it names none.
 pub fn model_file(spec: &Spec) -> Result<&Path> {
-    spec.model.file().ok_or_else(|| Error::Setting {
+    spec.model.file().ok_or_else(|| no_file(&spec.model.to_string()))
+}
+
+fn no_file(model: &str) -> Error {
+    Error::Setting {
         place: "model".to_owned(),
-        found: format!("`{}`, no file", spec.model),
-        expected: "an .onnx file, to copy; weights alone go to .safetensors or .npz".to_owned(),
-    })
+        found: format!("`{model}`, no file"),
+        expected: "an .onnx model to copy; weights alone go to .safetensors or .npz".to_owned(),
+    }
 }
 
 /// Runs `work` on `threads` threads, one per core for `None`; results do not depend on it.

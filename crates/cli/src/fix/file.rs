@@ -71,11 +71,11 @@ impl FileArgs {
     }
 
     /// Writes the recommended start, or the one that was there where nothing changes.
-    pub fn write(&self, spec: &Spec, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
+    pub fn write(&self, model: &Model, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
         let Some(path) = &self.output else { return Ok(Vec::new()) };
         let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
         if is_model_file(path) {
-            fanin::write_model(spec, weights, path, self.existing())?;
+            fanin::write_model(model, weights, path, self.existing())?;
         } else {
             write_weights(path, weights, self.existing())?;
         }

@@ -110,7 +110,7 @@ impl Fix {
             show(terminal::proven(proof, data.task, width));
         }
         self.write_report(&case, &repair, proof.as_ref())?;
-        let mut files = self.file.write(spec, weights, &repair)?;
+        let mut files = self.file.write(model, weights, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
         if common.json {

@@ -2,35 +2,49 @@
 
 use fanin::Result;
 use fanin::formats::write_weights;
-use fanin::init::{Outline, Parameter, like};
+use fanin::init::{Parameter, like};
 use fanin::report::{Json, terminal};
+use fanin::spec::Model;
+use fanin::weights::Weights;
 
 use super::file::FileArgs;
 use crate::args::Common;
 use crate::output::{self, Exit};
 
-/// Writes what another library would start with, to the bit.
-pub fn run(
+/// What another library would start with, to the bit.
+pub struct Drawn {
+    library: &'static dyn like::Library,
+    weights: Weights,
+    /// Whether the order is known in which a program makes the layers.
+    is_in_order: bool,
+}
+
+/// Draws it for parameters in an order that is that of the program, or not.
+pub fn draw(
     library: &str,
-    outline: &Outline,
-    parameters: &[Parameter],
+    (parameters, is_in_order): (Vec<Parameter>, bool),
     scheme: Option<&str>,
-    file: &FileArgs,
     common: &Common,
-) -> Result<Exit> {
+) -> Result<Drawn> {
     let library = like::find(library)?;
-    let weights = library.initialize(parameters, scheme, common.seed.unwrap_or(0))?;
-    match outline {
-        Outline::Network(spec) if file.is_model() => {
-            fanin::write_model(spec, &weights, file.path(), file.existing())?;
+    let weights = library.initialize(&parameters, scheme, common.seed.unwrap_or(0))?;
+    Ok(Drawn { library, weights, is_in_order })
+}
+
+impl Drawn {
+    /// Writes it, into a copy of the file of `model` where that is asked for, and says so.
+    pub fn write(&self, model: Option<&Model>, file: &FileArgs, common: &Common) -> Result<Exit> {
+        let Self { library, weights, is_in_order } = self;
+        match model.filter(|_| file.is_model()) {
+            Some(model) => fanin::write_model(model, weights, file.path(), file.existing())?,
+            None => write_weights(file.path(), weights, file.existing())?,
         }
-        _ => write_weights(file.path(), &weights, file.existing())?,
+        if common.json {
+            output::json(&Json::new("like", &library.facts()));
+        } else {
+            let told = terminal::drawn_like(*library, weights, file.path(), *is_in_order);
+            output::text(&told);
+        }
+        Ok(Exit::Done)
     }
-    if common.json {
-        output::json(&Json::new("like", &library.facts()));
-    } else {
-        let is_in_order = outline.is_in_order();
-        output::text(&terminal::drawn_like(library, &weights, file.path(), is_in_order));
-    }
-    Ok(Exit::Done)
 }

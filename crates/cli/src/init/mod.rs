@@ -10,10 +10,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use fanin::Result;
 use fanin::init::{Chosen, Outline, Rules, Start};
 use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
+use fanin::{Result, import};
 
 use crate::args::{Common, DataArgs, ReadingArgs, rule};
 use crate::output::{self, Exit};
@@ -83,19 +83,16 @@ impl Init {
             return verify::run(file, self.model.as_deref(), common);
         }
         let (outline, rules) = self.outline()?;
-        let listed = fanin::parameters(&outline)?;
+        let (model, listed) = fanin::outlined(&outline)?;
+        let model = model.as_ref();
         if let Some(library) = &self.like {
-            return like::run(
-                library,
-                &outline,
-                &listed.parameters,
-                self.scheme.as_deref(),
-                &self.file,
-                common,
-            );
+            let told = outline.is_in_order();
+            let order = import::in_module_order(model, listed.parameters, told)?;
+            let drawn = like::draw(library, order, self.scheme.as_deref(), common)?;
+            return drawn.write(model, &self.file, common);
         }
         if self.file.is_model() && !self.explain {
-            return onnx::run(&outline, &self.file, common);
+            return onnx::run(&outline, model, &self.file, common);
         }
         let chosen = Chosen::new(&listed.parameters, &rules)?;
         let asked = self.file.dtype()?;

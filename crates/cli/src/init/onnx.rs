@@ -2,6 +2,7 @@
 
 use fanin::init::Outline;
 use fanin::report::{Json, terminal};
+use fanin::spec::Model;
 use fanin::{Error, Result};
 
 use super::file::FileArgs;
@@ -9,12 +10,17 @@ use crate::args::Common;
 use crate::output::{self, Exit};
 
 /// Writes a copy of the model that `outline` names, with new weights.
-pub fn run(outline: &Outline, file: &FileArgs, common: &Common) -> Result<Exit> {
+pub fn run(
+    outline: &Outline,
+    model: Option<&Model>,
+    file: &FileArgs,
+    common: &Common,
+) -> Result<Exit> {
     let (spec, source) = match outline {
         Outline::Network(spec) => (Some(spec), spec.model.file()),
         Outline::Manifest(_) => (None, None),
     };
-    let (Some(spec), Some(source)) = (spec, source) else {
+    let (Some(spec), Some(source), Some(model)) = (spec, source, model) else {
         return Err(Error::Setting {
             place: "--output".to_owned(),
             found: file.path().display().to_string(),
@@ -23,9 +29,8 @@ pub fn run(outline: &Outline, file: &FileArgs, common: &Common) -> Result<Exit> 
         });
     };
     fanin::formats::check_target(file.path(), file.existing())?;
-    let model = fanin::resolve_alone(spec)?;
-    let weights = fanin::initialize(spec, &model, common.seed.unwrap_or(0))?;
-    fanin::write_model(spec, &weights, file.path(), file.existing())?;
+    let weights = fanin::initialize(spec, model, common.seed.unwrap_or(0))?;
+    fanin::write_model(model, &weights, file.path(), file.existing())?;
     if common.json {
         output::json(&Json::new("init", &file.path()));
     } else {

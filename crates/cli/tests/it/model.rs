@@ -21,10 +21,18 @@ fn a_file_is_told_with_its_parameters_and_their_roles() {
 #[test]
 fn operators_that_cannot_be_run_are_told_and_not_fatal() {
     let (folder, path) = carried("keras_mlp.onnx");
-    let ended = folder.fanin(&["model", &path]);
+    let mut bytes = std::fs::read(path).unwrap();
+    for at in 0..bytes.len() - 4 {
+        if &bytes[at..at + 4] == b"Erfc" {
+            bytes[at + 3] = b'q';
+        }
+    }
+    let path = folder.path().join("unheard.onnx");
+    std::fs::write(&path, bytes).unwrap();
+    let ended = folder.fanin(&["model", path.to_str().unwrap()]);
     assert_eq!(ended.code, 0, "{}", ended.err);
-    assert!(ended.out.contains("Erfc (not supported)"), "{}", ended.out);
-    assert!(ended.out.contains("operators that fanin cannot run: Erfc"), "{}", ended.out);
+    assert!(ended.out.contains("Erfq (not supported)"), "{}", ended.out);
+    assert!(ended.out.contains("operators that fanin cannot run: Erfq"), "{}", ended.out);
 }
 
 #[test]

@@ -71,6 +71,71 @@ fn starts_of_a_model_are_compared_and_trained() {
 }
 
 #[test]
+fn every_command_takes_what_is_said_of_the_file() {
+    let folder = Folder::new();
+    let (model, data) = (carried("mlp_bn_dropout.train.onnx"), carried("mlp_bn_dropout.input.npz"));
+    let said = ["--batch", "3", "--batch-norm", "batch", "--noise", "7", "--freeze", "*bias*"];
+    let runs = path(&folder, "runs");
+    let (copy, results) = (path(&folder, "new.onnx"), path(&folder, "out.npz"));
+    let plan = ["--data", "normal", "--epochs", "1"];
+    let commands: [Vec<&str>; 7] = [
+        vec!["model", &model],
+        vec!["run", &model, "--data", &data, "--output", &results, "--force"],
+        vec![
+            "init",
+            &model,
+            "--scheme",
+            "he-normal",
+            "--output",
+            &copy,
+            "--force",
+            "--dropout",
+            "off",
+        ],
+        [&["check", &model, "--seeds", "1"][..], &plan].concat(),
+        [&["train", &model, "--runs", &runs, "--dropout", "off"][..], &plan].concat(),
+        [&["compare", &model, "--schemes", "he-normal", "--seeds", "1"][..], &plan].concat(),
+        [&["fix", &model, "--no-proof"][..], &plan].concat(),
+    ];
+    for command in commands {
+        let ended = fanin(&[&command[..], &said].concat());
+        assert!(ended.code < 2, "{command:?}: {}", ended.err);
+        let mistaken = fanin(&[&command[..], &["--freeze", "nothing*"]].concat());
+        assert!(mistaken.err.contains("unknown initializer `nothing*`"), "{}", mistaken.err);
+    }
+}
+
+#[test]
+fn a_part_of_a_model_is_shown_by_the_value_that_needs_it() {
+    let model = carried("autoencoder_conv.onnx");
+    let whole = fanin(&["model", &model, "--json"]);
+    let whole: serde_json::Value = serde_json::from_str(&whole.out).unwrap();
+    let first = whole["parameters"][0]["consumer"].as_str().unwrap().to_owned();
+    assert!(first.starts_with("Conv "), "{first}");
+    let part = fanin(&["model", &model, "--output-name", "relu", "--json"]);
+    let part: serde_json::Value = serde_json::from_str(&part.out).unwrap();
+    let count = |what: &serde_json::Value| what["parameters"].as_array().unwrap().len();
+    assert!((1..count(&whole)).contains(&count(&part)), "{}", part["parameters"]);
+    let ended = fanin(&["model", &model, "--output-name", "nothing"]);
+    assert!(ended.err.contains("unknown output `nothing`"), "{}", ended.err);
+}
+
+#[test]
+fn a_graph_of_nodes_and_edges_is_checked_trained_and_compared_as_one_row() {
+    let folder = Folder::new();
+    let (model, data) = (carried("gat_scatter.legacy.onnx"), carried("gat_scatter.input.npz"));
+    let runs = path(&folder, "runs");
+    let plan = ["--data", &data, "--epochs", "2", "--task", "regression"];
+    let check = fanin(&[&["check", &model][..], &plan].concat());
+    assert!(check.code < 2 && check.out.contains("one row of data"), "{}{}", check.out, check.err);
+    let train = fanin(&[&["train", &model, "--runs", &runs][..], &plan].concat());
+    assert!(train.code < 2 && train.err.contains("one row of data"), "{}", train.err);
+    let compare = ["compare", &model, "--schemes", "zeros,he-normal", "--seeds", "1"];
+    let compare = fanin(&[&compare[..], &plan].concat());
+    assert!(compare.code < 2, "{}", compare.err);
+}
+
+#[test]
 fn mistakes_name_the_place_and_the_remedy() {
     let folder = Folder::new();
     let said = |arguments: &[&str], expected: &str| {

@@ -38,6 +38,20 @@ impl Graph {
         self.mean_to(rows, [])
     }
 
+    /// Mean of −Σ t · ln softmax(z) over the rows whose t has a sum of 1; rows of zeros ask for
+    /// nothing, as those of PyTorch's `ignore_index`. 0 where no row asks.
+    ///
+    /// # Errors
+    /// If the shapes differ.
+    pub fn softmax_cross_entropy_where_asked(&mut self, z: Wire, t: Wire) -> Result<Wire> {
+        let rows = self.cross_entropy(z, t)?;
+        let all = self.sum_to(rows, [])?;
+        let asked = self.sum_to(t, [])?;
+        let one = self.constant([], 1.0)?;
+        let asked = self.larger(asked, one)?;
+        self.divide(all, asked)
+    }
+
     /// Mean over all elements of −t·ln σ(z) − (1−t)·ln(1−σ(z)) = softplus(z) − t·z, as PyTorch's
     /// `BCEWithLogitsLoss`.
     ///

@@ -256,7 +256,8 @@ fn most_rows(model: &Model, loss: &Loss) -> Result<usize> {
     network.add_gradients()?;
     let nodes = network.graph.nodes().iter().flat_map(|node| &node.outputs);
     let numbers: usize = nodes.map(|&wire| network.graph.shape(wire).elements()).sum();
-    Ok((NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS))
+    let most = model.architecture().most_rows().unwrap_or(ROWS);
+    Ok((NUMBERS / numbers.max(1)).clamp(FEWEST_ROWS, ROWS.min(most).max(FEWEST_ROWS)))
 }
 
 /// What is not known of a graph that is no list of layers, and what was left out of it.

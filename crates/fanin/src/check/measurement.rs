@@ -4,6 +4,7 @@
 
 use serde::Serialize;
 
+use super::cells::CellMeasurement;
 use super::claims::Claim;
 use super::duplicates::Duplicate;
 use super::features::FeatureScales;
@@ -100,6 +101,8 @@ pub struct Measurement {
     pub rows: usize,
     /// Linear layers in the order of the data; the last one is the output.
     pub layers: Vec<LayerMeasurement>,
+    /// Recurrent cells in the order of the data.
+    pub cells: Vec<CellMeasurement>,
     /// Loss before the first step.
     pub loss: f64,
     /// The loss of an output of 0 for every row: ln K for softmax cross-entropy over K classes.

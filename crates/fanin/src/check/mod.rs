@@ -5,6 +5,7 @@ mod samples;
 mod shared;
 pub mod features;
 pub mod duplicates;
+mod cells;
 pub mod measurement;
 mod neighbors;
 pub mod symmetry;
@@ -24,6 +25,7 @@ pub mod stand_in;
 pub mod trace;
 mod layer_values;
 
+pub use cells::{CellMeasurement, GateMeasurement};
 pub use diagnosis::Diagnosis;
 pub use estimate::Estimate;
 pub use forecast::Verdict;

@@ -9,6 +9,7 @@ use fanin_engine::activations::{self, Activation};
 use fanin_engine::{Graph, Plan, Type, Wire, Workspace};
 use fanin_kernels::reduce;
 
+use super::cells;
 use super::duplicates;
 use super::features::{self, FeatureScales};
 use super::instruments::pass::{Pass, first, hold_statistics, part};
@@ -155,6 +156,11 @@ impl<'a> Probe<'a> {
         Ok(Measurement {
             rows: self.batch.rows,
             layers,
+            cells: if self.network.cells.is_empty() {
+                Vec::new()
+            } else {
+                cells::measure(self.model, self.loss, weights, self.batch)?
+            },
             loss: f64::from(self.read(Kept::Loss, 0)[0]),
             loss_of_zero_output: self.loss_of_zero_output,
             input_second_moment: self.input_second_moment,

@@ -96,6 +96,7 @@ impl<'d> Comparison<'d> {
         data: &'d Prepared,
         networks: Vec<Model>,
     ) -> Result<Self> {
+        options.require_schemes()?;
         if data.test.is_none() {
             return Err(Error::Setting {
                 place: "test fraction".to_owned(),

@@ -56,20 +56,24 @@ impl CompareOptions {
     /// The networks, with as many inputs and outputs as the data ask for.
     ///
     /// # Errors
-    /// If there is nothing to compare, or a width does not fit the data.
+    /// If a width does not fit the data.
     pub fn networks(&self, data: &Prepared) -> Result<Vec<Model>> {
-        if self.schemes.is_empty() {
-            return Err(Error::Setting {
-                place: "schemes".to_owned(),
-                found: "none".to_owned(),
-                expected: format!("at least one of: {}", init::names().join(", ")),
-            });
-        }
         let (inputs, outputs) = (data.train.columns(), data.train.target_columns());
         if self.own_model {
             return Ok(vec![import::resolve(&self.spec, inputs, outputs)?]);
         }
         self.depths.iter().map(|&depth| self.network(depth, data)).collect()
+    }
+
+    pub(super) fn require_schemes(&self) -> Result<()> {
+        if !self.schemes.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            place: "schemes".to_owned(),
+            found: "none".to_owned(),
+            expected: format!("at least one of: {}", init::names().join(", ")),
+        })
     }
 
     fn network(&self, depth: usize, data: &Prepared) -> Result<Model> {

@@ -149,8 +149,7 @@ fn note_unlabeled(targets: &Targets, notes: &mut Vec<String>) {
     let without = ids.iter().filter(|&&id| id == NO_CLASS).count();
     if without > 0 {
         notes.push(format!(
-            "{without} of {} positions have a negative class: they add nothing to the loss, which \
-             stays a mean over all positions",
+            "{without} of {} positions have a negative class: the loss is a mean over the others",
             ids.len()
         ));
     }

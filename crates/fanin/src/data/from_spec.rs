@@ -1,5 +1,6 @@
 //! The data that a [`Spec`] names, loaded, split and scaled.
 
+use std::iter::once;
 use std::ops::Range;
 
 use super::{LoadOptions, Preparation, PrepareOptions, Prepared, Task, load, prepare};
@@ -31,6 +32,7 @@ pub fn for_network(spec: &Spec, network: &dyn Architecture) -> Result<Prepared> 
         sizes: Some((network.inputs(), output.elements())),
         feeds: network.feeds(),
         output: output.axes().to_vec(),
+        rows: network.most_rows(),
         ..load_options(spec)
     };
     let mut prepared = prepared(spec, &options)?;
@@ -59,11 +61,18 @@ fn prepared(spec: &Spec, options: &LoadOptions) -> Result<Prepared> {
             expected: "error, drop, mean or zero: nothing can be learned from NaN".to_owned(),
         });
     }
-    let loaded = load(&spec.data.source, options)?;
-    let scales_targets = loaded.task == Task::Regression;
-    let kept = kept(&options.feeds);
+    let mut loaded = load(&spec.data.source, options)?;
+    let columns = loaded.train.columns();
+    // A network that takes all of a file's input as one row: nothing can be set aside or scaled by.
+    let is_single = !options.feeds.is_empty() && loaded.train.rows() == 1;
+    if is_single && loaded.test.is_none() {
+        loaded.test = Some(loaded.train.clone());
+        let note = "one row of data is trained and tested on, its numbers as they are";
+        loaded.notes.push(note.to_owned());
+    }
+    let scales_targets = loaded.task == Task::Regression && !is_single;
     let options = PrepareOptions {
-        kept,
+        kept: if is_single { once(0..columns).collect() } else { kept(&options.feeds) },
         test_fraction: spec.train.test_fraction,
         features: spec.data.standardize,
         targets: if scales_targets { spec.data.standardize } else { Preparation::None },

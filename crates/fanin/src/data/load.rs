@@ -81,6 +81,7 @@ fn load_archive(
         && let Some(joined) = network_arrays::features(path, &arrays, &options.feeds)?
     {
         const JOINED: &str = "all inputs";
+        network_arrays::part_answers(&mut arrays, joined.rows(), &options.output);
         arrays.push((JOINED.to_owned(), joined));
         options.features = Some(JOINED.to_owned());
     }

@@ -1,6 +1,7 @@
 //! Arrays for a network that tells what it takes and gives: one for each input, and targets with
 //! the axes of its result.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::{ClassOrder, LoadOptions, NO_CLASS, Targets, Task};
@@ -24,18 +25,22 @@ pub(super) fn features(
 ) -> Result<Option<Array>> {
     let of = |index: usize, feed: &Feed| {
         let named = |name: &str| arrays.iter().find(|(n, _)| n == name).map(|(_, array)| array);
-        named(&feed.name).or_else(|| named(&format!("input_{index}")))
+        let found = named(&feed.name).or_else(|| named(&format!("input_{index}")))?;
+        let parted = parted(found, &feed.axes).filter(|_| found.row_elements() != feed.columns);
+        Some(parted.map_or(Cow::Borrowed(found), Cow::Owned))
     };
     let Some(first) = feeds.first().and_then(|feed| of(0, feed)) else { return Ok(None) };
     let rows = first.rows();
+    let found: Vec<Option<Cow<'_, Array>>> =
+        feeds.iter().enumerate().map(|(index, feed)| of(index, feed)).collect();
     let mut columns = Vec::new();
-    for (index, feed) in feeds.iter().enumerate() {
+    for (index, (feed, array)) in feeds.iter().zip(&found).enumerate() {
         let mistake = |found: String, expected: String| Error::Setting {
             place: format!("input `{}` of {}", feed.name, path.display()),
             found,
             expected,
         };
-        match of(index, feed) {
+        match array {
             Some(array) if array.rows() == rows && array.row_elements() == feed.columns => {
                 columns.push((feed.columns, Some(array.numbers())));
             }
@@ -65,6 +70,27 @@ pub(super) fn features(
     let shape = vec![rows, width];
     let (element, endian, order) = (Element::F64, Endian::Little, Order::Row);
     Ok(Some(Array { shape, element, endian, order, bytes }))
+}
+
+/// An array with as many of these along an axis of their own as it holds one after another; `None`
+/// where it has other axes.
+fn parted(array: &Array, axes: &[usize]) -> Option<Array> {
+    let ([length, behind @ ..], [own, rest @ ..]) = (&array.shape[..], axes) else { return None };
+    let fits = *own > 0 && length.is_multiple_of(*own) && behind == rest;
+    let shape = [&[length.checked_div(*own)?], axes].concat();
+    (fits && array.order == Order::Row).then(|| Array { shape, ..array.clone() })
+}
+
+/// Gives arrays an axis of rows that have none, but hold so many of what a network answers with
+/// these axes, or a class for each of its positions.
+pub(super) fn part_answers(arrays: &mut [(String, Array)], rows: usize, output: &[usize]) {
+    let positions = &output[..output.len().saturating_sub(1)];
+    for (_, array) in arrays.iter_mut().filter(|(_, array)| array.rows() != rows) {
+        let of = |axes: &[usize]| parted(array, axes).filter(|parted| parted.rows() == rows);
+        if let Some(parted) = of(output).or_else(|| of(positions)) {
+            *array = parted;
+        }
+    }
 }
 
 /// Whole numbers as the classes that a network of several classes tells apart, one for each row or
@@ -161,6 +187,22 @@ mod tests {
         let expected = "input `price` of a.npz: found only arrays ids, \
                         expected `price` or `input_1`";
         assert_eq!(error, expected);
+    }
+
+    #[test]
+    fn what_a_network_takes_whole_is_one_row() {
+        let mut arrays = [
+            ("input_0".to_owned(), array(&[2, 2], &[1, 2, 3, 4])),
+            ("input_1".to_owned(), array(&[1, 3], &[0, 1, 1])),
+            ("y".to_owned(), array(&[2], &[0, 1])),
+            ("target_0".to_owned(), array(&[2, 3], &[0; 6])),
+        ];
+        let of = |axes: &[usize]| Feed { axes: axes.to_vec(), ..feed("", 0, Numbers::Measured) };
+        let feeds = [Feed { columns: 4, ..of(&[2, 2]) }, Feed { columns: 3, ..of(&[1, 3]) }];
+        let made = features(Path::new("a.npz"), &arrays, &feeds).unwrap().unwrap();
+        assert_eq!((made.rows(), made.row_elements()), (1, 7));
+        part_answers(&mut arrays, 1, &[2, 3]);
+        assert_eq!([&arrays[2].1.shape, &arrays[3].1.shape], [&vec![1, 2], &vec![1, 2, 3]]);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What is in a model, for people and programs.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
-use super::ops;
-use super::roles::{self, Overrides};
-use crate::error::Result;
+use super::options::Options;
+use super::{needs, ops, roles};
+use crate::error::{Error, Result};
 use crate::formats::onnx::{Dimension, Model, OnnxFile, ValueInfo};
 use crate::init;
 
@@ -107,21 +109,29 @@ impl From<&init::Parameter> for Line {
     }
 }
 
-/// What is in an ONNX file; operators that fanin cannot run are told, not refused.
+/// What is in an ONNX file, or in the part of it that the outputs need which `options` name;
+/// operators that fanin cannot run are told, not refused.
 ///
 /// # Errors
-/// As [`roles::find`].
+/// As [`roles::find`], and [`Error::Unknown`] for an input or output that the file does not have.
 ///
 /// ```no_run
 /// use fanin::formats::onnx::OnnxFile;
-/// use fanin::import::{describe, roles::Overrides};
+/// use fanin::import::{Options, describe};
 /// let file = OnnxFile::read("model.onnx".as_ref())?;
-/// let what = describe(&file, &file.model()?, &Overrides::default())?;
+/// let what = describe(&file, &file.model()?, &Options::default())?;
 /// println!("{} parameters of {} elements", what.parameters.len(), what.size);
 /// # Ok::<(), fanin::Error>(())
 /// ```
-pub fn describe(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Result<Description> {
-    let found = roles::find(file, model, overrides)?;
+pub fn describe(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Description> {
+    options.overrides.check(model)?;
+    let known: Vec<&str> = model.graph.free_inputs().map(|input| input.name).collect();
+    if let Some(name) = options.inputs.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(Error::unknown("input", name, &known));
+    }
+    let pruned = pruned(model, options)?;
+    let model = pruned.as_ref().unwrap_or(model);
+    let found = roles::search(file, model, &options.overrides);
     let line = |found: &roles::Found| Line {
         framework: found.framework.clone(),
         consumer: found.consumer.clone(),
@@ -143,7 +153,7 @@ pub fn describe(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Re
     Ok(Description {
         producer: producer.trim().to_owned(),
         opset: model.opset("").unwrap_or(0),
-        inputs: model.graph.free_inputs().map(socket).collect(),
+        inputs: model.graph.free_inputs().map(|input| given(input, options)).collect(),
         outputs: model.graph.outputs.iter().map(socket).collect(),
         operators,
         constants: found.constants,
@@ -186,6 +196,36 @@ fn operators(model: &Model<'_>) -> Vec<Used> {
     }
     all.sort_by(|a, b| b.nodes.cmp(&a.nodes).then_with(|| a.name.cmp(&b.name)));
     all
+}
+
+/// The part of a model that the outputs need which are asked for; none if none is.
+fn pruned<'a>(model: &Model<'a>, options: &Options) -> Result<Option<Model<'a>>> {
+    if options.outputs.is_empty() {
+        return Ok(None);
+    }
+    let mut pruned = model.clone();
+    let graph = &mut pruned.graph;
+    let outputs = needs::chosen(&model.graph, options)?;
+    let needed = needs::needed(&model.graph, &outputs);
+    let mut used: Vec<&str> = outputs.clone();
+    needed.iter().for_each(|node| needs::used(node, &mut used));
+    let used: HashSet<&str> = used.into_iter().collect();
+    graph.nodes = needed.into_iter().cloned().collect();
+    graph.initializers.retain(|tensor| used.contains(tensor.name));
+    graph.inputs.retain(|input| used.contains(input.name));
+    let infos = model.graph.outputs.iter().chain(&model.graph.value_infos);
+    let told = |name: &&'a str| infos.clone().find(|info| info.name == *name).cloned();
+    let info = |name| told(&name).unwrap_or(ValueInfo { name, ..ValueInfo::default() });
+    graph.outputs = outputs.into_iter().map(info).collect();
+    Ok(Some(pruned))
+}
+
+/// An input with the axes that it is asked to have.
+fn given(input: &ValueInfo<'_>, options: &Options) -> Socket {
+    let Some((asked, (element, _))) = options.inputs.get(input.name).zip(input.tensor()) else {
+        return socket(input);
+    };
+    socket(&ValueInfo::of(input.name, element, asked))
 }
 
 fn socket(info: &ValueInfo<'_>) -> Socket {

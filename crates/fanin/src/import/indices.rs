@@ -9,9 +9,10 @@ use super::imported::Port;
 use super::ops::{self, Part};
 use super::roles::links::Links;
 
-/// The columns of an input, and what stands in them.
-pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port) -> Feed {
-    let axes: Vec<usize> = port.r#type.shape.axes().iter().skip(1).copied().collect();
+/// The columns of an input, and what stands in them; `rows` are how many of its first axes count
+/// rows, 1 or 0.
+pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port, rows: usize) -> Feed {
+    let axes: Vec<usize> = port.r#type.shape.axes().iter().skip(rows).copied().collect();
     let numbers = match port.r#type.kind {
         Kind::Float => Numbers::Measured,
         Kind::Integer => match table(file, model, &port.name) {

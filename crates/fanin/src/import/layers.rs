@@ -76,11 +76,12 @@ impl Layer {
     }
 }
 
-/// A model lowered for two numbers of rows, which shows where rows lie.
+/// A model lowered for two numbers of rows, which shows where rows lie; or for the file's own
+/// alone, where a row is all that it takes and gets an axis of its own in front.
 pub(super) struct Pair<'i> {
     pub file: &'i OnnxFile,
     pub one: (&'i Imported, usize),
-    pub other: (&'i Imported, usize),
+    pub other: Option<(&'i Imported, usize)>,
     pub separated: &'i [Separated],
 }
 
@@ -90,7 +91,7 @@ pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
     let finder = Finder {
         links: Links::of(pair.file, &model.graph),
         one: Wires::of(pair.one.0),
-        other: Wires::of(pair.other.0),
+        other: pair.other.map(|(other, _)| Wires::of(other)),
         pair,
     };
     let nodes = model.graph.nodes.iter().enumerate();
@@ -102,10 +103,18 @@ pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
     layers.into_iter().map(|(_, layer)| layer).collect()
 }
 
+/// Where the rows of a value lie.
+enum Rows {
+    /// Along this axis.
+    Along(usize),
+    /// Along an axis that it gets when rows are written out.
+    InFront,
+}
+
 struct Finder<'i, 'g, 'a> {
     links: Links<'g, 'a>,
     one: Wires<'i>,
-    other: Wires<'i>,
+    other: Option<Wires<'i>>,
     pair: &'i Pair<'i>,
 }
 
@@ -189,18 +198,30 @@ impl Finder<'_, '_, '_> {
 
     fn layout(&self, node: &Node<'_>, part: Part, input: &str, z: &str) -> Option<Layout> {
         let (z_axes, x_axes) = (self.axes(z)?, self.axes(input)?);
-        let other = self.pair.other.0.graph.shape(self.other.get(z)?).axes();
-        let rows = batch_axis((z_axes, self.pair.one.1), (other, self.pair.other.1))?;
         let (rank, x_rank) = (z_axes.len(), x_axes.len());
         let turned = |name: &str| node.attribute(name).and_then(Attribute::int) == Some(1);
-        let layout = match part {
-            Part::Kernel | Part::TransposedKernel => Layout { rows, ..Layout::CHANNELS_FIRST },
+        let units = match part {
+            Part::Kernel | Part::TransposedKernel => Layout::CHANNELS_FIRST.units,
             Part::Gemm if turned("transA") || node.input(0) != Some(input) => return None,
-            Part::Gemm => Layout { rows, ..Layout::FLAT },
-            Part::Right => Layout { rows, ..Layout::units_last(rank) },
-            _ => Layout { rows, units: rank.checked_sub(2)?, channels: rank.checked_sub(2)? },
+            Part::Gemm => Layout::FLAT.units,
+            Part::Right => rank.checked_sub(1)?,
+            _ => rank.checked_sub(2)?,
         };
-        (rank == x_rank && layout.units < rank && layout.units != rows).then_some(layout)
+        if rank != x_rank || units >= rank {
+            return None;
+        }
+        match self.rows(z)? {
+            Rows::InFront => Some(Layout { rows: 0, units: units + 1, channels: units + 1 }),
+            Rows::Along(rows) => (units != rows).then_some(Layout { rows, units, channels: units }),
+        }
+    }
+
+    fn rows(&self, value: &str) -> Option<Rows> {
+        let (Some(wires), Some((other, others))) = (&self.other, self.pair.other) else {
+            return Some(Rows::InFront);
+        };
+        let axes = other.graph.shape(wires.get(value)?).axes();
+        batch_axis((self.axes(value)?, self.pair.one.1), (axes, others)).map(Rows::Along)
     }
 
     /// What leaves behind `z` after norms and the first activation, and that activation.

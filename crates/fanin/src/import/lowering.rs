@@ -6,6 +6,7 @@ use std::sync::Arc;
 use fanin_engine::{Array, Graph, Kind, Shape, Type, Wire, evaluate};
 
 use crate::formats::onnx::{ElementType, Elements, Model, OnnxFile, Tensor};
+use crate::init::Component;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -44,6 +45,8 @@ pub struct Lowering<'b, 'a> {
     clock: Option<Wire>,
     /// The statistics of the batch that are to be tracked.
     pub(super) running: Vec<Tracked>,
+    /// Recurrent cells, direction by direction.
+    pub(super) cells: Vec<Steps>,
     /// What the nodes saw in a lowering with the file's own batch.
     pub(super) exported: Option<(&'b Exported, usize)>,
     /// How rows lie in a value; none if they have an axis of their own.
@@ -57,6 +60,21 @@ pub(super) struct Tracked {
     pub batch: Wire,
     /// Elements that it was taken over.
     pub count: usize,
+}
+
+/// A recurrent cell in one direction with all its steps, as
+/// [`CellWires`](crate::spec::CellWires).
+#[derive(Clone, Debug)]
+pub(super) struct Steps {
+    pub module: String,
+    pub gates: &'static [Component],
+    pub input_weight: Wire,
+    pub state_weight: Wire,
+    pub input: Wire,
+    pub pre_activation: Wire,
+    pub added: Wire,
+    pub states: Wire,
+    pub is_reversed: bool,
 }
 
 impl<'b, 'a> Lowering<'b, 'a> {
@@ -78,6 +96,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
             drops: false,
             clock: None,
             running: Vec::new(),
+            cells: Vec::new(),
             exported: None,
             within: HashMap::new(),
         }
@@ -381,7 +400,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
                 place: "all values of the model together".to_owned(),
                 found: format!("{} elements or more", self.elements),
                 expected: format!(
-                    "at most {}; a smaller input, or a higher limit of elements",
+                    "at most {}; a smaller input, or a higher limit by `--max-elements`",
                     self.options.limit
                 ),
             });

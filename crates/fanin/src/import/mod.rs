@@ -31,8 +31,11 @@ mod run;
 mod residual;
 mod layers;
 mod indices;
+mod integers;
+mod bodies;
 pub mod roles;
 mod describe;
+mod copies;
 mod network;
 mod write_back;
 
@@ -42,9 +45,10 @@ pub use call::Call;
 pub use describe::{Description, Line, Socket, Used, describe, describe_layers};
 pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
+pub use integers::Integers;
 pub use lowering::Lowering;
-pub use network::{FileNetwork, model, require_fit, resolve};
-pub use ops::{IMPORTS, Import, Part, Rule, find};
+pub use network::{FileNetwork, file_network, in_module_order, model, require_fit, resolve};
+pub use ops::{Binds, IMPORTS, Import, Move, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Pass, Run, run};
 pub use value::{Content, Value};
@@ -71,5 +75,6 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
 /// needed that depends on the inputs, or there are more elements than the limit; the message names
 /// node, operator and module.
 pub fn import_model(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
+    options.overrides.check(model)?;
     Ok(walk::lower(file, model, options, walk::Begin::Inputs)?.imported)
 }

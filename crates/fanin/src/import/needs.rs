@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::formats::onnx::{Attribute, Graph, Model, Node};
+use crate::formats::onnx::{Attribute, Graph, Node};
 use crate::{Error, Result};
 
 use super::ops;
@@ -67,21 +67,4 @@ pub(super) fn constants<'a>(nodes: &[&Node<'a>], options: &Options) -> HashSet<&
     }
     let asked = |name: &str| options.constants.iter().any(|constant| constant == name);
     settings.into_iter().filter(|name| asked(name) || !others.contains(name)).collect()
-}
-
-/// What the exporter says of a name: `PARAMETER`, `BUFFER`, …, in its list of all of them.
-pub(super) fn signature(model: &Model<'_>) -> HashMap<String, bool> {
-    const KEY: &str = "pkg.torch.export.ExportedProgram.graph_signature";
-    let Some(text) = model.graph.metadata(KEY).or_else(|| model.metadata(KEY)) else {
-        return HashMap::new();
-    };
-    let line = |line: &str| {
-        let (_, rest) = line.split_once(": ")?;
-        let parameter = rest.starts_with("PARAMETER");
-        let buffer = rest.starts_with("BUFFER") || rest.starts_with("CONSTANT_TENSOR");
-        let (_, target) = rest.split_once("target='")?;
-        let (target, _) = target.split_once('\'')?;
-        (parameter || buffer).then(|| (target.to_owned(), parameter))
-    };
-    text.lines().filter_map(line).collect()
 }

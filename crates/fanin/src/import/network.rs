@@ -1,6 +1,8 @@
 //! Models of files as networks that every room can work with.
 
-use std::collections::HashMap;
+mod parts;
+
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,12 +19,16 @@ use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
 use super::roles;
 use super::walk::{self, Begin, Lowered, Onto};
-use super::{BatchNorm, Options, indices, ops, sharing};
+use super::{BatchNorm, Options, copies, indices, sharing};
+
+use parts::{cell, parameters, rows, scores, weights};
 
 /// A network that was read from a file.
 ///
-/// Rows follow one another along the first axis of every input, and of the output. Features hold
-/// the inputs one after another; whole numbers such as tokens are cut from them.
+/// Rows follow one another along the first axis of every input, and of the output. Where they do
+/// not, or shapes hold for one number of rows alone, one row of data is all that the file takes;
+/// [`notes`](Architecture::notes) say so. Features hold the inputs one after another; whole numbers
+/// such as tokens are cut from them.
 #[derive(Debug)]
 pub struct FileNetwork {
     file: Arc<OnnxFile>,
@@ -33,9 +39,13 @@ pub struct FileNetwork {
     weights: Weights,
     layers: Vec<Layer>,
     separated: Vec<Separated>,
-    exported: Exported,
+    /// What the file's own rows saw; none where one row of data is all of them.
+    exported: Option<Exported>,
     notes: Vec<String>,
 }
+
+/// Rows that are written out at once at most, where each stands in the graph by itself.
+const WRITTEN_OUT: usize = 64;
 
 /// The network in a file.
 ///
@@ -43,6 +53,26 @@ pub struct FileNetwork {
 /// As [`FileNetwork::read`].
 pub fn model(path: &Path, options: &Options) -> Result<Model> {
     FileNetwork::read(path, options).map(Model::graph)
+}
+
+/// The network in its file, if that is where `model` was read from.
+pub fn file_network(model: &Model) -> Option<&FileNetwork> {
+    model.architecture().origin()?.downcast_ref()
+}
+
+/// The parameters of a network, or of a list of tensors, in the order in which a program makes
+/// their layers, and whether it is known: `told` says it where `model` was read from no file.
+///
+/// # Errors
+/// As [`FileNetwork::in_module_order`].
+pub fn in_module_order(
+    model: Option<&Model>,
+    listed: Vec<Parameter>,
+    told: bool,
+) -> Result<(Vec<Parameter>, bool)> {
+    let Some(network) = model.and_then(file_network) else { return Ok((listed, told)) };
+    let known = network.in_module_order()?;
+    Ok(known.map_or((listed, false), |sorted| (sorted, true)))
 }
 
 /// The network that `spec` says: its layers, as wide as the data ask for, or its file's.
@@ -89,8 +119,7 @@ impl FileNetwork {
     /// losses take logits.
     ///
     /// # Errors
-    /// As [`import`](super::import), and [`Error::Setting`] if the output does not follow the rows
-    /// of the inputs or a shape was made for one number of rows.
+    /// As [`import`](super::import), and [`Error::Setting`] if no output depends on an input.
     pub fn read(path: &Path, options: &Options) -> Result<Self> {
         Self::of(OnnxFile::read(path)?, options)
     }
@@ -131,32 +160,89 @@ impl FileNetwork {
         }
         let noted = walk::lower(&file, &decoded, &options, Begin::Noted)?;
         let Lowered { imported, seen, separated, .. } = noted;
-        let rows = rows(&imported)?;
-        let exported = Exported { rows, nodes: seen };
-        let weights = weights(&imported);
-        let parameters = parameters(&imported, &found, &statistics, &separated);
+        if imported.inputs.is_empty() {
+            return Err(Error::Setting {
+                place: "inputs".to_owned(),
+                found: "none".to_owned(),
+                expected: "an output that depends on an input".to_owned(),
+            });
+        }
         let mut network = Self {
-            feeds: imported
-                .inputs
-                .iter()
-                .map(|port| indices::feed(&file, &decoded, port))
-                .collect(),
+            weights: weights(&imported),
+            parameters: parameters(&imported, &found, &statistics, &separated),
+            feeds: Vec::new(),
             output: Shape::default(),
             layers: Vec::new(),
-            parameters,
-            weights,
             separated,
-            exported,
+            exported: None,
             options,
             notes,
             file: Arc::clone(&file),
         };
-        network.complete(&imported, rows)?;
+        let by_rows =
+            rows(&imported).and_then(|rows| network.complete(&decoded, &imported, seen, rows));
+        if let Err(why) = by_rows {
+            network.complete_whole(&decoded, &imported, why)?;
+        }
         Ok(network)
     }
 
+    fn feed_by(&mut self, decoded: &onnx::Model<'_>, imported: &Imported, rows: usize) {
+        let feed = |port| indices::feed(&self.file, decoded, port, rows);
+        self.feeds = imported.inputs.iter().map(feed).collect();
+    }
+
+    /// Takes all that the file takes as one row, for this reason.
+    fn complete_whole(
+        &mut self,
+        decoded: &onnx::Model<'_>,
+        imported: &Imported,
+        why: Error,
+    ) -> Result<()> {
+        self.exported = None;
+        self.feed_by(decoded, imported, 0);
+        if self.inputs() == 0 {
+            return Err(why);
+        }
+        self.lower(Ground::new(self.inputs(), 1, Mode::Probe))?;
+        let output = imported.graph.shape(imported.outputs[0].wire);
+        self.output = if output.rank() == 0 { [1].into() } else { output.clone() };
+        let axes = imported
+            .inputs
+            .iter()
+            .map(|port| format!("\"{}\" of shape {}", port.name, port.r#type.shape));
+        self.notes.push(format!(
+            "one row of data is all that the file takes at once, {}, and n rows cost n passes: {why}",
+            axes.collect::<Vec<String>>().join(" and ")
+        ));
+        self.find_layers(decoded, imported, None);
+        Ok(())
+    }
+
+    fn find_layers(
+        &mut self,
+        decoded: &onnx::Model<'_>,
+        imported: &Imported,
+        other: Option<(&Imported, usize)>,
+    ) {
+        let rows = self.exported.as_ref().map_or(1, |exported| exported.rows);
+        let separated = &self.separated;
+        let pair = Pair { file: &self.file, one: (imported, rows), other, separated };
+        let mut layers = layers::find(decoded, &pair);
+        layers.retain(|layer| self.parameters[layer.weight].role.is_trained());
+        self.layers = layers;
+    }
+
     /// Finds out where rows lie, by another number of rows than the file's.
-    fn complete(&mut self, imported: &Imported, rows: usize) -> Result<()> {
+    fn complete(
+        &mut self,
+        decoded: &onnx::Model<'_>,
+        imported: &Imported,
+        nodes: Vec<Seen>,
+        rows: usize,
+    ) -> Result<()> {
+        self.exported = Some(Exported { rows, nodes });
+        self.feed_by(decoded, imported, 1);
         let others = rows + 1;
         let ground = Ground::new(self.inputs(), others, Mode::Probe);
         let Lowered { imported: other, seen, .. } = self.lower(ground)?;
@@ -177,16 +263,7 @@ impl FileNetwork {
         let behind = shapes[0][1..].iter().copied();
         let positions = (per_row > 1 || shapes[0].len() == 1).then_some(per_row);
         self.output = positions.into_iter().chain(behind).collect::<Vec<usize>>().into();
-        let decoded = self.file.model()?;
-        let pair = Pair {
-            file: &self.file,
-            one: (imported, rows),
-            other: (&other, others),
-            separated: &self.separated,
-        };
-        let mut layers = layers::find(&decoded, &pair);
-        layers.retain(|layer| self.parameters[layer.weight].role.is_trained());
-        self.layers = layers;
+        self.find_layers(decoded, imported, Some((&other, others)));
         Ok(())
     }
 
@@ -198,7 +275,8 @@ impl FileNetwork {
         (one, rows): (&[usize], usize),
         (other, others): (&[usize], usize),
     ) -> String {
-        let pairs = self.exported.nodes.iter().zip(seen).zip(&imported.places);
+        let own = self.exported.iter().flat_map(|exported| &exported.nodes);
+        let pairs = own.zip(seen).zip(&imported.places);
         let mut ends = pairs.filter(|((one, other), place)| {
             one.inputs != other.inputs && one.outputs == other.outputs && place.operator != "Shape"
         });
@@ -209,17 +287,18 @@ impl FileNetwork {
     fn lower(&self, ground: Ground) -> Result<Lowered> {
         let decoded = self.file.model()?;
         let Ground { graph, features, rows, mode, .. } = ground;
-        let share = rows / self.exported.rows + 1;
+        let share = self.exported.as_ref().map_or(1, |exported| rows / exported.rows + 1);
         let options = Options {
-            batch_norm: match mode {
-                Mode::Train | Mode::Probe => BatchNorm::Batch,
-                Mode::Evaluate => BatchNorm::Running,
+            batch_norm: match (self.options.batch_norm, mode) {
+                (BatchNorm::File, Mode::Train | Mode::Probe) => BatchNorm::Batch,
+                (BatchNorm::File, Mode::Evaluate) => BatchNorm::Running,
+                (asked, _) => asked,
             },
             limit: self.options.limit.saturating_mul(share),
             ..self.options.clone()
         };
-        let (weights, exported) = (&self.weights, &self.exported);
-        let drops = mode == Mode::Train;
+        let (weights, exported) = (&self.weights, self.exported.as_ref());
+        let drops = mode == Mode::Train && self.options.drops;
         let onto = Onto { graph, features, rows, weights, drops, exported };
         walk::lower(&self.file, &decoded, &options, Begin::Features(onto))
     }
@@ -232,6 +311,24 @@ impl FileNetwork {
     /// The values of all parameters and buffers in the file.
     pub fn own_weights(&self) -> &Weights {
         &self.weights
+    }
+
+    /// The parameters in the order in which the framework made their modules, as libraries that
+    /// draw in sequence need it; none where the file does not tell of each.
+    ///
+    /// # Errors
+    /// None: the file was read before.
+    pub fn in_module_order(&self) -> Result<Option<Vec<Parameter>>> {
+        let decoded = self.file.model()?;
+        let order = roles::Signature::in_order(&decoded);
+        let place = |own: &Parameter| order.iter().position(|name| *name == own.name);
+        let trained = self.parameters.iter().filter(|own| own.role.is_trained());
+        if trained.clone().any(|own| place(own).is_none()) {
+            return Ok(None);
+        }
+        let mut sorted = self.parameters.clone();
+        sorted.sort_by_key(|own| place(own).unwrap_or(usize::MAX));
+        Ok(Some(sorted))
     }
 
     /// Uses of merged initializers that are parameters of their own.
@@ -270,9 +367,27 @@ impl Architecture for FileNetwork {
         Some(&self.weights)
     }
 
+    fn origin(&self) -> Option<&dyn Any> {
+        Some(self)
+    }
+
+    fn most_rows(&self) -> Option<usize> {
+        self.exported.is_none().then_some(WRITTEN_OUT)
+    }
+
     fn build(&self, ground: Ground) -> Result<Body> {
+        if self.exported.is_some() {
+            return self.body(ground);
+        }
+        let one = self.body(Ground::new(self.inputs(), 1, ground.mode))?;
+        copies::written_out(one, ground)
+    }
+}
+
+impl FileNetwork {
+    fn body(&self, ground: Ground) -> Result<Body> {
         let rows = ground.rows;
-        let Lowered { imported, running, .. } = self.lower(ground)?;
+        let Lowered { imported, running, cells, .. } = self.lower(ground)?;
         let names: Vec<String> = imported.parameters.iter().map(|own| own.name.clone()).collect();
         let same = names.iter().zip(&self.parameters).all(|(name, own)| *name == own.name);
         assert!(same && names.len() == self.parameters.len(), "parameters come in one order");
@@ -291,85 +406,19 @@ impl Architecture for FileNetwork {
             }
         });
         let running = running.collect();
+        let cells = cells.into_iter().map(|steps| cell(&imported.graph, steps)).collect();
         let output = imported.outputs[0].wire;
         let mut graph = imported.graph;
-        let axes = [&[rows], self.output.axes()].concat();
+        let axes = match self.exported {
+            Some(_) => [&[rows], self.output.axes()].concat(),
+            None => self.output.axes().to_vec(),
+        };
         let output = if graph.shape(output).axes() == axes {
             output
         } else {
             graph.reshape(output, axes)?
         };
         let trained = (0..names.len()).filter(is_trained).collect();
-        Ok(Body { graph, output, names, trained, layers, running })
+        Ok(Body { graph, output, names, trained, layers, cells, running })
     }
-}
-
-/// The value of which a last softmax makes what a model gives as `output`.
-fn scores<'a>(model: &onnx::Model<'a>, output: &str) -> Option<&'a str> {
-    let mut output = model.graph.outputs.iter().find(|own| own.name == output)?.name;
-    loop {
-        let node = model.graph.nodes.iter().find(|node| node.outputs.contains(&output))?;
-        let import = ops::find(node)?;
-        let input = node.input(0)?;
-        if import.normalizes_scores {
-            return Some(input);
-        }
-        let passes = import.carries.contains(&0) && node.inputs.len() == 1 && !import.permutes;
-        output = passes.then_some(input)?;
-    }
-}
-
-/// The rows for which the file was made: the length of every input's first axis.
-fn rows(imported: &Imported) -> Result<usize> {
-    let mistake = |place: String, found: String, expected: &str| Error::Setting {
-        place,
-        found,
-        expected: expected.to_owned(),
-    };
-    let mut rows = None;
-    for port in &imported.inputs {
-        let place = format!("input \"{}\"", port.name);
-        let Some(&length) = port.r#type.shape.axes().first() else {
-            return Err(mistake(place, "a scalar".to_owned(), "a first axis of rows"));
-        };
-        let first = *rows.get_or_insert(length);
-        if length != first || length == 0 {
-            let found = format!("{length} rows, after {first} in the first input");
-            return Err(mistake(
-                place,
-                found,
-                "the same number of rows, one or more, in all inputs",
-            ));
-        }
-    }
-    let expected = "an output that depends on an input";
-    rows.ok_or_else(|| mistake("inputs".to_owned(), "none".to_owned(), expected))
-}
-
-fn weights(imported: &Imported) -> Weights {
-    let own = imported.parameters.iter().map(|own| (own.name.clone(), own.value.clone()));
-    Weights { tensors: own.collect() }
-}
-
-/// What schemes see of each parameter of the graph.
-fn parameters(
-    imported: &Imported,
-    found: &[roles::Found],
-    statistics: &HashMap<&str, Role>,
-    separated: &[Separated],
-) -> Vec<Parameter> {
-    let of = |own: &super::Parameter| {
-        let origin = separated.iter().find(|other| other.name == own.name);
-        let origin = origin.map_or(&*own.name, |other| &other.initializer);
-        let shape = own.value.shape().clone();
-        if let Some(role) = statistics.get(origin) {
-            return Parameter::new(&own.name, shape, *role);
-        }
-        let named = found.iter().find(|found| found.parameter.name == own.name);
-        match named.or_else(|| found.iter().find(|found| found.initializer == origin)) {
-            Some(found) => Parameter { name: own.name.clone(), ..found.parameter.clone() },
-            None => Parameter::new(&own.name, shape, Role::Buffer),
-        }
-    };
-    imported.parameters.iter().map(of).collect()
 }

@@ -1,11 +1,12 @@
 //! What a caller decides about the reading of a model.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use fanin_engine::Array;
 
 use super::roles::Overrides;
-use crate::spec::ReadingSpec;
+use crate::spec::{NormStatistics, ReadingSpec};
 
 /// What normalizes in a `BatchNormalization`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,8 +39,11 @@ pub struct Options {
     pub batch: usize,
     /// Values to compute, by name; empty for all outputs of the file.
     pub outputs: Vec<String>,
-    /// What normalizes in a `BatchNormalization`.
+    /// What normalizes in a `BatchNormalization`; in a network of any number of rows,
+    /// [`BatchNorm::File`] is the batch in training and in checks, and running statistics in use.
     pub batch_norm: BatchNorm,
+    /// Whether dropout is on in training, where the file asks for it.
+    pub drops: bool,
     /// What becomes of random nodes.
     pub noise: Noise,
     /// The most elements that all values together may have.
@@ -62,6 +66,7 @@ impl Default for Options {
             batch: 1,
             outputs: Vec::new(),
             batch_norm: BatchNorm::default(),
+            drops: true,
             noise: Noise::default(),
             limit: LIMIT,
             known: BTreeMap::new(),
@@ -76,6 +81,15 @@ impl From<&ReadingSpec> for Options {
         Self {
             inputs: reading.inputs.clone(),
             outputs: reading.output.iter().cloned().collect(),
+            batch: reading.batch.map_or(1, NonZero::get),
+            limit: reading.max_elements.map_or(LIMIT, NonZero::get),
+            batch_norm: match reading.batch_norm {
+                None => BatchNorm::File,
+                Some(NormStatistics::Batch) => BatchNorm::Batch,
+                Some(NormStatistics::Running) => BatchNorm::Running,
+            },
+            drops: reading.dropout,
+            noise: reading.noise.map_or(Noise::Off, Noise::Seed),
             overrides: Overrides {
                 roles: reading.roles.clone(),
                 parameters: reading.parameters.clone(),

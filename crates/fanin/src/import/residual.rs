@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ops::{self, Part};
-use super::roles::links::Links;
+use super::roles::{self, links::Links};
+use crate::formats::onnx::Node;
 
 /// For each of these nodes, the residual branches around it, outermost first.
 ///
@@ -35,7 +36,7 @@ pub(super) fn branches(
         if !joins || sizes.0 == sizes.1 {
             continue;
         }
-        let name = name(node.metadata("namespace"), node.name, node.output(0));
+        let name = name(node);
         for layer in &branch {
             around[*layer].push((branch.len(), name.clone()));
         }
@@ -62,14 +63,9 @@ fn ancestors(links: &Links<'_, '_>, value: &str) -> HashSet<usize> {
 }
 
 /// The sum's module, or its node.
-fn name(namespace: Option<&str>, node: &str, output: Option<&str>) -> String {
-    let module = namespace.and_then(|text| {
-        let innermost = text.split('/').rev().nth(1)?;
-        let (path, _) = innermost.split_once(": ")?;
-        (!path.is_empty()).then(|| path.to_owned())
-    });
-    let own = if node.is_empty() { output.unwrap_or_default() } else { node };
-    match module {
+fn name(node: &Node<'_>) -> String {
+    let own = if node.name.is_empty() { node.output(0).unwrap_or_default() } else { node.name };
+    match roles::said_module(node) {
         Some(module) => format!("{module} ({own})"),
         None => own.to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use fanin_engine::ops::Relation;
 use fanin_engine::{Array, Graph, Kind, Plan, Shape, Tensor, Type, Wire, Workspace, gradients};
 
 use crate::weights::Weights;
@@ -15,7 +16,8 @@ pub enum Loss {
     /// ½ Σ (output − target)², over all elements.
     HalfSquared,
     /// −ln softmax(output) at the target, the mean over rows; classes lie on the last axis, and
-    /// targets are either whole numbers or shares of all classes.
+    /// targets are either whole numbers or shares of all classes. A negative class asks for nothing
+    /// and does not count, as in PyTorch.
     CrossEntropy,
 }
 
@@ -202,7 +204,14 @@ fn loss_of(graph: &mut Graph, loss: Loss, output: Wire, target: Wire) -> Result<
             if graph.type_of(target).kind == Kind::Integer {
                 let labels = graph.reshape(target, [rows])?;
                 let losses = graph.label_cross_entropy(logits, labels)?;
-                return Ok(graph.mean_to(losses, Shape::default())?);
+                let none = graph.integer(-1)?;
+                let asked = graph.compare(Relation::Greater, labels, none)?;
+                let asked = graph.to_float(asked)?;
+                let asked = graph.sum_to(asked, Shape::default())?;
+                let one = graph.constant(Shape::default(), 1.0)?;
+                let asked = graph.larger(asked, one)?;
+                let all = graph.sum_to(losses, Shape::default())?;
+                return Ok(graph.divide(all, asked)?);
             }
             let shares = graph.reshape(target, [rows, classes])?;
             Ok(graph.softmax_cross_entropy(logits, shares)?)

@@ -11,6 +11,7 @@ use crate::formats::onnx::{Graph, Node};
 use crate::init::Role;
 
 use super::ops::{self, Part};
+use super::roles;
 
 /// The most elements that an exporter merges.
 const MERGED: usize = 1024;
@@ -96,13 +97,7 @@ fn suffix(node: &Node<'_>, index: usize) -> Option<&'static str> {
 /// A name for the parameter of one node: its module's, or one made of the node's.
 pub(super) fn own_name(node: &Node<'_>, index: usize, name: &str) -> String {
     let suffix = suffix(node, index).unwrap_or("weight");
-    // `: Model/layers.0: Layer/layers.0.norm: LayerNorm/layer_norm_1: aten.layer_norm.default`
-    let module = node.metadata("namespace").and_then(|text| {
-        let innermost = text.split('/').rev().nth(1)?;
-        let (path, _) = innermost.split_once(": ")?;
-        (!path.is_empty()).then(|| path.to_owned())
-    });
-    match module {
+    match roles::said_module(node) {
         Some(module) => format!("{module}.{suffix}"),
         None => format!("{name}@{}", node.output(0).unwrap_or(node.name)),
     }

@@ -1,11 +1,12 @@
 //! The walk over a model's nodes: what is needed, names, functions, branches and loops.
 
+mod bind;
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use fanin_engine::graph::Source;
-use fanin_engine::ops::Span;
-use fanin_engine::{Graph as EngineGraph, Kind, Tensor as EngineTensor, Type, Wire};
+use fanin_engine::{Graph as EngineGraph, Tensor as EngineTensor, Wire};
 
 use crate::formats::onnx::{ElementType, Graph, Model, Node, OnnxFile, Separated, Tensor};
 use crate::weights::Weights;
@@ -14,11 +15,11 @@ use crate::{Error, Result};
 use super::batch::{self, Beside, Exported, Seen};
 use super::call::{Bindings, Call};
 use super::imported::{Imported, Named, Output, Place, Port};
-use super::inputs;
-use super::lowering::{Lowering, Tracked};
-use super::needs::{chosen, constants, needed, signature, used};
+use super::lowering::{Lowering, Steps, Tracked};
+use super::needs::{chosen, constants, needed};
 use super::ops::{self, Rule};
 use super::options::Options;
+use super::roles::Signature;
 use super::sharing;
 use super::value::{Content, Value};
 
@@ -54,6 +55,8 @@ pub struct Walk<'b, 'a> {
     /// Running statistics that are buffers.
     tracked: HashSet<&'a str>,
     taken: HashSet<String>,
+    /// What initializers have become, by their place.
+    read: HashMap<*const Tensor<'a>, Value>,
     /// What every node saw, where that is asked for.
     notes: Option<Vec<Seen>>,
 }
@@ -65,7 +68,8 @@ pub(super) enum Begin<'b> {
     Inputs,
     /// As `Inputs`, to learn what every node sees, with running statistics as buffers.
     Noted,
-    /// A graph with features, (rows, columns), that hold all inputs, one after another.
+    /// A graph with features, (rows, columns), that hold all inputs, one after another; one row is
+    /// all that the file takes, if nothing is known of its own batch.
     Features(Onto<'b>),
 }
 
@@ -77,7 +81,7 @@ pub(super) struct Onto<'b> {
     pub rows: usize,
     pub weights: &'b Weights,
     pub drops: bool,
-    pub exported: &'b Exported,
+    pub exported: Option<&'b Exported>,
 }
 
 /// What became of a model.
@@ -85,6 +89,7 @@ pub(super) struct Onto<'b> {
 pub(super) struct Lowered {
     pub imported: Imported,
     pub running: Vec<Tracked>,
+    pub cells: Vec<Steps>,
     pub seen: Vec<Seen>,
     /// Uses of merged initializers that got one of their own.
     pub separated: Vec<Separated>,
@@ -128,11 +133,12 @@ impl<'b, 'a> Walk<'b, 'a> {
         let functions = functions.map(|(i, f)| ((ops::domain(f.domain), f.name, f.overload), i));
         Self {
             functions: functions.collect(),
-            signature: signature(lowering.model),
+            signature: Signature::of(lowering.model).0,
             shared: HashSet::new(),
             separated: Vec::new(),
             tracked: HashSet::new(),
             taken: HashSet::new(),
+            read: HashMap::new(),
             notes: None,
             scopes: Vec::new(),
             calls: Vec::new(),
@@ -142,8 +148,9 @@ impl<'b, 'a> Walk<'b, 'a> {
         }
     }
 
-    /// Takes over what a lowering begins with; gives the features, if inputs are parts of them.
-    fn begin(&mut self, begin: Begin<'b>) -> Option<(Wire, usize)> {
+    /// Takes over what a lowering begins with; gives the features, if inputs are parts of them, and
+    /// how many rows these have, if not one that is all of the inputs.
+    fn begin(&mut self, begin: Begin<'b>) -> Option<(Wire, Option<usize>)> {
         match begin {
             Begin::Inputs => None,
             Begin::Noted => {
@@ -157,8 +164,8 @@ impl<'b, 'a> Walk<'b, 'a> {
                 (lowering.tracks, lowering.drops) = (true, onto.drops);
                 lowering.graph = onto.graph;
                 lowering.weights = Some(onto.weights);
-                lowering.exported = Some((onto.exported, onto.rows));
-                Some((onto.features, onto.rows))
+                lowering.exported = onto.exported.map(|exported| (exported, onto.rows));
+                Some((onto.features, onto.exported.map(|_| onto.rows)))
             }
         }
     }
@@ -183,73 +190,6 @@ impl<'b, 'a> Walk<'b, 'a> {
             }
         }
         if unsupported.is_empty() { Ok(()) } else { Err(ops::unsupported(&unsupported)) }
-    }
-
-    fn bind_inputs(
-        &mut self,
-        graph: &'b Graph<'a>,
-        needed: &[&Node<'a>],
-        outputs: &[&'a str],
-        features: Option<(Wire, usize)>,
-    ) -> Result<Vec<Port>> {
-        let mut names = outputs.to_vec();
-        for node in needed {
-            used(node, &mut names);
-        }
-        let names: HashSet<&str> = names.into_iter().collect();
-        let free: Vec<_> = graph.free_inputs().collect();
-        if let Some(name) =
-            self.lowering.options.inputs.keys().find(|n| free.iter().all(|f| f.name != **n))
-        {
-            let known: Vec<&str> = free.iter().map(|input| input.name).collect();
-            return Err(Error::unknown("input", name, &known));
-        }
-        let named = inputs::named_axes(&free, self.lowering.options)?;
-        let mut ports = Vec::new();
-        let mut column = 0;
-        for (index, input) in free.into_iter().enumerate() {
-            if !names.contains(input.name) {
-                continue;
-            }
-            if let Some(known) = self.lowering.options.known.get(input.name) {
-                let element = input.tensor().map_or(ElementType::Undefined, |(kind, _)| kind);
-                self.set(input.name, Value::constant(known.clone()).of(element));
-                continue;
-            }
-            let (mut r#type, element) = inputs::type_of(input, &named, self.lowering.options)?;
-            let wire = match features {
-                None => self.lowering.input(input.name, r#type.clone())?,
-                Some((features, rows)) => {
-                    let mut axes = r#type.shape.axes().to_vec();
-                    if axes.is_empty() {
-                        axes.push(rows);
-                    }
-                    let width = axes.iter().skip(1).product();
-                    axes[0] = rows;
-                    r#type.shape = axes.into();
-                    column += width;
-                    self.part(features, column - width, width, &r#type)?
-                }
-            };
-            let name = input.name.to_owned();
-            ports.push(Port { name, index, wire, r#type: r#type.clone(), element });
-            let value = Value { content: Content::Wire(wire), r#type, element };
-            self.set(input.name, value);
-        }
-        Ok(ports)
-    }
-
-    /// Some columns of the features as an input of the model.
-    fn part(&mut self, features: Wire, start: usize, width: usize, like: &Type) -> Result<Wire> {
-        let graph = &mut self.lowering.graph;
-        let whole = graph.shape(features).axes().get(1) == Some(&width);
-        let columns = if whole {
-            features
-        } else {
-            graph.slice_axis(features, 1, Span::neighbors(start, width))?
-        };
-        let shaped = graph.reshape(columns, like.shape.clone())?;
-        Ok(if like.kind == Kind::Integer { graph.to_integer(shaped)? } else { shaped })
     }
 
     fn set(&mut self, name: &'a str, value: Value) {
@@ -280,12 +220,24 @@ impl<'b, 'a> Walk<'b, 'a> {
         })
     }
 
+    /// A tensor of the file; one inside a loop's body is the same in every round.
     fn initializer(&mut self, tensor: &'b Tensor<'a>) -> Result<Value> {
+        if let Some(made) = self.read.get(&std::ptr::from_ref(tensor)) {
+            return Ok(made.clone());
+        }
+        let made = self.fresh(tensor)?;
+        self.read.insert(std::ptr::from_ref(tensor), made.clone());
+        Ok(made)
+    }
+
+    fn fresh(&mut self, tensor: &'b Tensor<'a>) -> Result<Value> {
+        let asked = self.lowering.options.overrides.is_parameter(tensor.name);
         let said = self.signature.get(tensor.name).copied();
         let setting = self.lowering.constants.contains(tensor.name);
         let usual = !tensor.dims.is_empty() && tensor.len() > 1 || tensor.dims.len() == 1;
         let tracked = self.tracked.contains(tensor.name);
-        let parameter = tracked || !setting && said.unwrap_or(usual);
+        let told = asked.unwrap_or(!setting && said.unwrap_or(usual));
+        let parameter = tracked || told;
         self.lowering.tensor(tensor, parameter)
     }
 
@@ -470,11 +422,12 @@ impl<'b, 'a> Walk<'b, 'a> {
                 element: value.element,
             });
         }
-        let Lowering { graph, parameters, running, .. } = self.lowering;
+        let Lowering { graph, parameters, running, cells, .. } = self.lowering;
         let (values, places) = (self.values, self.places);
         Ok(Lowered {
             imported: Imported { graph, inputs, outputs: made, parameters, values, places },
             running,
+            cells,
             seen: self.notes.unwrap_or_default(),
             separated: self.separated,
         })

@@ -3,6 +3,7 @@
 //! Lists of layers ([`Sequential`](super::Sequential)) are one implementor; any other graph, such
 //! as one read from a file, is another. Key: z pre-activation and a activation of a layer.
 
+use std::any::Any;
 use std::fmt;
 
 use fanin_engine::{Graph, Shape, Type, Wire};
@@ -10,6 +11,7 @@ use fanin_engine::{Graph, Shape, Type, Wire};
 use super::axes::Axes;
 use super::network::Mode;
 use super::parameter::Parameter;
+use super::place::Component;
 use crate::error::Result;
 use crate::weights::Weights;
 
@@ -47,6 +49,16 @@ pub trait Architecture: fmt::Debug + Send + Sync {
 
     /// The weights that it comes with; none where it is only a plan.
     fn weights(&self) -> Option<&Weights> {
+        None
+    }
+
+    /// The most rows that it is worth building for at once, where each is written out by itself.
+    fn most_rows(&self) -> Option<usize> {
+        None
+    }
+
+    /// What it was made from, for a room that knows the kind: the file that it was read from.
+    fn origin(&self) -> Option<&dyn Any> {
         None
     }
 
@@ -125,6 +137,8 @@ pub struct Body {
     pub trained: Vec<usize>,
     /// Layers that multiply by a matrix, in the order of the data; the last is the output.
     pub layers: Vec<LayerWires>,
+    /// Recurrent cells, in the order of the data.
+    pub cells: Vec<CellWires>,
     /// Statistics that training tracks.
     pub running: Vec<RunningStatistic>,
 }
@@ -153,6 +167,32 @@ pub struct LayerWires {
     pub layout: Layout,
     /// Names of the residual blocks around it, outermost first; none outside of branches.
     pub branches: Vec<String>,
+}
+
+/// A recurrent cell in one direction, its steps gathered.
+///
+/// Its matrices serve at every step, so they are no layers: their scale decides over all steps
+/// together. Key: T steps, B rows, I inputs, G gates, H units of a gate.
+#[derive(Clone, Debug)]
+pub struct CellWires {
+    /// The module's name, with the direction if it is one of two.
+    pub module: String,
+    /// Its gates, in the order in which they lie in its weights.
+    pub gates: &'static [Component],
+    /// Positions of the parameters that its weights from the input are made of.
+    pub input_weights: Vec<usize>,
+    /// Positions of the parameters that its weights from the state are made of.
+    pub state_weights: Vec<usize>,
+    /// What enters, (T, B, I).
+    pub input: Wire,
+    /// z of all gates, (T, B, G · H), in the order of the steps.
+    pub pre_activation: Wire,
+    /// What is added to z at every step, (T, B, G · H), in the order of the data: its gradient is δ.
+    pub added: Wire,
+    /// The state behind every step, (T, B, H), in the order of the steps.
+    pub states: Wire,
+    /// Whether the first step is at the end of the data.
+    pub is_reversed: bool,
 }
 
 /// What the axes of a layer's input and result count; all further axes are positions.

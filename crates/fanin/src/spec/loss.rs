@@ -39,7 +39,8 @@ impl Loss {
     ///
     /// Cross-entropy takes classes along axis 1 of (rows, classes) and of images (rows, classes,
     /// height, width, …), along the last of (rows, tokens, vocabulary), and is a mean over rows
-    /// and positions. The other losses are the same for any axes.
+    /// and those positions that have a class, as in PyTorch. The other losses are the same for any
+    /// axes.
     ///
     /// # Errors
     /// If there are not as many targets as results.
@@ -50,7 +51,11 @@ impl Loss {
         Ok(match self {
             Self::CrossEntropy => {
                 let (z, t) = (classes_last(graph, output)?, classes_last(graph, targets)?);
-                graph.softmax_cross_entropy(z, t)?
+                if graph.shape(output).rank() > 2 {
+                    graph.softmax_cross_entropy_where_asked(z, t)?
+                } else {
+                    graph.softmax_cross_entropy(z, t)?
+                }
             }
             Self::BinaryCrossEntropy => graph.binary_cross_entropy(output, targets)?,
             Self::SquaredError => graph.half_squared_error(output, targets)?,
@@ -151,6 +156,9 @@ mod tests {
         near(loss(Loss::CrossEntropy, &[1, 2], &[1.0, 0.0]), sure([1.0, 2.0], 0));
         let tokens = loss(Loss::CrossEntropy, &[1, 2, 2], &[1.0, 0.0, 0.0, 1.0]);
         near(tokens, f64::midpoint(sure([1.0, 2.0], 0), sure([3.0, 4.0], 1)));
+        let masked = loss(Loss::CrossEntropy, &[1, 2, 2], &[0.0, 0.0, 0.0, 1.0]);
+        near(masked, sure([3.0, 4.0], 1));
+        near(loss(Loss::CrossEntropy, &[1, 2, 2], &[0.0; 4]), 0.0);
         let pixels = loss(Loss::CrossEntropy, &[1, 2, 1, 2], &[1.0, 0.0, 0.0, 1.0]);
         near(pixels, f64::midpoint(sure([1.0, 3.0], 0), sure([2.0, 4.0], 1)));
         near(loss(Loss::SquaredError, &[1, 2, 2], &[0.0; 4]), 15.0);

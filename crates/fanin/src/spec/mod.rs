@@ -86,7 +86,8 @@ mod model;
 mod network;
 
 pub use architecture::{
-    Architecture, Bend, Body, Feed, Ground, LayerWires, Layout, Numbers, RunningStatistic,
+    Architecture, Bend, Body, CellWires, Feed, Ground, LayerWires, Layout, Numbers,
+    RunningStatistic,
 };
 pub use axes::Axes;
 pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
@@ -101,8 +102,8 @@ pub use place::{Component, Place, Position, Stack};
 pub use role::Role;
 pub use sections::{
     BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
-    LossSpec, Missing, OptimizerSpec, ReadingSpec, ScheduleName, ScheduleSpec, Standardize, Task,
-    TrainSpec,
+    LossSpec, Missing, NormStatistics, OptimizerSpec, ReadingSpec, ScheduleName, ScheduleSpec,
+    Standardize, Task, TrainSpec,
 };
 pub use sequential::{Layer, Sequential};
 pub use spec_file::Spec;

@@ -2,7 +2,7 @@
 
 use fanin_engine::{Graph, Type, Wire};
 
-use super::architecture::{Body, Ground, LayerWires, RunningStatistic};
+use super::architecture::{Body, CellWires, Ground, LayerWires, RunningStatistic};
 use super::{Loss, Model};
 use crate::error::{Error, Result};
 use crate::weights::Weights;
@@ -36,6 +36,8 @@ pub struct Network {
     pub trained: Vec<usize>,
     /// Layers that multiply by a matrix, in the order of the data.
     pub layers: Vec<LayerWires>,
+    /// Recurrent cells, in the order of the data.
+    pub cells: Vec<CellWires>,
     /// Statistics that training tracks.
     pub running: Vec<RunningStatistic>,
 }
@@ -57,13 +59,13 @@ impl Network {
         let mut ground = Ground::new(architecture.inputs(), rows, mode);
         let columns = loss.target_columns(&architecture.output());
         let targets = ground.graph.input("targets", Type::float([rows, columns]));
-        let Body { mut graph, output, names, trained, layers, running } =
+        let Body { mut graph, output, names, trained, layers, cells, running } =
             architecture.build(ground)?;
         let loss = loss.build(&mut graph, output, targets)?;
         let flat = [rows, graph.shape(output).elements() / rows.max(1)];
         let output =
             if graph.shape(output).rank() == 2 { output } else { graph.reshape(output, flat)? };
-        Ok(Self { graph, rows, output, loss, names, trained, layers, running })
+        Ok(Self { graph, rows, output, loss, names, trained, layers, cells, running })
     }
 
     /// Adds the gradient of the loss with respect to every trained parameter, in the order of

@@ -43,8 +43,9 @@ impl Evaluator {
     /// If the model does not fit together.
     pub fn evaluate(&mut self, parameters: &[Vec<f32>], data: &Dataset) -> Result<Evaluation> {
         let rows: Vec<usize> = (0..data.rows()).collect();
-        let at_once = (MOST_NUMBERS / data.target_columns().max(1)).clamp(1, ROWS);
-        let mut loss_sum = 0.0;
+        let most = self.model.architecture().most_rows().unwrap_or(ROWS).clamp(1, ROWS);
+        let at_once = (MOST_NUMBERS / data.target_columns().max(1)).clamp(1, most);
+        let (mut loss_sum, mut all) = (0.0, 0);
         let mut answers = Answers::default();
         self.outputs.clear();
         for batch in rows.chunks(at_once) {
@@ -55,11 +56,17 @@ impl Evaluator {
             };
             pass.feed(|features, targets| data.gather(batch, features, targets, 0.0));
             let (outputs, loss) = pass.run(parameters);
-            match &data.targets {
-                Targets::Tokens { .. } => answers.count(outputs, data, batch),
-                _ => self.outputs.extend_from_slice(outputs),
-            }
-            loss_sum += loss * batch.len() as f64;
+            // The loss of a batch is a mean over its rows, or over positions that ask for a class.
+            let weight = if let Targets::Tokens { .. } = &data.targets {
+                let before = answers.asked;
+                answers.count(outputs, data, batch);
+                answers.asked - before
+            } else {
+                self.outputs.extend_from_slice(outputs);
+                batch.len()
+            };
+            loss_sum += loss * weight as f64;
+            all += weight;
         }
         let score = match (&data.targets, self.task) {
             (Targets::Classes { labels, .. }, _) => metrics::accuracy(&self.outputs, labels),
@@ -77,7 +84,7 @@ impl Evaluator {
                 metrics::r_squared(&self.outputs, &data.features, data.columns())
             }
         };
-        Ok(Evaluation { loss: loss_sum / data.rows() as f64, score })
+        Ok(Evaluation { loss: loss_sum / all.max(1) as f64, score })
     }
 }
 

@@ -90,7 +90,8 @@ impl Architecture for Tokens {
         layers.push(layer(3, flat, output, output, None));
         let names = PARAMETERS.iter().map(|(name, ..)| (*name).to_owned()).collect();
         let trained = (0..PARAMETERS.len()).collect();
-        Ok(Body { graph, output, names, trained, layers, running: Vec::new() })
+        let (cells, running) = (Vec::new(), Vec::new());
+        Ok(Body { graph, output, names, trained, layers, cells, running })
     }
 }
 

@@ -201,6 +201,15 @@ fn claimed() -> Diagnosis {
     fanin::check_claim(&spec, &model, &weights, &data).unwrap()
 }
 
+fn recurrent() -> Diagnosis {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx");
+    let model = folder.join("lstm_classifier.legacy.onnx").display().to_string().parse().unwrap();
+    let mut spec = Spec { model, ..Spec::default() };
+    "normal".clone_into(&mut spec.data.source);
+    let (data, model) = fanin::open(&spec).unwrap();
+    fanin::check(&spec, &model, model.weights().unwrap(), &data).unwrap()
+}
+
 #[test]
 fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
     let (seeds, deep) = ([0, 1, 2], "64 -> 10x64 relu -> 10");
@@ -215,6 +224,7 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
         broken(),
         nearly(),
         claimed(),
+        recurrent(),
     ];
     assert_eq!(diagnoses[0].forecast, Verdict::Learns);
     assert!(diagnoses[1].findings.iter().any(|finding| finding.consequence_of.is_some()));

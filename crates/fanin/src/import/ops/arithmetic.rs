@@ -3,15 +3,19 @@
 use fanin_engine::{Graph, Result as EngineResult, Wire};
 
 use crate::Result;
+use crate::import::integers::Integers;
 use crate::import::{Call, Lowering, Value};
 
 use super::{Import, Part};
 
 const EITHER: &[(usize, Part)] = &[(0, Part::Term), (1, Part::Term)];
 
-pub const IMPORT: Import = Import::new(&["Add", "Sub"], lower).parameters(EITHER).meets();
-pub const SCALE: Import =
-    Import::new(&["Mul", "Div"], lower).parameters(&[(0, Part::Factor), (1, Part::Factor)]).meets();
+pub const IMPORT: Import =
+    Import::new(&["Add", "Sub"], lower).parameters(EITHER).meets().integers(whole);
+pub const SCALE: Import = Import::new(&["Mul", "Div"], lower)
+    .parameters(&[(0, Part::Factor), (1, Part::Factor)])
+    .meets()
+    .integers(whole);
 pub const MANY: Import = Import::new(&["Sum", "Mean"], lower_many).parameters(EITHER);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
@@ -50,6 +54,19 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         _ => Graph::divide,
     };
     Ok(vec![lowering.apply(&[a, b], |g, w| operation(g, w[0], w[1]))?])
+}
+
+/// Of lists, or of a list and a number.
+fn whole(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let (a, b) = (of.input(0)?, of.input(1)?);
+    let operation = match of.node.op_type {
+        "Add" => i64::checked_add,
+        "Sub" => i64::checked_sub,
+        "Mul" => i64::checked_mul,
+        _ => i64::checked_div,
+    };
+    let at = |list: &[i64], i| list.get(if list.len() == 1 { 0 } else { i }).copied();
+    (0..a.len().max(b.len())).map(|i| operation(at(&a, i)?, at(&b, i)?)).collect()
 }
 
 fn lower_many(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

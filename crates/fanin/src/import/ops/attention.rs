@@ -10,7 +10,7 @@ use crate::import::{Call, Lowering, Value};
 use super::elementary::activation;
 use super::{Import, products};
 
-pub const IMPORT: Import = Import::new(&["Attention"], lower).floats(&[0, 1, 2, 4, 5]);
+pub const IMPORT: Import = Import::new(&["Attention"], lower).floats(&[0, 1, 2, 4, 5]).attends();
 
 /// What masked scores are: exp of it is 0, and a row of nothing else is even, not NaN.
 const MASKED: f64 = -1e30;

@@ -5,7 +5,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Where"], lower).carries(&[1, 2]).meets();
+pub const IMPORT: Import = Import::new(&["Where"], lower).carries(&[1, 2]).meets().places();
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let inputs = [call.input(0)?, call.input(1)?, call.input(2)?];

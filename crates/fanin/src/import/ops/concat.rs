@@ -1,14 +1,21 @@
 //! Tensors one after the other, and lists of tensors.
 
 use crate::Result;
+use crate::import::integers::Integers;
 use crate::import::{Call, Content, Lowering, Value};
 
-use super::Import;
+use super::{Import, Move};
 
-pub const IMPORT: Import = Import::new(&["Concat"], lower).meets();
-pub const LIST: Import = Import::new(&["SequenceConstruct"], lower_list);
+pub const IMPORT: Import = Import::new(&["Concat"], lower)
+    .meets()
+    .joins()
+    .places()
+    .moves(Move::Cuts)
+    .integers(one_after_another);
+pub const LIST: Import = Import::new(&["SequenceConstruct"], lower_list).joins();
 pub const OF_LIST: Import = Import::new(&["ConcatFromSequence"], lower_of_list);
-pub const ITEM: Import = Import::new(&["SequenceAt", "SequenceLength"], lower_item);
+pub const ITEM: Import = Import::new(&["SequenceAt"], lower_item).joins();
+pub const LENGTH: Import = Import::new(&["SequenceLength"], lower_length);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     call.input(0)?;
@@ -59,12 +66,19 @@ fn lower_of_list(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result
     Ok(vec![concatenated(call, &parts, axis as i64, lowering)?])
 }
 
+fn one_after_another(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let lists = (0..of.node.inputs.len()).map(|index| of.input(index));
+    Some(lists.collect::<Option<Vec<_>>>()?.concat())
+}
+
+fn lower_length(call: &Call<'_, '_>, _: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let items = items(call, call.input(0)?)?;
+    let length = fanin_engine::Array::integer([], vec![items.len() as i64])?;
+    Ok(vec![Value::constant(length)])
+}
+
 fn lower_item(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let items = items(call, call.input(0)?)?;
-    if call.node.op_type == "SequenceLength" {
-        let length = fanin_engine::Array::integer([], vec![items.len() as i64])?;
-        return Ok(vec![Value::constant(length)]);
-    }
     let position = lowering.integers(call.input(1)?, "the position in a sequence")?;
     let [position] = position[..] else {
         return Err(call.refuse(format!("{} positions", position.len()), "one"));

@@ -3,14 +3,17 @@
 use fanin_engine::Array;
 
 use crate::Result;
-use crate::formats::onnx::{AttributeValue, ElementType};
+use crate::formats::onnx::{Attribute, AttributeValue, ElementType};
+use crate::import::integers::{Integers, clamped};
 use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Constant"], lower);
+pub const IMPORT: Import = Import::new(&["Constant"], lower).integers(listed);
 pub const FILLED: Import = Import::new(&["ConstantOfShape"], lower_filled).settings(&[0]);
-pub const SHAPE: Import = Import::new(&["Shape", "Size"], lower_shape).settings(&[0]);
+pub const SHAPE: Import =
+    Import::new(&["Shape"], lower_shape).settings(&[0]).measures().integers(lengths);
+pub const SIZE: Import = Import::new(&["Size"], lower_size).settings(&[0]).measures();
 pub const RANGE: Import = Import::new(&["Range"], lower_range).settings(&[0, 1, 2]);
 pub const EYE: Import = Import::new(&["EyeLike"], lower_eye);
 
@@ -28,6 +31,22 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         _ => return Err(call.refuse("a value of another kind", "a tensor or numbers")),
     };
     Ok(vec![Value::constant(array?)])
+}
+
+fn listed(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let set = |name| of.node.attribute(name);
+    let list = set("value_ints").and_then(|a| a.ints()).map(<[i64]>::to_vec);
+    list.or_else(|| set("value_int").and_then(Attribute::int).map(|one| vec![one]))
+}
+
+fn lengths(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let sizes = of.sizes(0)?;
+    let bound = |name: &str, default: usize| {
+        let at = of.node.attribute(name).and_then(Attribute::int);
+        at.map_or(default, |at| clamped(at, sizes.len()))
+    };
+    let wanted = sizes.get(bound("start", 0)..bound("end", sizes.len()))?;
+    wanted.iter().map(|size| i64::try_from((*size)?).ok()).collect()
 }
 
 /// The only element of the tensor `value`, 0 without one, and its type.
@@ -56,14 +75,16 @@ fn lower_filled(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<
 
 fn lower_shape(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
-    if call.node.op_type == "Size" {
-        return Ok(vec![Value::constant(Array::integer([], vec![x.elements() as i64])?)]);
-    }
     let rank = x.rank() as i64;
     let place = |n: i64| (if n < 0 { n.saturating_add(rank) } else { n }).clamp(0, rank) as usize;
     let (start, end) = (place(call.int("start", 0)?), place(call.int("end", rank)?));
     let axes = x.axes().get(start..end).unwrap_or_default();
     Ok(vec![lowering.whole(axes.iter().map(|n| *n as i64).collect())?])
+}
+
+fn lower_size(call: &Call<'_, '_>, _: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
+    let elements = call.input(0)?.elements();
+    Ok(vec![Value::constant(Array::integer([], vec![elements as i64])?)])
 }
 
 fn lower_range(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {

@@ -4,11 +4,13 @@ use crate::formats::onnx::{Attribute, Graph};
 use crate::import::{Call, Content, Value, Walk};
 use crate::{Error, Result};
 
-use super::Import;
+use super::{Binds, Import};
 
-pub const IMPORT: Import = Import::control(&["If"], lower_if).settings(&[0]);
-pub const LOOP: Import = Import::control(&["Loop"], lower_loop).settings(&[0, 1]);
-pub const SCAN: Import = Import::control(&["Scan"], lower_scan);
+pub const IMPORT: Import =
+    Import::control(&["If"], Binds { input: 1, output: 0 }, lower_if).settings(&[0]);
+pub const LOOP: Import =
+    Import::control(&["Loop"], Binds { input: 2, output: 1 }, lower_loop).settings(&[0, 1]);
+pub const SCAN: Import = Import::control(&["Scan"], Binds { input: 0, output: 0 }, lower_scan);
 
 fn body<'b, 'a>(call: &Call<'b, 'a>, name: &str) -> Result<&'b Graph<'a>> {
     let missing = || call.refuse(format!("no `{name}`"), "a graph");

@@ -6,13 +6,36 @@
 use fanin_engine::{Graph, Result as EngineResult, Wire};
 
 use crate::Result;
+use crate::formats::onnx::Node;
 use crate::import::{Call, Lowering, Value};
+use crate::init::fans::Axes;
 
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["Einsum"], lower)
     .parameters(&[(0, Part::Left), (1, Part::Right)])
-    .floats(&[0, 1, 2, 3, 4, 5, 6, 7]);
+    .floats(&[0, 1, 2, 3, 4, 5, 6, 7])
+    .axes(axes);
+
+/// By the letters of a sum: those that go are inputs, those that only the weights have, outputs.
+fn axes(node: &Node<'_>, input: usize, rank: usize) -> Option<Axes> {
+    let text: String = node.attribute("equation")?.string()?.split_whitespace().collect();
+    let (terms, made) = text.split_once("->")?;
+    let terms: Vec<&str> = terms.split(',').collect();
+    let own: Vec<char> = terms.get(input)?.chars().collect();
+    let others: String =
+        terms.iter().enumerate().filter(|(i, _)| *i != input).map(|(_, term)| *term).collect();
+    if own.len() != rank {
+        return None;
+    }
+    let with = |is: &dyn Fn(char) -> bool| (0..rank).filter(|&i| is(own[i])).collect::<Vec<_>>();
+    Some(Axes {
+        input: with(&|c| !made.contains(c)),
+        output: with(&|c| made.contains(c) && !others.contains(c)),
+        batch: with(&|c| made.contains(c) && others.contains(c)),
+        ..Axes::new(0, 0)
+    })
+}
 
 /// A wire and the letters of its axes.
 #[derive(Clone, Debug)]

@@ -25,6 +25,7 @@ pub const IMPORT: Import = Import::new(
         "Swish",
         "Gelu",
         "Erf",
+        "Erfc",
         "Sin",
         "Cos",
         "Exp",
@@ -153,6 +154,10 @@ fn compose(
             "Reciprocal" => {
                 let one = g.constant([], 1.0)?;
                 g.divide(one, x)
+            }
+            "Erfc" => {
+                let erf = g.activate(x, &*activation("erf", None))?;
+                g.affine(erf, -1.0, 1.0)
             }
             "Cos" => g.cos(x),
             "Tan" => g.tan(x),

@@ -3,13 +3,27 @@
 use fanin_engine::ops::Addressing;
 
 use crate::Result;
+use crate::import::integers::{Integers, from_end};
 use crate::import::{Call, Lowering, Value};
 
-use super::{Import, Part};
+use super::{Import, Move, Part};
 
-pub const IMPORT: Import = Import::new(&["Gather", "GatherElements", "GatherND"], lower)
+pub const IMPORT: Import = Import::new(&["Gather"], lower)
     .parameters(&[(0, Part::Table)])
-    .carries(&[0]);
+    .carries(&[0])
+    .moves(Move::Picks)
+    .integers(picked);
+pub const ELEMENTS: Import =
+    Import::new(&["GatherElements"], lower).parameters(&[(0, Part::Table)]).carries(&[0]);
+pub const TUPLES: Import = Import::new(&["GatherND"], lower)
+    .parameters(&[(0, Part::Table)])
+    .carries(&[0])
+    .moves(Move::Cuts);
+
+fn picked(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let (list, indices) = (of.input(0)?, of.input(1)?);
+    indices.iter().map(|&at| list.get(from_end(at, list.len())?).copied()).collect()
+}
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let (data, indices) = (call.input(0)?, call.input(1)?);

@@ -2,18 +2,25 @@
 
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
+use crate::init::Component::{Candidate, ResetGate, UpdateGate};
 
-use super::recurrent::{self, Cell, Direction, Sizes, clipped, part, sum, through, times};
+use super::recurrent::{self, Cell, Direction, Sizes, Stepped, clipped, part, sum, through, times};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["GRU"], lower)
     .settings(&[4])
     .parameters(&[(1, Part::RecurrentInput), (2, Part::RecurrentState), (3, Part::RecurrentBias)])
-    .floats(&[0, 1, 2, 3, 5]);
+    .floats(&[0, 1, 2, 3, 5])
+    .gates(&[UpdateGate, ResetGate, Candidate]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
-    let cell =
-        Cell { gates: 3, states: 1, functions: &["Sigmoid", "Tanh"], step, biases_add: false };
+    let cell = Cell {
+        gates: IMPORT.gates,
+        states: 1,
+        functions: &["Sigmoid", "Tanh"],
+        step,
+        biases_add: false,
+    };
     recurrent::lower(call, &cell, lowering)
 }
 
@@ -24,7 +31,7 @@ fn step(
     state: &[Value],
     sizes: Sizes,
     lowering: &mut Lowering<'_, '_>,
-) -> Result<Vec<Value>> {
+) -> Result<Stepped> {
     let hidden = &state[0];
     let size = sizes.hidden;
     let [squash, shape] = &direction.functions[..] else { unreachable!("two activations") };
@@ -43,8 +50,8 @@ fn step(
     let both = share((0, 2), hidden, lowering)?;
     let given = part(gates, 1, (0, 2 * size), lowering)?;
     let both = sum(&given, &both, lowering)?;
-    let both = clipped(both, direction.clip, lowering)?;
-    let both = squash.apply(&both, lowering)?;
+    let squashed = clipped(both, direction.clip, lowering)?;
+    let both = squash.apply(&squashed, lowering)?;
     let update = part(&both, 1, (0, size), lowering)?;
     let reset = part(&both, 1, (size, size), lowering)?;
     let past = if call.flag("linear_before_reset")? {
@@ -56,13 +63,13 @@ fn step(
     };
     let given = part(gates, 1, (2 * size, size), lowering)?;
     let fresh = sum(&given, &past, lowering)?;
-    let fresh = clipped(fresh, direction.clip, lowering)?;
-    let fresh = shape.apply(&fresh, lowering)?;
+    let shaped = clipped(fresh, direction.clip, lowering)?;
+    let fresh = shape.apply(&shaped, lowering)?;
     // (1 − z)·n + z·h = n + z·(h − n)
     let made = lowering.apply(&[&fresh, &update, hidden], |g, w| {
         let change = g.subtract(w[2], w[0])?;
         let change = g.multiply(w[1], change)?;
         g.add(w[0], change)
     })?;
-    Ok(vec![made])
+    Ok(Stepped { states: vec![made], gates: vec![squashed, shaped] })
 }

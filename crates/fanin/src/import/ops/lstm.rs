@@ -3,18 +3,20 @@
 
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
+use crate::init::Component::{Candidate, ForgetGate, InputGate, OutputGate};
 
-use super::recurrent::{self, Cell, Direction, Sizes, clipped, part, sum, through, times};
+use super::recurrent::{self, Cell, Direction, Sizes, Stepped, clipped, part, sum, through, times};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["LSTM"], lower)
     .settings(&[4])
     .parameters(&[(1, Part::RecurrentInput), (2, Part::RecurrentState), (3, Part::RecurrentBias)])
-    .floats(&[0, 1, 2, 3, 5, 6, 7]);
+    .floats(&[0, 1, 2, 3, 5, 6, 7])
+    .gates(&[InputGate, OutputGate, ForgetGate, Candidate]);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let cell = Cell {
-        gates: 4,
+        gates: IMPORT.gates,
         states: 2,
         functions: &["Sigmoid", "Tanh", "Tanh"],
         step,
@@ -30,7 +32,7 @@ fn step(
     state: &[Value],
     sizes: Sizes,
     lowering: &mut Lowering<'_, '_>,
-) -> Result<Vec<Value>> {
+) -> Result<Stepped> {
     let [hidden, cell] = state else { unreachable!("a cell of two states") };
     let moved = through(hidden, &direction.state_weight, lowering)?;
     let gates = sum(gates, &moved, lowering)?;
@@ -62,5 +64,5 @@ fn step(
     let output = gate(1, Some((1, &cell)), lowering)?;
     let output = squash.apply(&output, lowering)?;
     let shown = shape_out.apply(&cell, lowering)?;
-    Ok(vec![times(&output, &shown, lowering)?, cell])
+    Ok(Stepped { states: vec![times(&output, &shown, lowering)?, cell], gates: vec![gates] })
 }

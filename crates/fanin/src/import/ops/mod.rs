@@ -4,10 +4,13 @@
 //! else names an operator of ONNX, but for patterns of several of them in `roles`.
 
 use crate::formats::onnx::Node;
+use crate::init::Component;
+use crate::init::fans::Axes;
 use crate::{Error, Result};
 
 use super::call::Call;
 use super::imported::Place;
+use super::integers::Integers;
 use super::lowering::Lowering;
 use super::value::Value;
 use super::walk::Walk;
@@ -84,12 +87,60 @@ pub struct Import {
     pub carries: &'static [usize],
     /// Whether its inputs meet axis by axis, the last ones together, and are as long there or 1.
     pub meets: bool,
-    /// Whether it puts axes into another order, by `perm`.
-    pub permutes: bool,
+    /// What becomes of the axes of what it carries.
+    pub moves: Move,
+    /// Whether it hands on elements of several inputs, or of a list of values, one after another.
+    pub joins: bool,
+    /// Whether it puts elements of one input beside those of others, or in their place.
+    pub places: bool,
+    /// Whether it tells sizes and none of the elements.
+    pub measures: bool,
+    /// Whether it mixes values by the likeness of queries and keys: inputs 0, 1 and 2.
+    pub attends: bool,
+    /// Gates that lie side by side in its weights.
+    pub gates: &'static [Component],
+    /// What the axes of a weight at an input are, for a weight of so many.
+    pub axes: Option<fn(&Node<'_>, usize, usize) -> Option<Axes>>,
+    /// How small lists of whole numbers follow from those of its inputs.
+    pub integers: Option<fn(&mut Integers<'_>) -> Option<Vec<i64>>>,
     /// Whether it makes probabilities, or their logarithms, of a score for each class.
     pub normalizes_scores: bool,
     /// The engine's activation that a node of it is by itself.
     pub activation: Option<fn(&Node<'_>) -> Option<String>>,
+    /// How the graphs inside it take and give, if it has some.
+    pub binds: Option<Binds>,
+}
+
+/// How a node with graphs inside hands values in and out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binds {
+    /// The first of the node's inputs that a body takes, at the same place among its own.
+    pub input: usize,
+    /// The first of a body's outputs that the node gives.
+    pub output: usize,
+}
+
+/// What becomes of axes in an operator that carries elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// They stay as they are.
+    Stays,
+    /// They change places, by `perm`.
+    Permutes,
+    /// New ones of length 1 come in.
+    Inserts,
+    /// Some of length 1 go.
+    Drops,
+    /// Elements stay in order under other axes.
+    Regroups,
+    /// Some get longer by repeating.
+    Stretches,
+    /// Positions of one are chosen by index, and it goes where there is but one.
+    Picks,
+    /// Some get shorter or longer.
+    Cuts,
+    /// One falls into pieces.
+    Splits,
 }
 
 /// How an operator is lowered.
@@ -159,9 +210,17 @@ impl Import {
             floats: &[],
             carries: &[],
             meets: false,
-            permutes: false,
+            moves: Move::Stays,
+            joins: false,
+            places: false,
+            measures: false,
+            attends: false,
+            gates: &[],
+            axes: None,
+            integers: None,
             normalizes_scores: false,
             activation: None,
+            binds: None,
         }
     }
 
@@ -197,8 +256,36 @@ impl Import {
         Self { floats, ..self }
     }
 
-    const fn permutes(self) -> Self {
-        Self { permutes: true, ..self }
+    const fn moves(self, moves: Move) -> Self {
+        Self { moves, ..self }
+    }
+
+    const fn joins(self) -> Self {
+        Self { joins: true, ..self }
+    }
+
+    const fn places(self) -> Self {
+        Self { places: true, ..self }
+    }
+
+    const fn measures(self) -> Self {
+        Self { measures: true, ..self }
+    }
+
+    const fn attends(self) -> Self {
+        Self { attends: true, ..self }
+    }
+
+    const fn gates(self, gates: &'static [Component]) -> Self {
+        Self { gates, ..self }
+    }
+
+    const fn axes(self, axes: fn(&Node<'_>, usize, usize) -> Option<Axes>) -> Self {
+        Self { axes: Some(axes), ..self }
+    }
+
+    const fn integers(self, rule: fn(&mut Integers<'_>) -> Option<Vec<i64>>) -> Self {
+        Self { integers: Some(rule), ..self }
     }
 
     const fn activates(self, activation: fn(&Node<'_>) -> Option<String>) -> Self {
@@ -215,9 +302,10 @@ impl Import {
 
     const fn control(
         names: &'static [&'static str],
+        binds: Binds,
         lower: for<'b, 'a> fn(&Call<'b, 'a>, &mut Walk<'b, 'a>) -> Result<Vec<Value>>,
     ) -> Self {
-        Self::of(names, Rule::Control(lower))
+        Self { binds: Some(binds), ..Self::of(names, Rule::Control(lower)) }
     }
 }
 
@@ -226,6 +314,7 @@ pub static IMPORTS: &[Import] = &[
     constant::IMPORT,
     constant::FILLED,
     constant::SHAPE,
+    constant::SIZE,
     constant::RANGE,
     constant::EYE,
     identity::IMPORT,
@@ -265,12 +354,15 @@ pub static IMPORTS: &[Import] = &[
     top_k::IMPORT,
     arg::SUM,
     reshape::IMPORT,
-    reshape::AXES,
+    reshape::SQUEEZE,
+    reshape::UNSQUEEZE,
+    reshape::FLATTEN,
     transpose::IMPORT,
     concat::IMPORT,
     concat::LIST,
     concat::OF_LIST,
     concat::ITEM,
+    concat::LENGTH,
     split::IMPORT,
     split::LIST,
     slice::IMPORT,
@@ -279,6 +371,8 @@ pub static IMPORTS: &[Import] = &[
     tile::IMPORT,
     tile::TILE,
     gather::IMPORT,
+    gather::ELEMENTS,
+    gather::TUPLES,
     scatter::IMPORT,
     depth_to_space::IMPORT,
     trilu::IMPORT,

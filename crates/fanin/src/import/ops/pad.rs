@@ -9,7 +9,7 @@ use crate::import::{Call, Lowering, Value};
 
 use super::Import;
 
-pub const IMPORT: Import = Import::new(&["Pad"], lower).settings(&[1, 2, 3]).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Pad"], lower).settings(&[1, 2, 3]).carries(&[0]).places();
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

@@ -2,11 +2,14 @@
 //!
 //! Key: T time, B batch, I input, H hidden, D directions.
 
+use fanin_engine::graph::Source;
 use fanin_engine::ops::{Relation, Span};
 use fanin_engine::{Graph, Result as EngineResult, Wire};
 
 use crate::Result;
-use crate::import::{Call, Lowering, Value};
+use crate::import::lowering::Steps;
+use crate::import::{Call, Lowering, Value, roles};
+use crate::init::Component;
 
 use super::elementary::{Settings, apply};
 
@@ -45,7 +48,7 @@ pub(super) struct Sizes {
     pub hidden: usize,
 }
 
-/// One step: the gates' inputs (B, gates · H) and states to new states, the output first.
+/// One step: the gates' inputs (B, gates · H) and states to what came of them.
 pub(super) type Step = fn(
     &Call<'_, '_>,
     &Direction,
@@ -53,11 +56,20 @@ pub(super) type Step = fn(
     &[Value],
     Sizes,
     &mut Lowering<'_, '_>,
-) -> Result<Vec<Value>>;
+) -> Result<Stepped>;
+
+/// What comes of a step.
+pub(super) struct Stepped {
+    /// New states, the output first, (B, H) each.
+    pub states: Vec<Value>,
+    /// What enters the gates' activations, peepholes left out, in parts along the last axis.
+    pub gates: Vec<Value>,
+}
 
 /// What a kind of cell is made of.
 pub(super) struct Cell {
-    pub gates: usize,
+    /// What the gates are called, in the order in which they lie in the weights.
+    pub gates: &'static [Component],
     pub states: usize,
     /// Names of its activations, as many as one direction has.
     pub functions: &'static [&'static str],
@@ -134,7 +146,7 @@ pub(super) fn lower(
     };
     let x = if batch_first { swapped(x, lowering)? } else { x.clone() };
     let fits = x.rank() == 3 && x.axes()[2] == inputs && d_w == directions && hidden > 0;
-    if !fits || names.len() != directions || w.axes()[1] != cell.gates * hidden {
+    if !fits || names.len() != directions || w.axes()[1] != cell.gates.len() * hidden {
         let found = format!("shapes {}, {} and {}", x.shape(), w.shape(), r.shape());
         return Err(call.refuse(found, "an input (time, batch, features) and weights that fit it"));
     }
@@ -146,11 +158,13 @@ pub(super) fn lower(
         let direction = direction(call, cell, index, &x, sizes, lowering)?;
         let mut state = direction.start.clone();
         let mut outputs = Vec::with_capacity(time);
+        let mut gathered = Gathered::default();
         for step in 0..time {
             lowering.work()?;
             let at = if *name == "reverse" { time - 1 - step } else { step };
             let gates = row(&direction.inputs, at, lowering)?;
-            let new = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
+            let stepped = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
+            let new = gathered.keep(stepped);
             let Some(lengths) = lengths else {
                 outputs.push(new[0].clone());
                 state = new;
@@ -162,7 +176,9 @@ pub(super) fn lower(
                 *old = until(lengths, at, &new, old, lowering)?;
             }
         }
-        if *name == "reverse" {
+        let (added, is_reversed) = (&direction.inputs, *name == "reverse");
+        gathered.tell(call, cell, (index, directions, is_reversed), (&x, added), lowering)?;
+        if is_reversed {
             outputs.reverse();
         }
         // (T, 1, B, H)
@@ -180,6 +196,81 @@ pub(super) fn lower(
         made.push(if batch_first { swapped(&state, lowering)? } else { state });
     }
     Ok(made)
+}
+
+/// All steps of one direction.
+#[derive(Default)]
+struct Gathered {
+    states: Vec<Value>,
+    gates: Vec<Vec<Value>>,
+}
+
+impl Gathered {
+    /// Keeps what is told of a step; its states go on.
+    fn keep(&mut self, stepped: Stepped) -> Vec<Value> {
+        self.states.push(stepped.states[0].clone());
+        self.gates.push(stepped.gates);
+        stepped.states
+    }
+
+    /// Tells of the cell where a network asks for it: what is gathered lies beside the way.
+    fn tell(
+        self,
+        call: &Call<'_, '_>,
+        cell: &Cell,
+        (index, directions, is_reversed): (usize, usize, bool),
+        (x, added): (&Value, &Value),
+        lowering: &mut Lowering<'_, '_>,
+    ) -> Result<()> {
+        let is_signal = [x, added].iter().all(|value| value.known().is_none());
+        let Some(first) = self.states.first().filter(|_| lowering.tracks && is_signal) else {
+            return Ok(());
+        };
+        let (batch, hidden) = (first.axes()[0], first.axes()[1]);
+        let mut z = Vec::with_capacity(self.gates.len());
+        for parts in &self.gates {
+            let parts: Vec<&Value> = parts.iter().collect();
+            z.push(match parts[..] {
+                [only] => only.clone(),
+                _ => lowering.apply(&parts, |g, w| g.concat(w, 1))?,
+            });
+        }
+        let z = joined(&z, &[1, batch, cell.gates.len() * hidden], 0, lowering)?;
+        let states = joined(&self.states, &[1, batch, hidden], 0, lowering)?;
+        let mut module = roles::module(call.node);
+        if module.is_empty() {
+            module = call.node.output(0).unwrap_or(call.node.name).to_owned();
+        }
+        if directions > 1 {
+            module += if is_reversed { ", backward" } else { ", forward" };
+        }
+        let weight = |input: usize, lowering: &mut Lowering<'_, '_>| {
+            let wire = lowering.wire(call.input(input)?)?;
+            Ok::<_, crate::Error>(of_direction(&lowering.graph, wire, index, directions))
+        };
+        let steps = Steps {
+            module,
+            gates: cell.gates,
+            input_weight: weight(1, lowering)?,
+            state_weight: weight(2, lowering)?,
+            input: lowering.wire(x)?,
+            pre_activation: lowering.wire(&z)?,
+            added: lowering.wire(added)?,
+            states: lowering.wire(&states)?,
+            is_reversed,
+        };
+        lowering.cells.push(steps);
+        Ok(())
+    }
+}
+
+/// The weights of one direction, where a node puts those of all one after another.
+fn of_direction(graph: &Graph, wire: Wire, index: usize, directions: usize) -> Wire {
+    let Source::Node(node, _) = graph.source(wire) else { return wire };
+    let inputs = &graph.nodes()[node].inputs;
+    let is_apart = inputs.len() == directions
+        && inputs.iter().all(|input| graph.shape(*input).axes().first() == Some(&1));
+    if is_apart { inputs[index] } else { wire }
 }
 
 /// The first two axes exchanged.
@@ -253,7 +344,7 @@ fn direction(
     sizes: Sizes,
     lowering: &mut Lowering<'_, '_>,
 ) -> Result<Direction> {
-    let wide = cell.gates * sizes.hidden;
+    let wide = cell.gates.len() * sizes.hidden;
     let input_weight = row(call.input(1)?, index, lowering)?;
     let state_weight = row(call.input(2)?, index, lowering)?;
     let (mut input_bias, mut state_bias) = (None, None);

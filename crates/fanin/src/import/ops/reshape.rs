@@ -3,11 +3,16 @@
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, Move};
 
-pub const IMPORT: Import = Import::new(&["Reshape"], lower).settings(&[1]).carries(&[0]);
-pub const AXES: Import =
-    Import::new(&["Flatten", "Squeeze", "Unsqueeze"], lower_axes).settings(&[1]).carries(&[0]);
+pub const IMPORT: Import =
+    Import::new(&["Reshape"], lower).settings(&[1]).carries(&[0]).moves(Move::Regroups);
+pub const SQUEEZE: Import =
+    Import::new(&["Squeeze"], lower_axes).settings(&[1]).carries(&[0]).moves(Move::Drops);
+pub const UNSQUEEZE: Import =
+    Import::new(&["Unsqueeze"], lower_axes).settings(&[1]).carries(&[0]).moves(Move::Inserts);
+pub const FLATTEN: Import =
+    Import::new(&["Flatten"], lower_axes).carries(&[0]).moves(Move::Regroups);
 
 /// What helps where a shape was made for one number of rows.
 const ANY_BATCH: &str =

@@ -8,7 +8,7 @@ use crate::import::{Call, Lowering, Value};
 use super::{Import, gather};
 
 pub const IMPORT: Import =
-    Import::new(&["ScatterElements", "ScatterND", "Scatter"], lower).carries(&[0]);
+    Import::new(&["ScatterElements", "ScatterND", "Scatter"], lower).carries(&[0]).places();
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let inputs = [call.input(0)?, call.input(1)?, call.input(2)?];

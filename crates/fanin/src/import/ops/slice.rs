@@ -3,11 +3,22 @@
 use fanin_engine::ops::Span;
 
 use crate::Result;
+use crate::import::integers::{Integers, clamped};
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, Move};
 
-pub const IMPORT: Import = Import::new(&["Slice"], lower).settings(&[1, 2, 3, 4]).carries(&[0]);
+pub const IMPORT: Import = Import::new(&["Slice"], lower)
+    .settings(&[1, 2, 3, 4])
+    .carries(&[0])
+    .moves(Move::Cuts)
+    .integers(cut);
+
+fn cut(of: &mut Integers<'_>) -> Option<Vec<i64>> {
+    let (list, start, end) = (of.input(0)?, of.input(1)?, of.input(2)?);
+    let bound = |at: &[i64]| Some(clamped(*at.first()?, list.len()));
+    list.get(bound(&start)?..bound(&end)?).map(<[i64]>::to_vec)
+}
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

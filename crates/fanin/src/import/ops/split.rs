@@ -5,10 +5,12 @@ use fanin_engine::ops::Span;
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, Move};
 
-pub const IMPORT: Import = Import::new(&["Split"], lower).settings(&[1]).carries(&[0]);
-pub const LIST: Import = Import::new(&["SplitToSequence"], lower_list).settings(&[1]).carries(&[0]);
+pub const IMPORT: Import =
+    Import::new(&["Split"], lower).settings(&[1]).carries(&[0]).moves(Move::Splits);
+pub const LIST: Import =
+    Import::new(&["SplitToSequence"], lower_list).settings(&[1]).carries(&[0]).moves(Move::Splits);
 
 /// The pieces of x along an axis, in one application each.
 fn pieces(

@@ -3,10 +3,11 @@
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::{Import, products};
+use super::{Import, Move, products};
 
-pub const IMPORT: Import = Import::new(&["Expand"], lower).settings(&[1]).carries(&[0]);
-pub const TILE: Import = Import::new(&["Tile"], lower_tile).settings(&[1]);
+pub const IMPORT: Import =
+    Import::new(&["Expand"], lower).settings(&[1]).carries(&[0]).moves(Move::Stretches).places();
+pub const TILE: Import = Import::new(&["Tile"], lower_tile).settings(&[1]).places();
 
 fn sizes(call: &Call<'_, '_>, index: usize, lowering: &Lowering<'_, '_>) -> Result<Vec<usize>> {
     let given = lowering.integers(call.input(index)?, "the shape")?;

@@ -3,9 +3,9 @@
 use crate::Result;
 use crate::import::{Call, Lowering, Value};
 
-use super::Import;
+use super::{Import, Move};
 
-pub const IMPORT: Import = Import::new(&["Transpose"], lower).carries(&[0]).permutes();
+pub const IMPORT: Import = Import::new(&["Transpose"], lower).carries(&[0]).moves(Move::Permutes);
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;

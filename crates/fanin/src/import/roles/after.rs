@@ -84,13 +84,13 @@ fn clip(links: &Links<'_, '_>, node: &Node<'_>) -> Option<&'static str> {
     }
 }
 
-/// An activation that is written out: Gauss's by `Erf` or by `Tanh` of a cubic.
+/// An activation that is written out: Gauss's by `Erf`, its complement, or `Tanh` of a cubic.
 pub(in crate::import) fn written_out<'a>(
     links: &Links<'_, 'a>,
     value: &'a str,
     takers: &[&Node<'a>],
 ) -> Option<&'static str> {
-    const FORMULA: &[&str] = &["Mul", "Div", "Add", "Pow"];
+    const FORMULA: &[&str] = &["Mul", "Div", "Add", "Neg", "Pow"];
     const LONGEST: usize = 8;
     if takers.len() < 2 || !takers.iter().any(|node| node.op_type == "Mul") {
         return None;
@@ -101,7 +101,7 @@ pub(in crate::import) fn written_out<'a>(
         rest = rest.checked_sub(1)?;
         for node in nodes(links, value) {
             match node.op_type {
-                "Erf" => return Some("gelu"),
+                "Erf" | "Erfc" => return Some("gelu"),
                 "Tanh" if depth > 1 => return Some("gelu_tanh"),
                 kind if FORMULA.contains(&kind) && depth < LONGEST => {
                     open.extend(node.output(0).map(|output| (output, depth + 1)));

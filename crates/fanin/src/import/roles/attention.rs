@@ -26,13 +26,14 @@ pub(super) fn components(links: &Links<'_, '_>) -> HashMap<usize, Vec<Component>
         }
     };
     for node in &links.graph.nodes {
-        let heads = match node.op_type {
-            "Softmax" => by_softmax(links, node),
-            "Attention" => {
-                let input = |index| node.input(index).map(|name| vec![name]);
-                input(0).zip(input(1)).zip(input(2)).zip(node.output(0))
-            }
-            _ => None,
+        let Some(import) = find(node) else { continue };
+        let input = |index| node.input(index).map(|name| vec![name]);
+        let heads = if import.attends {
+            input(0).zip(input(1)).zip(input(2)).zip(node.output(0))
+        } else if import.normalizes_scores {
+            by_softmax(links, node)
+        } else {
+            None
         };
         let Some((((query, key), value), output)) = heads else { continue };
         is(sources(links, &query), Query);

@@ -3,7 +3,7 @@
 use super::trace::Use;
 use super::view::Axis;
 use crate::formats::onnx::{Attribute, Node};
-use crate::import::Part;
+use crate::import::{Part, find};
 use crate::init::fans::Axes;
 
 /// The axes of a parameter, by the node that takes it; none if they could not be followed.
@@ -16,8 +16,10 @@ pub(super) fn of(used: &Use, node: &Node<'_>) -> Option<Axes> {
     let rank = view.len();
     let last = rank.checked_sub(1)?;
     let leading = |from: usize| (0..from).collect::<Vec<_>>();
+    if let Some(own) = find(node).and_then(|import| import.axes) {
+        return back(&own(node, used.input, rank)?, view);
+    }
     let seen = match used.part? {
-        _ if node.op_type == "Einsum" => einsum(node, used.input, rank)?,
         Part::Right | Part::Left if rank == 1 => Axes { output: Vec::new(), ..Axes::new(0, 0) },
         Part::Right => Axes { batch: leading(last - 1), ..Axes::new(last - 1, last) },
         Part::Left => Axes { batch: leading(last - 1), ..Axes::new(last, last - 1) },
@@ -63,24 +65,4 @@ fn back(seen: &Axes, view: &[Axis]) -> Option<Axes> {
     all.sort_unstable();
     all.dedup();
     (all.len() == count).then_some(axes)
-}
-
-/// By the letters of a sum: those that go are inputs, those that only the weights have, outputs.
-fn einsum(node: &Node<'_>, input: usize, rank: usize) -> Option<Axes> {
-    let text: String = node.attribute("equation")?.string()?.split_whitespace().collect();
-    let (terms, made) = text.split_once("->")?;
-    let terms: Vec<&str> = terms.split(',').collect();
-    let own: Vec<char> = terms.get(input)?.chars().collect();
-    let others: String =
-        terms.iter().enumerate().filter(|(i, _)| *i != input).map(|(_, term)| *term).collect();
-    if own.len() != rank {
-        return None;
-    }
-    let with = |is: &dyn Fn(char) -> bool| (0..rank).filter(|&i| is(own[i])).collect::<Vec<_>>();
-    Some(Axes {
-        input: with(&|c| !made.contains(c)),
-        output: with(&|c| made.contains(c) && !others.contains(c)),
-        batch: with(&|c| made.contains(c) && others.contains(c)),
-        ..Axes::new(0, 0)
-    })
 }

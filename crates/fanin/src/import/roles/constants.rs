@@ -6,7 +6,7 @@ use super::signature::Signature;
 use super::trace::Use;
 use super::view;
 use crate::formats::onnx::Tensor;
-use crate::import::Part;
+use crate::import::{Move, Part, find};
 
 /// Why an initializer is no parameter; none if it is one.
 pub(super) fn reason(
@@ -62,7 +62,7 @@ fn is_inner(links: &Links<'_, '_>, signature: &Signature, used: &Use) -> bool {
             is_unsaid && uniform(links, name) == Some(value)
         }
         Some(Part::Factor) => true,
-        None => !matches!(node.op_type, "Expand" | "Concat"),
+        None => !find(node).is_some_and(|i| i.joins || i.moves == Move::Stretches),
         _ => false,
     }
 }

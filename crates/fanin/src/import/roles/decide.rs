@@ -5,7 +5,7 @@ use super::before::{Before, before, is_matrix};
 use super::links::Links;
 use super::trace::Use;
 use super::view;
-use crate::import::Part;
+use crate::import::{Import, Part, find};
 use crate::init::Role;
 
 /// A role with the use that tells it, and what is to be said of it.
@@ -114,11 +114,12 @@ fn is_shortcut(links: &Links<'_, '_>, used: &Use, other: &str) -> bool {
 }
 
 fn joined(links: &Links<'_, '_>, used: &Use) -> (Role, Option<&'static str>) {
-    match links.node(used.node).op_type {
-        "Expand" | "Concat" | "Tile" | "Where" | "ScatterND" | "ScatterElements" | "Pad" => {
-            (Role::Embedding, Some("token: put beside the signal"))
-        }
-        "LSTM" | "GRU" | "RNN" => (Role::Bias, Some("initial state")),
+    let import = find(links.node(used.node));
+    let is_recurrent =
+        |import: &Import| import.parameters.iter().any(|(_, part)| *part == Part::RecurrentState);
+    match import {
+        Some(import) if import.places => (Role::Embedding, Some("token: put beside the signal")),
+        Some(import) if is_recurrent(import) => (Role::Bias, Some("initial state")),
         _ => (Role::Bias, Some("its use is not known; say its role by a pattern")),
     }
 }

@@ -3,10 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::formats::onnx::{Attribute, Dimension, Graph, Node, OnnxFile, Tensor};
-use crate::import::find;
-
-/// Operators that tell sizes and none of the elements.
-const MEASURES: &[&str] = &["Shape", "Size"];
+use crate::import::{Move, find};
 
 /// Who makes and takes each value of a graph, by name.
 #[derive(Debug)]
@@ -56,7 +53,7 @@ impl<'m, 'a> Links<'m, 'a> {
     }
 
     fn takes_signal(&self, node: &Node<'a>) -> bool {
-        if MEASURES.contains(&node.op_type) {
+        if find(node).is_some_and(|import| import.measures) {
             return false;
         }
         let settings = find(node).map_or(&[][..], |import| import.settings);
@@ -119,11 +116,12 @@ impl<'m, 'a> Links<'m, 'a> {
                 return Some(tensor);
             }
             let node = self.node(self.maker(name)?);
-            match node.op_type {
-                "Constant" => return node.attribute("value")?.tensor(),
-                "Cast" | "CastLike" | "Identity" => name = node.input(0)?,
-                _ => return None,
+            if node.inputs.is_empty() {
+                return node.attribute("value")?.tensor();
             }
+            let import = find(node)?;
+            let stays = import.moves == Move::Stays && import.parameters.is_empty();
+            name = node.input(0).filter(|_| stays && import.carries == [0])?;
         }
         None
     }

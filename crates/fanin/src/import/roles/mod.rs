@@ -9,7 +9,6 @@
 //! several operators, such as a norm that is written out, are known here by operators' names.
 
 pub(super) mod links;
-mod integers;
 mod view;
 mod trace;
 mod signature;
@@ -25,9 +24,12 @@ mod residual;
 mod traps;
 mod found;
 
+pub(super) use signature::{Signature, module, said_module};
+
 use crate::Result;
 use crate::error::Error;
 use crate::formats::onnx::{ElementType, Model, OnnxFile};
+use crate::import::bodies;
 use crate::init::{self, Role};
 use crate::spec::glob;
 
@@ -98,21 +100,31 @@ pub struct Constant {
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn find(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Result<Roles> {
+    overrides.check(model)?;
+    Ok(search(file, model, overrides))
+}
+
+/// As [`find`], where patterns need not fit.
+pub(super) fn search(file: &OnnxFile, model: &Model<'_>, overrides: &Overrides) -> Roles {
     use ElementType::{Bf16, F16, F32, F64};
+    let written = bodies::written_in(model);
+    let model = written.as_ref().unwrap_or(model);
     let floats = model.graph.initializers.iter();
     let floats = floats.filter(|tensor| matches!(tensor.element_type, F32 | F64 | F16 | Bf16));
-    let names: Vec<&str> = floats.clone().map(|tensor| tensor.name).collect();
-    overrides.check(&names)?;
-    Ok(found::Search::new(file, model, overrides).all(floats))
+    found::Search::new(file, model, overrides).all(floats)
 }
 
 impl Overrides {
-    fn check(&self, names: &[&str]) -> Result<()> {
+    /// Refuses patterns that fit no initializer.
+    pub(super) fn check(&self, model: &Model<'_>) -> Result<()> {
+        let all = bodies::initializers(&model.graph).into_iter();
+        let names: Vec<&str> =
+            all.filter(|t| t.element_type.is_float()).map(|tensor| tensor.name).collect();
         let said = self.roles.iter().map(|(pattern, _)| pattern);
         let said = said.chain(&self.parameters).chain(&self.frozen);
         for pattern in said {
             if !names.iter().any(|name| glob::matches(pattern, name)) {
-                return Err(Error::unknown("initializer", pattern, names));
+                return Err(Error::unknown("initializer", pattern, &names));
             }
         }
         Ok(())
@@ -123,7 +135,8 @@ impl Overrides {
         self.roles.iter().rev().find(fits).map(|(_, role)| *role)
     }
 
-    fn is_parameter(&self, name: &str) -> Option<bool> {
+    /// Whether an initializer is said to be a parameter; none if nothing is said.
+    pub(super) fn is_parameter(&self, name: &str) -> Option<bool> {
         let fits = |patterns: &[String]| patterns.iter().any(|p| glob::matches(p, name));
         if fits(&self.frozen) {
             return Some(false);

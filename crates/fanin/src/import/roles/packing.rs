@@ -1,23 +1,11 @@
 //! Several matrices in one parameter: query, key and value, or the gates of a recurrent layer.
 
-use super::integers;
 use super::links::Links;
 use super::trace::Use;
 use crate::formats::onnx::{Attribute, Node};
-use crate::import::Part;
-use crate::init::Component::{
-    self, Candidate, ForgetGate, InputGate, Key, OutputGate, Query, ResetGate, UpdateGate, Value,
-};
+use crate::import::{Move, Part, find, integers};
+use crate::init::Component::{self, Key, Query, Value};
 use crate::init::Packing;
-
-/// The gates of a recurrent node, in ONNX's order.
-fn gates(node: &Node<'_>) -> &'static [Component] {
-    match node.op_type {
-        "LSTM" => &[InputGate, OutputGate, ForgetGate, Candidate],
-        "GRU" => &[UpdateGate, ResetGate, Candidate],
-        _ => &[],
-    }
-}
 
 /// The gates that lie side by side in a parameter of this shape.
 pub(super) fn recurrent(
@@ -27,9 +15,9 @@ pub(super) fn recurrent(
     shape: &[usize],
 ) -> Option<Packing> {
     let node = links.node(used.node);
-    let gates = gates(node);
+    let gates = find(node).map_or(&[][..], |import| import.gates);
     let is_bias = used.part == Some(Part::RecurrentBias);
-    if gates.is_empty()
+    if gates.len() < 2
         || !matches!(used.part?, Part::RecurrentInput | Part::RecurrentState) && !is_bias
     {
         return None;
@@ -55,13 +43,14 @@ fn pieces(links: &Links<'_, '_>, name: &str, gates: &[Component]) -> Option<Vec<
         let start = *integers::of(links, slice.input(1)?)?.first()?;
         let output = slice.output(0)?;
         let [(joined, input)] = *links.takers(output) else { return None };
-        let is_joined = slice.op_type == "Slice" && links.node(joined).op_type == "Concat";
+        let is_cut = find(slice).is_some_and(|import| import.moves == Move::Cuts && !import.joins);
+        let is_joined = is_cut && find(links.node(joined)).is_some_and(|import| import.joins);
         Some((start, *gates.get(input).filter(|_| is_joined)?))
     };
     links
         .takers(name)
         .iter()
-        .filter(|(index, _)| links.node(*index).op_type != "Shape")
+        .filter(|(index, _)| !find(links.node(*index)).is_some_and(|import| import.measures))
         .map(piece)
         .collect()
 }
@@ -102,14 +91,16 @@ fn split<'a>(links: &Links<'_, 'a>, mut value: &'a str, parts: usize) -> Option<
     for _ in 0..STEPS {
         let &(index, _) = links.takers(value).first()?;
         let node = links.node(index);
-        match node.op_type {
-            "Split" | "SplitToSequence" => {
+        let import = find(node)?;
+        let adds = import.parameters.iter().any(|(_, part)| *part == Part::Term);
+        match import.moves {
+            Move::Splits => {
                 let sizes = node.attribute("split").and_then(Attribute::ints).map(<[i64]>::to_vec);
                 let sizes = sizes.or_else(|| integers::of(links, node.input(1)?))?;
                 let sizes = sizes.iter().map(|size| usize::try_from(*size).ok());
                 return Some(Split::Sizes(sizes.collect::<Option<_>>()?));
             }
-            "Reshape" => {
+            Move::Regroups => {
                 let rank = links.sizes(value).map_or(3, |sizes| sizes.len());
                 let target = integers::of(links, node.input(1)?)?;
                 let parts = i64::try_from(parts).ok()?;
@@ -118,7 +109,7 @@ fn split<'a>(links: &Links<'_, 'a>, mut value: &'a str, parts: usize) -> Option<
                 let is_apart = has(Some(rank)) && !has(rank.checked_sub(1));
                 return is_apart.then_some(Split::Interleaved);
             }
-            "Add" => value = node.output(0)?,
+            _ if adds => value = node.output(0)?,
             _ => return None,
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::formats::onnx::{AttributeValue, Elements, Graph, Node, Tensor, ValueInfo};
 use crate::init::fans::Axes;
-use crate::init::{Component, Packing, Position};
+use crate::init::{Component, Packing, Position, Stack};
 
 /// The role of a parameter by its module's class and its name there.
 fn by_class(class: &str, leaf: &str) -> Role {
@@ -181,7 +181,71 @@ fn patterns_of_the_user_come_before_what_is_found() {
     assert_eq!(named(&roles, "o_bias").parameter.role, Role::Buffer);
     assert_eq!(roles.constants[0].name, "qkv");
     let wrong = Overrides { frozen: vec!["p*".to_owned()], ..Overrides::default() };
-    assert!(wrong.check(&["qkv"]).is_err());
+    assert!(wrong.check(&Model::new(Graph::default(), 20)).is_err());
+}
+
+fn leaked(parts: &[&str]) -> &'static str {
+    parts.concat().leak()
+}
+
+/// Attention of a stream to a memory, beside a shortcut; weights are called after it.
+fn attends(name: &'static str, stream: &'static str, memory: &'static str) -> Vec<Node<'static>> {
+    let own = |end: &str| leaked(&[name, end]);
+    vec![
+        Node::new("MatMul", &[stream, own(".q")], &[own("/q")]),
+        Node::new("MatMul", &[memory, own(".k")], &[own("/k")]),
+        Node::new("MatMul", &[memory, own(".v")], &[own("/v")]),
+        Node::new("Transpose", &[own("/k")], &[own("/kt")])
+            .with("perm", AttributeValue::Ints(vec![0, 2, 1])),
+        Node::new("MatMul", &[own("/q"), own("/kt")], &[own("/scores")]),
+        Node::new("Softmax", &[own("/scores")], &[own("/chances")]),
+        Node::new("MatMul", &[own("/chances"), own("/v")], &[own("/mixed")]),
+        Node::new("MatMul", &[own("/mixed"), own(".o")], &[own("/branch")]),
+        Node::new("Add", &[stream, own("/branch")], &[name]),
+    ]
+}
+
+fn feeds_forward(name: &'static str, stream: &'static str) -> Vec<Node<'static>> {
+    let own = |end: &str| leaked(&[name, end]);
+    vec![
+        Node::new("MatMul", &[stream, own(".up")], &[own("/up")]),
+        Node::new("Relu", &[own("/up")], &[own("/active")]),
+        Node::new("MatMul", &[own("/active"), own(".down")], &[own("/down")]),
+        Node::new("Add", &[stream, own("/down")], &[name]),
+    ]
+}
+
+#[test]
+fn what_reads_is_the_encoder_and_what_attends_to_it_the_decoder() {
+    let nodes = [
+        attends("read", "x", "x"),
+        feeds_forward("think", "read"),
+        vec![Node::new("Relu", &["x"], &["begun"])],
+        attends("self", "begun", "begun"),
+        attends("cross", "self", "think"),
+        feeds_forward("y", "cross"),
+    ];
+    let layers = ["read", "self", "cross"].map(|name| [".q", ".k", ".v", ".o"].map(|w| (name, w)));
+    let forward = ["think", "y"].map(|name| [".up", ".down"].map(|w| (name, w)));
+    let names = layers.concat().into_iter().chain(forward.concat());
+    let weights: Vec<(&str, &[usize])> =
+        names.map(|(name, w)| (leaked(&[name, w]), &[4_usize, 4][..])).collect();
+    let roles = roles(nodes.concat(), &weights, &Overrides::default());
+    let place = |name: &str| named(&roles, name).parameter.place.clone();
+    for (name, stack, sums) in [
+        ("read.q", Stack::Encoder, 2),
+        ("think.down", Stack::Encoder, 2),
+        ("self.o", Stack::Decoder, 3),
+        ("cross.k", Stack::Decoder, 3),
+        ("y.up", Stack::Decoder, 3),
+    ] {
+        let place = place(name);
+        assert_eq!((place.stack, place.residual_sums), (stack, sums), "{name}");
+        assert_eq!((place.encoder_blocks, place.decoder_blocks), (1, 1), "{name}");
+        assert_eq!(place.block, Some(Position { index: 0, count: 1 }), "{name}");
+    }
+    let alone = self::roles(attention(), &[("qkv", &[4, 12])], &Overrides::default());
+    assert_eq!(named(&alone, "qkv").parameter.place.stack, Stack::Only);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::links::Links;
 use super::view::{self, View};
 use crate::formats::onnx::{Node, Tensor};
-use crate::import::{Part, find};
+use crate::import::{Import, Part, find};
 
 /// An operator at which a parameter meets the signal.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub(super) fn uses<'a>(links: &Links<'_, 'a>, tensor: &Tensor<'a>) -> Vec<Use> {
         for &(index, input) in links.takers(step.value) {
             let node = links.node(index);
             let Some(import) = find(node) else { continue };
-            if import.settings.contains(&input) || node.op_type == "Shape" {
+            if import.settings.contains(&input) || import.measures {
                 continue;
             }
             let part = import.parameters.iter().find(|(i, _)| *i == input).map(|(_, part)| *part);
@@ -85,9 +85,9 @@ fn behind<'a>(
     step: &Step<'a>,
 ) -> Step<'a> {
     const LONGEST: usize = 16;
-    const JOINS: &[&str] = &["Concat", "SequenceAt", "SequenceConstruct"];
+    let is = |told: fn(&Import) -> bool| find(node).is_some_and(told);
     let carries = find(node).is_some_and(|import| import.carries.contains(&input));
-    let is_moved = carries || JOINS.contains(&node.op_type);
+    let is_moved = carries || is(|import| import.joins);
     let mut arithmetic = step.arithmetic.clone();
     if !is_moved && arithmetic.len() < LONGEST {
         arithmetic.push(index);
@@ -96,7 +96,8 @@ fn behind<'a>(
         view: if is_moved { view::behind(links, node, &step.view) } else { step.view.clone() },
         first: step.first.or(Some((index, input))),
         arithmetic,
-        is_picked: step.is_picked || node.op_type.starts_with("Gather"),
+        is_picked: step.is_picked
+            || is(|import| import.parameters.iter().any(|(_, part)| *part == Part::Table)),
         value: step.value,
     }
 }

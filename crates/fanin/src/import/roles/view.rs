@@ -1,9 +1,9 @@
 //! A parameter as it looks behind Transpose, Reshape and other operators that move elements.
 
-use super::integers;
 use super::links::Links;
 use crate::formats::onnx::{Attribute, Node};
-use crate::import::find;
+use crate::import::integers;
+use crate::import::{Move, find};
 
 /// One axis of a view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,9 @@ pub(super) fn long(view: &[Axis]) -> usize {
 pub(super) fn behind(links: &Links<'_, '_>, node: &Node<'_>, view: &View) -> View {
     let view = view.as_deref()?;
     let sizes = node.output(0).and_then(|output| links.sizes(output));
-    let mut seen = match node.op_type {
-        _ if find(node).is_some_and(|import| import.permutes) => transposed(node, view)?,
-        "Unsqueeze" => {
+    let mut seen = match find(node).map_or(Move::Stays, |import| import.moves) {
+        Move::Permutes => transposed(node, view)?,
+        Move::Inserts => {
             let mut axes = integers::axes(links, node, view.len() + count(links, node)?)?;
             axes.sort_unstable();
             let mut view = view.to_vec();
@@ -43,7 +43,7 @@ pub(super) fn behind(links: &Links<'_, '_>, node: &Node<'_>, view: &View) -> Vie
             }
             view
         }
-        "Squeeze" => {
+        Move::Drops => {
             let named = integers::axes(links, node, view.len());
             let goes = |i: usize, axis: &Axis| match &named {
                 Some(named) => named.contains(&i),
@@ -52,24 +52,24 @@ pub(super) fn behind(links: &Links<'_, '_>, node: &Node<'_>, view: &View) -> Vie
             let kept = view.iter().enumerate().filter(|(i, axis)| !goes(*i, axis));
             kept.map(|(_, axis)| axis.clone()).collect()
         }
-        "Reshape" | "Flatten" => regrouped(view, &target(links, node, view, sizes.as_deref())?)?,
-        "Expand" => {
+        Move::Regroups => regrouped(view, &target(links, node, view, sizes.as_deref())?)?,
+        Move::Stretches => {
             let rank = sizes.as_ref().map(Vec::len);
             let rank = rank.or_else(|| Some(integers::of(links, node.input(1)?)?.len()));
             let more = rank.unwrap_or(view.len()).saturating_sub(view.len());
             [vec![Axis::default(); more], view.to_vec()].concat()
         }
-        "Gather" if is_scalar(links, node) => {
+        Move::Picks if is_scalar(links, node) => {
             let axis = axis_of(node, view.len())?;
             let mut view = view.to_vec();
             (axis < view.len()).then(|| view.remove(axis))?;
             view
         }
-        "Slice" | "Split" | "SplitToSequence" | "Gather" | "GatherND" | "Concat" => {
+        Move::Picks | Move::Cuts | Move::Splits => {
             let forget = |axis: &Axis| Axis { size: None, ..axis.clone() };
             view.iter().map(forget).collect()
         }
-        _ => view.to_vec(),
+        Move::Stays => view.to_vec(),
     };
     if let Some(sizes) = sizes.filter(|sizes| sizes.len() == seen.len()) {
         for (axis, size) in seen.iter_mut().zip(sizes) {
@@ -114,7 +114,7 @@ fn target(
         return Some(sizes);
     }
     let all = view.iter().try_fold(1_usize, |all, axis| all.checked_mul(axis.size?))?;
-    if node.op_type == "Flatten" {
+    if node.input(1).is_none() && node.attribute("shape").is_none() {
         let rows = view.get(..axis_of(node, view.len()).unwrap_or(1))?;
         let rows = rows.iter().try_fold(1_usize, |all, axis| all.checked_mul(axis.size?))?;
         return Some(vec![rows, all.checked_div(rows)?]);

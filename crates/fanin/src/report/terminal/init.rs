@@ -97,9 +97,9 @@ pub fn drawn_like(
     text.push_str(&wrapped("  as      ", "          ", facts.program));
     text.push_str(&wrapped("  exact   ", "          ", facts.exact));
     if library.draws_in_order() && !is_in_order {
-        let order = "that of the checkpoint's header, which is sorted, while this library's values \
-                     depend on the order in which a program makes its layers: a .json or .toml list \
-                     says it";
+        let order = "that of the file, which may be sorted, while this library's values depend on the \
+                     order in which a program makes its layers: a .json or .toml list says it, and an .onnx file \
+                     that PyTorch exported with optimize=False";
         text.push_str(&wrapped("  order   ", "          ", order));
     }
     text

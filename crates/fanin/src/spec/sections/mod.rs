@@ -13,6 +13,6 @@ pub use data::{DataSpec, Missing, Standardize};
 pub use init::{InitRule, InitSpec};
 pub use loss::{LossName, LossSpec, Task};
 pub use optimizer::{Decay, OptimizerSpec};
-pub use reading::ReadingSpec;
+pub use reading::{NormStatistics, ReadingSpec};
 pub use schedule::{ScheduleName, ScheduleSpec};
 pub use train::{BatchSize, DEFAULT_ROWS, EarlyStopping, TrainSpec};

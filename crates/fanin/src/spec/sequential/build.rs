@@ -44,7 +44,7 @@ impl Architecture for Sequential {
         };
         let output = builder.layers(&self.layers, "", features)?;
         let Builder { ground, names, trained, layers, running, .. } = builder;
-        Ok(Body { graph: ground.graph, output, names, trained, layers, running })
+        Ok(Body { graph: ground.graph, output, names, trained, layers, cells: Vec::new(), running })
     }
 }
 

@@ -16,7 +16,7 @@ enum Outcome {
     Failed(String),
 }
 
-fn array(path: &Path) -> Result<Array, String> {
+pub(super) fn array(path: &Path) -> Result<Array, String> {
     let file = OnnxFile::read(path).map_err(|e| e.to_string())?;
     let tensor = file.tensor().map_err(|e| e.to_string())?;
     let kind = tensor.element_type;
@@ -153,12 +153,16 @@ fn listed() -> BTreeSet<String> {
     rows.map(|row| format!("test_{}", row.split('`').next().unwrap())).collect()
 }
 
+pub(super) fn unpack_carried(folder: &Path) {
+    let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/cases.zip");
+    let archive = std::fs::File::open(carried).unwrap();
+    zip::ZipArchive::new(archive).unwrap().extract(folder).unwrap();
+}
+
 #[test]
 fn carried_cases_of_onnx_pass() {
     let folder = tempfile::tempdir().unwrap();
-    let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx/cases.zip");
-    let archive = std::fs::File::open(carried).unwrap();
-    zip::ZipArchive::new(archive).unwrap().extract(folder.path()).unwrap();
+    unpack_carried(folder.path());
     let Tally { passed, failed, .. } = Tally::of(folder.path());
     assert!(failed.is_empty(), "{failed:#?}");
     assert!(passed >= 120, "{passed} of the carried cases ran");

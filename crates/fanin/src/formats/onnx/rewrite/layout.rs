@@ -91,7 +91,14 @@ impl<'a> Layout<'a> {
         let span = tensor.and_then(|tensor| {
             self.tensors.iter().find(|(span, _)| span.start == tensor.at).map(|(span, _)| *span)
         });
-        span.ok_or_else(|| self.unknown(name))
+        span.or_else(|| self.deep(name)).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The message of the only tensor of this name, inside a branch or a loop.
+    fn deep(&self, name: &str) -> Option<Span<'a>> {
+        let mut named = self.tensors.iter().filter(|(_, t)| t.name == name && !name.is_empty());
+        let (span, _) = named.next()?;
+        named.next().is_none().then_some(*span)
     }
 
     fn unknown(&self, name: &str) -> Error {

@@ -2,6 +2,7 @@
 
 mod bars;
 mod layers;
+mod cells;
 mod readings;
 mod findings;
 pub(in crate::report) mod remedy;
@@ -32,6 +33,7 @@ pub fn check(checked: &Checked<'_>, width: usize) -> String {
     let title = format!("{model} · starting from {start}{seeds}");
     let mut text = wrapped_within(width, "", "  ", &title) + "\n";
     text.push_str(&layers::layers(diagnosis, width));
+    text.push_str(&cells::cells(diagnosis, width));
     text.push_str(&numbers(diagnosis));
     for skipped in &diagnosis.skipped {
         text.push_str(&wrapped_within(width, "\nskipped: ", "  ", skipped));

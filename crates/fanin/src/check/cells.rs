@@ -1,0 +1,128 @@
+//! Recurrent cells over their steps, before the first training step.
+//!
+//! Key: T steps, B rows, G gates, H units of a gate, z what enters the gates' activations, h the
+//! state, δ = ∂loss/∂z.
+
+use std::collections::BTreeSet;
+
+use fanin_kernels::reduce;
+use serde::Serialize;
+
+use super::instruments::pass::Pass;
+use super::probe::Batch;
+use crate::error::Result;
+use crate::spec::{CellWires, Component, Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// A recurrent cell in one direction.
+///
+/// What it checks: whether the signal lives over the steps, forward and backward, and whether gates
+/// are open. A state that fades or a gradient that is smaller at the first step than at the last
+/// means that nothing far back can be learned from (Hochreiter 1991).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CellMeasurement {
+    /// The module's name, with the direction if it is one of two.
+    pub module: String,
+    /// Inputs that reach one unit of a gate.
+    pub inputs: usize,
+    /// Units of a gate, and as many that reach one of them from the step before.
+    pub hidden: usize,
+    /// The gates, in the order in which they lie in the weights.
+    pub gates: Vec<GateMeasurement>,
+    /// `E[h²]` behind every step, the first first.
+    pub states: Vec<f64>,
+    /// ‖δ‖ over all gates at every step, the first first.
+    pub deltas: Vec<f64>,
+    /// ‖W‖ of the weights from the input.
+    pub input_weight_norm: f64,
+    /// ‖∂loss/∂W‖ of the weights from the input.
+    pub input_gradient_norm: f64,
+    /// ‖W‖ of the weights from the state.
+    pub state_weight_norm: f64,
+    /// ‖∂loss/∂W‖ of the weights from the state.
+    pub state_gradient_norm: f64,
+}
+
+/// A gate over all steps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GateMeasurement {
+    /// What it is called: `input-gate`, `forget-gate`, `candidate`, …
+    pub name: &'static str,
+    /// Mean of z.
+    pub mean: f64,
+    /// `E[z²]`.
+    pub second_moment: f64,
+    /// ‖δ‖ over all steps.
+    pub delta_norm: f64,
+}
+
+/// Measures the recurrent cells of `model` in one pass.
+///
+/// # Errors
+/// If the weights or the batch do not fit the model.
+pub(super) fn measure(
+    model: &Model,
+    loss: &Loss,
+    weights: &Weights,
+    batch: Batch<'_>,
+) -> Result<Vec<CellMeasurement>> {
+    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+    let cells = network.cells.clone();
+    let matrices =
+        cells.iter().flat_map(|cell| cell.input_weights.iter().chain(&cell.state_weights));
+    let matrices: Vec<usize> = matrices.copied().collect::<BTreeSet<usize>>().into_iter().collect();
+    let parameters = network.graph.parameters();
+    let added = cells.iter().map(|cell| cell.added);
+    let wanted: Vec<_> = added.chain(matrices.iter().map(|&p| parameters[p])).collect();
+    let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
+    keep.extend(cells.iter().flat_map(|cell| [cell.pre_activation, cell.states]));
+    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
+    pass.run_on(batch);
+    let norm = |values: &[f32]| reduce::sum_of_squares(values).sqrt();
+    let gradient = |of: &[usize]| {
+        let place = |p: &usize| matrices.binary_search(p).expect("it was asked for");
+        let squares = of.iter().map(|p| norm(pass.read(cells.len() + place(p))).powi(2));
+        squares.sum::<f64>().sqrt()
+    };
+    let weight =
+        |of: &[usize]| of.iter().map(|&p| norm(&pass.parameters()[p]).powi(2)).sum::<f64>().sqrt();
+    let one = |(index, cell): (usize, &CellWires)| {
+        let behind = wanted.len() + 2 * index;
+        let (delta, z, h) = (pass.read(index), pass.read(behind), pass.read(behind + 1));
+        let axes = |wire| network.graph.shape(wire).axes();
+        let (steps, hidden) = (axes(cell.states)[0], axes(cell.states)[2]);
+        let by_step = |x: &[f32], of: &dyn Fn(&[f32]) -> f64| -> Vec<f64> {
+            x.chunks(x.len() / steps.max(1)).map(of).collect()
+        };
+        let mut deltas = by_step(delta, &norm);
+        if cell.is_reversed {
+            deltas.reverse();
+        }
+        let gate = |(number, gate): (usize, &Component)| {
+            let own = |x: &[f32]| -> Vec<f32> {
+                let rows = x.chunks_exact(cell.gates.len() * hidden);
+                rows.flat_map(|row| &row[number * hidden..][..hidden]).copied().collect()
+            };
+            let (z, delta) = (own(z), own(delta));
+            GateMeasurement {
+                name: gate.label(),
+                mean: reduce::mean(&z),
+                second_moment: reduce::sum_of_squares(&z) / z.len() as f64,
+                delta_norm: norm(&delta),
+            }
+        };
+        CellMeasurement {
+            module: cell.module.clone(),
+            inputs: axes(cell.input)[2],
+            hidden,
+            gates: cell.gates.iter().enumerate().map(gate).collect(),
+            states: by_step(h, &|h| reduce::sum_of_squares(h) / h.len() as f64),
+            deltas,
+            input_weight_norm: weight(&cell.input_weights),
+            input_gradient_norm: gradient(&cell.input_weights),
+            state_weight_norm: weight(&cell.state_weights),
+            state_gradient_norm: gradient(&cell.state_weights),
+        }
+    };
+    Ok(cells.iter().enumerate().map(one).collect())
+}
