@@ -94,17 +94,16 @@ pub(super) fn odd_share(activation: &dyn Activation) -> f64 {
     odd / gaussian_moments(activation, 0.0, 1.0).second
 }
 
-/// E f(z) for an even f and z ~ N(0, q), by the trapezoid rule up to 9 deviations: kinks at 0 are
-/// met, and those elsewhere cost 10⁻⁴.
+/// E f(z) for an even f and z ~ N(0, q), by the midpoint rule up to 9 deviations: a jump at 0 lies
+/// between two places, and those elsewhere cost 10⁻³.
 fn even_mean(q: f64, f: impl Fn(f64) -> f64) -> f64 {
     const STEPS: u32 = 288;
     const STEP: f64 = 1.0 / 32.0;
     let at = |k: u32| {
-        let z = f64::from(k) * STEP;
-        let weight = if k == 0 { 1.0 } else { 2.0 };
-        weight * STEP * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt() * f(q.sqrt() * z)
+        let z = (f64::from(k) + 0.5) * STEP;
+        2.0 * STEP * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt() * f(q.sqrt() * z)
     };
-    (0..=STEPS).map(at).sum()
+    (0..STEPS).map(at).sum()
 }
 
 #[cfg(test)]
