@@ -4,7 +4,7 @@ use fanin::engine::activations;
 use fanin::engine::ops::Window;
 use fanin::engine::{Graph, Shape, Wire};
 use fanin::error::Result;
-use fanin::init::Parameter;
+use fanin::init::{Parameter, Position};
 use fanin::spec::{Architecture, Axes, Bend, Body, Ground, LayerWires, Layout, Mode, Role};
 
 /// Draws a network from (rows, inputs) to its output.
@@ -58,6 +58,10 @@ impl Drawn {
         let (parameters, layers) = (Vec::new(), Vec::new());
         let mut draft = Draft { graph, rows, parameters, layers, branch: None };
         let output = (self.plan)(&mut draft, features, &self.size)?;
+        let count = draft.layers.len();
+        for (index, layer) in draft.layers.iter().enumerate() {
+            draft.parameters[layer.weight].place.layer = Some(Position { index, count });
+        }
         let module = draft.layers.last().map(|layer| layer.module.clone()).unwrap_or_default();
         for parameter in &mut draft.parameters {
             parameter.place.is_head = parameter.place.module == module;

@@ -13,6 +13,7 @@ mod starts;
 mod record;
 mod train;
 mod score;
+mod foresee;
 mod publish;
 
 use std::error::Error;
@@ -73,6 +74,16 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         times: usize,
     },
+    /// Holds what theory foresees of every network, 512 units wide, against what is measured, and
+    /// writes it to foreseen.jsonl; goes on where it stopped.
+    Foresee {
+        /// Only networks whose name contains this
+        #[arg(long)]
+        only: Option<String>,
+        /// Seconds for one network at most
+        #[arg(long, default_value_t = 20.0)]
+        seconds: f64,
+    },
     /// Writes docs/fix.md.
     Publish {
         /// The day to be named: 2026-01-31
@@ -107,9 +118,15 @@ fn main() -> Result<(), Failure> {
             let (least, median) = (seconds[0], seconds[seconds.len() / 2]);
             println!("auto: {:.1} ms, at least {:.1} ms", 1e3 * median, 1e3 * least);
         }
+        Command::Foresee { only, seconds } => {
+            let fits = |n: &&Network| only.as_ref().is_none_or(|part| n.name.contains(part));
+            let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
+            foresee::all(&chosen, &file("foreseen.jsonl"), seconds)?;
+        }
         Command::Publish { date, machine } => {
             let records = record::read(&results)?;
-            let page = publish::page(&all, &records, &date, &machine);
+            let foreseen = foresee::read(&file("foreseen.jsonl"))?;
+            let page = publish::page(&all, (&records, &foreseen), &date, &machine);
             print!("{}", publish::summary(&all, &records));
             std::fs::write(file("../../docs/fix.md"), page)?;
         }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use fanin::Result;
+use fanin::engine::Type;
 use fanin::engine::activations::ACTIVATIONS;
-use fanin::spec::{Model, Spec, TrainSpec};
+use fanin::spec::{Loss, Mode, Model, Network as Graphed, Spec, TrainSpec};
 use serde::Serialize;
 
 use crate::draft::{Drawn, Plan, Size};
@@ -65,6 +66,16 @@ impl Network {
         Self { name, task, form, is_small: false, is_whole: false }
     }
 
+    /// The same network with `width` units in every hidden layer; none of a file, which has its own.
+    pub fn widened(&self, width: usize) -> Option<Self> {
+        let form = match &self.form {
+            Form::Text(text) => Form::Text(widened(text, width)),
+            Form::Plan(plan, depth, _, activation) => Form::Plan(*plan, *depth, width, activation),
+            Form::File(_) => return None,
+        };
+        Some(Self { form, ..self.clone() })
+    }
+
     fn small(self) -> Self {
         Self { is_small: true, ..self }
     }
@@ -108,6 +119,27 @@ impl Network {
         spec
     }
 
+    /// How dear a run is: multiplications by a weight, and what nodes take beside them.
+    ///
+    /// # Errors
+    /// If the network cannot be built.
+    pub fn cost(&self) -> Result<f64> {
+        const ROWS: usize = 64;
+        const NODE: f64 = 2e4;
+        let network = Graphed::new(&self.model()?, &Loss::SquaredError, ROWS, Mode::Probe)?;
+        let graph = &network.graph;
+        let of = |node: &fanin::engine::graph::Node| {
+            let types: Vec<&Type> = node.inputs.iter().map(|wire| graph.type_of(*wire)).collect();
+            let fans = if types.len() > 1 { node.operator.fan_axes(&types, 1) } else { None };
+            let fan_in = fans.map_or(0, |fans| {
+                fans.fan_in.iter().map(|&axis| types[1].shape.axes()[axis]).product()
+            });
+            NODE + (graph.shape(node.outputs[0]).elements() * fan_in) as f64
+        };
+        let step: f64 = graph.nodes().iter().map(of).sum();
+        Ok(step * (self.task.epochs() * self.task.rows()) as f64 / ROWS as f64)
+    }
+
     /// The network.
     ///
     /// # Errors
@@ -126,6 +158,25 @@ impl Network {
             }
         }
     }
+}
+
+/// A text whose widths are all `width`: numbers that no letter stands before and no `x` behind.
+fn widened(text: &str, width: usize) -> String {
+    let mut wide = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let count = rest[start..].bytes().take_while(u8::is_ascii_digit).count();
+        let (before, number) = (&rest[..start], &rest[start..start + count]);
+        rest = &rest[start + count..];
+        wide.push_str(before);
+        let is_name = before.ends_with(|c: char| c.is_alphabetic() && c != 'x');
+        if is_name || rest.starts_with('x') {
+            wide.push_str(number);
+        } else {
+            wide.push_str(&width.to_string());
+        }
+    }
+    wide + rest
 }
 
 /// Every network: one of each kind in turn, so that a few already show variety, and with them the
@@ -316,6 +367,14 @@ mod tests {
         for activation in ACTIVATIONS.iter().map(|a| a.name()).filter(|name| *name != "identity") {
             assert!(networks.iter().any(|n| n.name.contains(activation)), "{activation}");
         }
+    }
+
+    #[test]
+    fn widths_alone_are_widened() {
+        let text = "features -> 64 relu2 -> 15x(64 tanh -> 24) residual -> 10x16 relu -> outputs";
+        let wide =
+            "features -> 512 relu2 -> 15x(512 tanh -> 512) residual -> 10x512 relu -> outputs";
+        assert_eq!(widened(text, 512), wide);
     }
 
     #[test]

@@ -146,3 +146,55 @@ pub fn time(path: &Path, times: usize) -> Result<Vec<f64>> {
     };
     (0..times.max(1)).map(one).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use fanin::recommend::expected;
+
+    use super::*;
+    use crate::networks;
+    use crate::tasks::Tasks;
+
+    /// What `auto` finds for the network of this name.
+    #[track_caller]
+    fn found(name: &str, check: impl Fn(&Recommendation, &Problem<'_>)) {
+        let all = networks::all(None);
+        let network = all.iter().find(|network| network.name == name).unwrap();
+        let (model, tasks) = (network.model().unwrap(), Tasks::load());
+        let data = tasks.get(network).unwrap().unwrap();
+        let course = Course::new(&network.spec(), data.task, 0).unwrap();
+        let drawer = Drawer::new(Start::Method("auto", "torch-default"), network, &model, &data);
+        let found = drawer.unwrap().found.unwrap();
+        let problem = Problem {
+            model: &model,
+            loss: &course.loss,
+            weights: &found.weights,
+            data: Some(&data.train),
+            horizon: course.horizon(data.train.rows()).unwrap(),
+            seed: 0,
+        };
+        check(&found, &problem);
+    }
+
+    #[test]
+    fn attention_without_a_divisor_begins_nearly_even() {
+        found("transformer, unscaled 4×32 gelu", |found, problem| {
+            let is_even = |reason: &str| reason.starts_with("attention begins nearly even");
+            let tempered = found.changes.iter().filter(|change| is_even(&change.reason)).count();
+            assert_eq!(tempered, 8, "queries and keys of 4 blocks: {:?}", found.changes);
+            // The product of two of these, over 32 numbers: 0.1.
+            let told = expected(problem).unwrap();
+            assert!((told[1].signal * told[2].signal * 32.0 / 0.1).ln().abs() < 0.7, "{told:?}");
+        });
+    }
+
+    #[test]
+    fn branches_of_a_network_that_counts_none_share_the_depth() {
+        found("transformer 8×32 gelu", |found, problem| {
+            let shared = |change: &&fanin::recommend::Change| change.reason.contains("1/64 of");
+            assert_eq!(found.changes.iter().filter(shared).count(), 16, "{:?}", found.changes);
+            let told = expected(problem).unwrap();
+            assert!(told.iter().all(|own| own.signal < 2.0), "{told:?}");
+        });
+    }
+}

@@ -55,6 +55,11 @@ impl Task {
         [15, 30, 12, 20, 15][self as usize]
     }
 
+    /// Rows that it is trained on, about.
+    pub fn rows(self) -> usize {
+        [1437, 1437, 3000, SEQUENCES, 1280][self as usize]
+    }
+
     /// The score that counts as learned.
     pub fn target(self) -> f64 {
         [0.9, 0.5, 0.75, 0.9, 0.9][self as usize]

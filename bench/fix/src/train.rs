@@ -4,8 +4,8 @@
 //! first, or comes farthest. Nothing is trained that cannot change the result: a rate is given up
 //! once it has taken as many steps as one before it needed, a run ends when it arrives, and no
 //! further seed follows the third that does not. A run that after half of its steps is no better
-//! than guessing counts as one that does not arrive. Only the last scores that are asked for need
-//! whole runs.
+//! than guessing counts as one that does not arrive, and a start that no rate brings farther gets
+//! no seeds. Only the last scores that are asked for need whole runs. Cheap networks come first.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -58,10 +58,20 @@ pub struct Wish {
 pub fn all(networks: &[Network], path: &Path, wish: &Wish) -> std::result::Result<(), Failure> {
     let tasks = Tasks::load();
     let known = record::read(path)?;
+    let mut by_cost = Vec::new();
+    for network in networks {
+        match network.cost() {
+            Ok(cost) => by_cost.push((cost, network)),
+            Err(error) => eprintln!("left out: {}: {error}", network.describe()),
+        }
+    }
+    by_cost.sort_by(|a: &(f64, &Network), b| a.0.total_cmp(&b.0));
     // What is dear to find comes last, so that all else is known of many networks soon.
     let with = |is_dear: bool| {
         let starts = STARTS.into_iter().filter(move |start| start.is_dear() == is_dear);
-        networks.iter().flat_map(move |network| starts.clone().map(move |start| (network, start)))
+        by_cost
+            .iter()
+            .flat_map(move |(_, network)| starts.clone().map(move |start| (*network, start)))
     };
     let cases = with(false).chain(with(true));
     let is_open = |(network, start): &(&Network, Start)| {
@@ -167,8 +177,9 @@ fn one(network: &Network, start: Start, data: &Prepared) -> Result<Record> {
     }
     let rate = best(&tried, target);
     let is_whole = network.is_whole && WHOLE.contains(&start.name());
+    let is_lost = tried.iter().all(|trial| trial.best_score() <= hopeless) && !is_whole;
     let mut runs: Vec<Trajectory> = Vec::new();
-    for seed in 0..SEEDS {
+    for seed in if is_lost { 0..0 } else { 0..SEEDS } {
         runs.push(run(&drawer.weights(seed)?, (rate, seed), planned, is_whole)?);
         let missed = runs.iter().filter(|run| run.steps_to(target).is_none()).count() as u64;
         if 2 * missed > SEEDS && !is_whole {
@@ -176,6 +187,7 @@ fn one(network: &Network, start: Start, data: &Prepared) -> Result<Record> {
         }
     }
     record.rate = Some(rate);
+    let runs = if is_lost { tried } else { runs };
     record.steps = runs.iter().map(|run| run.steps_to(target)).collect();
     record.best = runs.iter().map(|run| rounded(run.best_score())).collect();
     let last = |run: &Trajectory| match (run.diverged, run.scores.last()) {

@@ -58,6 +58,7 @@ impl<'g> Flow<'g> {
 
     /// Says how a wire is spread, in place of what its node would say.
     pub fn set(&mut self, wire: Wire, spread: Spread) {
+        self.grids.remove(&wire);
         self.spreads[wire.0] = Some(spread);
     }
 

@@ -50,6 +50,7 @@ pub use request::Request;
 pub use rules::{Chosen, Explanation, Rules, explain, initialize, labels};
 pub use scheme::{Argument, Facts, Scheme};
 pub use schemes::SCHEMES;
+pub(crate) use schemes::mirrors_central_tap;
 pub use shard::{AxisRange, Selection, Shard};
 pub use slice::Slice;
 pub use tensors::fill;

@@ -87,7 +87,7 @@ impl Scheme for DeltaOrthogonal {
 }
 
 /// Which of a kernel's taps is the central one, as JAX has it: left of the middle of an even one.
-fn center(size: usize) -> usize {
+pub(super) fn center(size: usize) -> usize {
     (size - 1) / 2
 }
 

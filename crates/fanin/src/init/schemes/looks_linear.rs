@@ -1,34 +1,48 @@
 //! Mirrored weights, with which a relu network starts as a linear one.
 //!
-//! relu(z) − relu(−z) = z. If every unit has a twin of opposite sign, and the next layer takes
-//! their difference, nothing is lost: the network is the product of its orthogonal matrices A.
+//! relu(z) − relu(−z) = z, and so it is with every z·s(z) whose s(z) + s(−z) = 1: gelu, silu,
+//! hardswish. If every unit has a twin of opposite sign, and the next layer takes their difference,
+//! nothing is lost: the network is the product of its orthogonal matrices A. Of any other
+//! activation φ the odd part is left, and its mean is gone. Of a kernel of which not half can be
+//! kept, the central one alone is not 0, as with `delta-orthogonal`.
 
+use super::delta_orthogonal::center;
 use super::orthogonal::fill_orthogonal;
 use crate::error::Result;
-use crate::init::scheme::{Argument, Facts, Scheme, without_argument};
-use crate::init::{Distribution, Matrix, Parameter, Position, Request};
+use crate::init::blocks::central_tap;
+use crate::init::scheme::{Argument, Facts, Scheme};
+use crate::init::{Distribution, Gain, Matrix, Parameter, Position, Request};
 
-/// [A; −A] first, [A, −A; −A, A] between, [A, −A] last, A orthogonal.
+/// [A; −A] first, [A, −A; −A, A] between, [A, −A] last, A gain times an orthogonal matrix.
 #[derive(Clone, Debug)]
-pub struct LooksLinear;
+pub struct LooksLinear {
+    /// Factor on the orthogonal matrix.
+    pub gain: Gain,
+}
+
+/// 1: what relu passes on of a unit and its twin is the unit itself.
+pub const DEFAULT_GAIN: Gain = Gain::Fixed(1.0);
 
 const FACTS: Facts = Facts {
     name: "looks-linear",
     aliases: &["mirrored"],
     example: "looks-linear",
-    argument: "",
+    argument: "[GAIN], a number, `exact`, `torch`, `std` or `a=SLOPE`; 1 if none",
     needs: "a known order of layers, and even widths between them",
-    formula: "W = [A −A; −A A], first layer [A; −A], last [A −A]; A orthogonal, biases 0",
+    formula: "W = [A −A; −A A], first layer [A; −A], last [A −A]; A = g·Q, QQᵀ or QᵀQ = 1, biases 0",
     source: "Balduzzi et al. 2017, arXiv 1702.08591; Burkholz & Dubatovka 2019",
-    when: "relu networks of hundreds of layers without shortcuts or normalization",
-    avoid: "activations without relu(z) − relu(−z) ∝ z, such as gelu or tanh: twins do not cancel",
+    when: "networks of hundreds of layers of relu, gelu or silu without shortcuts or normalization",
+    avoid: "odd activations such as tanh, whose twins say the same; layers so narrow that half of \
+            their units are too few",
 };
 
 /// How a matrix is made of a smaller one.
 struct Mirror {
     matrix: Matrix,
     rows: usize,
-    columns: usize,
+    inputs: usize,
+    /// The tap that alone is not 0, where units are too few for half of what all taps see.
+    tap: Option<usize>,
 }
 
 impl Mirror {
@@ -48,9 +62,23 @@ impl Mirror {
         };
         let rows = half("outputs", matrix.rows, is_last)?;
         let inputs = half("inputs", matrix.columns / matrix.taps, index == 0)?;
-        let columns = inputs * matrix.taps;
-        Ok(Self { matrix, rows, columns })
+        let is_central = rows >= inputs && 2 * rows < inputs * matrix.taps;
+        let tap = is_central.then(|| central_tap(parameter, center));
+        Ok(Self { matrix, rows, inputs, tap })
     }
+
+    /// Columns of the smaller matrix.
+    fn columns(&self) -> usize {
+        if self.tap.is_some() { self.inputs } else { self.inputs * self.matrix.taps }
+    }
+}
+
+/// Whether the mirrored start of a weight has a central tap alone.
+///
+/// # Errors
+/// If the weight is no matrix, or its place or width does not fit.
+pub fn mirrors_central_tap(parameter: &Parameter) -> Result<bool> {
+    Ok(Mirror::of(parameter)?.tap.is_some())
 }
 
 impl Scheme for LooksLinear {
@@ -58,13 +86,27 @@ impl Scheme for LooksLinear {
         &FACTS
     }
 
+    fn label(&self) -> String {
+        if self.gain == DEFAULT_GAIN {
+            return FACTS.name.to_owned();
+        }
+        format!("{}:{}", FACTS.name, self.gain)
+    }
+
     fn with_argument(&self, argument: Option<&str>) -> Argument {
-        without_argument(argument, self.clone())
+        let gain = argument.map_or(Ok(DEFAULT_GAIN), Gain::parse)?;
+        Ok(Box::new(Self { gain }))
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
         let mirror = Mirror::of(parameter)?;
-        Ok(Distribution::joint(1.0 / (mirror.rows.max(mirror.columns) as f64).sqrt()))
+        let taps = if mirror.tap.is_some() { mirror.matrix.taps } else { 1 };
+        let places = (mirror.rows.max(mirror.columns()) * taps) as f64;
+        Ok(Distribution::joint(self.gain.value(parameter)? / places.sqrt()))
+    }
+
+    fn gain(&self, parameter: &Parameter) -> Result<Option<f64>> {
+        self.gain.value(parameter).map(Some)
     }
 
     fn is_whole(&self) -> bool {
@@ -73,12 +115,20 @@ impl Scheme for LooksLinear {
 
     fn fill(&self, request: &Request<'_>, _start: u64, out: &mut [f32]) -> Result<()> {
         let mirror = Mirror::of(request.parameter)?;
-        let (rows, columns) = (mirror.rows, mirror.columns);
+        let (rows, columns, taps) = (mirror.rows, mirror.columns(), mirror.matrix.taps);
         let mut a = vec![0.0; rows * columns];
-        fill_orthogonal(request.stream(), rows, columns, 1.0, &mut a);
+        let gain = self.gain.value(request.parameter)?;
+        fill_orthogonal(request.stream(), rows, columns, gain, &mut a);
         mirror.matrix.fill(out, |i, j| {
-            let a = a[i % rows * columns + j % columns];
-            let is_twin = (i >= rows) != (j >= columns);
+            let (input, tap) = (j / taps, j % taps);
+            let own = input % mirror.inputs;
+            let column = match mirror.tap {
+                Some(central) if tap != central => return 0.0,
+                Some(_) => own,
+                None => own * taps + tap,
+            };
+            let a = a[i % rows * columns + column];
+            let is_twin = (i >= rows) != (input >= mirror.inputs);
             if is_twin { -a } else { a }
         });
         Ok(())
@@ -97,7 +147,9 @@ impl Scheme for LooksLinear {
 
 #[cfg(test)]
 mod tests {
-    use crate::init::{Rules, for_model};
+    use super::*;
+    use crate::init::fans::Axes;
+    use crate::init::{Rules, Source, Values, for_model};
 
     fn product(w: &fanin_engine::Tensor<f32>, x: &[f64]) -> Vec<f64> {
         let rows = w.data().chunks_exact(x.len());
@@ -127,6 +179,23 @@ mod tests {
             assert!((at_sum - at_x[k] - at_y[k]).abs() < 1e-6, "{at_sum} {at_x:?} {at_y:?}");
         }
         assert!((norm(&at_x) / norm(&x) - 1.0).abs() < 1e-6);
+    }
+
+    /// The signal of a ring of positions goes through a kernel as through a matrix at each of them.
+    #[test]
+    fn a_kernel_between_mirrors_the_central_tap_alone() {
+        let mut kernel = Parameter::weight("k", [8, 6, 3], Axes::convolution(1)).unwrap();
+        kernel.place.layer = Some(Position { index: 1, count: 3 });
+        let scheme = LooksLinear { gain: Gain::Fixed(2.0) };
+        let w = Values::new(&kernel, Source::Scheme(&scheme), 3).into_all().unwrap();
+        let at = |row: usize, input: usize, tap: usize| f64::from(w[(row * 6 + input) * 3 + tap]);
+        for (row, input) in (0..8).flat_map(|row| (0..6).map(move |input| (row, input))) {
+            assert_eq!((at(row, input, 0), at(row, input, 2)), (0.0, 0.0));
+            assert_eq!(at(row, input, 1), -at((row + 4) % 8, input, 1));
+            assert_eq!(at(row, input, 1), -at(row, (input + 3) % 6, 1));
+        }
+        let norm: f64 = (0..4).map(|row| at(row, 0, 1).powi(2)).sum();
+        assert!((norm - 4.0).abs() < 1e-5, "{norm}");
     }
 
     #[test]

@@ -55,6 +55,8 @@ mod tests;
 
 use super::Scheme;
 
+pub(crate) use looks_linear::mirrors_central_tap;
+
 /// Every scheme, from the plainest to the most careful.
 pub static SCHEMES: &[&dyn Scheme] = &[
     &constant::ZEROS,
@@ -88,7 +90,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &dirac::Dirac,
     &stft::Stft { is_imaginary: false },
     &delta_orthogonal::DeltaOrthogonal { gain: delta_orthogonal::DEFAULT_GAIN },
-    &looks_linear::LooksLinear,
+    &looks_linear::LooksLinear { gain: looks_linear::DEFAULT_GAIN },
     &sparse::MARTENS,
     &sparse::TORCH,
     &nguyen_widrow::NguyenWidrow,

@@ -20,8 +20,12 @@ pub(super) enum Draw {
     Orthogonal(f64),
     /// The same at the central tap of a convolution, 0 elsewhere.
     DeltaOrthogonal(f64),
-    /// [A −A; −A A] with A orthogonal: whether units, and whether inputs, have twins.
+    /// [A −A; −A A] with A so many times an orthogonal matrix, or the same at the central tap.
     Mirrored {
+        /// How many times.
+        gain: f64,
+        /// Whether all other taps are 0.
+        is_central: bool,
         /// The lower half is minus the upper one.
         units: bool,
         /// The right half is minus the left one.
@@ -104,7 +108,8 @@ impl Draw {
                 let place = &parameter.place;
                 let layer = place.layer.unwrap_or(Position { index: 0, count: 1 });
                 let units = !(place.is_head || layer.is_last());
-                return Ok(Self::Mirrored { units, inputs: layer.index > 0 });
+                let (gain, is_central) = (gain()?, init::mirrors_central_tap(parameter)?);
+                return Ok(Self::Mirrored { gain, is_central, units, inputs: layer.index > 0 });
             }
             _ => {}
         }
@@ -126,6 +131,18 @@ impl Draw {
                         .to_owned(),
             }),
         }
+    }
+}
+
+impl Draw {
+    /// What the smaller weight is drawn by that a mirrored one is made of.
+    pub fn smaller(gain: f64, is_central: bool) -> Self {
+        if is_central { Self::DeltaOrthogonal(gain) } else { Self::Orthogonal(gain) }
+    }
+
+    /// Whether a convolution's central tap is drawn alone.
+    pub fn is_central(&self) -> bool {
+        matches!(self, Self::DeltaOrthogonal(_) | Self::Mirrored { is_central: true, .. })
     }
 }
 

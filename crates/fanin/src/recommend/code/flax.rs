@@ -55,12 +55,12 @@ def parts(axis, sizes, *draws):
 "#;
 
 const MIRRORED: &str = r#"
-def mirrored(units, inputs):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored(smaller, units, inputs):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
 
     def draw(key, shape, dtype):
         half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
-        a = init.orthogonal()(key, half, dtype)
+        a = smaller(key, half, dtype)
         a = jnp.concatenate([a, -a], -2) if inputs else a
         return jnp.concatenate([a, -a], -1) if units else a
 
@@ -128,8 +128,9 @@ fn call(draw: Draw) -> String {
             ),
         ),
         Draw::Orthogonal(gain) => format!("init.orthogonal({})", literal(gain)),
-        Draw::Mirrored { units, inputs } => {
-            format!("mirrored({}, {})", truth(units), truth(inputs))
+        Draw::Mirrored { gain, is_central, units, inputs } => {
+            let smaller = call(Draw::smaller(gain, is_central));
+            format!("mirrored({smaller}, {}, {})", truth(units), truth(inputs))
         }
         Draw::DeltaOrthogonal(gain) => format!("init.delta_orthogonal({})", literal(gain)),
     }

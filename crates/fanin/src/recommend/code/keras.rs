@@ -116,13 +116,13 @@ def delta(gain):
 "#;
 
 const MIRRORED: &str = r#"
-def mirrored(units, inputs):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored(smaller, units, inputs):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
 
     def draw(seed):
         def call(shape, dtype):
             half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
-            a = init.Orthogonal(1.0, seed=seed)(half, dtype)
+            a = smaller(seed)(half, dtype)
             a = keras.ops.concatenate([a, -a], -2) if inputs else a
             return keras.ops.concatenate([a, -a], -1) if units else a
 
@@ -178,8 +178,9 @@ fn call(draw: Draw, name: &str) -> Result<String> {
             expected: "a cut at 2, the only one that Keras has".to_owned(),
         }),
         Draw::Orthogonal(gain) => seeded(format!("Orthogonal({}", literal(gain))),
-        Draw::Mirrored { units, inputs } => {
-            Ok(format!("mirrored({}, {})", truth(units), truth(inputs)))
+        Draw::Mirrored { gain, is_central, units, inputs } => {
+            let smaller = call(Draw::smaller(gain, is_central), name)?;
+            Ok(format!("mirrored({smaller}, {}, {})", truth(units), truth(inputs)))
         }
         Draw::DeltaOrthogonal(gain) => Ok(format!("delta({})", literal(gain))),
     }

@@ -21,8 +21,8 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>]) -> String {
     let calls = |name: &str| groups.iter().any(|(rule, ..)| rule.contains(name));
     let helpers = [
         (calls("truncated("), TRUNCATED),
-        (calls("orthogonal(") || calls("mirrored("), ORTHOGONAL),
-        (calls("delta_orthogonal("), DELTA),
+        (calls("orthogonal"), ORTHOGONAL),
+        (calls("delta_orthogonal"), DELTA),
         (calls("mirrored("), MIRRORED),
         (calls("parts("), PARTS),
     ];
@@ -70,9 +70,9 @@ def delta_orthogonal(rng, gain, shape):
 
 const MIRRORED: &str = r#"
 
-def mirrored(rng, units, inputs, shape):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
-    a = orthogonal(rng, 1.0, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
+def mirrored(rng, draw, gain, units, inputs, shape):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    a = draw(rng, gain, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
     a = np.concatenate([a, -a], 1) if inputs else a
     return np.concatenate([a, -a], 0) if units else a
 "#;
@@ -124,8 +124,10 @@ fn call(draw: Draw) -> String {
             literal(cut)
         ),
         Draw::Orthogonal(gain) => format!("orthogonal(rng, {}, shape)", literal(gain)),
-        Draw::Mirrored { units, inputs } => {
-            format!("mirrored(rng, {}, {}, shape)", truth(units), truth(inputs))
+        Draw::Mirrored { gain, is_central, units, inputs } => {
+            let draw = if is_central { "delta_orthogonal" } else { "orthogonal" };
+            let (gain, units, inputs) = (literal(gain), truth(units), truth(inputs));
+            format!("mirrored(rng, {draw}, {gain}, {units}, {inputs}, shape)")
         }
         Draw::DeltaOrthogonal(gain) => format!("delta_orthogonal(rng, {}, shape)", literal(gain)),
     }

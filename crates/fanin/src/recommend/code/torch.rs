@@ -11,8 +11,7 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -
     let groups = groups(drawn, &str::to_owned, &all);
     let mut text =
         format!("\"\"\"{title}\"\"\"\n\nfrom fnmatch import fnmatchcase\n\nimport torch\n\n");
-    if groups.iter().any(|group| group.draws.iter().any(|d| matches!(d, Draw::DeltaOrthogonal(_))))
-    {
+    if groups.iter().any(|group| group.draws.iter().any(Draw::is_central)) {
         text.push_str(DELTA);
     }
     if groups.iter().any(|group| group.draws.iter().any(|d| matches!(d, Draw::Mirrored { .. }))) {
@@ -41,10 +40,10 @@ def delta_orthogonal_(w: torch.Tensor, gain: float) -> None:
 "#;
 
 const MIRRORED: &str = r#"
-def mirrored_(w: torch.Tensor, units: bool, inputs: bool) -> None:
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored_(w: torch.Tensor, draw, gain: float, units: bool, inputs: bool) -> None:
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
     value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
-    torch.nn.init.orthogonal_(value)
+    draw(value, gain)
     if inputs:
         value = torch.cat([value, -value], 1)
     w.copy_(torch.cat([value, -value], 0) if units else value)
@@ -109,8 +108,10 @@ fn call(draw: Draw, w: &str) -> String {
             literal(mean + cut * deviation)
         ),
         Draw::Orthogonal(gain) => format!("torch.nn.init.orthogonal_({w}, {})", literal(gain)),
-        Draw::Mirrored { units, inputs } => {
-            format!("mirrored_({w}, {}, {})", truth(units), truth(inputs))
+        Draw::Mirrored { gain, is_central, units, inputs } => {
+            let draw = if is_central { "delta_orthogonal_" } else { "torch.nn.init.orthogonal_" };
+            let (gain, units, inputs) = (literal(gain), truth(units), truth(inputs));
+            format!("mirrored_({w}, {draw}, {gain}, {units}, {inputs})")
         }
         Draw::DeltaOrthogonal(gain) => format!("delta_orthogonal_({w}, {})", literal(gain)),
     }

@@ -2,13 +2,18 @@
 //!
 //! Mean, second moment and likeness of rows are followed through every operator, forward and
 //! backward; each weight then gets the variance that keeps signal and gradient in bounds through
-//! the whole depth. Parameters that are right already stay as they are.
+//! the whole depth. Where a few weights of a start are off and all is well without them, they alone
+//! change; else every weight that a layer multiplies by gets its own start, whatever was there.
 
 mod prelude;
 mod walk;
 mod place;
+mod attention;
 mod targets;
 mod sound;
+mod isometry;
+mod mirror;
+mod recurrent;
 mod solve;
 
 #[cfg(test)]
@@ -17,12 +22,13 @@ mod tests;
 pub use walk::Expected;
 
 use self::place::Surroundings;
-use self::solve::Solved;
+use self::solve::{Extent, Solved, solve};
 use self::sound::is_sound;
 use self::walk::{Scales, Walk};
 use crate::error::Result;
-use crate::init::{self, Role, Rules};
+use crate::init::{self, Rules};
 use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Redrawn, Scale};
+use crate::spec::Role;
 use crate::weights::Weights;
 
 /// Starting weights by theory alone.
@@ -46,14 +52,7 @@ impl Method for Auto {
         let walk = Walk::new(problem)?;
         let present = Scales::of(&walk.network, problem.weights);
         let mut found = problem.unchanged(FACTS.name);
-        let has_states = walk.parameters.iter().any(|own| own.role == Role::Recurrent);
-        let expected = walk.expect(problem, &present)?;
-        let around = Surroundings::new(&walk);
-        let is_normalized = |layer: usize| around.is_normalized(&walk.network.layers[layer]);
-        if is_sound(&walk, &expected, is_normalized) && !has_states {
-            return Ok(found);
-        }
-        let solved = solve::solve(&walk, &present);
+        let solved = solution(&walk, problem, &present)?;
         change(&walk, problem, &solved, &mut found)?;
         found.unmet.extend(unmet(&walk, &solved));
         Ok(found)
@@ -68,6 +67,24 @@ pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
     let walk = Walk::new(problem)?;
     let present = Scales::of(&walk.network, problem.weights);
     walk.expect(problem, &present)
+}
+
+/// What is off alone, where that is at most half of the layers and enough; else the whole start.
+fn solution(walk: &Walk, problem: &Problem<'_>, present: &[Scales]) -> Result<Solved> {
+    let around = Surroundings::new(walk);
+    let passes = |scales: &[Scales]| -> Result<bool> {
+        let expected = walk.expect(problem, scales)?;
+        let is_normalized = |layer: usize| around.is_normalized(&walk.network.layers[layer]);
+        Ok(is_sound(walk, &expected, is_normalized))
+    };
+    if !passes(present)? {
+        let needed = solve(walk, present, problem.loss, Extent::Needed);
+        let is_little = 2 * needed.choices.len() <= walk.network.layers.len();
+        if is_little && !needed.choices.is_empty() && passes(&needed.scales)? {
+            return Ok(needed);
+        }
+    }
+    Ok(solve(walk, present, problem.loss, Extent::Whole))
 }
 
 /// What theory could not follow.
@@ -91,7 +108,7 @@ fn unmet(walk: &Walk, solved: &Solved) -> Vec<String> {
     unmet
 }
 
-/// Draws what changes.
+/// Draws what changes; what is there already is no change.
 fn change(
     walk: &Walk,
     problem: &Problem<'_>,
@@ -105,6 +122,9 @@ fn change(
     let rules = Rules { patterns: named.zip(schemes).collect(), ..Rules::new("zeros") };
     let drawn = init::initialize(&parameters, &rules, problem.seed)?;
     for (parameter, choice) in parameters.iter().zip(&solved.choices) {
+        if drawn.get(&parameter.name) == problem.weights.get(&parameter.name) {
+            continue;
+        }
         let scale = |weights: &Weights| {
             weights.get(&parameter.name).map_or(Scale::default(), |own| Scale::of(own.data()))
         };

@@ -80,7 +80,8 @@ fn unchanged(repair: &Repair, width: usize) -> String {
     let text = match (repair.tried.is_empty(), repair.before.forecast) {
         (true, _) => {
             "nothing to change: this start should learn as it is, and nothing as bad as asked for \
-             was found"
+             was found; --method auto works out the whole start by theory all the same, which \
+             may train faster"
         }
         (false, Verdict::Learns) => {
             "nothing is changed: no method gave a start with fewer findings"

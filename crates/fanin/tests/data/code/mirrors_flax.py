@@ -9,12 +9,12 @@ import jax.numpy as jnp
 init = jax.nn.initializers
 
 
-def mirrored(units, inputs):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored(smaller, units, inputs):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
 
     def draw(key, shape, dtype):
         half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
-        a = init.orthogonal()(key, half, dtype)
+        a = smaller(key, half, dtype)
         a = jnp.concatenate([a, -a], -2) if inputs else a
         return jnp.concatenate([a, -a], -1) if units else a
 
@@ -23,9 +23,9 @@ def mirrored(units, inputs):
 
 # Patterns of paths in the tree, and what is drawn for them; the first that fits decides.
 RULES = [
-    (["Dense_0/kernel"], mirrored(True, False)),
-    (["Dense_3/kernel"], mirrored(False, True)),
-    (["Dense_*/kernel"], mirrored(True, True)),
+    (["Dense_0/kernel"], mirrored(init.orthogonal(1.0), True, False)),
+    (["Dense_3/kernel"], mirrored(init.orthogonal(1.0), False, True)),
+    (["Dense_*/kernel"], mirrored(init.orthogonal(1.0), True, True)),
     (["Dense_*/bias"], init.zeros),
 ]
 

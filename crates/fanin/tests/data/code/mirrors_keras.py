@@ -5,13 +5,13 @@ import keras
 init = keras.initializers
 
 
-def mirrored(units, inputs):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored(smaller, units, inputs):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
 
     def draw(seed):
         def call(shape, dtype):
             half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))
-            a = init.Orthogonal(1.0, seed=seed)(half, dtype)
+            a = smaller(seed)(half, dtype)
             a = keras.ops.concatenate([a, -a], -2) if inputs else a
             return keras.ops.concatenate([a, -a], -1) if units else a
 
@@ -23,13 +23,13 @@ def mirrored(units, inputs):
 # In the order of the model's trainable variables: how many, elements of each, and what is
 # drawn for a seed; None keeps the values that are there.
 RULES = [
-    (3072, mirrored(True, False)),
+    (3072, mirrored(lambda s: init.Orthogonal(1.0, seed=s), True, False)),
     *[
         (64, lambda s: init.Zeros()),
-        (4096, mirrored(True, True)),
+        (4096, mirrored(lambda s: init.Orthogonal(1.0, seed=s), True, True)),
     ] * 2,
     (64, lambda s: init.Zeros()),
-    (2560, mirrored(False, True)),
+    (2560, mirrored(lambda s: init.Orthogonal(1.0, seed=s), False, True)),
     (40, lambda s: init.Zeros()),
 ]
 

@@ -13,19 +13,19 @@ def orthogonal(rng, gain, shape):
     return gain * (q if rows >= columns else q.T).reshape(shape)
 
 
-def mirrored(rng, units, inputs, shape):
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
-    a = orthogonal(rng, 1.0, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
+def mirrored(rng, draw, gain, units, inputs, shape):
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    a = draw(rng, gain, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
     a = np.concatenate([a, -a], 1) if inputs else a
     return np.concatenate([a, -a], 0) if units else a
 
 
 # Names, shapes, and what is drawn.
 RULES = [
-    (["0.weight"], (64, 48), lambda rng, shape: mirrored(rng, True, False, shape)),
+    (["0.weight"], (64, 48), lambda rng, shape: mirrored(rng, orthogonal, 1.0, True, False, shape)),
     (["0.bias", "2.bias", "4.bias"], (64,), lambda rng, shape: np.zeros(shape)),
-    (["2.weight", "4.weight"], (64, 64), lambda rng, shape: mirrored(rng, True, True, shape)),
-    (["6.weight"], (40, 64), lambda rng, shape: mirrored(rng, False, True, shape)),
+    (["2.weight", "4.weight"], (64, 64), lambda rng, shape: mirrored(rng, orthogonal, 1.0, True, True, shape)),
+    (["6.weight"], (40, 64), lambda rng, shape: mirrored(rng, orthogonal, 1.0, False, True, shape)),
     (["6.bias"], (40,), lambda rng, shape: np.zeros(shape)),
 ]
 

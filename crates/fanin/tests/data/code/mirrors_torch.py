@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 import torch
 
 
-def mirrored_(w: torch.Tensor, units: bool, inputs: bool) -> None:
-    """[A -A; -A A], A orthogonal: relu(z) - relu(-z) = z (Balduzzi et al. 2017)."""
+def mirrored_(w: torch.Tensor, draw, gain: float, units: bool, inputs: bool) -> None:
+    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
     value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
-    torch.nn.init.orthogonal_(value)
+    draw(value, gain)
     if inputs:
         value = torch.cat([value, -value], 1)
     w.copy_(torch.cat([value, -value], 0) if units else value)
@@ -16,9 +16,9 @@ def mirrored_(w: torch.Tensor, units: bool, inputs: bool) -> None:
 
 # Patterns of names, and what is drawn for them; the first that fits decides.
 RULES = [
-    (["0.weight"], lambda w: mirrored_(w, True, False)),
-    (["6.weight"], lambda w: mirrored_(w, False, True)),
-    (["*.weight"], lambda w: mirrored_(w, True, True)),
+    (["0.weight"], lambda w: mirrored_(w, torch.nn.init.orthogonal_, 1.0, True, False)),
+    (["6.weight"], lambda w: mirrored_(w, torch.nn.init.orthogonal_, 1.0, False, True)),
+    (["*.weight"], lambda w: mirrored_(w, torch.nn.init.orthogonal_, 1.0, True, True)),
     (["*.bias"], lambda w: torch.nn.init.zeros_(w)),
 ]
 

@@ -19,6 +19,8 @@ pub(super) struct Surroundings<'w> {
     takers: HashMap<Wire, Vec<usize>>,
     /// Layers that stand in no branch and before no norm.
     pub plain_layers: usize,
+    /// Residual branches.
+    pub branches: usize,
 }
 
 /// The sum in which a residual branch ends.
@@ -28,6 +30,8 @@ pub(super) struct End {
     pub stream: Wire,
     /// The factor between the layer and the sum.
     pub factor: f64,
+    /// Whether an activation stands between them.
+    pub is_bent: bool,
 }
 
 impl<'w> Surroundings<'w> {
@@ -39,13 +43,16 @@ impl<'w> Surroundings<'w> {
                 takers.entry(input).or_default().push(index);
             }
         }
-        let mut own = Self { graph, takers, plain_layers: 0 };
+        let mut own = Self { graph, takers, plain_layers: 0, branches: 0 };
         let plain = |layer: &&LayerWires| layer.branches.is_empty() && !own.is_normalized(layer);
         own.plain_layers = walk.network.layers.iter().filter(plain).count();
+        let ends = |layer: &&LayerWires| walk.parameters[layer.weight].place.is_residual_output;
+        own.branches = walk.network.layers.iter().filter(ends).count();
         own
     }
 
-    fn takers(&self, wire: Wire) -> &[usize] {
+    /// The nodes of the forward pass that take a wire.
+    pub fn takers(&self, wire: Wire) -> &[usize] {
         self.takers.get(&wire).map_or(&[], Vec::as_slice)
     }
 
@@ -75,7 +82,7 @@ impl<'w> Surroundings<'w> {
 
     /// The sum that a layer's result is added in, through what changes its elements one by one.
     pub fn end(&self, layer: &LayerWires) -> Option<End> {
-        let (mut wire, mut factor) = (layer.pre_activation, 1.0);
+        let (mut wire, mut factor, mut is_bent) = (layer.pre_activation, 1.0, false);
         for _ in 0..STEPS {
             let &[index] = self.takers(wire) else { return None };
             let node = &self.graph.nodes()[index];
@@ -83,11 +90,11 @@ impl<'w> Surroundings<'w> {
                 (Structure::Sum { factors, .. }, &[a, b]) if factors == [1.0, 1.0] => {
                     let stream = if a == wire { b } else { a };
                     let alike = self.graph.shape(stream) == self.graph.shape(wire);
-                    return alike.then_some(End { stream, factor });
+                    return alike.then_some(End { stream, factor, is_bent });
                 }
                 (Structure::Sum { factors, .. }, [_]) => factor *= factors[0],
                 (Structure::Moved, _) => {}
-                (Structure::Other, [_]) if node.operator.is_pointwise() => {}
+                (Structure::Other, [_]) if node.operator.is_pointwise() => is_bent = true,
                 _ => return None,
             }
             wire = node.outputs[0];

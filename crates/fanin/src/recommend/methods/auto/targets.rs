@@ -3,31 +3,149 @@
 //! Key: q second moment of z, φ activation. With E z² = q in every layer, σ² = q/E φ² leaves the
 //! signal as it is, and the gradient grows by g(q) = q·E φ′²/E φ² a layer. g is 1 at every q for
 //! rectifiers, and goes to 1 with q for activations that are linear near 0; on the critical line
-//! without biases it is 1.
+//! without biases it is 1. Of a unit and its mirrored twin the next layer takes φ(z) − φ(−z), to
+//! which all of this applies in place of φ.
 
 use fanin_engine::activations::{self, Activation};
 use fanin_engine::moments::gaussian_moments;
 
-/// The second moment of z for a chain of `depth` layers of an activation, and g there.
-///
-/// The least of (depth·ln g)² + (ln q)²/4: what the gradient gains over the whole depth against
-/// how far z is from the standard normal on which activations are made to bend.
-pub(super) fn signal(activation: Option<&str>, depth: usize) -> (f64, f64) {
-    let Some(activation) = activation.and_then(activations::find) else { return (1.0, 1.0) };
-    let cost = |q: f64| {
-        let growth = depth as f64 * growth(&*activation, q).ln();
-        growth * growth + 0.25 * q.ln().powi(2)
-    };
-    // Above 1 activations that bend on one side run away from their fixed point; those that lose
-    // the gradient everywhere need to be driven further.
-    let highest = if growth(&*activation, 1.0) < 0.99 { 16 } else { 0 };
-    let places = (-24..=highest).map(|step| (f64::from(step) / 4.0).exp2());
-    let best = places.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1.0);
-    (best, growth(&*activation, best))
+/// What the next layer takes of a unit.
+#[derive(Debug)]
+pub(super) enum Passed {
+    /// z itself.
+    Linear,
+    /// φ(z).
+    Bent(Box<dyn Activation>),
+    /// φ(z) − φ(−z): the difference of a unit and its twin.
+    Mirrored(Box<dyn Activation>),
 }
 
-/// The factor on the gradient's second moment per layer whose signal stays at `q`.
-fn growth(activation: &dyn Activation, q: f64) -> f64 {
-    let moments = gaussian_moments(activation, 0.0, q);
-    q * moments.slope_second / moments.second
+impl Passed {
+    /// φ(z), or z where no activation is named.
+    pub fn of(activation: Option<&str>) -> Self {
+        activation.and_then(activations::find).map_or(Self::Linear, Self::Bent)
+    }
+
+    /// Second moments of what is passed and of its slope, for z ~ N(0, q).
+    fn moments(&self, q: f64) -> (f64, f64) {
+        match self {
+            Self::Linear => (q, 1.0),
+            Self::Bent(own) => {
+                let moments = gaussian_moments(&**own, 0.0, q);
+                (moments.second, moments.slope_second)
+            }
+            Self::Mirrored(own) => {
+                let value = |z: f64| (own.at(0, z) - own.at(0, -z)).powi(2);
+                let slope = |z: f64| (own.at(1, z) + own.at(1, -z)).powi(2);
+                (even_mean(q, value), even_mean(q, slope))
+            }
+        }
+    }
+
+    /// The second moment of what is passed, for z ~ N(0, q).
+    pub fn second(&self, q: f64) -> f64 {
+        self.moments(q).0
+    }
+
+    /// The factor on the gradient's second moment per layer whose signal stays at `q`.
+    fn growth(&self, q: f64) -> f64 {
+        let (second, slope) = self.moments(q);
+        q * slope / second
+    }
+
+    /// The second moment of z for a chain of `depth` layers, and g there.
+    ///
+    /// The least of (depth·ln g)² + (ln q)²/4: what the gradient gains over the whole depth against
+    /// how far z is from the standard normal on which activations are made to bend.
+    pub fn signal(&self, depth: usize) -> (f64, f64) {
+        if matches!(self, Self::Linear) {
+            return (1.0, 1.0);
+        }
+        let cost = |q: f64| {
+            let growth = depth as f64 * self.growth(q).ln();
+            growth * growth + 0.25 * q.ln().powi(2)
+        };
+        // Above 1 activations that bend on one side run away from their fixed point; those that lose
+        // the gradient everywhere need to be driven further.
+        let highest = if self.growth(1.0) < 0.99 { 16 } else { 0 };
+        let places = (-24..=highest).map(|step| (f64::from(step) / 4.0).exp2());
+        let best = places.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1.0);
+        (best, self.growth(best))
+    }
+
+    /// The second moment of z at which what is passed has this one, as near as it comes.
+    pub fn driven(&self, second: f64) -> f64 {
+        let (mut low, mut high) = (-30.0_f64, 10.0);
+        for _ in 0..40 {
+            let middle = f64::midpoint(low, high);
+            if self.second(middle.exp2()) < second {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        low.exp2()
+    }
+}
+
+/// What is left of φ between twins: its odd part's share of E φ(z)², z standard normal.
+pub(super) fn odd_share(activation: &dyn Activation) -> f64 {
+    let odd = even_mean(1.0, |z| (0.5 * (activation.at(0, z) - activation.at(0, -z))).powi(2));
+    odd / gaussian_moments(activation, 0.0, 1.0).second
+}
+
+/// E f(z) for an even f and z ~ N(0, q), by the midpoint rule up to 9 deviations: a jump at 0 lies
+/// between two places, and those elsewhere cost 10⁻³.
+fn even_mean(q: f64, f: impl Fn(f64) -> f64) -> f64 {
+    const STEPS: u32 = 288;
+    const STEP: f64 = 1.0 / 32.0;
+    let at = |k: u32| {
+        let z = (f64::from(k) + 0.5) * STEP;
+        2.0 * STEP * (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt() * f(q.sqrt() * z)
+    };
+    (0..STEPS).map(at).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mirrored(name: &str) -> Passed {
+        Passed::Mirrored(activations::find(name).unwrap())
+    }
+
+    #[test]
+    fn twins_of_a_gate_pass_the_unit_itself() {
+        for name in ["relu", "gelu", "silu", "hardswish", "softplus"] {
+            for q in [0.1, 0.4] {
+                let found = mirrored(name).second(q);
+                assert!((found / q - 1.0).abs() < 1e-3, "{name} at {q}: {found}");
+                assert!((mirrored(name).growth(q) - 1.0).abs() < 2e-3, "{name} at {q}");
+            }
+        }
+    }
+
+    #[test]
+    fn twins_of_a_sigmoid_are_a_tanh() {
+        let tanh = activations::find("tanh").unwrap();
+        let found = mirrored("sigmoid").second(2.0);
+        let expected = gaussian_moments(&*tanh, 0.0, 0.5).second;
+        assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
+    }
+
+    #[test]
+    fn odd_activations_keep_all_between_twins_and_rectifiers_half() {
+        let share = |name: &str| odd_share(&*activations::find(name).unwrap());
+        assert!((share("tanh") - 1.0).abs() < 1e-6);
+        assert!((share("relu") - 0.5).abs() < 1e-6);
+        assert!(share("selu") > 0.95, "{}", share("selu"));
+        assert!(share("elu") < 0.95, "{}", share("elu"));
+    }
+
+    #[test]
+    fn a_unit_is_driven_to_what_it_is_to_pass() {
+        let gelu = Passed::of(Some("gelu"));
+        let q = gelu.driven(0.02);
+        assert!((gelu.second(q) / 0.02 - 1.0).abs() < 1e-6);
+    }
 }

@@ -169,6 +169,9 @@ impl Walk {
 }
 
 impl Scales {
+    /// Zeros.
+    pub const ZERO: Self = Self { mean: 0.0, second: 0.0 };
+
     /// Those of the elements that are there; of a large tensor, of blocks all over it.
     pub fn of(network: &Network, weights: &Weights) -> Vec<Self> {
         let wires = network.graph.parameters();

@@ -1,0 +1,60 @@
+//! Which scheme gives a weight its variance: orthogonal where isometry pays, else independent draws.
+
+use fanin_engine::spread::Flow;
+
+use super::place::Surroundings;
+use super::walk::Walk;
+
+/// Plain layers in a row from which on every direction is to be kept at any cost.
+pub(super) const DEEP: usize = 8;
+/// Multiplications that an orthogonal matrix may take where it is not needed: one of 256 × 256.
+const WORK: f64 = (1_u64 << 24) as f64;
+/// The same where the chain is deep: one of 1024 × 1024.
+const DEEP_WORK: f64 = (1_u64 << 30) as f64;
+
+/// The scheme that gives the weight of a layer this variance, with which z has the second moment
+/// `second`, and why it is no independent draw.
+pub(super) fn scheme(
+    walk: &Walk,
+    around: &Surroundings<'_>,
+    layer: usize,
+    (variance, second): (f64, f64),
+    flow: &Flow<'_>,
+) -> (String, &'static str) {
+    let independent = (format!("normal:{}", digits(variance.sqrt())), "");
+    let wires = &walk.network.layers[layer];
+    let parameter = &walk.parameters[wires.weight];
+    let axes = parameter.shape.axes();
+    let is_whole = parameter.axes.output_groups.max(parameter.axes.input_groups) <= 1;
+    let is_head = layer + 1 == walk.network.layers.len();
+    if is_head || !is_whole || parameter.packing.is_some() || parameter.fan_in == 0 {
+        return independent;
+    }
+    let fan_in = parameter.fan_in as f64;
+    let taps: usize = parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
+    let inputs = fan_in / taps as f64;
+    let outputs = parameter.shape.elements() as f64 / fan_in;
+    let is_deep = around.plain_layers >= DEEP && wires.branches.is_empty();
+    let input = flow.spread(wires.input).map_or(0.0, fanin_engine::Spread::second);
+    if is_deep && taps > 1 && outputs >= inputs && 2.0 * outputs < fan_in && input > 0.0 {
+        // A column of the central tap has norm g, so z² = g²·x²·inputs/outputs.
+        let gain = (second / input * outputs / inputs).sqrt();
+        return (
+            format!("delta-orthogonal:{}", digits(gain)),
+            "; orthogonal at the central tap, so that no direction fades",
+        );
+    }
+    let (shorter, longer) = (outputs.min(fan_in), outputs.max(fan_in));
+    if shorter * shorter * longer > if is_deep { DEEP_WORK } else { WORK } {
+        return independent;
+    }
+    let gain = digits((variance * longer).sqrt());
+    (format!("orthogonal:{gain}"), "; orthogonal, so that no direction fades")
+}
+
+/// Four significant digits.
+pub(super) fn digits(x: f64) -> String {
+    let places = 3 - x.abs().max(f64::MIN_POSITIVE).log10().floor() as i32;
+    let scale = 10_f64.powi(places);
+    format!("{}", (x * scale).round() / scale)
+}
