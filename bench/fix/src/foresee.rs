@@ -39,7 +39,7 @@ pub const BOUND: f64 = 1.1;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     /// Foreseen over measured second moment.
-    pub ratio: f64,
+    pub value: f64,
     /// The relative standard error of what was measured.
     pub error: f64,
     /// The layer, counted from 0.
@@ -68,7 +68,7 @@ pub struct Foreseen {
 impl Ratio {
     /// Whether it is within the bound, or as near as what was measured is known: two errors.
     pub fn holds(&self) -> bool {
-        self.ratio.ln().abs() <= BOUND.ln().max(2.0 * self.error)
+        self.value.ln().abs() <= BOUND.ln().max(2.0 * self.error)
     }
 }
 
@@ -158,11 +158,11 @@ fn worst(told: &[fanin::recommend::Expected], measured: &[Vec<[f64; 2]>], which:
         let told = if which == 0 { told.signal } else { told.gradient };
         let is_nothing = told == 0.0 && mean == 0.0;
         let ratio = if is_nothing { 1.0 } else { told / mean };
-        Ratio { ratio, error: (square / count).sqrt(), layer }
+        Ratio { value: ratio, error: (square / count).sqrt(), layer }
     };
-    let far = |own: &Ratio| if own.ratio > 0.0 { own.ratio.ln().abs() } else { f64::INFINITY };
+    let far = |own: &Ratio| if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
     let ratios = told.iter().enumerate().map(of);
-    let none = Ratio { ratio: 1.0, error: 0.0, layer: 0 };
+    let none = Ratio { value: 1.0, error: 0.0, layer: 0 };
     ratios.max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(none)
 }
 

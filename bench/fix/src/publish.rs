@@ -69,9 +69,12 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
         networks.len(),
         100.0 * (BOUND - 1.0)
     );
-    let cell = |own: Ratio| match own.holds() {
-        true => "as measured".to_owned(),
-        false => format!("×{:.2} ± {:.0} %, layer {}", own.ratio, 100.0 * own.error, own.layer),
+    let cell = |own: Ratio| {
+        if own.holds() {
+            "as measured".to_owned()
+        } else {
+            format!("×{:.2} ± {:.0} %, layer {}", own.value, 100.0 * own.error, own.layer)
+        }
     };
     for own in foreseen.iter().filter(|own| !own.holds()) {
         let Foreseen { task, network, draws, signal, gradient, .. } = own;

@@ -2,7 +2,7 @@
 //!
 //! Key: x, x̃ the stream for two inputs, a = (x + x̃)/√2 and b = (x − x̃)/√2, of variances
 //! A = q(1 + c) and B = q(1 − c); M the mean of (x² + x̃²)/2 over the N units, D that of b², so
-//! that 1 − c = D/M; r = α²σ_w²; f and g the means of (φ² + φ̃²)/2 and (φ − φ̃)²/2.
+//! that 1 − c = D/M; `r = α²σ_w²`; f and g the means of (φ² + φ̃²)/2 and (φ − φ̃)²/2.
 //!
 //! As in `stream_variance` a unit stays what it was, here as two independent walks a and b. With ε
 //! the deviations of means over N independent pairs of walks, to first order in 1/N

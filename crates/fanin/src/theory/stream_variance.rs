@@ -2,7 +2,7 @@
 //! differs over seeds.
 //!
 //! Key: x the stream, K the mean of x² over the N units, q = E K, y = Wφ + b what a branch adds before
-//! its factor α; δ the gradient by x, g = E δ² in units of the last, a = α²σ_w²·E φ′² what a block adds to
+//! its factor α; δ the gradient by x, g = E δ² in units of the last, `a = α²σ_w²·E φ′²` what a block adds to
 //! it (over q where the branch normalizes); m and m′ the means of φ² and φ′² over units.
 //!
 //! Given the variances of all branches, the units are independent, each a random walk with normal
@@ -16,7 +16,7 @@
 //!
 //! All that is asked for is a sum of such deviations, so the variance is that of one unit's walk, over
 //! N. Functions of x at blocks l ≤ k have the covariance Σ Aₙ(l)·Aₙ(k)·ρⁿ over n ≥ 1, Aₙ their Hermite
-//! coefficients, ρ² = `q_l/q_k`. Given its x, δ is normal with the variance S = 1 + Σ α²σ_w²φ′²g over the
+//! coefficients, ρ² = `q_l/q_k`. Given its x, δ is normal with the variance S = 1 + Σ `α²σ_w²φ′²g` over the
 //! blocks behind it, so `E δ_l²δ_k²` = 2E S² at the later one + `E S_l·S_k`. Layer normalization in the
 //! branch divides by √K after it has taken the mean, which takes away the terms n = 1 and 2 of all
 //! means of functions of x, the response of m, and gives da/dq = −a/q to δK instead of δQ.
@@ -54,7 +54,7 @@ pub struct Stream {
 #[derive(Clone, Copy)]
 struct Block {
     second_moment: f64,
-    /// α²σ_w².
+    /// `α²σ_w²`.
     rate: f64,
     /// What it adds to q.
     added: f64,
@@ -152,7 +152,7 @@ impl Stream {
     }
 
     /// N times the variance of the tangent kernel of one input, for one unit of the last x, over the
-    /// square of its mean: q·g before the first block and α²(σ_w²m + σ_b²)·g′ of each.
+    /// square of its mean: q·g before the first block and `α²(σ_w²m + σ_b²)·g′` of each.
     pub fn tangent_kernel(&self) -> f64 {
         let mut loads = self.nothing();
         let mut logs = vec![self.log_gradients[0] + self.start().ln()];
@@ -174,7 +174,7 @@ impl Stream {
 
     /// The mean of the squared singular values of J, and their variance over the square of it.
     ///
-    /// The diagonal of JᵀJ is S, whose mean square is known; what is beside it grows by 2a + a² of the
+    /// The diagonal of `JᵀJ` is S, whose mean square is known; what is beside it grows by 2a + a² of the
     /// whole per block, for orthogonal weights by a² less of what a multiple of the identity has.
     pub fn spectrum(&self, weights: Weights) -> (f64, f64) {
         let spreads = self.spreads();

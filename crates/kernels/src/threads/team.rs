@@ -73,8 +73,7 @@ impl Team {
     fn lead(&self, pieces: u32, work: &(dyn Fn(usize) + Sync)) -> Option<Box<dyn Any + Send>> {
         // SAFETY: only the lifetime changes; nobody calls it after this function, which waits until
         // all pieces are done.
-        let work =
-            unsafe { std::mem::transmute::<*const (dyn Fn(usize) + Sync + '_), *const Work>(work) };
+        let work: &'static Work = unsafe { std::mem::transmute(work) };
         // SAFETY: no piece is open, so nobody reads.
         unsafe { *self.job.get() = Some(Job { work, pieces }) };
         self.open.store(pieces as usize, Ordering::Relaxed);

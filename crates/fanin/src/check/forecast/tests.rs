@@ -47,13 +47,7 @@ fn measurement(gradient_norms: &[f64]) -> Measurement {
 }
 
 fn horizon(effective_learning_rate: f64, step_rule: StepRule) -> Horizon {
-    Horizon {
-        steps: 100,
-        effective_learning_rate,
-        step_rule,
-        momentum: 0.0,
-        ..Horizon::SAMPLE
-    }
+    Horizon { steps: 100, effective_learning_rate, step_rule, momentum: 0.0, ..Horizon::SAMPLE }
 }
 
 fn steps(measurement: &Measurement, horizon: Horizon) -> Option<f64> {

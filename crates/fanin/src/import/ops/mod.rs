@@ -70,6 +70,7 @@ mod zip_map;
 
 /// How an operator of ONNX is expressed by the engine.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are each their own")]
 pub struct Import {
     /// Its names; close kin share a file.
     pub names: &'static [&'static str],
@@ -100,9 +101,9 @@ pub struct Import {
     /// Gates that lie side by side in its weights.
     pub gates: &'static [Component],
     /// What the axes of a weight at an input are, for a weight of so many.
-    pub axes: Option<fn(&Node<'_>, usize, usize) -> Option<Axes>>,
+    pub axes: Option<AxesOf>,
     /// How small lists of whole numbers follow from those of its inputs.
-    pub integers: Option<fn(&mut Integers<'_>) -> Option<Vec<i64>>>,
+    pub integers: Option<IntegersOf>,
     /// Whether it makes probabilities, or their logarithms, of a score for each class.
     pub normalizes_scores: bool,
     /// The engine's activation that a node of it is by itself.
@@ -110,6 +111,12 @@ pub struct Import {
     /// How the graphs inside it take and give, if it has some.
     pub binds: Option<Binds>,
 }
+
+/// The axes of a node's weight at an input, for a weight of so many.
+pub type AxesOf = fn(&Node<'_>, usize, usize) -> Option<Axes>;
+
+/// Whole numbers of a node from those of its inputs.
+pub type IntegersOf = fn(&mut Integers<'_>) -> Option<Vec<i64>>;
 
 /// How a node with graphs inside hands values in and out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

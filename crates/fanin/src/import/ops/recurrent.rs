@@ -239,7 +239,7 @@ impl Gathered {
         let states = joined(&self.states, &[1, batch, hidden], 0, lowering)?;
         let mut module = roles::module(call.node);
         if module.is_empty() {
-            module = call.node.output(0).unwrap_or(call.node.name).to_owned();
+            call.node.output(0).unwrap_or(call.node.name).clone_into(&mut module);
         }
         if directions > 1 {
             module += if is_reversed { ", backward" } else { ", forward" };

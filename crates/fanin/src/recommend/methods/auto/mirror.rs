@@ -87,7 +87,7 @@ pub(super) fn mirrored(
     let few = if reaches_head { ends[0].inputs.min(ends[1].outputs) } else { 1 };
     let is_wide = |layer: &LayerWires| {
         let units = Size::of(walk, layer).outputs;
-        units % 2 == 0 && units / 2 >= few
+        units.is_multiple_of(2) && units / 2 >= few
     };
     if !hidden.iter().all(is_wide) {
         return None;
