@@ -11,6 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Looks of a leader for the last pieces before it lets other threads have its core.
+const PATIENCE: u32 = 1 << 12;
+
 /// Does the piece of this number.
 type Work = dyn Fn(usize) + Sync;
 
@@ -80,8 +83,14 @@ impl Team {
         let number = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
         self.ticket.store(number << 32 | u64::from(pieces), Ordering::Release);
         while self.do_piece() {}
+        let mut looks = 0_u32;
         while self.open.load(Ordering::Acquire) > 0 {
             spin_loop();
+            looks += 1;
+            // Where threads outnumber cores, whoever holds the last piece needs this one.
+            if looks.is_multiple_of(PATIENCE) {
+                std::thread::yield_now();
+            }
         }
         self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
