@@ -104,16 +104,12 @@ pub fn median(mut numbers: Vec<f64>) -> Option<f64> {
 
 /// Networks where `start` takes more than 5 % more steps than `other`, or does not learn where it
 /// does; with how many times the steps.
-pub fn worse_than<'r>(
-    rows: &'r [Row<'_>],
-    start: &str,
-    other: &str,
-) -> Vec<(&'r str, Option<f64>)> {
-    let worse = |row: &'r Row<'_>| {
+pub fn worse_than(rows: &[Row<'_>], start: &str, other: &str) -> Vec<(String, Option<f64>)> {
+    let worse = |row: &Row<'_>| {
         let other = row.records.get(other)?.median()?;
         let own = row.records.get(start).and_then(|record| record.median());
         let ratio = own.map(|own| own.max(1) as f64 / other.max(1) as f64);
-        ratio.is_none_or(|ratio| ratio > 1.05).then_some((&*row.network.name, ratio))
+        ratio.is_none_or(|ratio| ratio > 1.05).then_some((format!("{}: {}", row.network.task.name(), row.network.name), ratio))
     };
     rows.iter().filter_map(worse).collect()
 }

@@ -24,8 +24,8 @@ use crate::report_args::ReportArgs;
 /// Find starting weights from which a network learns, say why, and prove it by training
 ///
 /// Judges the start as `fanin check` does, asks methods for a better one, cheapest first, until one
-/// passes, and trains from both with the same seeds, order and learning rates to choose from. A
-/// start that is sound is left alone. Ends with 1 if the start that is left has findings at or above
+/// passes, and trains from both with the same seeds, order and learning rates to choose from. Without
+/// --method a start that is sound is left alone. Ends with 1 if the start that is left has findings at or above
 /// --fail-on or a forecast of failure.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:

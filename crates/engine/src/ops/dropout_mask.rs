@@ -3,6 +3,8 @@
 //! The randomness is not hidden: a mask is a function of two integers that the caller feeds
 //! (seed and step), the number of the dropout in the network and the element's index.
 
+use std::sync::Arc;
+
 use fanin_kernels::random::Stream;
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
@@ -57,6 +59,10 @@ impl Operator for DropoutMask {
         ENTRY.name
     }
 
+    fn for_row(&self, row: usize) -> Option<Arc<dyn Operator>> {
+        Some(Arc::new(Self { name: format!("{} row {row}", self.name), ..self.clone() }))
+    }
+
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
             [clock] if clock.kind == Kind::Integer && clock.shape.elements() == 2 => {
@@ -89,5 +95,28 @@ impl Graph {
         let shape = self.shape(x).clone();
         let mask = self.apply(DropoutMask { shape, rate, name: mask_name(number) }, &[clock])?;
         self.multiply(x, mask)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+
+    #[test]
+    fn every_row_that_is_written_out_has_a_mask_of_its_own() {
+        let mut graph = Graph::new();
+        let clock = graph.input("clock", Type::integer([2]));
+        let one = DropoutMask { shape: [40].into(), rate: 0.5, name: mask_name(0) };
+        let mut mask = |row| {
+            graph.apply_shared(one.for_row(row).expect("it draws"), &[clock]).unwrap().remove(0)
+        };
+        let masks = [mask(0), mask(1), mask(1)];
+        let plan = Plan::new(&graph, &masks).unwrap();
+        let mut workspace = plan.workspace::<f32>();
+        workspace.feed_integers(0).copy_from_slice(&[3, 5]);
+        plan.run(&[], &mut workspace);
+        assert_ne!(workspace.read(0), workspace.read(1));
+        assert_eq!(workspace.read(1), workspace.read(2));
     }
 }

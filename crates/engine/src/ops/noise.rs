@@ -3,6 +3,8 @@
 //! As in [`dropout_mask`](super::dropout_mask), nothing is hidden: noise is a function of seed,
 //! step, the number of the noise in the network and the element's index.
 
+use std::sync::Arc;
+
 use fanin_kernels::random::{Stream, fill_normal, fill_normal_f64, fill_uniform};
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
@@ -107,6 +109,10 @@ impl Noise {
 impl Operator for Noise {
     fn name(&self) -> &'static str {
         ENTRY.name
+    }
+
+    fn for_row(&self, row: usize) -> Option<Arc<dyn Operator>> {
+        Some(Arc::new(Self { name: format!("{} row {row}", self.name), ..self.clone() }))
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {

@@ -61,6 +61,12 @@ pub trait Operator: Debug + Send + Sync {
     /// If the operator does not take inputs of these types.
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>>;
 
+    /// What stands in its place for one row of a batch whose rows are written out one by one; `None`
+    /// for the operator itself. One that draws numbers draws others for each row.
+    fn for_row(&self, _row: usize) -> Option<Arc<dyn Operator>> {
+        None
+    }
+
     /// Adds the gradient with respect to each input to the graph; `None` where it is zero or not
     /// wanted.
     ///

@@ -92,7 +92,7 @@ pub(super) fn measure(
         let axes = |wire| network.graph.shape(wire).axes();
         let (steps, hidden) = (axes(cell.states)[0], axes(cell.states)[2]);
         let by_step = |x: &[f32], of: &dyn Fn(&[f32]) -> f64| -> Vec<f64> {
-            x.chunks(x.len() / steps.max(1)).map(of).collect()
+            x.chunks((x.len() / steps.max(1)).max(1)).map(of).collect()
         };
         let mut deltas = by_step(delta, &norm);
         if cell.is_reversed {

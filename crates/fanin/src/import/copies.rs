@@ -96,10 +96,12 @@ impl Copies<'_> {
         Ok(())
     }
 
-    /// A node once for all rows, if nothing that it takes differs between them, or once for each.
+    /// A node once for all rows, if nothing that it takes or draws differs between them, or once for
+    /// each.
     fn node(&mut self, node: &Node) -> Result<()> {
+        let draws = node.operator.for_row(0).is_some();
         let is_shared =
-            node.inputs.iter().all(|wire| matches!(self.places[wire], Place::Shared(_)));
+            !draws && node.inputs.iter().all(|wire| matches!(self.places[wire], Place::Shared(_)));
         let copies = if is_shared { 1 } else { self.rows };
         let mut made: Vec<Vec<Wire>> = vec![Vec::new(); node.outputs.len()];
         for row in 0..copies {
@@ -108,7 +110,8 @@ impl Copies<'_> {
                 Place::Each(rows) => rows[row],
             };
             let inputs: Vec<Wire> = node.inputs.iter().map(at).collect();
-            let outputs = self.graph.apply_shared(node.operator.clone(), &inputs)?;
+            let operator = node.operator.for_row(row).unwrap_or_else(|| node.operator.clone());
+            let outputs = self.graph.apply_shared(operator, &inputs)?;
             made.iter_mut().zip(outputs).for_each(|(made, output)| made.push(output));
         }
         for (&output, made) in node.outputs.iter().zip(made) {

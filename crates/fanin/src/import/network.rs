@@ -98,11 +98,17 @@ pub fn require_fit(path: &Path, model: &Model, features: usize, outputs: usize) 
     let refuse = |found: String, expected: String| {
         Err(Error::Setting { place: path.display().to_string(), found, expected })
     };
+    // A file taken whole says in its notes why.
+    let notes = match model.architecture().most_rows() {
+        Some(_) => model.architecture().notes(),
+        None => Vec::new(),
+    };
+    let why = notes.iter().map(|note| format!("; {note}")).collect::<String>();
     if model.inputs() != features {
         let feeds = model.architecture().feeds();
         let feeds = feeds.iter().map(|feed| format!("{} for `{}`", feed.columns, feed.name));
         let own = feeds.collect::<Vec<String>>().join(", ");
-        let expected = format!("{} numbers in a row: {own}", model.inputs());
+        let expected = format!("{} numbers in a row: {own}{why}", model.inputs());
         return refuse(format!("data of {features} numbers in a row"), expected);
     }
     if model.outputs() != outputs {

@@ -107,8 +107,13 @@ fn coordinate(dimensions: usize, kinks: impl Iterator<Item = f64>) -> Vec<(f64, 
     places
 }
 
-/// What numbers of rows that people use do.
+/// What numbers of rows that people use do; nothing for an activation of very many kinks, as the time
+/// grows with their square.
 pub fn batch_rows(activation: &dyn Activation) -> Vec<BatchRows> {
+    const MOST_KINKS: usize = 32;
+    if activation.kinks().len() > MOST_KINKS {
+        return Vec::new();
+    }
     const ROWS: [usize; 6] = [4, 8, 16, 32, 64, 256];
     let of = |rows: usize| {
         let gradient_factor = batch_gradient_factor(activation, rows)?;

@@ -61,7 +61,7 @@ pub fn mode_factor(periods: usize, positions: usize, kernel: usize) -> f64 {
     places.map(|place| (angle * place as f64).cos()).sum::<f64>() / (2 * half + 1) as f64
 }
 
-/// Waves from none to one of two pixels, periods doubling, along one axis and along both.
+/// Waves from none to one of two pixels, periods doubling, along each axis and along both.
 ///
 /// Only the slopes of `found` matter; where the correlation has no scale of its own (slope 1), that
 /// of a wave is −1/ln |λ| alone.
@@ -84,11 +84,15 @@ pub fn spatial_modes(found: &FixedPoint, image: Image) -> SpatialModes {
         }
     };
     let along = |periods: usize| {
-        let down = periods.min(image.height / 2);
-        [[0, periods.min(image.width / 2)], [down, periods.min(image.width / 2)]]
+        let (down, across) = (periods.min(image.height / 2), periods.min(image.width / 2));
+        let alone = (image.height != image.width).then_some([down, 0]);
+        [Some([0, across]), alone, Some([down, across])].into_iter().flatten()
     };
     let mut all = vec![[0, 0]];
-    all.extend(periods.into_iter().flat_map(along));
-    all.dedup();
+    for wave in periods.into_iter().flat_map(along) {
+        if !all.contains(&wave) {
+            all.push(wave);
+        }
+    }
     SpatialModes { image, modes: all.into_iter().map(of).collect() }
 }

@@ -131,6 +131,10 @@ fn waves_of_all_images_are_those_of_their_sides() {
         assert!((mode.factor - of(0, 6) * of(1, 20)).abs() < 1e-15);
         assert!(mode.factor.abs() <= 1.0);
     }
+    let tall = spatial_modes(&found, Image { height: 32, width: 8, kernel: 3 }).modes;
+    let periods: Vec<[usize; 2]> = tall.iter().map(|mode| mode.periods).collect();
+    assert!(periods.contains(&[16, 0]) && periods.contains(&[0, 4]));
+    assert!((1..periods.len()).all(|i| !periods[..i].contains(&periods[i])), "{periods:?}");
     let one = spatial_modes(&found, Image { height: 1, width: 1, kernel: 1 }).modes;
     assert_eq!(one.len(), 1);
 }

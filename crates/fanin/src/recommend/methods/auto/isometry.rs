@@ -54,6 +54,9 @@ pub(super) fn scheme(
 
 /// Four significant digits.
 pub(super) fn digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
     let places = 3 - x.abs().max(f64::MIN_POSITIVE).log10().floor() as i32;
     let scale = 10_f64.powi(places);
     format!("{}", (x * scale).round() / scale)

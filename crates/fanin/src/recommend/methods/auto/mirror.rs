@@ -46,7 +46,7 @@ impl Size {
         let axes = parameter.shape.axes();
         let taps = parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
         let fan_in = parameter.fan_in.max(1);
-        Self { outputs: parameter.shape.elements() / fan_in, inputs: fan_in / taps, taps }
+        Self { outputs: parameter.shape.elements() / fan_in, inputs: fan_in / taps.max(1), taps }
     }
 
     /// The smaller matrix's longer side, how many inputs a unit has of it, and E w² in units of
@@ -89,7 +89,13 @@ pub(super) fn mirrored(
         let units = Size::of(walk, layer).outputs;
         units.is_multiple_of(2) && units / 2 >= few
     };
-    if !hidden.iter().all(is_wide) {
+    let count = if reaches_head { layers.len() } else { hidden.len() };
+    // The scheme counts layers by their places; cells of a recurrent network have some of their own.
+    let counts_alike = |(index, layer): (usize, &LayerWires)| {
+        let place = &walk.parameters[layer.weight].place;
+        place.layer.is_some_and(|own| own.index == index)
+    };
+    if !hidden.iter().all(is_wide) || !layers[..count].iter().enumerate().all(counts_alike) {
         return None;
     }
     let passed = Passed::Mirrored(activation);
@@ -99,7 +105,6 @@ pub(super) fn mirrored(
     // Smaller logits of a product of matrices tempt to a rate at which twins part at once.
     let outputs = if is_linear { LINEAR * outputs } else { outputs };
     let mut entering = flow.spread(hidden[0].input)?.second();
-    let count = if reaches_head { layers.len() } else { hidden.len() };
     let mut found = Vec::new();
     for (index, layer) in layers[..count].iter().enumerate() {
         let is_head = index == hidden.len();

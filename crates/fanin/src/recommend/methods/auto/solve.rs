@@ -238,6 +238,9 @@ impl<'w> Solver<'w> {
             let Scales { mean, second } = self.scales[wires.weight];
             let z = flow.spread(wires.pre_activation).map_or(1.0, Spread::second);
             let variance = by * (second - mean * mean);
+            if !variance.is_finite() || variance <= 0.0 {
+                continue;
+            }
             let reason =
                 format!("attention begins nearly even: logits of second moment {ATTENTION}");
             self.draw(layer, variance, by * z, &reason, flow);
