@@ -40,7 +40,7 @@ del network._optimizer
 
 
 def steps(first, count):
-    # Its loss is the mean of all batches of a call: it is asked for by those that compare alone.
+    # `loss_` is the mean over a call; only the comparison, which begins at step 0, asks for losses.
     if first > 0:
         for _ in range(count // batches):
             network.partial_fit(features, labels)

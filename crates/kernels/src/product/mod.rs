@@ -2,10 +2,12 @@
 //!
 //! On x86-64 with AVX2 or AVX-512 it is made by our own [`tiles`], elsewhere by gemmkit. By the
 //! first, an element of the result is one sum along the inner dimension in the same order whatever
-//! the number of rows, so a product may be cut into blocks of rows without a change of bits.
+//! the number of rows or columns, so a product may be cut into blocks without a change of bits.
 
 use std::marker::PhantomData;
 use std::ops::Range;
+
+use crate::threads::PRODUCT_CHUNK;
 
 #[cfg(target_arch = "x86_64")]
 mod tiles;
@@ -33,26 +35,31 @@ pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
     by_shape
 }
 
-/// Into how many rows and columns a result of m × n is cut, at least `least_rows` or so many
-/// elements, for the threads of the pool.
+/// Rows and columns of the blocks into which a result of m × n, with k summed over, is cut for the
+/// threads of the pool; no block is less work than is worth handing over.
 ///
 /// Cut is the longer side, since every block packs its part of the one factor and all of the other.
 /// Where only blocks of whole rows are known to give the same bits, blocks are those rows.
-pub(crate) fn block_size(m: usize, n: usize, least_rows: usize) -> (usize, usize) {
-    /// Lanes of the widest vector.
-    const STEP: usize = 16;
+pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
+    /// A multiple of the micro-kernels' tile heights.
+    const TILE: usize = 48;
+    let least_rows = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m);
     #[cfg(target_arch = "x86_64")]
     if <f32 as tiles::Tiled>::kernel().is_some() {
+        /// Lanes of the widest vector.
+        const STEP: usize = 16;
         let threads = rayon::current_num_threads();
-        let share = |side: usize| side.div_ceil(threads).next_multiple_of(STEP).min(side);
-        let enough = threads > 1 && least_rows < m;
-        return match () {
-            () if !enough => (m, n),
-            () if n > m => (m, share(n).max(least_rows * n / m).min(n)),
-            () => (share(m).max(least_rows).min(m), n),
+        let share = |side: usize| side.div_ceil(threads).next_multiple_of(STEP);
+        let least_columns = PRODUCT_CHUNK.div_ceil(m * k).next_multiple_of(STEP);
+        return if threads == 1 {
+            (m, n)
+        } else if n > m {
+            (m, share(n).max(least_columns).min(n))
+        } else {
+            (share(m).max(least_rows).min(m), n)
         };
     }
-    (least_rows.min(m), n)
+    (least_rows, n)
 }
 
 /// A matrix to read: element (i, j) is `data[i · row_stride + j · column_stride]`.
@@ -191,7 +198,7 @@ macro_rules! implement_product {
                 let k = a.layout.columns;
                 let (c_rows, c_columns) = c.layout.strides();
                 // SAFETY: the matrix is borrowed to be written; no other block of its rows lives,
-                // for `blocks` cuts whole rows where the machine has no tiles.
+                // for `block_size` cuts whole rows where the machine has no tiles.
                 let data = unsafe { std::slice::from_raw_parts_mut(c.start, c.layout.reach()) };
                 gemmkit::gemm(
                     1.0,

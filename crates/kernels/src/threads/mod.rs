@@ -10,7 +10,7 @@ mod team;
 use std::hint::spin_loop;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use team::Team;
@@ -85,6 +85,7 @@ pub(crate) fn for_each_piece(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
     match pieces {
         0 => {}
         1 => work(0),
+        _ if team::is_in_piece() => (0..pieces).for_each(work),
         _ if Team::share(pieces, work) => {}
         _ => join(0, pieces, work),
     }
@@ -143,13 +144,20 @@ pub fn run_on<R: Send>(
     let run = || {
         let own = rayon::current_thread_index();
         let (done, team) = (AtomicBool::new(false), Arc::new(Team::new()));
+        let arrived = AtomicUsize::new(0);
         rayon::in_place_scope(|scope| {
             let _finished = SetAtEnd(&done);
             scope.spawn_broadcast(|_, thread| {
                 if Some(thread.index()) != own {
+                    arrived.fetch_add(1, Ordering::Release);
                     look_for_work(&team, &done);
                 }
             });
+            // A helper that met other work first could wait in it for the leader, and the leader for
+            // it.
+            while arrived.load(Ordering::Acquire) + 1 < rayon::current_num_threads() {
+                std::thread::yield_now();
+            }
             let _leads = team.led();
             work()
         })
@@ -157,8 +165,8 @@ pub fn run_on<R: Send>(
     Ok(pool(threads)?.install(run))
 }
 
-/// Takes pieces of the team's work, and of other threads', until all is done; looks the less often, the longer it
-/// found nothing.
+/// Takes pieces of the team's work, and of other threads', until all is done; looks the less often,
+/// the longer it found nothing.
 fn look_for_work(team: &Team, done: &AtomicBool) {
     /// A few microseconds.
     const LOOKS: usize = 64;
@@ -174,6 +182,9 @@ fn look_for_work(team: &Team, done: &AtomicBool) {
         let found =
             (0..LOOKS).any(|_| looked()) || rayon::yield_now() == Some(rayon::Yield::Executed);
         idle = if found { 0 } else { idle.saturating_add(1) };
+        if !found {
+            std::thread::yield_now();
+        }
         if idle > PATIENCE {
             let pause = PAUSE.saturating_mul(idle - PATIENCE);
             std::thread::sleep(pause.min(LONGEST_PAUSE));

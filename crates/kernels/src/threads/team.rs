@@ -5,22 +5,24 @@
 //! late leaves his pieces to the others, so the leader never waits longer than for one piece.
 
 use std::any::Any;
-use std::cell::{RefCell, UnsafeCell};
+use std::cell::{Cell, UnsafeCell};
 use std::hint::spin_loop;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Looks of a leader for the last pieces before it lets other threads have its core.
-const PATIENCE: u32 = 1 << 12;
+/// Looks of a leader for the last pieces before it lets other threads have its core: some tenths of
+/// a millisecond, longer than a piece takes.
+const LOOKS: usize = 1 << 12;
 
 /// Does the piece of this number.
-type Work = dyn Fn(usize) + Sync;
+type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// Work under way, cut into `pieces`.
 #[derive(Clone, Copy)]
 struct Job {
-    work: *const Work,
+    work: *const Work<'static>,
     pieces: u32,
 }
 
@@ -41,7 +43,23 @@ unsafe impl Sync for Team {}
 
 thread_local! {
     /// The team that this thread leads, while it does not lead it.
-    static OWN: RefCell<Option<Arc<Team>>> = const { RefCell::new(None) };
+    static OWN: Cell<Option<Arc<Team>>> = const { Cell::new(None) };
+    static IN_PIECE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread does a piece just now: what a piece cuts again it does alone, so that no
+/// piece ever waits for other work.
+pub(super) fn is_in_piece() -> bool {
+    IN_PIECE.get()
+}
+
+/// Ends the program where it is dropped, which happens only by a panic.
+struct AbortsAtEnd;
+
+impl Drop for AbortsAtEnd {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
 }
 
 impl Team {
@@ -57,13 +75,14 @@ impl Team {
     /// Makes this thread the leader until what is returned goes.
     pub fn led(self: &Arc<Self>) -> Leads {
         OWN.set(Some(Arc::clone(self)));
-        Leads
+        Leads(PhantomData)
     }
 
     /// Does all pieces, numbered from 0, with the team that this thread leads; `false` if it leads
     /// none, or does a piece of other work just now.
     pub fn share(pieces: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
-        let (Ok(pieces), Some(team)) = (u32::try_from(pieces), OWN.take()) else { return false };
+        let Ok(pieces) = u32::try_from(pieces) else { return false };
+        let Some(team) = OWN.take() else { return false };
         let outcome = team.lead(pieces, work);
         OWN.set(Some(team));
         if let Some(panic) = outcome {
@@ -74,24 +93,27 @@ impl Team {
 
     /// What a piece panicked with.
     fn lead(&self, pieces: u32, work: &(dyn Fn(usize) + Sync)) -> Option<Box<dyn Any + Send>> {
+        let unwinding = AbortsAtEnd;
         // SAFETY: only the lifetime changes; nobody calls it after this function, which waits until
-        // all pieces are done.
-        let work: &'static Work = unsafe { std::mem::transmute(work) };
+        // all pieces are done, or ends the program.
+        let work = unsafe { std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
         // SAFETY: no piece is open, so nobody reads.
         unsafe { *self.job.get() = Some(Job { work, pieces }) };
         self.open.store(pieces as usize, Ordering::Relaxed);
         let number = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
         self.ticket.store(number << 32 | u64::from(pieces), Ordering::Release);
         while self.do_piece() {}
-        let mut looks = 0_u32;
         while self.open.load(Ordering::Acquire) > 0 {
-            spin_loop();
-            looks += 1;
+            let is_done = |_| {
+                spin_loop();
+                self.open.load(Ordering::Acquire) == 0
+            };
             // Where threads outnumber cores, whoever holds the last piece needs this one.
-            if looks.is_multiple_of(PATIENCE) {
+            if !(0..LOOKS).any(is_done) {
                 std::thread::yield_now();
             }
         }
+        std::mem::forget(unwinding);
         self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -114,16 +136,19 @@ impl Team {
         let done = unsafe { (*self.job.get()).map(|job| (job.pieces, &*job.work)) };
         let (pieces, work) = done.expect("a ticket belongs to a job");
         let number = (pieces - ticket as u32) as usize;
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(number))) {
-            *self.panic.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic);
+        let outer = IN_PIECE.replace(true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(number)));
+        IN_PIECE.set(outer);
+        if let Err(panic) = outcome {
+            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
         }
         self.open.fetch_sub(1, Ordering::Release);
         true
     }
 }
 
-/// While it lives, its thread leads a team.
-pub(super) struct Leads;
+/// While it lives, its thread leads a team; it stays on that thread.
+pub(super) struct Leads(PhantomData<*const ()>);
 
 impl Drop for Leads {
     fn drop(&mut self) {
