@@ -44,7 +44,8 @@ impl Size {
     fn of(walk: &Walk, layer: &LayerWires) -> Self {
         let parameter = &walk.parameters[layer.weight];
         let axes = parameter.shape.axes();
-        let taps = parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
+        let taps: usize =
+            parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
         let fan_in = parameter.fan_in.max(1);
         Self { outputs: parameter.shape.elements() / fan_in, inputs: fan_in / taps.max(1), taps }
     }
