@@ -103,7 +103,7 @@ pub fn require_fit(path: &Path, model: &Model, features: usize, outputs: usize) 
         Some(_) => model.architecture().notes(),
         None => Vec::new(),
     };
-    let why = notes.iter().map(|note| format!("; {note}")).collect::<String>();
+    let why = [vec![String::new()], notes].concat().join("; ");
     if model.inputs() != features {
         let feeds = model.architecture().feeds();
         let feeds = feeds.iter().map(|feed| format!("{} for `{}`", feed.columns, feed.name));

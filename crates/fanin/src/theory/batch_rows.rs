@@ -111,10 +111,10 @@ fn coordinate(dimensions: usize, kinks: impl Iterator<Item = f64>) -> Vec<(f64, 
 /// grows with their square.
 pub fn batch_rows(activation: &dyn Activation) -> Vec<BatchRows> {
     const MOST_KINKS: usize = 32;
+    const ROWS: [usize; 6] = [4, 8, 16, 32, 64, 256];
     if activation.kinks().len() > MOST_KINKS {
         return Vec::new();
     }
-    const ROWS: [usize; 6] = [4, 8, 16, 32, 64, 256];
     let of = |rows: usize| {
         let gradient_factor = batch_gradient_factor(activation, rows)?;
         gradient_factor.is_finite().then_some(BatchRows { rows, gradient_factor })
