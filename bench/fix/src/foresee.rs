@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Failure;
 use crate::networks::Network;
+use crate::record::read;
 use crate::score::usual;
 use crate::tasks::Tasks;
 
@@ -79,24 +80,12 @@ impl Foreseen {
     }
 }
 
-/// What a file has of them; nothing if there is no file.
-///
-/// # Errors
-/// If the file cannot be read.
-pub fn read(path: &Path) -> std::io::Result<Vec<Foreseen>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    let text = std::fs::read_to_string(path)?;
-    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
-}
-
 /// Measures every network that the file at `path` lacks, at most `seconds` each, and appends to it.
 ///
 /// # Errors
 /// If the file cannot be written, or a network cannot be built.
 pub fn all(networks: &[Network], path: &Path, seconds: f64) -> Result<(), Failure> {
-    let known = read(path)?;
+    let known: Vec<Foreseen> = read(path)?;
     let tasks = Tasks::load();
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     for network in networks {

@@ -125,7 +125,7 @@ fn main() -> Result<(), Failure> {
         }
         Command::Publish { date, machine } => {
             let records = record::read(&results)?;
-            let foreseen = foresee::read(&file("foreseen.jsonl"))?;
+            let foreseen = record::read(&file("foreseen.jsonl"))?;
             let page = publish::page(&all, (&records, &foreseen), &date, &machine);
             print!("{}", publish::summary(&all, &records));
             std::fs::write(file("../../docs/fix.md"), page)?;

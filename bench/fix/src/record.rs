@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::networks::Network;
@@ -65,11 +66,11 @@ pub fn key(network: &Network, start: Start) -> String {
     format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, mix))
 }
 
-/// The records in a file; none if there is no file. Lines that are not whole are passed over.
+/// The records in a file, each a line of JSON; none if there is no file. Lines that are not whole are passed over.
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(path: &Path) -> std::io::Result<Vec<Record>> {
+pub fn read<R: DeserializeOwned>(path: &Path) -> std::io::Result<Vec<R>> {
     if !path.exists() {
         return Ok(Vec::new());
     }

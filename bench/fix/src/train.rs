@@ -57,7 +57,7 @@ pub struct Wish {
 /// If the file cannot be written, or a network cannot be trained.
 pub fn all(networks: &[Network], path: &Path, wish: &Wish) -> std::result::Result<(), Failure> {
     let tasks = Tasks::load();
-    let known = record::read(path)?;
+    let known: Vec<Record> = record::read(path)?;
     let mut by_cost = Vec::new();
     for network in networks {
         match network.cost() {

@@ -99,7 +99,7 @@ pub trait Float:
     /// The larger of two numbers; NaN if either is NaN.
     fn maximum(self, other: Self) -> Self;
     /// 0 in place of what is closer to it than any normal number: 1.2e-38 in f32. A memory that
-    /// decays gets there and stays there, and processors compute with such numbers many times slower.
+    /// decays gets there and stays there, and processors compute with such numbers slower.
     ///
     /// ```
     /// use fanin_kernels::Float;

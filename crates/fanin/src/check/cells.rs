@@ -56,28 +56,46 @@ pub struct GateMeasurement {
     pub delta_norm: f64,
 }
 
-/// Measures the recurrent cells of `model` in one pass.
-///
-/// # Errors
-/// If the weights or the batch do not fit the model.
-pub(super) fn measure(
-    model: &Model,
-    loss: &Loss,
-    weights: &Weights,
-    batch: Batch<'_>,
-) -> Result<Vec<CellMeasurement>> {
-    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let cells = network.cells.clone();
-    let matrices =
-        cells.iter().flat_map(|cell| cell.input_weights.iter().chain(&cell.state_weights));
-    let matrices: Vec<usize> = matrices.copied().collect::<BTreeSet<usize>>().into_iter().collect();
-    let parameters = network.graph.parameters();
-    let added = cells.iter().map(|cell| cell.added);
-    let wanted: Vec<_> = added.chain(matrices.iter().map(|&p| parameters[p])).collect();
-    let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    keep.extend(cells.iter().flat_map(|cell| [cell.pre_activation, cell.states]));
-    let mut pass = Pass::<f32>::new(&network, &keep, weights)?;
-    pass.run_on(batch);
+/// A pass through recurrent cells, planned once for weights of any number.
+pub(super) struct CellPass {
+    network: Network,
+    /// Parameters that are weights of cells.
+    matrices: Vec<usize>,
+    pass: Pass<f32>,
+}
+
+impl CellPass {
+    /// Plans the pass on `batch`, to begin with `weights`.
+    ///
+    /// # Errors
+    /// If the weights or the batch do not fit the model.
+    pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+        let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let cells = &network.cells;
+        let matrices =
+            cells.iter().flat_map(|cell| cell.input_weights.iter().chain(&cell.state_weights));
+        let matrices: Vec<usize> =
+            matrices.copied().collect::<BTreeSet<usize>>().into_iter().collect();
+        let parameters = network.graph.parameters();
+        let added = cells.iter().map(|cell| cell.added);
+        let wanted: Vec<_> = added.chain(matrices.iter().map(|&p| parameters[p])).collect();
+        let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
+        keep.extend(network.cells.iter().flat_map(|cell| [cell.pre_activation, cell.states]));
+        let mut pass = Pass::new(&network, &keep, weights)?;
+        pass.feed_batch(batch);
+        Ok(Self { network, matrices, pass })
+    }
+
+    /// Measures the cells with the parameters of the network, in its order.
+    pub fn measure(&mut self, parameters: &[Vec<f32>]) -> Vec<CellMeasurement> {
+        self.pass.parameters_mut().clone_from_slice(parameters);
+        self.pass.run();
+        measured(&self.network, &self.matrices, &self.pass)
+    }
+}
+
+fn measured(network: &Network, matrices: &[usize], pass: &Pass<f32>) -> Vec<CellMeasurement> {
+    let cells = &network.cells;
     let norm = |values: &[f32]| reduce::sum_of_squares(values).sqrt();
     let gradient = |of: &[usize]| {
         let place = |p: &usize| matrices.binary_search(p).expect("it was asked for");
@@ -87,7 +105,7 @@ pub(super) fn measure(
     let weight =
         |of: &[usize]| of.iter().map(|&p| norm(&pass.parameters()[p]).powi(2)).sum::<f64>().sqrt();
     let one = |(index, cell): (usize, &CellWires)| {
-        let behind = wanted.len() + 2 * index;
+        let behind = cells.len() + matrices.len() + 2 * index;
         let (delta, z, h) = (pass.read(index), pass.read(behind), pass.read(behind + 1));
         let axes = |wire| network.graph.shape(wire).axes();
         let (steps, hidden) = (axes(cell.states)[0], axes(cell.states)[2]);
@@ -124,5 +142,5 @@ pub(super) fn measure(
             state_gradient_norm: gradient(&cell.state_weights),
         }
     };
-    Ok(cells.iter().enumerate().map(one).collect())
+    cells.iter().enumerate().map(one).collect()
 }

@@ -9,7 +9,7 @@ use fanin_engine::activations::{self, Activation};
 use fanin_engine::{Graph, Plan, Type, Wire, Workspace};
 use fanin_kernels::reduce;
 
-use super::cells;
+use super::cells::{CellMeasurement, CellPass};
 use super::duplicates;
 use super::features::{self, FeatureScales};
 use super::instruments::pass::{Pass, first, hold_statistics, part};
@@ -61,6 +61,8 @@ pub struct Probe<'a> {
     products: Vec<bool>,
     plan: Plan,
     workspace: Workspace<f32>,
+    /// Planned with the first weights, where there are recurrent cells.
+    cells: Option<CellPass>,
     neighbors: Neighbors,
     loss_of_zero_output: f64,
     input_second_moment: f64,
@@ -129,6 +131,7 @@ impl<'a> Probe<'a> {
             products,
             plan,
             workspace,
+            cells: None,
         })
     }
 
@@ -156,11 +159,7 @@ impl<'a> Probe<'a> {
         Ok(Measurement {
             rows: self.batch.rows,
             layers,
-            cells: if self.network.cells.is_empty() {
-                Vec::new()
-            } else {
-                cells::measure(self.model, self.loss, weights, self.batch)?
-            },
+            cells: self.cells(weights, &parameters)?,
             loss: f64::from(self.read(Kept::Loss, 0)[0]),
             loss_of_zero_output: self.loss_of_zero_output,
             input_second_moment: self.input_second_moment,
@@ -168,6 +167,21 @@ impl<'a> Probe<'a> {
             duplicates: duplicates::duplicates(weights),
             claims: Vec::new(),
         })
+    }
+
+    fn cells(
+        &mut self,
+        weights: &Weights,
+        parameters: &[Vec<f32>],
+    ) -> Result<Vec<CellMeasurement>> {
+        if self.network.cells.is_empty() {
+            return Ok(Vec::new());
+        }
+        let pass = match &mut self.cells {
+            Some(pass) => pass,
+            none => none.insert(CellPass::new(self.model, self.loss, weights, self.batch)?),
+        };
+        Ok(pass.measure(parameters))
     }
 
     fn read(&self, kind: Kept, layer: usize) -> &[f32] {

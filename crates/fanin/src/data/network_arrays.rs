@@ -29,10 +29,10 @@ pub(super) fn features(
         let parted = parted(found, &feed.axes).filter(|_| found.row_elements() != feed.columns);
         Some(parted.map_or(Cow::Borrowed(found), Cow::Owned))
     };
-    let Some(first) = feeds.first().and_then(|feed| of(0, feed)) else { return Ok(None) };
-    let rows = first.rows();
     let found: Vec<Option<Cow<'_, Array>>> =
         feeds.iter().enumerate().map(|(index, feed)| of(index, feed)).collect();
+    let Some(Some(first)) = found.first() else { return Ok(None) };
+    let rows = first.rows();
     let mut columns = Vec::new();
     for (index, (feed, array)) in feeds.iter().zip(&found).enumerate() {
         let mistake = |found: String, expected: String| Error::Setting {

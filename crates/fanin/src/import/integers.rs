@@ -47,7 +47,7 @@ fn follow(links: &Links<'_, '_>, name: &str, rest: &mut usize) -> Option<Vec<i64
         return rule(&mut Integers { node, links, rest }).filter(|list| list.len() <= LENGTH);
     }
     let stays = matches!(import.moves, Move::Stays | Move::Inserts | Move::Drops | Move::Regroups);
-    (stays && import.carries == [0]).then(|| follow(links, node.input(0)?, rest))?
+    (stays && import.hands_on()).then(|| follow(links, node.input(0)?, rest))?
 }
 
 /// An index counted from the front.

@@ -120,24 +120,21 @@ fn stream_depth(
     const STEP: f64 = 1.05;
     /// The same where φ bends within a small part of its range, which takes longer.
     const FAR_STEP: f64 = 30.0;
-    let (branch, is_normalized) = match *network {
-        Network::Residual { branch } => (branch, false),
-        Network::PreNorm { branch } => (branch, true),
-        _ => return None,
-    };
+    let (branch, is_normalized) = network.stream()?;
     let (mut q, mut scales) = (q, 0.0);
+    let held = is_normalized.then(|| layer.second_moment(1.0));
     let mut known: Option<(f64, f64, f64)> = None;
     for passed in 0..most.min(SEARCHED) {
         let at = if is_normalized { 1.0 } else { q };
         let step = if at > WIDE { FAR_STEP } else { STEP };
-        let (correlation, slope) = match known {
-            Some((from, correlation, slope)) if at <= from * step => (correlation, slope),
-            _ => layer.settled_correlation(at),
+        let (_, correlation, slope) = match known {
+            Some(known) if at <= known.0 * step => known,
+            _ => {
+                let (correlation, slope) = layer.settled_correlation(at);
+                *known.insert((at, correlation, slope))
+            }
         };
-        if known.is_none_or(|(from, ..)| at > from * step) {
-            known = Some((at, correlation, slope));
-        }
-        let added = branch * branch * layer.second_moment(at);
+        let added = branch * branch * held.unwrap_or_else(|| layer.second_moment(at));
         let next = q + added;
         if !next.is_finite() || slope.is_nan() {
             return None;

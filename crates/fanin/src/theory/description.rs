@@ -268,10 +268,7 @@ fn hold(question: &Question<'_>) -> Result<()> {
     if question.image.is_some() && question.network != Network::Convolution {
         return wrong("image", question.network.name().to_owned(), "a convolution");
     }
-    let branch = match question.network {
-        Network::Residual { branch } | Network::PreNorm { branch } => branch,
-        _ => 1.0,
-    };
+    let branch = question.network.stream().map_or(1.0, |(branch, _)| branch);
     if !(branch.is_finite() && branch.abs() < 1e3) {
         return wrong("branch", branch.to_string(), "a number below 1000");
     }

@@ -45,6 +45,15 @@ pub enum Network {
 }
 
 impl Network {
+    /// The scale of a block and whether it normalizes what it takes; `None` where there is no stream.
+    pub(super) fn stream(&self) -> Option<(f64, bool)> {
+        match *self {
+            Self::Residual { branch } => Some((branch, false)),
+            Self::PreNorm { branch } => Some((branch, true)),
+            _ => None,
+        }
+    }
+
     /// Names for the kinds, as the command line takes them.
     pub const NAMES: [&'static str; 6] =
         ["dense", "convolution", "residual", "pre-norm", "batch-norm", "layer-norm"];

@@ -43,18 +43,19 @@ impl Network {
     /// assert!((plain.layer().gradient_factor(1.0) - pi / (pi - 1.0)).abs() < 1e-12);
     /// ```
     pub fn plain(&self, layer: &Layer<'_>) -> Option<Plain> {
-        let (activation, moments) = (layer.gaussian.activation(), layer.gaussian.moments(1.0));
+        let activation = layer.gaussian.activation();
         let Point { weight_variance, bias_variance } = layer.point;
         match self {
             Self::Dense | Self::Convolution => {
                 Some(Plain { activation: activation.boxed(), point: layer.point })
             }
             Self::LayerNorm => {
-                let size = layer.second_moment_of(&moments);
+                let size = layer.second_moment(1.0);
                 let point = Point::new(weight_variance / size, bias_variance / size);
                 Some(Plain { activation: activation.boxed(), point })
             }
             Self::BatchNorm => {
+                let moments = layer.gaussian.moments(1.0);
                 let centered = Centered { inner: activation.boxed(), mean: moments.mean };
                 let point = Point::new(1.0 / moments.variance(), 0.0);
                 Some(Plain { activation: Box::new(centered), point })

@@ -41,11 +41,7 @@ pub fn correlation(
     (q, c): (f64, f64),
     depth: usize,
 ) -> Option<f64> {
-    let (branch, is_normalized) = match *network {
-        Network::Residual { branch } => (branch, false),
-        Network::PreNorm { branch } => (branch, true),
-        _ => return None,
-    };
+    let (branch, is_normalized) = network.stream()?;
     let scale = branch * branch;
     let rate = scale * layer.point.weight_variance;
     let (mut q, mut gap) = (q, 1.0 - c);

@@ -94,11 +94,7 @@ impl Stream {
     /// second moment `q`; `None` for other networks, where φ jumps, and where q or g does not stay
     /// finite.
     pub fn new(network: &Network, layer: &Layer<'_>, q: f64, depth: usize) -> Option<Self> {
-        let (branch, is_normalized) = match *network {
-            Network::Residual { branch } => (branch, false),
-            Network::PreNorm { branch } => (branch, true),
-            _ => return None,
-        };
+        let (branch, is_normalized) = network.stream()?;
         if layer.gaussian.jumps() {
             return None;
         }

@@ -2,6 +2,7 @@
 
 use fanin_engine::activations::{Activation, find};
 
+mod draws;
 mod moments;
 mod fixed_points;
 mod critical_lines;

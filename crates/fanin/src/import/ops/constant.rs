@@ -76,7 +76,7 @@ fn lower_filled(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<
 fn lower_shape(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let x = call.input(0)?;
     let rank = x.rank() as i64;
-    let place = |n: i64| (if n < 0 { n.saturating_add(rank) } else { n }).clamp(0, rank) as usize;
+    let place = |n: i64| clamped(n, x.rank());
     let (start, end) = (place(call.int("start", 0)?), place(call.int("end", rank)?));
     let axes = x.axes().get(start..end).unwrap_or_default();
     Ok(vec![lowering.whole(axes.iter().map(|n| *n as i64).collect())?])

@@ -263,6 +263,11 @@ impl Import {
         Self { floats, ..self }
     }
 
+    /// Whether all elements of its first input come out in their order, and no others.
+    pub(in crate::import) fn hands_on(&self) -> bool {
+        self.carries == [0] && self.parameters.is_empty() && !self.places
+    }
+
     const fn moves(self, moves: Move) -> Self {
         Self { moves, ..self }
     }

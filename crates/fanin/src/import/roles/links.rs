@@ -120,8 +120,8 @@ impl<'m, 'a> Links<'m, 'a> {
                 return node.attribute("value")?.tensor();
             }
             let import = find(node)?;
-            let stays = import.moves == Move::Stays && import.parameters.is_empty();
-            name = node.input(0).filter(|_| stays && import.carries == [0])?;
+            let stays = import.moves == Move::Stays && import.hands_on();
+            name = node.input(0).filter(|_| stays)?;
         }
         None
     }

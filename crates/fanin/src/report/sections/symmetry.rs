@@ -1,10 +1,8 @@
 //! Which units can ever differ, and how equal units stay equal while training goes on.
 
-use std::collections::HashSet;
-
 use super::{Group, Material, Start, selected, start_control};
 use crate::check::symmetry::summary::{LayerSymmetry, Positions};
-use crate::compare::{Moment, Replay};
+use crate::compare::Replay;
 use crate::report::document::{Block, Control, Fact, Figure, Frame, Section};
 use crate::report::pictures::{Column, Picture, Tiles};
 use crate::report::terminal::number::fixed;
@@ -106,23 +104,21 @@ fn moments(replays: &[Replay], at: usize) -> Frame {
     let mut columns = Vec::new();
     for replay in replays {
         let (start, moment) = (&replay.scheme, &replay.moments[at]);
-        let (differ, units) = distinct(moment);
+        let layers = moment.layers.iter().enumerate();
+        let all: Vec<Column> = layers
+            .map(|(index, (_, classes))| Column {
+                name: format!("layer {}", index + 1),
+                classes: classes.clone(),
+                group: start.clone(),
+            })
+            .collect();
+        let differ: usize = all.iter().map(Column::effective_width).sum();
+        let units: usize = all.iter().map(|column| column.classes.len()).sum();
         facts
             .push(Fact::new(format!("units that differ, {start}"), format!("{differ} of {units}")));
         facts.push(Fact::new(format!("loss, {start}"), fixed(moment.loss, 3)));
         let chosen = selected(moment.layers.len(), MOST_REPLAYED).into_iter();
-        columns.extend(chosen.map(|index| Column {
-            name: format!("layer {}", index + 1),
-            classes: moment.layers[index].1.clone(),
-            group: start.clone(),
-        }));
+        columns.extend(chosen.map(|index| all[index].clone()));
     }
     Frame { picture: Picture::Tiles(Tiles { columns }), facts }
-}
-
-/// Units that differ, of all.
-fn distinct(moment: &Moment) -> (usize, usize) {
-    let classes = |units: &[usize]| units.iter().collect::<HashSet<_>>().len();
-    let layers = || moment.layers.iter().map(|(_, units)| units);
-    (layers().map(|units| classes(units)).sum(), layers().map(Vec::len).sum())
 }

@@ -1,28 +1,19 @@
 //! Attention against simulated blocks: C11 of the reference.
 
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 
+use super::draws::{normal, product};
 use crate::theory::{Attention, Tokens};
 
 const TOKENS: usize = 16;
 const WIDTH: usize = 256;
 const BLOCKS: usize = 12;
 
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
-
 fn times(a: &[f64], b: &[f64], (rows, inner, columns): (usize, usize, usize)) -> Vec<f64> {
     let mut out = vec![0.0; rows * columns];
     matmul(Matrix::new(a, rows, inner), Matrix::new(b, inner, columns), &mut out, false);
     out
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The mean cosine between tokens after all blocks of x + α·softmax(QKᵀ/√d)·V, where queries and

@@ -4,18 +4,13 @@ use std::f64::consts::PI;
 
 use fanin_engine::activations::Activation;
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 
+use super::draws::normal;
 use super::{digits, named};
 use crate::theory::{
     Layer, Network, Point, Signal, batch_gradient_factor, over_seeds, trainable_depth,
 };
-
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
 
 #[test]
 fn a_normalized_layer_does_what_its_plain_one_does() {

@@ -2,21 +2,15 @@
 
 use fanin_engine::activations::Activation;
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::orthogonal::fill_orthonormal_rows;
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 use fanin_kernels::singular_values::singular_values;
 
+use super::draws::{normal, product, square, variance};
 use super::named;
 use crate::theory::{
     Layer, Point, Weights, correlation_variance, jacobian_density, log_gradient_variance,
     log_second_moment_variance, log_trace_variance, tangent_kernel_variance,
 };
-
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
 
 /// Square layers at start, with the pre-activations of two inputs.
 struct Simulated {
@@ -42,18 +36,7 @@ impl Simulated {
         for layer in 0..depth as u64 {
             let (of_weights, of_bias) =
                 (stream.numbered(10 + 2 * layer), stream.numbered(11 + 2 * layer));
-            let weights = match kind {
-                Weights::Gaussian => {
-                    let deviation = (point.weight_variance / width as f64).sqrt();
-                    normal(of_weights, deviation, width * width)
-                }
-                Weights::Orthogonal => {
-                    let mut values = vec![0.0_f32; width * width];
-                    let gain = point.weight_variance.sqrt();
-                    fill_orthonormal_rows(of_weights, width, gain, &mut values);
-                    values.into_iter().map(f64::from).collect()
-                }
-            };
+            let weights = square(of_weights, kind, point.weight_variance, width);
             let bias = normal(of_bias, point.bias_variance.sqrt(), width);
             for side in [&mut found.first, &mut found.second] {
                 let before: Vec<f64> =
@@ -79,15 +62,6 @@ impl Simulated {
         }
         out
     }
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
 const CASES: [(&str, f64, f64, f64); 4] = [

@@ -2,30 +2,11 @@
 
 use fanin_engine::activations::Activation;
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::orthogonal::fill_orthonormal_rows;
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 
+use super::draws::{mean, normal, product, square, variance};
 use super::named;
 use crate::theory::{Layer, Network, Point, Signal, Weights, over_seeds};
-
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let mean = mean(values);
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
-}
 
 /// Values without their mean, over their deviation, and that.
 fn normalized(values: &[f64]) -> (Vec<f64>, f64) {
@@ -67,18 +48,7 @@ impl<'a> Simulated<'a> {
         let (mut weights, mut biases) = (Vec::new(), Vec::new());
         for layer in 0..depth as u64 {
             let of_weights = stream.numbered(10 + 2 * layer);
-            weights.push(match kind {
-                Weights::Gaussian => {
-                    let deviation = (point.weight_variance / width as f64).sqrt();
-                    normal(of_weights, deviation, width * width)
-                }
-                Weights::Orthogonal => {
-                    let mut values = vec![0.0_f32; width * width];
-                    let gain = point.weight_variance.sqrt();
-                    fill_orthonormal_rows(of_weights, width, gain, &mut values);
-                    values.into_iter().map(f64::from).collect()
-                }
-            });
+            weights.push(square(of_weights, kind, point.weight_variance, width));
             let of_bias = stream.numbered(11 + 2 * layer);
             biases.push(normal(of_bias, point.bias_variance.sqrt(), width));
         }

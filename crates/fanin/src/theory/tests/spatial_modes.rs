@@ -4,20 +4,15 @@ use std::f64::consts::PI;
 
 use fanin_engine::activations::Activation;
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 
+use super::draws::normal;
 use super::named;
 use crate::theory::{Image, Layer, Point, mode_factor, spatial_modes};
 
 const POSITIONS: usize = 8;
 const KERNEL: usize = 3;
 const CHANNELS: usize = 160;
-
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
 
 /// Pre-activations of all channels at all positions after a layer whose kernel closes the ring.
 fn layer(

@@ -2,24 +2,14 @@
 
 use fanin_engine::activations::Activation;
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::Stream;
 
+use super::draws::{normal, variance};
 use super::named;
 use crate::theory::{Image, Layer, Network, Point, borders, stream_variance};
 
-fn normal(stream: Stream, deviation: f64, count: usize) -> Vec<f64> {
-    let mut values = vec![0.0; count];
-    fill_normal_f64(stream, 0, 0.0, deviation, &mut values);
-    values
-}
-
 fn mean_square(values: &[f64]) -> f64 {
     values.iter().map(|x| x * x).sum::<f64>() / values.len() as f64
-}
-
-fn variance(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64
 }
 
 /// The mean square of a stream after `depth` blocks.

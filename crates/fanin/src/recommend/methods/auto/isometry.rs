@@ -4,6 +4,7 @@ use fanin_engine::spread::Flow;
 
 use super::place::Surroundings;
 use super::walk::Walk;
+use crate::recommend::draft::rounded;
 
 /// Plain layers in a row from which on every direction is to be kept at any cost.
 pub(super) const DEEP: usize = 8;
@@ -21,7 +22,7 @@ pub(super) fn scheme(
     (variance, second): (f64, f64),
     flow: &Flow<'_>,
 ) -> (String, &'static str) {
-    let independent = (format!("normal:{}", digits(variance.sqrt())), "");
+    let independent = (format!("normal:{}", rounded(variance.sqrt())), "");
     let wires = &walk.network.layers[layer];
     let parameter = &walk.parameters[wires.weight];
     let axes = parameter.shape.axes();
@@ -40,7 +41,7 @@ pub(super) fn scheme(
         // A column of the central tap has norm g, so z² = g²·x²·inputs/outputs.
         let gain = (second / input * outputs / inputs).sqrt();
         return (
-            format!("delta-orthogonal:{}", digits(gain)),
+            format!("delta-orthogonal:{}", rounded(gain)),
             "; orthogonal at the central tap, so that no direction fades",
         );
     }
@@ -48,16 +49,6 @@ pub(super) fn scheme(
     if shorter * shorter * longer > if is_deep { DEEP_WORK } else { WORK } {
         return independent;
     }
-    let gain = digits((variance * longer).sqrt());
+    let gain = rounded((variance * longer).sqrt());
     (format!("orthogonal:{gain}"), "; orthogonal, so that no direction fades")
-}
-
-/// Four significant digits.
-pub(super) fn digits(x: f64) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let places = 3 - x.abs().max(f64::MIN_POSITIVE).log10().floor() as i32;
-    let scale = 10_f64.powi(places);
-    format!("{}", (x * scale).round() / scale)
 }

@@ -73,13 +73,11 @@ pub(super) fn mirrored(
     let [hidden @ .., head] = &layers[..] else { return None };
     let name = hidden.first()?.bend.as_ref()?.name.as_str();
     let activation = activations::find(name)?;
-    let share = odd_share(&*activation);
-    let is_apt = hidden.len() >= FROM && (EVEN..ODD).contains(&share);
     let follows = |pair: &[LayerWires]| pair[1].input == pair[0].activation;
     let bends = |layer: &LayerWires| layer.bend.as_ref().is_some_and(|own| own.name == name);
     let is_chain = hidden.iter().all(|layer| bends(layer) && is_plain(walk, layer))
         && hidden.windows(2).all(follows);
-    if !is_apt || !is_chain {
+    if hidden.len() < FROM || !is_chain || !(EVEN..ODD).contains(&odd_share(&*activation)) {
         return None;
     }
     let reaches_head = layers[hidden.len() - 1..].windows(2).all(follows) && is_plain(walk, head);

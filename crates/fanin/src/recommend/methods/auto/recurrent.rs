@@ -1,9 +1,9 @@
 //! Weights of recurrent cells: states that last over any number of steps.
 
-use super::isometry::digits;
 use super::solve::{Choice, Extent, RIGHT};
 use super::walk::{Scales, Walk};
 use crate::init::{Component, Packing, Parameter, Role};
+use crate::recommend::draft::rounded;
 
 /// What the parameters of recurrent cells are to be: position, scale and choice.
 ///
@@ -42,7 +42,7 @@ fn choice(
             Some((scales, "orthogonal:1".to_owned(), reason))
         }
         Role::Weight if is_wanted && (has(Component::ForgetGate) || has(Component::ResetGate)) => {
-            let scheme = format!("normal:{}", digits(fan_in.sqrt().recip()));
+            let scheme = format!("normal:{}", rounded(fan_in.sqrt().recip()));
             Some((scales, scheme, "gates see an input of second moment 1"))
         }
         Role::Bias if has(Component::ForgetGate) && own.mean.abs() < 0.1 => {

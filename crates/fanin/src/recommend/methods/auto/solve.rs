@@ -17,6 +17,7 @@ use super::recurrent;
 use super::targets::Passed;
 use super::walk::{Scales, Walk};
 use crate::init::Role;
+use crate::recommend::draft::rounded;
 use crate::spec::{LayerWires, Loss};
 
 /// A present scale is right if z is so near to its target, as a factor on the second moment.
@@ -258,8 +259,8 @@ impl<'w> Solver<'w> {
             "mirrored, so that what φ adds to z and −z alike cancels: rows stay apart"
         };
         for (layer, (gain, second)) in self.walk.network.layers.iter().zip(found.layers) {
-            let scheme = match isometry::digits(gain) {
-                one if one == "1" => "looks-linear".to_owned(),
+            let scheme = match rounded(gain) {
+                1.0 => "looks-linear".to_owned(),
                 gain => format!("looks-linear:{gain}"),
             };
             let bend = layer.bend.as_ref().map_or("φ", |bend| bend.name.as_str());

@@ -69,7 +69,8 @@ impl Passed {
         // the gradient everywhere need to be driven further.
         let highest = if self.growth(1.0) < 0.99 { 16 } else { 0 };
         let places = (-24..=highest).map(|step| (f64::from(step) / 4.0).exp2());
-        let best = places.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).unwrap_or(1.0);
+        let costs = places.map(|q| (cost(q), q));
+        let best = costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, q)| q);
         (best, self.growth(best))
     }
 
