@@ -30,7 +30,7 @@ pub struct Report {
     format: Format,
     /// File, or folder for svg and png [default: for html report.html in the run's folder or beside
     /// the saved report, for svg and png a folder pictures there; else the terminal]
-    #[arg(long, short, value_name = "PATH")]
+    #[arg(long, short, alias = "report", value_name = "PATH")]
     output: Option<PathBuf>,
     /// Show what was written in the system's program for it
     #[arg(long)]

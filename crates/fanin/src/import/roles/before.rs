@@ -11,6 +11,8 @@ pub(super) enum Before {
     Product(usize),
     /// A normalization that has no gain of its own.
     Norm,
+    /// A factor of its own, and neither of these two before it.
+    Factor,
     /// Anything else.
     Other,
 }
@@ -47,6 +49,7 @@ pub(super) fn before<'a>(links: &Links<'_, 'a>, node: &Node<'a>, input: usize) -
 
 /// What a signal has been through.
 pub(super) fn of<'a>(links: &Links<'_, 'a>, mut value: &'a str) -> Before {
+    let mut otherwise = Before::Other;
     for _ in 0..STEPS {
         let Some(index) = links.maker(value) else { break };
         let node = links.node(index);
@@ -56,19 +59,19 @@ pub(super) fn of<'a>(links: &Links<'_, 'a>, mut value: &'a str) -> Before {
         if is_plain_norm(links, node) || is_normalizing(links, node) {
             return Before::Norm;
         }
-        match back(links, node) {
-            Some(next) => value = next,
-            None => break,
+        let Some(next) = back(links, node) else { break };
+        if is_factor(node) {
+            otherwise = Before::Factor;
         }
+        value = next;
     }
-    Before::Other
+    otherwise
 }
 
 /// The signal that a node passes on, moved or times something that is not signal.
 fn back<'a>(links: &Links<'_, 'a>, node: &Node<'a>) -> Option<&'a str> {
     let import = find(node)?;
-    let is_factor = import.parameters.iter().all(|(_, part)| *part == Part::Factor)
-        && !import.parameters.is_empty();
+    let is_factor = is_factor(node);
     let signals = node.inputs.iter().enumerate().filter(|(_, name)| links.is_signal(name));
     let passed =
         |(i, name): (usize, &&'a str)| (is_factor || import.carries.contains(&i)).then_some(*name);
@@ -77,6 +80,12 @@ fn back<'a>(links: &Links<'_, 'a>, node: &Node<'a>) -> Option<&'a str> {
         [one] => Some(one),
         _ => None,
     }
+}
+
+/// Whether what a node takes beside a signal multiplies it element by element.
+fn is_factor(node: &Node<'_>) -> bool {
+    let parts = find(node).map(|import| import.parameters).unwrap_or_default();
+    parts.iter().all(|(_, part)| *part == Part::Factor) && !parts.is_empty()
 }
 
 /// Whether a node normalizes by one operator whose gain and shift are the constants 1 and 0.

@@ -61,6 +61,7 @@ fn term(links: &Links<'_, '_>, used: &Use, long: usize) -> (Role, Option<&'stati
         Before::Norm => (Role::NormShift, None),
         _ if used.is_picked => (Role::Embedding, Some("positional: rows picked by position")),
         _ if long > 1 => (Role::Embedding, Some("positional: added to the signal")),
+        Before::Factor => (Role::NormShift, Some("behind a factor: a norm that was folded")),
         _ => (Role::Bias, None),
     }
 }

@@ -168,6 +168,23 @@ fn packed_attention_is_told_with_its_output_and_its_branch() {
     assert_eq!((bias.role, bias.fan_in), (Role::Bias, 4));
 }
 
+/// Keras exports a trained batch norm as a factor of numbers and a shift.
+#[test]
+fn what_is_added_behind_a_factor_is_the_shift_of_a_folded_norm() {
+    let behind = |before: &'static str| {
+        let nodes = vec![
+            Node::new("Relu", &["x"], &["positive"]),
+            Node::new("MatMul", &["x", "w"], &["product"]),
+            Node::new("Mul", &[before, "factor"], &["scaled"]),
+            Node::new("Add", &["scaled", "shift"], &["shifted"]),
+            Node::new("Add", &["shifted", "product"], &["y"]),
+        ];
+        let weights: &[(&str, &[usize])] = &[("w", &[4, 4]), ("factor", &[4]), ("shift", &[4])];
+        named(&roles(nodes, weights, &Overrides::default()), "shift").parameter.role
+    };
+    assert_eq!((behind("positive"), behind("product")), (Role::NormShift, Role::Bias));
+}
+
 #[test]
 fn patterns_of_the_user_come_before_what_is_found() {
     let weights: &[(&str, &[usize])] = &[("qkv", &[4, 12]), ("o", &[4, 4]), ("o_bias", &[4])];
