@@ -111,7 +111,7 @@ fn sequences() -> Loaded {
     let train = Dataset {
         name: "sequences".to_owned(),
         feature_names: (0..STEPS).map(|step| step.to_string()).collect(),
-        features,
+        features: features.into(),
         targets: Targets::Classes { labels, names: PERIODS.map(|p| p.to_string()).to_vec() },
     };
     Loaded {

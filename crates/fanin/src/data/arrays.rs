@@ -5,7 +5,7 @@ use std::path::Path;
 use super::classes::{TargetNumbers, targets_from_numbers};
 use super::missing::{FEATURE_RANGE, Features, MISSING_REMEDY, note_left_out, to_feature};
 use super::network_arrays;
-use super::{Dataset, LoadOptions, Missing, NO_CLASS, Targets, Task};
+use super::{Dataset, LoadOptions, Missing, NO_CLASS, Targets, Task, Values};
 use crate::formats::Array;
 use crate::{Error, Result};
 
@@ -99,20 +99,26 @@ pub(super) fn from_arrays(
     let width = feature_names.len();
     let place =
         |row: usize, column: usize| format!("row {}, column `{}`", row + 1, feature_names[column]);
-    let mut values = Vec::with_capacity(rows * width);
-    for (at, number) in features.numbers().enumerate() {
-        let feature = to_feature(number).map_err(|found| Error::Malformed {
+    let bytes = features.as_bytes();
+    let read = |(at, number): (usize, f64)| {
+        to_feature(number).map_err(|found| Error::Malformed {
             path: path.to_path_buf(),
             place: place(at / width, at % width),
             found,
             expected: FEATURE_RANGE.to_owned(),
-        })?;
-        values.push(feature);
-    }
+        })
+    };
+    // Bytes are never missing, and stay bytes.
+    let mut floats = match bytes {
+        Some(_) => Features { values: Vec::new(), width: 0 },
+        None => Features {
+            values: features.numbers().enumerate().map(read).collect::<Result<_>>()?,
+            width,
+        },
+    };
     let target_numbers: Vec<f64> = targets.map_or_else(Vec::new, |t| t.numbers().collect());
     let usable = usable_rows(path, rows, targets_width, &target_numbers, options.missing)?;
-    let mut read = Features { values, width };
-    let kept = read.settle(path, options.missing, &usable, |row, column| Error::Malformed {
+    let kept = floats.settle(path, options.missing, &usable, |row, column| Error::Malformed {
         path: path.to_path_buf(),
         place: place(row, column),
         found: "a missing or infinite value".to_owned(),
@@ -120,6 +126,11 @@ pub(super) fn from_arrays(
     })?;
     let mut notes = Vec::new();
     note_left_out(rows, kept.len(), &mut notes);
+    let values = match bytes {
+        Some(bytes) if kept.len() == rows => Values::from(bytes.to_vec()),
+        Some(bytes) => Values::from(bytes.to_vec()).select(&kept, width),
+        None => floats.values.into(),
+    };
 
     let classes = targets
         .map(|targets| network_arrays::labels(path, targets, &kept, options))
@@ -141,7 +152,7 @@ pub(super) fn from_arrays(
         targets_from_numbers(TargetNumbers { path, names, numbers, rows: &kept }, task)?
     };
     let name = path.display().to_string();
-    Ok((Dataset { name, feature_names, features: read.values, targets }, task, notes))
+    Ok((Dataset { name, feature_names, features: values, targets }, task, notes))
 }
 
 fn note_unlabeled(targets: &Targets, notes: &mut Vec<String>) {

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
+use super::Values;
+
 /// Rows of features with their targets, before or after preparation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -12,7 +14,7 @@ pub struct Dataset {
     /// Names of the features, one per column.
     pub feature_names: Vec<String>,
     /// Features in row-major order, rows × columns.
-    pub features: Vec<f32>,
+    pub features: Values,
     /// What each row should be mapped to.
     pub targets: Targets,
 }
@@ -139,7 +141,7 @@ impl Dataset {
         Self {
             name: self.name.clone(),
             feature_names: self.feature_names.clone(),
-            features: rows.iter().flat_map(|&row| self.row(row)).copied().collect(),
+            features: self.features.select(rows, self.columns()),
             targets,
         }
     }
@@ -179,7 +181,7 @@ impl Dataset {
         let together = (ELEMENTWISE_CHUNK / width.max(1)).max(1);
         for_each_chunk(features, together * width, &|start, part| {
             for (features, &row) in part.chunks_exact_mut(width).zip(&rows[start / width..]) {
-                features.copy_from_slice(self.row(row));
+                self.features.write(row * width, features);
             }
         });
         for (place, &row) in rows.iter().enumerate() {
@@ -211,7 +213,7 @@ impl Dataset {
             Targets::Values { values, names } => {
                 target.copy_from_slice(&values[span(row, names.len())]);
             }
-            Targets::Features => target.copy_from_slice(self.row(row)),
+            Targets::Features => self.features.write(row * self.columns(), target),
         }
     }
 }
@@ -235,7 +237,7 @@ mod tests {
         Dataset {
             name: "three rows".to_owned(),
             feature_names: vec!["a".to_owned(), "b".to_owned()],
-            features: vec![1., 2., 3., 4., 5., 6.],
+            features: vec![1., 2., 3., 4., 5., 6.].into(),
             targets,
         }
     }

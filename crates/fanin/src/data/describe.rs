@@ -83,7 +83,7 @@ const MOST_LISTED: usize = 20;
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn describe(data: &Dataset) -> Description {
-    let moments = Moments::of_columns(&data.features, data.columns());
+    let moments = Moments::of_values(&data.features, data.columns());
     let places = || data.features.iter().enumerate().filter(|(_, x)| !x.is_finite());
     let first_non_finite = places()
         .take(MOST_LISTED)
@@ -261,7 +261,7 @@ mod tests {
         Dataset {
             name: "rows".to_owned(),
             feature_names: names.iter().map(|&n| n.to_owned()).collect(),
-            features: features.to_vec(),
+            features: features.to_vec().into(),
             targets: Targets::Classes {
                 labels: labels.to_vec(),
                 names: vec!["no".to_owned(), "yes".to_owned()],

@@ -3,6 +3,7 @@
 //! The way of the data: [`load`] finds and reads a source, [`describe`](describe()) says what is
 //! in it, [`prepare`](prepare()) splits and scales it, [`Dataset::gather`] fills a batch.
 
+mod values;
 mod dataset;
 mod options;
 mod classes;
@@ -30,3 +31,4 @@ pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use split::{Split, split};
 pub use standardize::Fitted;
+pub use values::Values;

@@ -158,7 +158,7 @@ impl Files {
         Ok(Dataset {
             name: root.display().to_string(),
             feature_names: (0..shape.numbers()).map(name).collect(),
-            features,
+            features: features.into(),
             targets,
         })
     }

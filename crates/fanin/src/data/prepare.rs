@@ -64,7 +64,8 @@ impl Prepared {
             hash = (hash ^ u64::from(bits)).wrapping_mul(0x0000_0100_0000_01b3);
         };
         for data in std::iter::once(&self.train).chain(&self.test) {
-            data.features.iter().for_each(|x| mix(x.to_bits()));
+            let mut mix_row = |row: &[f32]| row.iter().for_each(|x| mix(x.to_bits()));
+            data.features.for_each_row(data.columns(), &mut mix_row);
             match &data.targets {
                 Targets::Classes { labels, .. } => labels.iter().for_each(|&label| mix(label)),
                 Targets::Values { values, .. } => values.iter().for_each(|x| mix(x.to_bits())),
@@ -99,14 +100,14 @@ pub fn prepare(loaded: Loaded, options: &PrepareOptions) -> Result<Prepared> {
         (if test.is_some() { all.select(&parts.train) } else { all }, test)
     };
 
-    let mut features = Fitted::new(options.features, &train.features, train.columns());
+    let mut features = Fitted::of(options.features, &train.features, train.columns());
     features.keep(&options.kept);
     let mut filled = 0;
     for data in [Some(&mut train), test.as_mut()].into_iter().flatten() {
-        if missing == Missing::Mean {
+        if missing == Missing::Mean && !data.features.is_in_bytes() {
             filled += features.fill_missing(&mut data.features);
         }
-        features.apply(&mut data.features);
+        data.features.scale(&features);
     }
     if filled > 0 {
         notes.push(format!("missing values filled with the mean of the training rows: {filled}"));
@@ -171,7 +172,12 @@ mod tests {
     fn loaded(features: Vec<f32>, targets: Targets) -> Loaded {
         let name = "rows".to_owned();
         Loaded {
-            train: Dataset { name, feature_names: vec!["x".to_owned()], features, targets },
+            train: Dataset {
+                name,
+                feature_names: vec!["x".to_owned()],
+                features: features.into(),
+                targets,
+            },
             test: None,
             task: Task::Regression,
             missing: Missing::Mean,

@@ -138,7 +138,7 @@ mod tests {
         Dataset {
             name: "rows".to_owned(),
             feature_names: vec!["x".to_owned()],
-            features: vec![0.0; labels.len()],
+            features: vec![0.0; labels.len()].into(),
             targets: Targets::Classes {
                 labels: labels.to_vec(),
                 names: names.iter().map(|&n| n.to_owned()).collect(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Preparation;
+use super::{Preparation, Values};
 
 /// A preparation with the numbers that it took from the training rows: x becomes
 /// (x − `center`) / `scale`.
@@ -23,6 +23,16 @@ pub struct Fitted {
 impl Fitted {
     /// The preparation of the columns of `values`, rows × `width`; NaN is passed over.
     pub fn new(preparation: Preparation, values: &[f32], width: usize) -> Self {
+        Self::by(preparation, Moments::of_columns(values, width))
+    }
+
+    /// The same of rows that may lie in bytes.
+    pub(super) fn of(preparation: Preparation, values: &Values, width: usize) -> Self {
+        Self::by(preparation, Moments::of_values(values, width))
+    }
+
+    fn by(preparation: Preparation, columns: Vec<Moments>) -> Self {
+        let width = columns.len();
         let mut fitted = Self {
             preparation,
             center: vec![0.0; width],
@@ -30,7 +40,7 @@ impl Fitted {
             mean: Vec::with_capacity(width),
             constant: Vec::new(),
         };
-        for (column, moments) in Moments::of_columns(values, width).into_iter().enumerate() {
+        for (column, moments) in columns.into_iter().enumerate() {
             fitted.mean.push(moments.mean);
             let constant = moments.is_constant();
             if constant {
@@ -61,13 +71,23 @@ impl Fitted {
     /// # Panics
     /// If `values` does not consist of whole rows.
     pub fn apply(&self, values: &mut [f32]) {
+        let factors = self.factors();
+        self.rows(values).for_each(|row| self.apply_by(&factors, 0, row));
+    }
+
+    /// What each column is multiplied by once its center is taken away.
+    pub(super) fn factors(&self) -> Vec<f64> {
+        self.scale.iter().map(|scale| scale.recip()).collect()
+    }
+
+    /// Scales a part of a row, from this column on, by its factors.
+    pub(super) fn apply_by(&self, factors: &[f64], column: usize, part: &mut [f32]) {
         if self.preparation == Preparation::None {
             return;
         }
-        for row in self.rows(values) {
-            for (column, x) in row.iter_mut().enumerate() {
-                *x = ((f64::from(*x) - self.center[column]) / self.scale[column]) as f32;
-            }
+        let columns = self.center[column..].iter().zip(&factors[column..]);
+        for (x, (center, factor)) in part.iter_mut().zip(columns) {
+            *x = ((f64::from(*x) - center) * factor) as f32;
         }
     }
 
@@ -115,8 +135,18 @@ impl Moments {
         self.minimum == self.maximum
     }
 
-    /// One per column of row-major `values`, in two passes and f64.
+    /// One per column of row-major `values`.
     pub(super) fn of_columns(values: &[f32], width: usize) -> Vec<Self> {
+        Self::of_rows(width, |action| values.chunks_exact(width.max(1)).for_each(action))
+    }
+
+    /// The same of rows that may lie in bytes.
+    pub(super) fn of_values(values: &Values, width: usize) -> Vec<Self> {
+        Self::of_rows(width, |action| values.for_each_row(width, action))
+    }
+
+    /// In two passes and f64.
+    fn of_rows(width: usize, for_each_row: impl Fn(&mut dyn FnMut(&[f32]))) -> Vec<Self> {
         let empty = Self {
             count: 0,
             mean: 0.0,
@@ -127,11 +157,11 @@ impl Moments {
         };
         let mut columns = vec![empty; width];
         let each_finite = |columns: &mut [Self], action: fn(&mut Self, f64)| {
-            for row in values.chunks_exact(width.max(1)) {
+            for_each_row(&mut |row| {
                 for (column, &x) in columns.iter_mut().zip(row).filter(|(_, x)| x.is_finite()) {
                     action(column, f64::from(x));
                 }
-            }
+            });
         };
         each_finite(&mut columns, |column, x| {
             column.count += 1;

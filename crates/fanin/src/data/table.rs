@@ -62,7 +62,7 @@ pub(super) fn from_table(
 
     let (targets, task) = read_targets(path, table, &targets, &kept, options)?;
     let name = path.display().to_string();
-    Ok((Dataset { name, feature_names, features: read.values, targets }, task, notes))
+    Ok((Dataset { name, feature_names, features: read.values.into(), targets }, task, notes))
 }
 
 /// How a column becomes features.

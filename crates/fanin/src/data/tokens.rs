@@ -87,7 +87,7 @@ pub(super) fn load(path: &Path, ids: &Array, options: &LoadOptions) -> Result<Op
     let train = Dataset {
         name: place(),
         feature_names: names.collect(),
-        features,
+        features: features.into(),
         targets: Targets::Tokens {
             ids: targets,
             positions,

@@ -100,6 +100,11 @@ impl Array {
             .map(move |index| self.number(self.position(index)))
     }
 
+    /// The elements themselves, if each is an unsigned byte and they lie row after row.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        (self.element == Element::U8 && self.order == Order::Row).then_some(&self.bytes)
+    }
+
     /// Where the element that is number `index` in row order lies in the file.
     fn position(&self, index: usize) -> usize {
         match self.order {

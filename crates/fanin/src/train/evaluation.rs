@@ -127,7 +127,7 @@ mod tests {
         let data = |order| Dataset {
             name: String::new(),
             feature_names: Vec::new(),
-            features: Vec::new(),
+            features: crate::data::Values::default(),
             targets: Targets::Tokens {
                 ids: vec![1, NO_CLASS, 0, 1],
                 positions: 2,

@@ -266,7 +266,7 @@ fn rows_of(value: f32, rows: usize) -> Dataset {
     Dataset {
         name: "extreme".to_owned(),
         feature_names: (0..3).map(|i| i.to_string()).collect(),
-        features: vec![value; 3 * rows],
+        features: vec![value; 3 * rows].into(),
         targets: crate::data::Targets::Classes { labels: vec![1; rows], names },
     }
 }

@@ -60,7 +60,12 @@ impl DataSet for Normal {
         };
         let feature_names = (0..inputs).map(|column| column.to_string()).collect();
         let is_regression = matches!(targets, Targets::Values { .. });
-        let train = Dataset { name: "normal".to_owned(), feature_names, features, targets };
+        let train = Dataset {
+            name: "normal".to_owned(),
+            feature_names,
+            features: features.into(),
+            targets,
+        };
         let task = options.task.or(is_regression.then_some(Task::Regression));
         Ok(loaded(self, train, None, &LoadOptions { task, ..options.clone() }))
     }

@@ -57,7 +57,7 @@ fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
     Dataset {
         name: "spirals".to_owned(),
         feature_names: vec!["x".to_owned(), "y".to_owned()],
-        features,
+        features: features.into(),
         targets: Targets::Classes { labels, names: vec!["first".to_owned(), "second".to_owned()] },
     }
 }

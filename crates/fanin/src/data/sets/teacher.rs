@@ -11,8 +11,8 @@ use crate::spec::Numbers;
 /// Normal features, and answers that a linear teacher gives to them.
 ///
 /// Rows of a class lie around a center of their own, so near that each feature stays about
-/// standard normal; numbers to learn are sums of the features; a token to learn follows from the
-/// one at its place. A quarter of all indices tells of the class.
+/// standard normal; numbers to learn are sums of the features; a token to learn is the one whose
+/// number follows that of the token at its place. A quarter of all indices tells of the class.
 pub struct Teacher;
 
 /// Deviations between the centers of two classes, in units of the noise along their line.
@@ -111,7 +111,9 @@ impl Lesson<'_> {
         }
     }
 
-    /// The class of each position, from the sign of the number or the index there.
+    /// The class of each position: the number behind the index there, or behind 1 for a number above
+    /// zero and 0 for others. Not the index itself, which a head tied to the table of indices knows
+    /// without any training.
     fn follow(&self, features: &[f32], ids: &mut [u32], positions: usize, classes: usize) {
         let rows = features.chunks_exact(self.columns).zip(ids.chunks_exact_mut(positions));
         for (row, ids) in rows {
@@ -119,7 +121,7 @@ impl Lesson<'_> {
                 let x = row[place * self.columns / positions];
                 let is_index = x >= 0.0 && x.fract() == 0.0;
                 let number = if is_index { x as usize } else { usize::from(x > 0.0) };
-                *id = (number % classes) as u32;
+                *id = ((number + 1) % classes) as u32;
             }
         }
     }
@@ -165,5 +167,14 @@ mod tests {
         let lesson = Lesson { columns: 5, options: &options, seed: 0 };
         lesson.sum(&sum(3, 8), &mut both, 1);
         assert!((both[0] - values[3] - values[8]).abs() < 1e-4);
+    }
+
+    #[test]
+    fn token_to_learn_is_the_next_of_the_one_at_its_place() {
+        let options = LoadOptions::default();
+        let lesson = Lesson { columns: 6, options: &options, seed: 0 };
+        let mut ids = [9; 3];
+        lesson.follow(&[4.0, 0.1, 0.0, 0.1, -0.5, 0.1], &mut ids, 3, 5);
+        assert_eq!(ids, [0, 1, 1]);
     }
 }

@@ -49,7 +49,7 @@ fn points(rows: usize, noise: f64, seed: u64) -> Dataset {
     Dataset {
         name: "xor".to_owned(),
         feature_names: vec!["a".to_owned(), "b".to_owned()],
-        features,
+        features: features.into(),
         targets: Targets::Classes {
             labels,
             names: vec!["equal".to_owned(), "different".to_owned()],

@@ -99,7 +99,7 @@ fn weights_are_scaled_as_the_package_does() {
     case.data = crate::data::Dataset {
         name: "normal".to_owned(),
         feature_names: vec![String::new(); 6],
-        features: numbers(&known["rows"]),
+        features: numbers(&known["rows"]).into(),
         targets: crate::data::Targets::Classes {
             labels: vec![0; 32],
             names: vec![String::new(); 3],
@@ -133,7 +133,7 @@ fn networks_of_files_are_served_layer_by_layer() {
         case.data = crate::data::Dataset {
             name: "normal".to_owned(),
             feature_names: vec![String::new(); inputs],
-            features: normal("features", rows * inputs),
+            features: normal("features", rows * inputs).into(),
             targets: crate::data::Targets::Values {
                 values: normal("targets", rows * outputs),
                 names: vec![String::new(); outputs],

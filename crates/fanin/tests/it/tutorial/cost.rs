@@ -47,7 +47,7 @@ fn the_optimizer_follows_the_cost_with_decay_on_weights_and_not_on_biases() {
         let mut workspace = plan.workspace::<f64>();
         let Targets::Values { values, .. } = &data.train.targets else { panic!("numbers") };
         let features = workspace.feed(Network::FEATURES).iter_mut();
-        features.zip(&data.train.features).for_each(|(to, from)| *to = f64::from(*from));
+        features.zip(data.train.features.iter()).for_each(|(to, from)| *to = f64::from(*from));
         let targets = workspace.feed(Network::TARGETS).iter_mut();
         targets.zip(values).for_each(|(to, from)| *to = f64::from(*from));
         let mut cost = Cost { network, plan, workspace };

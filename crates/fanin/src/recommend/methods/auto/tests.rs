@@ -35,7 +35,7 @@ fn normal_rows(model: &Model) -> Dataset {
     let names = (0..classes).map(|class| class.to_string()).collect();
     let feature_names = (0..inputs).map(|feature| feature.to_string()).collect();
     let targets = Targets::Classes { labels, names };
-    Dataset { name: "normal".to_owned(), feature_names, features, targets }
+    Dataset { name: "normal".to_owned(), feature_names, features: features.into(), targets }
 }
 
 /// E z² and ‖∂loss/∂W‖² of every layer, over all rows of the data.
