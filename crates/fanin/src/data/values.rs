@@ -149,7 +149,7 @@ impl Deref for Values {
 
 impl DerefMut for Values {
     fn deref_mut(&mut self) -> &mut [f32] {
-        let _ = self.deref();
+        let _: &[f32] = self;
         self.bytes = None;
         self.floats.get_mut().expect("just filled")
     }
