@@ -30,11 +30,17 @@ JAX, Flax, Equinox
   from jax2onnx import to_onnx
   to_onnx(model, [(\"B\", 784)], return_mode=\"file\", output_path=\"model.onnx\")
 
+  The model is a function of a batch: an nnx module after model.eval(), for Flax's linen
+  lambda x: module.apply(variables, x), for Equinox jax.vmap(model). Pools take their settings by name
+  (window_shape=..., strides=...). Names of parameters are lost.
+
 scikit-learn
   from skl2onnx import to_onnx
   open(\"model.onnx\", \"wb\").write(to_onnx(model, x[:1], target_opset=20).SerializeToString())
 
-  Of a classifier fanin takes the scores before the softmax, not the labels.
+  Of a classifier fanin takes the scores before the softmax, not the labels, which no gradient
+  reaches; fanin run wants --output-name output_probability. One of two classes ends in a sigmoid:
+  --output-name add_result1 (one hidden layer; add_result2 for two) takes the score before it.
 
 What came of it: fanin model model.onnx")]
 pub struct Export {}

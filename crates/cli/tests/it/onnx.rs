@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use fanin::formats::onnx::{Dimension, ElementType, Graph, Model, Node, Tensor, Type, ValueInfo};
+use serde_json::Value;
+
 use crate::command::{Folder, fanin};
 
 fn carried(file: &str) -> String {
@@ -102,6 +105,150 @@ fn every_command_takes_what_is_said_of_the_file() {
         assert!(ended.code < 2, "{command:?}: {}", ended.err);
         let mistaken = fanin(&[&command[..], &["--freeze", "nothing*"]].concat());
         assert!(mistaken.err.contains("unknown initializer `nothing*`"), "{}", mistaken.err);
+    }
+}
+
+/// x ─► MatMul ─► BatchNormalization ─► + noise ─► Relu ─► Dropout ─► MatMul ─► y, with running
+/// statistics that are those of no batch, and a dropout that is on in training.
+fn unsettled() -> Vec<u8> {
+    const WIDTH: usize = 8;
+    let numbers = |count: usize, start: f32| -> Vec<u8> {
+        (0..count).flat_map(|i| (start + 1.7 * i as f32).sin().to_le_bytes()).collect()
+    };
+    let same = |x: f32| -> Vec<u8> { [x; WIDTH].iter().flat_map(|x| x.to_le_bytes()).collect() };
+    let (w, v) = (numbers(4 * WIDTH, 0.3), numbers(WIDTH * 3, 0.6));
+    let (ones, zeros, nines) = (same(1.0), same(0.0), same(9.0));
+    let rate = 0.5_f32.to_le_bytes();
+    let float = |name, dims: &[usize], bytes| Tensor::new(name, ElementType::F32, dims, bytes);
+    let rows = |name, width: i64| {
+        let shape = Some(vec![Dimension::Named("batch"), Dimension::Value(width)]);
+        let value_type = Type::Tensor { element_type: ElementType::F32, shape };
+        ValueInfo { name, value_type, ..ValueInfo::default() }
+    };
+    let graph = Graph {
+        nodes: vec![
+            Node::new("MatMul", &["x", "w"], &["z"]),
+            Node::new("BatchNormalization", &["z", "gain", "shift", "mean", "variance"], &["n"]),
+            Node::new("RandomNormalLike", &["n"], &["noise"]),
+            Node::new("Add", &["n", "noise"], &["moved"]),
+            Node::new("Relu", &["moved"], &["a"]),
+            Node::new("Dropout", &["a", "rate", "on"], &["kept"]),
+            Node::new("MatMul", &["kept", "v"], &["y"]),
+        ],
+        initializers: vec![
+            float("w", &[4, WIDTH], &w),
+            float("gain", &[WIDTH], &ones),
+            float("shift", &[WIDTH], &zeros),
+            float("mean", &[WIDTH], &zeros),
+            float("variance", &[WIDTH], &nines),
+            float("rate", &[], &rate),
+            Tensor::new("on", ElementType::Bool, &[], &[1]),
+            float("v", &[WIDTH, 3], &v),
+        ],
+        inputs: vec![rows("x", 4)],
+        outputs: vec![rows("y", 3)],
+        ..Graph::default()
+    };
+    Model::new(graph, 20).to_bytes()
+}
+
+/// What a command prints as JSON, times left out.
+fn timeless(text: &str) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.retain(|key, _| !key.contains("seconds"));
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(all) => all.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(text).unwrap();
+    strip(&mut value);
+    value
+}
+
+/// What a command finds of the unsettled model: what it prints, and numbers that it writes.
+fn finding(command: &[&str], said: &[&str]) -> (Value, String) {
+    let folder = Folder::new();
+    folder.write("model.onnx", unsettled());
+    let rows: Vec<f32> = (0..20).map(|i| (0.9 * i as f32).cos()).collect();
+    let rows = fanin::engine::Tensor::new([5, 4], rows).unwrap();
+    let rows = fanin::weights::Weights { tensors: vec![("x".to_owned(), rows)] };
+    fanin::formats::write_weights(
+        &folder.path().join("x.npz"),
+        &rows,
+        fanin::formats::Existing::Keep,
+    )
+    .unwrap();
+    let ended = folder.fanin(&[command, said, &["--json"]].concat());
+    assert!(ended.code < 2, "{command:?} {said:?}: {}", ended.err);
+    let written = ["out.npz", "runs/one/weights.safetensors"].map(|file| folder.path().join(file));
+    let written = written.iter().filter(|path| path.exists());
+    let numbers = written.map(|path| fanin::formats::read_weights(path).unwrap());
+    (timeless(&ended.out), format!("{:?}", numbers.collect::<Vec<_>>()))
+}
+
+#[test]
+fn every_option_of_the_file_changes_what_commands_find() {
+    const PLAN: &[&str] =
+        &["--data", "normal", "--epochs", "1", "--batch-size", "64", "--task", "classification"];
+    let noise: &[&str] = &["--noise", "7"];
+    let running: &[&str] = &["--batch-norm", "running"];
+    let dropout: &[&str] = &["--dropout", "off"];
+    let commands: [(&[&str], &[&str], &[&[&str]]); 5] = [
+        (
+            &["run", "model.onnx", "--data", "x.npz", "--output", "out.npz"],
+            &[],
+            &[noise, &["--batch-norm", "batch"]],
+        ),
+        (&["check", "model.onnx", "--seeds", "1"], PLAN, &[noise, running]),
+        (
+            &["train", "model.onnx", "--runs", "runs", "--name", "one"],
+            PLAN,
+            &[noise, running, dropout],
+        ),
+        (
+            &["compare", "model.onnx", "--schemes", "he-normal", "--seeds", "1"],
+            PLAN,
+            &[noise, running, dropout],
+        ),
+        (&["fix", "model.onnx", "--no-proof"], PLAN, &[noise, running]),
+    ];
+    for (command, plan, options) in commands {
+        let command = [command, plan].concat();
+        let usual = finding(&command, &[]);
+        assert_eq!(finding(&command, &[]), usual, "{command:?} finds the same again");
+        for said in options {
+            assert_ne!(finding(&command, said), usual, "{said:?} arrives in {command:?}");
+        }
+    }
+}
+
+#[test]
+fn every_command_refuses_a_file_that_needs_more_numbers_than_are_allowed() {
+    let folder = Folder::new();
+    folder.write("model.onnx", unsettled());
+    let normal = ["--data", "normal"];
+    let commands: [Vec<&str>; 5] = [
+        vec!["init", "model.onnx", "--scheme", "he-normal", "--output", "new.onnx"],
+        [&["check", "model.onnx"][..], &normal].concat(),
+        [&["train", "model.onnx", "--runs", "runs"][..], &normal].concat(),
+        [&["compare", "model.onnx", "--schemes", "he-normal"][..], &normal].concat(),
+        [&["fix", "model.onnx", "--no-proof"][..], &normal].concat(),
+    ];
+    for command in commands {
+        let said = |options: &[&str]| folder.fanin(&[&command[..], options].concat());
+        let refused = said(&["--max-elements", "20"]);
+        assert_eq!(refused.code, 2, "{command:?}: {}", refused.out);
+        assert!(refused.err.contains("--max-elements"), "{command:?}: {}", refused.err);
+        // One row needs few numbers, which a thousand rows of the file's own exceed.
+        let many = said(&["--max-elements", "4000", "--batch", "1000"]);
+        assert_eq!(many.code, 2, "{command:?}: {}", many.out);
+        assert!(many.err.contains("--max-elements"), "{command:?}: {}", many.err);
+        let few = said(&["--max-elements", "4000"]);
+        assert!(few.code < 2, "{command:?}: {}", few.err);
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::arrays::Pair;
 use super::load::{load_pairs, read_single};
+use super::pictures;
 use super::{LoadOptions, Loaded, Task};
 use crate::formats::{Array, data_format};
 use crate::{Error, Result};
@@ -25,10 +26,12 @@ pub(super) fn load(folder: &Path, options: &LoadOptions) -> Result<Loaded> {
     let Some(train) = Part::read(folder, &files, TRAIN, options)? else {
         return Err(Error::Setting {
             place: folder.display().to_string(),
-            found: "a folder without the files of MNIST, and without folders of pictures"
-                .to_owned(),
+            found: format!(
+                "a folder without the files of MNIST, and without folders of pictures{}",
+                pictures::without(folder)?
+            ),
             expected: "train-images-idx3-ubyte and train-labels-idx1-ubyte, each also with .gz; \
-                       a folder of .png or .jpg files for each class; or the path of a file"
+                       a folder of .png or .jpg files for each class, as in cat/1.png; or the path of a file"
                 .to_owned(),
         });
     };

@@ -18,7 +18,7 @@ const TEST: [&str; 3] = ["test", "val", "valid"];
 const MOST_NUMBERS: usize = 1 << 32;
 
 /// Loads `CLASS/PICTURE.png` below `folder`, or below its `train` and its `test` or `val`; `None`
-/// if there is no picture.
+/// if no folder of a class has a picture.
 ///
 /// Pictures get the channels and the size that the network's input has, or else all must have
 /// those of the first.
@@ -26,36 +26,62 @@ const MOST_NUMBERS: usize = 1 << 32;
 /// # Errors
 /// If a file is no picture, or has another size than the others.
 pub(super) fn load(folder: &Path, options: &LoadOptions) -> Result<Option<Loaded>> {
-    let train = folder.join(TRAIN);
-    let root = if train.is_dir() { &train } else { folder };
-    let files = Files::below(root, None)?;
+    let root = root(folder);
+    let files = Files::below(&root, None)?;
     if files.paths.is_empty() {
         return Ok(None);
     }
+    files.require_classes(&root, options)?;
     let shape = Shape::of(options, &files.paths[0])?;
     let auto_encoder = options.task == Some(Task::AutoEncoder);
-    let data = files.read(root, shape, auto_encoder)?;
+    let [channels, height, width] = shape.axes;
+    let last = if shape.channels_last && channels > 1 { ", channels last" } else { "" };
+    let own = format!("pictures of {channels} channels, {height} high and {width} wide{last}");
+    let mut notes = vec![own];
+    let data = files.read(&root, shape, auto_encoder, &mut notes)?;
     let test = TEST.iter().map(|name| folder.join(name)).find(|path| path.is_dir());
-    let test = match test.filter(|_| root == train) {
+    let test = match test.filter(|_| root != folder) {
         Some(test) => {
             let classes = Some(files.classes.as_slice());
-            Some(Files::below(&test, classes)?.read(&test, shape, auto_encoder)?)
+            let files = Files::below(&test, classes)?;
+            Some(files.read(&test, shape, auto_encoder, &mut notes)?)
         }
         None => None,
     };
-    let [channels, height, width] = shape.axes;
-    let notes = vec![format!("pictures of {channels} channels, {height} high and {width} wide")];
     let task = if auto_encoder { Task::AutoEncoder } else { Task::Classification };
     let source = folder.display().to_string();
     let missing = Missing::Error;
     Ok(Some(Loaded { train: data, test, task, missing, source, license: None, notes }))
 }
 
-/// Channels, height and width of all pictures, and whether others are scaled to them.
+/// What lies in a folder where no folder of a class has a picture.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub(super) fn without(folder: &Path) -> Result<String> {
+    let files = Files::below(&root(folder), None)?;
+    Ok(match (files.loose, files.empty.as_slice()) {
+        (0, []) => String::new(),
+        (0, empty) => format!(" (no .png or .jpg file in {})", listed(empty)),
+        (loose, _) => format!(" ({loose} pictures lie in no folder of a class)"),
+    })
+}
+
+/// Where the classes to learn from lie.
+fn root(folder: &Path) -> PathBuf {
+    let train = folder.join(TRAIN);
+    if train.is_dir() { train } else { folder.to_owned() }
+}
+
+/// What all pictures become.
 #[derive(Clone, Copy)]
 struct Shape {
+    /// Channels, height and width.
     axes: [usize; 3],
+    /// Whether pictures of other sizes are scaled.
     scales: bool,
+    /// Whether the numbers of a pixel stand side by side, as Keras has them.
+    channels_last: bool,
 }
 
 impl Shape {
@@ -65,11 +91,29 @@ impl Shape {
         let is_measured = |feed: &&Feed| feed.numbers == Numbers::Measured;
         match options.feeds.iter().find(is_measured).map(|feed| feed.axes.as_slice()) {
             Some(&[channels @ (1 | 3), height, width]) => {
-                Ok(Self { axes: [channels, height, width], scales: true })
+                Ok(Self { axes: [channels, height, width], scales: true, channels_last: false })
             }
-            Some(&[height, width]) => Ok(Self { axes: [1, height, width], scales: true }),
-            _ => Ok(Self { axes: read_picture(first, None, None)?.axes, scales: false }),
+            Some(&[height, width, channels @ (1 | 3)]) => {
+                Ok(Self { axes: [channels, height, width], scales: true, channels_last: true })
+            }
+            Some(&[height, width]) => {
+                Ok(Self { axes: [1, height, width], scales: true, channels_last: false })
+            }
+            _ => {
+                let axes = read_picture(first, None, None)?.axes;
+                Ok(Self { axes, scales: false, channels_last: false })
+            }
         }
+    }
+
+    /// Channel, row and column of a number of a picture.
+    fn place(self, number: usize) -> [usize; 3] {
+        let [channels, height, width] = self.axes;
+        if self.channels_last {
+            let pixel = number / channels;
+            return [number % channels, pixel / width, pixel % width];
+        }
+        [number / (height * width), number / width % height, number % width]
     }
 
     fn numbers(self) -> usize {
@@ -81,36 +125,62 @@ impl Shape {
         let size = self.scales.then_some([height, width]);
         let picture = read_picture(path, Some(channels), size)?;
         if picture.axes == self.axes {
-            return Ok(picture);
+            return Ok(if self.channels_last { self.with_channels_last(picture) } else { picture });
         }
         Err(Error::Setting {
             place: path.display().to_string(),
             found: format!("{} × {} pixels", picture.axes[2], picture.axes[1]),
-            expected: format!("{width} × {height}, as in the first picture"),
+            expected: format!(
+                "{width} × {height}, as in the first picture; pictures of several sizes are scaled \
+                 only to the input of an .onnx model that takes pictures"
+            ),
         })
+    }
+
+    fn with_channels_last(self, picture: Picture) -> Picture {
+        let [_, height, width] = self.axes;
+        let at = |number| {
+            let [channel, row, column] = self.place(number);
+            picture.values[(channel * height + row) * width + column]
+        };
+        Picture { values: (0..self.numbers()).map(at).collect(), ..picture }
     }
 }
 
 /// Pictures with their classes, in the order of their paths.
+#[derive(Default)]
 struct Files {
     paths: Vec<PathBuf>,
     labels: Vec<u32>,
     classes: Vec<String>,
+    /// Folders without a picture, which are no classes.
+    empty: Vec<String>,
+    /// Files in folders of classes that are no pictures.
+    others: usize,
+    /// Pictures beside the folders of classes.
+    loose: usize,
 }
 
 impl Files {
     /// The pictures in the folders below `root`; its folders are the classes, those of `known` if
     /// given.
     fn below(root: &Path, known: Option<&[String]>) -> Result<Self> {
-        let mut files = Self { paths: Vec::new(), labels: Vec::new(), classes: Vec::new() };
+        let mut files = Self::default();
         files.classes.extend(known.into_iter().flatten().cloned());
-        for folder in entries(root)?.into_iter().filter(|path| path.is_dir()) {
-            let mut pictures = entries(&folder)?;
-            pictures.retain(|path| is_picture(path) && path.is_file());
-            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if pictures.is_empty() {
+        let is_own = |path: &PathBuf| is_picture(path) && path.is_file();
+        for folder in entries(root)? {
+            if !folder.is_dir() {
+                files.loose += usize::from(is_own(&folder));
                 continue;
             }
+            let (pictures, others): (Vec<_>, Vec<_>) =
+                entries(&folder)?.into_iter().partition(is_own);
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if pictures.is_empty() {
+                files.empty.push(name);
+                continue;
+            }
+            files.others += others.len();
             let label = match (files.classes.iter().position(|class| *class == name), known) {
                 (Some(label), _) => label,
                 (None, None) => {
@@ -127,7 +197,51 @@ impl Files {
         Ok(files)
     }
 
-    fn read(&self, root: &Path, shape: Shape, auto_encoder: bool) -> Result<Dataset> {
+    /// Refuses folders without a picture where the network has an output for each of them.
+    fn require_classes(&self, root: &Path, options: &LoadOptions) -> Result<()> {
+        let outputs = options.sizes.map(|(_, outputs)| outputs);
+        let folders = self.classes.len() + self.empty.len();
+        if self.empty.is_empty() || outputs != Some(folders) {
+            return Ok(());
+        }
+        Err(Error::Setting {
+            place: root.display().to_string(),
+            found: format!("no .png or .jpg file in {}", listed(&self.empty)),
+            expected: format!("pictures of each of the {folders} classes that the network tells"),
+        })
+    }
+
+    /// What was left out.
+    fn notes(&self, root: &Path, notes: &mut Vec<String>) {
+        let place = root.display();
+        if !self.empty.is_empty() {
+            notes.push(format!(
+                "{place}: no .png or .jpg file in {}, which counts as no class",
+                listed(&self.empty)
+            ));
+        }
+        if self.others > 0 {
+            notes.push(format!(
+                "{place}: {} files that are no .png or .jpg were left out",
+                self.others
+            ));
+        }
+        if self.loose > 0 {
+            notes.push(format!(
+                "{place}: {} pictures that lie in no folder of a class were left out",
+                self.loose
+            ));
+        }
+    }
+
+    fn read(
+        &self,
+        root: &Path,
+        shape: Shape,
+        auto_encoder: bool,
+        notes: &mut Vec<String>,
+    ) -> Result<Dataset> {
+        self.notes(root, notes);
         let numbers = self.paths.len().saturating_mul(shape.numbers());
         if numbers > MOST_NUMBERS {
             let [channels, height, width] = shape.axes;
@@ -139,20 +253,28 @@ impl Files {
         }
         let pictures = threads::map(&self.paths, |path| shape.read(path));
         let mut features = Vec::with_capacity(numbers);
+        let (mut turned, in_color) = (0, shape.axes[0] > 1);
         for picture in pictures {
-            features.extend(picture?.values);
+            let picture = picture?;
+            turned += usize::from(picture.has_color != in_color);
+            features.extend(picture.values);
+        }
+        if turned > 0 {
+            let became =
+                if in_color { "gray, all channels alike" } else { "in color, taken as gray" };
+            let all = self.paths.len();
+            notes.push(format!("{}: {turned} of {all} pictures are {became}", root.display()));
         }
         let targets = if auto_encoder {
             Targets::Features
         } else {
             Targets::Classes { labels: self.labels.clone(), names: self.classes.clone() }
         };
-        let [channels, height, width] = shape.axes;
         let name = |number: usize| {
-            let (row, column) = (number / width % height, number % width);
-            match channels {
+            let [channel, row, column] = shape.place(number);
+            match shape.axes[0] {
                 1 => format!("pixel_{row}_{column}"),
-                _ => format!("{}_{row}_{column}", COLORS[number / (height * width)]),
+                _ => format!("{}_{row}_{column}", COLORS[channel]),
             }
         };
         Ok(Dataset {
@@ -165,6 +287,16 @@ impl Files {
 }
 
 const COLORS: [&str; 3] = ["red", "green", "blue"];
+
+/// Names of folders, the first few of many.
+fn listed(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let few = names.iter().take(FEW).map(|name| format!("{name}/")).collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(FEW) {
+        Some(more @ 1..) => format!("{few} and {more} more"),
+        _ => few,
+    }
+}
 
 /// What lies in a folder, sorted, without hidden files.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -215,12 +347,56 @@ mod tests {
         save(&folder.path().join("b/1.png"), 4, 0);
         let error = load(folder.path(), &LoadOptions::default()).unwrap_err().to_string();
         assert!(error.contains("found 4 × 2 pixels, expected 3 × 2"), "{error}");
-        let (name, numbers) = ("x".to_owned(), Numbers::Measured);
-        let feeds = vec![Feed { name, columns: 75, axes: vec![3, 5, 5], numbers }];
-        let options = LoadOptions { feeds, ..LoadOptions::default() };
-        let loaded = load(folder.path(), &options).unwrap().unwrap();
+        let loaded = load(folder.path(), &for_input([3, 5, 5])).unwrap().unwrap();
         assert_eq!((loaded.train.rows(), loaded.train.columns()), (2, 75));
         assert_eq!(loaded.train.row(0), [1.0; 75]);
+    }
+
+    fn for_input(axes: [usize; 3]) -> LoadOptions {
+        let (name, numbers) = ("x".to_owned(), Numbers::Measured);
+        let feeds =
+            vec![Feed { name, columns: axes.iter().product(), axes: axes.to_vec(), numbers }];
+        LoadOptions { feeds, ..LoadOptions::default() }
+    }
+
+    #[test]
+    fn an_input_with_channels_last_gets_the_colors_of_a_pixel_side_by_side() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let raw = vec![255, 0, 51, 0, 255, 102];
+        let picture = image::RgbImage::from_raw(2, 1, raw).unwrap();
+        picture.save(folder.path().join("a/1.png")).unwrap();
+        let read = |axes| load(folder.path(), &for_input(axes)).unwrap().unwrap().train;
+        let last = read([1, 2, 3]);
+        assert_eq!(last.row(0), [1.0, 0.0, 0.2, 0.0, 1.0, 0.4]);
+        assert_eq!(last.feature_names[..3], ["red_0_0", "green_0_0", "blue_0_0"]);
+        assert_eq!(read([3, 1, 2]).row(0), [1.0, 0.0, 0.0, 1.0, 0.2, 0.4]);
+    }
+
+    #[test]
+    fn what_is_left_out_or_turned_gray_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        save(&folder.path().join("a/1.png"), 3, 255);
+        save(&folder.path().join("b/1.png"), 3, 255);
+        save(&folder.path().join("loose.png"), 3, 255);
+        fs::create_dir(folder.path().join("c")).unwrap();
+        fs::write(folder.path().join("b/2.gif"), "no picture").unwrap();
+        let color = image::RgbImage::from_raw(3, 2, vec![9; 18]).unwrap();
+        color.save(folder.path().join("b/3.png")).unwrap();
+        let notes = |options| load(folder.path(), &options).unwrap().unwrap().notes.join("\n");
+        let told = notes(LoadOptions::default());
+        for text in [
+            "no .png or .jpg file in c/, which counts as no class",
+            "1 files that are no .png or .jpg were left out",
+            "1 pictures that lie in no folder",
+            "1 of 3 pictures are in color, taken as gray",
+        ] {
+            assert!(told.contains(text), "no {text} in {told}");
+        }
+        assert!(notes(for_input([3, 2, 3])).contains("2 of 3 pictures are gray, all channels"));
+        let three = LoadOptions { sizes: Some((6, 3)), ..LoadOptions::default() };
+        let error = load(folder.path(), &three).unwrap_err().to_string();
+        assert!(error.contains("no .png or .jpg file in c/, expected pictures of each"), "{error}");
     }
 
     #[test]
@@ -228,5 +404,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("a")).unwrap();
         assert_eq!(load(folder.path(), &LoadOptions::default()).unwrap(), None);
+        assert_eq!(without(folder.path()).unwrap(), " (no .png or .jpg file in a/)");
+        save(&folder.path().join("1.png"), 3, 255);
+        assert_eq!(without(folder.path()).unwrap(), " (1 pictures lie in no folder of a class)");
     }
 }

@@ -17,6 +17,8 @@ pub struct Picture {
     pub axes: [usize; 3],
     /// The numbers, row-major.
     pub values: Vec<f32>,
+    /// Whether the file has colors, whatever channels were asked for.
+    pub has_color: bool,
 }
 
 /// Whether the name of a file is that of a picture.
@@ -59,6 +61,8 @@ mod decoder {
 
 #[cfg(feature = "pictures")]
 mod decoder {
+    use std::fs;
+    use std::io::Cursor;
     use std::path::Path;
 
     use image::imageops::FilterType;
@@ -73,9 +77,14 @@ mod decoder {
         size: Option<[usize; 2]>,
     ) -> Result<Picture> {
         let malformed = |found: String| {
-            Error::malformed(path, "picture".to_owned(), found, "a PNG or JPEG file".to_owned())
+            let expected = "a whole PNG or JPEG file; mend this one or take it away";
+            Error::malformed(path, "picture".to_owned(), found, expected.to_owned())
         };
-        let reader = ImageReader::open(path).map_err(Error::io("read", path))?;
+        let bytes = fs::read(path).map_err(Error::io("read", path))?;
+        if is_cut(&bytes) {
+            return Err(malformed("the beginning of a JPEG file alone".to_owned()));
+        }
+        let reader = ImageReader::new(Cursor::new(bytes));
         let mut reader = reader.with_guessed_format().map_err(Error::io("read", path))?;
         let mut limits = Limits::default();
         limits.max_image_width = Some(LARGEST_SIDE);
@@ -94,6 +103,14 @@ mod decoder {
         Ok(numbers(&picture, channels.unwrap_or(own)))
     }
 
+    /// Whether a JPEG file ends before its picture does, which its decoder fills with gray.
+    fn is_cut(bytes: &[u8]) -> bool {
+        const SCAN: u8 = 0xda;
+        const END: u8 = 0xd9;
+        let last = |marker: u8| bytes.windows(2).rposition(|two| two == [0xff, marker]);
+        bytes.starts_with(&[0xff, 0xd8]) && last(SCAN) > last(END)
+    }
+
     fn numbers(picture: &DynamicImage, channels: usize) -> Picture {
         let axes = [channels, picture.height() as usize, picture.width() as usize];
         let values = if channels == 1 {
@@ -102,7 +119,7 @@ mod decoder {
             let pixels = picture.to_rgb32f().into_raw();
             (0..3).flat_map(|channel| pixels.iter().skip(channel).step_by(3).copied()).collect()
         };
-        Picture { axes, values }
+        Picture { axes, values, has_color: picture.color().has_color() }
     }
 }
 
@@ -126,7 +143,8 @@ mod tests {
         let picture = read_picture(&path, None, None).unwrap();
         assert_eq!(picture.axes, [3, 1, 2]);
         assert_eq!(picture.values, [1.0, 0.0, 0.0, 1.0, 0.2, 0.4]);
-        assert_eq!(read_picture(&path, Some(1), None).unwrap().axes, [1, 1, 2]);
+        let gray = read_picture(&path, Some(1), None).unwrap();
+        assert_eq!((gray.axes, gray.has_color), ([1, 1, 2], true));
     }
 
     #[test]
@@ -141,12 +159,17 @@ mod tests {
     #[test]
     fn what_is_no_picture_is_refused_by_its_path() {
         let folder = tempfile::tempdir().unwrap();
-        let whole = std::fs::read(saved(folder.path(), "a.png", &[[9; 3]; 64], 8)).unwrap();
-        for length in 0..whole.len() - 12 {
-            let path = folder.path().join("cut.png");
-            std::fs::write(&path, &whole[..length]).unwrap();
-            let error = read_picture(&path, None, None).unwrap_err().to_string();
-            assert!(error.contains("cut.png"), "{length}: {error}");
+        // The last bytes of either say that it ends: a PNG's twelve, a JPEG's two.
+        for (kind, end) in [("png", 12), ("jpg", 1)] {
+            let saved = saved(folder.path(), &format!("a.{kind}"), &[[9; 3]; 64], 8);
+            let whole = std::fs::read(saved).unwrap();
+            for length in 0..whole.len() - end {
+                let path = folder.path().join(format!("cut.{kind}"));
+                std::fs::write(&path, &whole[..length]).unwrap();
+                let read = read_picture(&path, None, None);
+                let error = read.map(|_| ()).expect_err(&format!("{length} bytes")).to_string();
+                assert!(error.contains("cut."), "{length}: {error}");
+            }
         }
     }
 }

@@ -112,6 +112,23 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_inside_a_loop_has_a_row_for_every_round() {
+        let network = FileNetwork::of(looped(), &Options::default()).unwrap();
+        let body = network.build(Ground::new(4, 5, Mode::Probe)).unwrap();
+        let told: Vec<_> = body.layers.iter().map(|l| (&*l.module, l.weight)).collect();
+        assert_eq!(
+            told,
+            [("w (round 1 of 3)", 0), ("w (round 2 of 3)", 0), ("w (round 3 of 3)", 0)]
+        );
+        for pair in body.layers.windows(2) {
+            assert_eq!(pair[1].input, pair[0].activation);
+            assert_eq!(pair[1].bend.as_ref().unwrap().input, pair[1].pre_activation);
+        }
+        let ends = body.layers[2].activation;
+        assert_eq!(body.graph.shape(ends).axes(), [5, 4]);
+    }
+
+    #[test]
     fn weights_inside_a_loop_are_written_back() {
         let mut changes = Changes::default();
         changes.elements.insert("w".to_owned(), Elements::F32(vec![0.5; 16]));

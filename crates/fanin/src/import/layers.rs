@@ -5,7 +5,8 @@
 //!  input                              z                    a
 //! ```
 //!
-//! They are found once, by names of values; every graph that is built then looks up its wires.
+//! They are found once, by names of values; every graph that is built then looks up its wires. What
+//! stands in the body of a loop has wires in every round, and so a layer has.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,6 +17,7 @@ use crate::formats::onnx::{Attribute, Model, Node, OnnxFile, Separated};
 use crate::spec::{Axes, Bend, LayerWires, Layout};
 
 use super::batch::batch_axis;
+use super::bodies;
 use super::imported::Imported;
 use super::ops::{self, Part};
 use super::residual;
@@ -38,37 +40,73 @@ pub(super) struct Layer {
     branches: Vec<String>,
 }
 
-/// Wires of a model by the names of its values.
-pub(super) struct Wires<'i>(HashMap<&'i str, Wire>);
+/// The most rounds of a loop that are layers of their own: the first, the last, and some between.
+const ROUNDS: usize = 8;
+
+/// Wires of a model by the names of its values, in a loop those of every round.
+pub(super) struct Wires<'i>(HashMap<&'i str, Vec<Wire>>);
 
 impl<'i> Wires<'i> {
     pub(super) fn of(imported: &'i Imported) -> Self {
         let values = imported.values.iter().map(|value| (&*value.name, value.wire));
         let ports = imported.inputs.iter().map(|port| (&*port.name, port.wire));
         let own = imported.parameters.iter().map(|own| (&*own.name, own.wire));
-        Self(own.chain(ports).chain(values).collect())
+        let mut wires: HashMap<&str, Vec<Wire>> = HashMap::new();
+        for (name, wire) in own.chain(ports).chain(values) {
+            wires.entry(name).or_default().push(wire);
+        }
+        Self(wires)
     }
 
     fn get(&self, name: &str) -> Option<Wire> {
-        self.0.get(name).copied()
+        self.0.get(name)?.first().copied()
+    }
+
+    fn rounds(&self, name: &str) -> usize {
+        self.0.get(name).map_or(0, Vec::len)
+    }
+
+    /// The wire of one of `rounds`, or that of all if the value is computed once.
+    fn at(&self, name: &str, round: usize, rounds: usize) -> Option<Wire> {
+        match &self.0.get(name)?[..] {
+            [only] => Some(*only),
+            all => all.get(round).copied().filter(|_| all.len() == rounds),
+        }
     }
 }
 
 impl Layer {
-    /// The layer in one graph; none if the graph does not compute it.
-    pub(super) fn wires(&self, wires: &Wires<'_>, axes: &Axes) -> Option<LayerWires> {
+    /// The layer in one graph, once for each round of a loop; none if the graph does not compute it.
+    pub(super) fn wires(&self, wires: &Wires<'_>, axes: &Axes) -> Vec<LayerWires> {
+        let rounds = wires.rounds(&self.pre_activation);
+        let shown = rounds.min(ROUNDS);
+        let round = |i: usize| if shown < 2 { i } else { i * (rounds - 1) / (shown - 1) };
+        (0..shown).filter_map(|i| self.round(wires, axes, (round(i), rounds))).collect()
+    }
+
+    fn round(
+        &self,
+        wires: &Wires<'_>,
+        axes: &Axes,
+        (round, rounds): (usize, usize),
+    ) -> Option<LayerWires> {
+        let wire = |name: &str| wires.at(name, round, rounds);
         let bend = match &self.bend {
-            Some((name, input)) => Some(Bend { name: name.clone(), input: wires.get(input)? }),
+            Some((name, input)) => Some(Bend { name: name.clone(), input: wire(input)? }),
             None => None,
         };
+        let mut module = self.module.clone();
+        if rounds > 1 {
+            module += &format!(" (round {} of {rounds})", round + 1);
+        }
         Some(LayerWires {
-            module: self.module.clone(),
+            module,
             weight: self.weight,
             bias: self.bias,
             weight_axes: axes.clone(),
-            input: wires.get(&self.input)?,
-            pre_activation: wires.get(&self.pre_activation)?,
-            activation: wires.get(&self.activation)?,
+            input: wire(&self.input)?,
+            pre_activation: wire(&self.pre_activation)?,
+            activation: wire(&self.activation)?,
             bend,
             layout: self.layout,
             branches: self.branches.clone(),
@@ -88,15 +126,18 @@ pub(super) struct Pair<'i> {
 /// The layers of a model, in the order of the data; those whose weights lie in batches, are
 /// computed of others, or meet no signal of the rows are left out.
 pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
+    let written = bodies::written_in(model);
+    let graph = &written.as_ref().unwrap_or(model).graph;
     let finder = Finder {
-        links: Links::of(pair.file, &model.graph),
+        links: Links::of(pair.file, graph),
         one: Wires::of(pair.one.0),
         other: pair.other.map(|(other, _)| Wires::of(other)),
+        nodes: &model.graph.nodes,
         pair,
     };
-    let nodes = model.graph.nodes.iter().enumerate();
+    let nodes = graph.nodes.iter().enumerate();
     let mut layers: Vec<(usize, Layer)> =
-        nodes.filter_map(|(index, node)| Some((index, finder.layer(index, node)?))).collect();
+        nodes.filter_map(|(index, node)| Some((index, finder.layer(node)?))).collect();
     let at: Vec<usize> = layers.iter().map(|(index, _)| *index).collect();
     let branches = residual::branches(&finder.links, &at, |a, b| finder.is_alike(a, b));
     layers.iter_mut().zip(branches).for_each(|((_, layer), branches)| layer.branches = branches);
@@ -115,11 +156,13 @@ struct Finder<'i, 'g, 'a> {
     links: Links<'g, 'a>,
     one: Wires<'i>,
     other: Option<Wires<'i>>,
+    /// The nodes of the file's own graph.
+    nodes: &'g [Node<'a>],
     pair: &'i Pair<'i>,
 }
 
 impl Finder<'_, '_, '_> {
-    fn layer(&self, index: usize, node: &Node<'_>) -> Option<Layer> {
+    fn layer(&self, node: &Node<'_>) -> Option<Layer> {
         let import = ops::find(node)?;
         let is_weight = |part: Part| {
             use Part::{Gemm, Kernel, Left, Right, TransposedKernel};
@@ -135,7 +178,7 @@ impl Finder<'_, '_, '_> {
         let input = node.input(beside)?;
         let mut z = node.output(0)?;
         let given = import.parameters.iter().find(|(_, part)| *part == Part::Bias);
-        let mut bias = given.and_then(|(i, _)| self.at_node(index, node, *i));
+        let mut bias = given.and_then(|(i, _)| self.at_node(node, *i));
         if bias.is_none()
             && let Some((next, own)) = self.added_bias(z)
         {
@@ -164,8 +207,9 @@ impl Finder<'_, '_, '_> {
     }
 
     /// As [`parameter`](Self::parameter), for an input of a node that may have one of its own.
-    fn at_node(&self, index: usize, node: &Node<'_>, input: usize) -> Option<usize> {
-        let own = self.pair.separated.iter().find(|s| s.node == index && s.input == input);
+    fn at_node(&self, node: &Node<'_>, input: usize) -> Option<usize> {
+        let is_own = |s: &&Separated| self.nodes[s.node].at == node.at && s.input == input;
+        let own = self.pair.separated.iter().find(is_own);
         self.parameter(own.map_or(node.input(input)?, |own| &own.name))
     }
 
@@ -177,7 +221,7 @@ impl Finder<'_, '_, '_> {
         let is_term = import.parameters.iter().any(|(i, part)| *i == input && *part == Part::Term);
         let beside = 1_usize.checked_sub(input)?;
         let name = node.input(beside).filter(|name| is_term && !self.links.is_signal(name))?;
-        let bias = self.at_node(index, node, beside).or_else(|| self.parameter(name))?;
+        let bias = self.at_node(node, beside).or_else(|| self.parameter(name))?;
         let out = node.output(0)?;
         (self.rank_one(bias) && self.is_alike(value, out)).then_some((out, bias))
     }

@@ -399,7 +399,7 @@ impl FileNetwork {
         assert!(same && names.len() == self.parameters.len(), "parameters come in one order");
         let wires = Wires::of(&imported);
         let layers = self.layers.iter();
-        let layers = layers.filter_map(|l| l.wires(&wires, &self.parameters[l.weight].axes));
+        let layers = layers.flat_map(|l| l.wires(&wires, &self.parameters[l.weight].axes));
         let layers = layers.collect();
         let is_trained = |index: &usize| self.parameters[*index].role.is_trained();
         let running = running.iter().map(|tracked| {

@@ -1,4 +1,7 @@
-//! Residual branches: what a sum adds to a signal that went around it.
+//! Which residual sums each layer lies before: what a check groups its rows by.
+//!
+//! Asked of the shapes of a graph that is built, of any layers and branches inside each other; which
+//! matrix ends a branch, and which block it is, is told of the file alone, in `roles/residual.rs`.
 
 use std::collections::{HashMap, HashSet};
 

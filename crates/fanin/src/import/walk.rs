@@ -307,9 +307,7 @@ impl<'b, 'a> Walk<'b, 'a> {
         self.note(index, &call, &made);
         self.lowering.pass_on(&call.inputs, &made);
         for (&name, value) in node.outputs.iter().zip(made).filter(|(name, _)| !name.is_empty()) {
-            if let Content::Wire(wire) = value.content {
-                self.values.push(Named { name: name.to_owned(), wire, place: index });
-            }
+            self.keep(name, &value, index);
             self.set(name, value);
         }
         let missing = |name: &&&str| !name.is_empty() && !self.has(name);
@@ -320,6 +318,13 @@ impl<'b, 'a> Walk<'b, 'a> {
                 expected: "fewer outputs".to_owned(),
             })),
             None => Ok(()),
+        }
+    }
+
+    /// Keeps where a value lies; functions are called by several nodes, and their names serve each.
+    fn keep(&mut self, name: &str, value: &Value, place: usize) {
+        if let (Content::Wire(wire), true) = (&value.content, self.calls.is_empty()) {
+            self.values.push(Named { name: name.to_owned(), wire: *wire, place });
         }
     }
 
@@ -400,7 +405,12 @@ impl<'b, 'a> Walk<'b, 'a> {
         inputs: Vec<Value>,
         bindings: &Rc<Bindings<'b, 'a>>,
     ) -> Result<Vec<Value>> {
-        let values = graph.inputs.iter().map(|input| input.name).zip(inputs).collect();
+        let place = self.places.len() - 1;
+        let mut values = HashMap::new();
+        for (input, value) in graph.inputs.iter().zip(inputs) {
+            self.keep(input.name, &value, place);
+            values.insert(input.name, value);
+        }
         let initializers = graph.initializers.iter().map(|t| (t.name, t)).collect();
         self.enter(Scope { values, initializers, open: true })?;
         for node in &graph.nodes {

@@ -41,6 +41,12 @@ pub(super) fn blocks(parameter: &Parameter, matrix: &Matrix) -> Result<Vec<Block
         .collect())
 }
 
+/// Whether an isometry has the central tap of a kernel alone: there is room for all inputs, but not
+/// for half of what all taps see.
+pub(crate) fn fits_center_alone(outputs: usize, inputs: usize, taps: usize) -> bool {
+    outputs >= inputs && 2 * outputs < inputs * taps
+}
+
 /// The number of the tap at index `center(size)` of every axis of the kernel.
 pub(super) fn central_tap(parameter: &Parameter, center: fn(usize) -> usize) -> usize {
     let shape = parameter.shape.axes();

@@ -39,6 +39,7 @@ use crate::Result;
 use crate::error::Error;
 
 pub use crate::spec::{Component, Packing, Parameter, Place, Position, Role, Stack};
+pub(crate) use blocks::fits_center_alone;
 pub use distribution::Distribution;
 pub use fans::Fans;
 pub use from_model::{for_model, parameters};

@@ -358,6 +358,24 @@ fn what_a_spec_says_of_a_file_holds_for_the_network() {
 }
 
 #[test]
+fn every_key_of_reading_is_an_option_of_the_file() {
+    let text = "[reading]\nbatch = 3\nmax_elements = 99\nbatch_norm = \"running\"\ndropout = false\n\
+                noise = 7\noutput = \"y\"\n[reading.inputs]\nx = [2, 5]";
+    let spec = Spec::from_toml(text, Path::new("spec.toml")).unwrap();
+    let expected = Options {
+        inputs: [("x".to_owned(), vec![2, 5])].into(),
+        batch: 3,
+        limit: 99,
+        batch_norm: BatchNorm::Running,
+        drops: false,
+        noise: fanin::import::Noise::Seed(7),
+        outputs: vec!["y".to_owned()],
+        ..Options::default()
+    };
+    assert_eq!(Options::from(&spec.reading), expected);
+}
+
+#[test]
 fn an_array_that_is_no_input_of_the_model_is_refused_by_the_input() {
     let file = OnnxFile::read(&folder().join("keras_cnn.onnx")).unwrap();
     let model = file.model().unwrap();

@@ -77,10 +77,12 @@ def export(model, x, path, exporter):
         torch.onnx.export(model, (x,), path, dynamo=False, opset_version=17,
                           input_names=["x"], dynamic_axes={"x": {0: "batch"}})
     elif exporter == "fixed":
-        torch.onnx.export(model, (x,), path, dynamo=True, optimize=False, external_data=False)
+        torch.onnx.export(model, (x,), path, dynamo=True, optimize=False, external_data=False,
+                          verbose=False)
     else:
         shapes = ({0: torch.export.Dim("batch")},)
-        torch.onnx.export(model, (x,), path, dynamo=True, optimize=False, dynamic_shapes=shapes)
+        torch.onnx.export(model, (x,), path, dynamo=True, optimize=False, dynamic_shapes=shapes,
+                          verbose=False)
 
 
 def apart(found, wanted):

@@ -110,6 +110,30 @@ fn check<T, const N: usize>(rows: usize, steps: &Steps, [a, b, c]: [&[T]; 3], pl
     }
 }
 
+/// Checks a tile and computes it by the widest of the loops that the machine has.
+macro_rules! run_widest {
+    (
+        $wide:ident, $narrow:ident, $plain:expr, $rows:expr,
+        $steps:ident, $a:ident, $b:ident, $c:ident, $places:ident
+    ) => {{
+        check($rows, $steps, [$a, $b, $c], $places);
+        #[cfg(target_arch = "x86_64")]
+        {
+            let (a, b, c) = ($a.as_ptr(), $b.as_ptr(), $c.as_mut_ptr());
+            if is_x86_feature_detected!("avx512f") {
+                // SAFETY: the feature is there, and `check` has seen that all steps and places
+                // stay inside the slices.
+                return unsafe { x86::$wide($steps, a, b, c, $places) };
+            }
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                // SAFETY: as above, with these features.
+                return unsafe { x86::$narrow($steps, a, b, c, $places) };
+            }
+        }
+        $plain($rows, $steps, $a, $b, $c, $places)
+    }};
+}
+
 macro_rules! implement_tile {
     ($type:ident, $wide:ident, $narrow:ident, $wide_row:ident, $narrow_row:ident, $copy:path) => {
         impl Tile for $type {
@@ -121,49 +145,13 @@ macro_rules! implement_tile {
                 c: &mut [Self],
                 places: &Places<N>,
             ) {
-                check(ROWS, steps, [a, b, c], places);
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if is_x86_feature_detected!("avx512f") {
-                        // SAFETY: the feature is there, and `check` has seen that all steps and
-                        // places stay inside the slices.
-                        unsafe {
-                            x86::$wide(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places)
-                        };
-                        return;
-                    }
-                    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                        // SAFETY: as above, with these features.
-                        unsafe {
-                            x86::$narrow(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places);
-                        }
-                        return;
-                    }
-                }
-                plain::<Self, 4, N>(ROWS, steps, a, b, c, places);
+                let plain = plain::<Self, 4, N>;
+                run_widest!($wide, $narrow, plain, ROWS, steps, a, b, c, places)
             }
 
             fn row(steps: &Steps, a: &[Self], b: &[Self], c: &mut [Self], places: &Places<WIDE>) {
-                check(1, steps, [a, b, c], places);
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if is_x86_feature_detected!("avx512f") {
-                        // SAFETY: the feature is there, and `check` has seen that all steps and
-                        // places stay inside the slices.
-                        unsafe {
-                            x86::$wide_row(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places)
-                        };
-                        return;
-                    }
-                    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                        // SAFETY: as above, with these features.
-                        unsafe {
-                            x86::$narrow_row(steps, a.as_ptr(), b.as_ptr(), c.as_mut_ptr(), places);
-                        }
-                        return;
-                    }
-                }
-                plain::<Self, 1, WIDE>(1, steps, a, b, c, places);
+                let plain = plain::<Self, 1, WIDE>;
+                run_widest!($wide_row, $narrow_row, plain, 1, steps, a, b, c, places)
             }
 
             fn copy_pieces(pieces: &[Piece], repeat: &Repeat, x: &[Self], out: &mut [Self]) {

@@ -4,7 +4,7 @@ use crate::Result;
 use crate::import::{Call, Lowering, Value};
 use crate::init::Component::{Candidate, ResetGate, UpdateGate};
 
-use super::recurrent::{self, Cell, Direction, Sizes, Stepped, clipped, part, sum, through, times};
+use super::recurrent::{self, Cell, Moment, Stepped, clipped, part, sum, through, times};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["GRU"], lower)
@@ -24,16 +24,9 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     recurrent::lower(call, &cell, lowering)
 }
 
-fn step(
-    call: &Call<'_, '_>,
-    direction: &Direction,
-    gates: &Value,
-    state: &[Value],
-    sizes: Sizes,
-    lowering: &mut Lowering<'_, '_>,
-) -> Result<Stepped> {
-    let hidden = &state[0];
-    let size = sizes.hidden;
+fn step(moment: &Moment<'_>, lowering: &mut Lowering<'_, '_>) -> Result<Stepped> {
+    let &Moment { call, direction, inputs, states, hidden: size } = moment;
+    let hidden = &states[0];
     let [squash, shape] = &direction.functions[..] else { unreachable!("two activations") };
     let share = |gate: (usize, usize), of: &Value, lowering: &mut Lowering<'_, '_>| {
         let rows = (gate.0 * size, gate.1 * size);
@@ -48,7 +41,7 @@ fn step(
         }
     };
     let both = share((0, 2), hidden, lowering)?;
-    let given = part(gates, 1, (0, 2 * size), lowering)?;
+    let given = part(inputs, 1, (0, 2 * size), lowering)?;
     let both = sum(&given, &both, lowering)?;
     let squashed = clipped(both, direction.clip, lowering)?;
     let both = squash.apply(&squashed, lowering)?;
@@ -61,7 +54,7 @@ fn step(
         let kept = times(&reset, hidden, lowering)?;
         share((2, 1), &kept, lowering)?
     };
-    let given = part(gates, 1, (2 * size, size), lowering)?;
+    let given = part(inputs, 1, (2 * size, size), lowering)?;
     let fresh = sum(&given, &past, lowering)?;
     let shaped = clipped(fresh, direction.clip, lowering)?;
     let fresh = shape.apply(&shaped, lowering)?;

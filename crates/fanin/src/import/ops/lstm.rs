@@ -5,7 +5,7 @@ use crate::Result;
 use crate::import::{Call, Lowering, Value};
 use crate::init::Component::{Candidate, ForgetGate, InputGate, OutputGate};
 
-use super::recurrent::{self, Cell, Direction, Sizes, Stepped, clipped, part, sum, through, times};
+use super::recurrent::{self, Cell, Moment, Stepped, clipped, part, sum, through, times};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["LSTM"], lower)
@@ -25,18 +25,11 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     recurrent::lower(call, &cell, lowering)
 }
 
-fn step(
-    call: &Call<'_, '_>,
-    direction: &Direction,
-    gates: &Value,
-    state: &[Value],
-    sizes: Sizes,
-    lowering: &mut Lowering<'_, '_>,
-) -> Result<Stepped> {
-    let [hidden, cell] = state else { unreachable!("a cell of two states") };
+fn step(moment: &Moment<'_>, lowering: &mut Lowering<'_, '_>) -> Result<Stepped> {
+    let &Moment { call, direction, inputs, states, hidden: size } = moment;
+    let [hidden, cell] = states else { unreachable!("a cell of two states") };
     let moved = through(hidden, &direction.state_weight, lowering)?;
-    let gates = sum(gates, &moved, lowering)?;
-    let size = sizes.hidden;
+    let gates = sum(inputs, &moved, lowering)?;
     let gate =
         |index: usize, peephole: Option<(usize, &Value)>, lowering: &mut Lowering<'_, '_>| {
             let mut own = part(&gates, 1, (index * size, size), lowering)?;

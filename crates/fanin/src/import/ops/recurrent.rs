@@ -43,20 +43,25 @@ pub(super) struct Direction {
 
 /// Sizes of a cell.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    pub batch: usize,
+struct Sizes {
+    batch: usize,
+    hidden: usize,
+}
+
+/// A cell before a step.
+pub(super) struct Moment<'c> {
+    pub call: &'c Call<'c, 'c>,
+    pub direction: &'c Direction,
+    /// Input's share of the gates at this time: (B, gates · H).
+    pub inputs: &'c Value,
+    /// (B, H) each.
+    pub states: &'c [Value],
+    /// H.
     pub hidden: usize,
 }
 
-/// One step: the gates' inputs (B, gates · H) and states to what came of them.
-pub(super) type Step = fn(
-    &Call<'_, '_>,
-    &Direction,
-    &Value,
-    &[Value],
-    Sizes,
-    &mut Lowering<'_, '_>,
-) -> Result<Stepped>;
+/// One step of a cell.
+pub(super) type Step = fn(&Moment<'_>, &mut Lowering<'_, '_>) -> Result<Stepped>;
 
 /// What comes of a step.
 pub(super) struct Stepped {
@@ -162,8 +167,9 @@ pub(super) fn lower(
         for step in 0..time {
             lowering.work()?;
             let at = if *name == "reverse" { time - 1 - step } else { step };
-            let gates = row(&direction.inputs, at, lowering)?;
-            let stepped = (cell.step)(call, &direction, &gates, &state, sizes, lowering)?;
+            let inputs = &row(&direction.inputs, at, lowering)?;
+            let moment = Moment { call, direction: &direction, inputs, states: &state, hidden };
+            let stepped = (cell.step)(&moment, lowering)?;
             let new = gathered.keep(stepped);
             let Some(lengths) = lengths else {
                 outputs.push(new[0].clone());

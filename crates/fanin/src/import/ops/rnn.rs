@@ -4,7 +4,7 @@ use crate::Result;
 use crate::import::{Call, Lowering, Value};
 use crate::init::Component::Candidate;
 
-use super::recurrent::{self, Cell, Direction, Sizes, Stepped, clipped, sum, through};
+use super::recurrent::{self, Cell, Moment, Stepped, clipped, sum, through};
 use super::{Import, Part};
 
 pub const IMPORT: Import = Import::new(&["RNN"], lower)
@@ -19,16 +19,10 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
     recurrent::lower(call, &cell, lowering)
 }
 
-fn step(
-    _: &Call<'_, '_>,
-    direction: &Direction,
-    gates: &Value,
-    state: &[Value],
-    _: Sizes,
-    lowering: &mut Lowering<'_, '_>,
-) -> Result<Stepped> {
-    let moved = through(&state[0], &direction.state_weight, lowering)?;
-    let fresh = sum(gates, &moved, lowering)?;
+fn step(moment: &Moment<'_>, lowering: &mut Lowering<'_, '_>) -> Result<Stepped> {
+    let direction = moment.direction;
+    let moved = through(&moment.states[0], &direction.state_weight, lowering)?;
+    let fresh = sum(moment.inputs, &moved, lowering)?;
     let fresh = clipped(fresh, direction.clip, lowering)?;
     let state = direction.functions[0].apply(&fresh, lowering)?;
     Ok(Stepped { states: vec![state], gates: vec![fresh] })

@@ -67,8 +67,15 @@ pub(in crate::import) fn named(
         "HardSigmoid" => gates(&next).then(|| "hardswish".to_owned()),
         "Softplus" if is_mish(&next) => Some("mish".to_owned()),
         "Clip" => clip(links, node).map(ToOwned::to_owned),
+        "Max" => is_rectifier(links, node).then(|| "relu".to_owned()),
         _ => find(node)?.activation?(node),
     }
+}
+
+/// Whether the larger of a signal and 0 is taken, which is how JAX may write a rectifier.
+fn is_rectifier(links: &Links<'_, '_>, node: &Node<'_>) -> bool {
+    let is_zero = |name: &&str| super::before::uniform(links, name) == Some(0.0);
+    node.inputs.len() == 2 && node.inputs.iter().any(is_zero)
 }
 
 /// What a clip to known bounds is; one at 0 from below, whatever the upper bound, is a rectifier.

@@ -45,6 +45,8 @@ fn is_setting(links: &Links<'_, '_>, tensor: &Tensor<'_>, used: &Use) -> bool {
         || matches!(before(links, links.node(used.node), used.input), Before::Product(_));
     match used.part {
         Some(Part::Term) => tensor.dims.is_empty() || !is_product(),
+        // JAX's exporter adds a 0 to every unit of a product without a bias.
+        Some(Part::Bias) => tensor.dims.is_empty(),
         Some(Part::Factor) => tensor.dims.is_empty() || !tensor.name.contains('.'),
         None => true,
         _ => false,

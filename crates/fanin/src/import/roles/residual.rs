@@ -1,4 +1,6 @@
-//! Residual branches: where they begin, what lies in them, in which sum they end.
+//! Residual branches as schemes count them: where they begin, what lies in them, which matrix ends
+//! them, and which block of which stack each is. The sums that a check groups layers by are found in
+//! `import/residual.rs`, which knows shapes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 

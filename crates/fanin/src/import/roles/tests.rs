@@ -287,6 +287,23 @@ fn a_gain_of_one_plus_w_starts_at_zero() {
     assert_eq!(roles.constants[0].name, "one");
 }
 
+/// As JAX's exporter writes relu(x·w): a 0 for all units, and the larger of z and 0.
+#[test]
+fn the_larger_of_a_signal_and_zero_is_a_rectifier_and_one_number_no_bias() {
+    let nodes = vec![
+        Node::new("Gemm", &["x", "w", "nothing"], &["z"]),
+        Node::new("Max", &["z", "nothing"], &["a"]),
+        Node::new("Gemm", &["a", "v", "b"], &["y"]),
+    ];
+    let weights: &[(&str, &[usize])] =
+        &[("nothing", &[]), ("w", &[4, 4]), ("v", &[4, 4]), ("b", &[4])];
+    let roles = roles(nodes, weights, &Overrides::default());
+    let told: Vec<_> = roles.parameters.iter().map(|f| f.initializer.as_str()).collect();
+    assert_eq!(told, ["w", "v", "b"]);
+    assert_eq!(named(&roles, "w").parameter.activation.as_deref(), Some("relu"));
+    assert_eq!(roles.constants[0].name, "nothing");
+}
+
 #[test]
 fn a_weight_norm_is_a_matrix_and_its_lengths() {
     let nodes = vec![

@@ -9,7 +9,7 @@
 use super::delta_orthogonal::center;
 use super::orthogonal::fill_orthogonal;
 use crate::error::Result;
-use crate::init::blocks::central_tap;
+use crate::init::blocks::{central_tap, fits_center_alone};
 use crate::init::scheme::{Argument, Facts, Scheme};
 use crate::init::{Distribution, Gain, Matrix, Parameter, Position, Request};
 
@@ -62,7 +62,7 @@ impl Mirror {
         };
         let rows = half("outputs", matrix.rows, is_last)?;
         let inputs = half("inputs", matrix.columns / matrix.taps, index == 0)?;
-        let is_central = rows >= inputs && 2 * rows < inputs * matrix.taps;
+        let is_central = fits_center_alone(rows, inputs, matrix.taps);
         let tap = is_central.then(|| central_tap(parameter, center));
         Ok(Self { matrix, rows, inputs, tap })
     }

@@ -56,7 +56,7 @@ def parts(axis, sizes, *draws):
 
 const MIRRORED: &str = r#"
 def mirrored(smaller, units, inputs):
-    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    """[A -A; -A A], A drawn: pairs pass on f(z) - f(-z), for relu z (Balduzzi et al. 2017)."""
 
     def draw(key, shape, dtype):
         half = (*shape[:-2], shape[-2] // (1 + inputs), shape[-1] // (1 + units))

@@ -117,7 +117,7 @@ def delta(gain):
 
 const MIRRORED: &str = r#"
 def mirrored(smaller, units, inputs):
-    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    """[A -A; -A A], A drawn: pairs pass on f(z) - f(-z), for relu z (Balduzzi et al. 2017)."""
 
     def draw(seed):
         def call(shape, dtype):

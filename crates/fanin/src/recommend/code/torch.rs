@@ -41,7 +41,7 @@ def delta_orthogonal_(w: torch.Tensor, gain: float) -> None:
 
 const MIRRORED: &str = r#"
 def mirrored_(w: torch.Tensor, draw, gain: float, units: bool, inputs: bool) -> None:
-    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    """[A -A; -A A], A drawn: pairs pass on f(z) - f(-z), for relu z (Balduzzi et al. 2017)."""
     value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
     draw(value, gain)
     if inputs:

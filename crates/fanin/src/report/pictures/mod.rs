@@ -80,6 +80,13 @@ pub struct Key {
     pub name: String,
 }
 
+impl Key {
+    /// The classes of the ring that is its sample; none where a line is.
+    pub fn ring(&self) -> Option<String> {
+        self.class.split_once(" ring ").map(|(_, color)| format!("ring {color}"))
+    }
+}
+
 impl Picture {
     /// The drawing, named `label` for readers of the screen; colors need [`SHEET`].
     pub fn svg(&self, label: &str) -> String {
@@ -138,8 +145,8 @@ pub fn standalone(picture: &Picture, title: &str) -> String {
             (x, row) = (12.0, row + 1.0);
         }
         let y = height + 48.0 + LINE * row;
-        match key.class.split_once(" ring ") {
-            Some((_, color)) => keys.disk(&format!("ring {color}"), [x + 11.0, y - 4.0], 4.5),
+        match key.ring() {
+            Some(ring) => keys.disk(&ring, [x + 11.0, y - 4.0], 4.5),
             None => keys.line(&key.class, [x, y - 4.0], [x + 22.0, y - 4.0]),
         }
         keys.text("label", [x + 28.0, y], Anchor::Start, &name);
@@ -174,7 +181,7 @@ fn colored(sheet: &str) -> String {
 fn size(drawing: &str) -> (f64, f64) {
     let numbers = drawing.split("viewBox=\"0 0 ").nth(1).and_then(|rest| rest.split('"').next());
     let mut numbers = numbers.unwrap_or("").split(' ').filter_map(|n| n.parse().ok());
-    (numbers.next().unwrap_or(480.0), numbers.next().unwrap_or(320.0))
+    (numbers.next().unwrap_or(axes::WIDTH), numbers.next().unwrap_or(320.0))
 }
 
 /// A number with six significant digits, which no picture shows more of; none if it is none.

@@ -25,17 +25,17 @@ fn the_depth_of_a_stream_is_where_a_gap_has_shrunk_six_times_by_e() {
 #[test]
 fn layer_normalization_ends_at_six_depth_scales_of_its_plain_layer() {
     let tanh = named("tanh");
-    for (weight_variance, bias_variance) in [(1.0, 0.5), (4.0, 0.1)] {
-        let layer = Layer::new(&*tanh, Point::new(weight_variance, bias_variance));
+    for (point, limit, correlation) in [
+        (Point::new(1.0, 0.5), DepthLimit::Alike, 1.0..=1.0),
+        (Point::new(4.0, 0.1), DepthLimit::Unrelated, 0.0..=0.999),
+    ] {
+        let layer = Layer::new(&*tanh, point);
         let found = trainable_depth(&Network::LayerNorm, &layer, 1.0);
         let plain = Network::LayerNorm.plain(&layer).unwrap();
         let settled = plain.layer().describe(1.0);
-        if found.limit == DepthLimit::Alike {
-            assert_eq!(settled.correlation, 1.0);
-        }
-        if matches!(found.limit, DepthLimit::Alike | DepthLimit::Unrelated) {
-            assert_eq!(found.layers, Some((6.0 * settled.correlation_depth) as usize));
-        }
+        assert_eq!(found.limit, limit, "{point:?}");
+        assert_eq!(found.layers, Some((6.0 * settled.correlation_depth) as usize), "{point:?}");
+        assert!(correlation.contains(&settled.correlation), "{point:?}: {}", settled.correlation);
         // Any normalization holds q, so its slope decides by the gradient alone whether near inputs part.
         assert_eq!(settled.correlation == 1.0, settled.gradient_factor <= 1.0);
     }

@@ -14,7 +14,7 @@ def orthogonal(rng, gain, shape):
 
 
 def mirrored(rng, draw, gain, units, inputs, shape):
-    """[A -A; -A A], A a smaller weight that is drawn (Balduzzi et al. 2017)."""
+    """[A -A; -A A], A drawn: pairs pass on f(z) - f(-z), for relu z (Balduzzi et al. 2017)."""
     a = draw(rng, gain, (shape[0] // (1 + units), shape[1] // (1 + inputs), *shape[2:]))
     a = np.concatenate([a, -a], 1) if inputs else a
     return np.concatenate([a, -a], 0) if units else a

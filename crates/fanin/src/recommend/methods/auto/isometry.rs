@@ -2,8 +2,10 @@
 
 use fanin_engine::spread::Flow;
 
+use super::mirror::Size;
 use super::place::Surroundings;
 use super::walk::Walk;
+use crate::init::fits_center_alone;
 use crate::recommend::draft::rounded;
 
 /// Plain layers in a row from which on every direction is to be kept at any cost.
@@ -25,19 +27,17 @@ pub(super) fn scheme(
     let independent = (format!("normal:{}", rounded(variance.sqrt())), "");
     let wires = &walk.network.layers[layer];
     let parameter = &walk.parameters[wires.weight];
-    let axes = parameter.shape.axes();
     let is_whole = parameter.axes.output_groups.max(parameter.axes.input_groups) <= 1;
     let is_head = layer + 1 == walk.network.layers.len();
     if is_head || !is_whole || parameter.packing.is_some() || parameter.fan_in == 0 {
         return independent;
     }
-    let fan_in = parameter.fan_in as f64;
-    let taps: usize = parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
-    let inputs = fan_in / taps as f64;
-    let outputs = parameter.shape.elements() as f64 / fan_in;
+    let Size { outputs, inputs, taps } = Size::of(parameter);
+    let is_central = fits_center_alone(outputs, inputs, taps);
+    let [outputs, inputs, fan_in] = [outputs, inputs, parameter.fan_in].map(|n| n as f64);
     let is_deep = around.plain_layers >= DEEP && wires.branches.is_empty();
     let input = flow.spread(wires.input).map_or(0.0, fanin_engine::Spread::second);
-    if is_deep && taps > 1 && outputs >= inputs && 2.0 * outputs < fan_in && input > 0.0 {
+    if is_deep && is_central && input > 0.0 {
         // A column of the central tap has norm g, so z² = g²·x²·inputs/outputs.
         let gain = (second / input * outputs / inputs).sqrt();
         return (

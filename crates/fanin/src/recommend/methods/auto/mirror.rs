@@ -10,6 +10,7 @@ use fanin_engine::spread::Flow;
 use super::place::Surroundings;
 use super::targets::{Passed, odd_share};
 use super::walk::Walk;
+use crate::init::{Parameter, fits_center_alone};
 use crate::spec::LayerWires;
 
 /// Hidden layers from which on rows come together too far: three of relu bring those that were at
@@ -34,15 +35,15 @@ pub(super) struct Mirrored {
 
 /// A weight as a matrix: outputs, inputs, and taps of a kernel.
 #[derive(Clone, Copy, Debug)]
-struct Size {
-    outputs: usize,
-    inputs: usize,
-    taps: usize,
+pub(super) struct Size {
+    pub outputs: usize,
+    pub inputs: usize,
+    pub taps: usize,
 }
 
 impl Size {
-    fn of(walk: &Walk, layer: &LayerWires) -> Self {
-        let parameter = &walk.parameters[layer.weight];
+    /// That of a weight without groups.
+    pub fn of(parameter: &Parameter) -> Self {
         let axes = parameter.shape.axes();
         let taps: usize =
             parameter.axes.kernel(axes.len()).iter().map(|&axis| axes[axis]).product();
@@ -54,7 +55,7 @@ impl Size {
     /// gain² over the longer side.
     fn isometry(self) -> (f64, f64, f64) {
         let Self { outputs, inputs, taps } = self;
-        let is_central = outputs >= inputs && 2 * outputs < inputs * taps;
+        let is_central = fits_center_alone(outputs, inputs, taps);
         let columns = if is_central { inputs } else { inputs * taps };
         let share = if is_central { 1.0 / taps as f64 } else { 1.0 };
         (outputs.max(columns) as f64, columns as f64, share)
@@ -81,11 +82,12 @@ pub(super) fn mirrored(
         return None;
     }
     let reaches_head = layers[hidden.len() - 1..].windows(2).all(follows) && is_plain(walk, head);
-    let ends = [Size::of(walk, &hidden[0]), Size::of(walk, head)];
+    let size_of = |layer: &LayerWires| Size::of(&walk.parameters[layer.weight]);
+    let ends = [size_of(&hidden[0]), size_of(head)];
     // Through fewer pairs than this the network as a product of matrices could not tell classes.
     let few = if reaches_head { ends[0].inputs.min(ends[1].outputs) } else { 1 };
     let is_wide = |layer: &LayerWires| {
-        let units = Size::of(walk, layer).outputs;
+        let units = size_of(layer).outputs;
         units.is_multiple_of(2) && units / 2 >= few
     };
     let count = if reaches_head { layers.len() } else { hidden.len() };
@@ -107,7 +109,7 @@ pub(super) fn mirrored(
     let mut found = Vec::new();
     for (index, layer) in layers[..count].iter().enumerate() {
         let is_head = index == hidden.len();
-        let mut size = Size::of(walk, layer);
+        let mut size = size_of(layer);
         size.outputs /= if is_head { 1 } else { 2 };
         size.inputs /= if index == 0 { 1 } else { 2 };
         let (longer, columns, share) = size.isometry();
