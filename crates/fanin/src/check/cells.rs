@@ -56,6 +56,27 @@ pub struct GateMeasurement {
     pub delta_norm: f64,
 }
 
+impl CellMeasurement {
+    /// ln ‖δ‖² at the first step over that at the last; none with one step, or where one is 0.
+    pub fn log_gradient_growth(&self) -> Option<f64> {
+        let (first, last) = ends(&self.deltas)?;
+        Some(2.0 * (first / last).ln())
+    }
+
+    /// ln `E[h²]` behind the last step over that behind the first; none as for the gradient.
+    pub fn log_state_growth(&self) -> Option<f64> {
+        let (first, last) = ends(&self.states)?;
+        Some((last / first).ln())
+    }
+}
+
+/// The first and the last of several numbers that are neither 0 nor infinite.
+fn ends(numbers: &[f64]) -> Option<(f64, f64)> {
+    let (&first, &last) = (numbers.first()?, numbers.last()?);
+    let is_size = |x: f64| x > 0.0 && x.is_finite();
+    (numbers.len() > 1 && is_size(first) && is_size(last)).then_some((first, last))
+}
+
 /// A pass through recurrent cells, planned once for weights of any number.
 pub(super) struct CellPass {
     network: Network,

@@ -12,7 +12,7 @@ use super::forecast::{self, Forecast, Verdict};
 use super::instruments::pass::{FirstRows, first};
 use super::measurement::Measurement;
 use super::probe::{Batch, Probe};
-use super::readings::Readings;
+use super::readings::{Instruments, Readings};
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
 use super::symmetry::{self, Options, Symmetry, Units};
@@ -26,10 +26,10 @@ use crate::weights::Weights;
 const ROWS: usize = 2048;
 
 /// One row in so many is looked at first: where these leave no doubt, more would tell the same.
-const FIRST_SHARE: usize = 4;
+const FIRST_SHARE: usize = 8;
 
 /// Rows looked at first, where there are so many.
-const FIRST_ROWS: usize = 256;
+const FIRST_ROWS: usize = 128;
 
 /// Seeds at which instruments are read at most: each costs about as much as the pass itself, and a
 /// standard error of five is known to a third.
@@ -115,7 +115,7 @@ impl Diagnosis {
         let mut start = Look::new(model, loss, &rows, horizon).at(weights)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
-        let readings = start.readings(model, loss, weights, &rows, horizon)?;
+        let readings = Reader::new(model, loss, &rows, horizon).read(&start, weights)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[readings], horizon) })
     }
 
@@ -141,11 +141,11 @@ impl Diagnosis {
             look.at(&weights(number)?)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
-        let read = |&number: &usize| {
-            starts[number].readings(model, loss, &weights(number)?, &rows, horizon)
-        };
         let few = &numbers[..numbers.len().min(READ_SEEDS)];
-        let readings = fanin_kernels::threads::map(few, read);
+        let reader = || Reader::new(model, loss, &rows, horizon);
+        let readings = fanin_kernels::threads::map_with(few, reader, |reader, &number| {
+            reader.read(&starts[number], &weights(number)?)
+        });
         let readings = readings.into_iter().collect::<Result<Vec<_>>>()?;
         let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, &readings, horizon) })
@@ -171,6 +171,8 @@ impl Diagnosis {
         let Forecast { verdict, confidence } = forecast::forecast(case);
         let (findings, passed) = rules::look(case);
         let findings = findings.into_iter().map(|finding| after(verdict, finding)).collect();
+        let first_readings = readings.first().cloned().flatten();
+        let first_readings = first_readings.map(|own| own.with_depth(shown.measurement));
         Self {
             measurement: shown.measurement.clone(),
             horizon: shown.horizon,
@@ -186,7 +188,7 @@ impl Diagnosis {
             forecast: verdict,
             confidence,
             skipped: Vec::new(),
-            readings: readings.first().cloned().flatten(),
+            readings: first_readings,
             readings_over_seeds: over_seeds(starts, readings),
         }
     }
@@ -352,22 +354,37 @@ impl<'a> Look<'a> {
     }
 }
 
-impl Start {
-    fn readings(
-        &self,
-        model: &Model,
-        loss: &Loss,
-        weights: &Weights,
-        rows: &Rows,
-        horizon: Horizon,
-    ) -> Result<Option<Readings>> {
-        let (batch, epoch) = (rows.batch(), rows.epoch);
-        let is_finite = self.measurement.first_non_finite().is_none();
-        (is_finite && self.measurement.loss.is_finite())
-            .then(|| Readings::new(model, loss, weights, batch, horizon, &self.measurement, epoch))
-            .transpose()
+/// Instruments, planned when they are first needed, for starts of any number.
+struct Reader<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    rows: &'a Rows,
+    horizon: Horizon,
+    instruments: Option<Instruments<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows, horizon: Horizon) -> Self {
+        Self { model, loss, rows, horizon, instruments: None }
     }
 
+    /// What the instruments read of a start whose numbers are finite.
+    fn read(&mut self, start: &Start, weights: &Weights) -> Result<Option<Readings>> {
+        let Self { model, loss, rows, horizon, instruments } = self;
+        let measurement = &start.measurement;
+        if measurement.first_non_finite().is_some() || !measurement.loss.is_finite() {
+            return Ok(None);
+        }
+        let (batch, epoch) = (rows.batch(), rows.epoch);
+        let instruments = match instruments {
+            Some(instruments) => instruments,
+            none => none.insert(Instruments::new(model, loss, weights, batch, *horizon, epoch)?),
+        };
+        instruments.read(weights, measurement).map(Some)
+    }
+}
+
+impl Start {
     fn symmetry(
         &self,
         model: &Model,

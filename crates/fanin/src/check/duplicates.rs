@@ -7,7 +7,9 @@ use fanin_engine::Tensor;
 use fanin_kernels::reduce;
 use serde::Serialize;
 
-use super::symmetry::near_duplicates::{FALSE_ALARMS, almost_equal, distance_within, is_below};
+use super::symmetry::near_duplicates::{
+    FALSE_ALARMS, Likeness, distance_within, is_below, likeness,
+};
 use crate::weights::Weights;
 
 /// Weights that are a copy of others, or almost.
@@ -46,7 +48,23 @@ pub enum Duplicate {
         /// The two that are most alike.
         closest: [usize; 2],
     },
+    /// A matrix with many rows that are parallel or opposite to another, up to scale.
+    AlikeUnits {
+        /// The tensor.
+        tensor: String,
+        /// Rows that have such a neighbor.
+        units: usize,
+        /// Rows.
+        width: usize,
+        /// The two that are most alike.
+        closest: [usize; 2],
+        /// The cosine between them.
+        cosine: f64,
+    },
 }
+
+/// Units beyond this share of a layer that look along one direction are many.
+const MANY: f64 = 0.1;
 
 /// Layers at a distance up to this are almost equal.
 const ALMOST: f64 = 0.05;
@@ -98,11 +116,23 @@ fn near_layer(matrices: &[(&str, &Tensor<f32>)], squares: &[f64]) -> Option<Dupl
     })
 }
 
-fn near_units(name: &str, tensor: &Tensor<f32>) -> Option<Duplicate> {
-    let inputs = tensor.data().len() / tensor.shape().axes()[0].max(1);
-    let found = almost_equal(tensor.data(), inputs);
-    let closest = found.closest?.rows;
-    Some(Duplicate::NearUnits { tensor: name.to_owned(), units: found.rows, closest })
+fn near_units(name: &str, tensor: &Tensor<f32>) -> Vec<Duplicate> {
+    let width = tensor.shape().axes()[0];
+    let Likeness { near, alike } = likeness(tensor.data(), tensor.data().len() / width.max(1));
+    let near = near.closest.map(|closest| Duplicate::NearUnits {
+        tensor: name.to_owned(),
+        units: near.rows,
+        closest: closest.rows,
+    });
+    let many = alike.rows as f64 >= MANY * width as f64;
+    let alike = alike.closest.filter(|_| many).map(|closest| Duplicate::AlikeUnits {
+        tensor: name.to_owned(),
+        units: alike.rows,
+        width,
+        closest: closest.rows,
+        cosine: closest.cosine,
+    });
+    near.into_iter().chain(alike).collect()
 }
 
 /// Whether more than two values occur: identities, zeros and constants may repeat on purpose.

@@ -118,6 +118,13 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// The place of the recurrent cell whose effect is largest; none if no cell has it.
+    pub fn worst_cell(&self, effect: impl Fn(&CellMeasurement) -> Option<f64>) -> Option<usize> {
+        let effects =
+            self.cells.iter().enumerate().filter_map(|(at, cell)| Some((at, effect(cell)?)));
+        effects.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
+    }
+
     /// ‖∂loss/∂W‖ of the first layer over that of the last; 0 where the first gets no gradient.
     pub fn gradient_ratio(&self) -> f64 {
         match (self.layers.first(), self.layers.last()) {

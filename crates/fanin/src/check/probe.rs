@@ -155,7 +155,14 @@ impl<'a> Probe<'a> {
             first_z: self.row_second_moments(Kept::PreActivation, 0),
             last_delta: self.row_second_moments(Kept::Delta, depth.saturating_sub(2)),
         };
-        let layers = (0..depth).map(|index| self.layer(index, &parameters, &across)).collect();
+        let mut layers: Vec<LayerMeasurement> = Vec::with_capacity(depth);
+        // What leaves a layer mostly enters the next one.
+        let mut left = None;
+        for index in 0..depth {
+            let (layer, own) = self.layer(index, &parameters, &across, left);
+            left = Some((self.network.layers[index].activation, own));
+            layers.push(layer);
+        }
         Ok(Measurement {
             rows: self.batch.rows,
             layers,
@@ -197,8 +204,15 @@ impl<'a> Probe<'a> {
         statistics::row_second_moments(&x, x.len() / self.batch.rows)
     }
 
-    /// What the pass says of a layer.
-    fn layer(&self, index: usize, parameters: &[Vec<f32>], across: &Across) -> LayerMeasurement {
+    /// What the pass says of a layer, and the cosine between rows of its activations; `before` is
+    /// that of the layer before.
+    fn layer(
+        &self,
+        index: usize,
+        parameters: &[Vec<f32>],
+        across: &Across,
+        before: Option<(Wire, f64)>,
+    ) -> (LayerMeasurement, f64) {
         let read = |kind: Kept| self.read(kind, index);
         let (z, a, delta) = (read(Kept::PreActivation), read(Kept::Activation), read(Kept::Delta));
         let (d_weight, x) = (read(Kept::WeightGradient), read(Kept::Input));
@@ -207,8 +221,12 @@ impl<'a> Probe<'a> {
         let units = Lay::of_units(network, wires).units();
         let sampled = |kind: Kept| self.samples(kind, index);
         let (sampled_z, sampled_a) = (sampled(Kept::PreActivation), sampled(Kept::Activation));
-        let sampled_x = Lay::of_channels(network, wires).samples(x);
-        let spread = |x: &[f32]| statistics::spread(x, x.len() / rows, PAIRED_ROWS);
+        let told = statistics::spread(&sampled_a, sampled_a.len() / rows, PAIRED_ROWS);
+        let cosine = |x: &[f32]| statistics::cosine(x, x.len() / rows, PAIRED_ROWS);
+        let input_cosine = match before {
+            Some((wire, cosine)) if wire == wires.input => cosine,
+            _ => cosine(&Lay::of_channels(network, wires).samples(x)),
+        };
         let growth = |kind: Kept, from: &[f64]| {
             statistics::log_ratio_error(&self.row_second_moments(kind, index), from)
         };
@@ -218,7 +236,7 @@ impl<'a> Probe<'a> {
         let bend = wires.bend.as_ref();
         let (kind, slopes) =
             bend.map_or((None, None), |bend| slopes(bend, &sampled(Kept::Bent), units));
-        LayerMeasurement {
+        let layer = LayerMeasurement {
             module: wires.module.clone(),
             branches: wires.branches.clone(),
             units,
@@ -243,9 +261,9 @@ impl<'a> Probe<'a> {
             pre_activation_mean: reduce::mean(z),
             growth_error: growth(Kept::PreActivation, &across.first_z),
             gradient_growth_error: growth(Kept::Delta, &across.last_delta),
-            cosine: spread(&sampled_z).cosine,
-            input_cosine: spread(&sampled_x).cosine,
-            directions: spread(&sampled_a).directions,
+            cosine: cosine(&sampled_z),
+            input_cosine,
+            directions: told.directions,
             near_cosine: across.near[index],
             normalized: bend.is_some_and(|b| b.input != wires.pre_activation),
             activation: bend.map(|bend| bend.name.clone()),
@@ -256,7 +274,8 @@ impl<'a> Probe<'a> {
             always_on_share: slopes
                 .filter(|_| kind == Some(Shape::ZeroOnOneSide))
                 .map(|s| s.always_on),
-        }
+        };
+        (layer, told.cosine)
     }
 }
 

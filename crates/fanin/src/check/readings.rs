@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::evidence::{Evidence, Horizon, StepRule};
 use super::forecast::LARGEST_SHARPNESS;
+use super::instruments::curvature;
 use super::instruments::curvature::stable_rate;
-use super::instruments::effort::{Effort, Need};
-use super::instruments::pass::first;
-use super::instruments::updates::{self, Step};
-use super::instruments::{curvature, gradient_noise, jacobian, tangent_kernel, underflow};
+use super::instruments::effort::Need;
+use super::instruments::kit::{Kit, Measured};
+use super::instruments::updates::Step;
 use super::measurement::Measurement;
 use super::probe::Batch;
 use super::rules::SATURATION;
@@ -59,7 +59,7 @@ pub struct Readings {
     pub fp16_loss_scale: Option<i32>,
     /// How far the first step moves each parameter.
     pub updates: Vec<Update>,
-    /// How deep theory says that such a network can be, for plain chains.
+    /// How deep theory says that such a network can be, for plain chains; of the first seed alone.
     pub trainable_depth: Option<Depth>,
 }
 
@@ -85,40 +85,47 @@ pub struct Depth {
     pub limit: DepthLimit,
 }
 
-impl Readings {
-    /// Reads all instruments on the first rows of `batch`, as many as an epoch of so many rows pays
-    /// for.
+/// All instruments, planned for one network, its rows and the training that is planned, for starts
+/// of any number.
+pub(in crate::check) struct Instruments<'a> {
+    horizon: Horizon,
+    kit: Kit<'a>,
+}
+
+impl<'a> Instruments<'a> {
+    /// Plans them for the first rows of `batch`, as many as an epoch of so many rows pays for;
+    /// `weights` are the first that are read.
     ///
     /// # Errors
     /// If the weights or the batch do not fit the model.
     pub fn new(
-        model: &Model,
-        loss: &Loss,
+        model: &'a Model,
+        loss: &'a Loss,
         weights: &Weights,
-        batch: Batch<'_>,
+        batch: Batch<'a>,
         horizon: Horizon,
-        measurement: &Measurement,
         epoch: usize,
     ) -> Result<Self> {
-        let effort = Effort::new(epoch, weights.elements(), need(horizon, measurement));
-        let (all, batch) = (batch, first(batch, effort.rows));
-        let jacobian = jacobian::measure(model, loss, weights, batch, &effort.jacobian)?;
-        let kernel = tangent_kernel::measure(model, loss, weights, batch, &effort.kernel)?;
         let adam = (horizon.step_rule == StepRule::Normalized)
             .then(|| curvature::Adam { epsilon: horizon.epsilon, ..curvature::Adam::default() });
-        let options = curvature::Options { adam, ..effort.curvature };
-        let curved = first(all, effort.curvature_rows);
-        let curvature = curvature::measure(model, loss, weights, curved, &options)?;
-        let noise = gradient_noise::measure(model, loss, weights, batch)?;
-        let underflow = underflow::measure(model, loss, weights, batch)?;
+        Ok(Self { horizon, kit: Kit::new(model, loss, weights, batch, adam, epoch)? })
+    }
+
+    /// Reads all of them at one start.
+    ///
+    /// # Errors
+    /// If the weights do not fit the model.
+    pub fn read(&mut self, weights: &Weights, measurement: &Measurement) -> Result<Readings> {
+        let horizon = self.horizon;
         let step = Step {
             learning_rate: horizon.effective_learning_rate,
             rule: horizon.step_rule,
             epsilon: horizon.epsilon,
         };
-        let updates = updates::measure(model, loss, weights, batch, &step)?;
-        Ok(Self {
-            rows: batch.rows,
+        let Measured { jacobian, kernel, curvature, noise, underflow, updates } =
+            self.kit.measure(weights, need(horizon, measurement), &step)?;
+        Ok(Readings {
+            rows: self.kit.rows(),
             jacobian_condition: jacobian.input_output.condition,
             jacobian_mean_square: jacobian.input_output.mean_square,
             depth_condition: jacobian.depth.as_ref().map(|depth| depth.condition),
@@ -144,12 +151,17 @@ impl Readings {
                     below_epsilon: update.below_epsilon,
                 })
                 .collect(),
-            trainable_depth: depth(measurement),
+            trainable_depth: None,
         })
     }
 }
 
 impl Readings {
+    /// The same beside what theory says of the depth, which takes as long as an instrument.
+    pub(in crate::check) fn with_depth(self, measurement: &Measurement) -> Self {
+        Self { trainable_depth: depth(measurement), ..self }
+    }
+
     /// The numbers that a start has, by the names of their fields.
     pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let numbers = [

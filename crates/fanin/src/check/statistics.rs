@@ -91,10 +91,21 @@ pub struct Spread {
 
 /// How far the first `rows` rows of `x` can be told apart.
 pub fn spread(x: &[f32], columns: usize, rows: usize) -> Spread {
+    let (gram, count) = gram_of_first(x, columns, rows);
+    Spread { cosine: median_cosine(&gram, count), directions: participation(gram, count) }
+}
+
+/// The median cosine alone.
+pub fn cosine(x: &[f32], columns: usize, rows: usize) -> f64 {
+    let (gram, count) = gram_of_first(x, columns, rows);
+    median_cosine(&gram, count)
+}
+
+/// The scalar products of the first `rows` rows, and how many there are.
+fn gram_of_first(x: &[f32], columns: usize, rows: usize) -> (Vec<f64>, usize) {
     let count = rows.min(x.len() / columns.max(1));
     let rows: Vec<f64> = x[..count * columns].iter().map(|&x| f64::from(x)).collect();
-    let gram = gram(&rows, count);
-    Spread { cosine: median_cosine(&gram, count), directions: participation(gram, count) }
+    (gram(&rows, count), count)
 }
 
 /// Scalar products of `count` rows, count × count.

@@ -23,9 +23,9 @@ pub fn dead_probability(correlation: f64, inputs: usize) -> f64 {
     }
     let steepness = (correlation / (1.0 - correlation)).sqrt();
     // The power falls from 1 to 0 around the (1/n)-quantile, over a range of about 1/steepness.
-    let bends = (-80..=80).map(|k| f64::from(k) * 0.25 / steepness);
+    let bends = (-20..=20).map(|k| f64::from(k) / steepness);
     let mut sum = 0.0;
-    visit(&cuts(0.5, bends), |z, weight| {
+    visit(&cuts(2.0, bends), |z, weight| {
         sum += weight * below(-steepness * z).powf(inputs as f64);
     });
     sum

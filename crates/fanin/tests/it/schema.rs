@@ -1,5 +1,5 @@
-//! The published schemas of checks, repairs and reports say what these say: no key more, none less, no other
-//! type.
+//! The published schemas of checks, repairs, comparisons and reports say what these say: no key more, none
+//! less, no other type.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 const SCHEMA: &str = include_str!("../../../../docs/schema/check.json");
 const FIX: &str = include_str!("../../../../docs/schema/fix.json");
+const COMPARE: &str = include_str!("../../../../docs/schema/compare.json");
 const REPORT: &str = include_str!("../../../../docs/schema/report.json");
 
 /// Reads the part of JSON Schema 2020-12 that the schema uses, and refuses any other keyword.
@@ -294,6 +295,47 @@ fn the_schema_of_a_repair_describes_every_key_and_nothing_else() {
     let own = schema["properties"].as_object().unwrap().keys();
     let unmet: Vec<&String> = own.filter(|key| !validator.met.contains(*key)).collect();
     assert!(unmet.is_empty(), "no repair here shows {unmet:?}");
+}
+
+/// A comparison, as `fanin compare --json` tells it; one of its runs diverges.
+fn comparison() -> Value {
+    use fanin::compare::{CompareOptions, Comparison};
+    use fanin::train::Interrupt;
+    let mut spec = Spec { model: "64 -> 16 relu -> 10".parse().unwrap(), ..Spec::default() };
+    (spec.train.epochs, spec.train.seeds) = (2, vec![0]);
+    let schemes = ["he-normal", "normal:1e30"].map(str::to_owned).to_vec();
+    let options = CompareOptions { schemes, own_model: true, spec, ..CompareOptions::default() };
+    let (data, models) = fanin::open_compared(&options).unwrap();
+    let comparison = Comparison::of_networks(&options, &data, models).unwrap();
+    let mut networks = comparison.check().unwrap();
+    comparison.train(&mut networks, &(), &Interrupt::default()).unwrap();
+    let report = comparison.report(&networks);
+    serde_json::from_str(&Json::new("compare", &report).to_string()).unwrap()
+}
+
+#[test]
+fn the_schema_of_a_comparison_describes_every_key_and_nothing_else() {
+    let comparison = comparison();
+    let entries = comparison["networks"][0]["entries"].as_array().unwrap();
+    assert_eq!(entries[0]["trained"][0]["finish"], "completed");
+    assert!(
+        entries[1]["trained"][0]["finish"]["diverged"].is_object(),
+        "{}",
+        entries[1]["trained"]
+    );
+    let mut validator = Validator::of(COMPARE);
+    let schema = validator.root.clone();
+    validator.check(&schema, &comparison, "comparison");
+    assert!(validator.mistakes.is_empty(), "{}", validator.mistakes.join("\n"));
+    let mut own = BTreeSet::new();
+    let kinds =
+        ["data", "column", "class", "network", "entry", "run", "epoch", "training", "spread"];
+    keys(&schema["properties"], &mut own);
+    for part in kinds.map(|kind| &schema["$defs"][kind]) {
+        keys(part, &mut own);
+    }
+    let unmet: Vec<&String> = own.difference(&validator.met).collect();
+    assert!(unmet.is_empty(), "no comparison here shows {unmet:?}");
 }
 
 /// The report of a start, as `fanin check --report` makes it.

@@ -5,7 +5,7 @@
     cargo build -p fanin-cli
     python3 check_forms.py ../../../../target/debug/fanin package/lib/schemas/sarif-2.1.0-rtm.5.json
 
-Says `0 mistakes` for JSON of check, fix, theory and reports by the schemas in docs/schema, which must
+Says `0 mistakes` for JSON of check, fix, compare, theory and reports by the schemas in docs/schema, which must
 be schemas themselves, for SARIF 2.1.0 (OASIS's schema as that package carries it; without its path
 SARIF is left out), and for JUnit that it is well-formed XML.
 """
@@ -48,9 +48,13 @@ THEORIES = [
     ["--network", "layer-norm", "--activation", "tanh", "--depth", "12"],
     ["--network", "attention", "--depth", "12"],
 ]
+COMPARISONS = [
+    ["--epochs", "1", "--seeds", "2", "--depths", "2", "--schemes", "he-normal,zeros,normal:1e30"],
+]
 CASES = [
     ("check", CHECKS, lambda case: ["check", *case, "--format", "json"]),
     ("fix", FIXES, lambda case: ["fix", *case, "--json"]),
+    ("compare", COMPARISONS, lambda case: ["compare", *case, "--json"]),
     ("theory", THEORIES, lambda case: ["theory", *case, "--json"]),
 ]
 

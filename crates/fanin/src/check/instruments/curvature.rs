@@ -29,7 +29,7 @@ pub struct Options {
     /// Which ends must be found before the search is over.
     pub search: Search,
     /// An eigenvalue that something hangs on: where the largest may be near it, residuals count as
-    /// found at a fifth of the tolerance, and never before four products.
+    /// found at a fifth of the tolerance, and none before four products unless it is a hundredth of it.
     pub limit: Option<f64>,
     /// Seed of the start vector.
     pub seed: u64,
@@ -156,17 +156,50 @@ fn measure_in<T: Element>(
     options: &Options,
 ) -> Result<Curvature> {
     ensure_fits(model, batch)?;
-    let mut hessian = Hessian::<T>::new(model, loss, weights, batch)?;
-    let plain = hessian.ends(&Scale(None), options);
-    let preconditioned = match options.adam {
-        Some(adam) => {
-            let scale = adam_scale(model, loss, weights, batch, adam)?;
-            Some(hessian.ends(&Scale(Some(scale)), options))
+    Ok(Planned::<T>::new(model, loss, weights, batch, options.adam)?.measure(options))
+}
+
+/// The curvature of the loss of a batch, planned once for weights of any number.
+pub(in crate::check) struct Planned<'a, T> {
+    batch: Batch<'a>,
+    hessian: Hessian<T>,
+    adam: Option<AdamScale<'a>>,
+}
+
+impl<'a, T: Element> Planned<'a, T> {
+    /// Plans products with H, and with Adam's own where it is asked for.
+    pub fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'a>,
+        adam: Option<Adam>,
+    ) -> Result<Self> {
+        let hessian = Hessian::new(model, loss, weights, batch)?;
+        let adam =
+            adam.map(|adam| AdamScale::new(model, loss, weights, batch, adam)).transpose()?;
+        Ok(Self { batch, hessian, adam })
+    }
+
+    /// Takes other parameters, in the graph's order.
+    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+        self.hessian.pass.set_parameters(parameters);
+        if let Some(adam) = &mut self.adam {
+            adam.pass.set_parameters(parameters);
         }
-        None => None,
-    };
-    let gradient_norm = reduce::sum_of_squares(&hessian.gradient).sqrt();
-    Ok(Curvature { rows: batch.rows, gradient_norm, plain, preconditioned })
+    }
+
+    pub fn measure(&mut self, options: &Options) -> Curvature {
+        self.hessian.begin();
+        let plain = self.hessian.ends(&Scale(None), options);
+        let scale = self.adam.as_mut().map(AdamScale::read);
+        Curvature {
+            rows: self.batch.rows,
+            gradient_norm: reduce::sum_of_squares(&self.hessian.gradient).sqrt(),
+            plain,
+            preconditioned: scale.map(|scale| self.hessian.ends(&Scale(Some(scale)), options)),
+        }
+    }
 }
 
 /// The product of a vector with H, by differentiating the gradient once more (Pearlmutter 1994).
@@ -196,11 +229,15 @@ impl<T: Element> Hessian<T> {
         let vector: Vec<usize> = (VECTOR..VECTOR + wires.len()).collect();
         let mut pass = Pass::staged(&network, &keep, weights, &vector)?;
         pass.feed_batch(batch);
-        // The first product is of 0: it is run for the gradient.
-        pass.run();
-        let tensors = products.len()..keep.len();
-        let gradient = tensors.flat_map(|tensor| pass.read(tensor)).copied().collect();
-        Ok(Self { pass, sizes, gradient })
+        Ok(Self { pass, sizes, gradient: Vec::new() })
+    }
+
+    /// Runs for the gradient, whatever vector is multiplied.
+    fn begin(&mut self) {
+        self.pass.run();
+        let tensors = self.sizes.len()..2 * self.sizes.len();
+        self.gradient.clear();
+        self.gradient.extend(tensors.flat_map(|tensor| self.pass.read(tensor)));
     }
 
     fn multiply(&mut self, scale: &Scale, x: &[T], out: &mut [T]) {
@@ -263,7 +300,9 @@ fn ends(ritz: &[Ritz], options: &Options) -> Ends {
     // more than ten times (Kuczyński & Woźniakowski 1992).
     let is_near = |limit: f64| (0.1 * limit..limit).contains(&high.value);
     let share = if options.limit.is_some_and(is_near) { 0.2 } else { 1.0 };
-    let fewest = if options.limit.is_some() { 4 } else { 2 };
+    // Where even a hundred times as much would stay below it, more products decide nothing.
+    let is_far = |limit: f64| 100.0 * (high.value + high.residual) < limit;
+    let fewest = if options.limit.is_some_and(|limit| !is_far(limit)) { 4 } else { 2 };
     let found = |ritz: Ritz| ritz.residual <= share * options.tolerance * scale;
     Ends {
         largest: high.value,
@@ -294,33 +333,49 @@ impl Scale {
     }
 }
 
-/// P^(−½) from the gradients of parts of the batch.
-fn adam_scale(
-    model: &Model,
-    loss: &Loss,
-    weights: &Weights,
-    batch: Batch<'_>,
+/// The gradients of parts of a batch, which Adam's own scale is made from.
+struct AdamScale<'a> {
+    batch: Batch<'a>,
     adam: Adam,
-) -> Result<Vec<f32>> {
-    // A part of one row has no batch statistics.
-    let parts = adam.parts.clamp(1, (batch.rows / 2).max(1));
-    let rows = batch.rows / parts;
-    let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, rows)?;
-    let mut squares: Vec<f32> = Vec::new();
-    for index in 0..parts {
-        pass.run_on(part(batch, index * rows, rows));
-        let gradient = (0..network.trained.len()).flat_map(|tensor| pass.read(tensor));
-        if index == 0 {
-            squares.extend(gradient.map(|g| g * g));
-        } else {
-            squares.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g * g);
-        }
+    parts: usize,
+    tensors: usize,
+    pass: Pass<f32>,
+}
+
+impl<'a> AdamScale<'a> {
+    fn new(
+        model: &Model,
+        loss: &Loss,
+        weights: &Weights,
+        batch: Batch<'a>,
+        adam: Adam,
+    ) -> Result<Self> {
+        // A part of one row has no batch statistics.
+        let parts = adam.parts.clamp(1, (batch.rows / 2).max(1));
+        let (network, pass) = Pass::<f32>::of_gradients(model, loss, weights, batch.rows / parts)?;
+        Ok(Self { batch, adam, parts, tensors: network.trained.len(), pass })
     }
-    let scale = |square: f32| {
-        let root = (f64::from(square) / parts as f64).sqrt();
-        (1.0 / (root + adam.epsilon).sqrt()) as f32
-    };
-    Ok(squares.into_iter().map(scale).collect())
+
+    /// P^(−½).
+    fn read(&mut self) -> Vec<f32> {
+        let Self { batch, adam, parts, tensors, pass } = self;
+        let rows = batch.rows / *parts;
+        let mut squares: Vec<f32> = Vec::new();
+        for index in 0..*parts {
+            pass.run_on(part(*batch, index * rows, rows));
+            let gradient = (0..*tensors).flat_map(|tensor| pass.read(tensor));
+            if index == 0 {
+                squares.extend(gradient.map(|g| g * g));
+            } else {
+                squares.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g * g);
+            }
+        }
+        let scale = |square: f32| {
+            let root = (f64::from(square) / *parts as f64).sqrt();
+            (1.0 / (root + adam.epsilon).sqrt()) as f32
+        };
+        squares.into_iter().map(scale).collect()
+    }
 }
 
 #[cfg(test)]

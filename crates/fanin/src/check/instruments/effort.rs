@@ -14,10 +14,10 @@ pub struct Effort {
     pub kernel: tangent_kernel::Options,
     /// Rows, products and start vectors of the Jacobian.
     pub jacobian: jacobian::Options,
-    /// Rows that the Hessian sees.
-    pub curvature_rows: usize,
+    /// Rows that the Hessian sees where fewer leave a doubt.
+    pub closer_rows: usize,
     /// Products with the Hessian.
-    pub curvature: curvature::Options,
+    products: usize,
 }
 
 /// What the curvature is asked for.
@@ -35,19 +35,18 @@ pub enum Need {
 /// Rows of the instruments, at least and at most.
 const ROWS: [usize; 2] = [32, 128];
 
-/// Products with the Hessian at most.
-const PRODUCTS: usize = 16;
+/// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
+/// forward through them, and an epoch as three through all rows.
+const PRODUCTS: [usize; 2] = [3, 16];
+
+/// Products where units saturate: there few find nothing.
+const HIDDEN_PRODUCTS: usize = 16;
 
 impl Effort {
     /// The effort for an epoch of so many rows, and a network of so many weights.
-    pub fn new(epoch: usize, weights: usize, need: Need) -> Self {
+    pub fn new(epoch: usize, weights: usize) -> Self {
         let within = |value: usize, [least, most]: [usize; 2]| value.clamp(least, most);
         let rows = within(epoch / 32, ROWS).min(epoch.max(1));
-        let (curvature_rows, search, limit) = match need {
-            Need::Shown => (rows, curvature::Search::Largest, None),
-            Need::Decides(limit) => (ROWS[1], curvature::Search::Largest, Some(limit)),
-            Need::Hidden(limit) => (ROWS[1], curvature::Search::Both, Some(limit)),
-        };
         Self {
             rows,
             kernel: tangent_kernel::Options {
@@ -64,15 +63,25 @@ impl Effort {
                     .min(jacobian::Options::default().exact_work),
                 ..jacobian::Options::default()
             },
-            curvature_rows: curvature_rows.min(epoch.max(1)),
-            curvature: curvature::Options {
-                most_steps: PRODUCTS,
-                tolerance: 0.1,
-                search,
-                limit,
-                ..curvature::Options::default()
-            },
+            closer_rows: ROWS[1].min(epoch.max(1)),
+            products: within(epoch / (6 * rows.max(1)), PRODUCTS),
         }
+    }
+
+    /// How the curvature is searched for.
+    pub fn curvature(&self, need: Need) -> curvature::Options {
+        let (search, limit, most_steps) = match need {
+            Need::Shown => (curvature::Search::Largest, None, self.products),
+            Need::Decides(limit) => (curvature::Search::Largest, Some(limit), self.products),
+            Need::Hidden(limit) => (curvature::Search::Both, Some(limit), HIDDEN_PRODUCTS),
+        };
+        let tolerance = 0.2;
+        curvature::Options { most_steps, tolerance, search, limit, ..curvature::Options::default() }
+    }
+
+    /// The same on more rows, where the verdict hangs on it.
+    pub fn closer_curvature(&self, need: Need) -> curvature::Options {
+        curvature::Options { most_steps: PRODUCTS[1], tolerance: 0.1, ..self.curvature(need) }
     }
 }
 
@@ -82,23 +91,17 @@ mod tests {
 
     #[test]
     fn effort_grows_with_the_data_up_to_what_the_instruments_do_alone() {
-        let mut before = Effort::new(1, 1000, Need::Shown);
-        assert_eq!((before.rows, before.curvature_rows), (1, 1));
+        let mut before = Effort::new(1, 1000);
+        assert_eq!((before.rows, before.closer_rows), (1, 1));
         for epoch in [10, 100, 320, 1437, 3000, 60_000, usize::MAX] {
-            let effort = Effort::new(epoch, 1000, Need::Shown);
+            let effort = Effort::new(epoch, 1000);
             assert!(effort.rows >= before.rows && effort.rows <= epoch);
             assert!(effort.jacobian.exact_work >= before.jacobian.exact_work);
             before = effort;
         }
-        let large = Effort::new(60_000, 1 << 20, Need::Shown);
-        assert_eq!((large.rows, large.curvature_rows), (128, 128));
+        let large = Effort::new(60_000, 1 << 20);
+        assert_eq!((large.rows, large.closer_rows), (128, 128));
         assert_eq!(large.jacobian, jacobian::Options::default());
         assert_eq!(large.kernel, tangent_kernel::Options::default());
-    }
-
-    #[test]
-    fn more_rows_are_looked_at_where_a_verdict_hangs_on_it() {
-        let rows = |need| Effort::new(320, 1000, need).curvature_rows;
-        assert_eq!([Need::Shown, Need::Decides(1.0), Need::Hidden(1.0)].map(rows), [32, 128, 128]);
     }
 }

@@ -14,7 +14,7 @@ use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows used at most, where rows do not touch each other.
-const MOST_ROWS: usize = 64;
+pub const MOST_ROWS: usize = 64;
 
 /// Parts that a batch is cut into at most, where batch normalization ties its rows together.
 const MOST_GROUPS: usize = 16;
@@ -99,23 +99,27 @@ pub fn measure(
     if parts < FEWEST_PARTS {
         return Ok(None);
     }
-    let tensors = if coupled {
-        of_groups(model, loss, weights, part(batch, 0, parts * rows_per_part), rows_per_part)?
-    } else {
-        RowGradients::new(model, loss, weights, part(batch, 0, parts))?.of(Of::Loss)
-    };
+    if !coupled {
+        return Ok(of_rows(&mut RowGradients::new(model, loss, weights, part(batch, 0, parts))?));
+    }
+    let batch = part(batch, 0, parts * rows_per_part);
+    Ok(Some(of(&of_groups(model, loss, weights, batch, rows_per_part)?, parts, rows_per_part)))
+}
+
+/// Signal and noise in the gradients of rows that do not touch each other; `None` with fewer than
+/// 6 of them.
+pub(in crate::check) fn of_rows(gradients: &mut RowGradients<'_>) -> Option<GradientNoise> {
+    let rows = gradients.rows();
+    (rows >= FEWEST_PARTS).then(|| of(&gradients.of(Of::Loss), rows, 1))
+}
+
+fn of(tensors: &[TensorGradients], parts: usize, rows_per_part: usize) -> GradientNoise {
     let null = 1.0 / (parts - 3) as f64;
     let all: Vec<Sample> = tensors.iter().map(|tensor| Sample::of(tensor, parts)).collect();
     let total = all.iter().fold(Sample::empty(parts), Sample::joined);
     let noise = |sample: &Sample, name: &str| sample.noise(name, parts, rows_per_part);
-    let named = all.iter().zip(&tensors).map(|(sample, tensor)| noise(sample, &tensor.name));
-    Ok(Some(GradientNoise {
-        parts,
-        rows_per_part,
-        null,
-        tensors: named.collect(),
-        total: noise(&total, ""),
-    }))
+    let named = all.iter().zip(tensors).map(|(sample, tensor)| noise(sample, &tensor.name));
+    GradientNoise { parts, rows_per_part, null, tensors: named.collect(), total: noise(&total, "") }
 }
 
 /// What is summed over the elements of a tensor.

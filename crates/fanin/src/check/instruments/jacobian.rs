@@ -9,7 +9,7 @@ use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::singular_values::singular_values;
 use serde::Serialize;
 
-use super::pass::{Pass, ensure_fits, hold_statistics, spaced};
+use super::pass::{Pass, ensure_fits, hold_statistics, part, spaced};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{LayerWires, Loss, Mode, Model, Network};
@@ -112,11 +112,46 @@ pub fn measure(
 ) -> Result<Jacobian> {
     ensure_fits(model, batch)?;
     let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
-    let one = &Network::new(model, loss, 1, Mode::Evaluate)?;
-    let at = At { model, loss, weights: &held, batch, options, one };
-    let input_output = at.spectrum(Between::Ends)?;
-    let depth = depth_wires(one).map(|_| at.spectrum(Between::Hidden)).transpose()?;
-    Ok(Jacobian { input_output, depth, statistics_held })
+    Ok(Planned::new(model, loss, &held, batch, *options)?.measure(statistics_held))
+}
+
+/// Jacobians at rows of a batch, planned once for weights of any number.
+pub(in crate::check) struct Planned<'a> {
+    ends: At<'a>,
+    depth: Option<At<'a>>,
+}
+
+impl<'a> Planned<'a> {
+    /// Plans for weights in which statistics are held.
+    pub fn new(
+        model: &Model,
+        loss: &Loss,
+        held: &Weights,
+        batch: Batch<'a>,
+        options: Options,
+    ) -> Result<Self> {
+        let one = &Network::new(model, loss, 1, Mode::Evaluate)?;
+        let place = Place { model, loss, weights: held, one };
+        let hidden = depth_wires(one).map(|_| At::new(&place, batch, options, Between::Hidden));
+        Ok(Self {
+            ends: At::new(&place, batch, options, Between::Ends)?,
+            depth: hidden.transpose()?,
+        })
+    }
+
+    /// Takes other parameters, in the graph's order.
+    pub fn set_parameters(&mut self, held: &[Vec<f32>]) {
+        let means = [Some(&mut self.ends), self.depth.as_mut()].into_iter().flatten();
+        means.for_each(|at| at.means.set_parameters(held));
+    }
+
+    pub fn measure(&mut self, statistics_held: bool) -> Jacobian {
+        Jacobian {
+            input_output: self.ends.spectrum(),
+            depth: self.depth.as_mut().map(At::spectrum),
+            statistics_held,
+        }
+    }
 }
 
 /// The singular values of what depth does, as [`Jacobian::depth`] sums them up, with shares that
@@ -136,8 +171,8 @@ pub fn singular_values_of_depth(
         return Ok(Vec::new());
     }
     let (held, _) = hold_statistics(model, loss, weights, batch)?;
-    let at = At { model, loss, weights: &held, batch, options: &Options::default(), one };
-    let (densities, ..) = at.densities(Between::Hidden)?;
+    let place = Place { model, loss, weights: &held, one };
+    let densities = At::new(&place, batch, Options::default(), Between::Hidden)?.densities();
     let share = 1.0 / densities.len().max(1) as f64;
     let mut pooled: Density = densities.into_iter().flatten().collect();
     pooled.iter_mut().for_each(|(_, weight)| *weight *= share);
@@ -170,63 +205,16 @@ fn depth_wires(network: &Network) -> Option<(Wire, Wire)> {
     (!in_branch(output)).then_some((first.pre_activation, to))
 }
 
-struct At<'a> {
+/// Where derivatives are taken.
+struct Place<'a> {
     model: &'a Model,
     loss: &'a Loss,
     weights: &'a Weights,
-    batch: Batch<'a>,
-    options: &'a Options,
     /// The network for one row.
     one: &'a Network,
 }
 
-/// σ with weights that add up to 1, smallest first.
-type Density = Vec<(f64, f64)>;
-
-impl At<'_> {
-    fn spectrum(&self, between: Between) -> Result<Spectrum> {
-        let (densities, size, rows, method) = self.densities(between)?;
-        Ok(summarize(&densities, size, rows, method))
-    }
-
-    /// Singular values at each row, or for each row and start vector; outputs and inputs; rows.
-    #[expect(clippy::type_complexity, reason = "four results that belong together")]
-    fn densities(&self, between: Between) -> Result<(Vec<Density>, (usize, usize), usize, Method)> {
-        let (from, to) = between.wires(self.one);
-        let width = |wire: Wire| self.one.graph.shape(wire).elements();
-        let (m, n) = (width(to), width(from));
-        let shorter = m.min(n);
-        let exact = shorter < EXACT_BELOW && m * n * shorter <= self.options.exact_work;
-        let rows: Vec<usize> = spaced(self.batch.rows, self.options.rows).collect();
-        let mut densities: Vec<Density> = Vec::new();
-        if exact {
-            let side = if m <= n { Side::Backward } else { Side::Forward };
-            let mut products = self.products(between, side, shorter.min(COPIES))?;
-            for &row in &rows {
-                let matrix = products.matrix(self.features(row), shorter, m.max(n));
-                let mut values = singular_values(&matrix, shorter, m.max(n));
-                values.reverse();
-                let share = 1.0 / shorter as f64;
-                densities.push(values.into_iter().map(|s| (s, share)).collect());
-            }
-        } else {
-            let mut forward = self.products(between, Side::Forward, 1)?;
-            let mut backward = self.products(between, Side::Backward, 1)?;
-            for &row in &rows {
-                let probes = 0..self.options.probes.max(1);
-                let mut sides = [&mut forward, &mut backward];
-                densities.extend(probes.map(|probe| self.lanczos(&mut sides, (m, n), row, probe)));
-            }
-        }
-        let method = if exact { Method::Exact } else { Method::Lanczos };
-        Ok((densities, (m, n), rows.len(), method))
-    }
-
-    fn features(&self, row: usize) -> &[f32] {
-        let inputs = self.model.inputs();
-        &self.batch.features[row * inputs..(row + 1) * inputs]
-    }
-
+impl Place<'_> {
     /// Products with J or Jᵀ for so many copies of a row.
     fn products(&self, between: Between, side: Side, copies: usize) -> Result<Products> {
         let mut network = Network::new(self.model, self.loss, copies, Mode::Evaluate)?;
@@ -245,37 +233,122 @@ impl At<'_> {
         let pass = Pass::staged(&network, &[wire], self.weights, &[seed])?;
         Ok(Products { pass, seed, copies })
     }
+}
 
-    /// The density of σ as one start vector sees it, by products with J and with Jᵀ.
-    fn lanczos(
-        &self,
-        sides: &mut [&mut Products; 2],
-        (m, n): (usize, usize),
-        row: usize,
-        probe: usize,
-    ) -> Density {
-        let [forward, backward] = sides;
-        forward.pass.feed(Network::FEATURES, self.features(row));
-        backward.pass.feed(Network::FEATURES, self.features(row));
-        let stream = Stream::new(self.options.seed, "jacobian");
-        let stream = stream.numbered(row as u64).numbered(probe as u64);
-        let mut start = vec![0.0; m.min(n)];
-        fill_normal(stream, 0, 0.0, 1.0, &mut start);
-        let forward = |x: &[f32], out: &mut [f32]| forward.multiply(x, out);
-        let backward = |x: &[f32], out: &mut [f32]| backward.multiply(x, out);
-        let mut space = GolubKahan::new(start);
-        let mut ahead: (Box<Apply<'_>>, Box<Apply<'_>>) = if n <= m {
-            (Box::new(forward), Box::new(backward))
-        } else {
-            (Box::new(backward), Box::new(forward))
+/// One Jacobian at rows of a batch.
+struct At<'a> {
+    batch: Batch<'a>,
+    options: Options,
+    /// m and n.
+    size: (usize, usize),
+    means: Means,
+}
+
+/// What singular values are found by.
+enum Means {
+    /// The whole matrix.
+    Matrix(Products),
+    /// Products with J and with Jᵀ.
+    Both([Products; 2]),
+}
+
+impl Means {
+    fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+        let all = match self {
+            Self::Matrix(products) => std::slice::from_mut(products),
+            Self::Both(sides) => sides,
         };
-        for _ in 0..self.options.steps.max(1) {
-            if !space.step(m.max(n), &mut ahead.0, &mut ahead.1) {
-                break;
+        all.iter_mut().for_each(|products| products.pass.set_parameters(parameters));
+    }
+}
+
+/// σ with weights that add up to 1, smallest first.
+type Density = Vec<(f64, f64)>;
+
+impl<'a> At<'a> {
+    fn new(
+        place: &Place<'_>,
+        batch: Batch<'a>,
+        options: Options,
+        between: Between,
+    ) -> Result<Self> {
+        let (from, to) = between.wires(place.one);
+        let width = |wire: Wire| place.one.graph.shape(wire).elements();
+        let (m, n) = (width(to), width(from));
+        let shorter = m.min(n);
+        let exact = shorter < EXACT_BELOW && m * n * shorter <= options.exact_work;
+        let means = if exact {
+            let side = if m <= n { Side::Backward } else { Side::Forward };
+            Means::Matrix(place.products(between, side, shorter.min(COPIES))?)
+        } else {
+            let side = |side| place.products(between, side, 1);
+            Means::Both([side(Side::Forward)?, side(Side::Backward)?])
+        };
+        Ok(Self { batch, options, size: (m, n), means })
+    }
+
+    fn spectrum(&mut self) -> Spectrum {
+        let densities = self.densities();
+        let method = match self.means {
+            Means::Matrix(_) => Method::Exact,
+            Means::Both(_) => Method::Lanczos,
+        };
+        let rows = spaced(self.batch.rows, self.options.rows).count();
+        summarize(&densities, self.size, rows, method)
+    }
+
+    /// Singular values at each row, or for each row and start vector.
+    fn densities(&mut self) -> Vec<Density> {
+        let Self { batch, options, size: (m, n), means } = self;
+        let (shorter, longer) = ((*m).min(*n), (*m).max(*n));
+        let mut densities: Vec<Density> = Vec::new();
+        for row in spaced(batch.rows, options.rows) {
+            let features = part(*batch, row, 1).features;
+            match means {
+                Means::Matrix(products) => {
+                    let matrix = products.matrix(features, shorter, longer);
+                    let mut values = singular_values(&matrix, shorter, longer);
+                    values.reverse();
+                    let share = 1.0 / shorter as f64;
+                    densities.push(values.into_iter().map(|s| (s, share)).collect());
+                }
+                Means::Both(sides) => {
+                    sides.iter_mut().for_each(|side| side.pass.feed(Network::FEATURES, features));
+                    let stream = Stream::new(options.seed, "jacobian").numbered(row as u64);
+                    let probes = 0..options.probes.max(1) as u64;
+                    let streams = probes.map(|probe| stream.numbered(probe));
+                    let steps = options.steps.max(1);
+                    densities.extend(streams.map(|s| lanczos(sides, (*m, *n), steps, s)));
+                }
             }
         }
-        space.ritz().iter().map(|r| (r.value, r.weight)).collect()
+        densities
     }
+}
+
+/// The density of σ as one start vector sees it, by products with J and with Jᵀ.
+fn lanczos(
+    [forward, backward]: &mut [Products; 2],
+    (m, n): (usize, usize),
+    steps: usize,
+    stream: Stream,
+) -> Density {
+    let mut start = vec![0.0; m.min(n)];
+    fill_normal(stream, 0, 0.0, 1.0, &mut start);
+    let forward = |x: &[f32], out: &mut [f32]| forward.multiply(x, out);
+    let backward = |x: &[f32], out: &mut [f32]| backward.multiply(x, out);
+    let mut space = GolubKahan::new(start);
+    let mut ahead: (Box<Apply<'_>>, Box<Apply<'_>>) = if n <= m {
+        (Box::new(forward), Box::new(backward))
+    } else {
+        (Box::new(backward), Box::new(forward))
+    };
+    for _ in 0..steps {
+        if !space.step(m.max(n), &mut ahead.0, &mut ahead.1) {
+            break;
+        }
+    }
+    space.ritz().iter().map(|r| (r.value, r.weight)).collect()
 }
 
 type Apply<'a> = dyn FnMut(&[f32], &mut [f32]) + 'a;

@@ -9,6 +9,7 @@
 //! | [`underflow`] | what low precision would lose |
 //! | [`updates`] | how far one step moves each parameter |
 //! | [`effort`] | how much of it all, by the rows of an epoch |
+//! | `kit` | all of them, planned once for weights of any number |
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
 
@@ -21,6 +22,7 @@ pub mod gradient_noise;
 pub mod underflow;
 pub mod updates;
 pub mod effort;
+pub(super) mod kit;
 
 #[cfg(test)]
 mod tests;

@@ -89,6 +89,14 @@ impl<T: Element> Pass<T> {
         }
     }
 
+    /// Takes other parameters, in the graph's order.
+    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+        self.is_stale = true;
+        for (own, new) in self.parameters.iter_mut().zip(parameters) {
+            own.iter_mut().zip(new).for_each(|(own, &x)| *own = T::from_f64(f64::from(x)));
+        }
+    }
+
     /// The parameters, in the graph's order, to change.
     pub fn parameters_mut(&mut self) -> &mut [Vec<T>] {
         self.is_stale = true;

@@ -7,6 +7,9 @@
 //!
 //! Key: B parts (rows, or groups of rows), N units, d inputs of a layer, G the B × B Gram matrix.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use fanin_engine::{Type, Wire, pullback};
 use fanin_kernels::matmul::{Matrix, matmul};
 
@@ -22,7 +25,7 @@ use crate::weights::Weights;
 const BLOCK: usize = 1 << 20;
 
 /// The gradients of one parameter tensor for B parts of a batch.
-pub(super) struct TensorGradients {
+pub(in crate::check) struct TensorGradients {
     /// The parameter's name.
     pub name: String,
     /// Elements of the parameter.
@@ -33,13 +36,35 @@ pub(super) struct TensorGradients {
 
 enum Form {
     /// δ (B, N) and a (B, d) of a weight (N, d).
-    Outer { delta: Vec<f64>, input: Vec<f64> },
+    Outer { delta: Rc<Vectors>, input: Rc<Vectors> },
     /// The gradients themselves, (B, elements).
-    Plain(Vec<f64>),
+    Plain(Rc<Vectors>),
+}
+
+/// One vector for each of the B parts. A weight and a bias share δ, and all gradients of a network
+/// share a.
+struct Vectors {
+    values: Vec<f64>,
+    gram: OnceCell<Vec<f64>>,
+}
+
+impl Vectors {
+    fn new(values: Vec<f64>) -> Rc<Self> {
+        Rc::new(Self { values, gram: OnceCell::new() })
+    }
+
+    fn read(pass: &Pass<f32>, index: usize) -> Rc<Self> {
+        Self::new(pass.read(index).iter().map(|&x| f64::from(x)).collect())
+    }
+
+    /// Their scalar products, B × B, computed once.
+    fn gram(&self, parts: usize) -> &[f64] {
+        self.gram.get_or_init(|| gram(&self.values, parts))
+    }
 }
 
 /// Mean and mean square over the parts of one element's gradient.
-pub(super) struct ElementMoments {
+pub(in crate::check) struct ElementMoments {
     pub mean: f64,
     pub mean_square: f64,
 }
@@ -48,10 +73,10 @@ impl TensorGradients {
     /// G: scalar products of the parts' gradients, B × B.
     pub fn gram(&self) -> Vec<f64> {
         match &self.form {
-            Form::Plain(values) => gram(values, self.parts),
+            Form::Plain(vectors) => vectors.gram(self.parts).to_vec(),
             Form::Outer { delta, input } => {
-                let (delta, input) = (gram(delta, self.parts), gram(input, self.parts));
-                delta.iter().zip(&input).map(|(d, a)| d * a).collect()
+                let (delta, input) = (delta.gram(self.parts), input.gram(self.parts));
+                delta.iter().zip(input).map(|(d, a)| d * a).collect()
             }
         }
     }
@@ -60,15 +85,16 @@ impl TensorGradients {
     pub fn moments(&self, mut each: impl FnMut(ElementMoments)) {
         let parts = self.parts as f64;
         match &self.form {
-            Form::Plain(values) => {
+            Form::Plain(vectors) => {
                 for element in 0..self.elements {
-                    let of_parts = values.iter().skip(element).step_by(self.elements);
+                    let of_parts = vectors.values.iter().skip(element).step_by(self.elements);
                     let (sum, squares) =
                         of_parts.fold((0.0, 0.0), |(sum, squares), g| (sum + g, squares + g * g));
                     each(ElementMoments { mean: sum / parts, mean_square: squares / parts });
                 }
             }
             Form::Outer { delta, input } => {
+                let (delta, input) = (&delta.values, &input.values);
                 let (units, inputs) = (delta.len() / self.parts, input.len() / self.parts);
                 let square = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x * x).collect() };
                 let input_squares = square(input);
@@ -97,7 +123,7 @@ impl TensorGradients {
 
 /// What the gradient is taken of.
 #[derive(Clone, Copy)]
-pub(super) enum Of {
+pub(in crate::check) enum Of {
     /// The row's own loss.
     Loss,
     /// One output of the network.
@@ -105,7 +131,7 @@ pub(super) enum Of {
 }
 
 /// Gradients of every row of a batch on its own, for networks whose rows do not touch each other.
-pub(super) struct RowGradients<'a> {
+pub(in crate::check) struct RowGradients<'a> {
     batch: Batch<'a>,
     factors: Option<Factors>,
     rest: Option<Rest>,
@@ -116,6 +142,8 @@ struct Factors {
     pass: Pass<f32>,
     layers: Vec<FactoredLayer>,
     outputs: usize,
+    /// a of every layer, read after the first run: it does not depend on what gradients are of.
+    inputs: Vec<Rc<Vectors>>,
 }
 
 struct FactoredLayer {
@@ -162,8 +190,25 @@ impl<'a> RowGradients<'a> {
         let rest = rest(&network, &layers);
         let rest =
             (!rest.is_empty()).then(|| Rest::new(model, loss, weights, &rest)).transpose()?;
-        let factors = (!layers.is_empty()).then_some(Factors { pass, layers, outputs });
+        let factors =
+            (!layers.is_empty()).then_some(Factors { pass, layers, outputs, inputs: Vec::new() });
         Ok(Self { batch, factors, rest })
+    }
+
+    /// Takes other parameters, in the graph's order.
+    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+        if let Some(factors) = &mut self.factors {
+            factors.pass.set_parameters(parameters);
+            factors.inputs.clear();
+        }
+        if let Some(rest) = &mut self.rest {
+            rest.pass.set_parameters(parameters);
+        }
+    }
+
+    /// B.
+    pub fn rows(&self) -> usize {
+        self.batch.rows
     }
 
     /// The gradients of every parameter tensor: first of linear layers, then of the rest.
@@ -205,8 +250,11 @@ impl Factors {
     fn list(&mut self, of: Of, rows: usize, tensors: &mut Vec<TensorGradients>) {
         seed(&mut self.pass, of, rows, self.outputs);
         self.pass.run();
-        let read =
-            |index| -> Vec<f64> { self.pass.read(index).iter().map(|&x| f64::from(x)).collect() };
+        let layers = self.layers.len();
+        if self.inputs.is_empty() {
+            let indices = layers..2 * layers;
+            self.inputs = indices.map(|index| Vectors::read(&self.pass, index)).collect();
+        }
         for (index, layer) in self.layers.iter().enumerate() {
             let tensor = |(_, name): &(usize, String), elements, form| TensorGradients {
                 name: name.clone(),
@@ -214,9 +262,8 @@ impl Factors {
                 parts: rows,
                 form,
             };
-            let delta: Vec<f64> = read(index);
+            let (delta, input) = (Vectors::read(&self.pass, index), self.inputs[index].clone());
             let bias = layer.bias.as_ref().map(|bias| (bias, delta.clone()));
-            let input = read(self.layers.len() + index);
             let elements = layer.units * layer.inputs;
             tensors.push(tensor(&layer.weight, elements, Form::Outer { delta, input }));
             tensors.extend(bias.map(|(bias, delta)| tensor(bias, layer.units, Form::Plain(delta))));
@@ -255,7 +302,7 @@ impl Rest {
         }
         for (name, values) in self.names.iter().zip(values) {
             let elements = values.len() / batch.rows;
-            let form = Form::Plain(values);
+            let form = Form::Plain(Vectors::new(values));
             tensors.push(TensorGradients { name: name.clone(), elements, parts: batch.rows, form });
         }
     }
@@ -281,7 +328,7 @@ pub(super) fn of_groups(
     }
     let tensor = |(name, values): (String, Vec<f64>)| {
         let elements = values.len() / parts.max(1);
-        TensorGradients { name, elements, parts, form: Form::Plain(values) }
+        TensorGradients { name, elements, parts, form: Form::Plain(Vectors::new(values)) }
     };
     Ok(names.zip(values).map(tensor).collect())
 }

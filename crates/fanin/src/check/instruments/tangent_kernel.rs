@@ -65,34 +65,6 @@ pub fn measure(
     batch: Batch<'_>,
     options: &Options,
 ) -> Result<TangentKernel> {
-    let (kernel, statistics_held) = kernel(model, loss, weights, batch, options)?;
-    let n = options.rows.clamp(1, batch.rows);
-    let values = singular_values(&kernel, n, n);
-    let trace: f64 = (0..n).map(|i| kernel[i * n + i]).sum();
-    let all: f64 = kernel.iter().sum();
-    let sum: f64 = values.iter().sum();
-    let squares: f64 = values.iter().map(|x| x * x).sum();
-    Ok(TangentKernel {
-        rows: n,
-        outputs: options.outputs.clamp(1, model.outputs()),
-        mean_diagonal: trace / n as f64,
-        mean_off_diagonal: (all - trace) / (n * (n - 1)) as f64,
-        largest: values[0],
-        smallest: values[n - 1],
-        condition: values[0] / values[n - 1],
-        participation_ratio: sum * sum / squares,
-        statistics_held,
-    })
-}
-
-/// Θ, row-major.
-fn kernel(
-    model: &Model,
-    loss: &Loss,
-    weights: &Weights,
-    batch: Batch<'_>,
-    options: &Options,
-) -> Result<(Vec<f64>, bool)> {
     ensure_fits(model, batch)?;
     let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
     let (width, outputs) = (model.inputs(), model.outputs());
@@ -103,15 +75,48 @@ fn kernel(
     let (features, targets) = (pick(batch.features, width), pick(batch.targets, outputs));
     let some = Batch { rows: rows.len(), features: &features, targets: &targets };
     let mut gradients = RowGradients::new(model, loss, &held, some)?;
-    let mut kernel = vec![0.0; rows.len() * rows.len()];
-    let chosen = spaced(outputs, options.outputs);
+    Ok(of(&mut gradients, model.outputs(), options.outputs, statistics_held))
+}
+
+/// The tangent kernel on the rows of `gradients`, of a network with so many outputs, averaged over
+/// `most` of them.
+pub(in crate::check) fn of(
+    gradients: &mut RowGradients<'_>,
+    outputs: usize,
+    most: usize,
+    statistics_held: bool,
+) -> TangentKernel {
+    let n = gradients.rows();
+    let kernel = kernel(gradients, outputs, most);
+    let values = singular_values(&kernel, n, n);
+    let trace: f64 = (0..n).map(|i| kernel[i * n + i]).sum();
+    let all: f64 = kernel.iter().sum();
+    let sum: f64 = values.iter().sum();
+    let squares: f64 = values.iter().map(|x| x * x).sum();
+    TangentKernel {
+        rows: n,
+        outputs: most.clamp(1, outputs),
+        mean_diagonal: trace / n as f64,
+        mean_off_diagonal: (all - trace) / (n * (n - 1)) as f64,
+        largest: values[0],
+        smallest: values[n - 1],
+        condition: values[0] / values[n - 1],
+        participation_ratio: sum * sum / squares,
+        statistics_held,
+    }
+}
+
+/// Θ, row-major.
+fn kernel(gradients: &mut RowGradients<'_>, outputs: usize, most: usize) -> Vec<f64> {
+    let mut kernel = vec![0.0; gradients.rows() * gradients.rows()];
+    let chosen = spaced(outputs, most);
     let share = 1.0 / chosen.size_hint().0 as f64;
     for output in chosen {
         for tensor in gradients.of(Of::Output(output)) {
             kernel.iter_mut().zip(tensor.gram()).for_each(|(sum, g)| *sum += share * g);
         }
     }
-    Ok((kernel, statistics_held))
+    kernel
 }
 
 #[cfg(test)]

@@ -196,39 +196,75 @@ pub fn measure(
     batch: Batch<'_>,
 ) -> Result<Underflow> {
     ensure_fits(model, batch)?;
-    let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
-    let parameters = network.graph.parameters();
-    let trained = network.trained.iter().map(|&p| parameters[p]);
-    let z = network.layers.iter().map(|layer| layer.pre_activation);
-    let wanted: Vec<Wire> = trained.chain(z).collect();
-    let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    keep.extend(network.layers.iter().map(|layer| layer.activation));
-    let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
-    pass.run_on(batch);
+    Ok(Planned::new(model, loss, weights, batch)?.measure())
+}
 
-    let modules = || network.layers.iter().map(|layer| layer.module.clone());
-    let trained = network.trained.iter().map(|&p| network.names[p].clone());
-    let names: Vec<String> = trained.chain(modules()).chain(modules()).collect();
-    let backward_count = wanted.len();
-    let mut backward = Magnitudes::of(&[]);
-    let mut ranges = Vec::with_capacity(names.len());
-    for (index, name) in names.into_iter().enumerate() {
-        let magnitudes = Magnitudes::of(pass.read(index));
-        if index < backward_count {
-            backward.join(&magnitudes);
-        }
-        ranges.push(TensorRange::new(name, &magnitudes));
+/// One pass in f64 over a batch, planned once for weights of any number.
+pub(in crate::check) struct Planned {
+    network: Network,
+    pass: Pass<f64>,
+}
+
+impl Planned {
+    /// Plans gradients, δ and activations.
+    pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+        let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let parameters = network.graph.parameters();
+        let trained = network.trained.iter().map(|&p| parameters[p]);
+        let z = network.layers.iter().map(|layer| layer.pre_activation);
+        let wanted: Vec<Wire> = trained.chain(z).collect();
+        let mut keep = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
+        keep.extend(network.layers.iter().map(|layer| layer.activation));
+        let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
+        pass.feed_batch(batch);
+        Ok(Self { network, pass })
     }
-    let activations = ranges.split_off(backward_count);
-    let deltas = ranges.split_off(network.trained.len());
-    Ok(Underflow {
-        rows: batch.rows,
-        gradients: ranges,
-        deltas,
-        activations,
-        fp16_loss_scale: loss_scale(&backward, FP16),
-        backward: TensorRange::new(String::new(), &backward),
-    })
+
+    /// Takes other parameters, in the graph's order.
+    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+        self.pass.set_parameters(parameters);
+    }
+
+    pub fn run(&mut self) {
+        self.pass.run();
+    }
+
+    /// Runs the pass and counts what it holds.
+    pub fn measure(&mut self) -> Underflow {
+        self.run();
+        let network = &self.network;
+        let modules = || network.layers.iter().map(|layer| layer.module.clone());
+        let trained = network.trained.iter().map(|&p| network.names[p].clone());
+        let backward_count = network.trained.len() + network.layers.len();
+        let mut backward = Magnitudes::of(&[]);
+        let mut ranges = Vec::with_capacity(backward_count + network.layers.len());
+        for (index, name) in trained.chain(modules()).chain(modules()).enumerate() {
+            let magnitudes = Magnitudes::of(self.pass.read(index));
+            if index < backward_count {
+                backward.join(&magnitudes);
+            }
+            ranges.push(TensorRange::new(name, &magnitudes));
+        }
+        let activations = ranges.split_off(backward_count);
+        let deltas = ranges.split_off(network.trained.len());
+        Underflow {
+            rows: network.rows,
+            gradients: ranges,
+            deltas,
+            activations,
+            fp16_loss_scale: loss_scale(&backward, FP16),
+            backward: TensorRange::new(String::new(), &backward),
+        }
+    }
+
+    /// The name, the values and the last run's gradient of every trained parameter.
+    pub fn gradients(&self) -> impl Iterator<Item = (&str, &[f64], &[f64])> {
+        let tensors = self.network.trained.iter().enumerate();
+        tensors.map(|(index, &parameter)| {
+            let name = self.network.names[parameter].as_str();
+            (name, &self.pass.parameters()[parameter][..], self.pass.read(index))
+        })
+    }
 }
 
 /// Scaling by 2^k moves every number up by k powers of two, so all is known from the counts.

@@ -5,7 +5,8 @@
 use fanin_kernels::reduce;
 use serde::Serialize;
 
-use super::pass::{Pass, ensure_fits};
+use super::pass::ensure_fits;
+use super::underflow;
 use crate::check::evidence::StepRule;
 use crate::check::probe::Batch;
 use crate::error::Result;
@@ -61,16 +62,17 @@ pub fn measure(
     step: &Step,
 ) -> Result<Vec<TensorUpdate>> {
     ensure_fits(model, batch)?;
-    let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, batch.rows)?;
-    let parameters = network.arrange(weights)?;
-    pass.run_on(batch);
-    let tensors = network.trained.iter().enumerate();
-    Ok(tensors
-        .map(|(index, &p)| update(&network.names[p], &parameters[p], pass.read(index), step))
-        .collect())
+    let mut pass = underflow::Planned::new(model, loss, weights, batch)?;
+    pass.run();
+    Ok(of(&pass, step))
 }
 
-fn update(name: &str, weight: &[f32], gradient: &[f32], step: &Step) -> TensorUpdate {
+/// How far one step by the gradients of the last run moves each trained parameter.
+pub(in crate::check) fn of(pass: &underflow::Planned, step: &Step) -> Vec<TensorUpdate> {
+    pass.gradients().map(|(name, weight, gradient)| update(name, weight, gradient, step)).collect()
+}
+
+fn update(name: &str, weight: &[f64], gradient: &[f64], step: &Step) -> TensorUpdate {
     let weight_norm = reduce::sum_of_squares(weight).sqrt();
     let gradient_norm = reduce::sum_of_squares(gradient).sqrt();
     let update_norm = match step.rule {
@@ -93,16 +95,16 @@ fn update(name: &str, weight: &[f32], gradient: &[f32], step: &Step) -> TensorUp
 }
 
 /// ‖g/(|g| + ε)‖, where 0/0 is 0.
-fn normalized_norm(gradient: &[f32], epsilon: f64) -> f64 {
-    let square = |&g: &f32| {
-        let size = f64::from(g).abs();
+fn normalized_norm(gradient: &[f64], epsilon: f64) -> f64 {
+    let square = |&g: &f64| {
+        let size = g.abs();
         if size == 0.0 { 0.0 } else { (size / (size + epsilon)).powi(2) }
     };
     gradient.iter().map(square).sum::<f64>().sqrt()
 }
 
-fn below(gradient: &[f32], limit: f64) -> f64 {
-    let moving = gradient.iter().map(|g| f64::from(*g).abs()).filter(|size| *size != 0.0);
+fn below(gradient: &[f64], limit: f64) -> f64 {
+    let moving = gradient.iter().map(|g| g.abs()).filter(|size| *size != 0.0);
     let (count, small) = moving.fold((0_usize, 0_usize), |(count, small), size| {
         (count + 1, small + usize::from(size < limit))
     });

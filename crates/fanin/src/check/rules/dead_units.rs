@@ -53,8 +53,10 @@ impl Rule for DeadUnits {
             layer.always_on_share?;
             layer.dead_share.map(|dead| dead - expected(layer))
         };
+        let is_alone = case.starts.len() == 1;
         let error = |layer: &LayerMeasurement| {
-            let chance = expected(layer);
+            // Of many starts their own spread is taken.
+            let chance = if is_alone { expected(layer) } else { 0.0 };
             (chance * (1.0 - chance) / layer.units as f64).sqrt()
         };
         let layers = case.layers(excess, error);

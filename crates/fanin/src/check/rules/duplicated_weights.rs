@@ -32,8 +32,14 @@ impl Rule for DuplicatedWeights {
         "symmetry"
     }
 
+    fn consequences(&self) -> &'static [&'static str] {
+        &["near-duplicate-units"]
+    }
+
     fn look(&self, case: &Case<'_>) -> Look {
-        let duplicates = &case.shown().measurement.duplicates;
+        let is_own = |duplicate: &&Duplicate| !matches!(duplicate, Duplicate::AlikeUnits { .. });
+        let all = &case.shown().measurement.duplicates;
+        let duplicates: Vec<&Duplicate> = all.iter().filter(is_own).collect();
         duplicates.first().map(|first| self.explain(first, duplicates.len())).into()
     }
 }
@@ -51,6 +57,7 @@ impl DuplicatedWeights {
                 let percent = number(100.0 * distance);
                 (copy, format!("`{copy}` differs from `{first}` by {percent} % of its size"))
             }
+            Duplicate::AlikeUnits { tensor, .. } => (tensor, String::new()),
             Duplicate::NearUnits { tensor, units, closest: [one, other] } => (
                 tensor,
                 format!(

@@ -9,6 +9,7 @@ mod unnormalized_data;
 mod scheme_mismatch;
 mod unit_symmetry;
 mod duplicated_weights;
+mod near_duplicate_units;
 mod zero_weights;
 mod no_gradient;
 mod residual_growth;
@@ -21,6 +22,8 @@ mod chaos;
 mod saturation;
 mod exploding_gradient;
 mod vanishing_gradient;
+mod exploding_memory;
+mod fading_memory;
 mod ill_conditioned_jacobian;
 mod underflow;
 mod wrong_output_scale;
@@ -173,6 +176,7 @@ pub static RULES: &[&dyn Rule] = &[
     &scheme_mismatch::SchemeMismatch,
     &unit_symmetry::UnitSymmetry,
     &duplicated_weights::DuplicatedWeights,
+    &near_duplicate_units::NearDuplicateUnits,
     &zero_weights::ZeroWeights,
     &no_gradient::NoGradient,
     &residual_growth::ResidualGrowth,
@@ -185,6 +189,8 @@ pub static RULES: &[&dyn Rule] = &[
     &saturation::Saturation,
     &exploding_gradient::ExplodingGradient,
     &vanishing_gradient::VanishingGradient,
+    &exploding_memory::ExplodingMemory,
+    &fading_memory::FadingMemory,
     &ill_conditioned_jacobian::IllConditionedJacobian,
     &underflow::Underflow,
     &wrong_output_scale::WrongOutputScale,

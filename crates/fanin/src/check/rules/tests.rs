@@ -99,6 +99,9 @@ struct Sick {
     learning_rate: f64,
     /// Gives the second layer the weights of the first, every other one off by this share.
     copied: Option<f32>,
+    /// Makes the second half of the first layer's units this many times the first half, every other
+    /// weight a little off.
+    scaled: Option<f32>,
     /// The scheme that is said to have made the weights, if anything is said.
     said: Option<&'static str>,
 }
@@ -113,6 +116,7 @@ const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> 
         features,
         learning_rate: 0.2,
         copied: None,
+        scaled: None,
         said: None,
     }
 }
@@ -137,6 +141,14 @@ const SICK: &[Sick] = &[
     },
     Sick { copied: Some(0.0), ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
     Sick { copied: Some(0.04), ..sick("duplicated-weights", "64 -> 2x64 relu -> 10", "he-normal") },
+    Sick {
+        scaled: Some(-3.0),
+        ..sick("near-duplicate-units", "64 -> 2x64 relu -> 10", "he-normal")
+    },
+    Sick {
+        scaled: Some(0.5),
+        ..sick("near-duplicate-units", "64 -> 2x64 tanh -> 10", "lecun-normal")
+    },
     Sick {
         patterns: &[("2.weight", "zeros")],
         ..sick("zero-weights", "64 -> 3x64 tanh -> 10", "xavier-normal")
@@ -183,6 +195,13 @@ fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
         let values = weights.tensors[2].1.data_mut().iter_mut().step_by(2);
         values.for_each(|value| *value *= 1.0 + change);
     }
+    if let Some(factor) = sick.scaled {
+        let first = weights.tensors[0].1.data_mut();
+        let (half, copy) = first.split_at_mut(first.len() / 2);
+        let off = |place: usize| if place.is_multiple_of(2) { 1.02 } else { 1.0 };
+        let pairs = copy.iter_mut().zip(half).enumerate();
+        pairs.for_each(|(place, (copy, x))| *copy = factor * off(place) * *x);
+    }
     let said = sick.said.map_or_else(Vec::new, |scheme| {
         explain(&parameters(&model).unwrap(), &Rules::new(scheme)).unwrap()
     });
@@ -210,8 +229,49 @@ fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
         }
     }
     for rule in RULES {
-        assert!(SICK.iter().any(|sick| sick.code == rule.code()), "{} has none", rule.code());
+        let has_own = SICK.iter().any(|sick| sick.code == rule.code());
+        assert!(has_own || RECURRENT.contains(&rule.code()), "{} has none", rule.code());
     }
+}
+
+/// Symptoms of recurrent cells, which no short text has.
+const RECURRENT: [&str; 2] = ["exploding-memory", "fading-memory"];
+
+/// What the rules of recurrent cells find in an LSTM of two cells over 12 steps, of which `change`
+/// changes what was measured.
+fn memories(change: impl Fn(&mut crate::check::CellMeasurement)) -> Vec<(Severity, String)> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/onnx/lstm_classifier.legacy.onnx");
+    let mut spec = crate::spec::Spec { model: file.parse().unwrap(), ..Default::default() };
+    "normal".clone_into(&mut spec.data.source);
+    let (data, model) = crate::open(&spec).unwrap();
+    let found = crate::check(&spec, &model, model.weights().unwrap(), &data).unwrap();
+    let mut measurement = found.measurement;
+    measurement.cells.iter_mut().for_each(change);
+    let start =
+        Evidence { measurement: &measurement, units: &[], horizon: HORIZON, readings: None };
+    let (findings, _) = look(&Case { starts: vec![start] });
+    let own = findings.into_iter().filter(|finding| RECURRENT.contains(&finding.code));
+    own.map(|finding| (finding.severity, format!("{}: {}", finding.code, finding.why))).collect()
+}
+
+#[test]
+fn recurrent_cells_fade_or_explode_over_their_steps() {
+    let fading = memories(|_| ());
+    assert_eq!(fading.len(), 1, "the usual start of an LSTM: {fading:?}");
+    let (severity, why) = &fading[0];
+    assert_eq!(*severity, Severity::Warn);
+    assert!(why.starts_with("fading-memory: the gradient at the first of 12 steps"), "{why}");
+    assert_eq!(memories(|cell| cell.deltas.fill(1.0)), []);
+    let growing = memories(|cell| {
+        cell.deltas.fill(1.0);
+        cell.states = (0..12).map(|step| f64::from(step).exp()).collect();
+    });
+    let (severity, why) = &growing[0];
+    assert_eq!((growing.len(), *severity), (1, Severity::Fail));
+    assert!(why.starts_with("exploding-memory: the state grows"), "{why}");
+    let back = memories(|cell| cell.deltas = (0..12).map(|step| 0.5_f64.powi(step)).collect());
+    assert_eq!(back[0].0, Severity::Fail, "{back:?}");
+    assert!(back[0].1.contains("the gradient, on its way back, grows ×"), "{back:?}");
 }
 
 /// All that fails by its own bound in networks below that are forecast to learn.

@@ -36,6 +36,7 @@ impl Rule for UnitSymmetry {
 
     fn consequences(&self) -> &'static [&'static str] {
         &[
+            "near-duplicate-units",
             "zero-weights",
             "no-gradient",
             "vanishing-signal",

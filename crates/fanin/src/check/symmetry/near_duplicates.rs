@@ -71,22 +71,48 @@ pub fn is_below(cosine: f64, inputs: usize, rows: usize, alarms: f64) -> bool {
 /// Rows that differ by no more than this share of the longer one are almost equal.
 const ALMOST: f64 = 0.05;
 
-/// The pairs of rows that differ by at most a twentieth of the longer one, but not in no bit, where
-/// chance makes none so alike.
+/// Rows whose |cos| is above this are parallel or opposite.
+const PARALLEL: f64 = 0.95;
+
+/// Rows that chance makes none so alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likeness {
+    /// Pairs that differ by at most a twentieth of the longer row, but not in no bit.
+    pub near: NearDuplicates,
+    /// Pairs that are parallel or opposite up to scale, but not equal.
+    pub alike: NearDuplicates,
+}
+
+/// Pairs of rows that are almost equal, and pairs that are so up to scale and sign.
 ///
 /// # Panics
 /// If `weights` is no whole number of rows.
-pub fn almost_equal(weights: &[f32], inputs: usize) -> NearDuplicates {
-    // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
-    let (rows, near) = (weights.len() / inputs.max(1), 1.0 - ALMOST * ALMOST);
-    let says = is_below(near, inputs, rows, FALSE_ALARMS);
-    let threshold = if says { near } else { threshold(inputs, rows, FALSE_ALARMS) };
-    let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
-    let is_near = |i: usize, j: usize, cosine: f64| {
-        let longer = f64::max(reduce::sum_of_squares(row(i)), reduce::sum_of_squares(row(j)));
-        cosine > 0.0 && distance_within(ALMOST, longer, row(i), row(j)).is_some_and(|d| d > 0.0)
+pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
+    let rows = weights.len() / inputs.max(1);
+    let least = |cosine: f64| {
+        let says = is_below(cosine, inputs, rows, FALSE_ALARMS);
+        if says { cosine } else { threshold(inputs, rows, FALSE_ALARMS) }
     };
-    pairs(weights, inputs, threshold, is_near)
+    // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
+    let (near_from, alike_from) = (least(1.0 - ALMOST * ALMOST), least(PARALLEL));
+    let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
+    let (mut near, mut alike) = (Found::new(near_from, rows), Found::new(alike_from, rows));
+    each_pair(weights, inputs, alike_from.min(near_from), |i, j, cosine| {
+        let (one, other) = (row(i), row(j));
+        if one == other {
+            return;
+        }
+        if cosine.abs() > alike_from {
+            alike.add(i, j, cosine);
+        }
+        if cosine > near_from {
+            let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
+            if distance_within(ALMOST, longer, one, other).is_some() {
+                near.add(i, j, cosine);
+            }
+        }
+    });
+    Likeness { near: near.finish(), alike: alike.finish() }
 }
 
 /// ‖a − b‖ over the length of the longer one, 0 where both are 0; `None` if it is above `most`.
@@ -114,25 +140,53 @@ pub fn distance_within(most: f64, longer: f64, a: &[f32], b: &[f32]) -> Option<f
 /// # Panics
 /// If `weights` is no whole number of rows.
 pub fn near_duplicates(weights: &[f32], inputs: usize) -> NearDuplicates {
-    let threshold = threshold(inputs, weights.len() / inputs.max(1), FALSE_ALARMS);
-    pairs(weights, inputs, threshold, |_, _, _| true)
+    let rows = weights.len() / inputs.max(1);
+    let threshold = threshold(inputs, rows, FALSE_ALARMS);
+    let mut found = Found::new(threshold, rows);
+    each_pair(weights, inputs, threshold, |i, j, cosine| found.add(i, j, cosine));
+    found.finish()
 }
 
-/// The pairs with a larger |cos| that `counts` lets pass, given rows and cosine.
-fn pairs(
+/// Pairs that were found so far.
+struct Found {
+    found: NearDuplicates,
+    involved: Vec<bool>,
+}
+
+impl Found {
+    fn new(threshold: f64, rows: usize) -> Self {
+        let found = NearDuplicates { threshold, pairs: 0, rows: 0, closest: None };
+        Self { found, involved: vec![false; rows] }
+    }
+
+    fn add(&mut self, i: usize, j: usize, cosine: f64) {
+        let Self { found, involved } = self;
+        found.pairs += 1;
+        (involved[i], involved[j]) = (true, true);
+        if found.closest.is_none_or(|closest| cosine.abs() > closest.cosine.abs()) {
+            found.closest = Some(Closest { rows: [i, j], cosine });
+        }
+    }
+
+    fn finish(self) -> NearDuplicates {
+        let rows = self.involved.into_iter().filter(|&row| row).count();
+        NearDuplicates { rows, ..self.found }
+    }
+}
+
+/// Calls `each` with the pairs whose |cos| is above `threshold`.
+fn each_pair(
     weights: &[f32],
     inputs: usize,
     threshold: f64,
-    counts: impl Fn(usize, usize, f64) -> bool,
-) -> NearDuplicates {
+    mut each: impl FnMut(usize, usize, f64),
+) {
     assert!(weights.len().is_multiple_of(inputs.max(1)), "whole rows");
-    let rows = weights.len() / inputs.max(1);
-    let mut found = NearDuplicates { threshold, pairs: 0, rows: 0, closest: None };
     if inputs < FEWEST_INPUTS {
-        return found;
+        return;
     }
+    let rows = weights.len() / inputs.max(1);
     let directions: Vec<f32> = weights.chunks_exact(inputs).flat_map(direction).collect();
-    let mut involved = vec![false; rows];
     let mut cosines = vec![0.0; BLOCK.min(rows) * rows];
     for (block, chunk) in directions.chunks(BLOCK * inputs).enumerate() {
         let count = chunk.len() / inputs;
@@ -142,19 +196,12 @@ fn pairs(
             let i = block * BLOCK + i;
             for (j, &cosine) in of_row.iter().enumerate().skip(i + 1) {
                 let cosine = f64::from(cosine).clamp(-1.0, 1.0);
-                if cosine.abs() <= threshold || !counts(i, j, cosine) {
-                    continue;
-                }
-                found.pairs += 1;
-                (involved[i], involved[j]) = (true, true);
-                if found.closest.is_none_or(|closest| cosine.abs() > closest.cosine.abs()) {
-                    found.closest = Some(Closest { rows: [i, j], cosine });
+                if cosine.abs() > threshold {
+                    each(i, j, cosine);
                 }
             }
         }
     }
-    found.rows = involved.into_iter().filter(|&row| row).count();
-    found
 }
 
 /// The row with length 1; zeros stay.
@@ -296,7 +343,8 @@ mod tests {
         plant(1, 1.0, 0.0);
         plant(2, 1.2, 0.001);
         plant(3, -1.0, 0.001);
-        assert_eq!(almost_equal(&weights, inputs).pairs, 0);
+        let Likeness { near, alike } = likeness(&weights, inputs);
+        assert_eq!((near.pairs, alike.pairs), (0, 5), "0 to 3 are one direction, 0 and 1 one row");
         let mut plant = |to: usize, noise: f32| {
             let other = random(6 + to as u64, inputs as u64);
             for k in 0..inputs {
@@ -305,7 +353,7 @@ mod tests {
         };
         plant(9, 0.3);
         plant(20, 0.01);
-        let found = almost_equal(&weights, inputs);
+        let found = likeness(&weights, inputs).near;
         assert_eq!((found.pairs, found.closest.map(|c| c.rows)), (1, Some([5, 20])));
     }
 

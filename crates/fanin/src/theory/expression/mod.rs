@@ -62,6 +62,11 @@ impl FromStr for Expression {
 }
 
 impl Expression {
+    /// Operations of one value.
+    fn operations(&self) -> usize {
+        self.node.operations()
+    }
+
     /// The value must be a number wherever a normal input may lie.
     fn hold_finite(&self, text: &str) -> Result<()> {
         const REACH: i32 = 320;

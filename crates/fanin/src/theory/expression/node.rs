@@ -156,6 +156,16 @@ impl Node {
         }
     }
 
+    /// Operations of one value.
+    pub fn operations(&self) -> usize {
+        match self {
+            Self::X | Self::Constant(_) => 0,
+            Self::Apply(_, u) => 1 + u.operations(),
+            Self::Power(u, power) => power.unsigned_abs() as usize + u.operations(),
+            Self::Combine(_, u, v) => 1 + u.operations() + v.operations(),
+        }
+    }
+
     /// Levels of the tree.
     pub fn depth(&self) -> usize {
         match self {

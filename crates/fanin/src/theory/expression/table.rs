@@ -31,9 +31,11 @@ pub struct Tabulated {
 impl Tabulated {
     /// Tabulates `expression` from −100 to 100.
     pub fn new(expression: Expression) -> Self {
+        // What rounds in a value that is small beside its parts is seen by no number of pieces.
+        let rounding = f64::EPSILON * (0.1 * expression.operations() as f64).max(1.0);
         let tables = [0, 1].map(|order| {
             let kinks = expression.kinks.iter().copied();
-            Table::new(kinks, |x| expression.at(order, x))
+            Table::new(kinks, rounding, |x| expression.at(order, x))
         });
         Self { expression, tables }
     }
@@ -111,7 +113,7 @@ struct Series {
 }
 
 impl Table {
-    fn new(kinks: impl Iterator<Item = f64>, of: impl Fn(f64) -> f64) -> Self {
+    fn new(kinks: impl Iterator<Item = f64>, rounding: f64, of: impl Fn(f64) -> f64) -> Self {
         let halves = (0..).map(|k| REACH * f64::powi(0.5, k)).take_while(|x| *x > BESIDE_ZERO);
         let mut ends: Vec<f64> = halves.flat_map(|x| [x, -x]).collect();
         ends.extend([BESIDE_ZERO, -BESIDE_ZERO]);
@@ -120,22 +122,23 @@ impl Table {
         ends.dedup();
         let mut table = Self::default();
         for pair in ends.windows(2) {
-            table.add(pair[0], pair[1], &of);
+            table.add(pair[0], pair[1], rounding, &of);
         }
         table
     }
 
-    fn add(&mut self, start: f64, end: f64, of: &impl Fn(f64) -> f64) {
+    fn add(&mut self, start: f64, end: f64, rounding: f64, of: &impl Fn(f64) -> f64) {
         let (middle, scale) = (f64::midpoint(start, end), 2.0 / (end - start));
         let beside_zero = start >= -BESIDE_ZERO && end <= BESIDE_ZERO;
-        let series = if beside_zero { None } else { Series::of(|t| of(middle + t / scale)) };
+        let series =
+            if beside_zero { None } else { Series::of(rounding, |t| of(middle + t / scale)) };
         let is_last = end - start < NARROWEST || self.pieces.len() >= MOST_PIECES;
         if series.is_some() || beside_zero || is_last {
             self.starts.push(start);
             self.pieces.push(Piece { middle, scale, series });
         } else {
-            self.add(start, middle, of);
-            self.add(middle, end, of);
+            self.add(start, middle, rounding, of);
+            self.add(middle, end, rounding, of);
         }
     }
 
@@ -150,10 +153,11 @@ impl Table {
 }
 
 impl Series {
-    /// The polynomials that say `of` on −1 to 1, if sixteen do to rounding.
-    fn of(of: impl Fn(f64) -> f64) -> Option<Self> {
-        /// What sixteen values of a formula of some ten operations leave uncertain.
-        const ROUNDING: f64 = 8.0 * f64::EPSILON;
+    /// The polynomials that say `of` on −1 to 1, if sixteen do to what a value's own `rounding`
+    /// leaves, relative to the largest.
+    fn of(rounding: f64, of: impl Fn(f64) -> f64) -> Option<Self> {
+        /// How many times that sixteen values together leave uncertain.
+        const UNCERTAIN: f64 = 8.0;
         /// Places between the nodes, uneven, at which the polynomials are tried.
         const TRIED: [f64; 5] = [-0.971, -0.613, 0.067, 0.541, 0.988];
         let angle = |i: usize| PI * (i as f64 + 0.5) / TERMS as f64;
@@ -163,10 +167,10 @@ impl Series {
             let sum: f64 = (0..TERMS).map(|i| values[i] * (k as f64 * angle(i)).cos()).sum();
             sum * if k == 0 { 1.0 } else { 2.0 } / TERMS as f64
         });
-        let counts = |c: &f64| c.abs() > f64::EPSILON * largest;
+        let counts = |c: &f64| c.abs() > rounding * largest;
         let terms = coefficients.iter().rposition(counts).map_or(1, |last| last + 1);
         let series = Self { terms, coefficients };
-        let says = |t: f64| (series.at(t) - of(t)).abs() <= ROUNDING * largest;
+        let says = |t: f64| (series.at(t) - of(t)).abs() <= UNCERTAIN * rounding * largest;
         // Two terms that do not count, or what follows would.
         (largest.is_finite() && terms + 2 <= TERMS && TRIED.into_iter().all(says)).then_some(series)
     }
@@ -207,6 +211,27 @@ mod tests {
                     let near = (found - exact).abs() <= 1e-12 * exact.abs().max(1.0);
                     assert!(near, "{text}, order {order} at {x}: {found} {exact}");
                 }
+            }
+        }
+    }
+
+    /// A hundred kinks: every piece between them is a line, though its value rounds a hundred times.
+    #[test]
+    fn pieces_of_long_sums_are_few() {
+        let terms: Vec<String> = (0..100)
+            .map(|k| format!("0.01*abs(x - {})", 0.08 * f64::from(k - 50) + 0.013))
+            .collect();
+        let expression: Expression = terms.join(" + ").parse().unwrap();
+        let table = Tabulated::new(expression.clone());
+        for own in &table.tables {
+            assert!(own.pieces.len() < 300, "{}", own.pieces.len());
+            assert!(own.pieces.iter().filter(|piece| piece.series.is_none()).count() < 3);
+        }
+        for k in -500..500 {
+            let x = 0.2537 * f64::from(k) + 1e-7;
+            for order in 0..2 {
+                let (found, exact) = (table.at(order, x), expression.at(order, x));
+                assert!((found - exact).abs() <= 1e-13 * exact.abs().max(1.0), "{order} at {x}");
             }
         }
     }

@@ -151,7 +151,7 @@ fn preconditioned_ends_equal_those_of_the_scaled_matrix() {
     let (loss, batch) = (Loss::CrossEntropy, sample.batch());
     let mut matrix = dense(&sample, &loss);
     let adam = Adam { epsilon: 1e-3, parts: 1 };
-    let scale = adam_scale(&sample.model, &loss, &sample.weights, batch, adam).unwrap();
+    let scale = AdamScale::new(&sample.model, &loss, &sample.weights, batch, adam).unwrap().read();
     let n = scale.len();
     for (index, x) in matrix.iter_mut().enumerate() {
         *x *= f64::from(scale[index / n]) * f64::from(scale[index % n]);

@@ -1,0 +1,185 @@
+//! All instruments together, planned once for one network and its rows, for weights of any number.
+//!
+//! What several of them need is computed once: held statistics for the Jacobian and the rows'
+//! gradients, these for the tangent kernel and the noise, one pass in f64 for underflow and updates.
+
+use fanin_engine::Wire;
+
+use super::curvature::{self, Adam, Curvature};
+use super::effort::{Effort, Need};
+use super::gradient_noise::{self, GradientNoise};
+use super::jacobian::{self, Jacobian};
+use super::pass::{Pass, first};
+use super::row_gradients::RowGradients;
+use super::tangent_kernel::{self, TangentKernel};
+use super::underflow::{self, Underflow};
+use super::updates::{self, Step, TensorUpdate};
+use crate::check::probe::Batch;
+use crate::error::Result;
+use crate::spec::{Loss, Mode, Model, Network};
+use crate::weights::Weights;
+
+/// What all instruments measure of one start.
+pub(in crate::check) struct Measured {
+    pub jacobian: Jacobian,
+    pub kernel: TangentKernel,
+    pub curvature: Curvature,
+    pub noise: Option<GradientNoise>,
+    pub underflow: Underflow,
+    pub updates: Vec<TensorUpdate>,
+}
+
+/// Instruments planned for one network and its rows.
+pub(in crate::check) struct Kit<'a> {
+    model: &'a Model,
+    loss: &'a Loss,
+    /// All rows; the instruments see the first of them.
+    all: Batch<'a>,
+    effort: Effort,
+    adam: Option<Adam>,
+    held: Held,
+    jacobian: jacobian::Planned<'a>,
+    gradients: RowGradients<'a>,
+    underflow: underflow::Planned,
+    curvature: curvature::Planned<'a, f32>,
+    /// On more rows, planned when a verdict hangs on it.
+    closer: Option<curvature::Planned<'a, f32>>,
+}
+
+impl<'a> Kit<'a> {
+    /// Plans all instruments for an epoch of so many rows; `weights` are the first that are
+    /// measured.
+    pub fn new(
+        model: &'a Model,
+        loss: &'a Loss,
+        weights: &Weights,
+        all: Batch<'a>,
+        adam: Option<Adam>,
+        epoch: usize,
+    ) -> Result<Self> {
+        let effort = Effort::new(epoch, weights.elements());
+        let batch = first(all, effort.rows);
+        let some = first(batch, effort.kernel.rows);
+        Ok(Self {
+            held: Held::new(model, loss, weights, batch)?,
+            jacobian: jacobian::Planned::new(model, loss, weights, batch, effort.jacobian)?,
+            gradients: RowGradients::new(model, loss, weights, some)?,
+            underflow: underflow::Planned::new(model, loss, weights, batch)?,
+            curvature: curvature::Planned::new(model, loss, weights, batch, adam)?,
+            closer: None,
+            model,
+            loss,
+            all,
+            effort,
+            adam,
+        })
+    }
+
+    /// Rows that the instruments see.
+    pub fn rows(&self) -> usize {
+        self.effort.rows.min(self.all.rows)
+    }
+
+    /// Measures one start.
+    pub fn measure(&mut self, weights: &Weights, need: Need, step: &Step) -> Result<Measured> {
+        let parameters = self.held.network.arrange(weights)?;
+        let held = self.held.parameters(&parameters);
+        let is_held = self.held.is_any();
+        self.jacobian.set_parameters(&held);
+        self.gradients.set_parameters(&held);
+        self.underflow.set_parameters(&parameters);
+        let outputs = self.model.outputs();
+        let most = self.effort.kernel.outputs;
+        let kernel = tangent_kernel::of(&mut self.gradients, outputs, most, is_held);
+        let noise = if is_held {
+            let batch = first(self.all, self.effort.rows);
+            gradient_noise::measure(self.model, self.loss, weights, batch)?
+        } else {
+            gradient_noise::of_rows(&mut self.gradients)
+        };
+        let underflow = self.underflow.measure();
+        Ok(Measured {
+            jacobian: self.jacobian.measure(is_held),
+            kernel,
+            curvature: self.curvature(weights, &parameters, need)?,
+            noise,
+            underflow,
+            updates: updates::of(&self.underflow, step),
+        })
+    }
+
+    /// The curvature on few rows, and on more where that leaves a doubt on which side of a limit
+    /// it lies: the largest eigenvalue of fewer rows is larger on average, so what is far below
+    /// the limit stays there.
+    fn curvature(
+        &mut self,
+        weights: &Weights,
+        parameters: &[Vec<f32>],
+        need: Need,
+    ) -> Result<Curvature> {
+        let options = curvature::Options { adam: self.adam, ..self.effort.curvature(need) };
+        self.curvature.set_parameters(parameters);
+        let found = self.curvature.measure(&options);
+        let closer = first(self.all, self.effort.closer_rows);
+        let ends = found.plain;
+        let is_settled = match need {
+            Need::Shown => true,
+            Need::Decides(limit) | Need::Hidden(limit) => {
+                ends.largest + ends.largest_residual < CLEAR * limit
+            }
+        };
+        if is_settled || closer.rows <= found.rows {
+            return Ok(found);
+        }
+        let planned = match &mut self.closer {
+            Some(planned) => planned,
+            none => none.insert(curvature::Planned::new(
+                self.model, self.loss, weights, closer, self.adam,
+            )?),
+        };
+        planned.set_parameters(parameters);
+        let options = self.effort.closer_curvature(need);
+        Ok(planned.measure(&curvature::Options { adam: self.adam, ..options }))
+    }
+}
+
+/// Share of a limit below which an eigenvalue that was measured on fewer rows is below the limit
+/// on more: a search of few products was seen to miss the largest by ten times at worst.
+const CLEAR: f64 = 0.1;
+
+/// The statistics of a batch, to be held while derivatives at single rows are taken.
+struct Held {
+    network: Network,
+    /// None where nothing is normalized over rows.
+    pass: Option<Pass<f32>>,
+}
+
+impl Held {
+    fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+        let network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let keep: Vec<Wire> = network.running.iter().map(|r| r.batch).collect();
+        let pass = (!keep.is_empty()).then(|| Pass::new(&network, &keep, weights)).transpose()?;
+        let pass = pass.map(|mut pass: Pass<f32>| {
+            pass.feed_batch(batch);
+            pass
+        });
+        Ok(Self { network, pass })
+    }
+
+    fn is_any(&self) -> bool {
+        self.pass.is_some()
+    }
+
+    /// `parameters` with the batch's statistics as running ones.
+    fn parameters(&mut self, parameters: &[Vec<f32>]) -> Vec<Vec<f32>> {
+        let mut held = parameters.to_vec();
+        if let Some(pass) = &mut self.pass {
+            pass.set_parameters(parameters);
+            pass.run();
+            for (index, running) in self.network.running.iter().enumerate() {
+                held[running.parameter].copy_from_slice(pass.read(index));
+            }
+        }
+        held
+    }
+}

@@ -1,0 +1,56 @@
+//! Many units of a layer look along nearly the same direction.
+
+use super::{Finding, Look, Rule, Severity, number};
+use crate::check::case::Case;
+use crate::check::duplicates::Duplicate;
+
+/// Checks that no tenth of a layer's units have incoming weights that are parallel or opposite to
+/// those of another, up to scale: a cosine beyond ±0.95 that chance does not make.
+///
+/// Harm: such units compute nearly one feature, so the layer is narrower than it looks, and they
+/// part slowly. For two random rows of n entries cos² ~ Beta(½, (n−1)/2), so that beyond a dozen
+/// inputs chance never makes them so alike. Looks like: accuracy of a narrower network. Fix: draw
+/// every unit anew. When to ignore it: where units are scaled copies on purpose, as in pairs of
+/// opposite signs for relu.
+pub struct NearDuplicateUnits;
+
+impl Rule for NearDuplicateUnits {
+    fn code(&self) -> &'static str {
+        "near-duplicate-units"
+    }
+
+    fn title(&self) -> &'static str {
+        "many units look along one direction"
+    }
+
+    fn ignore(&self) -> &'static str {
+        "where units are scaled or opposite copies on purpose"
+    }
+
+    fn page(&self) -> &'static str {
+        "symmetry"
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        let duplicates = &case.shown().measurement.duplicates;
+        duplicates.iter().find_map(|duplicate| self.find(duplicate)).into()
+    }
+}
+
+impl NearDuplicateUnits {
+    fn find(&self, duplicate: &Duplicate) -> Option<Finding> {
+        let Duplicate::AlikeUnits { tensor, units, width, closest: [one, other], cosine } =
+            duplicate
+        else {
+            return None;
+        };
+        let why = format!(
+            "{units} of {width} units in `{tensor}` are parallel or opposite to another up to scale, \
+             such as {one} and {other} with a cosine of {}: they compute nearly the same features",
+            number(*cosine)
+        );
+        let fix = "draw every unit anew, as fanin init does".to_owned();
+        let module = tensor.trim_end_matches(".weight");
+        Some(Finding::new(self, Severity::Warn, why, fix).at(module))
+    }
+}
