@@ -33,7 +33,8 @@ pub fn page(
          momentum 0.9), chosen on a seed that is not counted; then five seeds are trained. *Learns* \
          means that most of them reach the target ({}); steps are the median over seeds. A run ends when it \
          arrives, and one that after half of its steps is no better than guessing counts as one that does not; where that \
-         is so at every rate, no further seed is trained. \
+         is so at every rate, no further seed is trained. Transformers and recurrent networks get three times \
+         the steps of the others. \
          `lsuv` looks at the data anew for every seed; `gradinit` does so once, and other seeds get its scales.\n\n",
         rows.len(),
         networks.len(),
