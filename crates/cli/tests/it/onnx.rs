@@ -108,8 +108,8 @@ fn every_command_takes_what_is_said_of_the_file() {
     }
 }
 
-/// x ─► MatMul ─► BatchNormalization ─► + noise ─► Relu ─► Dropout ─► MatMul ─► y, with running
-/// statistics that are those of no batch, and a dropout that is on in training.
+/// Two layers with batch normalization, noise and dropout between them: running statistics are those
+/// of no batch, and dropout is on in training.
 fn unsettled() -> Vec<u8> {
     const WIDTH: usize = 8;
     let numbers = |count: usize, start: f32| -> Vec<u8> {
@@ -192,29 +192,30 @@ fn finding(command: &[&str], said: &[&str]) -> (Value, String) {
 
 #[test]
 fn every_option_of_the_file_changes_what_commands_find() {
-    const PLAN: &[&str] =
+    type Words = &'static [&'static str];
+    const PLAN: Words =
         &["--data", "normal", "--epochs", "1", "--batch-size", "64", "--task", "classification"];
-    let noise: &[&str] = &["--noise", "7"];
-    let running: &[&str] = &["--batch-norm", "running"];
-    let dropout: &[&str] = &["--dropout", "off"];
-    let commands: [(&[&str], &[&str], &[&[&str]]); 5] = [
+    const NOISE: Words = &["--noise", "7"];
+    const RUNNING: Words = &["--batch-norm", "running"];
+    const DROPOUT: Words = &["--dropout", "off"];
+    let commands: [(Words, Words, &[Words]); 5] = [
         (
             &["run", "model.onnx", "--data", "x.npz", "--output", "out.npz"],
             &[],
-            &[noise, &["--batch-norm", "batch"]],
+            &[NOISE, &["--batch-norm", "batch"]],
         ),
-        (&["check", "model.onnx", "--seeds", "1"], PLAN, &[noise, running]),
+        (&["check", "model.onnx", "--seeds", "1"], PLAN, &[NOISE, RUNNING]),
         (
             &["train", "model.onnx", "--runs", "runs", "--name", "one"],
             PLAN,
-            &[noise, running, dropout],
+            &[NOISE, RUNNING, DROPOUT],
         ),
         (
             &["compare", "model.onnx", "--schemes", "he-normal", "--seeds", "1"],
             PLAN,
-            &[noise, running, dropout],
+            &[NOISE, RUNNING, DROPOUT],
         ),
-        (&["fix", "model.onnx", "--no-proof"], PLAN, &[noise, running]),
+        (&["fix", "model.onnx", "--no-proof"], PLAN, &[NOISE, RUNNING]),
     ];
     for (command, plan, options) in commands {
         let command = [command, plan].concat();

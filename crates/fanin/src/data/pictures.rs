@@ -125,7 +125,9 @@ impl Shape {
         let size = self.scales.then_some([height, width]);
         let picture = read_picture(path, Some(channels), size)?;
         if picture.axes == self.axes {
-            return Ok(if self.channels_last { self.with_channels_last(picture) } else { picture });
+            let values =
+                if self.channels_last { self.by_pixel(&picture.values) } else { picture.values };
+            return Ok(Picture { values, ..picture });
         }
         Err(Error::Setting {
             place: path.display().to_string(),
@@ -137,13 +139,14 @@ impl Shape {
         })
     }
 
-    fn with_channels_last(self, picture: Picture) -> Picture {
+    /// The numbers of a picture, channels last.
+    fn by_pixel(self, values: &[f32]) -> Vec<f32> {
         let [_, height, width] = self.axes;
         let at = |number| {
             let [channel, row, column] = self.place(number);
-            picture.values[(channel * height + row) * width + column]
+            values[(channel * height + row) * width + column]
         };
-        Picture { values: (0..self.numbers()).map(at).collect(), ..picture }
+        (0..self.numbers()).map(at).collect()
     }
 }
 

@@ -95,10 +95,10 @@ impl Layer {
             Some((name, input)) => Some(Bend { name: name.clone(), input: wire(input)? }),
             None => None,
         };
-        let mut module = self.module.clone();
-        if rounds > 1 {
-            module += &format!(" (round {} of {rounds})", round + 1);
-        }
+        let module = match rounds {
+            1 => self.module.clone(),
+            _ => format!("{} (round {} of {rounds})", self.module, round + 1),
+        };
         Some(LayerWires {
             module,
             weight: self.weight,

@@ -96,7 +96,8 @@ fn pack_reversed<T: Float>(w: &[T], (left, all): (usize, usize), taps: usize, pi
 pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [T]) {
     let (window, positions) = (&size.window, size.window.output_plane());
     let weights = size.channels_out * size.depth();
-    let together = if weights > NEAR { TOGETHER } else { 1 };
+    let is_far = weights > NEAR;
+    let together = if is_far { TOGETHER } else { 1 };
     for_each_task(size, out, (size.channels_out, positions), &|task, out, per_image| {
         let all = size.groups * size.channels_in;
         let image = task.images.start * all * window.input_plane();
@@ -104,7 +105,7 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [
         let source = Source { x: &x[image..], window, channels: all, first };
         let channels = (DEPTH / window.taps()).clamp(1, size.channels_in);
         let (panel, tiles) = (channels * window.taps() * WIDTH, task.channels.len().div_ceil(ROWS));
-        let piece = Piece { size, task, source, packed, channels };
+        let piece = Piece { size, task, source, packed, channels, is_far };
         T::with_scratch(panel + together * tiles * TILE, |scratch| {
             let (panel, sums) = scratch.split_at_mut(panel);
             let mut layouts: [Layout; TOGETHER] = std::array::from_fn(|_| Layout::new());
@@ -134,6 +135,8 @@ struct Piece<'a, T> {
     packed: &'a [T],
     /// Channels that a panel is made of.
     channels: usize,
+    /// Whether the weight does not stay in a second-level cache.
+    is_far: bool,
 }
 
 impl<T: Float> Piece<'_, T> {
@@ -145,11 +148,19 @@ impl<T: Float> Piece<'_, T> {
         let first = of_group + self.task.channels.start / ROWS;
         for channels in ranges(self.size.channels_in, self.channels) {
             let steps = Steps::packed(channels.len() * taps);
-            for (layout, sums) in panels.iter().zip(sums.chunks_exact_mut(tiles * TILE)) {
+            let all = panels.iter().zip(sums.chunks_exact_mut(tiles * TILE));
+            for (number, (layout, sums)) in all.enumerate() {
                 let positions = layout.segments().positions();
                 layout.fill(&self.source, channels.clone(), panel);
                 for (tile, sums) in (first..).zip(sums.chunks_exact_mut(TILE)) {
-                    let a = &self.packed[(tile * depth + channels.start * taps) * ROWS..];
+                    let start = (tile * depth + channels.start * taps) * ROWS;
+                    // The first panel fetches a larger weight, and no processor foresees where in it
+                    // the next tile lies.
+                    if number == 0 && self.is_far {
+                        let next = (start + depth * ROWS) as isize;
+                        T::prefetch(self.packed, next, channels.len() * taps * ROWS);
+                    }
+                    let a = &self.packed[start..];
                     add_products(positions, channels.start > 0, &steps, a, panel, sums);
                 }
             }

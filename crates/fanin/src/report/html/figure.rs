@@ -114,14 +114,11 @@ fn control(control: &Control, figure: usize, number: usize) -> String {
 
 /// A sample of a line, or of a ring, with its name.
 fn key(key: &Key) -> String {
-    let sample = match key.ring() {
-        Some(ring) => {
-            format!("<circle class=\"{}\" cx=\"13\" cy=\"6\" r=\"4.5\"/>", escape(&ring))
-        }
-        None => {
-            let class = escape(&key.class);
-            format!("<line class=\"{class}\" x1=\"3\" y1=\"6\" x2=\"23\" y2=\"6\"/>")
-        }
+    let sample = if let Some(ring) = key.ring() {
+        format!("<circle class=\"{}\" cx=\"13\" cy=\"6\" r=\"4.5\"/>", escape(&ring))
+    } else {
+        let class = escape(&key.class);
+        format!("<line class=\"{class}\" x1=\"3\" y1=\"6\" x2=\"23\" y2=\"6\"/>")
     };
     let name = escape(&key.name);
     format!("<li><svg viewBox=\"0 0 26 12\" aria-hidden=\"true\">{sample}</svg>{name}</li>")
