@@ -79,7 +79,7 @@ const PARALLEL: f64 = 0.95;
 pub struct Likeness {
     /// Pairs that differ by at most a twentieth of the longer row, but not in no bit.
     pub near: NearDuplicates,
-    /// Pairs that are parallel or opposite up to scale, but not equal.
+    /// Other pairs that are parallel or opposite up to scale.
     pub alike: NearDuplicates,
 }
 
@@ -102,14 +102,12 @@ pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
         if one == other {
             return;
         }
-        if cosine.abs() > alike_from {
+        let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
+        let is_near = || distance_within(ALMOST, longer, one, other).is_some();
+        if cosine > near_from && is_near() {
+            near.add(i, j, cosine);
+        } else if cosine.abs() > alike_from {
             alike.add(i, j, cosine);
-        }
-        if cosine > near_from {
-            let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
-            if distance_within(ALMOST, longer, one, other).is_some() {
-                near.add(i, j, cosine);
-            }
         }
     });
     Likeness { near: near.finish(), alike: alike.finish() }
