@@ -99,7 +99,7 @@ mod tests {
             assert!(effort.jacobian.exact_work >= before.jacobian.exact_work);
             before = effort;
         }
-        let large = Effort::new(60_000, 1 << 20);
+        let large = Effort::new(1 << 17, 1 << 20);
         assert_eq!((large.rows, large.closer_rows), (128, 128));
         assert_eq!(large.jacobian, jacobian::Options::default());
         assert_eq!(large.kernel, tangent_kernel::Options::default());
