@@ -11,7 +11,7 @@ use crate::check::duplicates::Duplicate;
 /// direction and one sign compute nearly the same and part slowly. For two random rows of n entries
 /// cos² ~ Beta(½, (n−1)/2), so beyond a dozen inputs chance never makes them so alike. Looks like:
 /// the accuracy of a narrower network. Fix: draw every unit anew. When to ignore it: where units are
-/// scaled or opposite copies on purpose, as relu sees two features in a row and its opposite.
+/// scaled copies on purpose. Exact mirror images are not reported: relu sees two features in them.
 pub struct NearDuplicateUnits;
 
 impl Rule for NearDuplicateUnits {
@@ -24,7 +24,7 @@ impl Rule for NearDuplicateUnits {
     }
 
     fn ignore(&self) -> &'static str {
-        "where units are scaled or opposite copies on purpose"
+        "where units are scaled copies on purpose"
     }
 
     fn page(&self) -> &'static str {
