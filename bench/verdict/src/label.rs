@@ -284,6 +284,8 @@ pub fn rounded(number: f64) -> f64 {
 /// Processor seconds of this thread on Linux; elsewhere seconds since the program first asked.
 pub fn processor_seconds() -> f64 {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    // Linux counts a thread's time at every tick, some milliseconds apart, and when it gives way.
+    std::thread::yield_now();
     let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = schedule.and_then(|s| s.split(' ').next()?.parse::<f64>().ok());
     nanoseconds.map_or_else(|| START.get_or_init(Instant::now).elapsed().as_secs_f64(), |n| n / 1e9)

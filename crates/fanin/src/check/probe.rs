@@ -36,6 +36,9 @@ pub struct Batch<'a> {
 /// Rows whose pairs are compared: the pairs of more tell nothing new.
 const PAIRED_ROWS: usize = 64;
 
+/// Rows of which one neighbor each is run: a median of so many tells order from chaos.
+const NEIGHBORED_ROWS: usize = 32;
+
 /// Runs `batch` forward and backward through `model` with `weights` and measures every layer.
 ///
 /// Batch normalization uses the batch's statistics and dropout is off.
@@ -120,7 +123,7 @@ impl<'a> Probe<'a> {
         workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);
         let (input_second_moment, features) = input_scales(model, batch);
         Ok(Self {
-            neighbors: Neighbors::new(model, loss, first(batch, PAIRED_ROWS))?,
+            neighbors: Neighbors::new(model, loss, first(batch, NEIGHBORED_ROWS))?,
             loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
             input_second_moment,
             features,

@@ -61,24 +61,36 @@ pub fn trainable_depth(network: &Network, layer: &Layer<'_>, q: f64) -> Trainabl
 }
 
 fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
+    /// What q may change by, as a share, before it is computed anew.
+    const DRIFT: f64 = 1e-4;
+    /// The same for the change itself, from layer to layer.
+    const BEND: f64 = 0.1;
     let mut signal = Signal { second_moment: q, correlation: 1.0 };
-    let (mut sum, mut factor, mut settled) = (0.0, f64::NAN, false);
-    for passed in 0..SEARCHED {
-        if !settled {
-            let step = network.step(layer, signal);
-            let next = step.signal.second_moment;
-            let near = |a: f64, b: f64| (a - b).abs() <= 1e-13 * b;
-            settled = near(next, signal.second_moment) && near(factor, step.gradient_factor);
-            (signal, factor) = (step.signal, step.gradient_factor);
+    let (mut sum, mut passed, mut before) = (0.0, 0, f64::NAN);
+    while passed < SEARCHED {
+        let step = network.step(layer, signal);
+        let (q, factor) = (signal.second_moment, step.gradient_factor.ln());
+        let change = step.signal.second_moment - q;
+        // Near a fixed point q is all but there; near a critical one it changes ever more slowly.
+        let turning = (1.0 - change / before).abs();
+        let lasts = (DRIFT * q / change.abs()).min(BEND / turning);
+        let lasts = if change.abs() <= 1e-9 * q { SEARCHED as f64 } else { lasts.max(1.0) };
+        let lasts = (lasts as usize).clamp(1, SEARCHED - passed);
+        for more in 0..lasts {
+            sum += factor;
+            let limit = match sum {
+                _ if !step.signal.second_moment.is_finite() || sum.is_nan() => {
+                    DepthLimit::NotFinite
+                }
+                sum if sum < SMALLEST_GRADIENT => DepthLimit::GradientVanishes,
+                sum if sum > LARGEST_GRADIENT => DepthLimit::GradientExplodes,
+                _ => continue,
+            };
+            return TrainableDepth { layers: Some(passed + more), limit };
         }
-        sum += factor.ln();
-        let limit = match sum {
-            _ if !signal.second_moment.is_finite() || sum.is_nan() => DepthLimit::NotFinite,
-            sum if sum < SMALLEST_GRADIENT => DepthLimit::GradientVanishes,
-            sum if sum > LARGEST_GRADIENT => DepthLimit::GradientExplodes,
-            _ => continue,
-        };
-        return TrainableDepth { layers: Some(passed), limit };
+        passed += lasts;
+        before = change;
+        signal = Signal { second_moment: q + lasts as f64 * change, ..step.signal };
     }
     TrainableDepth { layers: None, limit: DepthLimit::None }
 }

@@ -6,7 +6,7 @@
 
 use fanin_engine::{Element, Type, Wire, pullback};
 use fanin_kernels::lanczos::{Lanczos, Ritz};
-use fanin_kernels::random::{Stream, fill_normal_f64};
+use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 use serde::Serialize;
 
@@ -271,8 +271,9 @@ impl<T: Element> Hessian<T> {
     /// Lanczos' method until both ends are found.
     fn ends(&mut self, scale: &Scale, options: &Options) -> Ends {
         let size: usize = self.sizes.iter().sum();
-        let mut start = vec![0.0; size];
-        fill_normal_f64(Stream::new(options.seed, "curvature"), 0, 0.0, 1.0, &mut start);
+        let mut normal = vec![0.0_f32; size];
+        fill_normal(Stream::new(options.seed, "curvature"), 0, 0.0, 1.0, &mut normal);
+        let mut start: Vec<f64> = normal.into_iter().map(f64::from).collect();
         if options.search == Search::Largest {
             self.lean_on_gradient(scale, &mut start);
         }

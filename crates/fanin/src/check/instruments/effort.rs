@@ -33,7 +33,7 @@ pub enum Need {
 }
 
 /// Rows of the instruments, at least and at most.
-const ROWS: [usize; 2] = [32, 128];
+const ROWS: [usize; 2] = [24, 128];
 
 /// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
 /// forward through them, and an epoch as three through all rows.
@@ -46,12 +46,12 @@ impl Effort {
     /// The effort for an epoch of so many rows, and a network of so many weights.
     pub fn new(epoch: usize, weights: usize) -> Self {
         let within = |value: usize, [least, most]: [usize; 2]| value.clamp(least, most);
-        let rows = within(epoch / 32, ROWS).min(epoch.max(1));
+        let rows = within(epoch / 64, ROWS).min(epoch.max(1));
         Self {
             rows,
             kernel: tangent_kernel::Options {
                 rows: rows.min(tangent_kernel::Options::default().rows),
-                outputs: within(epoch / (16 * rows.max(1)), [1, 16]),
+                outputs: within(epoch / (32 * rows.max(1)), [1, 16]),
             },
             jacobian: jacobian::Options {
                 rows: within(epoch / 512, [2, 4]),
@@ -99,7 +99,7 @@ mod tests {
             assert!(effort.jacobian.exact_work >= before.jacobian.exact_work);
             before = effort;
         }
-        let large = Effort::new(60_000, 1 << 20);
+        let large = Effort::new(1 << 17, 1 << 20);
         assert_eq!((large.rows, large.closer_rows), (128, 128));
         assert_eq!(large.jacobian, jacobian::Options::default());
         assert_eq!(large.kernel, tangent_kernel::Options::default());

@@ -7,11 +7,11 @@ use crate::check::duplicates::Duplicate;
 /// Checks that no tenth of a layer's units have incoming weights that are parallel or opposite to
 /// those of another, up to scale: a cosine beyond ±0.95 that chance does not make.
 ///
-/// Harm: such units compute nearly one feature, so the layer is narrower than it looks, and they
-/// part slowly. For two random rows of n entries cos² ~ Beta(½, (n−1)/2), so that beyond a dozen
-/// inputs chance never makes them so alike. Looks like: accuracy of a narrower network. Fix: draw
-/// every unit anew. When to ignore it: where units are scaled copies on purpose, as in pairs of
-/// opposite signs for relu.
+/// Harm: the layer reads its inputs along fewer directions than it has units, and units of one
+/// direction and one sign compute nearly the same and part slowly. For two random rows of n entries
+/// cos² ~ Beta(½, (n−1)/2), so beyond a dozen inputs chance never makes them so alike. Looks like:
+/// the accuracy of a narrower network. Fix: draw every unit anew. When to ignore it: where units are
+/// scaled copies on purpose. Exact mirror images are not reported: relu sees two features in them.
 pub struct NearDuplicateUnits;
 
 impl Rule for NearDuplicateUnits {
@@ -24,7 +24,7 @@ impl Rule for NearDuplicateUnits {
     }
 
     fn ignore(&self) -> &'static str {
-        "where units are scaled or opposite copies on purpose"
+        "where units are scaled copies on purpose"
     }
 
     fn page(&self) -> &'static str {
@@ -46,7 +46,7 @@ impl NearDuplicateUnits {
         };
         let why = format!(
             "{units} of {width} units in `{tensor}` are parallel or opposite to another up to scale, \
-             such as {one} and {other} with a cosine of {}: they compute nearly the same features",
+             such as {one} and {other} with a cosine of {}: the layer reads along fewer directions",
             number(*cosine)
         );
         let fix = "draw every unit anew, as fanin init does".to_owned();

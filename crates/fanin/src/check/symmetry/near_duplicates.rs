@@ -79,7 +79,7 @@ const PARALLEL: f64 = 0.95;
 pub struct Likeness {
     /// Pairs that differ by at most a twentieth of the longer row, but not in no bit.
     pub near: NearDuplicates,
-    /// Pairs that are parallel or opposite up to scale, but not equal.
+    /// Other pairs that are parallel or opposite up to scale, but no mirror images to the last bit.
     pub alike: NearDuplicates,
 }
 
@@ -99,17 +99,16 @@ pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
     let (mut near, mut alike) = (Found::new(near_from, rows), Found::new(alike_from, rows));
     each_pair(weights, inputs, alike_from.min(near_from), |i, j, cosine| {
         let (one, other) = (row(i), row(j));
-        if one == other {
+        let is_mirrored = || one.iter().zip(other).all(|(a, b)| *a == -b);
+        if one == other || is_mirrored() {
             return;
         }
-        if cosine.abs() > alike_from {
+        let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
+        let is_near = || distance_within(ALMOST, longer, one, other).is_some();
+        if cosine > near_from && is_near() {
+            near.add(i, j, cosine);
+        } else if cosine.abs() > alike_from {
             alike.add(i, j, cosine);
-        }
-        if cosine > near_from {
-            let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
-            if distance_within(ALMOST, longer, one, other).is_some() {
-                near.add(i, j, cosine);
-            }
         }
     });
     Likeness { near: near.finish(), alike: alike.finish() }
@@ -345,6 +344,10 @@ mod tests {
         plant(3, -1.0, 0.001);
         let Likeness { near, alike } = likeness(&weights, inputs);
         assert_eq!((near.pairs, alike.pairs), (0, 5), "0 to 3 are one direction, 0 and 1 one row");
+        let mirrored: Vec<f32> = weights[..inputs].iter().map(|x| -x).collect();
+        weights[4 * inputs..5 * inputs].copy_from_slice(&mirrored);
+        let pairs = likeness(&weights, inputs).alike.pairs;
+        assert_eq!(pairs, 7, "4 is the mirror image of 0 and 1, but not of 2 and 3");
         let mut plant = |to: usize, noise: f32| {
             let other = random(6 + to as u64, inputs as u64);
             for k in 0..inputs {
