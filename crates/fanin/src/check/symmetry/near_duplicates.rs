@@ -346,8 +346,9 @@ mod tests {
         assert_eq!((near.pairs, alike.pairs), (0, 5), "0 to 3 are one direction, 0 and 1 one row");
         let mirrored: Vec<f32> = weights[..inputs].iter().map(|x| -x).collect();
         weights[4 * inputs..5 * inputs].copy_from_slice(&mirrored);
-        let pairs = likeness(&weights, inputs).alike.pairs;
-        assert_eq!(pairs, 7, "4 is the mirror image of 0 and 1, but not of 2 and 3");
+        let Likeness { near, alike } = likeness(&weights, inputs);
+        let found = (near.pairs, alike.pairs);
+        assert_eq!(found, (1, 6), "4 is the mirror image of 0 and 1, opposite to 2, near 3");
         let mut plant = |to: usize, noise: f32| {
             let other = random(6 + to as u64, inputs as u64);
             for k in 0..inputs {
