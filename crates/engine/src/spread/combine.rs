@@ -112,8 +112,8 @@ impl Spread {
         let (mut product, other) = Self::aligned(self, other);
         product.products.iter_mut().zip(&other.products).for_each(|(own, other)| *own *= other);
         product.mean *= other.mean;
-        product.within_rows_times(both);
         product.sizes = sizes;
+        product.times_by_rows(both);
         product
     }
 

@@ -106,13 +106,15 @@ pub(crate) fn by_rows(
     let (digits, rows) = (factors.len(), factors.iter().product::<usize>());
     let (both, sizes) = match inputs {
         [a, b] => a.sizes_of_product(b),
-        _ => (1.0, inputs.iter().find_map(|x| x.sizes.clone())),
+        _ => ((1.0, 1.0), inputs.iter().find_map(|x| x.sizes.clone())),
     };
     let mut found = Vec::new();
     for set in 1..1_usize << digits {
         let mut seen: Vec<Spread> = inputs.iter().map(|x| x.seen(&factors, set)).collect();
-        if let Some(first) = seen.first_mut().filter(|_| both != 1.0) {
-            first.products.iter_mut().step_by(2).for_each(|within| *within *= both);
+        if let Some(first) = seen.first_mut().filter(|_| both != (1.0, 1.0)) {
+            for (own, product) in first.products.iter_mut().enumerate() {
+                *product *= if own & 1 == 0 { both.0 } else { both.1 };
+            }
         }
         found.push(rule(&seen.iter().collect::<Vec<&Spread>>())?);
     }

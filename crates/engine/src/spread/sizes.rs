@@ -2,8 +2,7 @@
 //!
 //! Second moments of rows differ: some pictures are brighter. What is proportional keeps these
 //! shares, but of a bent function each row takes its own part of the curve, so that the mean over
-//! rows is not what a row of mean size gives. Only mean squares of single elements are told so;
-//! products of two rows stay means over all pairs.
+//! rows is not what a row of mean size gives.
 //!
 //! Key: p second moment of a row over the mean of all, q second moment of all.
 
@@ -32,6 +31,12 @@ impl Sizes {
     /// The same rows along another axis.
     pub fn along(&self, axis: usize) -> Self {
         Self { axis, shares: Arc::clone(&self.shares) }
+    }
+
+    /// (E √p)²: what is left of a product of two rows of correlation 1, over the mean square.
+    fn root_square(&self) -> f64 {
+        let roots = self.shares.iter().map(|share| share.max(0.0).sqrt());
+        (roots.sum::<f64>() / self.shares.len().max(1) as f64).powi(2)
     }
 
     /// The axis of the same rows under another shape; none if they are mixed with others.
@@ -70,50 +75,71 @@ impl Spread {
         Sizes::new(some.axis, &seconds)
     }
 
-    /// The mean over rows of p·p′, where rows of both have sizes, and the sizes of the product.
-    pub(super) fn sizes_of_product(&self, other: &Self) -> (f64, Option<Sizes>) {
+    /// How much more products within a row, and between two, are than products of means, where rows
+    /// of both have sizes; and the sizes of the product.
+    pub(super) fn sizes_of_product(&self, other: &Self) -> ((f64, f64), Option<Sizes>) {
         match (&self.sizes, &other.sizes) {
             (Some(a), Some(b)) if a.axis == b.axis && a.shares.len() == b.shares.len() => {
                 let both: Vec<f64> = a.shares.iter().zip(&*b.shares).map(|(a, b)| a * b).collect();
                 let mean = both.iter().sum::<f64>() / both.len().max(1) as f64;
-                (mean, Sizes::new(a.axis, &both))
+                let sizes = Sizes::new(a.axis, &both);
+                let root = mean * sizes.as_ref().map_or(1.0, Sizes::root_square);
+                ((mean, root / (a.root_square() * b.root_square())), sizes)
             }
-            (Some(own), None) | (None, Some(own)) => (1.0, Some(own.clone())),
-            _ => (1.0, None),
+            (Some(own), None) | (None, Some(own)) => ((1.0, 1.0), Some(own.clone())),
+            _ => ((1.0, 1.0), None),
         }
     }
 
-    /// M(S) of elements in the same row times a factor.
-    pub(super) fn within_rows_times(&mut self, factor: f64) {
-        let Some(axis) = self.sizes.as_ref().map(|own| own.axis).filter(|_| factor != 1.0) else {
-            return;
-        };
+    /// M(S) of elements in the same row, and of those in two, times a factor each.
+    pub(super) fn times_by_rows(&mut self, (within, apart): (f64, f64)) {
+        let Some(axis) = self.sizes.as_ref().map(|own| own.axis) else { return };
         let rows = self.bits(axis);
-        let products = self.products.iter_mut().enumerate();
-        let within = products.filter(|(set, _)| set & rows == 0);
-        within.for_each(|(_, product)| *product *= factor);
+        for (set, product) in self.products.iter_mut().enumerate() {
+            *product *= if set & rows == 0 { within } else { apart };
+        }
     }
 
     /// The spread of a function of these elements, as normal ones, that has these values on a grid.
+    ///
+    /// With m, s² mean and variance of the function in a row, two rows of correlation c have the
+    /// product m·m′ + s·s′·r(c), where r is that of rows of mean size; the means over rows of m, m²,
+    /// s, s² are taken one by one.
     pub(super) fn through_grid(&self, grid: &Grid, values: &[f64]) -> Self {
-        let mut whole = self.through(&Expansion::new(grid, values)).even();
+        let expansion = Expansion::new(grid, values);
         let variance = self.variance();
-        let Some(sizes) = self.sizes.as_ref().filter(|_| variance > 0.0) else { return whole };
-        let square = self.mean * self.mean;
-        let (mut means, mut seconds) = (0.0, Vec::new());
+        let known = self.sizes.as_ref().filter(|_| variance > 0.0);
+        let Some(sizes) = known else { return self.through(&expansion).even() };
+        let (square, count) = (self.mean * self.mean, sizes.shares.len() as f64);
+        let (mut mean, mut mean_square, mut deviation) = (0.0, 0.0, 0.0);
+        let mut seconds = Vec::new();
         for share in &*sizes.shares {
             let own = (share * self.second() - square).max(0.0);
-            let (mean, second) = grid.moments_at(values, (own / variance).sqrt());
-            means += mean / sizes.shares.len() as f64;
+            let (m, second) = grid.moments_at(values, (own / variance).sqrt());
+            mean += m / count;
+            mean_square += m * m / count;
+            deviation += (second - m * m).max(0.0).sqrt() / count;
             seconds.push(second);
         }
-        let second = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64;
-        if whole.second() > 0.0 && second.is_finite() {
-            let by = second / whole.second();
-            whole.products.iter_mut().for_each(|product| *product *= by);
-            whole.mean = means;
-            whole.sizes = Sizes::new(sizes.axis, &seconds);
+        let second = seconds.iter().sum::<f64>() / count;
+        let rest = (second - mean_square).max(0.0);
+        let of_mean = expansion.at(1.0) - expansion.mean().powi(2);
+        let alike = |correlation: f64| {
+            let own = expansion.at(correlation.clamp(-1.0, 1.0)) - expansion.mean().powi(2);
+            if of_mean > 0.0 { own / of_mean } else { 1.0 }
+        };
+        let (rows, lost) = (self.bits(sizes.axis), sizes.root_square());
+        let mut whole = self.clone().even();
+        for (set, product) in whole.products.iter_mut().enumerate() {
+            let correlation = (*product - square) / variance;
+            *product = if set & rows == 0 {
+                mean_square + rest * alike(correlation)
+            } else {
+                mean * mean + deviation * deviation * alike(correlation / lost)
+            };
         }
+        whole.mean = mean;
+        whole.sizes = Sizes::new(sizes.axis, &seconds);
         whole
     }
 }
