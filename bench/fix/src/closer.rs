@@ -61,16 +61,22 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Of two starts of which all seeds arrive.
+    /// Of two starts; none if fewer seeds of the first arrive. A seed that never arrives counts as
+    /// the slowest that does, which speaks for the start that misses it.
     pub fn of(own: &Closer, other: &Closer) -> Option<Self> {
+        let missed = |closer: &Closer| closer.steps.iter().filter(|own| own.is_none()).count();
+        let most = own.steps.iter().chain(&other.steps).flatten().max().copied()?;
         let logs = |closer: &Closer| -> Option<(f64, f64)> {
-            let steps: Option<Vec<u64>> = closer.steps.iter().copied().collect();
-            let logs: Vec<f64> = steps?.iter().map(|&steps| (steps.max(1) as f64).ln()).collect();
+            let steps = closer.steps.iter().map(|own| own.unwrap_or(most).max(1));
+            let logs: Vec<f64> = steps.map(|steps| (steps as f64).ln()).collect();
             let count = logs.len() as f64;
             let mean = logs.iter().sum::<f64>() / count;
             let square = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
             (count > 1.0).then_some((mean, square / count))
         };
+        if missed(own) > missed(other) {
+            return None;
+        }
         let (own, other) = (logs(own)?, logs(other)?);
         Some(Self { value: (own.0 - other.0).exp(), error: (own.1 + other.1).sqrt() })
     }
