@@ -12,8 +12,8 @@ use fanin::check::evidence::Horizon;
 use fanin::data::Prepared;
 use fanin::engine::{self, Plan, Wire};
 use fanin::init::{self, Rules};
-use fanin::recommend::{Problem, expected};
-use fanin::spec::{Mode, Model, Network as Graphed};
+use fanin::recommend::{Problem, expected, expected_on};
+use fanin::spec::{Mode, Network as Graphed};
 use fanin::train::Course;
 use serde::{Deserialize, Serialize};
 
@@ -25,10 +25,6 @@ use crate::tasks::Tasks;
 
 /// Units of every hidden layer.
 const WIDTH: usize = 512;
-/// Rows on which signal and gradient are measured: those that theory is told of.
-const ROWS: usize = 64;
-/// Numbers of features over all rows, at most: as many as theory looks at.
-const NUMBERS: usize = 1 << 18;
 /// A mean is known well enough with this standard error.
 const ERROR: f64 = 0.03;
 /// Draws at least and at most.
@@ -147,7 +143,9 @@ fn worst(told: &[fanin::recommend::Expected], measured: &[Vec<[f64; 2]>], which:
         let told = if which == 0 { told.signal } else { told.gradient };
         let is_nothing = told == 0.0 && mean == 0.0;
         let ratio = if is_nothing { 1.0 } else { told / mean };
-        Ratio { value: ratio, error: (square / count).sqrt(), layer }
+        // What overflows is told as nothing, which no file needs a word for.
+        let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
+        Ratio { value: finite(ratio), error: finite((square / count).sqrt()), layer }
     };
     let far = |own: &Ratio| if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
     let ratios = told.iter().enumerate().map(of);
@@ -155,11 +153,11 @@ fn worst(told: &[fanin::recommend::Expected], measured: &[Vec<[f64; 2]>], which:
     ratios.max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(none)
 }
 
-/// E z² and ‖∂loss/∂W‖² of every layer, over the first rows of the data.
+/// E z² and ‖∂loss/∂W‖² of every layer, over the rows that theory speaks of.
 fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<[f64; 2]>> {
     let data = problem.data.expect("every task has rows");
-    let rows = rows(problem.model);
-    let mut network = Graphed::new(problem.model, problem.loss, rows, Mode::Probe)?;
+    let rows = expected_on(problem);
+    let mut network = Graphed::new(problem.model, problem.loss, rows.len(), Mode::Probe)?;
     let parameters = network.graph.parameters().to_vec();
     let wanted: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
     let mut keep = engine::gradients(&mut network.graph, network.loss, &wanted)?;
@@ -167,8 +165,7 @@ fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<[f64; 2]>> {
     let plan = Plan::new(&network.graph, &keep)?;
     let mut workspace = plan.workspace::<f32>();
     let (features, targets) = workspace.feed_pair(Graphed::FEATURES, Graphed::TARGETS);
-    let chosen: Vec<usize> = (0..rows).map(|row| row % data.rows()).collect();
-    data.gather(&chosen, features, targets, 0.0);
+    data.gather(&rows, features, targets, 0.0);
     plan.run(&network.arrange(problem.weights)?, &mut workspace);
     let squares = |x: &[f32]| x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
     let layers = network.layers.len();
@@ -177,9 +174,4 @@ fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<[f64; 2]>> {
         [squares(z) / z.len() as f64, squares(workspace.read(layer))]
     };
     Ok((0..layers).map(of).collect())
-}
-
-/// As many rows as theory is told of.
-fn rows(model: &Model) -> usize {
-    (NUMBERS / model.inputs().max(1)).clamp(2, ROWS)
 }

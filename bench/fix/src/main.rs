@@ -13,6 +13,7 @@ mod starts;
 mod record;
 mod train;
 mod score;
+mod closer;
 mod foresee;
 mod publish;
 
@@ -23,6 +24,12 @@ use clap::{Parser, Subcommand};
 
 use networks::Network;
 use train::Wish;
+
+/// What theory foresees lies beside the results.
+const FORESEEN: &str = "foreseen.jsonl";
+
+/// So does what a closer look says.
+const CLOSER: &str = "closer.jsonl";
 
 /// Why a command failed.
 type Failure = Box<dyn Error + Send + Sync>;
@@ -84,6 +91,9 @@ enum Command {
         #[arg(long, default_value_t = 20.0)]
         seconds: f64,
     },
+    /// Looks closer at networks on which `auto` and a framework's default are nearly as fast, and
+    /// writes it to closer.jsonl; goes on where it stopped.
+    Closer,
     /// Writes docs/fix.md.
     Publish {
         /// The day to be named: 2026-01-31
@@ -121,12 +131,18 @@ fn main() -> Result<(), Failure> {
         Command::Foresee { only, seconds } => {
             let fits = |n: &&Network| only.as_ref().is_none_or(|part| n.name.contains(part));
             let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
-            foresee::all(&chosen, &file("foreseen.jsonl"), seconds)?;
+            foresee::all(&chosen, &results.with_file_name(FORESEEN), seconds)?;
+        }
+        Command::Closer => {
+            let records = record::read(&results)?;
+            let rows = score::rows(&chosen, &records);
+            closer::all(&rows, &results.with_file_name(CLOSER), arguments.threads)?;
         }
         Command::Publish { date, machine } => {
             let records = record::read(&results)?;
-            let foreseen = record::read(&file("foreseen.jsonl"))?;
-            let page = publish::page(&all, (&records, &foreseen), &date, &machine);
+            let foreseen = record::read(&results.with_file_name(FORESEEN))?;
+            let closer = record::read(&results.with_file_name(CLOSER))?;
+            let page = publish::page(&all, (&records, &closer, &foreseen), &date, &machine);
             print!("{}", publish::summary(&all, &records));
             std::fs::write(file("../../docs/fix.md"), page)?;
         }

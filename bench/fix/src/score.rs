@@ -17,6 +17,11 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Task and network, as they are told.
+    pub fn name(&self) -> String {
+        format!("{}: {}", self.network.task.name(), self.network.name)
+    }
+
     /// The fewest steps that any start takes; none where none learns.
     pub fn fewest(&self) -> Option<u64> {
         self.records.values().filter_map(|record| record.median()).min()
@@ -109,9 +114,7 @@ pub fn worse_than(rows: &[Row<'_>], start: &str, other: &str) -> Vec<(String, Op
         let other = row.records.get(other)?.median()?;
         let own = row.records.get(start).and_then(|record| record.median());
         let ratio = own.map(|own| own.max(1) as f64 / other.max(1) as f64);
-        ratio
-            .is_none_or(|ratio| ratio > 1.05)
-            .then_some((format!("{}: {}", row.network.task.name(), row.network.name), ratio))
+        ratio.is_none_or(|ratio| ratio > 1.05).then_some((row.name(), ratio))
     };
     rows.iter().filter_map(worse).collect()
 }

@@ -28,7 +28,7 @@ use crate::starts::{Drawer, STARTS, Start};
 use crate::tasks::Tasks;
 
 /// Learning rates over the usual one, 0.02 with momentum 0.9; the likeliest first.
-const FACTORS: [f64; 4] = [1.0, 3.0, 0.3, 0.1];
+pub const FACTORS: [f64; 4] = [1.0, 3.0, 0.3, 0.1];
 
 /// Seeds that are counted; rates are chosen on the next one.
 const SEEDS: u64 = 5;

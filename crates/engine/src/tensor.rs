@@ -1,6 +1,7 @@
 //! A shape and its elements.
 
 use std::fmt;
+use std::sync::Arc;
 
 use fanin_kernels::Float;
 
@@ -92,11 +93,11 @@ impl From<&[usize]> for Shape {
     }
 }
 
-/// A shape and its elements in row-major order.
+/// A shape and its elements in row-major order. Clones share the elements until one is changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor<T = f32> {
     shape: Shape,
-    data: Vec<T>,
+    data: Arc<Vec<T>>,
 }
 
 impl<T: Float> Tensor<T> {
@@ -113,13 +114,13 @@ impl<T: Float> Tensor<T> {
                 expected: format!("{} for shape {shape}", shape.elements()),
             });
         }
-        Ok(Self { shape, data })
+        Ok(Self { shape, data: Arc::new(data) })
     }
 
     /// A tensor of one value throughout.
     pub fn filled(shape: impl Into<Shape>, value: T) -> Self {
         let shape = shape.into();
-        let data = vec![value; shape.elements()];
+        let data = Arc::new(vec![value; shape.elements()]);
         Self { shape, data }
     }
 
@@ -135,11 +136,12 @@ impl<T: Float> Tensor<T> {
 
     /// The elements in row-major order, to change.
     pub fn data_mut(&mut self) -> &mut [T] {
-        &mut self.data
+        let data: &mut Vec<T> = Arc::make_mut(&mut self.data);
+        data
     }
 
     /// The elements alone.
     pub fn into_data(self) -> Vec<T> {
-        self.data
+        Arc::unwrap_or_clone(self.data)
     }
 }

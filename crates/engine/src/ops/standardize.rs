@@ -129,7 +129,7 @@ impl Operator for Standardize {
         let square = own.second();
         let factor = 1.0 / (square + self.epsilon);
         let means = if self.centered { means } else { Spread::constant(&of_groups, 0.0) };
-        let y = own.scaled(factor.sqrt(), factor);
+        let y = own.scaled(factor.sqrt(), factor).even_along(1);
         Some(vec![y, means, Spread::constant(&of_groups, square)])
     }
 }

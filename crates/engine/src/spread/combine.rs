@@ -25,7 +25,8 @@ impl Spread {
             bits.filter_map(|(_, source)| *source).fold(0, |own, bit| own | 1 << bit)
         };
         let products = (0..1 << sources.len()).map(|set| self.products[source(set)]).collect();
-        Self { axes, mean: self.mean, products }
+        let sizes = self.sizes.as_ref().map(|own| own.along(own.axis + missing));
+        Self { axes, mean: self.mean, products, sizes }
     }
 
     /// Sums over the axes along which `shape` would have to stretch.
@@ -41,12 +42,15 @@ impl Spread {
             sum = sum.averaged(axis).scaled(count as f64, factor);
         }
         let dropped = self.axes.len().saturating_sub(shape.rank());
-        Self { axes: sum.axes.split_off(dropped), ..sum }
+        let sizes = sum.sizes.filter(|own| own.axis >= dropped);
+        let sizes = sizes.map(|own| own.along(own.axis - dropped));
+        Self { axes: sum.axes.split_off(dropped), sizes, ..sum }
     }
 
     /// The mean over an axis, which is left with length 1.
     pub(crate) fn averaged(&self, axis: usize) -> Self {
         let mut own = self.clone();
+        own.sizes = own.sizes.filter(|sizes| sizes.axis != axis);
         let first: usize = self.axes[..axis].iter().map(Vec::len).sum();
         for size in std::mem::take(&mut own.axes[axis]) {
             let size = size as f64;
@@ -77,7 +81,7 @@ impl Spread {
     }
 
     /// c·x for numbers c of this mean and this mean square.
-    pub(crate) fn scaled(mut self, mean: f64, square: f64) -> Self {
+    pub fn scaled(mut self, mean: f64, square: f64) -> Self {
         self.mean *= mean;
         self.products.iter_mut().for_each(|product| *product *= square);
         self
@@ -92,19 +96,24 @@ impl Spread {
     }
 
     /// The sum with elements that are independent of these; both of one shape.
-    pub(crate) fn plus(&self, other: &Self) -> Self {
+    pub fn plus(&self, other: &Self) -> Self {
+        let sizes = self.sizes_of_sum(other);
         let (mut sum, other) = Self::aligned(self, other);
         let both = 2.0 * sum.mean * other.mean;
         sum.products.iter_mut().zip(&other.products).for_each(|(own, other)| *own += other + both);
         sum.mean += other.mean;
+        sum.sizes = sizes;
         sum
     }
 
     /// The product with elements that are independent of these; both of one shape.
     pub(crate) fn times(&self, other: &Self) -> Self {
+        let (both, sizes) = self.sizes_of_product(other);
         let (mut product, other) = Self::aligned(self, other);
         product.products.iter_mut().zip(&other.products).for_each(|(own, other)| *own *= other);
         product.mean *= other.mean;
+        product.sizes = sizes;
+        product.times_by_rows(both);
         product
     }
 
@@ -121,7 +130,9 @@ impl Spread {
             chosen.fold(0, |own, (_, bit)| own | 1 << bit)
         };
         let products = (0..self.products.len()).map(|set| self.products[source(set)]).collect();
-        Self { axes, mean: self.mean, products }
+        let place = |axis: usize| order.iter().position(|own| *own == axis);
+        let sizes = self.sizes.as_ref().and_then(|own| Some(own.along(place(own.axis)?)));
+        Self { axes, mean: self.mean, products, sizes }
     }
 
     /// M(S) changed one by one.
@@ -134,6 +145,8 @@ impl Spread {
     /// So many places of every axis; axes that stay whole keep their factors.
     pub(crate) fn cut(&self, counts: &[usize]) -> Self {
         let mut cut = self.with_whole_axes_where(|axis, size| counts[axis] != size);
+        let shape = self.shape();
+        cut.sizes = cut.sizes.filter(|own| counts[own.axis] == shape.axes()[own.axis]);
         for axis in (0..counts.len()).rev() {
             let first: usize = cut.axes[..axis].iter().map(Vec::len).sum();
             match cut.axes[axis][..] {

@@ -42,6 +42,25 @@ impl Grid {
         Self { places, weights }
     }
 
+    /// E f(t·z) and E f(t·z)² of a function with these values at the places, by straight lines
+    /// between them.
+    pub fn moments_at(&self, values: &[f64], t: f64) -> (f64, f64) {
+        let last = self.places.len() - 1;
+        let (mut next, mut sums) = (1, (0.0, 0.0));
+        for (place, weight) in self.places.iter().zip(&self.weights) {
+            let z = t * place;
+            while next < last && self.places[next] < z {
+                next += 1;
+            }
+            let (low, high) = (self.places[next - 1], self.places[next]);
+            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
+            let value = values[next - 1] + share * (values[next] - values[next - 1]);
+            sums.0 += weight * value;
+            sums.1 += weight * value * value;
+        }
+        sums
+    }
+
     pub fn mean(&self, values: impl Iterator<Item = f64>) -> f64 {
         self.weights.iter().zip(values).map(|(weight, value)| weight * value).sum()
     }

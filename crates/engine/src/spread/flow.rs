@@ -252,8 +252,8 @@ impl<'g> Flow<'g> {
         let mut spread = match root {
             None => Spread::constant(&shape, values[0]),
             Some(root) => {
-                let expansion = Expansion::new(&self.grid(root)?.0, &values);
-                self.spread(root)?.through(&expansion)
+                let grid = self.grid(root)?.0;
+                self.spread(root)?.through_grid(&grid, &values)
             }
         };
         if let Some(seed) = seed {

@@ -21,18 +21,8 @@ impl Spread {
     /// M(S) of numbers: with Q(T) the mean square of means over the axes T times their length,
     /// Q(T) = Σ over S ⊆ T of M(S) · Π over S of (n − 1), which is solved for M.
     fn of_floats(shape: &Shape, data: &[f64]) -> Self {
-        let counted = data.iter().filter(|x| **x > MASKED);
-        let mean = counted.clone().sum::<f64>() / counted.count().max(1) as f64;
-        let filled: Vec<f64> = data.iter().map(|&x| if x > MASKED { x } else { mean }).collect();
-        let axes = shape.axes();
-        Self::solved(shape, mean, |set| {
-            let (mut sums, mut sizes) = (filled.clone(), axes.to_vec());
-            for axis in (0..axes.len()).filter(|axis| set[*axis]) {
-                sums = summed(&sums, &sizes, axis);
-                sizes[axis] = 1;
-            }
-            sums.iter().map(|sum| sum * sum).sum::<f64>() / data.len().max(1) as f64
-        })
+        let (data, mean) = unmasked(data);
+        Self::solved(shape, mean, |set| product_of_sums(shape, (&data, &data), set))
     }
 
     /// How often two integers are equal that differ along S.
@@ -59,23 +49,56 @@ impl Spread {
     /// M from Q by inclusion and exclusion.
     fn solved(shape: &Shape, mean: f64, square: impl Fn(&[bool]) -> f64) -> Self {
         let long: Vec<usize> = (0..shape.rank()).filter(|&axis| shape.axes()[axis] != 1).collect();
-        let flags = |set: usize| {
-            let mut flags = vec![false; shape.rank()];
-            long.iter().enumerate().for_each(|(bit, &axis)| flags[axis] = set >> bit & 1 == 1);
-            flags
-        };
-        let mut table: Vec<f64> = (0..1 << long.len()).map(|set| square(&flags(set))).collect();
-        for (bit, &axis) in long.iter().enumerate() {
-            let others = shape.axes()[axis].saturating_sub(1).max(1) as f64;
-            for set in (0..table.len()).filter(|set| set >> bit & 1 == 1) {
-                table[set] = (table[set] - table[set & !(1 << bit)]) / others;
-            }
-        }
+        let table = solved(shape, &long, square);
         Self::from_products(shape, mean, |differs| {
             let bits = long.iter().enumerate().filter(|(_, axis)| differs[**axis]);
             table[bits.fold(0, |set, (bit, _)| set | 1 << bit)]
         })
     }
+}
+
+/// M for every set of some axes.
+fn solved(shape: &Shape, axes: &[usize], square: impl Fn(&[bool]) -> f64) -> Vec<f64> {
+    let flags = |set: usize| {
+        let mut flags = vec![false; shape.rank()];
+        axes.iter().enumerate().for_each(|(bit, &axis)| flags[axis] = set >> bit & 1 == 1);
+        flags
+    };
+    let mut table: Vec<f64> = (0..1 << axes.len()).map(|set| square(&flags(set))).collect();
+    for (bit, &axis) in axes.iter().enumerate() {
+        let others = shape.axes()[axis].saturating_sub(1).max(1) as f64;
+        for set in (0..table.len()).filter(|set| set >> bit & 1 == 1) {
+            table[set] = (table[set] - table[set & !(1 << bit)]) / others;
+        }
+    }
+    table
+}
+
+/// M over the axes behind axis 0 of products of an element of x and one of y in the same row.
+pub(super) fn within_rows(shape: &Shape, x: &[f64], y: &[f64]) -> Vec<f64> {
+    let long: Vec<usize> = (1..shape.rank()).filter(|&axis| shape.axes()[axis] != 1).collect();
+    solved(shape, &long, |set| product_of_sums(shape, (x, y), set))
+}
+
+/// The numbers with their mean in place of those that stand for minus infinity, and that mean.
+pub(super) fn unmasked(data: &[f64]) -> (Vec<f64>, f64) {
+    let counted = data.iter().filter(|x| **x > MASKED);
+    let mean = counted.clone().sum::<f64>() / counted.count().max(1) as f64;
+    (data.iter().map(|&x| if x > MASKED { x } else { mean }).collect(), mean)
+}
+
+/// Q(T): sums of x times sums of y over the axes in `set`, over the number of elements.
+fn product_of_sums(shape: &Shape, (x, y): (&[f64], &[f64]), set: &[bool]) -> f64 {
+    let sums = |data: &[f64]| {
+        let (mut sums, mut sizes) = (data.to_vec(), shape.axes().to_vec());
+        for axis in (0..sizes.len()).filter(|axis| set[*axis]) {
+            sums = summed(&sums, &sizes, axis);
+            sizes[axis] = 1;
+        }
+        sums
+    };
+    let products: f64 = sums(x).iter().zip(sums(y)).map(|(x, y)| x * y).sum();
+    products / x.len().max(1) as f64
 }
 
 /// Sums along one axis.

@@ -17,6 +17,8 @@
 mod partition;
 mod combine;
 mod measured;
+mod rows;
+mod sizes;
 mod expansion;
 mod linear;
 mod flow;
@@ -26,6 +28,8 @@ mod tests;
 
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub use rows::Likeness;
+pub(crate) use rows::by_rows;
 
 use crate::tensor::Shape;
 
@@ -40,6 +44,8 @@ pub struct Spread {
     mean: f64,
     /// M(S), where bit i of S stands for the i-th factor over all axes.
     products: Vec<f64>,
+    /// How large rows are, where they are known to differ.
+    sizes: Option<sizes::Sizes>,
 }
 
 impl Spread {
@@ -68,7 +74,8 @@ impl Spread {
             long.iter().enumerate().for_each(|(bit, &axis)| differs[axis] = set >> bit & 1 == 1);
             product(&differs)
         };
-        Self { mean, products: (0..1 << long.len()).map(product).collect(), axes }
+        let products = (0..1 << long.len()).map(product).collect();
+        Self { axes, mean, products, sizes: None }
     }
 
     /// `E[x]`.
@@ -96,6 +103,25 @@ impl Spread {
     /// The cosine of neighbors along one axis: [`between`](Self::between) over the second moment.
     pub fn cosine(&self, axis: usize) -> f64 {
         if self.second() > 0.0 { self.between(axis) / self.second() } else { 1.0 }
+    }
+
+    /// Of every factor of an axis, the slowest first: its size, and the mean product of two elements
+    /// that differ along it alone. One factor unless some places of the axis are more alike.
+    pub fn among(&self, axis: usize) -> Vec<(usize, f64)> {
+        let before: usize = self.axes[..axis].iter().map(Vec::len).sum();
+        let own = self.axes[axis].iter().enumerate();
+        own.map(|(bit, &size)| (size, self.products[1 << (before + bit)])).collect()
+    }
+
+    /// The mean of spreads of one shape with the same factors; none of none.
+    pub fn mean_of(spreads: &[Self]) -> Option<Self> {
+        let mut mean = spreads.first()?.clone();
+        let count = spreads.len() as f64;
+        mean.mean = spreads.iter().map(|own| own.mean).sum::<f64>() / count;
+        for (set, product) in mean.products.iter_mut().enumerate() {
+            *product = spreads.iter().map(|own| own.products[set]).sum::<f64>() / count;
+        }
+        Some(mean)
     }
 
     /// The sizes of the axes.

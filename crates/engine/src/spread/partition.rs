@@ -68,7 +68,9 @@ impl Spread {
             }
             low = high;
         }
-        Self { axes: grouped(axes, &factors), mean: self.mean, products }
+        let shape = self.shape();
+        let sizes = self.sizes.as_ref().and_then(|own| own.reshaped(shape.axes(), axes));
+        Self { axes: grouped(axes, &factors), mean: self.mean, products, sizes }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a method finds: weights, the rules that make them, and reasons.
 
+use fanin_kernels::reduce;
 use serde::Serialize;
 
 use crate::error::Result;
@@ -66,9 +67,12 @@ impl Scale {
     /// That of these elements; 0 of none.
     pub fn of(elements: &[f32]) -> Self {
         let count = elements.len().max(1) as f64;
-        let mean = elements.iter().map(|&x| f64::from(x)).sum::<f64>() / count;
-        let squares = elements.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum::<f64>();
-        Self { mean, deviation: (squares / count).sqrt() }
+        let mean = reduce::sum(elements) / count;
+        let squares = reduce::sum_of_squares(elements) / count;
+        let variance = squares - mean * mean;
+        // Nearer to the mean square than rounding there is no deviation to be told.
+        let deviation = if variance > 1e-9 * squares { variance.sqrt() } else { 0.0 };
+        Self { mean, deviation }
     }
 }
 

@@ -5,6 +5,7 @@
 //! the whole depth. Where a few weights of a start are off and all is well without them, they alone
 //! change; else every weight that a layer multiplies by gets its own start, whatever was there.
 
+mod rows;
 mod prelude;
 mod walk;
 mod place;
@@ -22,6 +23,7 @@ mod tests;
 pub use walk::Expected;
 
 use self::place::Surroundings;
+use self::rows::Rows;
 use self::solve::{Extent, Solved, solve};
 use self::sound::is_sound;
 use self::walk::{Scales, Walk};
@@ -49,7 +51,7 @@ impl Method for Auto {
     }
 
     fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
-        let walk = Walk::new(problem)?;
+        let walk = Walk::new(problem, Rows::first(problem))?;
         let present = Scales::of(&walk.network, problem.weights);
         let mut found = problem.unchanged(FACTS.name);
         let solved = solution(&walk, problem, &present)?;
@@ -59,14 +61,21 @@ impl Method for Auto {
     }
 }
 
-/// What theory expects of every layer of a network with these weights, in the network's order.
+/// What theory expects of every layer of a network with these weights, in the network's order, on
+/// the rows of [`expected_on`].
 ///
 /// # Errors
 /// If the network cannot be built.
 pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
-    let walk = Walk::new(problem)?;
+    let walk = Walk::new(problem, Rows::alike(problem))?;
     let present = Scales::of(&walk.network, problem.weights);
     walk.expect(problem, &present)
+}
+
+/// The rows of the data, by their places, that [`expected`] speaks of: as many of each class, or the
+/// first ones; places from 0 on where there are no data.
+pub fn expected_on(problem: &Problem<'_>) -> Vec<usize> {
+    Rows::alike(problem).places
 }
 
 /// What is off alone, where that is at most half of the layers and enough; else the whole start.

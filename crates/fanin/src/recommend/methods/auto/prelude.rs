@@ -11,6 +11,7 @@ use fanin_engine::ops::Structure;
 use fanin_engine::{Array, Graph, Kind, Plan, Spread, Wire};
 use fanin_kernels::random::{Stream, fill_normal, fill_uniform};
 
+use super::rows::Rows;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::spec::{Feed, Network, Numbers};
@@ -22,7 +23,7 @@ const MOST_ELEMENTS: usize = 1 << 20;
 pub(super) fn spreads(
     network: &Network,
     feeds: &[Feed],
-    data: Option<&Dataset>,
+    (data, rows): (Option<&Dataset>, &Rows),
     nodes: &[usize],
 ) -> Result<Vec<(Wire, Spread)>> {
     let graph = &network.graph;
@@ -48,7 +49,7 @@ pub(super) fn spreads(
         wanted.into_iter().partition(|&wire| is_normal && shows(graph, wire, features));
     let normal = plain.iter().map(|&w| (w, Spread::independent(graph.shape(w), 0.0, 1.0)));
     let mut spreads: Vec<(Wire, Spread)> = normal.collect();
-    spreads.extend(computed(network, feeds, data, &rest)?);
+    spreads.extend(computed(network, feeds, (data, rows), &rest)?);
     Ok(spreads)
 }
 
@@ -70,7 +71,7 @@ fn shows(graph: &Graph, mut wire: Wire, features: Wire) -> bool {
 fn computed(
     network: &Network,
     feeds: &[Feed],
-    data: Option<&Dataset>,
+    (data, rows): (Option<&Dataset>, &Rows),
     wires: &[Wire],
 ) -> Result<Vec<(Wire, Spread)>> {
     let small = |wire: &&Wire| network.graph.shape(**wire).elements() <= MOST_ELEMENTS;
@@ -81,7 +82,7 @@ fn computed(
     let (graph, own) = part(&network.graph, &wires)?;
     let plan = Plan::new(&graph, &own)?;
     let mut workspace = plan.workspace::<f32>();
-    fill(network.rows, feeds, data, workspace.feed(0));
+    fill(&rows.places, feeds, data, workspace.feed(0));
     plan.run(&[], &mut workspace);
     let spread = |(place, &wire): (usize, &Wire)| -> Result<(Wire, Spread)> {
         let shape = network.graph.shape(wire).clone();
@@ -92,7 +93,9 @@ fn computed(
             }
             Kind::Integer => Array::integer(shape, workspace.read_integers(place).to_vec())?,
         };
-        Ok((wire, Spread::of(&array)))
+        let count = network.graph.shape(wire).axes().first();
+        let alike = rows.likeness.as_ref().filter(|own| count == Some(&own.rows()));
+        Ok((wire, alike.map_or_else(|| Spread::of(&array), |own| Spread::of_rows(&array, own))))
     };
     wires.iter().enumerate().map(spread).collect()
 }
@@ -124,12 +127,13 @@ fn part(graph: &Graph, wires: &[Wire]) -> Result<(Graph, Vec<Wire>)> {
     Ok((own, wires))
 }
 
-/// Rows of the data, again from the first where there are fewer, or numbers that stand in.
-fn fill(rows: usize, feeds: &[Feed], data: Option<&Dataset>, features: &mut [f32]) {
+/// These rows of the data, or numbers that stand in.
+fn fill(places: &[usize], feeds: &[Feed], data: Option<&Dataset>, features: &mut [f32]) {
+    let rows = places.len();
     let columns = features.len() / rows;
     if let Some(data) = data.filter(|data| data.rows() > 0 && data.columns() == columns) {
-        for (row, features) in features.chunks_exact_mut(columns).enumerate() {
-            features.copy_from_slice(data.row(row % data.rows()));
+        for (&place, features) in places.iter().zip(features.chunks_exact_mut(columns)) {
+            features.copy_from_slice(data.row(place));
         }
         return;
     }

@@ -7,17 +7,19 @@ use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
 use super::prelude;
+use super::rows::Rows;
 use crate::error::Result;
 use crate::recommend::Problem;
 use crate::spec::{Loss, Mode, Network, Parameter};
 use crate::weights::Weights;
 
-/// Numbers of features that are looked at, over all rows.
-const NUMBERS: usize = 1 << 18;
-/// Rows that are looked at, at most; fewer of wide inputs.
-const ROWS: usize = 64;
 /// Logits that the gradient of the loss is measured on.
 const LOGITS: usize = 1 << 16;
+/// The same over all draws of outputs, but for the first.
+const DRAWN: usize = 1 << 14;
+/// Draws of outputs whose gradients are averaged, at most: what all rows have in common is one draw
+/// for each output.
+const DRAWS: usize = 32;
 
 /// Elements of a tensor that say its scale: to 1 %.
 const ELEMENTS: usize = 1 << 15;
@@ -28,6 +30,7 @@ const BLOCK: usize = 256;
 #[derive(Debug)]
 pub(super) struct Walk {
     pub network: Network,
+    rows: Rows,
     pub parameters: Vec<Parameter>,
     /// Nodes that matter, in their order; those behind `turn` are of the gradient.
     nodes: Vec<usize>,
@@ -59,10 +62,11 @@ pub struct Expected {
 }
 
 impl Walk {
-    pub fn new(problem: &Problem<'_>) -> Result<Self> {
+    /// A network on these rows.
+    pub fn new(problem: &Problem<'_>, rows: Rows) -> Result<Self> {
         let architecture = problem.model.architecture();
-        let rows = (NUMBERS / architecture.inputs().max(1)).clamp(2, ROWS);
-        let mut network = Network::new(problem.model, problem.loss, rows, Mode::Probe)?;
+        let count = rows.places.len();
+        let mut network = Network::new(problem.model, problem.loss, count, Mode::Probe)?;
         let turn = network.graph.nodes().len();
         let shape = network.graph.shape(network.output).clone();
         let seed = network.graph.input("output gradient", Type::float(shape));
@@ -81,9 +85,10 @@ impl Walk {
             network.layers.iter().flat_map(|layer| [layer.pre_activation, layer.activation]),
         );
         let nodes = ancestors(&network.graph, &kept);
-        let entering = prelude::spreads(&network, &architecture.feeds(), problem.data, &nodes)?;
+        let entering =
+            prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
-        Ok(Self { network, parameters, nodes, turn, seed, deltas, entering })
+        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, entering })
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -137,10 +142,9 @@ impl Walk {
 
     /// The way back of a walk that has been forward.
     pub fn go_back(&self, problem: &Problem<'_>, flow: &mut Flow<'_>) -> Result<()> {
-        let rows = self.network.rows;
         if let Some(output) = flow.spread(self.network.output) {
             let axes = problem.model.architecture().output();
-            let seed = loss_gradient(problem, output, axes.axes(), rows)?;
+            let seed = loss_gradient(problem, output, axes.axes(), &self.rows)?;
             flow.set_gradient(self.seed, seed);
         }
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
@@ -217,10 +221,10 @@ fn loss_gradient(
     problem: &Problem<'_>,
     output: &Spread,
     axes: &[usize],
-    rows: usize,
+    rows: &Rows,
 ) -> Result<Spread> {
-    let columns: usize = axes.iter().product();
-    let few = (LOGITS / columns.max(1)).clamp(2, rows.max(2));
+    let (columns, count) = (axes.iter().product::<usize>(), rows.places.len());
+    let few = (LOGITS / columns.max(1)).clamp(2, count.max(2));
     let mut graph = Graph::new();
     let y = graph.input("outputs", Type::float([few, columns]));
     let targets = graph.input("targets", Type::float([few, columns]));
@@ -229,30 +233,44 @@ fn loss_gradient(
     let gradient = gradients(&mut graph, loss, &[y])?[0];
     let plan = Plan::new(&graph, &[gradient])?;
     let mut workspace = plan.workspace::<f32>();
-    let common = (output.between(0) - output.mean().powi(2)).clamp(0.0, output.variance());
-    let mut of_all = vec![0.0; columns];
-    fill_normal(Stream::new(0, "outputs"), 0, output.mean(), common.sqrt(), &mut of_all);
-    let own = (output.variance() - common).sqrt();
-    let y = workspace.feed(0);
-    fill_normal(Stream::new(0, "outputs of a row"), 0, 0.0, own, y);
-    y.chunks_exact_mut(columns).for_each(|row| {
-        row.iter_mut().zip(&of_all).for_each(|(y, common)| *y += common);
-    });
     let data = problem.data.filter(|data| data.rows() > 0 && data.target_columns() == columns);
     match data {
         Some(data) => {
-            let chosen: Vec<usize> = (0..few).map(|row| row % data.rows()).collect();
             let mut features = vec![0.0; few * data.columns()];
-            data.gather(&chosen, &mut features, workspace.feed(1), 0.0);
+            data.gather(&rows.places[..few], &mut features, workspace.feed(1), 0.0);
         }
         None => draw_targets(problem.loss, axes, workspace.feed(1)),
     }
-    plan.run::<f32>(&[], &mut workspace);
-    let found = workspace.read(0).iter().map(|&x| f64::from(x)).collect();
-    let found = Spread::of(&Array::float([few, columns], found)?);
-    let share = few as f64 / rows as f64;
+    let mut of = |fill: &mut dyn FnMut(&mut [f32])| -> Result<Array> {
+        fill(workspace.feed(0));
+        plan.run::<f32>(&[], &mut workspace);
+        let found = workspace.read(0).iter().map(|&x| f64::from(x)).collect();
+        Ok(Array::float([few, columns], found)?)
+    };
+    let alike = rows.likeness.as_ref().filter(|_| few == count && data.is_some());
+    let is_squared = matches!(problem.loss, Loss::SquaredError | Loss::MeanSquaredError);
+    if let Some(likeness) = alike.filter(|_| is_squared) {
+        // The gradient is c·(y − t), and rows of like targets may have like outputs.
+        let [none, ones] = [0.0, 1.0].map(|value| of(&mut |y| y.fill(value)));
+        let (none, ones) = (none?, ones?);
+        let first = |array: &Array| array.floats().and_then(|x| x.first().copied());
+        let by = first(&ones).unwrap_or(0.0) - first(&none).unwrap_or(0.0);
+        let of_targets = Spread::of_rows(&none, likeness);
+        return Ok(of_targets.plus(&output.clone().scaled(by, by * by)));
+    }
+    let draws = (DRAWN / (few * columns).max(1)).clamp(1, DRAWS);
+    let draw = |draw: usize| -> Result<Spread> {
+        let found = of(&mut |y| draw_outputs(output, y, (columns, draw)))?;
+        Ok(alike.map_or_else(|| Spread::of(&found), |own| Spread::of_rows(&found, own)))
+    };
+    let drawn: Vec<Spread> = (0..draws).map(draw).collect::<Result<_>>()?;
+    let found = Spread::mean_of(&drawn).expect("there is a draw");
+    if alike.is_some() {
+        return Ok(found);
+    }
+    let share = few as f64 / count as f64;
     let single = |axis: usize| found.between(axis);
-    Ok(Spread::from_products(&[rows, columns].into(), share * found.mean(), |differs| {
+    Ok(Spread::from_products(&[count, columns].into(), share * found.mean(), |differs| {
         let product = match (differs[0], differs[1]) {
             (false, false) => found.second(),
             (true, false) => single(0),
@@ -261,6 +279,29 @@ fn loss_gradient(
         };
         share * share * product
     }))
+}
+
+/// Normal outputs of some rows, with what all rows, and those that are alike, have in common.
+fn draw_outputs(output: &Spread, y: &mut [f32], (columns, draw): (usize, usize)) {
+    let stream = |name: &str| Stream::new(draw as u64, name);
+    let mut group = y.len() / columns.max(1);
+    let mut known = output.mean().powi(2);
+    y.fill(output.mean() as f32);
+    let levels = output.among(0).into_iter().chain([(1, output.second())]);
+    for (level, (size, product)) in levels.enumerate() {
+        // Rows of a group have what `product` is more than `known` in common.
+        let more = (product - known).clamp(0.0, (output.second() - known).max(0.0));
+        known += more;
+        let mut common = vec![0.0; y.len().div_ceil(group.max(1) * columns) * columns];
+        fill_normal(stream(&format!("outputs {level}")), 0, 0.0, more.sqrt(), &mut common);
+        let groups = y.chunks_mut(group.max(1) * columns).zip(common.chunks_exact(columns));
+        for (rows, common) in groups {
+            rows.chunks_exact_mut(columns).for_each(|row| {
+                row.iter_mut().zip(common).for_each(|(y, common)| *y += common);
+            });
+        }
+        group /= size.max(1);
+    }
 }
 
 /// One class of each group at random, or standard normal numbers.
