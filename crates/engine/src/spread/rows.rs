@@ -144,7 +144,9 @@ pub(crate) fn by_rows(
             axes[0].clone_from(&factors);
             count <<= digits - 1;
         }
-        let products = (0..count).map(product).collect();
+        // Each way is an estimate of its own; no two elements have more in common than one has.
+        let second = product(0).max(0.0);
+        let products = (0..count).map(|set| product(set).clamp(-second, second)).collect();
         let sizes = sizes.clone().filter(|_| has_rows);
         Spread { axes, mean: mean(&|own| own[output].mean), products, sizes }
     };
