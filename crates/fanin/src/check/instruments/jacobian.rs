@@ -249,14 +249,14 @@ enum Means {
     /// The whole matrix.
     Matrix(Products),
     /// Products with J and with Jᵀ.
-    Both([Products; 2]),
+    Both(Box<[Products; 2]>),
 }
 
 impl Means {
     fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
         let all = match self {
             Self::Matrix(products) => std::slice::from_mut(products),
-            Self::Both(sides) => sides,
+            Self::Both(sides) => &mut sides[..],
         };
         all.iter_mut().for_each(|products| products.pass.set_parameters(parameters));
     }
@@ -282,7 +282,7 @@ impl<'a> At<'a> {
             Means::Matrix(place.products(between, side, shorter.min(COPIES))?)
         } else {
             let side = |side| place.products(between, side, 1);
-            Means::Both([side(Side::Forward)?, side(Side::Backward)?])
+            Means::Both(Box::new([side(Side::Forward)?, side(Side::Backward)?]))
         };
         Ok(Self { batch, options, size: (m, n), means })
     }
