@@ -247,16 +247,16 @@ struct At<'a> {
 /// What singular values are found by.
 enum Means {
     /// The whole matrix.
-    Matrix(Products),
+    Matrix(Box<Products>),
     /// Products with J and with Jᵀ.
-    Both([Products; 2]),
+    Both(Box<[Products; 2]>),
 }
 
 impl Means {
     fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
         let all = match self {
-            Self::Matrix(products) => std::slice::from_mut(products),
-            Self::Both(sides) => sides,
+            Self::Matrix(products) => std::slice::from_mut(&mut **products),
+            Self::Both(sides) => &mut sides[..],
         };
         all.iter_mut().for_each(|products| products.pass.set_parameters(parameters));
     }
@@ -279,10 +279,10 @@ impl<'a> At<'a> {
         let exact = shorter < EXACT_BELOW && m * n * shorter <= options.exact_work;
         let means = if exact {
             let side = if m <= n { Side::Backward } else { Side::Forward };
-            Means::Matrix(place.products(between, side, shorter.min(COPIES))?)
+            Means::Matrix(Box::new(place.products(between, side, shorter.min(COPIES))?))
         } else {
             let side = |side| place.products(between, side, 1);
-            Means::Both([side(Side::Forward)?, side(Side::Backward)?])
+            Means::Both(Box::new([side(Side::Forward)?, side(Side::Backward)?]))
         };
         Ok(Self { batch, options, size: (m, n), means })
     }
