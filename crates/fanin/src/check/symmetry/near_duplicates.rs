@@ -344,9 +344,10 @@ mod tests {
         plant(3, -1.0, 0.001);
         let Likeness { near, alike } = likeness(&weights, inputs);
         assert_eq!((near.pairs, alike.pairs), (0, 5), "0 to 3 are one direction, 0 and 1 one row");
-        let mirrored: Vec<f32> = weights[..inputs].iter().map(|x| -x).collect();
-        weights[4 * inputs..5 * inputs].copy_from_slice(&mirrored);
-        let Likeness { near, alike } = likeness(&weights, inputs);
+        let mut with_mirror = weights.clone();
+        let (first, others) = with_mirror.split_at_mut(inputs);
+        others[3 * inputs..].iter_mut().zip(first).for_each(|(to, x)| *to = -*x);
+        let Likeness { near, alike } = likeness(&with_mirror, inputs);
         let found = (near.pairs, alike.pairs);
         assert_eq!(found, (1, 6), "4 is the mirror image of 0 and 1, opposite to 2, near 3");
         let mut plant = |to: usize, noise: f32| {
