@@ -243,8 +243,11 @@ fn memories(change: impl Fn(&mut crate::check::CellMeasurement)) -> Vec<(Severit
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/onnx/lstm_classifier.legacy.onnx");
     let mut spec = crate::spec::Spec { model: file.parse().unwrap(), ..Default::default() };
     "normal".clone_into(&mut spec.data.source);
-    let (data, model) = crate::open(&spec).unwrap();
-    let found = crate::check(&spec, &model, model.weights().unwrap(), &data).unwrap();
+    let path = spec.model.file().unwrap();
+    let model = crate::import::model(path, &(&spec.reading).into()).unwrap();
+    let data = crate::data::for_network(&spec, model.architecture()).unwrap().train;
+    let weights = model.weights().unwrap();
+    let found = Diagnosis::new(&model, &Loss::CrossEntropy, weights, &data, HORIZON).unwrap();
     let mut measurement = found.measurement;
     measurement.cells.iter_mut().for_each(change);
     let start =
