@@ -51,9 +51,10 @@ pub fn page(
     text.push_str(&bars(&rows, closer, networks.len()));
     if !closer.is_empty() {
         text.push_str(
-            "\nWhere the medians of `auto` and of a framework's default are within a factor of 1.6, whichever is ahead, \
-             both were trained again: the rate of each is the best on five seeds, forty others are counted, and runs are \
-             looked at after every step, not after every few. There the bar is held against the ratio of geometric means, \
+            "\nRatios with ± are of a closer look, for which `closer` trains both again where the medians of `auto` and of \
+             a framework's default are within a factor of 1.6, whichever is ahead; ratios without it are coarse, as \
+             the look has not come to them or the medians are farther apart. The rate of each is the best on five seeds, forty others are counted, and runs are \
+             looked at after every step, not after every few. In that look the bar is held against the ratio of geometric means, \
              ± its standard error: it is missed where the ratio is over it by two errors, and open where it is over by \
              less. (This closer look came after the coarse one had shown ratios of 1.25 and 1.33 on networks that are \
              learned in 20 to 33 steps.)\n",
