@@ -1,7 +1,8 @@
 //! Prints how fast products of matrices are made on one thread, beside gemmkit, in GFLOP/s.
 //!
 //! Shapes are those of training steps (see `docs/performance.md`), of GPT-2-small on 256 tokens and
-//! of orthogonal matrices; a product that adds is of the last kind. Both take turns; medians.
+//! of orthogonal matrices; a product that adds is of the last kind. Both take turns; medians. Words choose
+//! shapes by how their names begin: `cargo bench -p fanin-kernels --bench products -- "D forward"`.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -40,9 +41,12 @@ const ROUNDS: usize = 7;
 const OPERATIONS: f64 = 4e9;
 
 fn main() {
+    let asked: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let pool = pool(1).expect("the system starts a thread");
     println!("{:20} {:>16} {:>8} {:>8} {:>6}", "product", "m × k × n", "fanin", "gemmkit", "ratio");
-    for shape in SHAPES {
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|word| name.starts_with(word));
+    for shape in SHAPES.iter().filter(|shape| is_asked(shape.0)) {
         let [own, other] = pool.install(|| rates(shape));
         let (name, [m, k, n], ..) = shape;
         let size = format!("{m}×{k}×{n}");

@@ -14,13 +14,16 @@ mod pack;
 mod x86;
 
 use super::{MatMut, MatRef};
-use pack::pack;
+use pack::{pack, pack_groups, pack_panels};
 pub(super) use x86::Tiled;
 
 /// Inner dimension of a slice. Long, since each slice reads and writes the whole result once more.
 const SLICE: usize = 512;
 /// Lanes of the block of the dense factor: 1 MB of `f32`, half of a second-level cache.
 const BLOCK: usize = 512;
+/// Panels of the spread factor that are packed together where its rows lie side by side and positions
+/// far apart: so it is read nearly in the order in which it lies.
+const TOGETHER: usize = 8;
 /// Most rows of a tile, for any set of instructions.
 const MOST_ROWS: usize = 14;
 /// Most lanes of a tile, for any set of instructions and type.
@@ -61,7 +64,17 @@ pub(super) struct Kernel<T: 'static> {
     strided: [&'static [Micro<T>]; 2],
     /// The same for a spread factor that is packed for this number of rows.
     packed: [&'static [Micro<T>]; 2],
+    /// Rows that are transposed together, and the function that does it.
+    square: usize,
+    transpose: Transpose<T>,
 }
+
+/// Transposes up to a kernel's `square` rows: from the first on, the step from row to row, rows and
+/// positions, the place of the first position, and the step from position to position.
+///
+/// # Safety
+/// As [`transpose_sixteen`](pack::transpose_sixteen), with the instructions of the kernel.
+type Transpose<T> = unsafe fn(*const T, isize, [usize; 2], *mut T, usize);
 
 /// A factor: its first element, and the steps from row (or lane) to row and along the inner
 /// dimension.
@@ -105,6 +118,32 @@ struct Extent {
     rows: usize,
     lanes: usize,
     inner: usize,
+}
+
+/// Rows of the spread factor, cut into panels of nearly equal heights, of which the first are the higher
+/// ones.
+#[derive(Clone, Copy, Debug)]
+struct Panels {
+    count: usize,
+    least: usize,
+    higher: usize,
+}
+
+impl Panels {
+    fn new(rows: usize, most: usize) -> Self {
+        let count = rows.div_ceil(most);
+        Self { count, least: rows / count, higher: rows % count }
+    }
+
+    /// The first row of a panel.
+    fn start(&self, index: usize) -> usize {
+        index * self.least + index.min(self.higher)
+    }
+
+    /// The number of rows of a panel.
+    fn height(&self, index: usize) -> usize {
+        self.least + usize::from(index < self.higher)
+    }
 }
 
 /// `c = a · b`, or `c += a · b` if `add`, on this thread.
@@ -157,23 +196,46 @@ impl<T: Tiled> Tiles<'_, T> {
         let Extent { lanes, inner, .. } = self.extent;
         let width = 2 * self.kernel.lanes;
         let deepest = SLICE.min(inner);
-        let panel = aligned(spread, MOST_ROWS * deepest);
-        let block = aligned(dense, BLOCK.min(lanes).next_multiple_of(width) * deepest);
+        let panel = aligned(spread, TOGETHER * MOST_ROWS * deepest);
+        let block =
+            aligned(dense, self.group_at(BLOCK.min(lanes).next_multiple_of(width), deepest));
         for first in (0..lanes).step_by(BLOCK) {
             let end = lanes.min(first + BLOCK);
             for begin in (0..inner).step_by(SLICE) {
                 let depth = SLICE.min(inner - begin);
-                for lane in (first..end).step_by(width) {
-                    let (count, padded) = self.vectors(lane, end);
-                    if !self.loads_directly(count, padded) {
-                        let to = block.wrapping_add((lane - first) * depth);
-                        let from = self.dense.at(lane, begin);
-                        // SAFETY: the buffer has room for all lanes of the block, padded, and the
-                        // factor has `count` lanes and `depth` positions from there on.
-                        unsafe { pack(to, padded, count, depth, from, &self.dense) };
-                    }
-                }
+                // SAFETY: the buffer has room for all lanes of the block, padded.
+                unsafe { self.pack_block(block, first..end, begin..begin + depth) };
                 self.run_slice(panel, block, first..end, begin..begin + depth);
+            }
+        }
+    }
+
+    /// Packs these lanes of the dense factor, for one slice of the inner dimension, unless tiles read
+    /// them where they lie.
+    ///
+    /// # Safety
+    /// The block has room for them, padded to whole vectors.
+    unsafe fn pack_block(
+        &self,
+        block: *mut T,
+        lanes: std::ops::Range<usize>,
+        slice: std::ops::Range<usize>,
+    ) {
+        let (width, depth) = (2 * self.kernel.lanes, slice.len());
+        let groups = lanes.len() / width;
+        let rest = lanes.start + groups * width;
+        let (count, padded) = self.vectors(rest, lanes.end);
+        // SAFETY: by the caller's word, and the factor has these lanes and positions.
+        unsafe {
+            if !self.loads_directly(width, width) {
+                let from = self.dense.at(lanes.start, slice.start);
+                let steps = [depth, self.group_at(width, depth)];
+                pack_groups(self.kernel, block, groups, steps, from, &self.dense);
+            }
+            if count > 0 && !self.loads_directly(count, padded) {
+                let to = block.wrapping_add(self.group_at(groups * width, depth));
+                let from = self.dense.at(rest, slice.start);
+                pack(self.kernel, to, padded, count, depth, from, &self.dense);
             }
         }
     }
@@ -189,18 +251,31 @@ impl<T: Tiled> Tiles<'_, T> {
         let mut tile = [T::ZERO; MOST_ROWS * MOST_LANES];
         let (packs, most) = self.panels();
         let (rows, depth) = (self.extent.rows, slice.len());
-        let panels = rows.div_ceil(most);
+        let panels = Panels::new(rows, most);
         let add = self.add || slice.start > 0;
-        let mut row = 0;
-        for index in 0..panels {
-            let height = (rows - row).div_ceil(panels - index);
+        let apart = MOST_ROWS * depth;
+        let far = self.spread.along.unsigned_abs() * size_of::<T>() >= PAGE;
+        let together = if self.spread.across == 1 && far { TOGETHER } else { 1 };
+        for index in 0..panels.count {
+            let (row, height) = (panels.start(index), panels.height(index));
             let source = self.spread.at(row, slice.start);
-            if packs {
-                // SAFETY: the panel has room for the most rows and the longest slice, and the
-                // factor has `height` rows and `depth` positions from there on.
-                unsafe { pack(panel, height, height, depth, source, &self.spread) };
+            if packs && index % together == 0 {
+                let some = index..panels.count.min(index + together);
+                // SAFETY: there is room for panels of the most rows and the longest slice, and the
+                // factor has their rows and `depth` positions from there on.
+                unsafe {
+                    pack_panels(
+                        self.kernel,
+                        panel,
+                        (panels, some),
+                        [depth, apart],
+                        source,
+                        &self.spread,
+                    );
+                }
             }
-            let start = if packs { panel.cast_const() } else { source };
+            let packed = panel.wrapping_add(index % together * apart).cast_const();
+            let start = if packs { packed } else { source };
             let a = Factor { start, ..self.spread };
             let kinds = if packs { &self.kernel.packed } else { &self.kernel.strided };
             for lane in lanes.clone().step_by(2 * self.kernel.lanes) {
@@ -209,7 +284,7 @@ impl<T: Tiled> Tiles<'_, T> {
                 let (b, step) = if self.loads_directly(count, padded) {
                     (self.dense.at(lane, slice.start), self.dense.along)
                 } else {
-                    (block.wrapping_add((lane - lanes.start) * depth), padded as isize)
+                    (block.wrapping_add(self.group_at(lane - lanes.start, depth)), padded as isize)
                 };
                 let to = row as isize * self.c.across + lane as isize * self.c.along;
                 let c = self.c.start.wrapping_offset(to);
@@ -226,8 +301,14 @@ impl<T: Tiled> Tiles<'_, T> {
                     }
                 }
             }
-            row += height;
         }
+    }
+
+    /// Where the group of lanes begins whose first is `lane` of the block. Groups lie a vector further
+    /// apart than they are long, lest those of a depth that is a power of two share places in the cache.
+    fn group_at(&self, lane: usize, depth: usize) -> usize {
+        let lanes = self.kernel.lanes;
+        lane * depth + lane / (2 * lanes) * lanes
     }
 
     /// Lanes of the tile that begins at `lane`, and the same padded to whole vectors.

@@ -63,7 +63,7 @@ fn bits_are_those_of_the_plain_chain_of_fused_products_on_every_set_of_instructi
 
 #[test]
 fn bits_hold_where_rows_lie_whole_pages_apart() {
-    for size in [(33, 1024, 40), (20, 64, 1024), (50, 512, 16)] {
+    for size in [(33, 1024, 40), (20, 64, 1024), (50, 512, 16), (1100, 20, 40), (1025, 70, 48)] {
         check::<f32>(size, 0);
         check::<f64>(size, 0);
     }

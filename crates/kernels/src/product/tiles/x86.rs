@@ -12,9 +12,6 @@ use crate::scalar::Float;
 
 /// Element types of which tiles can be made.
 pub(in super::super) trait Tiled: Float {
-    /// Rows and positions that [`transpose`](Self::transpose) takes at a time.
-    const SQUARE: usize;
-
     /// The tiles that this machine makes fastest, if it makes any.
     fn kernel() -> Option<&'static Kernel<Self>>;
 
@@ -26,21 +23,13 @@ pub(in super::super) trait Tiled: Float {
     #[cfg(test)]
     fn fused(self, b: Self, c: Self) -> Self;
 
-    /// Transposes a square of a factor.
-    ///
-    /// # Safety
-    /// As [`transpose_f32`](pack::transpose_f32).
-    unsafe fn transpose(from: *const Self, across: isize, to: *mut Self, width: usize);
-
     /// Calls `run` with this thread's buffers for packed factors, which stay as large as they grew.
     fn with_buffers(run: impl FnOnce(&mut Vec<Self>, &mut Vec<Self>));
 }
 
 macro_rules! implement_tiled {
-    ($type:ident, $square:literal, $transpose:ident, $avx512:ident, $avx2:ident) => {
+    ($type:ident, $avx512:ident, $avx2:ident) => {
         impl Tiled for $type {
-            const SQUARE: usize = $square;
-
             fn kernel() -> Option<&'static Kernel<Self>> {
                 if !is_x86_feature_detected!("avx2") || !is_x86_feature_detected!("fma") {
                     None
@@ -66,11 +55,6 @@ macro_rules! implement_tiled {
                 self.mul_add(b, c)
             }
 
-            unsafe fn transpose(from: *const Self, across: isize, to: *mut Self, width: usize) {
-                // SAFETY: by the caller's word.
-                unsafe { pack::$transpose(from, across, to, width) }
-            }
-
             fn with_buffers(run: impl FnOnce(&mut Vec<Self>, &mut Vec<Self>)) {
                 thread_local! {
                     static BUFFERS: RefCell<(Vec<$type>, Vec<$type>)> =
@@ -82,8 +66,8 @@ macro_rules! implement_tiled {
     };
 }
 
-implement_tiled!(f32, 8, transpose_f32, avx512_f32, avx2_f32);
-implement_tiled!(f64, 4, transpose_f64, avx512_f64, avx2_f64);
+implement_tiled!(f32, avx512_f32, avx2_f32);
+implement_tiled!(f64, avx512_f64, avx2_f64);
 
 /// Positions ahead at which the dense factor is asked for: its block is in the second-level cache.
 /// It made products 4 to 10 % faster.
@@ -99,7 +83,7 @@ const WAIT: usize = 8;
 macro_rules! tiles {
     (
         $name:ident, $type:ident, $features:literal, $lanes:literal, [$($rows:literal)+],
-        $zero:ident, $load:ident, $store:ident, $spread:ident, $fma:ident, $sum:ident
+        $square:literal $transpose:ident, $zero:ident, $load:ident, $store:ident, $spread:ident, $fma:ident, $sum:ident
     ) => {
         mod $name {
             use super::super::{Factor, Kernel, Tile};
@@ -109,6 +93,8 @@ macro_rules! tiles {
                 lanes: $lanes,
                 strided: [&[$(tile::<$rows, 1, false>),+], &[$(tile::<$rows, 2, false>),+]],
                 packed: [&[$(tile::<$rows, 1, true>),+], &[$(tile::<$rows, 2, true>),+]],
+                square: $square,
+                transpose: pack::$transpose,
             };
             const _: () = assert!([$($rows),+].len() <= super::super::MOST_ROWS);
             const _: () = assert!(2 * $lanes <= super::super::MOST_LANES);
@@ -194,18 +180,20 @@ macro_rules! tiles {
 }
 
 tiles!(
-    avx512_f32, f32, "avx512f", 16, [1 2 3 4 5 6 7 8 9 10 11 12 13 14], _mm512_setzero_ps,
+    avx512_f32, f32, "avx512f", 16, [1 2 3 4 5 6 7 8 9 10 11 12 13 14],
+    16 transpose_sixteen, _mm512_setzero_ps,
     _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_fmadd_ps, _mm512_add_ps
 );
 tiles!(
-    avx512_f64, f64, "avx512f", 8, [1 2 3 4 5 6 7 8 9 10 11 12 13 14], _mm512_setzero_pd,
+    avx512_f64, f64, "avx512f", 8, [1 2 3 4 5 6 7 8 9 10 11 12 13 14],
+    4 transpose_four, _mm512_setzero_pd,
     _mm512_loadu_pd, _mm512_storeu_pd, _mm512_set1_pd, _mm512_fmadd_pd, _mm512_add_pd
 );
 tiles!(
-    avx2_f32, f32, "avx2,fma", 8, [1 2 3 4 5 6], _mm256_setzero_ps,
+    avx2_f32, f32, "avx2,fma", 8, [1 2 3 4 5 6], 8 transpose_eight, _mm256_setzero_ps,
     _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_add_ps
 );
 tiles!(
-    avx2_f64, f64, "avx2,fma", 4, [1 2 3 4 5 6], _mm256_setzero_pd,
+    avx2_f64, f64, "avx2,fma", 4, [1 2 3 4 5 6], 4 transpose_four, _mm256_setzero_pd,
     _mm256_loadu_pd, _mm256_storeu_pd, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_add_pd
 );
