@@ -177,7 +177,7 @@ fn look_for_work(team: &Team, done: &AtomicBool) {
     while !done.load(Ordering::Acquire) {
         let looked = || {
             spin_loop();
-            team.do_piece()
+            team.help()
         };
         let found =
             (0..LOOKS).any(|_| looked()) || rayon::yield_now() == Some(rayon::Yield::Executed);
