@@ -4,8 +4,11 @@
 //! elements of each of the G groups, in f64. Batch normalization has A = batch, G = channels;
 //! layer normalization A = 1, G = rows; instance and group normalization A = 1.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::scalar::Float;
-use crate::threads::for_each_chunk;
+use crate::threads::{for_each_chunk, for_each_chunk_of_two};
+use crate::wide::{Loop, wide};
 
 /// How a tensor is seen, and what is done to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,23 +59,16 @@ impl Standardize {
 /// # Panics
 /// If the lengths do not fit the sizes.
 pub fn statistics<T: Float>(size: &Standardize, x: &[T], mean: &mut [T], variance: &mut [T]) {
-    let groups = size.groups_per_chunk();
-    if size.centered {
-        for_each_chunk(mean, groups, &|start, piece| {
-            for (group, mean) in (start..).zip(piece) {
-                let sum: f64 = size.pieces(x, group).map(|x| sum_of(x, |x| x)).sum();
+    // One group after the other: the second pass finds it in a cache.
+    for_each_chunk_of_two(mean, variance, size.groups_per_chunk(), &|start, mean, variance| {
+        for (group, (mean, variance)) in (start..).zip(mean.iter_mut().zip(variance)) {
+            *mean = T::ZERO;
+            if size.centered {
+                let sum: f64 = size.pieces(x, group).map(sum_of).sum();
                 *mean = T::from_f64(sum / size.count());
             }
-        });
-    } else {
-        mean.fill(T::ZERO);
-    }
-    let mean = &*mean;
-    for_each_chunk(variance, groups, &|start, piece| {
-        for (group, variance) in (start..).zip(piece) {
-            let mean = mean[group].to_f64();
-            let square = |x: f64| (x - mean) * (x - mean);
-            let sum: f64 = size.pieces(x, group).map(|x| sum_of(x, square)).sum();
+            let center = mean.to_f64();
+            let sum: f64 = size.pieces(x, group).map(|x| squares_of(x, center)).sum();
             *variance = T::from_f64(sum / size.count());
         }
     });
@@ -95,8 +91,7 @@ pub fn standardize<T: Float>(
         for (number, (out, x)) in (start / size.inner..).zip(pieces) {
             let group = number % size.groups;
             let scale = T::from_f64(1.0 / (variance[group].to_f64() + size.epsilon).sqrt());
-            let mean = mean[group];
-            out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale);
+            wide(Scaled { out, x, mean: mean[group], scale });
         }
     });
 }
@@ -119,9 +114,9 @@ pub fn gradient<T: Float>(
             let (mut sum, mut product) = (0.0, 0.0);
             for (g, y) in size.pieces(g, group).zip(size.pieces(y, group)) {
                 if size.centered {
-                    sum += sum_of(g, |g| g);
+                    sum += sum_of(g);
                 }
-                product += crate::reduce::dot(g, y);
+                product += products_of(g, y);
             }
             means[0] = T::from_f64(sum / size.count());
             means[1] = T::from_f64(product / size.count());
@@ -135,22 +130,92 @@ pub fn gradient<T: Float>(
         let pieces = piece.chunks_exact_mut(size.inner).zip(inputs);
         for (number, (out, (g, y))) in (start / size.inner..).zip(pieces) {
             let group = number % size.groups;
-            let (mean, product, factor) = (means[2 * group], means[2 * group + 1], factor[group]);
-            for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
-                *out = factor * (g - mean - y * product);
-            }
+            let (mean, product) = (means[2 * group], means[2 * group + 1]);
+            wide(Gradient { out, g, y, mean, product, factor: factor[group] });
         }
     });
 }
 
-/// Σ f(x) over sixteen running sums in f64, whose order is fixed.
-fn sum_of<T: Float>(x: &[T], f: impl Fn(f64) -> f64) -> f64 {
-    let mut sums = [0.0; 16];
-    let (blocks, rest) = x.as_chunks::<16>();
-    for block in blocks {
-        sums.iter_mut().zip(block).for_each(|(sum, x)| *sum += f(x.to_f64()));
+/// Σ x.
+fn sum_of<T: Float>(x: &[T]) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y: x, f: |x, _| x, result: &mut sum });
+    sum
+}
+
+/// Σ (x − center)².
+fn squares_of<T: Float>(x: &[T], center: f64) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y: x, f: |x, _| (x - center) * (x - center), result: &mut sum });
+    sum
+}
+
+/// Σ x·y.
+fn products_of<T: Float>(x: &[T], y: &[T]) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y, f: |x, y| x * y, result: &mut sum });
+    sum
+}
+
+/// Numbers that are summed side by side, in an order that is fixed.
+const LANES: usize = 16;
+
+/// Σ f(x, y) over [`LANES`] running sums.
+struct Sum<'a, T, F> {
+    x: &'a [T],
+    y: &'a [T],
+    f: F,
+    result: &'a mut f64,
+}
+
+impl<T: Float, F: Fn(f64, f64) -> f64> Loop for Sum<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, y, f, result } = self;
+        let mut sums = [0.0; LANES];
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.iter().zip(y) {
+            for lane in 0..LANES {
+                sums[lane] += f(x[lane].to_f64(), y[lane].to_f64());
+            }
+        }
+        let rest = x_rest.iter().zip(y_rest).map(|(x, y)| f(x.to_f64(), y.to_f64()));
+        *result = rest.sum::<f64>() + sums.iter().sum::<f64>();
     }
-    rest.iter().map(|x| f(x.to_f64())).sum::<f64>() + sums.iter().sum::<f64>()
+}
+
+struct Scaled<'a, T> {
+    out: &'a mut [T],
+    x: &'a [T],
+    mean: T,
+    scale: T,
+}
+
+impl<T: Float> Loop for Scaled<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, x, mean, scale } = self;
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale);
+    }
+}
+
+struct Gradient<'a, T> {
+    out: &'a mut [T],
+    g: &'a [T],
+    y: &'a [T],
+    mean: T,
+    product: T,
+    factor: T,
+}
+
+impl<T: Float> Loop for Gradient<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, g, y, mean, product, factor } = self;
+        for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+            *out = factor * (g - mean - y * product);
+        }
+    }
 }
 
 #[cfg(test)]
