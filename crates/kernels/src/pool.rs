@@ -67,19 +67,48 @@ struct Largest<'a, T> {
 impl<T: Float> Loop for Largest<'_, T> {
     #[inline(always)]
     fn run(self) {
-        let Self { best, indices, x, first, stride } = self;
-        let best = best.iter_mut().zip(indices);
-        let take = |(number, ((best, index), x)): (usize, ((&mut T, &mut i64), T))| {
-            let takes = x > *best || (is_nan(x) && !is_nan(*best)) || *index == NOWHERE;
-            *best = if takes { x } else { *best };
-            *index = if takes { (first + number * stride) as i64 } else { *index };
-        };
-        match stride {
-            1 => best.zip(x.iter().copied()).enumerate().for_each(take),
-            2 => best.zip(x.chunks(2).map(|x| x[0])).enumerate().for_each(take),
-            _ => best.zip(x.iter().copied().step_by(stride)).enumerate().for_each(take),
+        match self.stride {
+            1 => self.hold::<1>(),
+            2 => self.hold::<2>(),
+            3 => self.hold::<3>(),
+            _ => {
+                let x = self.x.iter().step_by(self.stride);
+                let at = (self.first..).step_by(self.stride);
+                for ((best, index), (&x, at)) in
+                    self.best.iter_mut().zip(self.indices).zip(x.zip(at))
+                {
+                    hold(x, at as i64, best, index);
+                }
+            }
         }
     }
+}
+
+impl<T: Float> Largest<'_, T> {
+    /// With a stride that the compiler knows, so that it can take several elements at a time.
+    #[inline(always)]
+    fn hold<const STRIDE: usize>(self) {
+        let Self { best, indices, x, first, .. } = self;
+        let (steps, rest) = x.as_chunks::<STRIDE>();
+        let count = best.len().min(steps.len());
+        let (best, last) = best.split_at_mut(count);
+        let (indices, last_index) = indices.split_at_mut(count);
+        for (number, ((best, index), x)) in best.iter_mut().zip(indices).zip(steps).enumerate() {
+            hold(x[0], (first + number * STRIDE) as i64, best, index);
+        }
+        if let ([best, ..], [index, ..], [x, ..]) = (last, last_index, rest) {
+            hold(*x, (first + count * STRIDE) as i64, best, index);
+        }
+    }
+}
+
+/// Holds an element against the largest so far.
+#[inline(always)]
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would not be foreseen")]
+fn hold<T: Float>(x: T, at: i64, best: &mut T, index: &mut i64) {
+    let takes = (x > *best) | (is_nan(x) & !is_nan(*best)) | (*index == NOWHERE);
+    *best = if takes { x } else { *best };
+    *index = if takes { at } else { *index };
 }
 
 #[inline(always)]

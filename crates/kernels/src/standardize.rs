@@ -7,7 +7,7 @@
 #![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
 
 use crate::scalar::Float;
-use crate::threads::{for_each_chunk, for_each_chunk_of_two};
+use crate::threads::for_each_group;
 use crate::wide::{Loop, wide};
 
 /// How a tensor is seen, and what is done to it.
@@ -43,55 +43,43 @@ impl Standardize {
         x.chunks_exact(step.max(1)).map(move |block| &block[group * inner..(group + 1) * inner])
     }
 
-    fn groups_per_chunk(&self) -> usize {
+    fn sizes(&self) -> [usize; 3] {
+        [self.outer, self.groups, self.inner]
+    }
+
+    /// Groups that one thread takes at a time. What a group's first pass has read, its next one finds
+    /// in a cache.
+    fn together(&self) -> usize {
         (CHUNK / (self.outer * self.inner).max(1)).max(1)
     }
-
-    /// Pieces of (A, G, N) that one thread writes at a time.
-    fn chunk(&self) -> usize {
-        (CHUNK / self.inner.max(1)).max(1) * self.inner
-    }
 }
 
-/// Mean and population variance of every group: two passes over each, in f64. Where the mean is
-/// not subtracted it is 0 and the variance is the mean square.
-///
-/// # Panics
-/// If the lengths do not fit the sizes.
-pub fn statistics<T: Float>(size: &Standardize, x: &[T], mean: &mut [T], variance: &mut [T]) {
-    // One group after the other: the second pass finds it in a cache.
-    for_each_chunk_of_two(mean, variance, size.groups_per_chunk(), &|start, mean, variance| {
-        for (group, (mean, variance)) in (start..).zip(mean.iter_mut().zip(variance)) {
-            *mean = T::ZERO;
-            if size.centered {
-                let sum: f64 = size.pieces(x, group).map(sum_of).sum();
-                *mean = T::from_f64(sum / size.count());
-            }
-            let center = mean.to_f64();
-            let sum: f64 = size.pieces(x, group).map(|x| squares_of(x, center)).sum();
-            *variance = T::from_f64(sum / size.count());
-        }
-    });
-}
-
-/// (x − mean) / √(variance + ε).
+/// Mean and population variance of every group, by two passes over it in f64, and
+/// (x − mean) / √(variance + ε). Where the mean is not subtracted it is 0 and the variance is the
+/// mean square.
 ///
 /// # Panics
 /// If the lengths do not fit the sizes.
 pub fn standardize<T: Float>(
     size: &Standardize,
     x: &[T],
-    mean: &[T],
-    variance: &[T],
+    mean: &mut [T],
+    variance: &mut [T],
     out: &mut [T],
 ) {
-    for_each_chunk(out, size.chunk(), &|start, piece| {
-        let x = x[start..start + piece.len()].chunks_exact(size.inner);
-        let pieces = piece.chunks_exact_mut(size.inner).zip(x);
-        for (number, (out, x)) in (start / size.inner..).zip(pieces) {
-            let group = number % size.groups;
-            let scale = T::from_f64(1.0 / (variance[group].to_f64() + size.epsilon).sqrt());
-            wide(Scaled { out, x, mean: mean[group], scale });
+    for_each_group([mean, variance], out, size.sizes(), size.together(), &|group, few, out| {
+        let [mean, variance] = few.map(|few| &mut few[0]);
+        *mean = T::ZERO;
+        if size.centered {
+            let sum: f64 = size.pieces(x, group).map(sum_of).sum();
+            *mean = T::from_f64(sum / size.count());
+        }
+        let center = mean.to_f64();
+        let sum: f64 = size.pieces(x, group).map(|x| squares_of(x, center)).sum();
+        *variance = T::from_f64(sum / size.count());
+        let scale = T::from_f64(1.0 / (variance.to_f64() + size.epsilon).sqrt());
+        for (out, x) in out.zip(size.pieces(x, group)) {
+            wide(Scaled { out, x, mean: *mean, scale });
         }
     });
 }
@@ -109,29 +97,19 @@ pub fn gradient<T: Float>(
     out: &mut [T],
     means: &mut [T],
 ) {
-    for_each_chunk(means, 2 * size.groups_per_chunk(), &|start, piece| {
-        for (group, means) in (start / 2..).zip(piece.chunks_exact_mut(2)) {
-            let (mut sum, mut product) = (0.0, 0.0);
-            for (g, y) in size.pieces(g, group).zip(size.pieces(y, group)) {
-                if size.centered {
-                    sum += sum_of(g);
-                }
-                product += products_of(g, y);
+    for_each_group([means], out, size.sizes(), size.together(), &|group, [means], out| {
+        let (mut sum, mut product) = (0.0, 0.0);
+        for (g, y) in size.pieces(g, group).zip(size.pieces(y, group)) {
+            if size.centered {
+                sum += sum_of(g);
             }
-            means[0] = T::from_f64(sum / size.count());
-            means[1] = T::from_f64(product / size.count());
+            product += products_of(g, y);
         }
-    });
-    let means = &*means;
-    for_each_chunk(out, size.chunk(), &|start, piece| {
-        let end = start + piece.len();
-        let inputs =
-            g[start..end].chunks_exact(size.inner).zip(y[start..end].chunks_exact(size.inner));
-        let pieces = piece.chunks_exact_mut(size.inner).zip(inputs);
-        for (number, (out, (g, y))) in (start / size.inner..).zip(pieces) {
-            let group = number % size.groups;
-            let (mean, product) = (means[2 * group], means[2 * group + 1]);
-            wide(Gradient { out, g, y, mean, product, factor: factor[group] });
+        means[0] = T::from_f64(sum / size.count());
+        means[1] = T::from_f64(product / size.count());
+        let (mean, product, factor) = (means[0], means[1], factor[group]);
+        for (out, (g, y)) in out.zip(size.pieces(g, group).zip(size.pieces(y, group))) {
+            wide(Gradient { out, g, y, mean, product, factor });
         }
     });
 }
@@ -227,8 +205,7 @@ mod tests {
         let size = Standardize { outer: 3, groups: 2, inner: 5, epsilon: 0.0, centered: true };
         let x: Vec<f64> = (0..30).map(|i| f64::from(i * i % 17) + 1e4).collect();
         let (mut mean, mut variance, mut out) = ([0.0; 2], [0.0; 2], [0.0; 30]);
-        statistics(&size, &x, &mut mean, &mut variance);
-        standardize(&size, &x, &mean, &variance, &mut out);
+        standardize(&size, &x, &mut mean, &mut variance, &mut out);
         for group in 0..2 {
             let all: Vec<f64> = size.pieces(&out, group).flatten().copied().collect();
             assert_eq!(all.len(), 15);
@@ -242,8 +219,7 @@ mod tests {
         let size = Standardize { outer: 1, groups: 2, inner: 3, epsilon: 0.0, centered: false };
         let x = [1.0, 2.0, 3.0, -4.0, 4.0, 4.0];
         let (mut mean, mut variance, mut out) = ([1.0; 2], [0.0; 2], [0.0; 6]);
-        statistics(&size, &x, &mut mean, &mut variance);
-        standardize(&size, &x, &mean, &variance, &mut out);
+        standardize(&size, &x, &mut mean, &mut variance, &mut out);
         assert_eq!((mean, variance[1]), ([0.0; 2], 16.0));
         assert_eq!(out[3..], [-1.0, 1.0, 1.0]);
     }

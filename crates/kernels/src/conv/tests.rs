@@ -131,6 +131,24 @@ fn few_channels_read_from_padded_images() {
 }
 
 #[test]
+fn long_lines_read_from_padded_images() {
+    let check = |size: &Convolution| {
+        assert!(super::in_place::fits(size), "{size:?}");
+        check(size);
+    };
+    check(&size(3, 1, (20, 30), window([1, 12, 40], [1, 3, 3], 1, 1)));
+    check(&size(2, 2, (17, 33), window([1, 9, 96], [1, 3, 3], 1, 2)));
+    check(&size(1, 1, (10, 140), window([1, 30, 31], [1, 3, 3], 1, 1)));
+    check(&size(2, 1, (9, 70), window([1, 1, 400], [1, 1, 5], 1, 1)));
+    let mut valid = window([1, 12, 62], [1, 3, 3], 1, 1);
+    (valid.pad, valid.output) = ([0; 3], [1, 10, 60]);
+    check(&size(2, 1, (20, 30), valid));
+    let mut cut = window([1, 12, 80], [1, 3, 3], 1, 1);
+    (cut.pad, cut.output) = ([0, 2, 0], [1, 11, 78]);
+    check(&size(2, 1, (20, 30), cut));
+}
+
+#[test]
 fn products_without_columns() {
     check(&size(2, 1, (6, 40), window([1, 15, 15], [1, 1, 1], 1, 1)));
     check(&size(6, 2, (6, 10), window([1, 3, 5], [1, 1, 1], 1, 1)));
