@@ -14,7 +14,7 @@ use crate::scalar::Float;
 use super::Convolution;
 use super::lines;
 use super::panel::{Piece, Pieces, Repeat, WIDTH};
-use super::split::{Task, WIDE, for_each_task, ranges};
+use super::split::{Task, WIDE, for_each_task, images_by_size, ranges};
 use super::tile::{GROUPS, LANES, Places, ROWS, Steps};
 
 /// Elements of a padded image: half of a second-level cache of 2 MiB in f32.
@@ -76,28 +76,34 @@ pub fn fits(size: &Convolution) -> bool {
 pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [T]) {
     let positions = size.window.output_plane();
     let padded = Padded::new(size);
-    for_each_task(size, out, (size.channels_out, positions), &|task, out, _| {
-        let image = padded.image(size.channels_in);
-        let tiles = task.channels.len().div_ceil(ROWS);
-        T::with_scratch(image + tiles * TILE, |scratch| {
-            let (image, sums) = scratch.split_at_mut(image);
-            let number = task.images.start * size.groups + task.group;
-            let elements = size.channels_in * size.window.input_plane();
-            copy(size, &padded, &x[number * elements..][..elements], image);
-            let mut pieces = Pieces::new();
-            for start in (0..padded.positions).step_by(WIDTH) {
-                padded.find_pieces(size, start, &mut pieces);
-                fetch(&pieces, positions, out);
-                multiply(size, task, &padded, start, (packed, image), sums);
-                let units = (0..task.channels.len()).step_by(ROWS);
-                for (first, sums) in units.zip(sums.chunks_exact(TILE)) {
-                    let count = ROWS.min(task.channels.len() - first);
-                    let repeat = Repeat { count, from: WIDTH, to: positions, stride: 1 };
-                    T::copy_pieces(&pieces, &repeat, sums, &mut out[first * positions..]);
+    for_each_task(
+        size,
+        images_by_size(size),
+        out,
+        (size.channels_out, positions),
+        &|task, out, _| {
+            let image = padded.image(size.channels_in);
+            let tiles = task.channels.len().div_ceil(ROWS);
+            T::with_scratch(image + tiles * TILE, |scratch| {
+                let (image, sums) = scratch.split_at_mut(image);
+                let number = task.images.start * size.groups + task.group;
+                let elements = size.channels_in * size.window.input_plane();
+                copy(size, &padded, &x[number * elements..][..elements], image);
+                let mut pieces = Pieces::new();
+                for start in (0..padded.positions).step_by(WIDTH) {
+                    padded.find_pieces(size, start, &mut pieces);
+                    fetch(&pieces, positions, out);
+                    multiply(size, task, &padded, start, (packed, image), sums);
+                    let units = (0..task.channels.len()).step_by(ROWS);
+                    for (first, sums) in units.zip(sums.chunks_exact(TILE)) {
+                        let count = ROWS.min(task.channels.len() - first);
+                        let repeat = Repeat { count, from: WIDTH, to: positions, stride: 1 };
+                        T::copy_pieces(&pieces, &repeat, sums, &mut out[first * positions..]);
+                    }
                 }
-            }
-        });
-    });
+            });
+        },
+    );
 }
 
 impl Padded {

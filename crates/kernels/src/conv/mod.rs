@@ -18,7 +18,8 @@
 //! a thread keeps, so a call allocates nothing once its thread has worked. What all threads share,
 //! packed weights and sums over parts of the batch, lies in `room`, which the caller gives.
 //!
-//! Work is cut by sizes alone, so bits do not depend on the number of threads.
+//! Work is cut by sizes alone, or where it is cut changes no sum, so bits do not depend on the number
+//! of threads.
 
 pub(crate) mod lines;
 pub(crate) mod tile;

@@ -99,6 +99,7 @@ fn images_in_two_dimensions() {
     check(&size(3, 1, (2, 70), window([1, 9, 8], [1, 3, 2], 2, 1)));
     check(&size(1, 1, (4, 9), window([1, 9, 9], [1, 3, 3], 3, 2)));
     check(&size(9, 1, (40, 33), window([1, 5, 5], [1, 3, 3], 1, 1)));
+    check(&size(8, 1, (40, 16), window([1, 14, 14], [1, 3, 3], 1, 1)));
 }
 
 #[test]
