@@ -3,9 +3,12 @@
 //! A tensor is a row of planes, one for each channel of each image; planes do not see each
 //! other, so they are shared among threads.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::conv::lines::{add_line, add_to_line};
 use crate::scalar::Float;
 use crate::threads::{for_each_chunk, for_each_chunk_of_two};
+use crate::wide::{Loop, wide};
 use crate::window::{AXES, Window};
 
 /// Elements read by one thread at a time.
@@ -42,21 +45,76 @@ fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: 
     for tap in 0..window.taps() {
         window.for_each_line(tap, &whole, |line| {
             let piece = line.at + line.before..line.at + line.before + line.count;
-            let best = out[piece.clone()].iter_mut().zip(&mut indices[piece]);
-            for ((best, index), at) in best.zip((line.input..).step_by(stride)) {
-                let x = x[at];
-                let first = *index == NOWHERE;
-                if first || x > *best || (is_nan(x) && !is_nan(*best)) {
-                    *best = x;
-                    *index = at as i64;
-                }
+            let (best, indices) = (&mut out[piece.clone()], &mut indices[piece]);
+            if line.count > 0 {
+                wide(Largest { best, indices, x: &x[line.input..], first: line.input, stride });
             }
         });
     }
 }
 
+/// What one tap sees of a line, held against the largest elements so far. Which is larger cannot be
+/// foreseen, so the loop chooses without a branch.
+struct Largest<'a, T> {
+    best: &'a mut [T],
+    indices: &'a mut [i64],
+    /// From the first element that the tap sees on, whose index is `first`.
+    x: &'a [T],
+    first: usize,
+    stride: usize,
+}
+
+impl<T: Float> Loop for Largest<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        match self.stride {
+            1 => self.hold::<1>(),
+            2 => self.hold::<2>(),
+            3 => self.hold::<3>(),
+            _ => {
+                let x = self.x.iter().step_by(self.stride);
+                let at = (self.first..).step_by(self.stride);
+                for ((best, index), (&x, at)) in
+                    self.best.iter_mut().zip(self.indices).zip(x.zip(at))
+                {
+                    hold(x, at as i64, best, index);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Float> Largest<'_, T> {
+    /// With a stride that the compiler knows, so that it can take several elements at a time.
+    #[inline(always)]
+    fn hold<const STRIDE: usize>(self) {
+        let Self { best, indices, x, first, .. } = self;
+        let (steps, rest) = x.as_chunks::<STRIDE>();
+        let count = best.len().min(steps.len());
+        let (best, last) = best.split_at_mut(count);
+        let (indices, last_index) = indices.split_at_mut(count);
+        for (number, ((best, index), x)) in best.iter_mut().zip(indices).zip(steps).enumerate() {
+            hold(x[0], (first + number * STRIDE) as i64, best, index);
+        }
+        if let ([best, ..], [index, ..], [x, ..]) = (last, last_index, rest) {
+            hold(*x, (first + count * STRIDE) as i64, best, index);
+        }
+    }
+}
+
+/// Holds an element against the largest so far.
+#[inline(always)]
+#[expect(clippy::needless_bitwise_bool, reason = "a branch would not be foreseen")]
+fn hold<T: Float>(x: T, at: i64, best: &mut T, index: &mut i64) {
+    let takes = (x > *best) | (is_nan(x) & !is_nan(*best)) | (*index == NOWHERE);
+    *best = if takes { x } else { *best };
+    *index = if takes { at } else { *index };
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
 fn is_nan<T: Float>(x: T) -> bool {
-    x.partial_cmp(&x).is_none()
+    x != x
 }
 
 /// `out[p] = x[indices[p]]` in every plane of `plane` elements, with `positions` indices each;
@@ -165,6 +223,10 @@ pub fn average<T: Float>(pool: &Average, x: &[T], out: &mut [T]) {
             pool.factors(factors);
             let x = x[start / positions * plane..].chunks_exact(plane);
             for (out, x) in piece.chunks_exact_mut(positions).zip(x) {
+                if window.is_whole_plane() {
+                    out[0] = x.iter().fold(T::ZERO, |sum, &x| sum + x) * factors[0];
+                    continue;
+                }
                 out.fill(T::ZERO);
                 for tap in 0..window.taps() {
                     window.for_each_line(tap, &whole, |line| {
@@ -197,6 +259,10 @@ pub fn average_gradient<T: Float>(pool: &Average, d_out: &[T], d_x: &mut [T]) {
                     scaled.iter_mut().zip(d_out.iter().zip(&*factors))
                 {
                     *scaled = d_out * factor;
+                }
+                if window.is_whole_plane() {
+                    d_x.fill(scaled[0]);
+                    continue;
                 }
                 d_x.fill(T::ZERO);
                 for tap in 0..window.taps() {
@@ -235,6 +301,49 @@ mod tests {
         let (mut out, mut indices) = ([0.0; 2], [0; 2]);
         maximum(&window(1, 1, 3, 0, 2), &[f64::NEG_INFINITY], &mut out, &mut indices);
         assert_eq!((out, indices), ([f64::NEG_INFINITY; 2], [0, NOWHERE]));
+    }
+
+    #[test]
+    fn maxima_equal_a_plain_search_at_every_stride() {
+        for (stride, kernel, pad) in [(1, 2, 0), (2, 3, 1), (3, 2, 1), (4, 4, 2)] {
+            let input = 83;
+            let output = (input + 2 * pad - kernel) / stride + 1;
+            let numbers = (0..input).map(|i| match i * 37 % 23 {
+                3 => f32::NAN,
+                5 | 6 => f32::NEG_INFINITY,
+                n => n as f32 / 4.0,
+            });
+            let x: Vec<f32> = numbers.collect();
+            let (mut out, mut indices) = (vec![0.0; output], vec![0; output]);
+            maximum(&window(input, kernel, stride, pad, output), &x, &mut out, &mut indices);
+            for (position, (found, index)) in out.iter().zip(&indices).enumerate() {
+                let start = (position * stride).saturating_sub(pad);
+                let end = (position * stride + kernel - pad).min(input);
+                let first = |best: usize, at: usize| {
+                    let is_more = x[at] > x[best] || x[at].is_nan() && !x[best].is_nan();
+                    if is_more { at } else { best }
+                };
+                let best = (start..end).reduce(first).expect("a window sees an input");
+                assert_eq!((*index, found.to_bits()), (best as i64, x[best].to_bits()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_window_over_the_whole_plane_averages_as_any_other() {
+        let x: Vec<f64> = (0..35).map(|i| f64::from(i * i % 13)).collect();
+        let average_of = |input: usize, pad: usize| {
+            let window = window(input, input + pad, 1, pad, 1);
+            let pool = Average { window, pad_after: [0; AXES], divisor: Divisor::Inside };
+            let (mut means, mut gradient) = (vec![0.0; 5], vec![0.0; 35]);
+            average(&pool, &x, &mut means);
+            average_gradient(&pool, &means, &mut gradient);
+            (means, gradient)
+        };
+        let (whole, padded) = (average_of(7, 0), average_of(7, 1));
+        assert_eq!(whole, padded);
+        assert!((whole.0[0] - x[..7].iter().sum::<f64>() / 7.0).abs() < 1e-12);
+        assert_eq!(whole.1[..7], [whole.0[0] * (1.0 / 7.0); 7]);
     }
 
     #[test]

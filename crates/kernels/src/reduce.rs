@@ -1,6 +1,9 @@
 //! Sums and moments, accumulated in f64 so that their error does not grow with the length.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::scalar::Float;
+use crate::wide::{Loop, wide};
 
 /// Sum in f64.
 pub fn sum<T: Float>(x: &[T]) -> f64 {
@@ -50,15 +53,31 @@ pub fn count_non_finite<T: Float>(x: &[T]) -> usize {
 const LANES: usize = 8;
 
 fn fold<T: Float>(x: &[T], f: impl Fn(f64) -> f64) -> f64 {
-    let mut sums = [0.0; LANES];
-    let chunks = x.chunks_exact(LANES);
-    let rest: f64 = chunks.remainder().iter().map(|v| f(v.to_f64())).sum();
-    for chunk in chunks {
-        for (sum, v) in sums.iter_mut().zip(chunk) {
-            *sum += f(v.to_f64());
+    let mut sum = 0.0;
+    wide(Fold { x, f, result: &mut sum });
+    sum
+}
+
+struct Fold<'a, T, F> {
+    x: &'a [T],
+    f: F,
+    result: &'a mut f64,
+}
+
+impl<T: Float, F: Fn(f64) -> f64> Loop for Fold<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, f, result } = self;
+        let mut sums = [0.0; LANES];
+        let (blocks, rest) = x.as_chunks::<LANES>();
+        for block in blocks {
+            for lane in 0..LANES {
+                sums[lane] += f(block[lane].to_f64());
+            }
         }
+        let rest: f64 = rest.iter().map(|v| f(v.to_f64())).sum();
+        *result = sums.iter().sum::<f64>() + rest;
     }
-    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]

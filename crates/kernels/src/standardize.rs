@@ -4,8 +4,11 @@
 //! elements of each of the G groups, in f64. Batch normalization has A = batch, G = channels;
 //! layer normalization A = 1, G = rows; instance and group normalization A = 1.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::scalar::Float;
-use crate::threads::for_each_chunk;
+use crate::threads::for_each_group;
+use crate::wide::{Loop, wide};
 
 /// How a tensor is seen, and what is done to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,63 +43,43 @@ impl Standardize {
         x.chunks_exact(step.max(1)).map(move |block| &block[group * inner..(group + 1) * inner])
     }
 
-    fn groups_per_chunk(&self) -> usize {
+    fn sizes(&self) -> [usize; 3] {
+        [self.outer, self.groups, self.inner]
+    }
+
+    /// Groups that one thread takes at a time. What a group's first pass has read, its next one finds
+    /// in a cache.
+    fn together(&self) -> usize {
         (CHUNK / (self.outer * self.inner).max(1)).max(1)
     }
-
-    /// Pieces of (A, G, N) that one thread writes at a time.
-    fn chunk(&self) -> usize {
-        (CHUNK / self.inner.max(1)).max(1) * self.inner
-    }
 }
 
-/// Mean and population variance of every group: two passes over each, in f64. Where the mean is
-/// not subtracted it is 0 and the variance is the mean square.
-///
-/// # Panics
-/// If the lengths do not fit the sizes.
-pub fn statistics<T: Float>(size: &Standardize, x: &[T], mean: &mut [T], variance: &mut [T]) {
-    let groups = size.groups_per_chunk();
-    if size.centered {
-        for_each_chunk(mean, groups, &|start, piece| {
-            for (group, mean) in (start..).zip(piece) {
-                let sum: f64 = size.pieces(x, group).map(|x| sum_of(x, |x| x)).sum();
-                *mean = T::from_f64(sum / size.count());
-            }
-        });
-    } else {
-        mean.fill(T::ZERO);
-    }
-    let mean = &*mean;
-    for_each_chunk(variance, groups, &|start, piece| {
-        for (group, variance) in (start..).zip(piece) {
-            let mean = mean[group].to_f64();
-            let square = |x: f64| (x - mean) * (x - mean);
-            let sum: f64 = size.pieces(x, group).map(|x| sum_of(x, square)).sum();
-            *variance = T::from_f64(sum / size.count());
-        }
-    });
-}
-
-/// (x − mean) / √(variance + ε).
+/// Mean and population variance of every group, by two passes over it in f64, and
+/// (x − mean) / √(variance + ε). Where the mean is not subtracted it is 0 and the variance is the
+/// mean square.
 ///
 /// # Panics
 /// If the lengths do not fit the sizes.
 pub fn standardize<T: Float>(
     size: &Standardize,
     x: &[T],
-    mean: &[T],
-    variance: &[T],
+    mean: &mut [T],
+    variance: &mut [T],
     out: &mut [T],
 ) {
-    for_each_chunk(out, size.chunk(), &|start, piece| {
-        let x = x[start..start + piece.len()].chunks_exact(size.inner);
-        let pieces = piece.chunks_exact_mut(size.inner).zip(x);
-        for (number, (out, x)) in (start / size.inner..).zip(pieces) {
-            let group = number % size.groups;
-            let scale = T::from_f64(1.0 / (variance[group].to_f64() + size.epsilon).sqrt());
-            let mean = mean[group];
-            out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale);
+    for_each_group([mean, variance], out, size.sizes(), size.together(), &|group, few, out| {
+        let [mean, variance] = few.map(|few| &mut few[0]);
+        *mean = T::ZERO;
+        if size.centered {
+            let sum: f64 = size.pieces(x, group).map(sum_of).sum();
+            *mean = T::from_f64(sum / size.count());
+        }
+        let center = mean.to_f64();
+        let sum: f64 = size.pieces(x, group).map(|x| squares_of(x, center)).sum();
+        *variance = T::from_f64(sum / size.count());
+        let scale = T::from_f64(1.0 / (variance.to_f64() + size.epsilon).sqrt());
+        for (out, x) in out.zip(size.pieces(x, group)) {
+            wide(Scaled { out, x, mean: *mean, scale });
         }
     });
 }
@@ -114,43 +97,103 @@ pub fn gradient<T: Float>(
     out: &mut [T],
     means: &mut [T],
 ) {
-    for_each_chunk(means, 2 * size.groups_per_chunk(), &|start, piece| {
-        for (group, means) in (start / 2..).zip(piece.chunks_exact_mut(2)) {
-            let (mut sum, mut product) = (0.0, 0.0);
-            for (g, y) in size.pieces(g, group).zip(size.pieces(y, group)) {
-                if size.centered {
-                    sum += sum_of(g, |g| g);
-                }
-                product += crate::reduce::dot(g, y);
+    for_each_group([means], out, size.sizes(), size.together(), &|group, [means], out| {
+        let (mut sum, mut product) = (0.0, 0.0);
+        for (g, y) in size.pieces(g, group).zip(size.pieces(y, group)) {
+            if size.centered {
+                sum += sum_of(g);
             }
-            means[0] = T::from_f64(sum / size.count());
-            means[1] = T::from_f64(product / size.count());
+            product += products_of(g, y);
         }
-    });
-    let means = &*means;
-    for_each_chunk(out, size.chunk(), &|start, piece| {
-        let end = start + piece.len();
-        let inputs =
-            g[start..end].chunks_exact(size.inner).zip(y[start..end].chunks_exact(size.inner));
-        let pieces = piece.chunks_exact_mut(size.inner).zip(inputs);
-        for (number, (out, (g, y))) in (start / size.inner..).zip(pieces) {
-            let group = number % size.groups;
-            let (mean, product, factor) = (means[2 * group], means[2 * group + 1], factor[group]);
-            for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
-                *out = factor * (g - mean - y * product);
-            }
+        means[0] = T::from_f64(sum / size.count());
+        means[1] = T::from_f64(product / size.count());
+        let (mean, product, factor) = (means[0], means[1], factor[group]);
+        for (out, (g, y)) in out.zip(size.pieces(g, group).zip(size.pieces(y, group))) {
+            wide(Gradient { out, g, y, mean, product, factor });
         }
     });
 }
 
-/// Σ f(x) over sixteen running sums in f64, whose order is fixed.
-fn sum_of<T: Float>(x: &[T], f: impl Fn(f64) -> f64) -> f64 {
-    let mut sums = [0.0; 16];
-    let (blocks, rest) = x.as_chunks::<16>();
-    for block in blocks {
-        sums.iter_mut().zip(block).for_each(|(sum, x)| *sum += f(x.to_f64()));
+/// Σ x.
+fn sum_of<T: Float>(x: &[T]) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y: x, f: |x, _| x, result: &mut sum });
+    sum
+}
+
+/// Σ (x − center)².
+fn squares_of<T: Float>(x: &[T], center: f64) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y: x, f: |x, _| (x - center) * (x - center), result: &mut sum });
+    sum
+}
+
+/// Σ x·y.
+fn products_of<T: Float>(x: &[T], y: &[T]) -> f64 {
+    let mut sum = 0.0;
+    wide(Sum { x, y, f: |x, y| x * y, result: &mut sum });
+    sum
+}
+
+/// Numbers that are summed side by side, in an order that is fixed.
+const LANES: usize = 16;
+
+/// Σ f(x, y) over [`LANES`] running sums.
+struct Sum<'a, T, F> {
+    x: &'a [T],
+    y: &'a [T],
+    f: F,
+    result: &'a mut f64,
+}
+
+impl<T: Float, F: Fn(f64, f64) -> f64> Loop for Sum<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, y, f, result } = self;
+        let mut sums = [0.0; LANES];
+        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+        for (x, y) in x.iter().zip(y) {
+            for lane in 0..LANES {
+                sums[lane] += f(x[lane].to_f64(), y[lane].to_f64());
+            }
+        }
+        let rest = x_rest.iter().zip(y_rest).map(|(x, y)| f(x.to_f64(), y.to_f64()));
+        *result = rest.sum::<f64>() + sums.iter().sum::<f64>();
     }
-    rest.iter().map(|x| f(x.to_f64())).sum::<f64>() + sums.iter().sum::<f64>()
+}
+
+struct Scaled<'a, T> {
+    out: &'a mut [T],
+    x: &'a [T],
+    mean: T,
+    scale: T,
+}
+
+impl<T: Float> Loop for Scaled<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, x, mean, scale } = self;
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - mean) * scale);
+    }
+}
+
+struct Gradient<'a, T> {
+    out: &'a mut [T],
+    g: &'a [T],
+    y: &'a [T],
+    mean: T,
+    product: T,
+    factor: T,
+}
+
+impl<T: Float> Loop for Gradient<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, g, y, mean, product, factor } = self;
+        for ((out, &g), &y) in out.iter_mut().zip(g).zip(y) {
+            *out = factor * (g - mean - y * product);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -162,8 +205,7 @@ mod tests {
         let size = Standardize { outer: 3, groups: 2, inner: 5, epsilon: 0.0, centered: true };
         let x: Vec<f64> = (0..30).map(|i| f64::from(i * i % 17) + 1e4).collect();
         let (mut mean, mut variance, mut out) = ([0.0; 2], [0.0; 2], [0.0; 30]);
-        statistics(&size, &x, &mut mean, &mut variance);
-        standardize(&size, &x, &mean, &variance, &mut out);
+        standardize(&size, &x, &mut mean, &mut variance, &mut out);
         for group in 0..2 {
             let all: Vec<f64> = size.pieces(&out, group).flatten().copied().collect();
             assert_eq!(all.len(), 15);
@@ -177,8 +219,7 @@ mod tests {
         let size = Standardize { outer: 1, groups: 2, inner: 3, epsilon: 0.0, centered: false };
         let x = [1.0, 2.0, 3.0, -4.0, 4.0, 4.0];
         let (mut mean, mut variance, mut out) = ([1.0; 2], [0.0; 2], [0.0; 6]);
-        statistics(&size, &x, &mut mean, &mut variance);
-        standardize(&size, &x, &mean, &variance, &mut out);
+        standardize(&size, &x, &mut mean, &mut variance, &mut out);
         assert_eq!((mean, variance[1]), ([0.0; 2], 16.0));
         assert_eq!(out[3..], [-1.0, 1.0, 1.0]);
     }

@@ -93,6 +93,15 @@ impl Window {
         self.taps() == 1 && self.stride == [1; AXES] && self.input == self.output
     }
 
+    /// Whether the only output position sees every input position, in their order.
+    pub fn is_whole_plane(&self) -> bool {
+        let ones = [1; AXES];
+        self.output == ones
+            && self.kernel == self.input
+            && self.dilation == ones
+            && self.pad == [0; AXES]
+    }
+
     /// Consecutive blocks of at most `most` positions that cover the output.
     pub fn blocks(&self, most: usize) -> impl Iterator<Item = Block> + use<> {
         let (lines, width) = (self.lines(), self.output[2]);

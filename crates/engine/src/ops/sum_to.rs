@@ -84,25 +84,29 @@ fn is_plain(axes: &[Axis]) -> bool {
 }
 
 fn sum_rows<T: Element>(x: &[T], rows: usize, columns: usize, out: &mut [T]) {
-    for_each_chunk(out, COLUMNS, &|start, piece| {
-        let mut sums = [0.0; COLUMNS];
-        for row in 0..rows {
-            let x = &x[row * columns + start..][..piece.len()];
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum += x.to_f64();
+    let per_chunk = (SUM_CHUNK / rows).next_multiple_of(COLUMNS);
+    for_each_chunk(out, per_chunk, &|start, piece| {
+        for (start, piece) in (start..).step_by(COLUMNS).zip(piece.chunks_mut(COLUMNS)) {
+            let mut sums = [0.0; COLUMNS];
+            for row in 0..rows {
+                let x = &x[row * columns + start..][..piece.len()];
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum += x.to_f64();
+                }
             }
-        }
-        for (out, sum) in piece.iter_mut().zip(sums) {
-            *out = T::from_f64(sum);
+            for (out, sum) in piece.iter_mut().zip(sums) {
+                *out = T::from_f64(sum);
+            }
         }
     });
 }
 
-/// Elements summed by one thread at a time.
-const GROUP_CHUNK: usize = 1 << 14;
+/// Elements summed by one thread at a time; what fewer cost is not worth fetching them from the
+/// cache of the core that made them.
+const SUM_CHUNK: usize = 1 << 14;
 
 fn sum_groups<T: Element>(x: &[T], groups: usize, inner: usize, out: &mut [T]) {
-    let per_chunk = (GROUP_CHUNK * groups / x.len().max(1)).max(1);
+    let per_chunk = (SUM_CHUNK * groups / x.len().max(1)).max(1);
     for_each_chunk(out, per_chunk, &|start, piece| {
         for (group, out) in (start..).zip(piece) {
             let rows = x.chunks_exact(groups * inner).map(|x| &x[group * inner..][..inner]);

@@ -13,7 +13,7 @@ use crate::threads::for_each_chunk;
 use super::Convolution;
 use super::lines::interleave;
 use super::panel::{Layout, Pieces, Repeat, Segments, Source, WIDTH};
-use super::split::{Task, for_each_task, ranges};
+use super::split::{Task, for_each_task, images_by_threads, ranges};
 use super::tile::{GROUPS, LANES, Places, ROWS, Steps};
 
 /// Rows of a panel that are multiplied at a time: 24 KiB in f32, half of a first-level cache.
@@ -98,33 +98,40 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [
     let weights = size.channels_out * size.depth();
     let is_far = weights > NEAR;
     let together = if is_far { TOGETHER } else { 1 };
-    for_each_task(size, out, (size.channels_out, positions), &|task, out, per_image| {
-        let all = size.groups * size.channels_in;
-        let image = task.images.start * all * window.input_plane();
-        let first = task.group * size.channels_in;
-        let source = Source { x: &x[image..], window, channels: all, first };
-        let channels = (DEPTH / window.taps()).clamp(1, size.channels_in);
-        let (panel, tiles) = (channels * window.taps() * WIDTH, task.channels.len().div_ceil(ROWS));
-        let piece = Piece { size, task, source, packed, channels, is_far };
-        T::with_scratch(panel + together * tiles * TILE, |scratch| {
-            let (panel, sums) = scratch.split_at_mut(panel);
-            let mut layouts: [Layout; TOGETHER] = std::array::from_fn(|_| Layout::new());
-            let mut pieces = Pieces::new();
-            let end = task.images.len() * positions;
-            for start in (0..end).step_by(together * WIDTH) {
-                let count = (end - start).div_ceil(WIDTH).min(together);
-                let layouts = &mut layouts[..count];
-                for (layout, start) in layouts.iter_mut().zip((start..end).step_by(WIDTH)) {
-                    layout.set(&piece.source, start, end);
-                    piece.fetch_output(layout.segments(), out, per_image);
+    for_each_task(
+        size,
+        images_by_threads(size),
+        out,
+        (size.channels_out, positions),
+        &|task, out, per_image| {
+            let all = size.groups * size.channels_in;
+            let image = task.images.start * all * window.input_plane();
+            let first = task.group * size.channels_in;
+            let source = Source { x: &x[image..], window, channels: all, first };
+            let channels = (DEPTH / window.taps()).clamp(1, size.channels_in);
+            let (panel, tiles) =
+                (channels * window.taps() * WIDTH, task.channels.len().div_ceil(ROWS));
+            let piece = Piece { size, task, source, packed, channels, is_far };
+            T::with_scratch(panel + together * tiles * TILE, |scratch| {
+                let (panel, sums) = scratch.split_at_mut(panel);
+                let mut layouts: [Layout; TOGETHER] = std::array::from_fn(|_| Layout::new());
+                let mut pieces = Pieces::new();
+                let end = task.images.len() * positions;
+                for start in (0..end).step_by(together * WIDTH) {
+                    let count = (end - start).div_ceil(WIDTH).min(together);
+                    let layouts = &mut layouts[..count];
+                    for (layout, start) in layouts.iter_mut().zip((start..end).step_by(WIDTH)) {
+                        layout.set(&piece.source, start, end);
+                        piece.fetch_output(layout.segments(), out, per_image);
+                    }
+                    piece.multiply(layouts, panel, sums);
+                    for (layout, sums) in layouts.iter().zip(sums.chunks_exact(tiles * TILE)) {
+                        piece.write((layout.segments(), &mut pieces), sums, out, per_image);
+                    }
                 }
-                piece.multiply(layouts, panel, sums);
-                for (layout, sums) in layouts.iter().zip(sums.chunks_exact(tiles * TILE)) {
-                    piece.write((layout.segments(), &mut pieces), sums, out, per_image);
-                }
-            }
-        });
-    });
+            });
+        },
+    );
 }
 
 /// A part of the output that one thread computes.

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `forward.rs` | the convolution, and the gradient to the input where the stride is 1 | tiles of packed weights and panels of input |
 //! | `few.rs` | the same where channels are few | tiles of packed weights and padded images |
+//! | `in_place.rs` | the same where lines are long | tiles of packed weights and padded images |
 //! | `products.rs` | the gradient to the input with a stride | products of matrices, whose columns are added to the input |
 //! | `weights.rs` | the gradient to the weight | tiles of interleaved channels |
 //! | `depthwise.rs` | all three where a group has a single input channel | sums over taps, line by line |
@@ -17,7 +18,8 @@
 //! a thread keeps, so a call allocates nothing once its thread has worked. What all threads share,
 //! packed weights and sums over parts of the batch, lies in `room`, which the caller gives.
 //!
-//! Work is cut by sizes alone, so bits do not depend on the number of threads.
+//! Work is cut by sizes alone, or where it is cut changes no sum, so bits do not depend on the number
+//! of threads.
 
 pub(crate) mod lines;
 pub(crate) mod tile;
@@ -27,6 +29,7 @@ mod panel;
 mod split;
 mod forward;
 mod few;
+mod in_place;
 mod weights;
 mod products;
 
@@ -117,6 +120,8 @@ pub fn convolve<T: Float>(size: &Convolution, x: &[T], w: &[T], out: &mut [T], r
 fn convolve_packed<T: Float>(size: &Convolution, x: &[T], packed: &[T], out: &mut [T]) {
     if few::fits(size) {
         few::convolve(size, x, packed, out);
+    } else if in_place::fits(size) {
+        in_place::convolve(size, x, packed, out);
     } else {
         forward::convolve(size, x, packed, out);
     }

@@ -121,7 +121,8 @@ pub struct Piece {
 }
 
 impl Piece {
-    fn whole(from: isize, to: usize, count: usize) -> Self {
+    /// A piece whose elements are all read.
+    pub fn whole(from: isize, to: usize, count: usize) -> Self {
         let count = count as u8;
         Self { from, to, count, start: 0, end: count }
     }
@@ -155,7 +156,13 @@ impl Pieces {
         Self { items: [Piece::default(); PIECES], count: 0 }
     }
 
-    fn push(&mut self, piece: Piece) {
+    /// Takes all pieces away.
+    pub fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Adds a piece.
+    pub fn push(&mut self, piece: Piece) {
         self.items[self.count] = piece;
         self.count += 1;
     }

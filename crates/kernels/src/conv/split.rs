@@ -6,6 +6,7 @@ use crate::scalar::Float;
 use crate::threads::for_each_chunk;
 
 use super::Convolution;
+use super::tile::LANES;
 
 /// Columns of a product below which images are put together, if there are several.
 pub const WIDE: usize = 192;
@@ -24,11 +25,29 @@ struct Cut {
     channels: usize,
 }
 
+/// Images of a piece, by sizes alone: several where one has few positions.
+pub fn images_by_size(size: &Convolution) -> usize {
+    WIDE.div_ceil(size.window.output_plane().max(1)).clamp(1, size.batch.div_ceil(2).max(1))
+}
+
+/// Images of a piece where no bits depend on it: more than by sizes alone if that fills the last
+/// group of positions better and leaves two pieces for every thread.
+pub fn images_by_threads(size: &Convolution) -> usize {
+    /// Positions that are computed and not there, of all: one of so many is little.
+    const LITTLE: usize = 32;
+    let (positions, threads) = (size.window.output_plane(), rayon::current_num_threads());
+    let most = if threads == 1 { size.batch } else { size.batch / (2 * threads) };
+    let mut images = images_by_size(size);
+    let wasted = |images: usize| (images * positions).next_multiple_of(LANES) - images * positions;
+    while 2 * images <= most && LITTLE * wasted(images) > images * positions {
+        images *= 2;
+    }
+    images
+}
+
 impl Cut {
     /// The cut of a tensor of `batch` images with `groups` times `channels` planes.
-    fn new(size: &Convolution, channels: usize) -> Self {
-        let positions = size.window.output_plane();
-        let images = WIDE.div_ceil(positions.max(1)).clamp(1, size.batch.div_ceil(2).max(1));
+    fn new(size: &Convolution, channels: usize, images: usize) -> Self {
         let pieces = size.batch.div_ceil(images) * size.groups;
         if images > 1 {
             return Self { images, channels: channels * size.groups };
@@ -47,15 +66,16 @@ pub struct Task {
     pub at: usize,
 }
 
-/// Calls `work(task, piece, channels per image)` for every group of every piece of `out`, whose
-/// planes have `plane` elements and whose groups have `channels` planes.
+/// Calls `work(task, piece, channels per image)` for every group of every piece of `out` of so many
+/// images, whose planes have `plane` elements and whose groups have `channels` planes.
 pub fn for_each_task<T: Float>(
     size: &Convolution,
+    images: usize,
     out: &mut [T],
     (channels, plane): (usize, usize),
     work: &(impl Fn(&Task, &mut [T], usize) + Sync),
 ) {
-    let cut = Cut::new(size, channels);
+    let cut = Cut::new(size, channels, images);
     let all = channels * size.groups;
     if cut.images > 1 {
         for_each_chunk(out, cut.images * all * plane, &|start, piece| {

@@ -99,6 +99,7 @@ fn images_in_two_dimensions() {
     check(&size(3, 1, (2, 70), window([1, 9, 8], [1, 3, 2], 2, 1)));
     check(&size(1, 1, (4, 9), window([1, 9, 9], [1, 3, 3], 3, 2)));
     check(&size(9, 1, (40, 33), window([1, 5, 5], [1, 3, 3], 1, 1)));
+    check(&size(8, 1, (40, 16), window([1, 14, 14], [1, 3, 3], 1, 1)));
 }
 
 #[test]
@@ -128,6 +129,24 @@ fn few_channels_read_from_padded_images() {
     let mut cut = window([1, 10, 12], [1, 3, 3], 1, 1);
     (cut.pad, cut.output) = ([0, 1, 0], [1, 7, 9]);
     check(&size(2, 1, (2, 3), cut));
+}
+
+#[test]
+fn long_lines_read_from_padded_images() {
+    let check = |size: &Convolution| {
+        assert!(super::in_place::fits(size), "{size:?}");
+        check(size);
+    };
+    check(&size(3, 1, (20, 30), window([1, 12, 40], [1, 3, 3], 1, 1)));
+    check(&size(2, 2, (17, 33), window([1, 9, 96], [1, 3, 3], 1, 2)));
+    check(&size(1, 1, (10, 140), window([1, 30, 31], [1, 3, 3], 1, 1)));
+    check(&size(2, 1, (9, 70), window([1, 1, 400], [1, 1, 5], 1, 1)));
+    let mut valid = window([1, 12, 62], [1, 3, 3], 1, 1);
+    (valid.pad, valid.output) = ([0; 3], [1, 10, 60]);
+    check(&size(2, 1, (20, 30), valid));
+    let mut cut = window([1, 12, 80], [1, 3, 3], 1, 1);
+    (cut.pad, cut.output) = ([0, 2, 0], [1, 11, 78]);
+    check(&size(2, 1, (20, 30), cut));
 }
 
 #[test]

@@ -79,6 +79,35 @@ pub(crate) fn for_each_chunk_of_two<A: Send, B: Send>(
     });
 }
 
+/// Calls `work(group, its part of each of `few`, its blocks of `out`)` for every group of a tensor of
+/// these sizes (blocks, groups, elements of a group in a block), `together` of them on one thread;
+/// of `few` every group has an equal part.
+///
+/// # Panics
+/// If `out` has not the sizes.
+pub(crate) fn for_each_group<A: Send, B: Send, const N: usize>(
+    few: [&mut [A]; N],
+    out: &mut [B],
+    [blocks, groups, elements]: [usize; 3],
+    together: usize,
+    work: &(impl Fn(usize, [&mut [A]; N], &mut dyn Iterator<Item = &mut [B]>) + Sync),
+) {
+    assert_eq!(out.len(), blocks * groups * elements, "every group has its blocks");
+    let (each, together) = (few.each_ref().map(|few| few.len() / groups.max(1)), together.max(1));
+    let (few, out) = (few.map(|few| Parts::of(few)), Parts::of(out));
+    for_each_piece(groups.div_ceil(together), &|number| {
+        for group in number * together..groups.min((number + 1) * together) {
+            // SAFETY: parts of different groups and blocks do not overlap, all lie within their
+            // buffers, and each group and block comes once.
+            let few = std::array::from_fn(|i| unsafe { few[i].part(group * each[i], each[i]) });
+            let mut blocks = (0..blocks)
+                // SAFETY: as above.
+                .map(|block| unsafe { out.part((block * groups + group) * elements, elements) });
+            work(group, few, &mut blocks);
+        }
+    });
+}
+
 /// Calls `work` with each number below `pieces`, on the threads of the current pool: by the
 /// [`Team`] that this thread leads, or by rayon's `join`.
 pub(crate) fn for_each_piece(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
@@ -177,7 +206,7 @@ fn look_for_work(team: &Team, done: &AtomicBool) {
     while !done.load(Ordering::Acquire) {
         let looked = || {
             spin_loop();
-            team.do_piece()
+            team.help()
         };
         let found =
             (0..LOOKS).any(|_| looked()) || rayon::yield_now() == Some(rayon::Yield::Executed);
@@ -259,6 +288,21 @@ mod tests {
                 }
             });
             assert_eq!(out, (1..=length).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn every_group_gets_its_parts_and_blocks() {
+        for together in [1, 2, 7] {
+            let (mut few, mut out) = ([0; 6], [0; 2 * 3 * 4]);
+            for_each_group([&mut few], &mut out, [2, 3, 4], together, &|group, [few], blocks| {
+                few.fill(group);
+                blocks.enumerate().for_each(|(number, block)| block.fill(10 * number + group));
+            });
+            assert_eq!(few, [0, 0, 1, 1, 2, 2]);
+            let blocks: Vec<usize> = out.chunks(4).map(|block| block[0]).collect();
+            assert_eq!(blocks, [0, 1, 2, 10, 11, 12]);
+            assert!(out.chunks(4).all(|block| block.iter().all(|x| *x == block[0])));
         }
     }
 

@@ -3,6 +3,9 @@
 //! One thread leads: it cuts work into numbered pieces, and takes them itself as the others do, one
 //! after another, until none is left. Handing over costs a few hundred cycles, and whoever comes
 //! late leaves his pieces to the others, so the leader never waits longer than for one piece.
+//!
+//! The leader takes the first pieces and the others the last ones, so that what a core has changed
+//! in one pass lies in its own cache in the next.
 
 use std::any::Any;
 use std::cell::{Cell, UnsafeCell};
@@ -19,16 +22,46 @@ const LOOKS: usize = 1 << 12;
 /// Does the piece of this number.
 type Work<'a> = dyn Fn(usize) + Sync + 'a;
 
-/// Work under way, cut into `pieces`.
+/// Work under way.
 #[derive(Clone, Copy)]
-struct Job {
-    work: *const Work<'static>,
-    pieces: u32,
+struct Job(*const Work<'static>);
+
+/// Pieces that nobody has taken: those from `first` on and before `end`.
+#[derive(Clone, Copy)]
+struct Open {
+    first: u32,
+    end: u32,
+}
+
+impl Open {
+    fn read(ticket: u64) -> Self {
+        Self { first: (ticket >> 32) as u32, end: ticket as u32 }
+    }
+
+    fn ticket(self) -> u64 {
+        u64::from(self.first) << 32 | u64::from(self.end)
+    }
+
+    /// One of them, and the rest.
+    fn take(self, side: Side) -> Option<(u32, Self)> {
+        let Self { first, end } = self;
+        (first < end).then(|| match side {
+            Side::First => (first, Self { first: first + 1, end }),
+            Side::Last => (end - 1, Self { first, end: end - 1 }),
+        })
+    }
+}
+
+/// Which of the open pieces a thread takes.
+#[derive(Clone, Copy)]
+enum Side {
+    First,
+    Last,
 }
 
 /// The pieces that a leader has and its helpers take.
 pub(super) struct Team {
-    /// The job's number in the upper half, the pieces that nobody has taken in the lower one.
+    /// The pieces that nobody has taken, see [`Open`].
     ticket: AtomicU64,
     /// Pieces that are not done.
     open: AtomicUsize,
@@ -98,11 +131,10 @@ impl Team {
         // all pieces are done, or ends the program.
         let work = unsafe { std::mem::transmute::<&Work<'_>, *const Work<'static>>(work) };
         // SAFETY: no piece is open, so nobody reads.
-        unsafe { *self.job.get() = Some(Job { work, pieces }) };
+        unsafe { *self.job.get() = Some(Job(work)) };
         self.open.store(pieces as usize, Ordering::Relaxed);
-        let number = (self.ticket.load(Ordering::Relaxed) >> 32).wrapping_add(1);
-        self.ticket.store(number << 32 | u64::from(pieces), Ordering::Release);
-        while self.do_piece() {}
+        self.ticket.store(Open { first: 0, end: pieces }.ticket(), Ordering::Release);
+        while self.do_piece(Side::First) {}
         while self.open.load(Ordering::Acquire) > 0 {
             let is_done = |_| {
                 spin_loop();
@@ -117,25 +149,25 @@ impl Team {
         self.panic.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Takes a piece and does it; `false` if there is none.
-    pub fn do_piece(&self) -> bool {
+    /// Takes the last piece that is left and does it; `false` if there is none.
+    pub fn help(&self) -> bool {
+        self.do_piece(Side::Last)
+    }
+
+    fn do_piece(&self, side: Side) -> bool {
         let mut ticket = self.ticket.load(Ordering::Acquire);
-        loop {
-            if ticket as u32 == 0 {
-                return false;
-            }
-            let rest = ticket - 1;
+        let number = loop {
+            let Some((number, rest)) = Open::read(ticket).take(side) else { return false };
             let order = (Ordering::AcqRel, Ordering::Acquire);
-            match self.ticket.compare_exchange_weak(ticket, rest, order.0, order.1) {
-                Ok(_) => break,
+            match self.ticket.compare_exchange_weak(ticket, rest.ticket(), order.0, order.1) {
+                Ok(_) => break number as usize,
                 Err(now) => ticket = now,
             }
-        }
+        };
         // SAFETY: a piece that this thread took is open, so the leader waits, and the job stays what
         // it was when the ticket was written.
-        let done = unsafe { (*self.job.get()).map(|job| (job.pieces, &*job.work)) };
-        let (pieces, work) = done.expect("a ticket belongs to a job");
-        let number = (pieces - ticket as u32) as usize;
+        let work = unsafe { (*self.job.get()).map(|Job(work)| &*work) };
+        let work = work.expect("a ticket belongs to a job");
         let outer = IN_PIECE.replace(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| work(number)));
         IN_PIECE.set(outer);
@@ -169,7 +201,7 @@ mod tests {
             for _ in 0..3 {
                 scope.spawn(|| {
                     while !done.load(Ordering::Acquire) {
-                        team.do_piece();
+                        team.help();
                     }
                 });
             }
@@ -187,6 +219,19 @@ mod tests {
             assert!(!Team::share(2, &|_| ()), "it leads no more");
             done.store(true, Ordering::Release);
         });
+    }
+
+    #[test]
+    fn a_leader_takes_the_first_pieces_and_its_helpers_the_last() {
+        let mut open = Open { first: 0, end: 5 };
+        let sides = [Side::First, Side::Last, Side::Last, Side::First, Side::Last];
+        let taken = sides.map(|side| {
+            let (number, rest) = open.take(side).expect("a piece is open");
+            open = Open::read(rest.ticket());
+            number
+        });
+        assert_eq!(taken, [0, 4, 3, 1, 2]);
+        assert!(open.take(Side::First).is_none() && open.take(Side::Last).is_none());
     }
 
     #[test]
