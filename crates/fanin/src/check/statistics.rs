@@ -151,6 +151,9 @@ fn participation(mut gram: Vec<f64>, count: usize) -> f64 {
     if trace > rounding && squares > 0.0 { trace * trace / squares } else { 0.0 }
 }
 
+/// Share of the steepest slope below which an activation is flat.
+pub const FLAT: f64 = 0.05;
+
 /// What an activation's slope says of its inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slopes {
@@ -166,7 +169,6 @@ pub struct Slopes {
 ///
 /// `slopes` are φ′ at the inputs of the activation, `steepest` is max |φ′|.
 pub fn slopes(slopes: &[f32], columns: usize, steepest: f64) -> Slopes {
-    const FLAT: f64 = 0.05;
     let flat = slopes.iter().filter(|s| f64::from(s.abs()) < FLAT * steepest).count();
     let mut open = vec![0_usize; columns];
     for row in slopes.chunks_exact(columns) {
