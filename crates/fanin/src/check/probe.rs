@@ -34,7 +34,7 @@ pub struct Batch<'a> {
 }
 
 /// Rows whose pairs are compared: the pairs of more tell nothing new.
-const PAIRED_ROWS: usize = 64;
+const PAIRED_ROWS: usize = 32;
 
 /// Rows of which one neighbor each is run: a median of so many tells order from chaos.
 const NEIGHBORED_ROWS: usize = 32;
