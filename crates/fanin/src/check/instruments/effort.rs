@@ -36,7 +36,7 @@ pub enum Need {
 pub const MOST_ROWS: usize = 128;
 
 /// Rows of the instruments, at least and at most.
-const ROWS: [usize; 2] = [24, MOST_ROWS];
+const ROWS: [usize; 2] = [16, MOST_ROWS];
 
 /// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
 /// forward through them, and an epoch as three through all rows.
@@ -67,7 +67,7 @@ impl Effort {
                 ..jacobian::Options::default()
             },
             closer_rows: ROWS[1].min(epoch.max(1)),
-            products: within(epoch / (6 * rows.max(1)), PRODUCTS),
+            products: within(epoch / (10 * rows.max(1)), PRODUCTS),
         }
     }
 
