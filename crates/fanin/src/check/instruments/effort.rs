@@ -67,7 +67,7 @@ impl Effort {
                 ..jacobian::Options::default()
             },
             closer_rows: ROWS[1].min(epoch.max(1)),
-            products: within(epoch / (10 * rows.max(1)), PRODUCTS),
+            products: within(epoch / (6 * rows.max(1)), PRODUCTS),
         }
     }
 
