@@ -131,17 +131,28 @@ impl Plan {
     /// # Panics
     /// If the number or the sizes of the parameters are not the graph's.
     pub fn run<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
+        self.prepare(parameters, workspace);
+        self.rerun(parameters, workspace);
+    }
+
+    /// Computes what depends on none of the inputs that the plan was [staged](Plan::staged) for:
+    /// wires kept among that can be read, and [`rerun`](Plan::rerun) computes the others. Allocates
+    /// nothing.
+    ///
+    /// # Panics
+    /// As [`run`](Plan::run).
+    pub fn prepare<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
         assert!(
             parameters.iter().map(Vec::len).eq(self.parameter_elements.iter().copied()),
             "a plan runs with the parameters of its graph"
         );
-        for step in self.fixed.iter().chain(&self.steps) {
+        for step in &self.fixed {
             run_step(step, parameters, workspace);
         }
     }
 
     /// Computes anew what depends on the inputs that the plan was [staged](Plan::staged) for, after
-    /// a run with the same parameters and the same other inputs. Allocates nothing.
+    /// a run or a [`prepare`](Plan::prepare) with the same parameters and the same other inputs. Allocates nothing.
     pub fn rerun<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
         for step in &self.steps {
             run_step(step, parameters, workspace);

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use fanin_engine::activations;
 use fanin_kernels::reduce;
 use serde::Serialize;
 
 use super::instruments::pass::Pass;
-use super::probe::Batch;
+use super::probe::{Batch, steepest};
+use super::statistics;
 use crate::error::Result;
-use crate::spec::{CellWires, Component, Loss, Mode, Model, Network};
+use crate::spec::{CellWires, Component, Loss, Mode, Model, Network, Squash};
 use crate::weights::Weights;
 
 /// A recurrent cell in one direction.
@@ -54,9 +56,47 @@ pub struct GateMeasurement {
     pub second_moment: f64,
     /// ‖δ‖ over all steps.
     pub delta_norm: f64,
+    /// Share of units and rows at every step, the first first, whose slope φ′ is below a twentieth
+    /// of the steepest; empty where φ is not flat on both sides.
+    pub saturated_shares: Vec<f64>,
+    /// The part of these that lies on the upper side, where a gate is open.
+    pub open_shares: Vec<f64>,
+}
+
+impl GateMeasurement {
+    /// Shares of saturated values over all steps: closed, which is low, and open, which is high.
+    fn saturated(&self) -> Option<(f64, f64)> {
+        let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
+        let (all, open) = (mean(&self.saturated_shares), mean(&self.open_shares));
+        (!self.saturated_shares.is_empty()).then_some((all - open, open))
+    }
 }
 
 impl CellMeasurement {
+    /// The gate with the largest share of saturated values that harm, and that share; none where no
+    /// gate is flat on both sides.
+    ///
+    /// A gate that keeps the state harms where it is closed; open, it is a memory. Where it is open,
+    /// as many closed input gates are part of that memory: a unit that forgets one part in T of
+    /// itself should take in one part in T (chrono, Tallec & Ollivier 2018).
+    pub fn stuck_gate(&self) -> Option<(usize, f64)> {
+        let is = |gate: &GateMeasurement, what: Component| gate.name == what.label();
+        let forget = self.gates.iter().find(|gate| is(gate, Component::ForgetGate));
+        let kept = forget.and_then(GateMeasurement::saturated).map_or(0.0, |(_, open)| open);
+        let harm = |gate: &GateMeasurement| {
+            let (closed, open) = gate.saturated()?;
+            Some(if is(gate, Component::ForgetGate) || is(gate, Component::UpdateGate) {
+                closed
+            } else if is(gate, Component::InputGate) {
+                open + (closed - kept).max(0.0)
+            } else {
+                closed + open
+            })
+        };
+        let harms = self.gates.iter().enumerate().filter_map(|(at, gate)| Some((at, harm(gate)?)));
+        harms.max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
     /// ln ‖δ‖² at the first step over that at the last; none with one step, or where one is 0.
     pub fn log_gradient_growth(&self) -> Option<f64> {
         let (first, last) = ends(&self.deltas)?;
@@ -130,10 +170,7 @@ fn measured(network: &Network, matrices: &[usize], pass: &Pass<f32>) -> Vec<Cell
         let (delta, z, h) = (pass.read(index), pass.read(behind), pass.read(behind + 1));
         let axes = |wire| network.graph.shape(wire).axes();
         let (steps, hidden) = (axes(cell.states)[0], axes(cell.states)[2]);
-        let by_step = |x: &[f32], of: &dyn Fn(&[f32]) -> f64| -> Vec<f64> {
-            x.chunks((x.len() / steps.max(1)).max(1)).map(of).collect()
-        };
-        let mut deltas = by_step(delta, &norm);
+        let mut deltas = by_step(delta, steps, norm);
         if cell.is_reversed {
             deltas.reverse();
         }
@@ -143,11 +180,16 @@ fn measured(network: &Network, matrices: &[usize], pass: &Pass<f32>) -> Vec<Cell
                 rows.flat_map(|row| &row[number * hidden..][..hidden]).copied().collect()
             };
             let (z, delta) = (own(z), own(delta));
+            let squash = cell.squashes[number].as_ref();
+            let shares = squash.map(|squash| by_step(&z, steps, |z| saturated(squash, z)));
+            let (saturated_shares, open_shares) = shares.into_iter().flatten().unzip();
             GateMeasurement {
                 name: gate.label(),
                 mean: reduce::mean(&z),
                 second_moment: reduce::sum_of_squares(&z) / z.len() as f64,
                 delta_norm: norm(&delta),
+                saturated_shares,
+                open_shares,
             }
         };
         CellMeasurement {
@@ -155,7 +197,7 @@ fn measured(network: &Network, matrices: &[usize], pass: &Pass<f32>) -> Vec<Cell
             inputs: axes(cell.input)[2],
             hidden,
             gates: cell.gates.iter().enumerate().map(gate).collect(),
-            states: by_step(h, &|h| reduce::sum_of_squares(h) / h.len() as f64),
+            states: by_step(h, steps, |h| reduce::sum_of_squares(h) / h.len() as f64),
             deltas,
             input_weight_norm: weight(&cell.input_weights),
             input_gradient_norm: gradient(&cell.input_weights),
@@ -164,4 +206,24 @@ fn measured(network: &Network, matrices: &[usize], pass: &Pass<f32>) -> Vec<Cell
         }
     };
     cells.iter().enumerate().map(one).collect()
+}
+
+/// What `of` says of every step of several.
+fn by_step<R>(x: &[f32], steps: usize, of: impl Fn(&[f32]) -> R) -> Vec<R> {
+    x.chunks((x.len() / steps.max(1)).max(1)).map(of).collect()
+}
+
+/// The share of z where a gate is flat, and the part of it above the middle.
+fn saturated(squash: &Squash, z: &[f32]) -> (f64, f64) {
+    let activation = activations::find(squash.activation).expect("the engine has this activation");
+    let inner = z.iter().map(|&z| (squash.scale * f64::from(z) + squash.shift) as f32);
+    let inner: Vec<f32> = inner.collect();
+    let mut slope = vec![0.0; z.len()];
+    activation.apply_f32(1, &inner, &mut slope);
+    let bound = statistics::FLAT * steepest(&*activation);
+    let flat = inner.iter().zip(&slope).filter(|pair| f64::from(pair.1.abs()) < bound);
+    let count = |(all, open), (x, _): (&f32, _)| (all + 1, open + usize::from(*x > 0.0));
+    let (all, open) = flat.fold((0, 0), count);
+    let share = |count: usize| count as f64 / z.len().max(1) as f64;
+    (share(all), share(open))
 }

@@ -1,6 +1,7 @@
 //! One starting point, looked at before any training.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use super::claims;
 use super::estimate::Estimate;
 use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
+use super::instruments::effort;
 use super::instruments::pass::{FirstRows, first};
 use super::measurement::Measurement;
 use super::probe::{Batch, Probe};
@@ -28,8 +30,14 @@ const ROWS: usize = 2048;
 /// One row in so many is looked at first: where these leave no doubt, more would tell the same.
 const FIRST_SHARE: usize = 16;
 
-/// Rows looked at first, where there are so many.
-const FIRST_ROWS: usize = 128;
+/// The same of small data, up to the most below.
+const SMALL_SHARE: usize = 8;
+
+/// Rows looked at first at least and, of small data, at most.
+const FIRST_ROWS: [usize; 2] = [40, 128];
+
+/// Where the first rows leave a doubt so many times more are looked at, then all.
+const MORE: usize = 4;
 
 /// Seeds at which instruments are read at most: each costs about as much as the pass itself, and a
 /// standard error of five is known to a third.
@@ -94,7 +102,7 @@ impl Diagnosis {
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let start = Look::new(model, loss, &rows, horizon).at(weights)?;
-        let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
+        let symmetry = start.symmetry(model, loss, weights, rows.few(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[], horizon) })
     }
 
@@ -114,7 +122,7 @@ impl Diagnosis {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let mut start = Look::new(model, loss, &rows, horizon).at(weights)?;
         start.measurement.claims = claims::claims(weights, said);
-        let symmetry = start.symmetry(model, loss, weights, rows.batch(), options)?;
+        let symmetry = start.symmetry(model, loss, weights, rows.few(), options)?;
         let readings = Reader::new(model, loss, &rows, horizon).read(&start, weights)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[readings], horizon) })
     }
@@ -147,7 +155,7 @@ impl Diagnosis {
             reader.read(&starts[number], &weights(number)?)
         });
         let readings = readings.into_iter().collect::<Result<Vec<_>>>()?;
-        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.batch(), options)?;
+        let symmetry = starts[0].symmetry(model, loss, &weights(0)?, rows.few(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&starts, symmetry, &readings, horizon) })
     }
 
@@ -267,26 +275,48 @@ fn skipped(model: &Model) -> Vec<String> {
     [vec![sentence.to_owned()], model.architecture().notes()].concat()
 }
 
-/// Rows of the data, gathered once for all starts.
-struct Rows {
-    /// Rows of the data.
-    epoch: usize,
-    rows: FirstRows,
+/// Rows of the data, gathered once for all starts, and no more than are asked for.
+struct Rows<'d> {
+    data: &'d Dataset,
+    /// Rows that each look sees, fewest first.
+    looks: Vec<usize>,
+    /// The rows of the first look, or as many as instruments see at most.
+    few: FirstRows,
+    all: OnceLock<FirstRows>,
 }
 
-impl Rows {
-    fn of(model: &Model, loss: &Loss, data: &Dataset) -> Result<Self> {
-        let rows = FirstRows::of(data, most_rows(model, loss)?);
-        Ok(Self { epoch: data.rows(), rows })
+impl<'d> Rows<'d> {
+    fn of(model: &Model, loss: &Loss, data: &'d Dataset) -> Result<Self> {
+        let epoch = data.rows();
+        let most = most_rows(model, loss)?.min(epoch);
+        let first = (epoch / SMALL_SHARE).clamp(FIRST_ROWS[0], FIRST_ROWS[1]);
+        let first = first.max(epoch / FIRST_SHARE).min(most);
+        let mut looks = vec![first];
+        if first * MORE < most / 2 {
+            looks.push(first * MORE);
+        }
+        looks.extend((first < most).then_some(most));
+        let few = FirstRows::of(data, first.max(effort::MOST_ROWS).min(most));
+        Ok(Self { data, looks, few, all: OnceLock::new() })
     }
 
-    fn batch(&self) -> Batch<'_> {
-        self.rows.batch()
+    /// At most so many rows.
+    fn batch(&self, rows: usize) -> Batch<'_> {
+        let few = self.few.batch();
+        if rows <= few.rows {
+            return first(few, rows);
+        }
+        let all = || FirstRows::of(self.data, *self.looks.last().expect("there is one look"));
+        first(self.all.get_or_init(all).batch(), rows)
     }
 
-    /// The rows looked at first.
-    fn first(&self) -> Batch<'_> {
-        first(self.batch(), FIRST_ROWS.max(self.epoch / FIRST_SHARE))
+    /// The rows that instruments and symmetry are seen on.
+    fn few(&self) -> Batch<'_> {
+        self.few.batch()
+    }
+
+    fn epoch(&self) -> usize {
+        self.data.rows()
     }
 }
 
@@ -300,46 +330,50 @@ struct Start {
 struct Look<'a> {
     model: &'a Model,
     loss: &'a Loss,
-    rows: &'a Rows,
+    rows: &'a Rows<'a>,
     horizon: Horizon,
-    few: Option<Probe<'a>>,
-    all: Option<Probe<'a>>,
+    /// One for each of the looks.
+    probes: Vec<Option<Probe<'a>>>,
 }
 
 impl<'a> Look<'a> {
-    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows, horizon: Horizon) -> Self {
-        Self { model, loss, rows, horizon, few: None, all: None }
+    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows<'a>, horizon: Horizon) -> Self {
+        let probes = rows.looks.iter().map(|_| None).collect();
+        Self { model, loss, rows, horizon, probes }
     }
 
-    /// Measures on few rows, and on all where these leave a doubt.
+    /// Measures on few rows, and on more where these leave a doubt.
     fn at(&mut self, weights: &Weights) -> Result<Start> {
-        let (few, all) = (self.rows.first(), self.rows.batch());
-        let start = self.on(weights, few, |look| &mut look.few)?;
-        let evidence = start.evidence(self.horizon, None);
-        if forecast::is_settled(&evidence, all.rows as f64 / few.rows as f64) {
-            return Ok(start);
+        let (looks, model) = (&self.rows.looks, self.model);
+        let all = *looks.last().expect("there is one look") as f64;
+        let mut units = match model {
+            Model::Layers(_) => Some(symmetry::units(model, weights, options(self.horizon))),
+            Model::Graph(_) => None,
+        };
+        for (index, &rows) in looks.iter().enumerate() {
+            let batch = self.rows.batch(rows);
+            let measurement = self.probe(index, batch)?.measure(weights)?;
+            let own = match units.take() {
+                Some(units) => units,
+                None => symmetry::observed(model, self.loss, weights, batch)?,
+            };
+            let start = Start { measurement, units: own };
+            let evidence = start.evidence(self.horizon, None);
+            if index + 1 == looks.len() || forecast::is_settled(&evidence, all / rows as f64) {
+                return Ok(start);
+            }
+            // How a list of layers is wired does not depend on rows.
+            units = model.layers().map(|_| start.units);
         }
-        self.on(weights, all, |look| &mut look.all)
+        unreachable!("the last look returns")
     }
 
-    fn on(
-        &mut self,
-        weights: &Weights,
-        batch: Batch<'a>,
-        place: fn(&mut Self) -> &mut Option<Probe<'a>>,
-    ) -> Result<Start> {
-        let (model, loss, options) = (self.model, self.loss, options(self.horizon));
-        let place = place(self);
-        let probe = match place {
+    fn probe(&mut self, look: usize, batch: Batch<'a>) -> Result<&mut Probe<'a>> {
+        let (model, loss) = (self.model, self.loss);
+        Ok(match &mut self.probes[look] {
             Some(probe) => probe,
-            None => place.insert(Probe::new(model, loss, batch)?),
-        };
-        let measurement = probe.measure(weights)?;
-        let units = match model {
-            Model::Layers(_) => symmetry::units(model, weights, options),
-            Model::Graph(_) => symmetry::observed(model, loss, weights, batch)?,
-        };
-        Ok(Start { measurement, units })
+            none => none.insert(Probe::new(model, loss, batch)?),
+        })
     }
 }
 
@@ -347,13 +381,13 @@ impl<'a> Look<'a> {
 struct Reader<'a> {
     model: &'a Model,
     loss: &'a Loss,
-    rows: &'a Rows,
+    rows: &'a Rows<'a>,
     horizon: Horizon,
     instruments: Option<Instruments<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows, horizon: Horizon) -> Self {
+    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows<'a>, horizon: Horizon) -> Self {
         Self { model, loss, rows, horizon, instruments: None }
     }
 
@@ -364,7 +398,7 @@ impl<'a> Reader<'a> {
         if measurement.first_non_finite().is_some() || !measurement.loss.is_finite() {
             return Ok(None);
         }
-        let (batch, epoch) = (rows.batch(), rows.epoch);
+        let (batch, epoch) = (rows.few(), rows.epoch());
         let instruments = match instruments {
             Some(instruments) => instruments,
             none => none.insert(Instruments::new(model, loss, weights, batch, *horizon, epoch)?),

@@ -22,10 +22,18 @@ pub fn scales(features: &[f32], columns: usize) -> FeatureScales {
     let rows = features.len() / columns;
     let mut scales = FeatureScales::default();
     let (mut smallest, mut largest) = (f64::INFINITY, 0.0_f64);
-    for column in 0..columns {
-        let values = features.iter().skip(column).step_by(columns).map(|&x| f64::from(x));
-        let mean = values.clone().sum::<f64>() / rows as f64;
-        let variance = values.map(|x| (x - mean).powi(2)).sum::<f64>() / rows as f64;
+    let mut means = vec![0.0; columns];
+    for row in features.chunks_exact(columns) {
+        means.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    means.iter_mut().for_each(|sum| *sum /= rows as f64);
+    let mut squares = vec![0.0; columns];
+    for row in features.chunks_exact(columns) {
+        let pairs = row.iter().zip(&means);
+        squares.iter_mut().zip(pairs).for_each(|(sum, (&x, m))| *sum += (f64::from(x) - m).powi(2));
+    }
+    for (column, (&mean, square)) in means.iter().zip(squares).enumerate() {
+        let variance: f64 = square / rows as f64;
         let deviation = variance.sqrt();
         if deviation <= 1e-6 * mean.abs() {
             scales.constant += 1;

@@ -193,9 +193,11 @@ pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
     if times <= 1.0 || is_sick {
         return true;
     }
-    let jumps = |(jump, _): (f64, _)| (jump / evidence.largest_jump()).ln() > -CLEAR * JUMP_ERROR;
-    if evidence.jump().is_some_and(jumps) {
-        return false;
+    if let Some((jump, _)) = evidence.jump() {
+        let jump = (jump / evidence.largest_jump()).ln();
+        if jump > -CLEAR * JUMP_ERROR {
+            return jump - 0.5 * times.ln() > CLEAR * JUMP_ERROR;
+        }
     }
     let share = escape_share(evidence).unwrap_or(f64::INFINITY).ln();
     let soon = share + times.ln() < SLOW_SHARE.ln() - CLEAR * ESCAPE_ERROR;

@@ -34,7 +34,7 @@ pub struct Batch<'a> {
 }
 
 /// Rows whose pairs are compared: the pairs of more tell nothing new.
-const PAIRED_ROWS: usize = 64;
+const PAIRED_ROWS: usize = 32;
 
 /// Rows of which one neighbor each is run: a median of so many tells order from chaos.
 const NEIGHBORED_ROWS: usize = 32;
@@ -372,7 +372,7 @@ impl Shape {
     fn of(activation: &dyn Activation) -> Self {
         const FAR: f64 = 1e3;
         let (left, right) = (activation.at(1, -FAR).abs(), activation.at(1, FAR).abs());
-        let flat = 0.05 * steepest(activation);
+        let flat = statistics::FLAT * steepest(activation);
         match (left, right) {
             (left, right) if left < flat && right < flat => Self::FlatOnBothSides,
             (0.0, right) if right > 0.0 => Self::ZeroOnOneSide,
@@ -382,7 +382,7 @@ impl Shape {
 }
 
 /// The largest |φ′| on [−8, 8], on a grid of sixteenths.
-fn steepest(activation: &dyn Activation) -> f64 {
+pub(super) fn steepest(activation: &dyn Activation) -> f64 {
     (-128..=128).map(|i| activation.at(1, f64::from(i) / 16.0).abs()).fold(0.0, f64::max)
 }
 

@@ -16,7 +16,7 @@ use super::probe::Batch;
 use super::rules::SATURATION;
 use crate::error::Result;
 use crate::spec::{Loss, Model};
-use crate::theory::{DepthLimit, Layer, Network, Point, trainable_depth};
+use crate::theory::{DepthLimit, Gaussian, Layer, Network, Point, trainable_depth};
 use crate::weights::Weights;
 
 /// Adam's memory of gradients, which its stable learning rate depends on.
@@ -215,6 +215,7 @@ fn depth(measurement: &Measurement) -> Option<Depth> {
     }
     let activation = activations::find(name)?;
     let point = Point::new(variance, biases / behind.len() as f64);
-    let found = trainable_depth(&Network::Dense, &Layer::new(&*activation, point), q);
+    let layer = Layer { gaussian: Gaussian::coarse(&*activation), point };
+    let found = trainable_depth(&Network::Dense, &layer, q);
     Some(Depth { hidden_layers: hidden.len(), trainable: found.layers, limit: found.limit })
 }

@@ -117,13 +117,15 @@ pub fn gram(rows: &[f64], count: usize) -> Vec<f64> {
 }
 
 fn median_cosine(gram: &[f64], count: usize) -> f64 {
-    let sizes: Vec<f64> = (0..count).map(|i| gram[i * count + i].sqrt()).collect();
+    let inverse = |square: f64| if square > 0.0 { square.sqrt().recip() } else { 0.0 };
+    let sizes: Vec<f64> = (0..count).map(|i| inverse(gram[i * count + i])).collect();
     let mut cosines = Vec::with_capacity(count * count / 2);
-    for i in 0..count {
-        for j in 0..i {
-            let size = sizes[i] * sizes[j];
-            cosines.push(if size > 0.0 { gram[i * count + j] / size } else { 1.0 });
-        }
+    for (i, row) in gram.chunks_exact(count.max(1)).enumerate() {
+        let pairs = row.iter().zip(&sizes).take(i);
+        cosines.extend(pairs.map(|(product, size)| {
+            let size = size * sizes[i];
+            if size > 0.0 { product * size } else { 1.0 }
+        }));
     }
     let middle = cosines.len() / 2;
     if cosines.is_empty() {
@@ -151,6 +153,9 @@ fn participation(mut gram: Vec<f64>, count: usize) -> f64 {
     if trace > rounding && squares > 0.0 { trace * trace / squares } else { 0.0 }
 }
 
+/// Share of the steepest slope below which an activation is flat.
+pub const FLAT: f64 = 0.05;
+
 /// What an activation's slope says of its inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slopes {
@@ -166,7 +171,6 @@ pub struct Slopes {
 ///
 /// `slopes` are φ′ at the inputs of the activation, `steepest` is max |φ′|.
 pub fn slopes(slopes: &[f32], columns: usize, steepest: f64) -> Slopes {
-    const FLAT: f64 = 0.05;
     let flat = slopes.iter().filter(|s| f64::from(s.abs()) < FLAT * steepest).count();
     let mut open = vec![0_usize; columns];
     for row in slopes.chunks_exact(columns) {

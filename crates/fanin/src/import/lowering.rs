@@ -7,6 +7,7 @@ use fanin_engine::{Array, Graph, Kind, Shape, Type, Wire, evaluate};
 
 use crate::formats::onnx::{ElementType, Elements, Model, OnnxFile, Tensor};
 use crate::init::Component;
+use crate::spec::Squash;
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -68,6 +69,7 @@ pub(super) struct Tracked {
 pub(super) struct Steps {
     pub module: String,
     pub gates: &'static [Component],
+    pub squashes: Vec<Option<Squash>>,
     pub input_weight: Wire,
     pub state_weight: Wire,
     pub input: Wire,

@@ -179,6 +179,9 @@ pub struct CellWires {
     pub module: String,
     /// Its gates, in the order in which they lie in its weights.
     pub gates: &'static [Component],
+    /// What each gate squashes its z by; none where it does not, or by something that is not flat
+    /// on both sides.
+    pub squashes: Vec<Option<Squash>>,
     /// Positions of the parameters that its weights from the input are made of.
     pub input_weights: Vec<usize>,
     /// Positions of the parameters that its weights from the state are made of.
@@ -193,6 +196,17 @@ pub struct CellWires {
     pub states: Wire,
     /// Whether the first step is at the end of the data.
     pub is_reversed: bool,
+}
+
+/// An activation that is flat on both sides, at `scale · z + shift`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Squash {
+    /// The activation's name, as [`fanin_engine::activations::find`] takes it.
+    pub activation: &'static str,
+    /// Factor on z.
+    pub scale: f64,
+    /// Added to it.
+    pub shift: f64,
 }
 
 /// What the axes of a layer's input and result count; all further axes are positions.

@@ -87,7 +87,7 @@ mod network;
 
 pub use architecture::{
     Architecture, Bend, Body, CellWires, Feed, Ground, LayerWires, Layout, Numbers,
-    RunningStatistic,
+    RunningStatistic, Squash,
 };
 pub use axes::Axes;
 pub use layers::{LayerSpec, Norm, SequentialSpec, Units};

@@ -61,27 +61,31 @@ pub fn trainable_depth(network: &Network, layer: &Layer<'_>, q: f64) -> Trainabl
 }
 
 fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDepth {
-    /// What q may change by, as a share, before it is computed anew.
-    const DRIFT: f64 = 1e-4;
+    /// What q may change by, as a share, over layers that are taken at once.
+    const DRIFT: f64 = 0.05;
     /// The same for the change itself, from layer to layer.
     const BEND: f64 = 0.1;
-    let mut signal = Signal { second_moment: q, correlation: 1.0 };
-    let (mut sum, mut passed, mut before) = (0.0, 0, f64::NAN);
+    let at = |q: f64| {
+        let step = network.step(layer, Signal { second_moment: q, correlation: 1.0 });
+        (step.signal.second_moment - q, step.gradient_factor.ln())
+    };
+    let (mut q, mut sum, mut passed, mut before) = (q, 0.0, 0, f64::NAN);
     while passed < SEARCHED {
-        let step = network.step(layer, signal);
-        let (q, factor) = (signal.second_moment, step.gradient_factor.ln());
-        let change = step.signal.second_moment - q;
+        let (change, factor) = at(q);
         // Near a fixed point q is all but there; near a critical one it changes ever more slowly.
         let turning = (1.0 - change / before).abs();
         let lasts = (DRIFT * q / change.abs()).min(BEND / turning);
         let lasts = if change.abs() <= 1e-9 * q { SEARCHED as f64 } else { lasts.max(1.0) };
         let lasts = (lasts as usize).clamp(1, SEARCHED - passed);
+        let count = lasts as f64;
+        // Between both ends both are taken to go straight (Heun's rule).
+        let (change_after, factor_after) =
+            if lasts == 1 { (change, factor) } else { at(q + count * change) };
+        let along = |from: f64, to: f64, layer: f64| from + (to - from) * layer / count;
         for more in 0..lasts {
-            sum += factor;
+            sum += along(factor, factor_after, more as f64);
             let limit = match sum {
-                _ if !step.signal.second_moment.is_finite() || sum.is_nan() => {
-                    DepthLimit::NotFinite
-                }
+                _ if !(q + change).is_finite() || sum.is_nan() => DepthLimit::NotFinite,
                 sum if sum < SMALLEST_GRADIENT => DepthLimit::GradientVanishes,
                 sum if sum > LARGEST_GRADIENT => DepthLimit::GradientExplodes,
                 _ => continue,
@@ -89,8 +93,8 @@ fn gradient_depth(network: &Network, layer: &Layer<'_>, q: f64) -> TrainableDept
             return TrainableDepth { layers: Some(passed + more), limit };
         }
         passed += lasts;
-        before = change;
-        signal = Signal { second_moment: q + lasts as f64 * change, ..step.signal };
+        before = along(change, change_after, count - 1.0);
+        q += count * along(change, change_after, 0.5 * (count - 1.0));
     }
     TrainableDepth { layers: None, limit: DepthLimit::None }
 }

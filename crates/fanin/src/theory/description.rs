@@ -10,14 +10,15 @@ use super::critical::Critical;
 use super::dead_units::born_dead_probability;
 use super::fixed_point::FixedPoint;
 use super::gaussian::WIDE;
-use super::jacobian::{JacobianSpectrum, Weights};
+use super::jacobian::{self, JacobianSpectrum, Weights};
 use super::jacobian_density::{Quantiles, jacobian_density};
 use super::layer::{Layer, Point};
 use super::network::{Network, Signal};
 use super::normalized::Plain;
-use super::over_seeds::{FiniteWidth, over_seeds};
+use super::over_seeds::{FiniteWidth, by_stream};
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
 use super::spatial_modes::{SpatialModes, spatial_modes};
+use super::stream_variance::Stream;
 use super::tangent_kernel::TangentKernel;
 use crate::error::{Error, Result};
 use crate::init::gain;
@@ -188,8 +189,12 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     let settled = fixed_point.map_or(1.0, |found| found.second_moment);
     let q = if settled.is_finite() { settled.max(1e-9) } else { 1.0 };
     let effect = effect(&network, &layer, depth);
-    let of_stream = if of_plain.is_some() { q } else { 1.0 };
-    let spectrum = |weights| network.jacobian_spectrum(&layer, of_stream, depth, weights);
+    let stream = Stream::new(&network, &layer, 1.0, depth);
+    let spectrum = |weights| match &stream {
+        Some(stream) => Some(jacobian::of_stream(stream, weights)),
+        None if network.stream().is_some() => None,
+        None => network.jacobian_spectrum(&layer, q, depth, weights),
+    };
     let places = |weights| {
         let plain = of_plain.as_ref().filter(|_| !layer.gaussian.jumps())?;
         Some(jacobian_density(plain, q, depth, weights, PLACES).quantiles())
@@ -216,7 +221,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         chosen,
         fixed_point,
         effect,
-        finite_width: over_seeds(&network, &layer, depth, width, follows_pairs),
+        finite_width: by_stream(&network, &layer, (depth, width), follows_pairs, stream.as_ref()),
         borders: image.map(|image| borders(&layer, image, 1.0, depth)).transpose()?,
         spatial_modes: fixed_point
             .filter(|_| network == Network::Convolution)

@@ -65,16 +65,23 @@ impl Layer<'_> {
         let at_zero = self.second_moment(0.0);
         let (floor, ceiling) =
             (VANISHED.min(0.5 * at_zero), GROWN.max(GROWN * self.point.bias_variance));
-        let factor = if first > 0.0 { 1.25 } else { 0.8 };
-        let (mut near, mut far) = (q, q * factor);
-        while excess(far) * first > 0.0 {
+        // The map itself never passes the fixed point that it leads to where it rises.
+        let beyond = |q: f64, excess: f64| {
+            if first > 0.0 { q * (1.0 + excess).max(1.25) } else { q * (1.0 + excess).min(0.8) }
+        };
+        let (mut near, mut far) = (q, beyond(q, first));
+        loop {
+            let own = excess(far);
+            if own * first <= 0.0 || own.is_nan() {
+                break;
+            }
             if far > ceiling {
                 return f64::INFINITY;
             }
             if far < floor || (at_zero == 0.0 && far < VANISHED) {
                 return 0.0;
             }
-            (near, far) = (far, far * factor);
+            (near, far) = (far, beyond(far, own));
         }
         let found = root(excess, near, far);
         // Steeper than −1 the map jumps from one side to the other for ever.

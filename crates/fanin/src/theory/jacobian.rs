@@ -79,9 +79,14 @@ impl Network {
             let q = if self.is_plain() { q } else { 1.0 };
             return Some(jacobian_spectrum(&plain.layer(), q, depth, weights));
         }
-        let (mean, variance) = Stream::new(self, layer, q, depth)?.spectrum(weights);
-        Some(JacobianSpectrum { mean, variance, largest: f64::NAN })
+        Some(of_stream(&Stream::new(self, layer, q, depth)?, weights))
     }
+}
+
+/// The spectrum of a stream that is known.
+pub(super) fn of_stream(stream: &Stream, weights: Weights) -> JacobianSpectrum {
+    let (mean, variance) = stream.spectrum(weights);
+    JacobianSpectrum { mean, variance, largest: f64::NAN }
 }
 
 /// The least λ over all M > 0, searched by M = 2^k and then by thirds.

@@ -96,7 +96,7 @@ impl Network {
 
     /// The second moment of what φ takes, where that of the signal is `q`: all but plain and
     /// residual layers bring it to 1 themselves.
-    fn taken(&self, q: f64) -> f64 {
+    pub(super) fn taken(&self, q: f64) -> f64 {
         match self {
             Self::Dense | Self::Convolution | Self::Residual { .. } => q,
             _ => 1.0,
@@ -104,7 +104,7 @@ impl Network {
     }
 
     /// As [`step`](Self::step), by `pairs` at what φ takes.
-    fn step_by(&self, layer: &Layer<'_>, signal: Signal, pairs: &mut Pairs<'_>) -> Step {
+    pub(super) fn step_by(&self, layer: &Layer<'_>, signal: Signal, pairs: &mut Pairs<'_>) -> Step {
         let Signal { second_moment: q, correlation: c } = signal;
         let moments = pairs.moments();
         let product = if c == 1.0 { moments.second } else { pairs.product(c) };

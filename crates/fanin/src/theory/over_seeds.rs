@@ -57,14 +57,25 @@ pub fn over_seeds(
     width: usize,
     follows_pairs: bool,
 ) -> FiniteWidth {
+    let stream = Stream::new(network, layer, 1.0, depth);
+    by_stream(network, layer, (depth, width), follows_pairs, stream.as_ref())
+}
+
+/// The same where the stream from q = 1 on, if there is one, is known.
+pub(super) fn by_stream(
+    network: &Network,
+    layer: &Layer<'_>,
+    (depth, width): (usize, usize),
+    follows_pairs: bool,
+    stream: Option<&Stream>,
+) -> FiniteWidth {
     let deviation = |variance: f64| {
         let deviation = (variance / width as f64).sqrt();
         deviation.is_finite().then_some(deviation)
     };
     let pairs = follows_pairs && depth <= PAIRED && !layer.gaussian.jumps();
     let Some(plain) = network.plain(layer) else {
-        let stream = Stream::new(network, layer, 1.0, depth);
-        let of = |read: fn(&Stream) -> f64| deviation(read(stream.as_ref()?));
+        let of = |read: fn(&Stream) -> f64| deviation(read(stream?));
         let start = (1.0, CORRELATION);
         let correlation = || stream_correlation::correlation(network, layer, start, depth);
         return FiniteWidth {

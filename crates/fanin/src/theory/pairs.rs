@@ -17,7 +17,7 @@
 
 use std::f64::consts::PI;
 
-use super::gaussian::{EXACT, Gaussian, Moments, Pair, WIDE};
+use super::gaussian::{Gaussian, Moments, Pair, WIDE};
 use super::kink_series::KinkSeries;
 use super::mehler::Mehler;
 
@@ -118,7 +118,11 @@ impl Pairs<'_> {
 
     /// What a series may leave out, as a share.
     fn tolerance(&self) -> f64 {
-        if self.gaussian.has_many_kinks() { COARSE } else { EXACT }
+        if self.gaussian.has_many_kinks() {
+            COARSE.max(self.gaussian.tolerance())
+        } else {
+            self.gaussian.tolerance()
+        }
     }
 
     /// Two inputs nearer to each other than kinks, where those are many.

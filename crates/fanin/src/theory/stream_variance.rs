@@ -48,6 +48,8 @@ pub struct Stream {
     end: f64,
     /// ln g before each block, and 0 behind the last.
     log_gradients: Vec<f64>,
+    /// Var S/g² before each block and at the end.
+    spreads: Vec<f64>,
 }
 
 /// One block.
@@ -124,7 +126,8 @@ impl Stream {
         }
         log_gradients.reverse();
         let is_finite = q.is_finite() && log_gradients[0].is_finite();
-        is_finite.then_some(Self { blocks, end: q, log_gradients })
+        let spreads = spreads(&blocks, q);
+        is_finite.then_some(Self { blocks, end: q, log_gradients, spreads })
     }
 
     /// N times the variance of ln K behind the last block.
@@ -173,14 +176,13 @@ impl Stream {
     /// The diagonal of `JᵀJ` is S, whose mean square is known; what is beside it grows by 2a + a² of the
     /// whole per block, for orthogonal weights by a² less of what a multiple of the identity has.
     pub fn spectrum(&self, weights: Weights) -> (f64, f64) {
-        let spreads = self.spreads();
         let mut beside = 0.0;
-        for (block, spread) in self.blocks.iter().zip(&spreads[1..]).rev() {
+        for (block, spread) in self.blocks.iter().zip(&self.spreads[1..]).rev() {
             let (a, whole) = (block.growth, 1.0 + spread + beside);
             let own = if weights == Weights::Gaussian { whole } else { whole - 1.0 };
             beside = (beside + 2.0 * a * whole + a * a * own) / (1.0 + a).powi(2);
         }
-        (self.log_gradients[0].exp(), spreads[0] + beside)
+        (self.log_gradients[0].exp(), self.spreads[0] + beside)
     }
 
     fn start(&self) -> f64 {
@@ -190,28 +192,6 @@ impl Stream {
     fn nothing(&self) -> Loads {
         let depth = self.blocks.len();
         Loads { end: 0.0, gradients: vec![0.0; depth + 1], means: vec![0.0; depth] }
-    }
-
-    /// Var S/g² before each block and at the end.
-    fn spreads(&self) -> Vec<f64> {
-        let (mut later, mut spread) = ([0.0; ALL], 0.0);
-        let mut found = vec![0.0];
-        let mut q = self.end;
-        for block in self.blocks.iter().rev() {
-            let shrink = 1.0 / (1.0 + block.growth);
-            let powers = powers(block.second_moment / q);
-            spread *= shrink * shrink;
-            for ((sum, power), term) in later.iter_mut().zip(powers).zip(block.slopes).skip(1) {
-                *sum *= power * shrink;
-                let here = shrink * term;
-                spread += here * here + 2.0 * here * *sum;
-                *sum += here;
-            }
-            found.push(spread);
-            q = block.second_moment;
-        }
-        found.reverse();
-        found
     }
 
     /// N times the variance of the sum that `loads` say.
@@ -233,13 +213,12 @@ impl Stream {
             of_second += block.response * of_values[index];
             of_second += of_means[index] * block.turn / (1.0 + block.growth);
         }
-        let spreads = self.spreads();
         let (mut sums, mut variance, mut before) = ([0.0; ALL], 0.0, 0.0);
         let mut q = self.start();
         for index in 0..=depth {
             let noise = of_noise[index];
             if ends != Ends::AllDirections {
-                variance += 2.0 * (1.0 + spreads[index]) * noise * (noise + 2.0 * before);
+                variance += 2.0 * (1.0 + self.spreads[index]) * noise * (noise + 2.0 * before);
             }
             before += noise;
             let (terms, here) = match self.blocks.get(index) {
@@ -273,6 +252,28 @@ impl Stream {
         }
         variance
     }
+}
+
+/// Var S/g² before each of some blocks and at their end, where q is `end`.
+fn spreads(blocks: &[Block], end: f64) -> Vec<f64> {
+    let (mut later, mut spread) = ([0.0; ALL], 0.0);
+    let mut found = vec![0.0];
+    let mut q = end;
+    for block in blocks.iter().rev() {
+        let shrink = 1.0 / (1.0 + block.growth);
+        let powers = powers(block.second_moment / q);
+        spread *= shrink * shrink;
+        for ((sum, power), term) in later.iter_mut().zip(powers).zip(block.slopes).skip(1) {
+            *sum *= power * shrink;
+            let here = shrink * term;
+            spread += here * here + 2.0 * here * *sum;
+            *sum += here;
+        }
+        found.push(spread);
+        q = block.second_moment;
+    }
+    found.reverse();
+    found
 }
 
 /// The Hermite coefficients of `load`·x² at second moment `q`, but for the mean.

@@ -47,9 +47,13 @@ impl TangentKernel {
 /// ```
 pub fn tangent_kernel(layer: &Layer<'_>, q: f64, c: f64, depth: usize) -> TangentKernel {
     let (mut q, mut c) = (q, c);
+    let mut pairs = layer.gaussian.pairs(q);
     let mut kernel = TangentKernel { diagonal: q, off_diagonal: q * c };
     for _ in 1..depth {
-        let (moments, pair) = (layer.gaussian.moments(q), layer.gaussian.pair(q, c));
+        if pairs.variance() != q {
+            pairs = layer.gaussian.pairs(q);
+        }
+        let (moments, pair) = (pairs.moments(), pairs.pair(c));
         let slopes = layer.point.weight_variance * pair.slopes;
         let factor = layer.point.weight_variance * moments.slope_second;
         q = layer.second_moment_of(&moments);
@@ -94,11 +98,15 @@ impl Network {
             off_diagonal: signal.second_moment * signal.correlation,
         };
         let scale = branch * branch;
+        let mut pairs = layer.gaussian.pairs(self.taken(signal.second_moment));
         for _ in 0..depth {
             let Signal { second_moment: q, correlation: c } = signal;
             let (at, size) = if is_normalized { (1.0, q) } else { (q, 1.0) };
-            let slopes = layer.point.weight_variance * layer.gaussian.pair(at, c).slopes / size;
-            let step = self.step(layer, signal);
+            if pairs.variance() != at {
+                pairs = layer.gaussian.pairs(at);
+            }
+            let slopes = layer.point.weight_variance * pairs.pair(c).slopes / size;
+            let step = self.step_by(layer, signal, &mut pairs);
             let Signal { second_moment, correlation } = step.signal;
             kernel = TangentKernel {
                 diagonal: step.gradient_factor * kernel.diagonal + second_moment - q,

@@ -291,6 +291,10 @@ fn recurrent_cells_are_measured_gate_by_gate_and_step_by_step() {
         let over_steps = squares(&mut cell.deltas.iter().copied());
         assert!((over_gates / over_steps - 1.0).abs() < 1e-6, "{cell:?}");
         assert_eq!(cell.states.len(), cell.deltas.len());
+        for gate in &cell.gates {
+            assert_eq!(gate.saturated_shares.len(), cell.states.len(), "{gate:?}");
+            assert_eq!(gate.open_shares.len(), cell.states.len(), "{gate:?}");
+        }
         assert!(cell.state_gradient_norm > 0.0 && cell.input_gradient_norm > 0.0, "{cell:?}");
     }
 }

@@ -22,18 +22,21 @@ import jsonschema
 program, *sarif_schema = [str(pathlib.Path(path).resolve()) for path in sys.argv[1:]]
 folder = tempfile.TemporaryDirectory()
 own = pathlib.Path(__file__).resolve().parents[4] / "docs/schema"
+recurrent = pathlib.Path(__file__).resolve().parents[1] / "data/onnx/lstm_classifier.legacy.onnx"
 CHECKS = [
     [],
     ["--scheme", "zeros"],
     ["features -> 10x64 relu -> outputs", "--scheme", "torch-default"],
     ["features -> 3x64 relu -> outputs", "--scheme", "normal:1e30"],
     ["features -> 64 tanh -> 2x(32 layer_norm relu -> 64) residual -> outputs", "--seeds", "3"],
+    [str(recurrent), "--data", "normal"],
 ]
 FIXES = [
     ["features -> 10x16 relu -> outputs", "--scheme", "torch-default", "--no-proof"],
     ["features -> 10x16 relu -> outputs", "--scheme", "torch-default"],
     ["features -> 16 relu -> outputs", "--scheme", "he-normal"],
     ["features -> 16 relu -> 8 relu -> outputs", "--scheme", "zeros", "--method", "lsuv", "--no-proof"],
+    [str(recurrent), "--data", "normal", "--no-proof"],
 ]
 THEORIES = [
     [],
@@ -45,6 +48,7 @@ THEORIES = [
     ["--network", "residual", "--depth", "3000", "--branch", "1"],
     ["--network", "pre-norm", "--activation", "gelu", "--depth", "12"],
     ["--network", "batch-norm", "--depth", "12"],
+    ["--network", "batch-norm", "--activation", "abs(x)+relu(x-1)", "--depth", "3"],
     ["--network", "layer-norm", "--activation", "tanh", "--depth", "12"],
     ["--network", "attention", "--depth", "12"],
 ]

@@ -29,7 +29,8 @@ pub struct Options {
     /// Which ends must be found before the search is over.
     pub search: Search,
     /// An eigenvalue that something hangs on: where the largest may be near it, residuals count as
-    /// found at a fifth of the tolerance, and none before four products unless it is a hundredth of it.
+    /// found at a fifth of the tolerance, and none before four products unless it is a thirtieth of it:
+    /// then at twice the tolerance.
     pub limit: Option<f64>,
     /// Seed of the start vector.
     pub seed: u64,
@@ -232,9 +233,9 @@ impl<T: Element> Hessian<T> {
         Ok(Self { pass, sizes, gradient: Vec::new() })
     }
 
-    /// Runs for the gradient, whatever vector is multiplied.
+    /// Runs for the gradient alone.
     fn begin(&mut self) {
-        self.pass.run();
+        self.pass.prepare();
         let tensors = self.sizes.len()..2 * self.sizes.len();
         self.gradient.clear();
         self.gradient.extend(tensors.flat_map(|tensor| self.pass.read(tensor)));
@@ -300,9 +301,13 @@ fn ends(ritz: &[Ritz], options: &Options) -> Ends {
     // An eigenvalue of a Krylov space is below the largest, and after a few products not by much
     // more than ten times (Kuczyński & Woźniakowski 1992).
     let is_near = |limit: f64| (0.1 * limit..limit).contains(&high.value);
-    let share = if options.limit.is_some_and(is_near) { 0.2 } else { 1.0 };
-    // Where even a hundred times as much would stay below it, more products decide nothing.
-    let is_far = |limit: f64| 100.0 * (high.value + high.residual) < limit;
+    // Where even thirty times as much would stay below it, more products decide nothing.
+    let is_far = |limit: f64| 30.0 * (high.value + high.residual) < limit;
+    let share = match options.limit {
+        Some(limit) if is_near(limit) => 0.2,
+        Some(limit) if is_far(limit) => 2.0,
+        _ => 1.0,
+    };
     let fewest = if options.limit.is_some_and(|limit| !is_far(limit)) { 4 } else { 2 };
     let found = |ritz: Ritz| ritz.residual <= share * options.tolerance * scale;
     Ends {

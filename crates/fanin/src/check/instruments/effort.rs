@@ -32,8 +32,11 @@ pub enum Need {
     Hidden(f64),
 }
 
+/// Rows that any instrument sees at most.
+pub const MOST_ROWS: usize = 128;
+
 /// Rows of the instruments, at least and at most.
-const ROWS: [usize; 2] = [24, 128];
+const ROWS: [usize; 2] = [16, MOST_ROWS];
 
 /// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
 /// forward through them, and an epoch as three through all rows.
@@ -71,12 +74,17 @@ impl Effort {
     /// How the curvature is searched for.
     pub fn curvature(&self, need: Need) -> curvature::Options {
         let (search, limit, most_steps) = match need {
-            Need::Shown => (curvature::Search::Largest, None, self.products),
+            Need::Shown => (curvature::Search::Largest, None, self.shown_products()),
             Need::Decides(limit) => (curvature::Search::Largest, Some(limit), self.products),
             Need::Hidden(limit) => (curvature::Search::Both, Some(limit), HIDDEN_PRODUCTS),
         };
         let tolerance = 0.2;
         curvature::Options { most_steps, tolerance, search, limit, ..curvature::Options::default() }
+    }
+
+    /// Products for an eigenvalue that is only shown.
+    fn shown_products(&self) -> usize {
+        (self.products / 2).max(PRODUCTS[0])
     }
 
     /// The same on more rows, where the verdict hangs on it.

@@ -81,6 +81,13 @@ impl<T: Element> Pass<T> {
         self.run();
     }
 
+    /// Computes what depends on no changing input, if it is not known yet.
+    pub fn prepare(&mut self) {
+        if std::mem::take(&mut self.is_stale) {
+            self.plan.prepare(&self.parameters, &mut self.workspace);
+        }
+    }
+
     pub fn run(&mut self) {
         if std::mem::take(&mut self.is_stale) {
             self.plan.run(&self.parameters, &mut self.workspace);

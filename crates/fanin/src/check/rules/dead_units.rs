@@ -1,5 +1,7 @@
 //! More units are silent than chance alone explains.
 
+use std::cell::Cell;
+
 use super::{Bounds, Finding, Look, Rule, place};
 use crate::check::case::Case;
 use crate::check::measurement::LayerMeasurement;
@@ -47,8 +49,15 @@ impl Rule for DeadUnits {
 
     fn look(&self, case: &Case<'_>) -> Look {
         let rows = case.shown().measurement.rows;
-        let expected =
-            |layer: &LayerMeasurement| dead_probability(layer.input_cosine.clamp(0.0, 1.0), rows);
+        // Each layer is asked for twice in a row.
+        let known = Cell::new((f64::NAN, 0.0));
+        let expected = |layer: &LayerMeasurement| {
+            let cosine = layer.input_cosine.clamp(0.0, 1.0);
+            if known.get().0 != cosine {
+                known.set((cosine, dead_probability(cosine, rows)));
+            }
+            known.get().1
+        };
         let excess = |layer: &LayerMeasurement| {
             layer.always_on_share?;
             layer.dead_share.map(|dead| dead - expected(layer))

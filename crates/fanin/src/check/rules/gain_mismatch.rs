@@ -6,6 +6,7 @@ use fanin_engine::moments::gaussian_moments;
 use super::{Bounds, Finding, Look, Rule, Severity, number, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::theory::Gaussian;
 
 /// |ln| of what the weights make of the mean square on their way through the hidden layers.
 const BOUNDS: Bounds = Bounds { warn: 4.605_170_185_988_092, fail: f64::INFINITY };
@@ -58,11 +59,13 @@ fn log_change(start: &Evidence<'_>) -> Option<f64> {
     if first.is_nan() || first <= 0.0 {
         return None;
     }
-    let mut second = first;
-    for pair in hidden.windows(2) {
-        let name = pair[0].activation.as_deref().unwrap_or("identity");
-        let moments = gaussian_moments(&*activations::find(name)?, 0.0, second);
-        second = pair[1].scaled_weight_variance * moments.second;
+    let (mut second, mut next) = (first, hidden.iter().skip(1));
+    for layers in hidden.chunk_by(|a, b| a.activation == b.activation) {
+        let activation = activations::find(layers[0].activation.as_deref().unwrap_or("identity"))?;
+        let averages = Gaussian::coarse(&*activation);
+        for behind in next.by_ref().take(layers.len()) {
+            second = behind.scaled_weight_variance * averages.moments(second).second;
+        }
     }
     (second > 0.0).then(|| (second / first).ln()).filter(|change| change.is_finite())
 }

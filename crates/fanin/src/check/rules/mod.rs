@@ -22,6 +22,7 @@ mod chaos;
 mod saturation;
 mod exploding_gradient;
 mod vanishing_gradient;
+mod saturated_gates;
 mod exploding_memory;
 mod fading_memory;
 mod ill_conditioned_jacobian;
@@ -189,6 +190,7 @@ pub static RULES: &[&dyn Rule] = &[
     &saturation::Saturation,
     &exploding_gradient::ExplodingGradient,
     &vanishing_gradient::VanishingGradient,
+    &saturated_gates::SaturatedGates,
     &exploding_memory::ExplodingMemory,
     &fading_memory::FadingMemory,
     &ill_conditioned_jacobian::IllConditionedJacobian,

@@ -33,6 +33,8 @@ struct Rows<'a, 'w> {
     own: Vec<(&'w [f32], bool)>,
     wiring: &'a Wiring<'w>,
     set: usize,
+    /// Of a projection, one for each number of a row.
+    weights: Vec<f64>,
 }
 
 impl Rows<'_, '_> {
@@ -49,9 +51,9 @@ impl Rows<'_, '_> {
     fn normalize(&self, unit: usize) -> (f64, f64) {
         let set = &self.wiring.sets[self.set];
         let (mut squares, mut projection) = (0.0, 0.0);
-        for (i, x) in self.row(unit).enumerate() {
+        for (x, weight) in self.row(unit).zip(&self.weights) {
             squares += x * x;
-            projection += x * weight_of(i);
+            projection += x * weight;
         }
         let length = f64::sqrt(squares);
         let sign = if set.nature.odd && projection < 0.0 { -1.0 } else { 1.0 };
@@ -76,12 +78,14 @@ fn weight_of(i: usize) -> f64 {
 fn features(wiring: &Wiring<'_>, set: usize) -> Vec<usize> {
     let views = wiring.views(set).into_iter().filter(|view| view.incoming);
     let own = wiring.own.iter().filter(|own| own.set == set);
-    let rows = Rows {
+    let mut rows = Rows {
         incoming: views.map(|view| (view, wiring.sets[view.other].width)).collect(),
         own: own.map(|own| (own.values, own.flips)).collect(),
         wiring,
         set,
+        weights: Vec::new(),
     };
+    rows.weights = (0..rows.row(0).count()).map(weight_of).collect();
     let mut keys: Vec<(usize, f64, f64)> = (0..wiring.sets[set].width)
         .filter(|&unit| rows.row(unit).any(|x| x != 0.0))
         .map(|unit| (unit, rows.normalize(unit)))
@@ -90,7 +94,7 @@ fn features(wiring: &Wiring<'_>, set: usize) -> Vec<usize> {
     keys.sort_by(|a, b| a.2.total_cmp(&b.2));
     let mut features: Vec<usize> = (0..wiring.sets[set].width).collect();
     // The projections of equal rows differ by the rounding of all their entries at most.
-    let reach = ROUNDING * rows.row(0).count() as f64;
+    let reach = ROUNDING * rows.weights.len() as f64;
     for (i, &(unit, factor, projection)) in keys.iter().enumerate() {
         let near = |key: &&(usize, f64, f64)| projection - key.2 <= reach;
         let mut earlier = keys[..i].iter().rev().take_while(near);

@@ -68,6 +68,7 @@ pub(super) fn cell(graph: &Graph, steps: Steps) -> CellWires {
         state_weights: parameters(steps.state_weight),
         module: steps.module,
         gates: steps.gates,
+        squashes: steps.squashes,
         input: steps.input,
         pre_activation: steps.pre_activation,
         added: steps.added,

@@ -132,6 +132,11 @@ pub(super) fn apply(
     lowering.apply(&[x], |g, w| g.activate(w[0], &*chosen))
 }
 
+/// Slope and middle of a hard sigmoid, where they are set or as ONNX says.
+pub(super) fn hard_sigmoid(alpha: Option<f64>, beta: Option<f64>) -> (f64, f64) {
+    (alpha.unwrap_or(f64::from(0.2_f32)), beta.unwrap_or(0.5))
+}
+
 /// Functions that are made of others.
 fn compose(
     name: &str,
@@ -181,8 +186,7 @@ fn compose(
             }
             // clip(αx + β, 0, 1) = (hardtanh(2(αx + β) − 1) + 1) / 2.
             "HardSigmoid" => {
-                let (slope, middle) =
-                    (set.alpha.unwrap_or(f64::from(0.2_f32)), set.beta.unwrap_or(0.5));
+                let (slope, middle) = hard_sigmoid(set.alpha, set.beta);
                 let inner = g.affine(x, 2.0 * slope, 2.0 * middle - 1.0)?;
                 let clipped = g.activate(inner, &*hard)?;
                 g.affine(clipped, 0.5, 0.5)

@@ -18,6 +18,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         gates: IMPORT.gates,
         states: 1,
         functions: &["Sigmoid", "Tanh"],
+        squashes: &[0, 0, 1],
         step,
         biases_add: false,
     };

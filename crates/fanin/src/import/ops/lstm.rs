@@ -19,6 +19,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         gates: IMPORT.gates,
         states: 2,
         functions: &["Sigmoid", "Tanh", "Tanh"],
+        squashes: &[0, 0, 0, 1],
         step,
         biases_add: true,
     };

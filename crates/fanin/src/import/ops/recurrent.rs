@@ -10,8 +10,9 @@ use crate::Result;
 use crate::import::lowering::Steps;
 use crate::import::{Call, Lowering, Value, roles};
 use crate::init::Component;
+use crate::spec::Squash;
 
-use super::elementary::{Settings, apply};
+use super::elementary::{Settings, apply, hard_sigmoid};
 
 /// One activation of a cell with its settings.
 pub(super) struct Function {
@@ -22,6 +23,23 @@ pub(super) struct Function {
 impl Function {
     pub(super) fn apply(&self, x: &Value, lowering: &mut Lowering<'_, '_>) -> Result<Value> {
         apply(self.name, x, &self.settings, lowering)
+    }
+
+    /// What it is as a squash; none where it is not flat on both sides.
+    fn squash(&self) -> Option<Squash> {
+        let of = |activation, scale, shift| Some(Squash { activation, scale, shift });
+        let Settings { alpha, beta, .. } = self.settings;
+        match self.name {
+            "Sigmoid" => of("sigmoid", 1.0, 0.0),
+            "Tanh" => of("tanh", 1.0, 0.0),
+            "Softsign" => of("softsign", 1.0, 0.0),
+            "ScaledTanh" => of("tanh", beta.unwrap_or(1.0), 0.0),
+            "HardSigmoid" => {
+                let (slope, middle) = hard_sigmoid(alpha, beta);
+                of("hardtanh", 2.0 * slope, 2.0 * middle - 1.0)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -78,6 +96,8 @@ pub(super) struct Cell {
     pub states: usize,
     /// Names of its activations, as many as one direction has.
     pub functions: &'static [&'static str],
+    /// Which of the activations each gate has, in the order of the gates.
+    pub squashes: &'static [usize],
     pub step: Step,
     /// The biases of input and state may be added before the step.
     pub biases_add: bool,
@@ -183,7 +203,8 @@ pub(super) fn lower(
             }
         }
         let (added, is_reversed) = (&direction.inputs, *name == "reverse");
-        gathered.tell(call, cell, (index, directions, is_reversed), (&x, added), lowering)?;
+        let place = (index, directions, is_reversed);
+        gathered.tell(call, cell, place, &direction.functions, (&x, added), lowering)?;
         if is_reversed {
             outputs.reverse();
         }
@@ -225,6 +246,7 @@ impl Gathered {
         call: &Call<'_, '_>,
         cell: &Cell,
         (index, directions, is_reversed): (usize, usize, bool),
+        functions: &[Function],
         (x, added): (&Value, &Value),
         lowering: &mut Lowering<'_, '_>,
     ) -> Result<()> {
@@ -254,9 +276,15 @@ impl Gathered {
             let wire = lowering.wire(call.input(input)?)?;
             Ok::<_, crate::Error>(of_direction(&lowering.graph, wire, index, directions))
         };
+        // Coupled gates have one z, that of the input gate.
+        let is_coupled = call.flag("input_forget")?;
+        let squash = |(&gate, &which): (&Component, &usize)| {
+            functions[which].squash().filter(|_| !(is_coupled && gate == Component::ForgetGate))
+        };
         let steps = Steps {
             module,
             gates: cell.gates,
+            squashes: cell.gates.iter().zip(cell.squashes).map(squash).collect(),
             input_weight: weight(1, lowering)?,
             state_weight: weight(2, lowering)?,
             input: lowering.wire(x)?,

@@ -15,7 +15,8 @@ pub const IMPORT: Import = Import::new(&["RNN"], lower)
 
 fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Value>> {
     let gates = IMPORT.gates;
-    let cell = Cell { gates, states: 1, functions: &["Tanh"], step, biases_add: true };
+    let (functions, squashes) = (&["Tanh"], &[0]);
+    let cell = Cell { gates, states: 1, functions, squashes, step, biases_add: true };
     recurrent::lower(call, &cell, lowering)
 }
 

@@ -1,5 +1,7 @@
 //! Recurrent cells: what signal and gradient become over the steps, and each gate.
 
+use fanin_kernels::reduce;
+
 use super::super::number::compact;
 use super::super::table::aligned;
 use super::super::wrap::wrapped_within;
@@ -15,7 +17,8 @@ pub fn cells(diagnosis: &Diagnosis, width: usize) -> String {
     let head: Vec<String> = head.map(str::to_owned).to_vec();
     let legend = "cell: a recurrent cell, all its steps together; fan-in: inputs + units of the step \
                   before, of each gate; E[h²] and ‖∂L/∂z‖: from the first step to the last; ‖∂L/∂W‖: \
-                  of weights from the input, from the state";
+                  of weights from the input, from the state; flat: where a gate's slope is below a \
+                  twentieth of the steepest";
     let table = aligned(&head, cells.iter().map(row).collect());
     format!("\n{table}{}", wrapped_within(width, " ", " ", legend))
 }
@@ -26,8 +29,11 @@ fn row(cell: &CellMeasurement) -> Vec<String> {
         [only] => compact(*only),
         [first, .., last] => format!("{} → {}", compact(*first), compact(*last)),
     };
-    let gates =
-        cell.gates.iter().map(|gate| format!("{} {}", gate.name, compact(gate.second_moment)));
+    let gates = cell.gates.iter().map(|gate| {
+        let flat = 100.0 * reduce::mean(&gate.saturated_shares);
+        let flat = if flat >= 0.5 { format!(" ({flat:.0} % flat)") } else { String::new() };
+        format!("{} {}{flat}", gate.name, compact(gate.second_moment))
+    });
     vec![
         cell.module.clone(),
         cell.states.len().to_string(),
