@@ -107,6 +107,12 @@ pub trait Operator: Debug + Send + Sync {
         None
     }
 
+    /// Whether the rule of [`spread`](Self::spread) knows rows of which some are more alike than
+    /// others; one that does not is asked once for every way in which two rows may differ.
+    fn knows_split_rows(&self) -> bool {
+        false
+    }
+
     /// What can be computed before inputs that are not `fixed` are known.
     fn ahead(&self, _fixed: &[bool]) -> Option<Ahead> {
         None
