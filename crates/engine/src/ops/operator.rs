@@ -41,6 +41,8 @@ pub enum Structure {
     Summed,
     /// Elements of the input, all or some, under another shape or in another order.
     Moved,
+    /// Elements of input 0 that integers pick.
+    Picked,
     /// Shares along the last axis: none below 0, with a sum of 1.
     Shares,
     /// Elements of input 0 chosen by their size alone: a function that rises may be applied before

@@ -14,6 +14,7 @@ use super::isometry;
 use super::mirror::mirrored;
 use super::place::Surroundings;
 use super::recurrent;
+use super::tables::{self, Added};
 use super::targets::Passed;
 use super::walk::{Scales, Walk};
 use crate::init::Role;
@@ -89,6 +90,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
         choices: Vec::new(),
     };
     solver.settle_norms();
+    solver.settle_tokens();
     for (parameter, scales, choice) in recurrent::choices(walk, present, extent) {
         solver.scales[parameter] = scales;
         solver.choices.push(choice);
@@ -131,10 +133,14 @@ impl<'w> Solver<'w> {
     fn go(&mut self, layers: &HashMap<usize, Vec<usize>>, attentions: &[Attention]) -> Flow<'w> {
         let walk = self.walk;
         let mut flow = walk.begin(&self.scales);
+        let added = tables::added(walk, &self.surroundings);
         for node in walk.forward().filter(|&node| walk.is_open(node)) {
             flow.step(node);
             for &layer in layers.get(&node).into_iter().flatten() {
                 self.decide(layer, node, &mut flow);
+            }
+            for table in added.iter().filter(|own| own.node == node) {
+                self.quieten(table, &mut flow);
             }
             for attention in attentions.iter().filter(|own| own.node == node) {
                 self.temper(attention, &mut flow);
@@ -180,6 +186,32 @@ impl<'w> Solver<'w> {
         }
     }
 
+    /// Tables of tokens at second moment 1, where their scale matters.
+    fn settle_tokens(&mut self) {
+        for table in tables::tokens(self.walk, &self.surroundings) {
+            let second = self.present[table].second;
+            if second > 0.0 && !(1.0 / RIGHT..=RIGHT).contains(&second) {
+                let reason = "tokens begin with E x² = 1: all layers read what they open";
+                let scales = Scales { mean: 0.0, second: 1.0 };
+                self.set(table, scales, "normal:1".to_owned(), reason.to_owned());
+            }
+        }
+    }
+
+    /// Brings a table that is louder than the stream it is added to down to it.
+    fn quieten(&mut self, table: &Added, flow: &mut Flow<'_>) {
+        let second = |wire: Wire| flow.spread(wire).map_or(0.0, Spread::second);
+        let (own, stream) = (second(table.own), second(table.stream));
+        if !(own > RIGHT * stream && stream > 0.0 && own.is_finite()) {
+            return;
+        }
+        let second = self.scales[table.parameter].second * stream / own;
+        let scheme = format!("normal:{}", rounded(second.sqrt()));
+        let reason = "as large as what it is added to, which it would drown".to_owned();
+        self.set(table.parameter, Scales { mean: 0.0, second }, scheme, reason);
+        self.again(&[table.parameter], table.node, flow);
+    }
+
     /// Sets a parameter's scale and scheme, in place of those that it may have been given before.
     fn set(&mut self, parameter: usize, scales: Scales, scheme: String, reason: String) {
         self.scales[parameter] = scales;
@@ -205,15 +237,15 @@ impl<'w> Solver<'w> {
             let reason = "the weights alone carry the signal".to_owned();
             self.set(bias, Scales::ZERO, "zeros".to_owned(), reason);
         }
-        self.again(layer, node, flow);
+        self.layer_again(layer, node, flow);
         let unit = flow.spread(wires.pre_activation).map_or(0.0, Spread::second);
         if !(unit > 0.0 && unit.is_finite()) {
             self.scales[weight] = self.present[weight];
-            self.again(layer, node, flow);
+            self.layer_again(layer, node, flow);
             return;
         }
         self.draw(layer, target.second / unit, target.second, &target.reason, flow);
-        self.again(layer, node, flow);
+        self.layer_again(layer, node, flow);
     }
 
     /// Gives a layer's weight this variance, with which z has the second moment `second`.
@@ -245,7 +277,7 @@ impl<'w> Solver<'w> {
             let reason =
                 format!("attention begins nearly even: logits of second moment {ATTENTION}");
             self.draw(layer, variance, by * z, &reason, flow);
-            self.again(layer, attention.node, flow);
+            self.layer_again(layer, attention.node, flow);
         }
     }
 
@@ -274,11 +306,17 @@ impl<'w> Solver<'w> {
     }
 
     /// Works out again what depends on a layer's weight and bias, up to a node.
-    fn again(&self, layer: usize, last: usize, flow: &mut Flow<'_>) {
-        let graph = &self.walk.network.graph;
+    fn layer_again(&self, layer: usize, last: usize, flow: &mut Flow<'_>) {
         let wires = &self.walk.network.layers[layer];
+        let own: Vec<usize> = [Some(wires.weight), wires.bias].into_iter().flatten().collect();
+        self.again(&own, last, flow);
+    }
+
+    /// Works out again what depends on some parameters, up to a node.
+    fn again(&self, parameters: &[usize], last: usize, flow: &mut Flow<'_>) {
+        let graph = &self.walk.network.graph;
         let mut changed: BTreeSet<Wire> = BTreeSet::new();
-        for parameter in [Some(wires.weight), wires.bias].into_iter().flatten() {
+        for &parameter in parameters {
             let wire = graph.parameters()[parameter];
             let Scales { mean, second } = self.scales[parameter];
             flow.set(wire, Spread::independent(graph.shape(wire), mean, second));
