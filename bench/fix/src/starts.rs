@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn branches_of_a_network_that_counts_none_share_the_depth() {
         found("transformer 8×32 gelu", |found, problem| {
-            let shared = |change: &&fanin::recommend::Change| change.reason.contains("1/64 of");
+            let shared = |change: &&fanin::recommend::Change| change.reason.contains("1/16 of");
             assert_eq!(found.changes.iter().filter(shared).count(), 16, "{:?}", found.changes);
             let told = expected(problem).unwrap();
             assert!(told.iter().all(|own| own.signal < 2.0), "{told:?}");

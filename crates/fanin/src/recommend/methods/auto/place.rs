@@ -91,8 +91,12 @@ impl<'w> Surroundings<'w> {
                     || is_difference(&structure)
             };
             match (takers().next(), takers().count()) {
-                (Some(node), 1) if matches!(node.operator.structure(), Structure::Moved)
-                    || is_sum(&node.operator.structure()) => wire = node.outputs[0],
+                (Some(node), 1)
+                    if matches!(node.operator.structure(), Structure::Moved)
+                        || is_sum(&node.operator.structure()) =>
+                {
+                    wire = node.outputs[0]
+                }
                 (None, _) => return false,
                 _ => return takers().all(is_of_norm),
             }

@@ -5,10 +5,13 @@
 //! table that is also a layer's weight gets its scale there. What is added to a stream for each
 //! place may say no more than the stream itself, or tokens are told apart by their places alone.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
-use fanin_engine::ops::Structure;
 use fanin_engine::Wire;
+use fanin_engine::ops::Structure;
 
 use super::place::Surroundings;
 use super::walk::Walk;
