@@ -194,8 +194,11 @@ mod tests {
     #[test]
     fn branches_of_a_network_that_counts_none_share_the_depth() {
         found("transformer 8×32 gelu", |found, problem| {
-            let shared = |change: &&fanin::recommend::Change| change.reason.contains("1/16 of");
-            assert_eq!(found.changes.iter().filter(shared).count(), 16, "{:?}", found.changes);
+            for (share, branches) in [("1/64 of", 8), ("1/16 of", 8)] {
+                let shared = |change: &&fanin::recommend::Change| change.reason.contains(share);
+                let count = found.changes.iter().filter(shared).count();
+                assert_eq!(count, branches, "{share}: {:?}", found.changes);
+            }
             let told = expected(problem).unwrap();
             assert!(told.iter().all(|own| own.signal < 2.0), "{told:?}");
         });

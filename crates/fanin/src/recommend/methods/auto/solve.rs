@@ -33,14 +33,18 @@ const LOGITS: f64 = 1.0;
 const OUTPUTS: f64 = 0.1;
 /// Logits that are smaller pass too little gradient on to the layers before them.
 pub(super) const LEAST_LOGITS: f64 = 0.03;
-/// What all branches together add to the second moment of the stream, as a share of it, where a
-/// weight serves each row once: a quarter, so that rows reach the head nearly as they came.
+/// What all branches together add to the second moment of the stream, as a share of it: a quarter, so
+/// that rows reach the head nearly as they came.
+///
+/// Attention that begins nearly even adds to all positions alike, so more of it makes them alike
+/// (Dong et al. 2021).
 const BRANCHES: f64 = 0.25;
-/// The same where a weight serves many positions of a row, as in attention and convolutions: as much
-/// as the stream brings, since what positions have to say of each other is in the branches alone.
-/// (With a quarter the transformers of `bench/fix` of 4 blocks take 1.5 times the steps, and that of
-/// 8 blocks does not arrive.)
-const MIXING: f64 = 1.0;
+/// The same of other branches whose weights serve many positions of a row, as feed-forward branches
+/// and convolutions do: as much as the stream brings. The mean over positions that reaches the head
+/// says nothing of what differs between them but by what bends in these branches. (With a quarter
+/// the transformers of `bench/fix` of 4 blocks take 1.5 times the steps, and that of 8 blocks does
+/// not arrive.)
+const POSITIONS: f64 = 1.0;
 /// Logits of attention of this second moment: it begins by looking at all places nearly alike.
 const ATTENTION: f64 = 0.1;
 /// Logits of attention above which its shares are nearly all or nothing.
@@ -388,7 +392,8 @@ impl<'w> Solver<'w> {
             .and_then(|end| Some(flow.spread(end.stream)?.second() / end.factor.powi(2)))
             .filter(|second| *second > 0.0 && second.is_finite())
             .unwrap_or(1.0);
-        let all = if wires.layout == Layout::FLAT { BRANCHES } else { MIXING };
+        let is_of_rows = wires.layout == Layout::FLAT || attention::ends_in(self.walk, wires);
+        let all = if is_of_rows { BRANCHES } else { POSITIONS };
         let added = all * stream / sums as f64;
         let bend = wires.bend.as_ref().filter(|_| end.is_some_and(|end| end.is_bent));
         let second = Passed::of(bend.map(|bend| bend.name.as_str())).driven(added);
