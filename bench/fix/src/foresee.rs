@@ -35,6 +35,8 @@ pub const WIDER: usize = 1024;
 const QUIET: &str = "normal:0.001";
 /// Draws at least and at most.
 const DRAWS: (u64, u64) = (4, 256);
+/// So few draws come of a network that is dear to measure.
+const DEAR: u64 = 2;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -162,7 +164,8 @@ fn tried(
     seconds: f64,
 ) -> fanin::Result<Tried> {
     let layers = [found.signal.layer, found.gradient.layer];
-    let wider = match network.widened(WIDER) {
+    // Four times the work is too much where two draws already took the whole time.
+    let wider = match network.widened(WIDER).filter(|_| found.draws > DEAR) {
         Some(wide) => {
             let look = look(&wide, data, &Rules::new(&found.scheme), seconds)?;
             Some([0, 1].map(|which| look.ratio(layers[which], which)))

@@ -87,7 +87,7 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
         if own.holds() {
             "as measured".to_owned()
         } else {
-            format!("×{:.2} ± {:.0} %, layer {}", own.value, 100.0 * own.error, own.layer)
+            format!("{} ± {:.0} %, layer {}", times(own.value), 100.0 * own.error, own.layer)
         }
     };
     for own in foreseen.iter().filter(|own| !own.holds()) {
@@ -113,8 +113,7 @@ fn reason(own: &Foreseen) -> String {
         .map(|m| m.0)
         .collect();
     let told = |pair: [Ratio; 2]| {
-        let values: Vec<String> =
-            misses.iter().map(|&which| format!("×{:.2}", pair[which].value)).collect();
+        let values: Vec<String> = misses.iter().map(|&which| times(pair[which].value)).collect();
         values.join(" and ")
     };
     let mut causes = Vec::new();
@@ -132,7 +131,7 @@ fn reason(own: &Foreseen) -> String {
         }
     }
     if let Some(quiet) = quiet {
-        let text = format!("×{:.2} with outputs near 0", quiet[1].value);
+        let text = format!("{} with outputs near 0", times(quiet[1].value));
         if quiet[1].holds() {
             causes
                 .push(format!("large outputs, whose gradient goes by the row's features: {text}"));
@@ -156,6 +155,11 @@ fn reason(own: &Foreseen) -> String {
         causes.push(format!("besides {}", others.join(", ")));
     }
     causes.join("; ")
+}
+
+/// A ratio in few letters.
+fn times(ratio: f64) -> String {
+    if (1e-3..1e3).contains(&ratio) { format!("×{ratio:.2}") } else { format!("×{ratio:.0e}") }
 }
 
 fn targets() -> String {

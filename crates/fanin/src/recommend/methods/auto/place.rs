@@ -95,7 +95,7 @@ impl<'w> Surroundings<'w> {
                     if matches!(node.operator.structure(), Structure::Moved)
                         || is_sum(&node.operator.structure()) =>
                 {
-                    wire = node.outputs[0]
+                    wire = node.outputs[0];
                 }
                 (None, _) => return false,
                 _ => return takers().all(is_of_norm),
