@@ -30,8 +30,6 @@ pub struct Flow<'g> {
     sums: Vec<Option<Vec<Term>>>,
     grids: HashMap<Wire, Rc<Grid>>,
     is_gradient: Vec<bool>,
-    /// Functions of positive numbers that are not finite below 0, as gradients meet them.
-    factors: HashMap<Wire, Spread>,
     sampled: Vec<usize>,
 }
 
@@ -55,7 +53,6 @@ impl<'g> Flow<'g> {
             sums: vec![None; count],
             grids: HashMap::new(),
             is_gradient: vec![false; count],
-            factors: HashMap::new(),
             sampled: Vec::new(),
         }
     }
@@ -63,7 +60,6 @@ impl<'g> Flow<'g> {
     /// Says how a wire is spread, in place of what its node would say.
     pub fn set(&mut self, wire: Wire, spread: Spread) {
         self.grids.remove(&wire);
-        self.factors.remove(&wire);
         self.spreads[wire.0] = Some(spread);
     }
 
@@ -117,33 +113,9 @@ impl<'g> Flow<'g> {
             self.set(*first, spread);
             return;
         }
-        let factor = if from_gradient { None } else { self.of_positive(node) };
         for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
             self.set(*output, spread);
         }
-        self.factors.extend(factor.map(|factor| (*first, factor)));
-    }
-
-    /// A function of one positive number, taken as log-normal.
-    ///
-    /// A batch norm divides by its own deviation, by which its output is standard whatever chance makes
-    /// of the variance: taken at the mean. Its gradient is independent of that chance, and grows by the
-    /// mean of one over the variance.
-    fn of_positive(&self, node: &Node) -> Option<Spread> {
-        let &[x] = &node.inputs[..] else { return None };
-        let x = self.spread(x).filter(|x| x.is_finite() && x.mean() > 0.0)?;
-        let ratio = x.variance() / x.mean().powi(2);
-        if !node.operator.is_pointwise() || ratio < 1e-12 {
-            return None;
-        }
-        let square = ratio.ln_1p();
-        let middle = x.mean().ln() - 0.5 * square;
-        let grid = Grid::new(0.0);
-        let places = grid.places.iter().map(|z| (middle + square.sqrt() * z).exp());
-        let places = Array::float([grid.places.len()], places.collect()).ok()?;
-        let found = evaluate(Arc::clone(&node.operator), &[&places], grid.places.len()).ok()?;
-        let values = found.first()?.floats()?;
-        values.iter().all(|y| y.is_finite()).then(|| x.through(&Expansion::new(&grid, values)))
     }
 
     /// The largest of values that rise with a root: the function of the root's largest.
@@ -177,16 +149,12 @@ impl<'g> Flow<'g> {
 
     fn by_rule(&mut self, index: usize, node: &Node) -> Vec<Spread> {
         let graph = self.graph;
-        let meets_gradient = node.inputs.iter().any(|wire| self.is_gradient[wire.0]);
         let apart: Vec<Option<Spread>> = node.inputs.iter().map(|w| self.apart(*w)).collect();
         let inputs: Option<Vec<&Spread>> = node
             .inputs
             .iter()
             .zip(&apart)
-            .map(|(wire, apart)| {
-                let factor = self.factors.get(wire).filter(|_| meets_gradient);
-                factor.or(self.spread(*wire)).or(apart.as_ref())
-            })
+            .map(|(wire, apart)| self.spread(*wire).or(apart.as_ref()))
             .collect();
         let Some(inputs) = inputs else { return Vec::new() };
         let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
