@@ -1,7 +1,9 @@
 //! Is what theory foresees of every network what is measured in it?
 //!
 //! Hidden layers are widened to 512 units, where theory should hold. A deep network of any one draw
-//! strays from the mean over draws, so draws are added until their mean is known well enough.
+//! strays from the mean over draws, so draws are added until their mean is known well enough. Where
+//! it does not hold, what may be the cause is changed and measured again: the width, the size of the
+//! outputs; and borders of pictures are held against their middles.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -12,8 +14,8 @@ use fanin::check::evidence::Horizon;
 use fanin::data::Prepared;
 use fanin::engine::{self, Plan, Wire};
 use fanin::init::{self, Rules};
-use fanin::recommend::{Problem, expected, expected_on};
-use fanin::spec::{Mode, Network as Graphed};
+use fanin::recommend::{Expected, Problem, expected, expected_on};
+use fanin::spec::{Layout, Mode, Network as Graphed};
 use fanin::train::Course;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +29,14 @@ use crate::tasks::Tasks;
 const WIDTH: usize = 512;
 /// A mean is known well enough with this standard error.
 const ERROR: f64 = 0.03;
+/// Units of every hidden layer where a width of 512 may be too small.
+pub const WIDER: usize = 1024;
+/// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
+const QUIET: &str = "normal:0.001";
 /// Draws at least and at most.
 const DRAWS: (u64, u64) = (4, 256);
+/// So few draws come of a network that is dear to measure.
+const DEAR: u64 = 2;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -60,6 +68,21 @@ pub struct Foreseen {
     pub signal: Ratio,
     /// E‖∂loss/∂W‖².
     pub gradient: Ratio,
+    /// What was tried where it is off.
+    #[serde(default)]
+    pub tried: Tried,
+}
+
+/// Causes that were tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    /// Signal and gradient of the same layers in a network twice as wide.
+    pub wider: Option<[Ratio; 2]>,
+    /// Signal and gradient of the layers that are then farthest off, with outputs near 0.
+    pub quiet: Option<[Ratio; 2]>,
+    /// E z² at the borders of pictures over that of their middles, in the layer whose signal is
+    /// farthest off.
+    pub border: Option<f64>,
 }
 
 impl Ratio {
@@ -97,18 +120,87 @@ pub fn all(networks: &[Network], path: &Path, seconds: f64) -> Result<(), Failur
     Ok(())
 }
 
+/// What theory says of every layer, and what draw by draw was measured.
+struct Look {
+    told: Vec<Expected>,
+    measured: Vec<Vec<Measured>>,
+}
+
+/// What is measured of a layer in one draw.
+#[derive(Clone, Copy)]
+struct Measured {
+    /// E z² and ‖∂loss/∂W‖².
+    squares: [f64; 2],
+    /// E z² at borders and in middles, where there are both.
+    border: Option<[f64; 2]>,
+}
+
 fn one(network: &Network, data: &Prepared, seconds: f64) -> fanin::Result<Foreseen> {
-    let begun = Instant::now();
     let wide = network.widened(WIDTH);
-    let model = wide.as_ref().unwrap_or(network).model()?;
+    let scheme = usual(network);
+    let own = wide.as_ref().unwrap_or(network);
+    let look = look(own, data, &Rules::new(scheme), seconds)?;
+    let [signal, gradient] = [0, 1].map(|which| look.worst(which));
+    let mut found = Foreseen {
+        task: network.task.name().to_owned(),
+        network: network.name.clone(),
+        scheme: scheme.to_owned(),
+        width: wide.as_ref().map(|_| WIDTH),
+        draws: look.measured.len() as u64,
+        signal,
+        gradient,
+        tried: Tried::default(),
+    };
+    if !found.holds() {
+        found.tried = tried(network, data, (&found, &look), seconds)?;
+    }
+    Ok(found)
+}
+
+fn tried(
+    network: &Network,
+    data: &Prepared,
+    (found, own): (&Foreseen, &Look),
+    seconds: f64,
+) -> fanin::Result<Tried> {
+    let layers = [found.signal.layer, found.gradient.layer];
+    // Four times the work is too much where two draws already took the whole time.
+    let wider = match network.widened(WIDER).filter(|_| found.draws > DEAR) {
+        Some(wide) => {
+            let look = look(&wide, data, &Rules::new(&found.scheme), seconds)?;
+            Some([0, 1].map(|which| look.ratio(layers[which], which)))
+        }
+        None => None,
+    };
+    let same = network.widened(WIDTH);
+    let same = same.as_ref().unwrap_or(network);
+    let parameters = same.model()?.parameters()?;
+    let head = parameters.iter().rfind(|own| own.place.is_head && own.role.is_matrix());
+    let quiet = match head {
+        Some(head) if !found.gradient.holds() => {
+            let patterns = vec![(head.name.clone(), QUIET.to_owned())];
+            let rules = Rules { patterns, ..Rules::new(&found.scheme) };
+            let look = look(same, data, &rules, seconds)?;
+            Some([0, 1].map(|which| look.worst(which)))
+        }
+        _ => None,
+    };
+    let borders = own.measured.iter().filter_map(|draw| draw[layers[0]].border);
+    let [border, middle] =
+        borders.fold([0.0; 2], |sums: [f64; 2], own| [sums[0] + own[0], sums[1] + own[1]]);
+    Ok(Tried { wider, quiet, border: (middle > 0.0).then(|| border / middle) })
+}
+
+/// Draws weights until the means of what is measured are known, or so many seconds have passed.
+fn look(network: &Network, data: &Prepared, rules: &Rules, seconds: f64) -> fanin::Result<Look> {
+    let begun = Instant::now();
+    let model = network.model()?;
     let course = Course::new(&network.spec(), data.task, 0)?;
     let horizon: Horizon = course.horizon(data.train.rows())?;
-    let scheme = usual(network);
-    let mut told = Vec::new();
-    let mut measured: Vec<Vec<[f64; 2]>> = Vec::new();
+    let mut look = Look { told: Vec::new(), measured: Vec::new() };
     loop {
-        let seed = measured.len() as u64;
-        let weights = init::for_model(&model, &Rules::new(scheme), seed)?;
+        let seed = look.measured.len() as u64;
+        let weights = init::for_model(&model, rules, seed)?;
         let problem = Problem {
             model: &model,
             loss: &course.loss,
@@ -117,44 +209,47 @@ fn one(network: &Network, data: &Prepared, seconds: f64) -> fanin::Result<Forese
             horizon,
             seed,
         };
-        if told.is_empty() {
-            told = expected(&problem)?;
+        if look.told.is_empty() {
+            look.told = expected(&problem)?;
         }
-        measured.push(measure(&problem)?);
-        let (signal, gradient) = (worst(&told, &measured, 0), worst(&told, &measured, 1));
-        let draws = measured.len() as u64;
-        let is_known = signal.error.max(gradient.error) < ERROR && draws >= DRAWS.0;
+        look.measured.push(measure(&problem)?);
+        let error = [0, 1].map(|which| look.worst(which).error).into_iter().fold(0.0, f64::max);
+        let draws = look.measured.len() as u64;
+        let is_known = error < ERROR && draws >= DRAWS.0;
         let is_late = begun.elapsed().as_secs_f64() > seconds && draws > 1;
         if is_known || is_late || draws >= DRAWS.1 {
-            let (task, network) = (network.task.name().to_owned(), network.name.clone());
-            let (scheme, width) = (scheme.to_owned(), wide.map(|_| WIDTH));
-            return Ok(Foreseen { task, network, scheme, width, draws, signal, gradient });
+            return Ok(look);
         }
     }
 }
 
-/// The layer whose signal (0) or gradient (1) is farthest from what was told.
-fn worst(told: &[fanin::recommend::Expected], measured: &[Vec<[f64; 2]>], which: usize) -> Ratio {
-    let count = measured.len() as f64;
-    let of = |(layer, told): (usize, &fanin::recommend::Expected)| {
-        let own = measured.iter().map(|draw| draw[layer][which]);
+impl Look {
+    /// The layer whose signal (0) or gradient (1) is farthest from what was told.
+    fn worst(&self, which: usize) -> Ratio {
+        let far = |own: &Ratio| if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
+        let ratios = (0..self.told.len()).map(|layer| self.ratio(layer, which));
+        let none = Ratio { value: 1.0, error: 0.0, layer: 0 };
+        ratios.max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(none)
+    }
+
+    /// What was told of a layer's signal (0) or gradient (1) over what was measured.
+    fn ratio(&self, layer: usize, which: usize) -> Ratio {
+        let count = self.measured.len() as f64;
+        let own = self.measured.iter().map(|draw| draw[layer].squares[which]);
         let mean = own.clone().sum::<f64>() / count;
         let square = own.map(|x| (x / mean - 1.0).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+        let told = self.told[layer];
         let told = if which == 0 { told.signal } else { told.gradient };
         let is_nothing = told == 0.0 && mean == 0.0;
         let ratio = if is_nothing { 1.0 } else { told / mean };
         // What overflows is told as nothing, which no file needs a word for.
         let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
         Ratio { value: finite(ratio), error: finite((square / count).sqrt()), layer }
-    };
-    let far = |own: &Ratio| if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
-    let ratios = told.iter().enumerate().map(of);
-    let none = Ratio { value: 1.0, error: 0.0, layer: 0 };
-    ratios.max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(none)
+    }
 }
 
-/// E z² and ‖∂loss/∂W‖² of every layer, over the rows that theory speaks of.
-fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<[f64; 2]>> {
+/// What is measured of every layer, over the rows that theory speaks of.
+fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<Measured>> {
     let data = problem.data.expect("every task has rows");
     let rows = expected_on(problem);
     let mut network = Graphed::new(problem.model, problem.loss, rows.len(), Mode::Probe)?;
@@ -171,7 +266,23 @@ fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<[f64; 2]>> {
     let layers = network.layers.len();
     let of = |layer: usize| {
         let z = workspace.read(layers + layer);
-        [squares(z) / z.len() as f64, squares(workspace.read(layer))]
+        let squares = [squares(z) / z.len() as f64, squares(workspace.read(layer))];
+        let wires = &network.layers[layer];
+        let axes = network.graph.shape(wires.pre_activation).axes();
+        let is_picture = wires.layout == Layout::CHANNELS_FIRST && axes.len() == 4;
+        Measured { squares, border: if is_picture { by_place(z, axes[2], axes[3]) } else { None } }
     };
     Ok((0..layers).map(of).collect())
+}
+
+/// E z² at the borders of pictures, and in their middles; none where there is no middle.
+fn by_place(z: &[f32], height: usize, width: usize) -> Option<[f64; 2]> {
+    let (mut sums, mut counts) = ([0.0; 2], [0.0; 2]);
+    for (place, z) in z.iter().enumerate() {
+        let (row, column) = (place / width % height, place % width);
+        let inside = (1..height - 1).contains(&row) && (1..width - 1).contains(&column);
+        sums[usize::from(inside)] += f64::from(*z).powi(2);
+        counts[usize::from(inside)] += 1.0;
+    }
+    (counts[1] > 0.0).then(|| [sums[0] / counts[0], sums[1] / counts[1]])
 }

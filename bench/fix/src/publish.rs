@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::closer::{self, Closer, DEFAULTS};
-use crate::foresee::{BOUND, Foreseen, Ratio};
+use crate::foresee::{BOUND, Foreseen, Ratio, Tried, WIDER};
 use crate::networks::Network;
 use crate::record::Record;
 use crate::score::{self, Row, Score};
@@ -76,8 +76,9 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          Of {} of {} networks, hidden layers widened to 512 units (files keep theirs), the second moments of every \
          layer's z and of every weight's gradient were foreseen by one walk over the graph, and measured as means over \
          draws of the usual scheme, He or Xavier: {holding} are within {:.0} % in every layer, or within two standard \
-         errors of what was measured. The others, at the layer that is farthest off, as foreseen over measured:\n\n\
-         | network | signal | gradient | draws | likely reason, by the kind of network |\n|---|---|---|---|---|\n",
+         errors of what was measured. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
+         cause: twice the width at the same layer, and a head that starts near 0 at the layer that is then farthest off:\n\n\
+         | network | signal | gradient | draws | cause, as tried |\n|---|---|---|---|---|\n",
         foreseen.len(),
         networks.len(),
         100.0 * (BOUND - 1.0)
@@ -86,7 +87,7 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
         if own.holds() {
             "as measured".to_owned()
         } else {
-            format!("×{:.2} ± {:.0} %, layer {}", own.value, 100.0 * own.error, own.layer)
+            format!("{} ± {:.0} %, layer {}", times(own.value), 100.0 * own.error, own.layer)
         }
     };
     for own in foreseen.iter().filter(|own| !own.holds()) {
@@ -101,26 +102,64 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
     text
 }
 
-/// What theory leaves out of networks of this kind.
-fn reason(own: &Foreseen) -> &'static str {
-    let has = |names: &[&str]| names.iter().any(|name| own.network.contains(name));
-    if has(&["transformer", "gpt2"]) {
-        "attention: shares that are all or nothing, as from He, are taken as independent of what they mix"
-    } else if has(&["LSTM", "recurrent", "lstm"]) {
-        "one matrix at all steps: each step is taken as if it had its own"
-    } else if has(&["convolutions", "cnn", "lenet"]) {
-        "zero padding: places are taken as alike, though the middle keeps more than borders do"
-    } else if own.width.is_none() {
-        "a file, which keeps its few units: theory is that of wide layers"
-    } else if has(&["residual"]) {
-        "large outputs: the answer to a row, and with it the gradient, goes by the row's features"
-    } else if has(&["gelu", "silu", "hardswish", "mish", "relu2", "selu"]) {
-        "no stable size: what rows and draws differ by grows from layer to layer"
-    } else if has(&["relu", "elu", "softplus", "sigmoid"]) {
-        "rows come together, so that few directions decide: a mean over pairs of rows says less"
-    } else {
-        "pairs of rows are told apart by class alone"
+/// What was tried of a network that theory does not foresee, and what it says of the cause.
+fn reason(own: &Foreseen) -> String {
+    let Tried { wider, quiet, border } = own.tried;
+    let far = |ratio: Ratio| ratio.value.max(f64::MIN_POSITIVE).ln().abs();
+    let misses: Vec<usize> = [own.signal, own.gradient]
+        .iter()
+        .enumerate()
+        .filter(|(_, own)| !own.holds())
+        .map(|m| m.0)
+        .collect();
+    let told = |pair: [Ratio; 2]| {
+        let values: Vec<String> = misses.iter().map(|&which| times(pair[which].value)).collect();
+        values.join(" and ")
+    };
+    let mut causes = Vec::new();
+    let mut others = Vec::new();
+    if let Some(wider) = wider {
+        // The error of a theory of wide layers goes with one over the width, or its root.
+        let shrinks = |&which: &usize| {
+            far(wider[which]) < far([own.signal, own.gradient][which]) / std::f64::consts::SQRT_2
+        };
+        let text = format!("{} with {WIDER} units", told(wider));
+        if misses.iter().all(shrinks) {
+            causes.push(format!("finite width: {text}"));
+        } else {
+            others.push(text);
+        }
     }
+    if let Some(quiet) = quiet {
+        let text = format!("{} with outputs near 0", times(quiet[1].value));
+        if quiet[1].holds() {
+            causes
+                .push(format!("large outputs, whose gradient goes by the row's features: {text}"));
+        } else {
+            others.push(text);
+        }
+    }
+    if let Some(border) = border {
+        // A tenth is what a second moment may be off.
+        let text = format!("E z² at borders ×{border:.2} that of middles");
+        if border.ln().abs() > BOUND.ln() {
+            causes.push(format!("zero padding, as places are taken as alike: {text}"));
+        } else {
+            others.push(text);
+        }
+    }
+    if causes.is_empty() {
+        return format!("open; tried: {}", others.join("; "));
+    }
+    if !others.is_empty() {
+        causes.push(format!("besides {}", others.join(", ")));
+    }
+    causes.join("; ")
+}
+
+/// A ratio in few letters.
+fn times(ratio: f64) -> String {
+    if (1e-3..1e3).contains(&ratio) { format!("×{ratio:.2}") } else { format!("×{ratio:.0e}") }
 }
 
 fn targets() -> String {

@@ -69,6 +69,10 @@ impl Operator for Activate {
         let x = inputs.first()?;
         Some(vec![x.of_partial_function(|x| self.activation.at(self.order, x))?])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

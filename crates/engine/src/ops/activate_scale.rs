@@ -97,4 +97,8 @@ impl Operator for ActivateScale {
         let slope = x.of_partial_function(|x| self.activation.at(self.order, x))?;
         Some(vec![slope.times(factor)])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }

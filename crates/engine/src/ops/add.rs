@@ -62,6 +62,10 @@ impl Operator for Add {
         let shape = common_shape(&a.shape(), &b.shape())?;
         Some(vec![a.stretched(&shape).plus(&b.stretched(&shape))])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

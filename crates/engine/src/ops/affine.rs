@@ -64,6 +64,10 @@ impl Operator for Affine {
         let x = (*inputs.first()?).clone();
         Some(vec![x.scaled(self.scale, self.scale * self.scale).shifted(self.shift)])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::average_pool_gradient::AveragePoolGradient;
 use super::max_pool::{expected, pooled, pools};
@@ -91,34 +91,28 @@ impl Operator for AveragePool {
     /// Along an axis, a window with n taps inside and factor f has n·f² pairs of one place and
     /// (n² − n)·f² of two; windows beside each other count as without a common place.
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let output = self.output(types)?;
-            let pool = self.sizes(&types[0].shape.axes()[2..], &output[2..]);
-            let lead = AXES - (output.len() - 2);
-            let (mut sum, mut shares) = (1.0, Vec::new());
-            for axis in lead..AXES {
-                let length = pool.window.output[axis];
-                let mean = |f: fn(f64, f64) -> f64| {
-                    let counts = (0..length).map(|at| pool.counts(axis, at));
-                    let terms = counts.filter(|&(_, divisor)| divisor > 0);
-                    terms.map(|(n, d)| f(n as f64, 1.0 / d as f64)).sum::<f64>() / length as f64
-                };
-                sum *= mean(|n, f| n * f);
-                shares.push([
-                    mean(|n, f| n * f * f),
-                    mean(|n, f| n * f * n * f),
-                    mean(|n, f| n * f),
-                ]);
-            }
-            let product = |differs: &[bool]| {
-                let terms = |&[one, all, sum]: &[f64; 3], differs: bool| {
-                    if differs { [0.0, sum * sum] } else { [one, all - one] }
-                };
-                sum_of_axes(&x, differs, &shares, &terms)
+        let x = inputs.first()?.with_whole_axes();
+        let output = self.output(types)?;
+        let pool = self.sizes(&types[0].shape.axes()[2..], &output[2..]);
+        let lead = AXES - (output.len() - 2);
+        let (mut sum, mut shares) = (1.0, Vec::new());
+        for axis in lead..AXES {
+            let length = pool.window.output[axis];
+            let mean = |f: fn(f64, f64) -> f64| {
+                let counts = (0..length).map(|at| pool.counts(axis, at));
+                let terms = counts.filter(|&(_, divisor)| divisor > 0);
+                terms.map(|(n, d)| f(n as f64, 1.0 / d as f64)).sum::<f64>() / length as f64
             };
-            Some(vec![Spread::from_products(&output.into(), sum * x.mean(), product)])
-        })
+            sum *= mean(|n, f| n * f);
+            shares.push([mean(|n, f| n * f * f), mean(|n, f| n * f * n * f), mean(|n, f| n * f)]);
+        }
+        let product = |differs: &[bool]| {
+            let terms = |&[one, all, sum]: &[f64; 3], differs: bool| {
+                if differs { [0.0, sum * sum] } else { [one, all - one] }
+            };
+            sum_of_axes(&x, differs, &shares, &terms)
+        };
+        Some(vec![Spread::from_products(&output.into(), sum * x.mean(), product)])
     }
 }
 

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::average_pool::{AveragePool, sum_of_axes, variants};
 use super::max_pool::expected;
@@ -77,34 +77,32 @@ impl Operator for AveragePoolGradient {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let d_y = inputs.first()?.with_whole_axes();
-            let output = self.output(types)?;
-            let pool = self.pool.sizes(&self.input, &types[0].shape.axes()[2..]);
-            let lead = AXES - self.input.len();
-            let (mut sum, mut shares) = (1.0, Vec::new());
-            for axis in lead..AXES {
-                let length = pool.window.input[axis] as f64;
-                let total = |f: fn(f64, f64) -> f64| {
-                    let counts = (0..pool.window.output[axis]).map(|at| pool.counts(axis, at));
-                    let terms = counts.filter(|&(_, divisor)| divisor > 0);
-                    terms.map(|(n, d)| f(n as f64, 1.0 / d as f64)).sum::<f64>()
-                };
-                let (all, same) = (total(|n, f| n * f), total(|n, f| n * (n - 1.0) * f * f));
-                let one = total(|n, f| n * f * f) / length;
-                let two = ((all / length).powi(2) - one).max(0.0);
-                let pairs = (length * (length - 1.0)).max(1.0);
-                let apart = ((all * all - length * (one + two) - same) / pairs).max(0.0);
-                shares.push([one, two, same / pairs, apart]);
-                sum *= all / length;
-            }
-            let product = |differs: &[bool]| {
-                let terms = |&[one, two, same, apart]: &[f64; 4], differs: bool| {
-                    if differs { [same, apart] } else { [one, two] }
-                };
-                sum_of_axes(&d_y, differs, &shares, &terms)
+        let d_y = inputs.first()?.with_whole_axes();
+        let output = self.output(types)?;
+        let pool = self.pool.sizes(&self.input, &types[0].shape.axes()[2..]);
+        let lead = AXES - self.input.len();
+        let (mut sum, mut shares) = (1.0, Vec::new());
+        for axis in lead..AXES {
+            let length = pool.window.input[axis] as f64;
+            let total = |f: fn(f64, f64) -> f64| {
+                let counts = (0..pool.window.output[axis]).map(|at| pool.counts(axis, at));
+                let terms = counts.filter(|&(_, divisor)| divisor > 0);
+                terms.map(|(n, d)| f(n as f64, 1.0 / d as f64)).sum::<f64>()
             };
-            Some(vec![Spread::from_products(&output.into(), sum * d_y.mean(), product)])
-        })
+            let (all, same) = (total(|n, f| n * f), total(|n, f| n * (n - 1.0) * f * f));
+            let one = total(|n, f| n * f * f) / length;
+            let two = ((all / length).powi(2) - one).max(0.0);
+            let pairs = (length * (length - 1.0)).max(1.0);
+            let apart = ((all * all - length * (one + two) - same) / pairs).max(0.0);
+            shares.push([one, two, same / pairs, apart]);
+            sum *= all / length;
+        }
+        let product = |differs: &[bool]| {
+            let terms = |&[one, two, same, apart]: &[f64; 4], differs: bool| {
+                if differs { [same, apart] } else { [one, two] }
+            };
+            sum_of_axes(&d_y, differs, &shares, &terms)
+        };
+        Some(vec![Spread::from_products(&output.into(), sum * d_y.mean(), product)])
     }
 }

@@ -67,6 +67,10 @@ impl Operator for BroadcastTo {
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.stretched(&self.shape)])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

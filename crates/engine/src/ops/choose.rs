@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io, Stored};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::broadcast::{common_shape, stretched, stretched_axes};
 use super::operator::run_stored;
@@ -85,29 +85,27 @@ impl Operator for Choose {
     run_stored!();
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let &[condition, a, b] = inputs else { return None };
-            let shape = common_shape(&condition.shape(), &common_shape(&a.shape(), &b.shape())?)?;
-            let (a, b) = (a.stretched(&shape), b.stretched(&shape));
-            let is_masked = |x: &Spread| x.variance() == 0.0 && x.mean() < MASKED;
-            if is_masked(&a) {
-                return Some(vec![b]);
+        let &[condition, a, b] = inputs else { return None };
+        let shape = common_shape(&condition.shape(), &common_shape(&a.shape(), &b.shape())?)?;
+        let (a, b) = (a.stretched(&shape), b.stretched(&shape));
+        let is_masked = |x: &Spread| x.variance() == 0.0 && x.mean() < MASKED;
+        if is_masked(&a) {
+            return Some(vec![b]);
+        }
+        if is_masked(&b) {
+            return Some(vec![a]);
+        }
+        let known = condition.mean() > 0.0 && condition.mean() < 1.0;
+        let share = if known { condition.mean() } else { 0.5 };
+        let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
+        let mean = share * a.mean() + (1.0 - share) * b.mean();
+        Some(vec![Spread::from_products(&shape, mean, |differs| {
+            if !differs.contains(&true) {
+                return share * a.second() + (1.0 - share) * b.second();
             }
-            if is_masked(&b) {
-                return Some(vec![a]);
-            }
-            let known = condition.mean() > 0.0 && condition.mean() < 1.0;
-            let share = if known { condition.mean() } else { 0.5 };
-            let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
-            let mean = share * a.mean() + (1.0 - share) * b.mean();
-            Some(vec![Spread::from_products(&shape, mean, |differs| {
-                if !differs.contains(&true) {
-                    return share * a.second() + (1.0 - share) * b.second();
-                }
-                let cross = 2.0 * share * (1.0 - share) * a.mean() * b.mean();
-                share * share * a.at(differs) + (1.0 - share).powi(2) * b.at(differs) + cross
-            })])
-        })
+            let cross = 2.0 * share * (1.0 - share) * a.mean() * b.mean();
+            share * share * a.at(differs) + (1.0 - share).powi(2) * b.at(differs) + cross
+        })])
     }
 }
 

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::convolution_input_gradient::ConvolutionInputGradient;
@@ -273,11 +273,9 @@ impl Operator for Convolution {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let &[a, b] = inputs else { return None };
-            let (sizes, y) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-            Some(vec![sum_spread(&sizes, Role::Output, (&y.into(), a, b))])
-        })
+        let &[a, b] = inputs else { return None };
+        let (sizes, y) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Output, (&y.into(), a, b))])
     }
 
     /// A unit sees the channels of its group through every tap; an input channel reaches the

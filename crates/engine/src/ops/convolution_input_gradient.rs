@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::convolution::{
     Role, expected, known_sizes, sizes, spatial, sum_spread, variants, weight_fans, weight_gradient,
@@ -102,11 +102,9 @@ impl Operator for ConvolutionInputGradient {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let &[a, b] = inputs else { return None };
-            let (sizes, x) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-            Some(vec![sum_spread(&sizes, Role::Input, (&x.into(), a, b))])
-        })
+        let &[a, b] = inputs else { return None };
+        let (sizes, x) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Input, (&x.into(), a, b))])
     }
 
     /// As the forward pass of a network, an input channel is axis 0; the fan-in counts every tap,

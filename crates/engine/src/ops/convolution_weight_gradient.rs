@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::convolution::{Role, expected, known_sizes, sizes, spatial, sum_spread, variants};
 use super::convolution_input_gradient::ConvolutionInputGradient;
@@ -101,10 +101,8 @@ impl Operator for ConvolutionWeightGradient {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let &[a, b] = inputs else { return None };
-            let (sizes, w) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
-            Some(vec![sum_spread(&sizes, Role::Weight, (&w.into(), a, b))])
-        })
+        let &[a, b] = inputs else { return None };
+        let (sizes, w) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![sum_spread(&sizes, Role::Weight, (&w.into(), a, b))])
     }
 }

@@ -71,6 +71,10 @@ impl Operator for Divide {
         let shape = common_shape(&a.shape(), &b.shape())?;
         Some(vec![a.stretched(&shape).times(&reciprocal(b).stretched(&shape))])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 /// 1/x away from its pole: a divisor near 0, far from its mean, counts as a quarter of the mean.

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io, Number, Stored};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_stored;
@@ -123,27 +123,25 @@ impl Operator for Embed {
     run_stored!();
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let value = match self.value {
-                Number::Float(value) => value,
-                Number::Integer(_) => return None,
-            };
-            let axes = || self.spans.iter().map(|span| span.count as f64).zip(self.shape.axes());
-            let inside: f64 = axes().map(|(count, &size)| count / size as f64).product();
-            let mean = inside * x.mean() + (1.0 - inside) * value;
-            Some(vec![Spread::from_products(&self.shape, mean, |differs| {
-                let both: f64 = axes()
-                    .zip(differs)
-                    .map(|((count, &size), &differs)| {
-                        let share = count / size as f64;
-                        if differs { share * (count - 1.0) / (size as f64 - 1.0) } else { share }
-                    })
-                    .product();
-                let (one, none) = (2.0 * (inside - both), 1.0 - 2.0 * inside + both);
-                both * x.at(differs) + one * x.mean() * value + none * value * value
-            })])
-        })
+        let x = inputs.first()?.with_whole_axes();
+        let value = match self.value {
+            Number::Float(value) => value,
+            Number::Integer(_) => return None,
+        };
+        let axes = || self.spans.iter().map(|span| span.count as f64).zip(self.shape.axes());
+        let inside: f64 = axes().map(|(count, &size)| count / size as f64).product();
+        let mean = inside * x.mean() + (1.0 - inside) * value;
+        Some(vec![Spread::from_products(&self.shape, mean, |differs| {
+            let both: f64 = axes()
+                .zip(differs)
+                .map(|((count, &size), &differs)| {
+                    let share = count / size as f64;
+                    if differs { share * (count - 1.0) / (size as f64 - 1.0) } else { share }
+                })
+                .product();
+            let (one, none) = (2.0 * (inside - both), 1.0 - 2.0 * inside + both);
+            both * x.at(differs) + one * x.mean() * value + none * value * value
+        })])
     }
 }
 

@@ -10,7 +10,7 @@ use super::addressing::Addressing;
 use super::operator::run_stored;
 use super::scatter_add::ScatterAdd;
 use super::span::for_each_row;
-use super::{Entry, FanAxes, Operator, Sample};
+use super::{Entry, FanAxes, Operator, Sample, Structure};
 
 /// The slices of a tensor that indices point to; an index outside gives NaN, or 0 for integers.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +83,10 @@ impl Operator for Gather {
     }
 
     run_stored!();
+
+    fn structure(&self) -> Structure {
+        Structure::Picked
+    }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let &[data, indices] = inputs else { return None };

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
@@ -63,13 +63,11 @@ impl Operator for LogSoftmax {
     run_generic!();
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let (last, count) = (x.shape().rank() - 1, *x.shape().axes().last()? as f64);
-            let centered = x.centered(&[last]);
-            let below = count.ln() + 0.5 * centered.second();
-            Some(vec![centered.shifted(-below)])
-        })
+        let x = inputs.first()?.with_whole_axes();
+        let (last, count) = (x.shape().rank() - 1, *x.shape().axes().last()? as f64);
+        let centered = x.centered(&[last]);
+        let below = count.ln() + 0.5 * centered.second();
+        Some(vec![centered.shifted(-below)])
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
@@ -119,34 +119,31 @@ impl Operator for MaxPool {
     }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let output: Shape = pooled(types, (&self.window, &self.kernel, self.round))?.into();
-            let positions = &output.axes()[2..];
-            let window = self.window.sizes(&types[0].shape.axes()[2..], &self.kernel, positions);
-            let inside = |axis: usize| -> f64 {
-                let taps = 0..window.kernel[axis];
-                let count: usize = taps.map(|tap| window.reach(axis, tap).0.len()).sum();
-                count as f64 / window.output[axis].max(1) as f64
-            };
-            let taps: f64 = (0..AXES).map(inside).product();
-            let (variance, square) = (x.variance(), x.mean() * x.mean());
-            let correlation = |differs: &[bool]| {
-                if variance > 0.0 {
-                    ((x.at(differs) - square) / variance).clamp(-1.0, 1.0)
-                } else {
-                    1.0
-                }
-            };
-            let beside: Vec<bool> = (0..output.rank()).map(|axis| axis >= 2).collect();
-            let common = correlation(&beside).max(0.0);
-            let (mean, own) = largest_of(taps);
-            let of_largest = common + (1.0 - common) * own;
-            let mean = x.mean() + (variance * (1.0 - common)).sqrt() * mean;
-            let product =
-                |differs: &[bool]| mean * mean + variance * of_largest * correlation(differs);
-            Some(vec![Spread::from_products(&output, mean, product)])
-        })
+        let x = inputs.first()?.with_whole_axes();
+        let output: Shape = pooled(types, (&self.window, &self.kernel, self.round))?.into();
+        let positions = &output.axes()[2..];
+        let window = self.window.sizes(&types[0].shape.axes()[2..], &self.kernel, positions);
+        let inside = |axis: usize| -> f64 {
+            let taps = 0..window.kernel[axis];
+            let count: usize = taps.map(|tap| window.reach(axis, tap).0.len()).sum();
+            count as f64 / window.output[axis].max(1) as f64
+        };
+        let taps: f64 = (0..AXES).map(inside).product();
+        let (variance, square) = (x.variance(), x.mean() * x.mean());
+        let correlation = |differs: &[bool]| {
+            if variance > 0.0 {
+                ((x.at(differs) - square) / variance).clamp(-1.0, 1.0)
+            } else {
+                1.0
+            }
+        };
+        let beside: Vec<bool> = (0..output.rank()).map(|axis| axis >= 2).collect();
+        let common = correlation(&beside).max(0.0);
+        let (mean, own) = largest_of(taps);
+        let of_largest = common + (1.0 - common) * own;
+        let mean = x.mean() + (variance * (1.0 - common)).sqrt() * mean;
+        let product = |differs: &[bool]| mean * mean + variance * of_largest * correlation(differs);
+        Some(vec![Spread::from_products(&output, mean, product)])
     }
 }
 

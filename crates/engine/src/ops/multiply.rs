@@ -72,6 +72,10 @@ impl Operator for Multiply {
         let shape = common_shape(&a.shape(), &b.shape())?;
         Some(vec![a.stretched(&shape).times(&b.stretched(&shape))])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

@@ -41,6 +41,8 @@ pub enum Structure {
     Summed,
     /// Elements of the input, all or some, under another shape or in another order.
     Moved,
+    /// Elements of input 0 that integers pick.
+    Picked,
     /// Shares along the last axis: none below 0, with a sum of 1.
     Shares,
     /// Elements of input 0 chosen by their size alone: a function that rises may be applied before
@@ -105,6 +107,12 @@ pub trait Operator: Debug + Send + Sync {
     /// of the distribution matters), the first ones at least; `None` where no rule is known.
     fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
         None
+    }
+
+    /// Whether the rule of [`spread`](Self::spread) knows rows of which some are more alike than
+    /// others; one that does not is asked once for every way in which two rows may differ.
+    fn knows_split_rows(&self) -> bool {
+        false
     }
 
     /// What can be computed before inputs that are not `fixed` are known.

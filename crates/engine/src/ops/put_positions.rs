@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::take_positions::TakePositions;
@@ -68,16 +68,14 @@ impl Operator for PutPositions {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let (positions, plane) = (types[0].shape.axes()[2..].iter(), self.input.iter());
-            let share = positions.product::<usize>() as f64 / plane.product::<usize>() as f64;
-            let shape = [&types[0].shape.axes()[..2], &self.input[..]].concat();
-            Some(vec![Spread::from_products(&shape.into(), share * x.mean(), |differs| {
-                let twice = if differs.contains(&true) { share * share } else { share };
-                twice * x.at(differs)
-            })])
-        })
+        let x = inputs.first()?.with_whole_axes();
+        let (positions, plane) = (types[0].shape.axes()[2..].iter(), self.input.iter());
+        let share = positions.product::<usize>() as f64 / plane.product::<usize>() as f64;
+        let shape = [&types[0].shape.axes()[..2], &self.input[..]].concat();
+        Some(vec![Spread::from_products(&shape.into(), share * x.mean(), |differs| {
+            let twice = if differs.contains(&true) { share * share } else { share };
+            twice * x.at(differs)
+        })])
     }
 }
 

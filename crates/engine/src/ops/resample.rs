@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
@@ -88,37 +88,35 @@ impl Operator for Resample {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let rows = self.weights.rows();
-            let sums = |weights: &Weights, f: fn(f64, f64) -> f64| -> f64 {
-                let of_row = |row: usize| {
-                    let entries = weights.row(row).iter().map(|entry| entry.1);
-                    f(entries.clone().sum(), entries.map(|weight| weight * weight).sum())
-                };
-                (0..weights.rows()).map(of_row).sum()
+        let x = inputs.first()?.with_whole_axes();
+        let rows = self.weights.rows();
+        let sums = |weights: &Weights, f: fn(f64, f64) -> f64| -> f64 {
+            let of_row = |row: usize| {
+                let entries = weights.row(row).iter().map(|entry| entry.1);
+                f(entries.clone().sum(), entries.map(|weight| weight * weight).sum())
             };
-            let (count, total) = (rows as f64, sums(&self.weights, |sum, _| sum));
-            let one = sums(&self.weights, |_, squares| squares);
-            let all = sums(&self.weights, |sum, _| sum * sum);
-            let common = sums(&self.transposed, |sum, _| sum * sum) - one;
-            let pairs = (count * (count - 1.0)).max(1.0);
-            let (same, apart) = (common / pairs, (total * total - all - common) / pairs);
-            let mut axes = types[0].shape.axes().to_vec();
-            axes[self.axis] = rows;
-            Some(vec![Spread::from_products(&axes.into(), total / count * x.mean(), |differs| {
-                let mut at = differs.to_vec();
-                let both = [false, true].map(|apart| {
-                    at[self.axis] = apart;
-                    x.at(&at)
-                });
-                if differs[self.axis] {
-                    same * both[0] + apart * both[1]
-                } else {
-                    (one * both[0] + (all - one) * both[1]) / count
-                }
-            })])
-        })
+            (0..weights.rows()).map(of_row).sum()
+        };
+        let (count, total) = (rows as f64, sums(&self.weights, |sum, _| sum));
+        let one = sums(&self.weights, |_, squares| squares);
+        let all = sums(&self.weights, |sum, _| sum * sum);
+        let common = sums(&self.transposed, |sum, _| sum * sum) - one;
+        let pairs = (count * (count - 1.0)).max(1.0);
+        let (same, apart) = (common / pairs, (total * total - all - common) / pairs);
+        let mut axes = types[0].shape.axes().to_vec();
+        axes[self.axis] = rows;
+        Some(vec![Spread::from_products(&axes.into(), total / count * x.mean(), |differs| {
+            let mut at = differs.to_vec();
+            let both = [false, true].map(|apart| {
+                at[self.axis] = apart;
+                x.at(&at)
+            });
+            if differs[self.axis] {
+                same * both[0] + apart * both[1]
+            } else {
+                (one * both[0] + (all - one) * both[1]) / count
+            }
+        })])
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
@@ -69,33 +69,30 @@ impl Operator for Softmax {
     }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        let even: Vec<Spread> = inputs.iter().map(|x| (*x).clone().even()).collect();
-        by_rows(&even.iter().collect::<Vec<&Spread>>(), |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            let (last, count) = (x.shape().rank() - 1, *x.shape().axes().last()? as f64);
-            let within = |own: &[bool]| {
-                let mut beside = own.to_vec();
-                beside[last] = true;
-                x.at(own) - x.at(&beside)
-            };
-            let variance = within(&vec![false; last + 1]).max(0.0);
-            let (square, mean) = (mean_square(variance, count), 1.0 / count);
-            Some(vec![Spread::from_products(&x.shape(), mean, |differs| {
-                let same = |differs: &[bool]| {
-                    if !differs.contains(&true) {
-                        return square;
-                    }
-                    let share = if variance > 0.0 { within(differs) / variance } else { 1.0 };
-                    mean * mean + share.clamp(-1.0, 1.0) * (square - mean * mean)
-                };
-                if !differs[last] {
-                    return same(differs);
+        let x = inputs.first()?.with_whole_axes();
+        let (last, count) = (x.shape().rank() - 1, *x.shape().axes().last()? as f64);
+        let within = |own: &[bool]| {
+            let mut beside = own.to_vec();
+            beside[last] = true;
+            x.at(own) - x.at(&beside)
+        };
+        let variance = within(&vec![false; last + 1]).max(0.0);
+        let (square, mean) = (mean_square(variance, count), 1.0 / count);
+        Some(vec![Spread::from_products(&x.shape(), mean, |differs| {
+            let same = |differs: &[bool]| {
+                if !differs.contains(&true) {
+                    return square;
                 }
-                let mut own = differs.to_vec();
-                own[last] = false;
-                (mean - same(&own)) / (count - 1.0)
-            })])
-        })
+                let share = if variance > 0.0 { within(differs) / variance } else { 1.0 };
+                mean * mean + share.clamp(-1.0, 1.0) * (square - mean * mean)
+            };
+            if !differs[last] {
+                return same(differs);
+            }
+            let mut own = differs.to_vec();
+            own[last] = false;
+            (mean - same(&own)) / (count - 1.0)
+        })])
     }
 }
 

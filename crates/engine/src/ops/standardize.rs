@@ -131,6 +131,10 @@ impl Operator for Standardize {
         let y = own.scaled(factor.sqrt(), factor).even_along(1);
         Some(vec![y, means, Spread::constant(&of_groups, square)])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 /// Standardized elements, with the statistics of their groups.

@@ -109,6 +109,10 @@ impl Operator for StandardizeGradient {
         let own = if self.centered { gradient.centered(&[0, 2]) } else { (*gradient).clone() };
         Some(vec![own.scaled(factor.mean(), factor.second())])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 /// The mean of a·b over every group, shape (G, 1).

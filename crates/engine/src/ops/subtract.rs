@@ -66,6 +66,10 @@ impl Operator for Subtract {
         let shape = common_shape(&a.shape(), &b.shape())?;
         Some(vec![a.stretched(&shape).plus(&b.stretched(&shape).scaled(-1.0, 1.0))])
     }
+
+    fn knows_split_rows(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

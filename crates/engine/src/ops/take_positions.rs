@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, by_rows};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::put_positions::PutPositions;
@@ -71,9 +71,7 @@ impl Operator for TakePositions {
     run_generic!();
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        by_rows(inputs, |inputs| {
-            let x = inputs.first()?.with_whole_axes();
-            Some(vec![Spread::from_products(&types[1].shape, x.mean(), |differs| x.at(differs))])
-        })
+        let x = inputs.first()?.with_whole_axes();
+        Some(vec![Spread::from_products(&types[1].shape, x.mean(), |differs| x.at(differs))])
     }
 }

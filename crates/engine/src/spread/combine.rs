@@ -95,12 +95,18 @@ impl Spread {
         self
     }
 
-    /// The sum with elements that are independent of these; both of one shape.
+    /// The sum with elements that are independent of these but for their means; both of one shape.
+    /// Rows of which both are larger have larger means too.
     pub fn plus(&self, other: &Self) -> Self {
         let sizes = self.sizes_of_sum(other);
+        let (rows, within) = self.means_of_rows(other);
         let (mut sum, other) = Self::aligned(self, other);
         let both = 2.0 * sum.mean * other.mean;
-        sum.products.iter_mut().zip(&other.products).for_each(|(own, other)| *own += other + both);
+        let rows = rows.map_or(0, |axis| sum.bits(axis));
+        let pairs = sum.products.iter_mut().zip(&other.products).enumerate();
+        pairs.for_each(|(set, (own, other))| {
+            *own += other + if set & rows == 0 { within * both } else { both };
+        });
         sum.mean += other.mean;
         sum.sizes = sizes;
         sum

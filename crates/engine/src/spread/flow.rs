@@ -13,6 +13,7 @@ use fanin_kernels::random::{Stream, fill_normal};
 use super::Spread;
 use super::expansion::{Expansion, Grid};
 use super::linear::{self, Term};
+use super::rows;
 use crate::evaluate::{Array, evaluate};
 use crate::graph::{Graph, Kind, Node, Type, Wire};
 use crate::ops::{Operator, Structure};
@@ -126,7 +127,8 @@ impl<'g> Flow<'g> {
             return None;
         }
         let (_, places) = self.grid(root)?;
-        let of_root = node.operator.spread(&[self.graph.type_of(x)], &[self.spread(root)?])?;
+        let types = [self.graph.type_of(x)];
+        let of_root = rows::declared(&*node.operator, &types, &[self.spread(root)?])?;
         let at = |z: f64| {
             let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
             let (low, high) = (places[next - 1], places[next]);
@@ -156,7 +158,7 @@ impl<'g> Flow<'g> {
             .collect();
         let Some(inputs) = inputs else { return Vec::new() };
         let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
-        if let Some(spreads) = node.operator.spread(&types, &inputs) {
+        if let Some(spreads) = rows::declared(&*node.operator, &types, &inputs) {
             return spreads;
         }
         let tried = sample(&node.operator, &types, &inputs);

@@ -29,7 +29,6 @@ mod tests;
 pub use expansion::Expansion;
 pub use flow::Flow;
 pub use rows::Likeness;
-pub(crate) use rows::by_rows;
 
 use crate::tensor::Shape;
 

@@ -8,6 +8,8 @@
 use super::Spread;
 use super::sizes::Sizes;
 use crate::evaluate::Array;
+use crate::graph::Type;
+use crate::ops::{Operator, Structure};
 
 /// Which rows of a batch are alike.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,12 +94,27 @@ impl Spread {
     }
 }
 
+/// The outputs of an operator by its own rule; `None` if it has none.
+pub(super) fn declared(
+    operator: &dyn Operator,
+    types: &[&Type],
+    inputs: &[&Spread],
+) -> Option<Vec<Spread>> {
+    if operator.knows_split_rows() {
+        return operator.spread(types, inputs);
+    }
+    let found = by_rows(inputs, |inputs| operator.spread(types, inputs))?;
+    // Shares are of one size, whatever they are made of.
+    let is_even = operator.structure() == Structure::Shares;
+    Some(found.into_iter().map(|own| if is_even { own.even() } else { own }).collect())
+}
+
 /// By a rule that knows every axis as a whole, for an operator that takes one row as the other: the
 /// rule is asked once for every way in which two rows may differ.
 ///
 /// Where the result has no axis of rows, it is a mean over these ways, which is right for sums of
 /// products over rows.
-pub(crate) fn by_rows(
+fn by_rows(
     inputs: &[&Spread],
     rule: impl Fn(&[&Spread]) -> Option<Vec<Spread>>,
 ) -> Option<Vec<Spread>> {

@@ -75,6 +75,19 @@ impl Spread {
         Sizes::new(some.axis, &seconds)
     }
 
+    /// The axis of rows of which both know the sizes, and by how much the product of their means
+    /// within a row exceeds that of their means over all, as means go with the root of a size.
+    pub(super) fn means_of_rows(&self, other: &Self) -> (Option<usize>, f64) {
+        match (&self.sizes, &other.sizes) {
+            (Some(a), Some(b)) if a.axis == b.axis && a.shares.len() == b.shares.len() => {
+                let roots = a.shares.iter().zip(&*b.shares).map(|(a, b)| (a * b).max(0.0).sqrt());
+                let mean = roots.sum::<f64>() / a.shares.len().max(1) as f64;
+                (Some(a.axis), mean / (a.root_square() * b.root_square()).sqrt())
+            }
+            _ => (None, 1.0),
+        }
+    }
+
     /// How much more products within a row, and between two, are than products of means, where rows
     /// of both have sizes; and the sizes of the product.
     pub(super) fn sizes_of_product(&self, other: &Self) -> ((f64, f64), Option<Sizes>) {

@@ -160,3 +160,54 @@ fn rows_go_through_a_norm_over_the_batch() {
     let told = follow(&graph, wire, &own);
     assert!((told.second() - 0.5).abs() < 0.02, "{told:?}");
 }
+
+#[test]
+fn rows_stay_apart_by_class_through_every_operator_of_a_network() {
+    let (x, likeness) = classes();
+    let own = Spread::of_rows(&x, &likeness);
+    let check = |name: &str, build: &dyn Fn(&mut Graph, Wire)| {
+        let mut graph = Graph::new();
+        let wire = graph.input("x", Type::float([16, 256]));
+        build(&mut graph, wire);
+        let told = follow(&graph, wire, &own);
+        assert_eq!(told.among(0).len(), 2, "{name}: {told:?}");
+        let [(_, others), (_, class)] = told.among(0)[..] else { unreachable!() };
+        // Shares are all near their mean: what is more alike than others is told by what is left.
+        let left = |product: f64| (product - told.mean().powi(2)) / told.variance();
+        assert!(left(class) > left(others) + 0.25, "{name}: {told:?}");
+    };
+    check("matmul", &|graph, x| {
+        let w = graph.constant([256, 8], 0.1).unwrap();
+        graph.matmul(x, w).unwrap();
+    });
+    check("convolution", &|graph, x| {
+        let x = graph.reshape(x, [16, 256, 1]).unwrap();
+        let w = graph.constant([4, 256, 1], 0.1).unwrap();
+        graph.convolution(x, w, &crate::ops::Window::new(1), 1).unwrap();
+    });
+    check("softmax", &|graph, x| {
+        graph.softmax(x).unwrap();
+    });
+}
+
+#[test]
+fn rows_that_are_larger_have_larger_means_in_both_parts_of_a_sum() {
+    let (x, likeness) = classes();
+    let own = Spread::of_rows(&x, &likeness);
+    let mut graph = Graph::new();
+    let wire = graph.input("x", Type::float([16, 256]));
+    let other = graph.input("other", Type::float([16, 256]));
+    let relu = crate::activations::find("relu").unwrap();
+    let [a, b] = [wire, other].map(|wire| graph.activate(wire, &*relu).unwrap());
+    graph.add(a, b).unwrap();
+    let mut flow = Flow::new(&graph);
+    flow.set(wire, own.clone());
+    flow.set(other, own);
+    (0..graph.nodes().len()).for_each(|node| flow.step(node));
+    let told = flow.spread(graph.nodes()[2].outputs[0]).unwrap().clone();
+    // Columns of a row have its mean alone in common: M between two of them is the mean of m².
+    let part = flow.spread(graph.nodes()[0].outputs[0]).unwrap();
+    let ratio = told.second() / (2.0 * (part.second() + part.between(1)));
+    // By the mean over all rows alone it would be 0.97.
+    assert!((ratio - 1.0).abs() < 0.01, "ratio {ratio}");
+}

@@ -54,7 +54,9 @@ fn declared_structures_are_those_that_are_computed() {
                 let product = |at: usize| inputs.iter().map(|input| input[at]).product();
                 near(y, &(0..y.len()).map(product).collect::<Vec<f64>>())
             }
-            Structure::Stretched | Structure::Moved => y.iter().all(|y| x.iter().any(|x| x == y)),
+            Structure::Stretched | Structure::Moved | Structure::Picked => {
+                y.iter().all(|y| x.iter().any(|x| x == y))
+            }
             Structure::Summed => near(&[y.iter().sum()], &[x.iter().sum()]),
             Structure::Shares => {
                 let axes = case.graph.shape(case.output).axes().to_vec();

@@ -10,6 +10,7 @@ mod prelude;
 mod walk;
 mod place;
 mod attention;
+mod tables;
 mod targets;
 mod sound;
 mod isometry;

@@ -7,6 +7,7 @@ use fanin_engine::ops::Structure;
 use fanin_engine::{Graph, Wire};
 
 use super::walk::Walk;
+use crate::spec::LayerWires;
 
 /// Nodes that are looked at before a product or behind a layer.
 const STEPS: usize = 16;
@@ -46,6 +47,24 @@ pub(super) fn all(walk: &Walk) -> Vec<Attention> {
         (weights[0] != weights[1]).then_some(Attention { logits, node, layers })
     };
     walk.forward().filter_map(of).collect()
+}
+
+/// Whether what enters a layer is a mean by the shares of attention.
+pub(super) fn ends_in(walk: &Walk, layer: &LayerWires) -> bool {
+    let graph = &walk.network.graph;
+    let are_shares = |wire: &Wire| {
+        let shares = |wire| match graph.source(wire) {
+            Source::Node(index, _) => {
+                graph.nodes()[index].operator.structure() == Structure::Shares
+            }
+            _ => false,
+        };
+        climb(graph, *wire, shares).is_some()
+    };
+    let mean = climb(graph, layer.input, |wire| is_product(graph, wire));
+    let product = mean.map(|wire| graph.source(wire));
+    let Some(Source::Node(product, _)) = product else { return false };
+    graph.nodes()[product].inputs.iter().any(are_shares)
 }
 
 /// Whether a wire is the product of two tensors, summed over an axis.

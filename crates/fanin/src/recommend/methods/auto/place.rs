@@ -80,6 +80,30 @@ impl<'w> Surroundings<'w> {
         false
     }
 
+    /// Whether norms alone read a wire, so that its scale is taken out at once.
+    pub fn is_read_by_norms(&self, mut wire: Wire) -> bool {
+        for _ in 0..STEPS {
+            let takers = || self.takers(wire).iter().map(|&index| &self.graph.nodes()[index]);
+            let is_of_norm = |node: &Node| {
+                let structure = node.operator.structure();
+                structure == Structure::Standardized
+                    || structure == Structure::Summed
+                    || is_difference(&structure)
+            };
+            match (takers().next(), takers().count()) {
+                (Some(node), 1)
+                    if matches!(node.operator.structure(), Structure::Moved)
+                        || is_sum(&node.operator.structure()) =>
+                {
+                    wire = node.outputs[0];
+                }
+                (None, _) => return false,
+                _ => return takers().all(is_of_norm),
+            }
+        }
+        false
+    }
+
     /// The sum that a layer's result is added in, through what changes its elements one by one.
     pub fn end(&self, layer: &LayerWires) -> Option<End> {
         let (mut wire, mut factor, mut is_bent) = (layer.pre_activation, 1.0, false);
@@ -106,6 +130,11 @@ impl<'w> Surroundings<'w> {
 /// Whether an operator takes its second input from its first.
 fn is_difference(structure: &Structure) -> bool {
     matches!(structure, Structure::Sum { factors, .. } if factors[..] == [1.0, -1.0])
+}
+
+/// Whether an operator adds its inputs.
+fn is_sum(structure: &Structure) -> bool {
+    matches!(structure, Structure::Sum { factors, .. } if !factors.contains(&-1.0))
 }
 
 /// Whether a node shows its one input times a number, or under another shape.

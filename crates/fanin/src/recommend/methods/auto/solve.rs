@@ -14,24 +14,37 @@ use super::isometry;
 use super::mirror::mirrored;
 use super::place::Surroundings;
 use super::recurrent;
+use super::tables::{self, Added};
 use super::targets::Passed;
 use super::walk::{Scales, Walk};
 use crate::init::Role;
 use crate::recommend::draft::rounded;
-use crate::spec::{LayerWires, Loss};
+use crate::spec::{LayerWires, Layout, Loss};
 
 /// A present scale is right if z is so near to its target, as a factor on the second moment.
 pub(super) const RIGHT: f64 = 2.0;
 /// Behind a norm the scale of z is of no matter, unless rounding or ε meet it.
 const NORMALIZED: (f64, f64) = (1e-4, 1e4);
-/// Logits of this second moment: the loss begins within a tenth of that of a fair guess.
-const LOGITS: f64 = 0.3;
+/// Logits are of this second moment, as z of other layers is: the gradients of the head and of the
+/// layers before it are then of one order, so that one rate serves them all. The loss begins half of
+/// it above that of a fair guess: ln Σ eᶻ over many classes is ln N + E z²/2.
+const LOGITS: f64 = 1.0;
 /// Outputs of this second moment, where targets have 1: the same of a squared loss.
 const OUTPUTS: f64 = 0.1;
 /// Logits that are smaller pass too little gradient on to the layers before them.
 pub(super) const LEAST_LOGITS: f64 = 0.03;
-/// What all branches together add to the second moment of the stream, as a share of it.
+/// What all branches together add to the second moment of the stream, as a share of it: a quarter, so
+/// that rows reach the head nearly as they came.
+///
+/// Attention that begins nearly even adds to all positions alike, so more of it makes them alike
+/// (Dong et al. 2021).
 const BRANCHES: f64 = 0.25;
+/// The same of other branches whose weights serve many positions of a row, as feed-forward branches
+/// and convolutions do: as much as the stream brings. The mean over positions that reaches the head
+/// says nothing of what differs between them but by what bends in these branches. (With a quarter
+/// the transformers of `bench/fix` of 4 blocks take 1.5 times the steps, and that of 8 blocks does
+/// not arrive.)
+const POSITIONS: f64 = 1.0;
 /// Logits of attention of this second moment: it begins by looking at all places nearly alike.
 const ATTENTION: f64 = 0.1;
 /// Logits of attention above which its shares are nearly all or nothing.
@@ -89,6 +102,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
         choices: Vec::new(),
     };
     solver.settle_norms();
+    solver.settle_tokens();
     for (parameter, scales, choice) in recurrent::choices(walk, present, extent) {
         solver.scales[parameter] = scales;
         solver.choices.push(choice);
@@ -131,10 +145,14 @@ impl<'w> Solver<'w> {
     fn go(&mut self, layers: &HashMap<usize, Vec<usize>>, attentions: &[Attention]) -> Flow<'w> {
         let walk = self.walk;
         let mut flow = walk.begin(&self.scales);
+        let added = tables::added(walk, &self.surroundings);
         for node in walk.forward().filter(|&node| walk.is_open(node)) {
             flow.step(node);
             for &layer in layers.get(&node).into_iter().flatten() {
                 self.decide(layer, node, &mut flow);
+            }
+            for table in added.iter().filter(|own| own.node == node) {
+                self.quieten(table, &mut flow);
             }
             for attention in attentions.iter().filter(|own| own.node == node) {
                 self.temper(attention, &mut flow);
@@ -180,6 +198,32 @@ impl<'w> Solver<'w> {
         }
     }
 
+    /// Tables of tokens at second moment 1, where their scale matters.
+    fn settle_tokens(&mut self) {
+        for table in tables::tokens(self.walk, &self.surroundings) {
+            let second = self.present[table].second;
+            if second > 0.0 && !(1.0 / RIGHT..=RIGHT).contains(&second) {
+                let reason = "tokens begin with E x² = 1: all layers read what they open";
+                let scales = Scales { mean: 0.0, second: 1.0 };
+                self.set(table, scales, "normal:1".to_owned(), reason.to_owned());
+            }
+        }
+    }
+
+    /// Brings a table that is louder than the stream it is added to down to it.
+    fn quieten(&mut self, table: &Added, flow: &mut Flow<'_>) {
+        let second = |wire: Wire| flow.spread(wire).map_or(0.0, Spread::second);
+        let (own, stream) = (second(table.own), second(table.stream));
+        if !(own > RIGHT * stream && stream > 0.0 && own.is_finite()) {
+            return;
+        }
+        let second = self.scales[table.parameter].second * stream / own;
+        let scheme = format!("normal:{}", rounded(second.sqrt()));
+        let reason = "as large as what it is added to, which it would drown".to_owned();
+        self.set(table.parameter, Scales { mean: 0.0, second }, scheme, reason);
+        self.again(&[table.parameter], table.node, flow);
+    }
+
     /// Sets a parameter's scale and scheme, in place of those that it may have been given before.
     fn set(&mut self, parameter: usize, scales: Scales, scheme: String, reason: String) {
         self.scales[parameter] = scales;
@@ -205,15 +249,15 @@ impl<'w> Solver<'w> {
             let reason = "the weights alone carry the signal".to_owned();
             self.set(bias, Scales::ZERO, "zeros".to_owned(), reason);
         }
-        self.again(layer, node, flow);
+        self.layer_again(layer, node, flow);
         let unit = flow.spread(wires.pre_activation).map_or(0.0, Spread::second);
         if !(unit > 0.0 && unit.is_finite()) {
             self.scales[weight] = self.present[weight];
-            self.again(layer, node, flow);
+            self.layer_again(layer, node, flow);
             return;
         }
         self.draw(layer, target.second / unit, target.second, &target.reason, flow);
-        self.again(layer, node, flow);
+        self.layer_again(layer, node, flow);
     }
 
     /// Gives a layer's weight this variance, with which z has the second moment `second`.
@@ -245,7 +289,7 @@ impl<'w> Solver<'w> {
             let reason =
                 format!("attention begins nearly even: logits of second moment {ATTENTION}");
             self.draw(layer, variance, by * z, &reason, flow);
-            self.again(layer, attention.node, flow);
+            self.layer_again(layer, attention.node, flow);
         }
     }
 
@@ -274,11 +318,17 @@ impl<'w> Solver<'w> {
     }
 
     /// Works out again what depends on a layer's weight and bias, up to a node.
-    fn again(&self, layer: usize, last: usize, flow: &mut Flow<'_>) {
-        let graph = &self.walk.network.graph;
+    fn layer_again(&self, layer: usize, last: usize, flow: &mut Flow<'_>) {
         let wires = &self.walk.network.layers[layer];
+        let own: Vec<usize> = [Some(wires.weight), wires.bias].into_iter().flatten().collect();
+        self.again(&own, last, flow);
+    }
+
+    /// Works out again what depends on some parameters, up to a node.
+    fn again(&self, parameters: &[usize], last: usize, flow: &mut Flow<'_>) {
+        let graph = &self.walk.network.graph;
         let mut changed: BTreeSet<Wire> = BTreeSet::new();
-        for parameter in [Some(wires.weight), wires.bias].into_iter().flatten() {
+        for &parameter in parameters {
             let wire = graph.parameters()[parameter];
             let Scales { mean, second } = self.scales[parameter];
             flow.set(wire, Spread::independent(graph.shape(wire), mean, second));
@@ -310,7 +360,8 @@ impl<'w> Solver<'w> {
             return if is_zero { None } else { Some(self.share(layer, flow)) };
         }
         if layer + 1 == self.walk.network.layers.len() {
-            let reason = "small outputs: the loss begins near that of a fair guess".to_owned();
+            let reason =
+                "outputs as large as z elsewhere: one rate serves head and body".to_owned();
             let target = Target { second: self.outputs, reason, least: LEAST_LOGITS };
             return (!is_zero).then_some(target);
         }
@@ -341,10 +392,12 @@ impl<'w> Solver<'w> {
             .and_then(|end| Some(flow.spread(end.stream)?.second() / end.factor.powi(2)))
             .filter(|second| *second > 0.0 && second.is_finite())
             .unwrap_or(1.0);
-        let added = BRANCHES * stream / sums as f64;
+        let is_of_rows = wires.layout == Layout::FLAT || attention::ends_in(self.walk, wires);
+        let all = if is_of_rows { BRANCHES } else { POSITIONS };
+        let added = all * stream / sums as f64;
         let bend = wires.bend.as_ref().filter(|_| end.is_some_and(|end| end.is_bent));
         let second = Passed::of(bend.map(|bend| bend.name.as_str())).driven(added);
-        let part = 1.0 / BRANCHES * sums as f64;
+        let part = 1.0 / all * sums as f64;
         let reason = format!("its branch adds 1/{part} of the stream, as {sums} share the depth");
         Target { second, reason, least: second / (RIGHT * part) }
     }
