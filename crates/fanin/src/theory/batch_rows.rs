@@ -117,13 +117,11 @@ fn summed(activation: &dyn Activation, rows: usize) -> Averages {
     let (radius, c, order) = (n.sqrt(), -1.0 / n, 0.5 * n - 1.0);
     let fine = (1..PIECES).map(|i| -(PI * i as f64 / PIECES as f64).cos());
     let places = coordinate(rows - 1, kinks(activation, radius).into_iter().chain(fine));
-    let values: Vec<[f64; 3]> = places
-        .iter()
-        .map(|&(t, weight)| read(activation, radius * t).map(|f| weight * f))
-        .collect();
-    let mut one = [0.0; 3];
-    for (f, (_, weight)) in values.iter().zip(&places) {
-        one.iter_mut().zip(f).for_each(|(sum, f)| *sum += f * f / weight);
+    let (mut one, mut values) = ([0.0; 3], Vec::with_capacity(places.len()));
+    for &(t, weight) in &places {
+        let found = read(activation, radius * t);
+        one.iter_mut().zip(found).for_each(|(sum, f)| *sum += weight * f * f);
+        values.push(found.map(|f| weight * f));
     }
     // t·pₖ = bₖ₊₁·pₖ₊₁ + bₖ·pₖ₋₁.
     let beside = |k: f64| {
