@@ -198,12 +198,13 @@ mod tests {
     use super::*;
 
     /// Both ways see the same averages: within what the sum of 2048 terms leaves out, most with the
-    /// fewest rows, where |Gₖ| falls slowest.
+    /// fewest rows, where |Gₖ| falls slowest: of jumps of φ′ at ±1 four rows leave out Σ k^(−5/2), all of one
+    /// sign, as their angle is half that of two rows.
     #[test]
     fn sums_and_integrals_over_two_rows_agree() {
         for name in ["tanh", "relu", "hardtanh", "hardswish", "selu"] {
             let activation = fanin_engine::activations::find(name).unwrap();
-            for (rows, tolerance) in [(4, 1e-6), (5, 1e-8), (8, 1e-9), (256, 1e-9)] {
+            for (rows, tolerance) in [(4, 1e-5), (5, 1e-7), (8, 1e-9), (256, 1e-9)] {
                 let [sum, integral] = [summed, integrated].map(|by| by(&*activation, rows));
                 for index in 0..3 {
                     let scale = integral.one[index];
