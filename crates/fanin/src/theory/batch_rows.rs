@@ -117,13 +117,11 @@ fn summed(activation: &dyn Activation, rows: usize) -> Averages {
     let (radius, c, order) = (n.sqrt(), -1.0 / n, 0.5 * n - 1.0);
     let fine = (1..PIECES).map(|i| -(PI * i as f64 / PIECES as f64).cos());
     let places = coordinate(rows - 1, kinks(activation, radius).into_iter().chain(fine));
-    let values: Vec<[f64; 3]> = places
-        .iter()
-        .map(|&(t, weight)| read(activation, radius * t).map(|f| weight * f))
-        .collect();
-    let mut one = [0.0; 3];
-    for (f, (_, weight)) in values.iter().zip(&places) {
-        one.iter_mut().zip(f).for_each(|(sum, f)| *sum += f * f / weight);
+    let (mut one, mut values) = ([0.0; 3], Vec::with_capacity(places.len()));
+    for &(t, weight) in &places {
+        let found = read(activation, radius * t);
+        one.iter_mut().zip(found).for_each(|(sum, f)| *sum += weight * f * f);
+        values.push(found.map(|f| weight * f));
     }
     // t·pₖ = bₖ₊₁·pₖ₊₁ + bₖ·pₖ₋₁.
     let beside = |k: f64| {
@@ -200,12 +198,13 @@ mod tests {
     use super::*;
 
     /// Both ways see the same averages: within what the sum of 2048 terms leaves out, most with the
-    /// fewest rows, where |Gₖ| falls slowest.
+    /// fewest rows, where |Gₖ| falls slowest: of jumps of φ′ at ±1 four rows leave out Σ k^(−5/2), all of one
+    /// sign, as their angle is half that of two rows.
     #[test]
     fn sums_and_integrals_over_two_rows_agree() {
         for name in ["tanh", "relu", "hardtanh", "hardswish", "selu"] {
             let activation = fanin_engine::activations::find(name).unwrap();
-            for (rows, tolerance) in [(4, 1e-6), (5, 1e-8), (8, 1e-9), (256, 1e-9)] {
+            for (rows, tolerance) in [(4, 2e-5), (5, 1e-7), (8, 1e-9), (256, 1e-9)] {
                 let [sum, integral] = [summed, integrated].map(|by| by(&*activation, rows));
                 for index in 0..3 {
                     let scale = integral.one[index];
