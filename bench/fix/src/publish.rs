@@ -106,6 +106,8 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
 fn reason(own: &Foreseen) -> String {
     let Tried { wider, quiet, border } = own.tried;
     let far = |ratio: Ratio| ratio.value.max(f64::MIN_POSITIVE).ln().abs();
+    // What is off by chance alone proves no cause.
+    let is_near = |ratio: Ratio| far(ratio) <= BOUND.ln();
     let misses: Vec<usize> = [own.signal, own.gradient]
         .iter()
         .enumerate()
@@ -121,7 +123,10 @@ fn reason(own: &Foreseen) -> String {
     if let Some(wider) = wider {
         // The error of a theory of wide layers goes with one over the width, or its root.
         let shrinks = |&which: &usize| {
-            far(wider[which]) < far([own.signal, own.gradient][which]) / std::f64::consts::SQRT_2
+            let narrow = far([own.signal, own.gradient][which]);
+            let is_seen = 2.0 * wider[which].error < narrow - far(wider[which]);
+            is_near(wider[which])
+                || is_seen && far(wider[which]) < narrow / std::f64::consts::SQRT_2
         };
         let text = format!("{} with {WIDER} units", told(wider));
         if misses.iter().all(shrinks) {
@@ -132,7 +137,7 @@ fn reason(own: &Foreseen) -> String {
     }
     if let Some(quiet) = quiet {
         let text = format!("{} with outputs near 0", times(quiet[1].value));
-        if quiet[1].holds() {
+        if is_near(quiet[1]) {
             causes
                 .push(format!("large outputs, whose gradient goes by the row's features: {text}"));
         } else {

@@ -20,9 +20,9 @@ const FROM: usize = 3;
 /// good as even where it has less than the other.
 const ODD: f64 = 0.95;
 const EVEN: f64 = 0.05;
-/// Outputs of a chain that starts as a product of matrices have at least this second moment: smaller
-/// ones tempt to a rate at which twins part at once.
-const LINEAR: f64 = 0.3;
+/// How much larger the outputs of a chain are that starts as a product of matrices: smaller ones tempt
+/// to a rate at which twins part at once.
+const LINEAR: f64 = 3.0;
 
 /// A chain of mirrored layers, in their order.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ pub(super) fn mirrored(
     let (signal, growth) = passed.signal(hidden.len());
     let is_whole = (passed.second(signal) / signal - 1.0).abs() < 0.1;
     let is_linear = is_whole && (growth - 1.0).abs() < 1e-2;
-    let outputs = if is_linear { outputs.max(LINEAR) } else { outputs };
+    let outputs = if is_linear { LINEAR * outputs } else { outputs };
     let mut entering = flow.spread(hidden[0].input)?.second();
     let mut found = Vec::new();
     for (index, layer) in layers[..count].iter().enumerate() {
