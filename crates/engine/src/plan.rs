@@ -128,7 +128,7 @@ impl<'g> Planner<'g> {
         for (index, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
             let changed = does_change(node, &changes);
             let time = time(graph, index, changed);
-            for input in &node.inputs {
+            for input in read(node) {
                 let root = root[input.0];
                 let is_kept = changed && !changes[root.0];
                 let last = &mut last_use[root.0];
@@ -282,7 +282,7 @@ impl<'g> Planner<'g> {
             .filter(|w| self.last_use[self.root[w.0].0] > time)
             .filter_map(|w| self.place[w.0])
             .collect();
-        let wires = node.inputs.iter().chain(&node.outputs);
+        let wires = read(node).chain(node.outputs.iter().copied());
         for root in wires.map(|w| self.root[w.0]) {
             if let Some(Place::Buffer(buffer)) = self.place[root.0]
                 && self.last_use[root.0] <= time
@@ -343,6 +343,13 @@ fn time(graph: &Graph, index: usize, changed: bool) -> usize {
     if changed { graph.nodes().len() + index } else { index }
 }
 
+/// The inputs whose elements a node reads.
+fn read(node: &Node) -> impl Iterator<Item = Wire> {
+    let inputs = node.inputs.iter().enumerate();
+    let reads = |&(index, _): &(usize, &Wire)| node.operator.reads(index, node.inputs.len());
+    inputs.filter(reads).map(|(_, &wire)| wire)
+}
+
 fn does_change(node: &Node, changes: &[bool]) -> bool {
     node.inputs.iter().any(|wire| changes[wire.0])
 }
@@ -365,7 +372,7 @@ fn needed_nodes(graph: &Graph, keep: &[Wire]) -> Vec<bool> {
         if let Source::Node(node, _) = graph.source(wire)
             && !std::mem::replace(&mut needed[node], true)
         {
-            open.extend(&graph.nodes()[node].inputs);
+            open.extend(read(&graph.nodes()[node]));
         }
     }
     needed

@@ -53,6 +53,11 @@ pub fn apply<T: Float, const N: usize>(x: [&[T]; N], out: &mut [T], f: &impl Fun
     });
 }
 
+/// `out[i] = f(out[i])`, with the code of `f` in the loop.
+pub fn change<T: Float>(out: &mut [T], f: &impl Function<T, 1>) {
+    for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| wide(Change { out: piece, f }));
+}
+
 /// `out[i] = f(out[i])`.
 pub fn map_in_place<T: Copy + Send>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| {
@@ -147,6 +152,20 @@ impl<T: Float, F: Function<T, N>, const N: usize> Loop for Apply<'_, T, F, N> {
         let x = self.x.map(|x| &x[..self.out.len()]);
         for (i, out) in self.out.iter_mut().enumerate() {
             *out = self.f.at(std::array::from_fn(|k| x[k][i]));
+        }
+    }
+}
+
+struct Change<'a, T, F> {
+    out: &'a mut [T],
+    f: &'a F,
+}
+
+impl<T: Float, F: Function<T, 1>> Loop for Change<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for out in self.out {
+            *out = self.f.at([*out]);
         }
     }
 }

@@ -22,6 +22,12 @@ pub trait Formula: Clone + Debug + Send + Sync + 'static {
         self.value(Jet::variable(x)).derivative(1)
     }
 
+    /// φ′(x) from y = φ(x), where that is simpler: then a backward pass needs x no more. What rounds
+    /// in y may round to 0 here, as it does in `PyTorch`.
+    fn slope_of_value<T: Float>(&self, _y: T) -> Option<T> {
+        None
+    }
+
     /// The points, ascending, at which φ or a derivative of it jumps: quadrature must be split
     /// there, and finite differences must not reach across.
     fn kinks(&self) -> &[f64] {
@@ -69,12 +75,21 @@ pub trait Activation: Debug + Send + Sync {
     fn apply_f32(&self, order: usize, x: &[f32], out: &mut [f32]);
     /// The derivative of the given order at every element of `x`.
     fn apply_f64(&self, order: usize, x: &[f64], out: &mut [f64]);
+    /// The derivative of the given order at every element of `x`, in its place.
+    fn change_f32(&self, order: usize, x: &mut [f32]);
+    /// The derivative of the given order at every element of `x`, in its place.
+    fn change_f64(&self, order: usize, x: &mut [f64]);
     /// The derivative of the given order at every element of `x`, times `factor`.
     fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]);
     /// The derivative of the given order at every element of `x`, times `factor`.
     fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]);
     /// A copy of this activation.
     fn boxed(&self) -> Box<dyn Activation>;
+
+    /// φ′ as a function of φ, if it is known.
+    fn of_value(&self) -> Option<&dyn SlopeOfValue> {
+        None
+    }
 
     /// Whether φ(−x) = −φ(x), up to rounding, wherever it is probed.
     ///
@@ -96,6 +111,24 @@ pub trait Activation: Debug + Send + Sync {
             factors.all(|k| same(self.at(0, k * x), k.powf(degree) * self.at(0, x)))
         };
         (degree.is_finite() && probes().all(|x| scales(x) && scales(-x))).then_some(degree)
+    }
+}
+
+/// An activation whose slope follows from its value.
+pub trait SlopeOfValue {
+    /// φ′ where φ is `y`, times `factor`.
+    fn scale_f32(&self, y: &[f32], factor: &[f32], out: &mut [f32]);
+    /// φ′ where φ is `y`, times `factor`.
+    fn scale_f64(&self, y: &[f64], factor: &[f64], out: &mut [f64]);
+}
+
+impl<F: Formula> SlopeOfValue for F {
+    fn scale_f32(&self, y: &[f32], factor: &[f32], out: &mut [f32]) {
+        elementwise::apply([y, factor], out, &OfValue(self));
+    }
+
+    fn scale_f64(&self, y: &[f64], factor: &[f64], out: &mut [f64]) {
+        elementwise::apply([y, factor], out, &OfValue(self));
     }
 }
 
@@ -148,6 +181,14 @@ impl<F: Formula> Activation for F {
         apply(self, order, x, out);
     }
 
+    fn change_f32(&self, order: usize, x: &mut [f32]) {
+        change(self, order, x);
+    }
+
+    fn change_f64(&self, order: usize, x: &mut [f64]) {
+        change(self, order, x);
+    }
+
     fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]) {
         scale(self, order, x, factor, out);
     }
@@ -158,6 +199,10 @@ impl<F: Formula> Activation for F {
 
     fn boxed(&self) -> Box<dyn Activation> {
         Box::new(self.clone())
+    }
+
+    fn of_value(&self) -> Option<&dyn SlopeOfValue> {
+        self.slope_of_value(0.5_f64).map(|_| self as &dyn SlopeOfValue)
     }
 }
 
@@ -174,6 +219,16 @@ struct Value<'a, F>(&'a F);
 
 /// A formula's slope, or with a second number that number times it.
 struct Slope<'a, F>(&'a F);
+
+/// A slope by the value there, times a second number.
+struct OfValue<'a, F>(&'a F);
+
+impl<F: Formula, T: Float> Function<T, 2> for OfValue<'_, F> {
+    #[inline(always)]
+    fn at(&self, [y, factor]: [T; 2]) -> T {
+        factor * self.0.slope_of_value(y).unwrap_or(T::ZERO)
+    }
+}
 
 macro_rules! functions {
     ($type:ident, $method:ident) => {
@@ -201,6 +256,14 @@ fn apply<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], out: &mut [T]
         0 => elementwise::apply([x], out, &Value(formula)),
         1 => elementwise::apply([x], out, &Slope(formula)),
         _ => elementwise::map(x, out, |x| derivative(formula, order, x)),
+    }
+}
+
+fn change<F: Formula, T: Float>(formula: &F, order: usize, x: &mut [T]) {
+    match order {
+        0 => elementwise::change(x, &Value(formula)),
+        1 => elementwise::change(x, &Slope(formula)),
+        _ => elementwise::map_in_place(x, |x| derivative(formula, order, x)),
     }
 }
 

@@ -26,6 +26,10 @@ impl Formula for Hardtanh {
         if x.abs() >= T::ONE { T::ZERO } else { T::ONE }
     }
 
+    fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
+        Some(if y.abs() >= T::ONE { T::ZERO } else { T::ONE })
+    }
+
     fn kinks(&self) -> &'static [f64] {
         &[-1.0, 1.0]
     }

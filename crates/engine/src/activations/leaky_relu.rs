@@ -23,6 +23,11 @@ impl Formula for LeakyRelu {
         if x <= T::ZERO { T::constant(self.negative_slope) } else { T::ONE }
     }
 
+    fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
+        let slope = if y <= T::ZERO { T::constant(self.negative_slope) } else { T::ONE };
+        (self.negative_slope > 0.0).then_some(slope)
+    }
+
     fn kinks(&self) -> &'static [f64] {
         &[0.0]
     }

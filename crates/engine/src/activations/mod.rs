@@ -28,7 +28,7 @@ mod hardswish;
 #[cfg(test)]
 mod tests;
 
-pub use formula::{Activation, Formula};
+pub use formula::{Activation, Formula, SlopeOfValue};
 
 /// Every activation, with its default parameter where it has one.
 pub static ACTIVATIONS: &[&dyn Activation] = &[

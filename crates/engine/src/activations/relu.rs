@@ -20,6 +20,10 @@ impl Formula for Relu {
         if x <= T::ZERO { T::ZERO } else { T::ONE }
     }
 
+    fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
+        Some(if y <= T::ZERO { T::ZERO } else { T::ONE })
+    }
+
     fn kinks(&self) -> &'static [f64] {
         &[0.0]
     }

@@ -20,6 +20,10 @@ impl Formula for Sigmoid {
         let (rising, falling) = rising_and_falling(x);
         rising * falling
     }
+
+    fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
+        Some(y * (T::ONE - y))
+    }
 }
 
 /// σ(x) and σ(−x) = 1 − σ(x), each with all of its digits.

@@ -23,4 +23,8 @@ impl Formula for Tanh {
         let rise = T::ONE + e;
         T::constant(4.0) * e / (rise * rise)
     }
+
+    fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
+        Some(T::ONE - y * y)
+    }
 }

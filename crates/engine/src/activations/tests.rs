@@ -397,3 +397,39 @@ fn constants_follow_from_their_definitions() {
     let below = 0.5 * exp(2.0) * erfc(SQRT_2) - low + 0.5;
     close(selu::LAMBDA, 1.0 / (selu::ALPHA.powi(2) * below + 0.5).sqrt());
 }
+
+#[test]
+fn slopes_follow_from_values_where_an_activation_says_so() {
+    let factor = [3.0];
+    let mut known = Vec::new();
+    for &activation in ACTIVATIONS {
+        let Some(of_value) = activation.of_value() else { continue };
+        known.push(activation.name());
+        for x in (-320..=320).map(|i| f64::from(i) / 32.0) {
+            let mut out = [0.0];
+            of_value.scale_f64(&[activation.at(0, x)], &factor, &mut out);
+            let want = 3.0 * activation.at(1, x);
+            assert!((out[0] - want).abs() < 1e-15, "{} at {x}: {out:?}", activation.name());
+        }
+    }
+    assert_eq!(known, ["sigmoid", "tanh", "hardtanh", "relu", "leaky_relu"]);
+    assert!(named("leaky_relu:0").of_value().is_none());
+}
+
+#[test]
+fn values_in_place_have_the_bits_of_values_elsewhere() {
+    let x: Vec<f32> = (-40..40).map(|i| i as f32 / 8.0).collect();
+    let wide: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
+    for &activation in ACTIVATIONS {
+        for order in 0..=2 {
+            let (mut changed, mut apart) = (x.clone(), vec![0.0; x.len()]);
+            activation.change_f32(order, &mut changed);
+            activation.apply_f32(order, &x, &mut apart);
+            assert_eq!(changed, apart, "{}", activation.name());
+            let (mut changed, mut apart) = (wide.clone(), vec![0.0; x.len()]);
+            activation.change_f64(order, &mut changed);
+            activation.apply_f64(order, &wide, &mut apart);
+            assert_eq!(changed, apart, "{}", activation.name());
+        }
+    }
+}

@@ -46,19 +46,32 @@ impl Operator for Activate {
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let d_out = backward.output_gradient();
         let activation = Arc::clone(&self.activation);
+        let by_value = self.order == 0 && activation.of_value().is_some();
         let operator = ActivateScale { activation, order: self.order + 1 };
-        let x = backward.inputs[0];
-        Ok(vec![Some(backward.graph.apply(operator, &[x, d_out])?)])
+        let (x, y) = (backward.inputs[0], backward.outputs[0]);
+        let inputs = [x, d_out, y];
+        let inputs = if by_value { &inputs[..] } else { &inputs[..2] };
+        Ok(vec![Some(backward.graph.apply(operator, inputs)?)])
     }
 
     fn run_f32(&self, io: &mut Io<'_, f32>) {
+        if io.in_place() == Some(0) {
+            return self.activation.change_f32(self.order, io.output());
+        }
         let ([x], out) = io.split([0]);
         self.activation.apply_f32(self.order, x, out);
     }
 
     fn run_f64(&self, io: &mut Io<'_, f64>) {
+        if io.in_place() == Some(0) {
+            return self.activation.change_f64(self.order, io.output());
+        }
         let ([x], out) = io.split([0]);
         self.activation.apply_f64(self.order, x, out);
+    }
+
+    fn in_place(&self) -> &'static [usize] {
+        &[0]
     }
 
     fn is_pointwise(&self) -> bool {

@@ -32,11 +32,13 @@ impl CrossEntropy {
         let classes = io.input_shape(0).axes()[1];
         let ([z, t], out) = io.split([0, 1]);
         for_each_chunk(out, (ELEMENTWISE_CHUNK / classes).max(1), &|start, piece| {
-            for (row, out) in (start..).zip(piece) {
-                let (z, t) = (&z[row * classes..][..classes], &t[row * classes..][..classes]);
-                let (largest, log_sum) = log_sum_exp(z);
-                *out = z.iter().zip(t).map(|(&z, &t)| t * (log_sum - (z - largest))).sum();
-            }
+            let range = start * classes..(start + piece.len()) * classes;
+            let (z, t) = (&z[range.clone()], &t[range]);
+            log_sum_exp(z, classes, &mut |row, largest, log_sum| {
+                let range = row * classes..(row + 1) * classes;
+                let row_of = z[range.clone()].iter().zip(&t[range]);
+                piece[row] = row_of.map(|(&z, &t)| t * (log_sum - (z - largest))).sum();
+            });
         });
     }
 }

@@ -46,16 +46,13 @@ impl LabelCrossEntropy {
         let classes = io.input_shape(0).axes()[1];
         let (labels, z, out) = io.split_indexed(1, 0);
         for_each_chunk(out, (ELEMENTWISE_CHUNK / classes).max(1), &|start, piece| {
-            for (row, out) in (start..).zip(piece) {
-                let z = &z[row * classes..][..classes];
-                *out = match place(labels[row], classes) {
-                    Some(class) => {
-                        let (largest, log_sum) = log_sum_exp(z);
-                        log_sum - (z[class] - largest)
-                    }
+            let z = &z[start * classes..(start + piece.len()) * classes];
+            log_sum_exp(z, classes, &mut |row, largest, log_sum| {
+                piece[row] = match place(labels[start + row], classes) {
+                    Some(class) => log_sum - (z[row * classes + class] - largest),
                     None => T::ZERO,
                 };
-            }
+            });
         });
     }
 }

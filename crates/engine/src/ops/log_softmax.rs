@@ -1,6 +1,7 @@
 //! Logarithm of softmax over the last axis, without the logarithm of a rounded probability.
 
 use fanin_kernels::softmax::log_sum_exp;
+use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
@@ -10,7 +11,7 @@ use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
-use super::span::for_each_row;
+use super::span::whole_rows;
 use super::{Entry, Operator, Sample};
 
 /// x − m − ln Σ exp(x − m) over the last axis, m its largest element.
@@ -27,10 +28,13 @@ impl LogSoftmax {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
-        for_each_row(out, columns, &|row, out| {
-            let x = &x[row * columns..(row + 1) * columns];
-            let (largest, log_sum) = log_sum_exp(x);
-            out.iter_mut().zip(x).for_each(|(out, &x)| *out = x - largest - log_sum);
+        for_each_chunk(out, whole_rows(columns), &|start, out| {
+            let x = &x[start..start + out.len()];
+            log_sum_exp(x, columns, &mut |row, largest, log_sum| {
+                let range = row * columns..(row + 1) * columns;
+                let row = out[range.clone()].iter_mut().zip(&x[range]);
+                row.for_each(|(out, &x)| *out = x - largest - log_sum);
+            });
         });
     }
 }

@@ -87,6 +87,12 @@ pub trait Operator: Debug + Send + Sync {
         &[]
     }
 
+    /// Whether running it on so many inputs reads the elements of this one; one that is not read is
+    /// named for the derivative alone, and nobody keeps its elements for it.
+    fn reads(&self, _input: usize, _count: usize) -> bool {
+        true
+    }
+
     /// Whether the output shows the elements of input 0 unchanged and in the same order.
     fn is_view(&self) -> bool {
         false

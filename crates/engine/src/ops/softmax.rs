@@ -1,6 +1,7 @@
 //! Softmax over the last axis.
 
 use fanin_kernels::softmax;
+use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
 use crate::gradient::Backward;
@@ -10,7 +11,7 @@ use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::operator::run_generic;
-use super::span::for_each_row;
+use super::span::whole_rows;
 use super::{Entry, Operator, Sample, Structure};
 
 /// exp(x) / Σ exp(x) over the last axis, with the row's maximum subtracted first, which changes
@@ -31,8 +32,8 @@ impl Softmax {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let columns = *io.input_shape(0).axes().last().expect("the shape rule has been applied");
         let ([x], out) = io.split([0]);
-        for_each_row(out, columns, &|row, out| {
-            softmax::softmax(&x[row * columns..(row + 1) * columns], out);
+        for_each_chunk(out, whole_rows(columns), &|start, out| {
+            softmax::softmax(&x[start..start + out.len()], columns, out);
         });
     }
 }

@@ -72,6 +72,12 @@ impl Span {
     }
 }
 
+/// Elements of so many whole rows of `length` that handing them to a thread pays.
+pub fn whole_rows(length: usize) -> usize {
+    let length = length.max(1);
+    length * (ELEMENTWISE_CHUNK / length).max(1)
+}
+
 /// Calls `work(row, piece)` for every row of `length` elements of `out`.
 pub fn for_each_row<T: Send>(
     out: &mut [T],
@@ -79,7 +85,7 @@ pub fn for_each_row<T: Send>(
     work: &(impl Fn(usize, &mut [T]) + Sync),
 ) {
     let length = length.max(1);
-    for_each_chunk(out, length * (ELEMENTWISE_CHUNK / length).max(1), &|start, piece| {
+    for_each_chunk(out, whole_rows(length), &|start, piece| {
         for (row, piece) in (start / length..).zip(piece.chunks_mut(length)) {
             work(row, piece);
         }

@@ -113,6 +113,16 @@ impl Activation for Centered {
         out.iter_mut().for_each(|y| *y -= self.offset(order));
     }
 
+    fn change_f32(&self, order: usize, x: &mut [f32]) {
+        self.inner.change_f32(order, x);
+        x.iter_mut().for_each(|y| *y -= self.offset(order) as f32);
+    }
+
+    fn change_f64(&self, order: usize, x: &mut [f64]) {
+        self.inner.change_f64(order, x);
+        x.iter_mut().for_each(|y| *y -= self.offset(order));
+    }
+
     fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]) {
         self.inner.scale_f32(order, x, factor, out);
         let offset = self.offset(order) as f32;

@@ -81,6 +81,14 @@ impl Activation for Tabulated {
         self.expression.apply_f64(order, x, out);
     }
 
+    fn change_f32(&self, order: usize, x: &mut [f32]) {
+        self.expression.change_f32(order, x);
+    }
+
+    fn change_f64(&self, order: usize, x: &mut [f64]) {
+        self.expression.change_f64(order, x);
+    }
+
     fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]) {
         self.expression.scale_f32(order, x, factor, out);
     }
