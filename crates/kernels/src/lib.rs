@@ -67,6 +67,7 @@ pub mod lanczos;
 pub mod memory;
 pub mod scratch;
 pub mod window;
+pub mod change;
 pub mod conv;
 pub mod pool;
 pub mod resample;

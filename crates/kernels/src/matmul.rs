@@ -4,9 +4,10 @@
 
 use std::ops::Range;
 
-use crate::product::{MatMut, MatRef, block_size};
+use crate::change::Change;
+use crate::product::{MatMut, MatRef, block_size, rows_of_block};
 use crate::scalar::Float;
-use crate::threads::for_each_piece;
+use crate::threads::{alone, for_each_piece};
 
 /// A matrix in row-major order, read as it stands or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,56 @@ pub fn matmul<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, out: &mut [T], accum
     });
 }
 
+/// Whether a product that sums over `k` is made a few whole rows at a time on this machine, as
+/// [`matmul_change`] asks for.
+pub fn comes_in_pieces<T: Float>(k: usize) -> bool {
+    T::comes_in_pieces(k)
+}
+
+/// Changes buffers by `a · b` without keeping it: each piece is some rows of the product, or some
+/// columns of one row.
+///
+/// ```
+/// use fanin_kernels::change::Change;
+/// use fanin_kernels::matmul::{Matrix, comes_in_pieces, matmul_change};
+/// let (a, b, mut w) = ([1.0_f32, 2.0], [3.0, 4.0], [0.0; 4]);
+/// let rule = |_, [w, ..]: [&mut [f32]; 3], g: &[f32]| w.copy_from_slice(g);
+/// if comes_in_pieces::<f32>(1) {
+///     let change = Change { buffers: [&mut w, &mut [], &mut []], rule: &rule };
+///     matmul_change(Matrix::new(&a, 2, 1), Matrix::new(&b, 1, 2), change);
+///     assert_eq!(w, [3.0, 4.0, 6.0, 8.0]);
+/// }
+/// ```
+///
+/// # Panics
+/// If the sizes do not fit each other, or such a product does not come in pieces.
+pub fn matmul_change<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, change: Change<'_, T>) {
+    let ((m, k), (b_rows, n)) = (a.size(), b.size());
+    assert_eq!(k, b_rows, "the inner dimensions of a product must agree");
+    let parts = &change.in_parts(m * n);
+    if m == 0 || n == 0 {
+        return;
+    }
+    let height = rows_of_block(m, n, k);
+    for_each_piece(m.div_ceil(height), &|number| {
+        let rows = number * height..m.min((number + 1) * height);
+        let (a, b) = (a.block(rows.clone(), 0..k), b.block(0..k, 0..n));
+        let mut take = |row: usize, columns: Range<usize>, made: &[T]| {
+            let row = rows.start + row;
+            // SAFETY: blocks have different rows, and each element of a block comes once.
+            unsafe {
+                if columns.len() == n {
+                    return parts.by(row * n, made);
+                }
+                for (row, made) in (row..).zip(made.chunks(columns.len())) {
+                    parts.by(row * n + columns.start, made);
+                }
+            }
+        };
+        alone(|| T::multiply_in_pieces(a, b, &mut take));
+    });
+}
+
 /// A result that threads write blocks of.
 struct Whole<'a, T>(MatMut<'a, T>);
 
@@ -102,6 +153,7 @@ impl<'a, T> Whole<'a, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::MOST;
 
     fn numbers(count: usize, seed: u64) -> Vec<f64> {
         let mut state = seed;
@@ -152,6 +204,50 @@ mod tests {
         check(200, 130, 70);
         check(0, 3, 2);
         check(2, 0, 3);
+    }
+
+    #[test]
+    fn changes_by_a_product_equal_those_by_the_product_kept() {
+        for (m, k, n) in [(1, 1, 1), (70, 128, 784), (300, 512, 1100), (2, 3, 2000), (0, 4, 2)] {
+            if !comes_in_pieces::<f64>(k) {
+                continue;
+            }
+            let (x, y) = (numbers(m * k, 5), numbers(k * n, 6));
+            let a = Matrix::new(&x, k, m).transposed(true);
+            let b = Matrix::new(&y, k, n);
+            let mut product = vec![0.0; m * n];
+            matmul(a, b, &mut product, false);
+            let rule = |start: usize, [w, v, rest]: [&mut [f64]; MOST], g: &[f64]| {
+                assert!(rest.is_empty() && w.len() == g.len());
+                for (i, ((w, v), g)) in w.iter_mut().zip(v).zip(g).enumerate() {
+                    *v += g;
+                    *w += *v * (start + i) as f64;
+                }
+            };
+            let before = [numbers(m * n, 7), numbers(m * n, 8)];
+            let run = |threads: usize| {
+                let [mut w, mut v] = before.clone();
+                let work = || {
+                    matmul_change(a, b, Change { buffers: [&mut w, &mut v, &mut []], rule: &rule })
+                };
+                crate::threads::run_on(threads, work).unwrap();
+                [w, v]
+            };
+            let [mut w, mut v] = before.clone();
+            Change { buffers: [&mut w, &mut v, &mut []], rule: &rule }.by(&product);
+            for threads in [1, 2, 5] {
+                assert!(run(threads) == [w.clone(), v.clone()], "{m}×{k}×{n} on {threads}");
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the length of what they change by")]
+    fn buffers_of_another_length_are_refused() {
+        let (x, y) = ([1.0], [2.0, 3.0]);
+        let rule = |_: usize, _: [&mut [f64]; MOST], _: &[f64]| ();
+        let change = Change { buffers: [&mut [0.0], &mut [], &mut []], rule: &rule };
+        matmul_change(Matrix::new(&x, 1, 1), Matrix::new(&y, 1, 2), change);
     }
 
     #[test]

@@ -20,7 +20,23 @@ pub trait Product: Sized {
     /// If the sizes do not fit each other, or a view reaches beyond its data.
     #[doc(hidden)]
     fn multiply(a: MatRef<'_, Self>, b: MatRef<'_, Self>, beta: Self, c: MatMut<'_, Self>);
+
+    /// Whether [`multiply_in_pieces`](Self::multiply_in_pieces) makes products that sum over `k`.
+    #[doc(hidden)]
+    fn comes_in_pieces(k: usize) -> bool;
+
+    /// Calls `take(row, columns, elements)` for pieces of `a · b`: all rows from `row` on that the
+    /// elements make, of these columns. Each element comes once, with the bits that
+    /// [`multiply`](Self::multiply) gives it.
+    ///
+    /// # Panics
+    /// If the sizes do not fit each other, or the product does not come in pieces.
+    #[doc(hidden)]
+    fn multiply_in_pieces(a: MatRef<'_, Self>, b: MatRef<'_, Self>, take: &mut Take<'_, Self>);
 }
+
+/// Takes a piece of a product: its first row, its columns, its elements.
+pub type Take<'a, T> = dyn FnMut(usize, Range<usize>, &[T]) + 'a;
 
 /// Rows of a result of `rows` that one thread takes at a time, as few blocks as keep all threads of
 /// the pool busy, for every block packs the whole second factor again. `by_shape` where only blocks
@@ -41,9 +57,7 @@ pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
 /// Cut is the longer side, since every block packs its part of the one factor and all of the other.
 /// Where only blocks of whole rows are known to give the same bits, blocks are those rows.
 pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
-    /// A multiple of the micro-kernels' tile heights.
-    const TILE: usize = 48;
-    let least_rows = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m);
+    let least_rows = least_rows(m, n, k);
     #[cfg(target_arch = "x86_64")]
     if <f32 as tiles::Tiled>::kernel().is_some() {
         /// Lanes of the widest vector.
@@ -60,6 +74,21 @@ pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
         };
     }
     (least_rows, n)
+}
+
+/// Rows of the blocks of whole rows into which a result of m × n, with k summed over, is cut for the
+/// threads of the pool.
+pub(crate) fn rows_of_block(m: usize, n: usize, k: usize) -> usize {
+    const STEP: usize = 16;
+    let share = m.div_ceil(rayon::current_num_threads()).next_multiple_of(STEP);
+    share.max(least_rows(m, n, k)).min(m)
+}
+
+/// Rows that are enough work to be handed over.
+fn least_rows(m: usize, n: usize, k: usize) -> usize {
+    /// A multiple of the micro-kernels' tile heights.
+    const TILE: usize = 48;
+    PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m)
 }
 
 /// A matrix to read: element (i, j) is `data[i · row_stride + j · column_stride]`.
@@ -208,6 +237,28 @@ macro_rules! implement_product {
                     gemmkit::MatMut::new(data, m, n, c_rows, c_columns),
                     gemmkit::Parallelism::Serial,
                 );
+            }
+
+            fn comes_in_pieces(k: usize) -> bool {
+                #[cfg(target_arch = "x86_64")]
+                return <$type as tiles::Tiled>::kernel().is_some() && tiles::comes_in_pieces(k);
+                #[cfg(not(target_arch = "x86_64"))]
+                return k == usize::MAX;
+            }
+
+            fn multiply_in_pieces(
+                a: MatRef<'_, Self>,
+                b: MatRef<'_, Self>,
+                take: &mut Take<'_, Self>,
+            ) {
+                assert_eq!(a.layout.columns, b.layout.rows, "inner dimensions agree");
+                assert!(Self::comes_in_pieces(a.layout.columns), "the product comes in pieces");
+                #[cfg(target_arch = "x86_64")]
+                if let Some(kernel) = <$type as tiles::Tiled>::kernel() {
+                    tiles::multiply_in_pieces(kernel, &a, &b, take);
+                }
+                #[cfg(not(target_arch = "x86_64"))]
+                let _ = take;
             }
         }
     };

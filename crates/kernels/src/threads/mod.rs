@@ -120,6 +120,12 @@ pub(crate) fn for_each_piece(pieces: usize, work: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// Does `work` on this thread alone, whatever could be split in it: where a thread may not wait for
+/// others, since it holds what their work could need.
+pub(crate) fn alone(work: impl FnOnce()) {
+    team::alone(work);
+}
+
 fn join(start: usize, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
     if pieces == 1 {
         return work(start);

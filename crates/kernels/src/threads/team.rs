@@ -86,6 +86,19 @@ pub(super) fn is_in_piece() -> bool {
     IN_PIECE.get()
 }
 
+/// Does `work` on this thread alone, as if it were a piece.
+pub(super) fn alone(work: impl FnOnce()) {
+    /// What the thread was in before, set again even if the work panics.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IN_PIECE.set(self.0);
+        }
+    }
+    let _before = Before(IN_PIECE.replace(true));
+    work();
+}
+
 /// Ends the program where a panic drops it, by a second one while the first unwinds.
 struct AbortsAtEnd;
 

@@ -13,7 +13,9 @@
 mod pack;
 mod x86;
 
-use super::{MatMut, MatRef};
+use std::ops::Range;
+
+use super::{MatMut, MatRef, Take};
 use pack::{pack, pack_groups, pack_panels};
 pub(super) use x86::Tiled;
 
@@ -112,6 +114,32 @@ struct Outcome<T> {
     along: isize,
 }
 
+impl<T: Tiled> Outcome<T> {
+    /// The same from a row and a lane on.
+    fn from(&self, row: usize, lane: usize) -> Self {
+        let to = row as isize * self.across + lane as isize * self.along;
+        Self { start: self.start.wrapping_offset(to), ..*self }
+    }
+
+    /// Writes or adds `height` rows of `count` lanes of a tile with rows `apart` from each other.
+    ///
+    /// # Safety
+    /// They lie within the result.
+    unsafe fn write(&self, tile: &[T], (height, count, apart): (usize, usize, usize), add: bool) {
+        let set = |i: usize, j: usize| {
+            let value = tile[i * apart + j];
+            let to = self.from(i, j).start;
+            // SAFETY: by the caller's word; what is added to was written before.
+            unsafe { *to = if add { *to + value } else { value } };
+        };
+        if self.along == 1 {
+            (0..height).for_each(|i| (0..count).for_each(|j| set(i, j)));
+        } else {
+            (0..count).for_each(|j| (0..height).for_each(|i| set(i, j)));
+        }
+    }
+}
+
 /// Extents of a product: rows of the spread factor, lanes of the dense one, and the inner dimension.
 #[derive(Clone, Copy, Debug)]
 struct Extent {
@@ -166,17 +194,55 @@ pub(super) fn multiply<T: Tiled>(
     let along_columns = cycles(n, m) + right.packing(n * k);
     let along_rows = cycles(m, n) + left.packing(m * k) + m * n * k.div_ceil(SLICE);
     let (start, stride) = (c.start, c.layout.strides().0);
-    T::with_buffers(|spread, dense| {
-        let mut tiles = if along_rows < along_columns {
+    T::with_buffers(|[spread, dense, _]| {
+        let tiles = if along_rows < along_columns {
             let c = Outcome { start, across: 1, along: stride };
             let extent = Extent { rows: n, lanes: m, inner: k };
-            Tiles { kernel, extent, spread: right, dense: left, c, add }
+            Tiles { kernel, extent, spread: right, dense: left, c, add, block: BLOCK }
         } else {
             let c = Outcome { start, across: stride, along: 1 };
             let extent = Extent { rows: m, lanes: n, inner: k };
-            Tiles { kernel, extent, spread: left, dense: right, c, add }
+            Tiles { kernel, extent, spread: left, dense: right, c, add, block: BLOCK }
         };
-        tiles.run(spread, dense);
+        let c = |row: usize, lane: usize| tiles.c.from(row, lane);
+        tiles.run(spread, dense, &c, &mut |_, _| ());
+    });
+}
+
+/// Whether [`multiply_in_pieces`] makes a product that sums over `k`.
+pub(super) fn comes_in_pieces(k: usize) -> bool {
+    (1..=SLICE).contains(&k)
+}
+
+/// Makes `a · b` some rows at a time and has each taken before the next are made.
+pub(super) fn multiply_in_pieces<T: Tiled>(
+    kernel: &Kernel<T>,
+    a: &MatRef<'_, T>,
+    b: &MatRef<'_, T>,
+    take: &mut Take<'_, T>,
+) {
+    let (rows, inner, lanes) = (a.layout.rows, a.layout.columns, b.layout.columns);
+    assert!(comes_in_pieces(inner) && b.layout.rows == inner);
+    if rows == 0 || lanes == 0 {
+        return;
+    }
+    // Wide rather than deep, so that rows are whole more often.
+    let block = (BLOCK * SLICE / inner).clamp(BLOCK, 2 * BLOCK);
+    let (spread, dense) = (Factor::new(a, false), Factor::new(b, true));
+    T::with_buffers(|[spread_buffer, dense_buffer, made]| {
+        let start = aligned(made, MOST_ROWS * block.min(lanes));
+        let c = Outcome { start, across: 0, along: 1 };
+        let extent = Extent { rows, lanes, inner };
+        let tiles = Tiles { kernel, extent, spread, dense, c, add: false, block };
+        let place = |_, lane: usize| Outcome { across: block.min(lanes - lane) as isize, ..c };
+        let mut done = |rows: Range<usize>, lanes: Range<usize>| {
+            let count = rows.len() * lanes.len();
+            // SAFETY: the tiles of these rows and lanes have just been written there, rows one after
+            // another; nothing else uses the buffer meanwhile.
+            let made = unsafe { std::slice::from_raw_parts(start, count) };
+            take(rows.start, lanes, made);
+        };
+        tiles.run(spread_buffer, dense_buffer, &place, &mut done);
     });
 }
 
@@ -188,24 +254,34 @@ struct Tiles<'a, T: 'static> {
     dense: Factor<T>,
     c: Outcome<T>,
     add: bool,
+    /// Lanes of a block of the dense factor.
+    block: usize,
 }
 
 impl<T: Tiled> Tiles<'_, T> {
-    /// Makes all tiles; the buffers are for packed factors.
-    fn run(&mut self, spread: &mut Vec<T>, dense: &mut Vec<T>) {
+    /// Makes all tiles; the buffers are for packed factors. `place` says where what begins at a row and
+    /// lane is written, and `done` hears which rows and lanes have been.
+    fn run(
+        &self,
+        spread: &mut Vec<T>,
+        dense: &mut Vec<T>,
+        place: &impl Fn(usize, usize) -> Outcome<T>,
+        done: &mut impl FnMut(Range<usize>, Range<usize>),
+    ) {
         let Extent { lanes, inner, .. } = self.extent;
         let width = 2 * self.kernel.lanes;
         let deepest = SLICE.min(inner);
         let panel = aligned(spread, TOGETHER * MOST_ROWS * deepest);
         let block =
-            aligned(dense, self.group_at(BLOCK.min(lanes).next_multiple_of(width), deepest));
-        for first in (0..lanes).step_by(BLOCK) {
-            let end = lanes.min(first + BLOCK);
+            aligned(dense, self.group_at(self.block.min(lanes).next_multiple_of(width), deepest));
+        for first in (0..lanes).step_by(self.block) {
+            let end = lanes.min(first + self.block);
             for begin in (0..inner).step_by(SLICE) {
                 let depth = SLICE.min(inner - begin);
                 // SAFETY: the buffer has room for all lanes of the block, padded.
                 unsafe { self.pack_block(block, first..end, begin..begin + depth) };
-                self.run_slice(panel, block, first..end, begin..begin + depth);
+                let slice = begin..begin + depth;
+                self.run_slice([panel, block], &(first..end), &slice, place, done);
             }
         }
     }
@@ -215,12 +291,7 @@ impl<T: Tiled> Tiles<'_, T> {
     ///
     /// # Safety
     /// The block has room for them, padded to whole vectors.
-    unsafe fn pack_block(
-        &self,
-        block: *mut T,
-        lanes: std::ops::Range<usize>,
-        slice: std::ops::Range<usize>,
-    ) {
+    unsafe fn pack_block(&self, block: *mut T, lanes: Range<usize>, slice: Range<usize>) {
         let (width, depth) = (2 * self.kernel.lanes, slice.len());
         let groups = lanes.len() / width;
         let rest = lanes.start + groups * width;
@@ -243,10 +314,11 @@ impl<T: Tiled> Tiles<'_, T> {
     /// All tiles of these lanes, for one slice of the inner dimension.
     fn run_slice(
         &self,
-        panel: *mut T,
-        block: *const T,
-        lanes: std::ops::Range<usize>,
-        slice: std::ops::Range<usize>,
+        [panel, block]: [*mut T; 2],
+        lanes: &Range<usize>,
+        slice: &Range<usize>,
+        place: &impl Fn(usize, usize) -> Outcome<T>,
+        done: &mut impl FnMut(Range<usize>, Range<usize>),
     ) {
         let mut tile = [T::ZERO; MOST_ROWS * MOST_LANES];
         let (packs, most) = self.panels();
@@ -278,29 +350,31 @@ impl<T: Tiled> Tiles<'_, T> {
             let start = if packs { packed } else { source };
             let a = Factor { start, ..self.spread };
             let kinds = if packs { &self.kernel.packed } else { &self.kernel.strided };
+            let c = place(row, lanes.start);
             for lane in lanes.clone().step_by(2 * self.kernel.lanes) {
                 let (count, padded) = self.vectors(lane, lanes.end);
                 let micro = kinds[padded / self.kernel.lanes - 1][height - 1];
                 let (b, step) = if self.loads_directly(count, padded) {
                     (self.dense.at(lane, slice.start), self.dense.along)
                 } else {
-                    (block.wrapping_add(self.group_at(lane - lanes.start, depth)), padded as isize)
+                    let group = self.group_at(lane - lanes.start, depth);
+                    (block.wrapping_add(group).cast_const(), padded as isize)
                 };
-                let to = row as isize * self.c.across + lane as isize * self.c.along;
-                let c = self.c.start.wrapping_offset(to);
-                let whole = Tile { depth, a, b, step, c, apart: self.c.across, add };
+                let c = c.from(0, lane - lanes.start);
+                let whole = Tile { depth, a, b, step, c: c.start, apart: c.across, add };
                 // SAFETY: `a` has `height` rows and `b` `padded` lanes of `depth` positions, and the
                 // tile lies within the result: whole, or through a buffer of the largest tile.
                 unsafe {
-                    if count == padded && self.c.along == 1 {
+                    if count == padded && c.along == 1 {
                         micro(&whole);
                     } else {
                         let (part, apart) = (tile.as_mut_ptr(), padded as isize);
                         micro(&Tile { c: part, apart, add: false, ..whole });
-                        self.write(&tile, (height, count, padded), c, add);
+                        c.write(&tile, (height, count, padded), add);
                     }
                 }
             }
+            done(row..row + height, lanes.clone());
         }
     }
 
@@ -342,30 +416,6 @@ impl<T: Tiled> Tiles<'_, T> {
         let step = self.dense.along.unsigned_abs() * size_of::<T>();
         let pays = rows <= 3 * MOST_ROWS || lanes * inner * size_of::<T>() <= SMALL;
         count == padded && self.dense.across == 1 && pays && !step.is_multiple_of(PAGE / 2)
-    }
-
-    /// Writes or adds `height` rows of `count` lanes of a tile with rows `apart` from each other.
-    ///
-    /// # Safety
-    /// They lie within the result from `c` on.
-    unsafe fn write(
-        &self,
-        tile: &[T],
-        (height, count, apart): (usize, usize, usize),
-        c: *mut T,
-        add: bool,
-    ) {
-        let set = |i: usize, j: usize| {
-            let value = tile[i * apart + j];
-            let to = c.wrapping_offset(i as isize * self.c.across + j as isize * self.c.along);
-            // SAFETY: by the caller's word; what is added to was written before.
-            unsafe { *to = if add { *to + value } else { value } };
-        };
-        if self.c.along == 1 {
-            (0..height).for_each(|i| (0..count).for_each(|j| set(i, j)));
-        } else {
-            (0..count).for_each(|j| (0..height).for_each(|i| set(i, j)));
-        }
     }
 }
 

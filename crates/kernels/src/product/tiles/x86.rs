@@ -24,7 +24,7 @@ pub(in super::super) trait Tiled: Float {
     fn fused(self, b: Self, c: Self) -> Self;
 
     /// Calls `run` with this thread's buffers for packed factors, which stay as large as they grew.
-    fn with_buffers(run: impl FnOnce(&mut Vec<Self>, &mut Vec<Self>));
+    fn with_buffers(run: impl FnOnce(&mut [Vec<Self>; 3]));
 }
 
 macro_rules! implement_tiled {
@@ -55,12 +55,12 @@ macro_rules! implement_tiled {
                 self.mul_add(b, c)
             }
 
-            fn with_buffers(run: impl FnOnce(&mut Vec<Self>, &mut Vec<Self>)) {
+            fn with_buffers(run: impl FnOnce(&mut [Vec<Self>; 3])) {
                 thread_local! {
-                    static BUFFERS: RefCell<(Vec<$type>, Vec<$type>)> =
-                        const { RefCell::new((Vec::new(), Vec::new())) };
+                    static BUFFERS: RefCell<[Vec<$type>; 3]> =
+                        const { RefCell::new([Vec::new(), Vec::new(), Vec::new()]) };
                 }
-                BUFFERS.with_borrow_mut(|(spread, dense)| run(spread, dense));
+                BUFFERS.with_borrow_mut(run);
             }
         }
     };
