@@ -3,6 +3,7 @@
 use fanin::formats::read_weights;
 use fanin::spec::{Loss, Model, Spec};
 use fanin::train::hyperparameters::Settings;
+use fanin::train::learning::Learning;
 use fanin::train::optimizers::{self, Optimizer};
 use fanin::train::step::TrainingPass;
 use fanin::weights::Weights;
@@ -51,7 +52,7 @@ impl Steps {
     /// If weights or rows do not fit the network.
     pub fn new(job: &Job, weights: &Weights, rows: Rows) -> Result<Self, Failure> {
         let model = model(job, weights)?;
-        let pass = TrainingPass::new(&model, &Loss::CrossEntropy, job.batch)?;
+        let pass = TrainingPass::changing(&model, &Loss::CrossEntropy, job.batch)?;
         let network = pass.network();
         let parameters = network.arrange(weights)?;
         let wires = network.graph.parameters();
@@ -88,13 +89,14 @@ impl Steps {
         let [features, targets] = &mut batches[self.next];
         self.next = (self.next + 1) % count;
         self.pass.exchange(features, targets);
-        let loss = self.pass.run(&self.parameters, 0, 0);
+        let mut learning = Learning {
+            optimizer: &mut *self.optimizer,
+            learning_rate: self.learning_rate,
+            decays: &self.decays,
+            watch: None,
+        };
+        let loss = self.pass.learn(&mut self.parameters, &mut learning, 0, 0);
         self.pass.exchange(features, targets);
-        self.optimizer.begin_step(self.learning_rate);
-        for (index, &decay) in self.decays.iter().enumerate() {
-            let parameter = &mut self.parameters[self.pass.network().trained[index]];
-            self.optimizer.update(index, parameter, self.pass.gradient(index), decay);
-        }
         loss
     }
 }

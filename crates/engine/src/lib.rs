@@ -54,6 +54,6 @@ pub use evaluate::Array;
 pub use gradient::{gradients, pullback};
 pub use graph::{Graph, Kind, Type, Wire};
 pub use plan::Plan;
-pub use run::{Element, Number, Workspace};
+pub use run::{Element, Number, Update, Workspace};
 pub use spread::Spread;
 pub use tensor::{Shape, Tensor};

@@ -20,6 +20,8 @@ pub(crate) enum Place {
     Parameter(usize),
     /// A buffer of the workspace.
     Buffer(usize),
+    /// Nowhere: its elements are handed on as they are made.
+    Nowhere,
 }
 
 /// A wire as one step sees it.
@@ -38,6 +40,17 @@ pub(crate) struct Step {
     pub outputs: Vec<Slot>,
     /// The input whose buffer the first output took over.
     pub in_place: Option<usize>,
+    /// The change that is made by the output as soon as it is there.
+    pub change: Option<Changed>,
+}
+
+/// A parameter that changes by a wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// The number of the change, in the order in which the caller named them.
+    pub number: usize,
+    /// The parameter.
+    pub parameter: usize,
 }
 
 /// The size and kind of a buffer.
@@ -57,6 +70,10 @@ pub struct Plan {
     pub(crate) buffers: Vec<BufferInfo>,
     pub(crate) feeds: Vec<Slot>,
     pub(crate) kept: Vec<Slot>,
+    /// Whether parameters change as it runs.
+    pub(crate) changing: bool,
+    /// Changes that are made when all steps are done, and by what.
+    pub(crate) late: Vec<(Changed, Slot)>,
     pub(crate) parameter_elements: Vec<usize>,
 }
 
@@ -66,7 +83,20 @@ impl Plan {
     /// # Errors
     /// If a parameter itself is asked for: the caller owns it already.
     pub fn new(graph: &Graph, keep: &[Wire]) -> Result<Self> {
-        Self::of(graph, keep, vec![true; graph.wire_count()])
+        Self::of(graph, keep, &[], vec![true; graph.wire_count()])
+    }
+
+    /// Plans the computation of `keep`, and of wires by which parameters change:
+    /// [`run_changing`](Self::run_changing) changes a parameter as soon as nobody reads it any more,
+    /// and the wire's memory is free again. Each pair is such a wire and its parameter.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If the second of a pair is no parameter.
+    pub fn changing(graph: &Graph, keep: &[Wire], changes: &[(Wire, Wire)]) -> Result<Self> {
+        Self::of(graph, keep, changes, vec![true; graph.wire_count()])
     }
 
     /// Plans the computation of `keep` for inputs, by their numbers, that change from run to run
@@ -78,11 +108,16 @@ impl Plan {
     /// # Panics
     /// If an input has no such number.
     pub fn staged(graph: &Graph, keep: &[Wire], changing: &[usize]) -> Result<Self> {
-        Self::of(graph, keep, changes(graph, changing))
+        Self::of(graph, keep, &[], changes(graph, changing))
     }
 
-    fn of(graph: &Graph, keep: &[Wire], changes: Vec<bool>) -> Result<Self> {
-        let mut planner = Planner::new(graph, keep, changes)?;
+    fn of(
+        graph: &Graph,
+        keep: &[Wire],
+        changed: &[(Wire, Wire)],
+        changes: Vec<bool>,
+    ) -> Result<Self> {
+        let mut planner = Planner::new(graph, keep, changed, changes)?;
         planner.place_feeds();
         planner.place_nodes();
         Ok(planner.finish(keep))
@@ -118,12 +153,22 @@ struct Planner<'g> {
     constants: Vec<Step>,
     fixed: Vec<Step>,
     steps: Vec<Step>,
+    /// Wires by which a parameter changes: at once where `true`, else when all is done.
+    changed: Vec<(Wire, Changed, bool)>,
 }
 
 impl<'g> Planner<'g> {
-    fn new(graph: &'g Graph, keep: &[Wire], changes: Vec<bool>) -> Result<Self> {
-        let needed = needed_nodes(graph, keep);
-        let root = roots(graph, keep);
+    fn new(
+        graph: &'g Graph,
+        keep: &[Wire],
+        changed: &[(Wire, Wire)],
+        changes: Vec<bool>,
+    ) -> Result<Self> {
+        let by = changed.iter().map(|(by, _)| *by);
+        let wanted = &keep.iter().copied().chain(by).collect::<Vec<_>>()[..];
+        let needed = needed_nodes(graph, wanted);
+        let root = roots(graph, wanted);
+        let changed = early_changes(graph, keep, changed, (&needed, &root));
         let mut last_use = vec![0; graph.wire_count()];
         for (index, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
             let changed = does_change(node, &changes);
@@ -135,10 +180,11 @@ impl<'g> Planner<'g> {
                 *last = if is_kept { PINNED } else { time.max(*last) };
             }
         }
-        for wire in keep {
-            if let Source::Parameter(_) = graph.source(*wire) {
+        let late = changed.iter().filter(|(_, _, early)| !early).map(|(by, ..)| *by);
+        for wire in keep.iter().copied().chain(late) {
+            if let Source::Parameter(_) = graph.source(wire) {
                 return Err(Error::Shape {
-                    place: graph.name(*wire),
+                    place: graph.name(wire),
                     found: "a parameter among the wires to compute".to_owned(),
                     expected: "wires that nodes compute".to_owned(),
                 });
@@ -161,6 +207,7 @@ impl<'g> Planner<'g> {
             constants: Vec::new(),
             fixed: Vec::new(),
             steps: Vec::new(),
+            changed,
         })
     }
 
@@ -200,12 +247,23 @@ impl<'g> Planner<'g> {
             }
         }
         let ahead = if changed { self.ahead(node) } else { None };
-        let in_place = self.place_outputs(index, time, ahead.is_none());
+        let change = self.changed.iter().find(|(by, _, early)| *early && node.outputs == [*by]);
+        let change = change.map(|(_, change, _)| *change);
+        let in_pieces = change.is_some() && {
+            let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
+            node.operator.in_pieces().is_some_and(|pieces| pieces.comes_in_pieces(&types))
+        };
+        let in_place = if in_pieces {
+            self.place[node.outputs[0].0] = Some(Place::Nowhere);
+            None
+        } else {
+            self.place_outputs(index, time, ahead.is_none())
+        };
         let outputs = node.outputs.iter().map(|w| self.slot(*w)).collect();
         let (operator, inputs) = ahead.unwrap_or_else(|| {
             (Arc::clone(&node.operator), node.inputs.iter().map(|w| self.slot(*w)).collect())
         });
-        let step = Step { operator, inputs, outputs, in_place };
+        let step = Step { operator, inputs, outputs, in_place, change };
         match (node.inputs.is_empty(), changed) {
             (true, _) => self.constants.push(step),
             (false, false) => self.fixed.push(step),
@@ -227,6 +285,7 @@ impl<'g> Planner<'g> {
             inputs: vec![input],
             outputs: vec![output.clone()],
             in_place: None,
+            change: None,
         };
         self.fixed.push(step);
         Some((rest, vec![output, self.slot(node.inputs[with])]))
@@ -295,10 +354,13 @@ impl<'g> Planner<'g> {
     }
 
     /// The free buffer whose size fits best; it grows if it must.
+    /// What is kept for ever takes none that is larger, which others could use again.
     fn free_buffer(&mut self, wire: Wire) -> Option<usize> {
         let (elements, kind) = (self.elements(wire), self.graph.type_of(wire).kind);
+        let is_kept = self.last_use[self.root[wire.0].0] == PINNED;
         let best = (0..self.free.len())
             .filter(|&i| self.buffers[self.free[i]].kind == kind)
+            .filter(|&i| !is_kept || self.buffers[self.free[i]].elements <= elements)
             .min_by_key(|&i| self.buffers[self.free[i]].elements.abs_diff(elements))?;
         let buffer = self.free.swap_remove(best);
         let size = &mut self.buffers[buffer].elements;
@@ -326,7 +388,10 @@ impl<'g> Planner<'g> {
 
     fn finish(self, keep: &[Wire]) -> Plan {
         let parameters = self.graph.parameters().iter();
+        let late = self.changed.iter().filter(|(_, _, early)| !early);
         Plan {
+            changing: !self.changed.is_empty(),
+            late: late.map(|(by, change, _)| (*change, self.slot(*by))).collect(),
             feeds: self.graph.inputs().iter().map(|w| self.slot(*w)).collect(),
             kept: keep.iter().map(|w| self.slot(*w)).collect(),
             parameter_elements: parameters.map(|w| self.elements(*w)).collect(),
@@ -336,6 +401,40 @@ impl<'g> Planner<'g> {
             buffers: self.buffers,
         }
     }
+}
+
+/// Which changes can be made as soon as their wire is there: those of parameters that no node reads
+/// from then on, by wires that nothing else reads.
+fn early_changes(
+    graph: &Graph,
+    keep: &[Wire],
+    changed: &[(Wire, Wire)],
+    (needed, root): (&[bool], &[Wire]),
+) -> Vec<(Wire, Changed, bool)> {
+    let reads = |from: usize, wire: Wire| {
+        let nodes = graph.nodes().iter().enumerate().skip(from).filter(|(i, _)| needed[*i]);
+        nodes.flat_map(|(_, node)| read(node)).any(|input| root[input.0] == wire)
+    };
+    let is_early = |by: Wire, parameter: Wire| match graph.source(by) {
+        Source::Node(node, _) => {
+            let once = changed.iter().filter(|(wire, _)| root[wire.0] == root[by.0]).count() == 1;
+            let is_own = root[by.0] == by
+                && graph.nodes()[node].outputs.len() == 1
+                && !graph.nodes()[node].inputs.is_empty();
+            let kept = keep.iter().any(|wire| root[wire.0] == by);
+            once && is_own && !kept && !reads(0, by) && !reads(node, parameter)
+        }
+        _ => false,
+    };
+    let number_of = |wire: Wire| match graph.source(wire) {
+        Source::Parameter(number) => number,
+        _ => panic!("what changes is a parameter"),
+    };
+    let changes = changed.iter().enumerate().map(|(number, &(by, parameter))| {
+        let change = Changed { number, parameter: number_of(parameter) };
+        (by, change, is_early(by, parameter))
+    });
+    changes.collect()
 }
 
 /// When a node runs.

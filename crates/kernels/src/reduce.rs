@@ -49,6 +49,25 @@ pub fn count_non_finite<T: Float>(x: &[T]) -> usize {
     x.iter().filter(|v| !v.is_finite()).count()
 }
 
+/// Whether no element is NaN or infinite.
+pub fn all_finite<T: Float>(x: &[T]) -> bool {
+    let mut finite = true;
+    wide(AllFinite { x, finite: &mut finite });
+    finite
+}
+
+struct AllFinite<'a, T> {
+    x: &'a [T],
+    finite: &'a mut bool,
+}
+
+impl<T: Float> Loop for AllFinite<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        *self.finite = self.x.iter().fold(true, |all, x| all & x.is_finite());
+    }
+}
+
 /// Eight running sums break the chain of dependent additions; their order is fixed.
 const LANES: usize = 8;
 
@@ -90,6 +109,20 @@ mod tests {
         assert!((sum(&x) - 1_000_003.0 * f64::from(0.1_f32)).abs() < 1e-6);
         assert!((mean(&x) - f64::from(0.1_f32)).abs() < 1e-12);
         assert!(variance(&x) < 1e-24);
+    }
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_wherever_it_stands() {
+        let mut x = [1.0_f32; 40];
+        assert!(all_finite(&x) && all_finite::<f64>(&[]));
+        for at in 0..40 {
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                x[at] = bad;
+                assert!(!all_finite(&x), "{at}");
+            }
+            x[at] = f32::MAX;
+        }
+        assert!(all_finite(&x));
     }
 
     #[test]

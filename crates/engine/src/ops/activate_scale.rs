@@ -109,7 +109,8 @@ impl Operator for ActivateScale {
 
     fn ahead(&self, fixed: &[bool]) -> Option<Ahead> {
         let part = Activate { activation: Arc::clone(&self.activation), order: self.order };
-        let is_slope_known = fixed[0] && !fixed[1];
+        // By a value it costs no more than to read a slope that was computed before.
+        let is_slope_known = fixed == [true, false];
         is_slope_known.then(|| Ahead {
             part: Arc::new(part),
             of: 0,

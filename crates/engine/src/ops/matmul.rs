@@ -2,7 +2,8 @@
 //!
 //! Key: B leading (batch) axes, m rows, n columns, k the axis summed over.
 
-use fanin_kernels::matmul::{Matrix, matmul};
+use fanin_kernels::change::Change;
+use fanin_kernels::matmul::{Matrix, comes_in_pieces, matmul, matmul_change};
 use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
@@ -14,7 +15,7 @@ use crate::tensor::Shape;
 
 use super::broadcast::common_shape;
 use super::operator::run_generic;
-use super::{Entry, FanAxes, Operator, Sample};
+use super::{Entry, FanAxes, InPieces, Operator, Sample};
 
 /// op(a) · op(b) over the last two axes, where op transposes them or not.
 ///
@@ -120,6 +121,36 @@ impl MatMul {
     }
 }
 
+impl MatMul {
+    /// Changes by the product of two matrices.
+    fn change<T: Element>(self, io: &Io<'_, T>, change: Change<'_, T>) {
+        let factor = |input: usize, transposed: bool| {
+            let (_, (rows, columns)) =
+                matrix(io.input_shape(input)).expect("the shape rule has been applied");
+            Matrix::new(io.read(input), rows, columns).transposed(transposed)
+        };
+        matmul_change(factor(0, self.transpose_a), factor(1, self.transpose_b), change);
+    }
+}
+
+impl InPieces for MatMul {
+    fn comes_in_pieces(&self, inputs: &[&Type]) -> bool {
+        let [&[m, n], &[_, _]] = [inputs[0], inputs[1]].map(|x| x.shape.axes()) else {
+            return false;
+        };
+        let summed = if self.transpose_a { m } else { n };
+        comes_in_pieces::<f32>(summed) && comes_in_pieces::<f64>(summed)
+    }
+
+    fn change_f32(&self, io: &Io<'_, f32>, change: Change<'_, f32>) {
+        self.change(io, change);
+    }
+
+    fn change_f64(&self, io: &Io<'_, f64>, change: Change<'_, f64>) {
+        self.change(io, change);
+    }
+}
+
 impl Operator for MatMul {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -172,6 +203,10 @@ impl Operator for MatMul {
     }
 
     run_generic!();
+
+    fn in_pieces(&self) -> Option<&dyn InPieces> {
+        Some(self)
+    }
 
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let &[a, b] = inputs else { return None };

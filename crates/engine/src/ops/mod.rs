@@ -78,7 +78,7 @@ pub use integer_unary::IntegerFunction;
 pub(crate) use literal::check_count;
 pub use narrow::Precision;
 pub use noise::{Law, Seed};
-pub use operator::{Ahead, Entry, FanAxes, Operator, Sample, Structure};
+pub use operator::{Ahead, Entry, FanAxes, InPieces, Operator, Sample, Structure};
 pub use scatter::Reduction;
 pub use standardize::Standardized;
 pub use window::{Rounding, Window};

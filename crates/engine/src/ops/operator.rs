@@ -3,6 +3,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use fanin_kernels::change::Change;
+
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Kind, Type, Wire};
@@ -126,6 +128,11 @@ pub trait Operator: Debug + Send + Sync {
         None
     }
 
+    /// How it hands out its output in pieces, if it can.
+    fn in_pieces(&self) -> Option<&dyn InPieces> {
+        None
+    }
+
     /// Whether every element of the output is the same function of the inputs' elements in its
     /// place.
     fn is_pointwise(&self) -> bool {
@@ -141,6 +148,18 @@ pub trait Operator: Debug + Send + Sync {
     fn fan_axes(&self, _types: &[&Type], _input: usize) -> Option<FanAxes> {
         None
     }
+}
+
+/// An operator whose output need not be kept where something only changes by it.
+pub trait InPieces {
+    /// Whether it can for inputs of these types.
+    fn comes_in_pieces(&self, inputs: &[&Type]) -> bool;
+
+    /// Changes by the output in f32; the output of `io` does not exist.
+    fn change_f32(&self, io: &Io<'_, f32>, change: Change<'_, f32>);
+
+    /// Changes by the output in f64; the output of `io` does not exist.
+    fn change_f64(&self, io: &Io<'_, f64>, change: Change<'_, f64>);
 }
 
 /// An operator of two parts, the first of which needs one input alone and gives a tensor of its

@@ -105,16 +105,20 @@ impl Divergence {
     ) -> Option<Self> {
         tensors.into_iter().find_map(|(layer, values)| {
             let bad = reduce::count_non_finite(values);
-            (bad > 0).then(|| Self {
-                step,
-                layer: layer.to_owned(),
-                what: format!(
-                    "{quantity}: {bad} of {} values {} NaN or infinite",
-                    values.len(),
-                    if bad == 1 { "is" } else { "are" }
-                ),
-            })
+            (bad > 0).then(|| Self::counted(step, quantity, layer, (bad, values.len())))
         })
+    }
+
+    /// So many of so many elements of a tensor that are NaN or infinite.
+    pub(crate) fn counted(
+        step: u64,
+        quantity: &str,
+        layer: &str,
+        (bad, of): (usize, usize),
+    ) -> Self {
+        let are = if bad == 1 { "is" } else { "are" };
+        let what = format!("{quantity}: {bad} of {of} values {are} NaN or infinite");
+        Self { step, layer: layer.to_owned(), what }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod sampler;
 pub mod course;
 pub mod metrics;
 pub mod step;
+pub mod learning;
 pub mod evaluation;
 pub mod watch;
 pub mod loop_control;

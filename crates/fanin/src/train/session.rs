@@ -8,9 +8,11 @@ use std::borrow::Cow;
 
 use fanin_engine::tensor::Shape;
 
+use super::clip::Clip;
 use super::course::Course;
 use super::early_stopping::{Decision, EarlyStopping};
 use super::evaluation::{Evaluation, Evaluator};
+use super::learning::{GradientWatch, Learning};
 use super::loop_control::{Divergence, Finish, Interrupt, Observer};
 use super::metrics::Metrics;
 use super::optimizers::lbfgs::Lbfgs;
@@ -73,7 +75,10 @@ pub struct Position {
 }
 
 enum Learner {
-    Steps(Box<dyn Optimizer<f32>>),
+    /// Gradients are kept, for they are clipped before any step.
+    Clipped(Box<dyn Optimizer<f32>>),
+    /// Parameters change as gradients are made.
+    Steps(Box<dyn Optimizer<f32>>, GradientWatch),
     Search(Box<Lbfgs<f32>>),
 }
 
@@ -107,9 +112,12 @@ impl<'d> Session<'d> {
         let batches = course.batches(rows.train.rows())?;
         let course = course.scheduled(batches.count())?;
         let sizes = [batches.range(0).len(), batches.range(batches.count() - 1).len()];
-        let mut passes = vec![TrainingPass::new(model, &course.loss, sizes[0])?];
+        let changes =
+            matches!(course.method.work, Work::Gradients { .. }) && course.clip == Clip::None;
+        let pass = if changes { TrainingPass::changing } else { TrainingPass::new };
+        let mut passes = vec![pass(model, &course.loss, sizes[0])?];
         if sizes[1] != sizes[0] {
-            passes.push(TrainingPass::new(model, &course.loss, sizes[1])?);
+            passes.push(pass(model, &course.loss, sizes[1])?);
         }
         let network = passes[0].network();
         let parameters = network.arrange(weights)?;
@@ -121,7 +129,13 @@ impl<'d> Session<'d> {
             trained.iter().map(|&p| (names[p].clone(), shapes[p].clone())).collect();
         let learner = match course.method.work {
             Work::Gradients { .. } => {
-                Learner::Steps(course.method.build_f32(&course.settings, &layout)?)
+                let optimizer = course.method.build_f32(&course.settings, &layout)?;
+                if changes {
+                    let shapes = layout.iter().map(|(_, shape)| shape);
+                    Learner::Steps(optimizer, GradientWatch::new(shapes))
+                } else {
+                    Learner::Clipped(optimizer)
+                }
             }
             Work::Evaluations => {
                 Learner::Search(Box::new(Lbfgs::new(course.search_options()?, &layout)))
@@ -306,7 +320,23 @@ impl<'d> Session<'d> {
         let (seed, step) = (self.course.seed, self.position.step);
         let learning_rate = self.course.learning_rate_at(step, self.batches.count());
         let loss = match &mut self.learner {
-            Learner::Steps(optimizer) => {
+            Learner::Steps(optimizer, watch) => {
+                let ends_epoch = self.position.batch as usize + 1 == self.batches.count();
+                watch.begin(ends_epoch);
+                let mut learning = Learning {
+                    optimizer: &mut **optimizer,
+                    learning_rate,
+                    decays: &self.decays,
+                    watch: Some(watch),
+                };
+                let loss = pass.learn(&mut self.parameters, &mut learning, seed, step);
+                self.gradient_norm = watch.norm().unwrap_or(self.gradient_norm);
+                if loss.is_finite() && self.gradient_norm.is_finite() {
+                    pass.track_statistics(&mut self.parameters);
+                }
+                loss
+            }
+            Learner::Clipped(optimizer) => {
                 let loss = pass.run(&self.parameters, seed, step);
                 self.gradient_norm = pass.clip(self.course.clip);
                 if loss.is_finite() && self.gradient_norm.is_finite() {
@@ -381,11 +411,19 @@ impl<'d> Session<'d> {
         let rows = &self.order[range];
         let pass = self.passes.iter().find(|pass| pass.rows() == rows.len());
         let pass = pass.expect("every size of batch has its pass");
-        let trained = pass.network().trained.iter().enumerate();
-        let gradients = trained.map(|(n, &p)| (self.names[p].as_str(), pass.gradient(n)));
-        if self.position.loss_sum.is_finite()
-            && let Some(found) = Divergence::find(step, "gradient", gradients)
-        {
+        let trained = &pass.network().trained;
+        let found = match &self.learner {
+            Learner::Steps(_, watch) => watch.first_non_finite().map(|(n, bad)| {
+                let of = self.parameters[trained[n]].len();
+                Divergence::counted(step, "gradient", &self.names[trained[n]], (bad, of))
+            }),
+            _ => {
+                let trained = trained.iter().enumerate();
+                let gradients = trained.map(|(n, &p)| (self.names[p].as_str(), pass.gradient(n)));
+                Divergence::find(step, "gradient", gradients)
+            }
+        };
+        if let Some(found) = found.filter(|_| self.position.loss_sum.is_finite()) {
             return Ok(found);
         }
         let data = &self.rows.train;
@@ -431,7 +469,7 @@ impl<'d> Session<'d> {
     /// What the optimizer remembers.
     pub fn optimizer_state(&self) -> OptimizerState {
         match &self.learner {
-            Learner::Steps(optimizer) => optimizer.state(),
+            Learner::Steps(optimizer, _) | Learner::Clipped(optimizer) => optimizer.state(),
             Learner::Search(search) => search.state(),
         }
     }
@@ -448,7 +486,9 @@ impl<'d> Session<'d> {
     ) -> Result<()> {
         let parameters = self.passes[0].network().arrange(weights)?;
         match &mut self.learner {
-            Learner::Steps(optimizer) => optimizer.restore(state)?,
+            Learner::Steps(optimizer, _) | Learner::Clipped(optimizer) => {
+                optimizer.restore(state)?;
+            }
             Learner::Search(search) => search.restore(state)?,
         }
         self.parameters = parameters;

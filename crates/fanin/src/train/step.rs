@@ -1,6 +1,6 @@
 //! One planned pass over a batch: forward and backward to train, forward alone to evaluate.
 
-use fanin_engine::{Plan, Wire, Workspace};
+use fanin_engine::{Plan, Update, Wire, Workspace};
 use fanin_kernels::reduce;
 
 use super::clip::{Clip, global_norm};
@@ -18,21 +18,43 @@ pub struct TrainingPass {
     network: Network,
     plan: Plan,
     workspace: Workspace<f32>,
+    /// The number of gradients that are kept, before all else that is.
+    gradients: usize,
 }
 
 impl TrainingPass {
-    /// Plans a pass over `rows` rows.
+    /// Plans a pass over `rows` rows whose gradients are kept, to be read.
     ///
     /// # Errors
     /// If the model does not fit together.
     pub fn new(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
         let mut network = Network::new(model, loss, rows, Mode::Train)?;
         let mut keep: Vec<Wire> = network.add_gradients()?;
-        keep.push(network.loss);
-        keep.extend(network.running.iter().map(|r| r.batch));
+        let gradients = keep.len();
+        keep.extend(Self::results(&network));
         let plan = Plan::new(&network.graph, &keep)?;
-        let workspace = plan.workspace();
-        Ok(Self { network, plan, workspace })
+        Ok(Self { workspace: plan.workspace(), network, plan, gradients })
+    }
+
+    /// Plans a pass that [changes](Self::learn) parameters as their gradients are made, and keeps none.
+    ///
+    /// # Errors
+    /// If the model does not fit together.
+    pub fn changing(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
+        let mut network = Network::new(model, loss, rows, Mode::Train)?;
+        let gradients = network.add_gradients()?;
+        let parameters = network.trained.iter().map(|&p| network.graph.parameters()[p]);
+        let changes: Vec<(Wire, Wire)> = gradients.into_iter().zip(parameters).collect();
+        let keep: Vec<Wire> = Self::results(&network).collect();
+        let plan = Plan::changing(&network.graph, &keep, &changes)?;
+        Ok(Self { workspace: plan.workspace(), network, plan, gradients: 0 })
+    }
+
+    /// Where the loss is among what a pass without gradients keeps.
+    pub(crate) const LOSS: usize = 0;
+
+    fn results(network: &Network) -> impl Iterator<Item = Wire> {
+        std::iter::once(network.loss).chain(network.running.iter().map(|r| r.batch))
     }
 
     /// Rows of a batch.
@@ -57,13 +79,38 @@ impl TrainingPass {
     }
 
     /// Computes loss and gradients; seed and step drive dropout. Gives the loss.
+    ///
+    /// # Panics
+    /// If the pass changes parameters.
     pub fn run(&mut self, parameters: &[Vec<f32>], seed: u64, step: u64) -> f64 {
+        self.set_clock(seed, step);
+        self.plan.run(parameters, &mut self.workspace);
+        self.loss()
+    }
+
+    /// Computes the loss and changes the parameters by `update`, which numbers them as
+    /// [`trained`](Network::trained) does; seed and step drive dropout. Gives the loss before.
+    pub fn learn(
+        &mut self,
+        parameters: &mut [Vec<f32>],
+        update: &mut dyn Update<f32>,
+        seed: u64,
+        step: u64,
+    ) -> f64 {
+        self.set_clock(seed, step);
+        self.plan.run_changing(parameters, &mut self.workspace, update);
+        self.loss()
+    }
+
+    fn set_clock(&mut self, seed: u64, step: u64) {
         if self.is_random() {
             let clock = self.workspace.feed_integers(Network::CLOCK);
             clock.copy_from_slice(&[seed as i64, step as i64]);
         }
-        self.plan.run(parameters, &mut self.workspace);
-        f64::from(self.workspace.read(self.network.trained.len())[0])
+    }
+
+    fn loss(&self) -> f64 {
+        f64::from(self.workspace.read(self.gradients + Self::LOSS)[0])
     }
 
     /// Whether the loss depends on seed and step, as it does with dropout.
@@ -71,8 +118,17 @@ impl TrainingPass {
         self.network.graph.inputs().len() > Network::CLOCK
     }
 
+    /// Whether gradients are kept.
+    pub fn keeps_gradients(&self) -> bool {
+        self.gradients > 0
+    }
+
     /// The gradient of the n-th trained parameter.
+    ///
+    /// # Panics
+    /// If the pass keeps no gradients.
     pub fn gradient(&self, trained: usize) -> &[f32] {
+        assert!(trained < self.gradients, "the pass keeps this gradient");
         self.workspace.read(trained)
     }
 
@@ -129,7 +185,7 @@ impl TrainingPass {
 
     /// Moves the running statistics towards those of the batch just run.
     pub fn track_statistics(&self, parameters: &mut [Vec<f32>]) {
-        let first = self.network.trained.len() + 1;
+        let first = self.gradients + Self::LOSS + 1;
         for (index, running) in self.network.running.iter().enumerate() {
             let batch = self.workspace.read(first + index);
             for (kept, &new) in parameters[running.parameter].iter_mut().zip(batch) {

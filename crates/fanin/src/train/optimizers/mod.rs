@@ -35,6 +35,7 @@ mod tests;
 
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
+use fanin_kernels::change::Change;
 
 use crate::error::{Error, Result};
 
@@ -69,11 +70,26 @@ pub trait Optimizer<T: Float>: Send {
     /// Begins the next step, in which every parameter is updated once.
     fn begin_step(&mut self, learning_rate: f64);
 
-    /// Changes parameter `index` by its gradient; `decay` is the weight decay λ of this parameter.
+    /// Calls `make` once with how parameter `index` changes by its gradient, of which the rule may be
+    /// given pieces; `decay` is the weight decay λ of this parameter.
     ///
     /// # Panics
     /// If the optimizer was built without such a parameter, or for another length.
-    fn update(&mut self, index: usize, parameter: &mut [T], gradient: &[T], decay: f64);
+    fn change(
+        &mut self,
+        index: usize,
+        parameter: &mut [T],
+        decay: f64,
+        make: &mut dyn FnMut(Change<'_, T>),
+    );
+
+    /// Changes parameter `index` by its gradient; `decay` is the weight decay λ of this parameter.
+    ///
+    /// # Panics
+    /// As [`change`](Self::change).
+    fn update(&mut self, index: usize, parameter: &mut [T], gradient: &[T], decay: f64) {
+        self.change(index, parameter, decay, &mut |change| change.by(gradient));
+    }
 
     /// One whole step: [`begin_step`](Self::begin_step), then every parameter in order.
     ///

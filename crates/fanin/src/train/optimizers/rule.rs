@@ -2,6 +2,7 @@
 
 use fanin_engine::tensor::Shape;
 use fanin_kernels::Float;
+use fanin_kernels::change::{Change, MOST};
 use fanin_kernels::memory::zeros;
 
 use crate::error::Result;
@@ -10,7 +11,7 @@ use super::state::tensor_of;
 use super::{Layout, Optimizer, OptimizerState};
 
 /// The change of one parameter in one step, with `N` buffers of memory per parameter.
-pub(super) trait Rule<const N: usize>: Send + 'static {
+pub(super) trait Rule<const N: usize>: Send + Sync + 'static {
     /// What each buffer of memory is called in a saved state; all start at 0.
     const SLOTS: [&'static str; N];
 
@@ -92,10 +93,25 @@ impl<T: Float, R: Rule<N>, const N: usize> Optimizer<T> for Ruled<T, R, N> {
         self.learning_rate = learning_rate;
     }
 
-    fn update(&mut self, index: usize, parameter: &mut [T], gradient: &[T], decay: f64) {
+    fn change(
+        &mut self,
+        index: usize,
+        parameter: &mut [T],
+        decay: f64,
+        make: &mut dyn FnMut(Change<'_, T>),
+    ) {
+        const { assert!(N < MOST, "a parameter and its memory change together") };
         let step = Step { number: self.steps, learning_rate: self.learning_rate, decay };
-        let slots = self.slots[index].each_mut().map(Vec::as_mut_slice);
-        self.rule.update(step, parameter, slots, gradient);
+        let rule = |_, [parameter, slots @ ..]: [&mut [T]; MOST], gradient: &[T]| {
+            let mut slots = slots.into_iter();
+            let slots = std::array::from_fn(|_| slots.next().expect("there are enough"));
+            self.rule.update(step, parameter, slots, gradient);
+        };
+        let mut buffers = [parameter, &mut [], &mut []];
+        for (buffer, slot) in buffers[1..].iter_mut().zip(&mut self.slots[index]) {
+            *buffer = slot;
+        }
+        make(Change { buffers, rule: &rule });
     }
 
     fn state(&self) -> OptimizerState<T> {

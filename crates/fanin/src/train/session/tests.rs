@@ -175,7 +175,7 @@ fn an_absurd_learning_rate_diverges_at_its_step_and_names_a_layer() {
 }
 
 #[test]
-fn a_gradient_that_overflows_stops_the_run_before_the_weights_are_spoiled() {
+fn a_gradient_that_overflows_stops_the_run_before_it_reaches_a_weight() {
     let mut data = spirals(125);
     data.train.features.iter_mut().for_each(|x| *x *= 1e38);
     let text = "[loss]\nname = \"mean-squared-error\"\n[train]\nbatch_size = 32\n";
@@ -185,7 +185,8 @@ fn a_gradient_that_overflows_stops_the_run_before_the_weights_are_spoiled() {
     if let Finish::Diverged(found) = &finish {
         assert!(session.parameters.iter().flatten().all(|w| w.is_finite()), "{found:?}");
         assert_eq!(found.layer.split('.').count(), 2, "{found:?}");
-        assert_eq!((found.step, bits(&session.weights())), (1, bits(&before)));
+        let weight = |weights: &Weights| weights.get("0.weight").unwrap().data().to_vec();
+        assert_eq!((found.step, weight(&session.weights())), (1, weight(&before)));
     } else {
         panic!("gradients of 1e40 do not fit f32: {finish:?}");
     }
@@ -331,4 +332,35 @@ fn a_state_of_another_optimizer_is_refused() {
     let refused = sgd.resume(&adam.weights(), &adam.optimizer_state(), Position::default());
     let error = refused.unwrap_err().to_string();
     assert!(error.contains("`adam`") && error.contains("`sgd`"), "{error}");
+}
+
+#[test]
+fn changes_as_gradients_come_end_where_clipped_ones_do_that_are_short_enough() {
+    let data = spirals(125);
+    for name in ["sgd", "adam", "adagrad"] {
+        let text = |clip: &str| {
+            format!(
+                "[optimizer]\nname = \"{name}\"\nweight_decay = 0.01\n{clip}\
+                 [train]\nepochs = 3\nbatch_size = 30\n"
+            )
+        };
+        let train = |clip: &str, threads: usize| {
+            let model = "2 -> 40 batch_norm tanh -> 700 relu -> 2";
+            let mut session = session(model, &text(clip), "he-normal", &data);
+            let finish = crate::with_threads(Some(threads), || {
+                session.run(&mut Silent, &Interrupt::default()).unwrap()
+            });
+            assert_eq!(finish.unwrap(), Finish::Completed);
+            let norms: Vec<f64> = session.history().iter().map(|m| m.gradient_norm).collect();
+            (session.weights(), norms)
+        };
+        let (kept, norms) = train("clip_norm = 1e9\n", 1);
+        let (changed, watched) = train("", 1);
+        assert!(bits(&kept) == bits(&changed), "{name}");
+        for (a, b) in norms.iter().zip(&watched) {
+            assert!((a / b - 1.0).abs() < 1e-12, "{name}: {a} {b}");
+        }
+        let (by_two, watched_by_two) = train("", 2);
+        assert!((bits(&by_two), watched_by_two) == (bits(&changed), watched), "{name}");
+    }
 }
