@@ -46,14 +46,16 @@ pub mod gradient;
 pub mod plan;
 mod buffer;
 pub mod run;
+pub mod changing;
 pub mod evaluate;
 pub mod spread;
 
+pub use changing::Update;
 pub use error::{Error, Result};
 pub use evaluate::Array;
 pub use gradient::{gradients, pullback};
 pub use graph::{Graph, Kind, Type, Wire};
 pub use plan::Plan;
-pub use run::{Element, Number, Update, Workspace};
+pub use run::{Element, Number, Workspace};
 pub use spread::Spread;
 pub use tensor::{Shape, Tensor};

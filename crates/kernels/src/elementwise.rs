@@ -58,6 +58,18 @@ pub fn change<T: Float>(out: &mut [T], f: &impl Function<T, 1>) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| wide(Change { out: piece, f }));
 }
 
+/// `out[i] = f(x[i], out[i])`, with the code of `f` in the loop.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn change_by<T: Float>(x: &[T], out: &mut [T], f: &impl Function<T, 2>) {
+    assert_eq!(x.len(), out.len(), "a change needs equal lengths");
+    for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
+        let x = &x[start..start + piece.len()];
+        wide(ChangeBy { out: piece, x, f });
+    });
+}
+
 /// `out[i] = f(out[i])`.
 pub fn map_in_place<T: Copy + Send>(out: &mut [T], f: impl Fn(T) -> T + Sync) {
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|_, piece| {
@@ -166,6 +178,21 @@ impl<T: Float, F: Function<T, 1>> Loop for Change<'_, T, F> {
     fn run(self) {
         for out in self.out {
             *out = self.f.at([*out]);
+        }
+    }
+}
+
+struct ChangeBy<'a, T, F> {
+    out: &'a mut [T],
+    x: &'a [T],
+    f: &'a F,
+}
+
+impl<T: Float, F: Function<T, 2>> Loop for ChangeBy<'_, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = self.f.at([x, *out]);
         }
     }
 }

@@ -83,6 +83,10 @@ pub trait Activation: Debug + Send + Sync {
     fn scale_f32(&self, order: usize, x: &[f32], factor: &[f32], out: &mut [f32]);
     /// The derivative of the given order at every element of `x`, times `factor`.
     fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]);
+    /// The derivative of the given order at every element of `x`, times `factor`, in its place.
+    fn rescale_f32(&self, order: usize, x: &[f32], factor: &mut [f32]);
+    /// The derivative of the given order at every element of `x`, times `factor`, in its place.
+    fn rescale_f64(&self, order: usize, x: &[f64], factor: &mut [f64]);
     /// A copy of this activation.
     fn boxed(&self) -> Box<dyn Activation>;
 
@@ -120,6 +124,10 @@ pub trait SlopeOfValue {
     fn scale_f32(&self, y: &[f32], factor: &[f32], out: &mut [f32]);
     /// φ′ where φ is `y`, times `factor`.
     fn scale_f64(&self, y: &[f64], factor: &[f64], out: &mut [f64]);
+    /// φ′ where φ is `y`, times `factor`, in its place.
+    fn rescale_f32(&self, y: &[f32], factor: &mut [f32]);
+    /// φ′ where φ is `y`, times `factor`, in its place.
+    fn rescale_f64(&self, y: &[f64], factor: &mut [f64]);
 }
 
 impl<F: Formula> SlopeOfValue for F {
@@ -129,6 +137,14 @@ impl<F: Formula> SlopeOfValue for F {
 
     fn scale_f64(&self, y: &[f64], factor: &[f64], out: &mut [f64]) {
         elementwise::apply([y, factor], out, &OfValue(self));
+    }
+
+    fn rescale_f32(&self, y: &[f32], factor: &mut [f32]) {
+        elementwise::change_by(y, factor, &OfValue(self));
+    }
+
+    fn rescale_f64(&self, y: &[f64], factor: &mut [f64]) {
+        elementwise::change_by(y, factor, &OfValue(self));
     }
 }
 
@@ -195,6 +211,14 @@ impl<F: Formula> Activation for F {
 
     fn scale_f64(&self, order: usize, x: &[f64], factor: &[f64], out: &mut [f64]) {
         scale(self, order, x, factor, out);
+    }
+
+    fn rescale_f32(&self, order: usize, x: &[f32], factor: &mut [f32]) {
+        rescale(self, order, x, factor);
+    }
+
+    fn rescale_f64(&self, order: usize, x: &[f64], factor: &mut [f64]) {
+        rescale(self, order, x, factor);
     }
 
     fn boxed(&self) -> Box<dyn Activation> {
@@ -272,5 +296,13 @@ fn scale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &[T],
         0 => elementwise::apply([x, factor], out, &Value(formula)),
         1 => elementwise::apply([x, factor], out, &Slope(formula)),
         _ => elementwise::zip(x, factor, out, |x, f| f * derivative(formula, order, x)),
+    }
+}
+
+fn rescale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &mut [T]) {
+    match order {
+        0 => elementwise::change_by(x, factor, &Value(formula)),
+        1 => elementwise::change_by(x, factor, &Slope(formula)),
+        _ => elementwise::zip_in_place(factor, x, |f, x| f * derivative(formula, order, x)),
     }
 }

@@ -430,6 +430,11 @@ fn values_in_place_have_the_bits_of_values_elsewhere() {
             activation.change_f64(order, &mut changed);
             activation.apply_f64(order, &wide, &mut apart);
             assert_eq!(changed, apart, "{}", activation.name());
+            let mut factor = wide.clone();
+            factor.reverse();
+            activation.scale_f64(order, &wide, &factor, &mut apart);
+            activation.rescale_f64(order, &wide, &mut factor);
+            assert_eq!(factor, apart, "{}", activation.name());
         }
     }
 }

@@ -82,21 +82,51 @@ impl Operator for ActivateScale {
     }
 
     fn run_f32(&self, io: &mut Io<'_, f32>) {
-        if let Some(of_value) = self.activation.of_value().filter(|_| io.input_count() == 3) {
-            let ([factor, y], out) = io.split([1, 2]);
-            return of_value.scale_f32(y, factor, out);
+        let of_value = self.activation.of_value().filter(|_| io.input_count() == 3);
+        match (of_value, io.in_place()) {
+            (Some(of_value), None) => {
+                let ([factor, y], out) = io.split([1, 2]);
+                of_value.scale_f32(y, factor, out);
+            }
+            (Some(of_value), Some(_)) => {
+                let ([y], factor) = io.split([2]);
+                of_value.rescale_f32(y, factor);
+            }
+            (None, None) => {
+                let ([x, factor], out) = io.split([0, 1]);
+                self.activation.scale_f32(self.order, x, factor, out);
+            }
+            (None, Some(_)) => {
+                let ([x], factor) = io.split([0]);
+                self.activation.rescale_f32(self.order, x, factor);
+            }
         }
-        let ([x, factor], out) = io.split([0, 1]);
-        self.activation.scale_f32(self.order, x, factor, out);
     }
 
     fn run_f64(&self, io: &mut Io<'_, f64>) {
-        if let Some(of_value) = self.activation.of_value().filter(|_| io.input_count() == 3) {
-            let ([factor, y], out) = io.split([1, 2]);
-            return of_value.scale_f64(y, factor, out);
+        let of_value = self.activation.of_value().filter(|_| io.input_count() == 3);
+        match (of_value, io.in_place()) {
+            (Some(of_value), None) => {
+                let ([factor, y], out) = io.split([1, 2]);
+                of_value.scale_f64(y, factor, out);
+            }
+            (Some(of_value), Some(_)) => {
+                let ([y], factor) = io.split([2]);
+                of_value.rescale_f64(y, factor);
+            }
+            (None, None) => {
+                let ([x, factor], out) = io.split([0, 1]);
+                self.activation.scale_f64(self.order, x, factor, out);
+            }
+            (None, Some(_)) => {
+                let ([x], factor) = io.split([0]);
+                self.activation.rescale_f64(self.order, x, factor);
+            }
         }
-        let ([x, factor], out) = io.split([0, 1]);
-        self.activation.scale_f64(self.order, x, factor, out);
+    }
+
+    fn in_place(&self) -> &'static [usize] {
+        &[1]
     }
 
     fn reads(&self, input: usize, count: usize) -> bool {
@@ -152,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_follows_from_values_frees_the_numbers_before() {
-        assert_eq!([room("tanh"), room("gelu")], [10, 14]);
+        assert_eq!([room("tanh"), room("gelu")], [9, 14]);
     }
 
     #[test]

@@ -135,6 +135,16 @@ impl Activation for Centered {
         out.iter_mut().zip(factor).for_each(|(y, factor)| *y -= offset * factor);
     }
 
+    fn rescale_f32(&self, order: usize, x: &[f32], factor: &mut [f32]) {
+        let own = factor.to_vec();
+        self.scale_f32(order, x, &own, factor);
+    }
+
+    fn rescale_f64(&self, order: usize, x: &[f64], factor: &mut [f64]) {
+        let own = factor.to_vec();
+        self.scale_f64(order, x, &own, factor);
+    }
+
     fn boxed(&self) -> Box<dyn Activation> {
         Box::new(Self { inner: self.inner.boxed(), mean: self.mean })
     }

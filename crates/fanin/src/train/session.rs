@@ -112,8 +112,8 @@ impl<'d> Session<'d> {
         let batches = course.batches(rows.train.rows())?;
         let course = course.scheduled(batches.count())?;
         let sizes = [batches.range(0).len(), batches.range(batches.count() - 1).len()];
-        let changes =
-            matches!(course.method.work, Work::Gradients { .. }) && course.clip == Clip::None;
+        let by_steps = matches!(course.method.work, Work::Gradients { .. });
+        let changes = by_steps && course.clip == Clip::None;
         let pass = if changes { TrainingPass::changing } else { TrainingPass::new };
         let mut passes = vec![pass(model, &course.loss, sizes[0])?];
         if sizes[1] != sizes[0] {
@@ -131,8 +131,7 @@ impl<'d> Session<'d> {
             Work::Gradients { .. } => {
                 let optimizer = course.method.build_f32(&course.settings, &layout)?;
                 if changes {
-                    let shapes = layout.iter().map(|(_, shape)| shape);
-                    Learner::Steps(optimizer, GradientWatch::new(shapes))
+                    Learner::Steps(optimizer, GradientWatch::new(layout.iter().map(|(_, s)| s)))
                 } else {
                     Learner::Clipped(optimizer)
                 }
@@ -369,15 +368,15 @@ impl<'d> Session<'d> {
             Some(data) => Some(self.evaluator.evaluate(&self.parameters, data)?),
             None => None,
         };
+        let last = self.position.step - 1;
+        let learning_rate = self.course.learning_rate_at(last, self.batches.count());
         let metrics = Metrics {
             epoch: self.position.epoch + 1,
             step: self.position.step,
             train_loss: self.position.loss_sum / rows,
             test_loss: test.map(|t| t.loss),
             accuracy: test.map(|t| t.score),
-            learning_rate: self
-                .course
-                .learning_rate_at(self.position.step - 1, self.batches.count()),
+            learning_rate,
             gradient_norm: self.gradient_norm,
             seconds,
         };

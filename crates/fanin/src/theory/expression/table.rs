@@ -97,6 +97,14 @@ impl Activation for Tabulated {
         self.expression.scale_f64(order, x, factor, out);
     }
 
+    fn rescale_f32(&self, order: usize, x: &[f32], factor: &mut [f32]) {
+        self.expression.rescale_f32(order, x, factor);
+    }
+
+    fn rescale_f64(&self, order: usize, x: &[f64], factor: &mut [f64]) {
+        self.expression.rescale_f64(order, x, factor);
+    }
+
     fn boxed(&self) -> Box<dyn Activation> {
         Box::new(self.clone())
     }
