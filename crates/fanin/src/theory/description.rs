@@ -18,6 +18,7 @@ use super::normalized::Plain;
 use super::over_seeds::{FiniteWidth, by_stream};
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
 use super::spatial_modes::{SpatialModes, spatial_modes};
+use super::stream_spectrum;
 use super::stream_variance::Stream;
 use super::tangent_kernel::TangentKernel;
 use crate::error::{Error, Result};
@@ -81,8 +82,8 @@ pub struct Description {
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
-    /// Where its singular values lie, Gaussian weights; `None` too for a residual network, whose
-    /// blocks are not free of each other.
+    /// Where its singular values lie, Gaussian weights; `None` too for a residual network beyond 200
+    /// blocks.
     pub singular_values_gaussian: Option<Quantiles>,
     /// Where its singular values lie, orthogonal weights.
     pub singular_values_orthogonal: Option<Quantiles>,
@@ -196,6 +197,9 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         None => network.jacobian_spectrum(&layer, q, depth, weights),
     };
     let places = |weights| {
+        if let Some(stream) = &stream {
+            return stream_spectrum::quantiles(stream, &layer, weights);
+        }
         let plain = of_plain.as_ref().filter(|_| !layer.gaussian.jumps())?;
         Some(jacobian_density(plain, q, depth, weights, PLACES).quantiles())
     };

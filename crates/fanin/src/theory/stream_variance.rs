@@ -32,7 +32,7 @@ const TAIL: usize = 6;
 /// All of them.
 const ALL: usize = TERMS + TAIL;
 /// Gauss–Legendre on [0, 1] with six nodes, as s with its weight.
-const NODES: [(f64, f64); TAIL] = [
+pub(super) const NODES: [(f64, f64); TAIL] = [
     (0.033_765_242_898_423_99, 0.085_662_246_189_585_17),
     (0.169_395_306_766_867_74, 0.180_380_786_524_069_3),
     (0.380_690_406_958_401_55, 0.233_956_967_286_345_52),
@@ -43,7 +43,7 @@ const NODES: [(f64, f64); TAIL] = [
 
 /// What the blocks of a residual network do, in order.
 pub struct Stream {
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// q behind the last block.
     end: f64,
     /// ln g before each block, and 0 behind the last.
@@ -54,8 +54,8 @@ pub struct Stream {
 
 /// One block.
 #[derive(Clone, Copy)]
-struct Block {
-    second_moment: f64,
+pub(super) struct Block {
+    pub(super) second_moment: f64,
     /// `α²σ_w²`.
     rate: f64,
     /// What it adds to q.
@@ -63,10 +63,10 @@ struct Block {
     /// dE φ²/dq as δQ meets it.
     response: f64,
     /// a.
-    growth: f64,
+    pub(super) growth: f64,
     /// da/dq, by δQ, or by δK where the branch normalizes.
     turn: f64,
-    is_normalized: bool,
+    pub(super) is_normalized: bool,
     /// Hermite coefficients of φ², and of φ′² times what makes a of its mean.
     values: [f64; ALL],
     slopes: [f64; ALL],

@@ -14,6 +14,7 @@ mod simulated_blocks;
 mod normalized_networks;
 mod spatial_modes;
 mod depths;
+mod stream_spectra;
 mod streams_and_borders;
 mod attention;
 mod dead_units;
