@@ -76,7 +76,8 @@ pub struct Description {
     pub borders: Option<Borders>,
     /// How long waves over an image last in its covariances; of a convolution.
     pub spatial_modes: Option<SpatialModes>,
-    /// What batch normalization over a few rows does to gradients; of that network.
+    /// What batch normalization over a few rows does to gradients, and how much whole batches differ
+    /// over seeds; of that network.
     pub batch_rows: Vec<BatchRows>,
     /// The Jacobian's spectrum with Gaussian weights; of a residual network without its largest.
     pub jacobian_gaussian: Option<JacobianSpectrum>,
@@ -231,7 +232,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
             .filter(|_| network == Network::Convolution)
             .map(|found| spatial_modes(&found, image.unwrap_or(IMAGE))),
         batch_rows: match network {
-            Network::BatchNorm => batch_rows(activation),
+            Network::BatchNorm => batch_rows(activation, depth, width),
             _ => Vec::new(),
         },
         jacobian_gaussian: spectrum(Weights::Gaussian),

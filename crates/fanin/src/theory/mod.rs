@@ -19,6 +19,7 @@ mod fixed_point;
 mod critical;
 mod network;
 mod normalized;
+mod batch_fluctuations;
 mod batch_rows;
 mod depth;
 mod finite_width;
@@ -47,6 +48,7 @@ mod description;
 mod tests;
 
 pub use attention::{Attention, Tokens};
+pub use batch_fluctuations::{BatchVariances, batch_variances};
 pub use batch_rows::{BatchRows, batch_gradient_factor};
 pub use borders::{Borders, Image, borders};
 pub use correlation_variance::correlation_variance;

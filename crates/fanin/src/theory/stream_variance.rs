@@ -32,7 +32,7 @@ const TAIL: usize = 6;
 /// All of them.
 const ALL: usize = TERMS + TAIL;
 /// Gauss–Legendre on [0, 1] with six nodes, as s with its weight.
-pub(super) const NODES: [(f64, f64); TAIL] = [
+const NODES: [(f64, f64); TAIL] = [
     (0.033_765_242_898_423_99, 0.085_662_246_189_585_17),
     (0.169_395_306_766_867_74, 0.180_380_786_524_069_3),
     (0.380_690_406_958_401_55, 0.233_956_967_286_345_52),

@@ -11,6 +11,7 @@ mod spectra;
 mod densities;
 mod simulated;
 mod simulated_blocks;
+mod simulated_batches;
 mod normalized_networks;
 mod spatial_modes;
 mod depths;

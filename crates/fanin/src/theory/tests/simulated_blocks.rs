@@ -7,9 +7,7 @@ use fanin_kernels::singular_values::singular_values;
 
 use super::draws::{mean, normal, product, square, variance};
 use super::named;
-use crate::theory::{
-    Layer, Network, Point, Signal, Weights, over_seeds, stream_singular_values,
-};
+use crate::theory::{Layer, Network, Point, Signal, Weights, over_seeds, stream_singular_values};
 
 /// Values without their mean, over their deviation, and that.
 fn normalized(values: &[f64]) -> (Vec<f64>, f64) {
