@@ -1,6 +1,6 @@
 //! Where the singular values of the Jacobian of a residual stream lie.
 //!
-//! Key: J = ∏(1 + αWD) over the blocks, D = diag φ′(x); r = `α²σ_w²`·φ′² of one unit in one block (over q
+//! Key: J = ∏(1 + `αWD`) over the blocks, D = diag φ′(x); r = `α²σ_w²`·φ′² of one unit in one block (over q
 //! where the branch normalizes); λ an eigenvalue of `JᵀJ`, ψ = Σ `m_k/λ^k` its moment series.
 //!
 //! Blocks are not free of each other, for a unit keeps its φ′; but the weights are free of all units'

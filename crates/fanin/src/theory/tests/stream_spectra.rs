@@ -23,13 +23,13 @@ fn block(c: Complex, variance: f64) -> (Complex, Complex) {
 /// The density of ln λ of `depth` linear blocks, −Im ψ/π, along λ: S-transforms multiply, so that t goes
 /// to t^L·((1 + ψ)/ψ)^{L − 1}. c is followed by Newton's method from far above the real axis of λ.
 fn shares(variance: f64, depth: usize) -> Vec<(f64, f64)> {
+    const STEPS: usize = 5000;
     let one = Complex::new(1.0, 0.0);
     let log = |c: Complex| {
         let (series, t) = block(c, variance);
         let more = ((one + series) / series).ln().scaled(depth as f64 - 1.0);
         (t.ln().scaled(depth as f64) + more, series)
     };
-    const STEPS: usize = 5000;
     let (top, bottom) = (8.0_f64, -20.0);
     let solve = |c: &mut Complex, want: Complex| {
         for _ in 0..50 {
