@@ -306,7 +306,7 @@ fn jacobians_of_blocks_spread_and_vary_as_theory_says() {
 }
 
 // Six seeds of width 128 leave a share an error near 0.003 beside that of the walk of the stream itself, and terms
-// in 1/N; seen within 0.013. If blocks were free of each other shares of tanh were off by 0.03 and more.
+// in 1/N; seen within 0.013. Were blocks free of each other, the share below the median of relu would be off by 0.02.
 #[test]
 fn simulated_streams_have_the_quantiles_of_theory() {
     const SEEDS: u64 = 6;
