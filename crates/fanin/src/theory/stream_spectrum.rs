@@ -48,10 +48,14 @@ const NODES: [(f64, f64); 4] = [
 ];
 /// Sweeps from one place on the circle to the next, ten times what was ever seen.
 const SWEEPS: usize = 500;
+/// Sweeps through one block that all quantiles of a stream may cost, about 1.5 s: they settle slowly at
+/// values far below all others, as of deep streams whose branches add as much as there is.
+const BUDGET: usize = 250_000;
 
 /// Where the singular values of the Jacobian of a residual or pre-norm `network` lie, through
 /// `depth` blocks from second moment `q` on: to about 0.003 of all values. `None` for other
-/// networks, beyond 200 blocks, where φ jumps, and where signals or gradients do not stay finite.
+/// networks, beyond 200 blocks, where φ jumps, where signals or gradients do not stay finite, and
+/// where the search would take seconds, as where deep streams double per block.
 ///
 /// ```
 /// use fanin::theory::{Layer, Network, Point, Weights, stream_singular_values};
@@ -84,7 +88,7 @@ pub(super) fn quantiles(stream: &Stream, layer: &Layer<'_>, weights: Weights) ->
         return Some(Quantiles { mass_at_zero: 0.0, low: all, median: all, high: all });
     }
     let mut search = Search {
-        equation: Equation { rates: rates(stream, layer), weights, first: None },
+        equation: Equation { rates: rates(stream, layer), weights, first: None, left: BUDGET },
         log_mean: mean.ln(),
         log_variance: variance.ln_1p(),
         known: Vec::new(),
@@ -172,6 +176,8 @@ struct Equation {
     weights: Weights,
     /// What was found at the first place of the last circle.
     first: Option<State>,
+    /// Of the budget.
+    left: usize,
 }
 
 /// A of every block and then B, and p and n of every unit before every block and at the end.
@@ -220,10 +226,11 @@ impl Equation {
     }
 
     /// Sweeps until nothing changes, helped on by the last two steps (Anderson 1965); gives ψ.
-    fn settle(&self, state: &mut State, tie: Complex) -> Option<Complex> {
+    fn settle(&mut self, state: &mut State, tie: Complex) -> Option<Complex> {
         let mut last: Option<(Vec<Complex>, Vec<Complex>)> = None;
         let mut changes: Vec<(Vec<Complex>, Vec<Complex>)> = Vec::new();
         for _ in 0..SWEEPS {
+            self.left = self.left.checked_sub(self.depth())?;
             let from = state.means.clone();
             let series = self.sweep(state, tie);
             let found = state.means.clone();
