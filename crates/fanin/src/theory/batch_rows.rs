@@ -25,6 +25,7 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use fanin_engine::activations::Activation;
 use serde::Serialize;
 
+use super::batch_fluctuations::batch_variances;
 use super::quadrature::rule;
 
 /// What batch normalization over some rows does to gradients.
@@ -34,6 +35,13 @@ pub struct BatchRows {
     pub rows: usize,
     /// The factor on E‖δ‖² per layer.
     pub gradient_factor: f64,
+    /// The deviation over seeds of ln q of all rows together, at the last layer before it is
+    /// normalized.
+    pub log_second_moment_deviation: f64,
+    /// The deviation of the mean correlation of two rows, there.
+    pub correlation_deviation: f64,
+    /// The deviation of ln `‖δ₁‖²/‖δ_L‖²` of all rows; `None` where it has no finite variance.
+    pub log_gradient_deviation: Option<f64>,
 }
 
 /// The factor on E‖δ‖² per layer of batch normalization over `rows` rows, at the symmetric fixed
@@ -183,12 +191,21 @@ fn coordinate(dimensions: usize, kinks: impl Iterator<Item = f64>) -> Vec<(f64, 
     places
 }
 
-/// What numbers of rows that people use do.
-pub fn batch_rows(activation: &dyn Activation) -> Vec<BatchRows> {
+/// What numbers of rows that people use do through `depth` layers of `width` units.
+pub fn batch_rows(activation: &dyn Activation, depth: usize, width: usize) -> Vec<BatchRows> {
     const ROWS: [usize; 6] = [4, 8, 16, 32, 64, 256];
     let of = |rows: usize| {
         let gradient_factor = batch_gradient_factor(activation, rows)?;
-        gradient_factor.is_finite().then_some(BatchRows { rows, gradient_factor })
+        let found = batch_variances(activation, rows)?;
+        let deviation = |variance: f64| (variance / width as f64).sqrt();
+        let all = |variance: f64| deviation(depth as f64 * variance);
+        gradient_factor.is_finite().then_some(BatchRows {
+            rows,
+            gradient_factor,
+            log_second_moment_deviation: deviation(found.log_second_moment),
+            correlation_deviation: deviation(found.correlation),
+            log_gradient_deviation: found.log_gradient.map(all),
+        })
     };
     ROWS.into_iter().filter_map(of).collect()
 }

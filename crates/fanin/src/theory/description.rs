@@ -18,6 +18,7 @@ use super::normalized::Plain;
 use super::over_seeds::{FiniteWidth, by_stream};
 use super::scheme_effects::{Effect, SchemeEffect, effect, scheme_effects};
 use super::spatial_modes::{SpatialModes, spatial_modes};
+use super::stream_spectrum;
 use super::stream_variance::Stream;
 use super::tangent_kernel::TangentKernel;
 use crate::error::{Error, Result};
@@ -75,14 +76,15 @@ pub struct Description {
     pub borders: Option<Borders>,
     /// How long waves over an image last in its covariances; of a convolution.
     pub spatial_modes: Option<SpatialModes>,
-    /// What batch normalization over a few rows does to gradients; of that network.
+    /// What batch normalization over a few rows does to gradients, and how much whole batches differ
+    /// over seeds; of that network.
     pub batch_rows: Vec<BatchRows>,
     /// The Jacobian's spectrum with Gaussian weights; of a residual network without its largest.
     pub jacobian_gaussian: Option<JacobianSpectrum>,
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
-    /// Where its singular values lie, Gaussian weights; `None` too for a residual network, whose
-    /// blocks are not free of each other.
+    /// Where its singular values lie, Gaussian weights; `None` too for a residual network beyond 200
+    /// blocks.
     pub singular_values_gaussian: Option<Quantiles>,
     /// Where its singular values lie, orthogonal weights.
     pub singular_values_orthogonal: Option<Quantiles>,
@@ -196,6 +198,9 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         None => network.jacobian_spectrum(&layer, q, depth, weights),
     };
     let places = |weights| {
+        if let Some(stream) = &stream {
+            return stream_spectrum::quantiles(stream, &layer, weights);
+        }
         let plain = of_plain.as_ref().filter(|_| !layer.gaussian.jumps())?;
         Some(jacobian_density(plain, q, depth, weights, PLACES).quantiles())
     };
@@ -227,7 +232,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
             .filter(|_| network == Network::Convolution)
             .map(|found| spatial_modes(&found, image.unwrap_or(IMAGE))),
         batch_rows: match network {
-            Network::BatchNorm => batch_rows(activation),
+            Network::BatchNorm => batch_rows(activation, depth, width),
             _ => Vec::new(),
         },
         jacobian_gaussian: spectrum(Weights::Gaussian),

@@ -14,8 +14,7 @@ use super::stream_variance::Stream;
 /// How much one network of finite width differs from another, to first order in 1/width; `None`
 /// where it has no finite variance or was not followed so deep.
 ///
-/// Under batch normalization it is said of one row among many, and of what rows pass on to each
-/// other nothing: averaged over rows without end even that is 0.
+/// Under batch normalization it is said of one row among many; of whole batches `batch_rows` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FiniteWidth {
     /// The deviation over seeds of ln q at the last layer: of the pre-activations, or of the

@@ -43,7 +43,7 @@ const NODES: [(f64, f64); TAIL] = [
 
 /// What the blocks of a residual network do, in order.
 pub struct Stream {
-    blocks: Vec<Block>,
+    pub(super) blocks: Vec<Block>,
     /// q behind the last block.
     end: f64,
     /// ln g before each block, and 0 behind the last.
@@ -54,8 +54,8 @@ pub struct Stream {
 
 /// One block.
 #[derive(Clone, Copy)]
-struct Block {
-    second_moment: f64,
+pub(super) struct Block {
+    pub(super) second_moment: f64,
     /// `α²σ_w²`.
     rate: f64,
     /// What it adds to q.
@@ -63,10 +63,10 @@ struct Block {
     /// dE φ²/dq as δQ meets it.
     response: f64,
     /// a.
-    growth: f64,
+    pub(super) growth: f64,
     /// da/dq, by δQ, or by δK where the branch normalizes.
     turn: f64,
-    is_normalized: bool,
+    pub(super) is_normalized: bool,
     /// Hermite coefficients of φ², and of φ′² times what makes a of its mean.
     values: [f64; ALL],
     slopes: [f64; ALL],

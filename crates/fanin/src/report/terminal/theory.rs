@@ -283,7 +283,32 @@ fn few_rows(description: &Description) -> Option<String> {
         .iter()
         .map(|found| format!("× {} with {}", exact(found.gradient_factor), whole(found.rows)));
     let told = told.collect::<Vec<String>>().join(", ");
-    (!told.is_empty()).then(|| format!("gradient per layer {told} rows in a batch"))
+    let whole = whole_batches(description).unwrap_or_default();
+    (!told.is_empty()).then(|| format!("gradient per layer {told} rows in a batch{whole}"))
+}
+
+/// How much whole batches differ from network to network.
+fn whole_batches(description: &Description) -> Option<String> {
+    const TOLD: [usize; 2] = [8, 64];
+    let told = description.batch_rows.iter().filter(|found| TOLD.contains(&found.rows));
+    let told: Option<Vec<String>> = told
+        .map(|found| {
+            let numbers = [
+                found.log_second_moment_deviation,
+                found.log_gradient_deviation?,
+                found.correlation_deviation,
+            ];
+            let [q, gradient, correlation] = numbers.map(compact);
+            let rows = whole(found.rows);
+            Some(format!(
+                "{rows} rows q before normalization by e^±{q}, gradient by e^±{gradient}, \
+                 correlation by ± {correlation}"
+            ))
+        })
+        .collect();
+    let told = told.filter(|told| !told.is_empty())?.join("; of ");
+    let width = whole(description.width);
+    Some(format!("; at width {width} a whole batch differs over seeds: of {told}"))
 }
 
 /// What zero padding does, or how to ask for it.
