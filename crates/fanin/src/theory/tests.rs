@@ -17,6 +17,7 @@ mod depths;
 mod streams_and_borders;
 mod attention;
 mod dead_units;
+mod recurrences;
 
 fn named(name: &str) -> Box<dyn Activation> {
     find(name).unwrap_or_else(|| panic!("{name} is not registered"))
