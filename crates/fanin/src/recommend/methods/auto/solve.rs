@@ -400,7 +400,7 @@ impl<'w> Solver<'w> {
         let activation = wires.bend.as_ref().map(|bend| bend.name.as_str());
         let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
         let Aim { second, bias, growth, .. } =
-            Passed::of(activation).rest(depth, wires.bias.is_some());
+            Passed::of(activation).rest((depth, self.alike(wires)), wires.bias.is_some());
         let reason = match activation {
             Some(name) if bias > 0.0 => format!(
                 "E z² = {second:.3} with biases: without them {depth} {name} layers part rows by size"
@@ -414,6 +414,20 @@ impl<'w> Solver<'w> {
             _ => format!("E z² = {second:.3} from layer to layer"),
         };
         Some(Target { second, bias, reason, least: second / RIGHT })
+    }
+
+    /// Layers that this one stands in line with and that bend as it does, itself among them; 2 in a branch.
+    fn alike(&self, wires: &LayerWires) -> usize {
+        let name = |layer: &LayerWires| layer.bend.as_ref().map(|bend| bend.name.clone());
+        let is_alike = |layer: &&LayerWires| {
+            layer.branches.is_empty()
+                && name(layer) == name(wires)
+                && !self.surroundings.is_normalized(layer)
+        };
+        if wires.branches.is_empty() {
+            return self.walk.network.layers.iter().filter(is_alike).count();
+        }
+        2
     }
 
     /// What the last layer of a residual branch is to add to the stream.

@@ -91,16 +91,17 @@ impl Passed {
         (best, self.growth(best))
     }
 
-    /// Where a chain of `depth` layers is to rest: [`signal`](Self::signal) without biases, or, where that
-    /// point repels rows so much that they leave it, the point of the critical line that holds them.
+    /// Where a chain of `depth` layers is to rest, `alike` of which have this activation:
+    /// [`signal`](Self::signal) without biases, or, where that point repels rows so much that they leave it,
+    /// the point of the critical line that holds them.
     ///
     /// With biases of variance `σ_b²` = s·q the weights carry 1 − s of q, which takes that factor off both
-    /// growth and drift. Of all q and s it is the least of (depth·ln growth)² + (depth·ln drift)², the drift
+    /// growth and drift. Of all q and s it is the least of (alike·ln growth)² + (alike·ln drift)², the drift
     /// where it is above 1, + (ln q)²/4.
-    pub fn rest(&self, depth: usize, has_bias: bool) -> Aim {
+    pub fn rest(&self, (depth, alike): (usize, usize), has_bias: bool) -> Aim {
         let (second, growth) = self.signal(depth);
         let without = Aim { second, bias: 0.0, growth, drift: self.drift(second) };
-        let times = depth as f64;
+        let times = alike as f64;
         if !has_bias || !(times * without.drift.ln() > DRIFT.ln()) {
             return without;
         }
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn biases_are_wanted_only_where_rows_would_leave_their_point() {
-        let rest = |name: &str, depth| Passed::of(Some(name)).rest(depth, true);
+        let rest = |name: &str, depth| Passed::of(Some(name)).rest((depth, depth), true);
         for name in
             ["relu", "leaky_relu", "tanh", "erf", "sin", "hardtanh", "softsign", "elu", "selu"]
         {
@@ -219,7 +220,7 @@ mod tests {
             assert!(deep.bias > 0.01 && deep.bias < 0.3 * deep.second, "{name}: {deep:?}");
             assert!((deep.growth.powi(100).ln()).abs() < 1.0, "{name}: {deep:?}");
             assert!(deep.drift.powi(100) < DRIFT, "{name}: {deep:?}");
-            assert_eq!(Passed::of(Some(name)).rest(100, false).bias, 0.0);
+            assert_eq!(Passed::of(Some(name)).rest((100, 100), false).bias, 0.0);
         }
     }
 

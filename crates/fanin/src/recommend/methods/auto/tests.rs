@@ -311,3 +311,26 @@ fn mirrored_layers_hold_the_signal_that_they_aim_at() {
         assert!((0.2..1.2).contains(&(head / aim)), "{name}: {head}");
     }
 }
+
+#[test]
+fn deep_chains_that_repel_rows_and_have_no_twins_get_biases() {
+    // 33 units: no twins. Rows of digits differ in size.
+    let data = digits();
+    for (text, is_wanted) in [
+        ("64 -> 30x33 gelu -> 10", true),
+        ("64 -> 30x32 gelu -> 10", false),
+        ("64 -> 30x33 tanh -> 10", false),
+        ("64 -> 3x33 gelu -> 10", false),
+        ("64 -> 33 gelu -> 9x33 tanh -> 33 gelu -> 10", false),
+    ] {
+        let model: Model = text.parse().unwrap();
+        let weights = for_model(&model, &Rules::new("keras"), 0).unwrap();
+        let found = recommended(&model, &weights, Some(&data));
+        let biases = found.changes.iter().filter(|change| change.role == Role::Bias);
+        let drawn = biases.filter(|change| change.scheme.starts_with("normal:")).count();
+        assert_eq!(drawn, if is_wanted { 30 } else { 0 }, "{text}: {:?}", found.changes);
+        let signals = measured(&model, &found.weights, &data);
+        let [(first, _), .., (last, _), _head] = &signals[..] else { panic!("three layers") };
+        assert!((0.2..5.0).contains(&(last / first)), "{text}: {signals:?}");
+    }
+}
