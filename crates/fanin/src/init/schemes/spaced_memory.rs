@@ -75,6 +75,10 @@ impl Scheme for SpacedMemory {
         role == Role::Bias
     }
 
+    fn is_random(&self, _parameter: &Parameter) -> bool {
+        false
+    }
+
     fn fill(&self, request: &Request<'_>, start: u64, out: &mut [f32]) -> Result<()> {
         let last = self.last(request.parameter)?;
         let steps = request.parameter.shape.elements().saturating_sub(1).max(1) as f64;

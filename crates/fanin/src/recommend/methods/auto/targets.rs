@@ -102,7 +102,8 @@ impl Passed {
         let (second, growth) = self.signal(depth);
         let without = Aim { second, bias: 0.0, growth, drift: self.drift(second) };
         let times = alike as f64;
-        if !has_bias || !(times * without.drift.ln() > DRIFT.ln()) {
+        let leaves = times * without.drift.ln() > DRIFT.ln();
+        if !has_bias || !leaves {
             return without;
         }
         let cost = |aim: &Aim| {

@@ -169,18 +169,7 @@ impl Architecture for Unrolled {
             states,
             is_reversed: false,
         }];
-        let layers = vec![LayerWires {
-            module: "head".to_owned(),
-            weight: 3,
-            bias: None,
-            weight_axes: Axes::linear(),
-            input: h,
-            pre_activation: output,
-            activation: output,
-            bend: None,
-            layout: Layout::FLAT,
-            branches: Vec::new(),
-        }];
+        let layers = vec![head(h, output)];
         let names = parameters.into_iter().map(|p| p.name).collect();
         Ok(Body {
             graph,
@@ -191,6 +180,22 @@ impl Architecture for Unrolled {
             cells,
             running: Vec::new(),
         })
+    }
+}
+
+/// The layer of logits.
+fn head(input: Wire, output: Wire) -> LayerWires {
+    LayerWires {
+        module: "head".to_owned(),
+        weight: 3,
+        bias: None,
+        weight_axes: Axes::linear(),
+        input,
+        pre_activation: output,
+        activation: output,
+        bend: None,
+        layout: Layout::FLAT,
+        branches: Vec::new(),
     }
 }
 
