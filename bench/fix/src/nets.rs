@@ -154,6 +154,9 @@ pub fn lstm(draft: &mut Draft, x: Wire, size: &Size) -> Result<Wire> {
 }
 
 /// A recurrent layer over as many steps as a row has numbers.
+///
+/// Without its bias one of tanh would be odd in its input but for the head's bias: of a row and its
+/// negative, which the rhythms make alike, it could put both into the same class for one class alone.
 pub fn recurrent(draft: &mut Draft, x: Wire, size: &Size) -> Result<Wire> {
     let (rows, width) = (draft.rows, size.width);
     let mut own = |name: &str, inputs, role| {
@@ -164,6 +167,10 @@ pub fn recurrent(draft: &mut Draft, x: Wire, size: &Size) -> Result<Wire> {
     };
     let w = own("rnn.weight_ih", 1, Role::Weight);
     let u = own("rnn.weight_hh", width, Role::Recurrent);
+    let mut bias = Parameter::new("rnn.bias", [width], Role::Bias);
+    (bias.fan_in, bias.fan_out) = (width, width);
+    "rnn".clone_into(&mut bias.place.module);
+    let b = draft.parameter(bias);
     let curve = activations::find(size.activation).expect("activations of plans are known");
     let mut h = draft.graph.constant([rows, width], 0.0)?;
     for step in 0..size.inputs {
@@ -171,6 +178,7 @@ pub fn recurrent(draft: &mut Draft, x: Wire, size: &Size) -> Result<Wire> {
         let seen = draft.graph.matmul_transposed(now, w)?;
         let kept = draft.graph.matmul_transposed(h, u)?;
         let z = draft.graph.add(seen, kept)?;
+        let z = draft.graph.add(z, b)?;
         h = draft.graph.activate(z, &*curve)?;
     }
     draft.linear(h, "head", size.outputs, "identity")

@@ -13,6 +13,19 @@ use crate::spec::Role;
 /// [`Error::Setting`](crate::Error::Setting) if it is no bias, one of an LSTM whose gates are not
 /// known, or one of a GRU.
 pub(super) fn gate(parameter: &Parameter) -> Result<Option<Component>> {
+    match (any_gate(parameter)?, parameter.place.component) {
+        (_, Some(Component::ResetGate | Component::UpdateGate)) => {
+            Err(parameter.unfit("the bias of a GRU", "that of an LSTM"))
+        }
+        (found, _) => Ok(found),
+    }
+}
+
+/// The same of an LSTM or a GRU.
+///
+/// # Errors
+/// As for [`gate`], but that of a GRU is welcome.
+pub(super) fn any_gate(parameter: &Parameter) -> Result<Option<Component>> {
     if parameter.role != Role::Bias {
         let found = format!("one of the {}", parameter.role.plural());
         return Err(parameter.unfit(found, "a bias"));
@@ -20,9 +33,6 @@ pub(super) fn gate(parameter: &Parameter) -> Result<Option<Component>> {
     let name = parameter.name.rsplit(['.', '/']).next().unwrap_or_default();
     let is_packed = parameter.packing.is_some() || parameter.part_of.is_some();
     match parameter.place.component {
-        Some(Component::ResetGate | Component::UpdateGate) => {
-            Err(parameter.unfit("the bias of a GRU", "that of an LSTM"))
-        }
         None if name.starts_with("bias_ih") && !is_packed => {
             Err(parameter.unfit("gates that nothing tells apart", "a packing of named gates"))
         }

@@ -29,6 +29,24 @@ pub enum Critical {
     Nowhere,
 }
 
+/// What holds the second moment of z at a point where gradients keep their size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Footing {
+    /// Every second moment is such a point, without biases: relu and its kind.
+    Anywhere,
+    /// 0 is, without biases, and attracts: tanh and all that bends towards an axis.
+    AtZero,
+    /// Without biases the point repels: rows that are off by a little end far off. The critical line with
+    /// biases leads to points that repel less and less: gelu, silu, mish.
+    WithBiases,
+    /// All points of the critical line repel, with biases or without: powers above 1.
+    Repelled,
+    /// None within reach: activations with a mean that outweighs their slope, such as sigmoid, until twins
+    /// of opposite sign or a norm take the mean out.
+    Nowhere,
+}
+
 /// Second moments between which the line is searched.
 const RANGE: (f64, f64) = (1e-6, 1e4);
 impl Gaussian<'_> {
@@ -84,6 +102,42 @@ impl Gaussian<'_> {
     }
 }
 
+impl Gaussian<'_> {
+    /// What holds the second moment of this activation at a point where gradients keep their size.
+    ///
+    /// ```
+    /// use fanin::theory::{Footing, Gaussian};
+    /// let gelu = fanin::engine::activations::find("gelu").expect("it is registered");
+    /// assert_eq!(Gaussian::new(&*gelu).footing(), Footing::WithBiases);
+    /// ```
+    pub fn footing(&self) -> Footing {
+        /// Second moments of z that networks work at.
+        const WITHIN: [f64; 6] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0];
+        /// A slope of the q-map that over 30 layers makes 5 % of 2.
+        const HELD: f64 = 1.03;
+        let slope = |q: f64| {
+            let point = self.critical_point(q);
+            Layer::new(self.activation(), point).second_moment_slope(q)
+        };
+        let without = self.critical(0.0);
+        let repels = |point: Point| Layer::new(self.activation(), point).repels(&without);
+        match without {
+            Critical::Everywhere { .. } => return Footing::Anywhere,
+            Critical::At { point, second_moment } if second_moment == 0.0 && !repels(point) => {
+                return Footing::AtZero;
+            }
+            _ => {}
+        }
+        let on_line = WITHIN.into_iter().filter(|&q| self.critical_point(q).bias_variance >= 0.0);
+        let slopes: Vec<f64> = on_line.map(slope).collect();
+        match slopes.iter().copied().reduce(f64::min) {
+            None => Footing::Nowhere,
+            Some(least) if least < HELD => Footing::WithBiases,
+            Some(_) => Footing::Repelled,
+        }
+    }
+}
+
 impl Layer<'_> {
     /// Whether q moves away from the fixed point of `critical`, as for gelu, silu and mish.
     pub(super) fn repels(&self, critical: &Critical) -> bool {
@@ -91,7 +145,7 @@ impl Layer<'_> {
         const BESIDE: f64 = 1e-3;
         match *critical {
             Critical::At { point, second_moment: 0.0 } => {
-                self.at(point).second_moment(BESIDE) > BESIDE
+                self.at(point).second_moment(BESIDE) > BESIDE * (1.0 + 1e-9)
             }
             Critical::At { point, second_moment } => {
                 self.at(point).second_moment_slope(second_moment) > 1.0 + 1e-9

@@ -19,6 +19,7 @@ mod stream_spectra;
 mod streams_and_borders;
 mod attention;
 mod dead_units;
+mod recurrences;
 
 fn named(name: &str) -> Box<dyn Activation> {
     find(name).unwrap_or_else(|| panic!("{name} is not registered"))

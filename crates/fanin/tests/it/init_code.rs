@@ -130,9 +130,46 @@ fn gates() -> (Model, Recommendation) {
     let model = Model::graph(Gates);
     let scheme = |name: &str| match name {
         name if name.contains("weight_hh") => Some("orthogonal:1"),
-        name if name.contains("bias_ih") => Some("forget-gate-bias:1"),
+        name if name.contains("bias_ih") => Some("spaced-memory:200"),
         name if name.contains("weight") => Some("normal:0.2"),
         _ => None,
+    };
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+/// A plain recurrent cell of relu whose units have twins, known by its parameters alone.
+#[derive(Debug)]
+struct Twins;
+
+impl Architecture for Twins {
+    fn label(&self) -> String {
+        "recurrent".to_owned()
+    }
+
+    fn inputs(&self) -> usize {
+        16
+    }
+
+    fn output(&self) -> fanin::engine::Shape {
+        [4].into()
+    }
+
+    fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
+        let mut state = Parameter::linear("rnn.weight_hh_l0", 24, 24);
+        state.role = Role::Recurrent;
+        Ok(vec![Parameter::linear("rnn.weight_ih_l0", 24, 16), state])
+    }
+
+    fn build(&self, _ground: Ground) -> fanin::Result<Body> {
+        unreachable!("code needs no graph")
+    }
+}
+
+fn twins() -> (Model, Recommendation) {
+    let model = Model::graph(Twins);
+    let scheme = |name: &str| {
+        Some(if name.contains("_ih") { "looks-linear:0.5,first" } else { "looks-linear" })
     };
     let found = found(&model, scheme);
     (model, found)
@@ -171,6 +208,7 @@ fn code_is_short_and_as_it_was() {
     }
     for language in [Language::Torch, Language::Numpy, Language::Rust] {
         check("gates", &gates, language);
+        check("twins", &twins(), language);
     }
 }
 
@@ -284,6 +322,40 @@ fn pasted_code_draws_what_a_repair_tells() {
             check_pasted(&repaired, *language, python, program);
         }
     }
+}
+
+/// Initializes cells of `torch.nn` by pasted files, and holds them against what they are to be.
+const CELLS: &str = "\
+import math, runpy, sys, torch
+class Cell(torch.nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.rnn, self.head = kind(16, 24), torch.nn.Linear(24, 4)
+gated, plain = Cell(torch.nn.LSTM), Cell(torch.nn.RNN)
+for model, file in ((gated, sys.argv[1]), (plain, sys.argv[2])):
+    runpy.run_path(file)['initialize'](model, 7)
+steps = torch.linspace(0, math.log(199), 24)
+i, f, g, o = gated.rnn.bias_ih_l0.chunk(4)
+assert torch.allclose(f, steps, atol=1e-4) and torch.allclose(i, -steps, atol=1e-4)
+assert not g.any() and not o.any()
+for u in gated.rnn.weight_hh_l0.chunk(4):
+    assert torch.allclose(u @ u.T, torch.eye(24), atol=1e-5)
+w, u = plain.rnn.weight_ih_l0, plain.rnn.weight_hh_l0
+assert torch.equal(w[:12], -w[12:]) and abs(w.norm().item() - 0.5 * 24**0.5) < 1e-4
+v = u[:12, :12]
+assert torch.allclose(v @ v.T, torch.eye(12), atol=1e-5)
+assert torch.equal(u, torch.cat([torch.cat([v, -v], 1), torch.cat([-v, v], 1)], 0))
+";
+
+#[test]
+fn pasted_code_of_recurrent_cells_draws_gates_and_twins() {
+    let Some(python) = python_with("torch") else {
+        eprintln!("skipped: no python3 here has torch; FANIN_TORCH may name one");
+        return;
+    };
+    let files = ["gates_torch.py", "twins_torch.py"].map(|name| folder().join(name));
+    let ran = Command::new(python).args(["-c", CELLS]).args(files).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 #[test]

@@ -11,14 +11,21 @@ use super::orthogonal::fill_orthogonal;
 use crate::error::Result;
 use crate::init::blocks::{central_tap, fits_center_alone};
 use crate::init::scheme::{Argument, Facts, Scheme};
-use crate::init::{Distribution, Gain, Matrix, Parameter, Position, Request};
+use crate::init::{Distribution, Gain, Matrix, Parameter, Request};
+use crate::spec::Role;
 
-/// [A; −A] first, [A, −A; −A, A] between, [A, −A] last, A gain times an orthogonal matrix.
+/// [A; −A] first, [A, −A; −A, A] between and from state to state, [A, −A] last, A gain times an
+/// orthogonal matrix.
 #[derive(Clone, Debug)]
 pub struct LooksLinear {
     /// Factor on the orthogonal matrix.
     pub gain: Gain,
+    /// Whether the weight is a first one, [A; −A], wherever it stands.
+    pub is_first: bool,
 }
+
+/// What the argument ends with for a weight that is a first one.
+const IS_FIRST: &str = ",first";
 
 /// 1: what relu passes on of a unit and its twin is the unit itself.
 pub const DEFAULT_GAIN: Gain = Gain::Fixed(1.0);
@@ -27,7 +34,8 @@ const FACTS: Facts = Facts {
     name: "looks-linear",
     aliases: &["mirrored"],
     example: "looks-linear",
-    argument: "[GAIN], a number, `exact`, `torch`, `std` or `a=SLOPE`; 1 if none",
+    argument: "[GAIN][,first], a number, `exact`, `torch`, `std` or `a=SLOPE`; 1 if none; `first` for \
+               the input of a recurrent cell",
     needs: "a known order of layers, and even widths between them",
     formula: "W = [A −A; −A A], first layer [A; −A], last [A −A]; A = g·Q, QQᵀ or QᵀQ = 1, biases 0",
     source: "Balduzzi et al. 2017, arXiv 1702.08591; Burkholz & Dubatovka 2019",
@@ -46,13 +54,18 @@ struct Mirror {
 }
 
 impl Mirror {
-    fn of(parameter: &Parameter) -> Result<Self> {
+    fn of(parameter: &Parameter, is_first: bool) -> Result<Self> {
         let matrix = Matrix::of(parameter)?;
-        let Some(layer) = parameter.place.layer else {
-            return Err(parameter.unfit("no known place among the layers", "its place in a model"));
+        let (is_first, is_last) = match (parameter.role, parameter.place.layer) {
+            _ if is_first => (true, false),
+            // From a state to the next one: units are inputs too.
+            (Role::Recurrent, _) => (false, false),
+            (_, Some(layer)) => (layer.index == 0, parameter.place.is_head || layer.is_last()),
+            _ => {
+                let found = "no known place among the layers";
+                return Err(parameter.unfit(found, "its place in a model"));
+            }
         };
-        let Position { index, .. } = layer;
-        let is_last = parameter.place.is_head || layer.is_last();
         let half = |what: &str, size: usize, is_whole: bool| match (is_whole, size % 2) {
             (true, _) => Ok(size),
             (false, 0) => Ok(size / 2),
@@ -61,7 +74,7 @@ impl Mirror {
             }
         };
         let rows = half("outputs", matrix.rows, is_last)?;
-        let inputs = half("inputs", matrix.columns / matrix.taps, index == 0)?;
+        let inputs = half("inputs", matrix.columns / matrix.taps, is_first)?;
         let is_central = fits_center_alone(rows, inputs, matrix.taps);
         let tap = is_central.then(|| central_tap(parameter, center));
         Ok(Self { matrix, rows, inputs, tap })
@@ -78,7 +91,7 @@ impl Mirror {
 /// # Errors
 /// If the weight is no matrix, or its place or width does not fit.
 pub fn mirrors_central_tap(parameter: &Parameter) -> Result<bool> {
-    Ok(Mirror::of(parameter)?.tap.is_some())
+    Ok(Mirror::of(parameter, false)?.tap.is_some())
 }
 
 impl Scheme for LooksLinear {
@@ -87,19 +100,22 @@ impl Scheme for LooksLinear {
     }
 
     fn label(&self) -> String {
-        if self.gain == DEFAULT_GAIN {
+        let first = if self.is_first { IS_FIRST } else { "" };
+        if self.gain == DEFAULT_GAIN && !self.is_first {
             return FACTS.name.to_owned();
         }
-        format!("{}:{}", FACTS.name, self.gain)
+        format!("{}:{}{first}", FACTS.name, self.gain)
     }
 
     fn with_argument(&self, argument: Option<&str>) -> Argument {
-        let gain = argument.map_or(Ok(DEFAULT_GAIN), Gain::parse)?;
-        Ok(Box::new(Self { gain }))
+        let gain = argument.map(|text| text.strip_suffix(IS_FIRST).unwrap_or(text));
+        let is_first = argument.is_some_and(|text| text.ends_with(IS_FIRST));
+        let gain = gain.map_or(Ok(DEFAULT_GAIN), Gain::parse)?;
+        Ok(Box::new(Self { gain, is_first }))
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {
-        let mirror = Mirror::of(parameter)?;
+        let mirror = Mirror::of(parameter, self.is_first)?;
         let taps = if mirror.tap.is_some() { mirror.matrix.taps } else { 1 };
         let places = (mirror.rows.max(mirror.columns()) * taps) as f64;
         Ok(Distribution::joint(self.gain.value(parameter)? / places.sqrt()))
@@ -114,7 +130,7 @@ impl Scheme for LooksLinear {
     }
 
     fn fill(&self, request: &Request<'_>, _start: u64, out: &mut [f32]) -> Result<()> {
-        let mirror = Mirror::of(request.parameter)?;
+        let mirror = Mirror::of(request.parameter, self.is_first)?;
         let (rows, columns, taps) = (mirror.rows, mirror.columns(), mirror.matrix.taps);
         let mut a = vec![0.0; rows * columns];
         let gain = self.gain.value(request.parameter)?;
@@ -138,7 +154,7 @@ impl Scheme for LooksLinear {
         let sizes = [(300, 200), (200, 300), (150, 200)];
         let linear = |(index, (outputs, inputs))| {
             let mut weight = Parameter::linear(&format!("{index}.weight"), outputs, inputs);
-            weight.place.layer = Some(Position { index, count: 3 });
+            weight.place.layer = Some(crate::init::Position { index, count: 3 });
             weight.followed_by("relu")
         };
         sizes.into_iter().enumerate().map(linear).collect()
@@ -148,6 +164,7 @@ impl Scheme for LooksLinear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::init::Position;
     use crate::init::fans::Axes;
     use crate::init::{Rules, Source, Values, for_model};
 
@@ -186,7 +203,7 @@ mod tests {
     fn a_kernel_between_mirrors_the_central_tap_alone() {
         let mut kernel = Parameter::weight("k", [8, 6, 3], Axes::convolution(1)).unwrap();
         kernel.place.layer = Some(Position { index: 1, count: 3 });
-        let scheme = LooksLinear { gain: Gain::Fixed(2.0) };
+        let scheme = LooksLinear { gain: Gain::Fixed(2.0), is_first: false };
         let w = Values::new(&kernel, Source::Scheme(&scheme), 3).into_all().unwrap();
         let at = |row: usize, input: usize, tap: usize| f64::from(w[(row * 6 + input) * 3 + tap]);
         for (row, input) in (0..8).flat_map(|row| (0..6).map(move |input| (row, input))) {
@@ -196,6 +213,28 @@ mod tests {
         }
         let norm: f64 = (0..4).map(|row| at(row, 0, 1).powi(2)).sum();
         assert!((norm - 4.0).abs() < 1e-5, "{norm}");
+    }
+
+    /// relu over steps: a unit and its twin pass on what an orthogonal matrix makes of them.
+    #[test]
+    fn states_of_twins_keep_their_norm_from_step_to_step() {
+        let mut state = Parameter::linear("weight_hh", 8, 8);
+        state.role = Role::Recurrent;
+        let input = Parameter::linear("weight_ih", 8, 1);
+        let values = |text: &str, parameter: &Parameter| {
+            let scheme = crate::init::find(text).unwrap();
+            Values::new(parameter, Source::Scheme(&*scheme), 3).into_all().unwrap()
+        };
+        let (u, w) = (values("looks-linear", &state), values("looks-linear:2,first", &input));
+        let mut z: Vec<f64> = w.iter().map(|w| f64::from(*w)).collect();
+        let norm = |z: &[f64]| z.iter().map(|z| z * z).sum::<f64>();
+        assert!((norm(&z) - 8.0).abs() < 1e-5, "[A; −A], A of norm 2: {w:?}");
+        for _ in 0..50 {
+            let relu: Vec<f64> = z.iter().map(|z| z.max(0.0)).collect();
+            let row = |u: &[f32]| u.iter().zip(&relu).map(|(u, h)| f64::from(*u) * h).sum();
+            z = u.chunks_exact(8).map(row).collect();
+        }
+        assert!((norm(&z) / 8.0 - 1.0).abs() < 1e-5);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod random_walk;
 mod irnn;
 mod forget_gate;
 mod chrono;
+mod spaced_memory;
 mod siren;
 mod randomized_asymmetric;
 mod zero;
@@ -90,7 +91,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &dirac::Dirac,
     &stft::Stft { is_imaginary: false },
     &delta_orthogonal::DeltaOrthogonal { gain: delta_orthogonal::DEFAULT_GAIN },
-    &looks_linear::LooksLinear { gain: looks_linear::DEFAULT_GAIN },
+    &looks_linear::LooksLinear { gain: looks_linear::DEFAULT_GAIN, is_first: false },
     &sparse::MARTENS,
     &sparse::TORCH,
     &nguyen_widrow::NguyenWidrow,
@@ -98,6 +99,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &irnn::Irnn { factor: 1.0 },
     &forget_gate::ForgetGate { bias: 1.0 },
     &chrono::CHRONO,
+    &spaced_memory::SPACED_MEMORY,
     &siren::Siren { frequency: siren::DEFAULT_FREQUENCY },
     &randomized_asymmetric::RandomizedAsymmetric,
     &zero::Zero,

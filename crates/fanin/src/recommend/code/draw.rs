@@ -4,6 +4,7 @@ use super::Language;
 use crate::error::{Error, Result};
 use crate::init::{self, Distribution, Parameter, Position};
 use crate::recommend::Change;
+use crate::spec::Role;
 
 /// What is drawn for a parameter, or for each of its parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +17,8 @@ pub(super) enum Draw {
     Uniform(f64, f64),
     /// Normal with mean and deviation, cut at so many deviations to both sides.
     Truncated(f64, f64, f64),
+    /// Equal steps from 0 to this.
+    Steps(f64),
     /// So many times a matrix with orthonormal rows or columns.
     Orthogonal(f64),
     /// The same at the central tap of a convolution, 0 elsewhere.
@@ -107,9 +110,24 @@ impl Draw {
             "looks-linear" => {
                 let place = &parameter.place;
                 let layer = place.layer.unwrap_or(Position { index: 0, count: 1 });
-                let units = !(place.is_head || layer.is_last());
+                let is_recurrent = parameter.role == Role::Recurrent;
+                if text.ends_with(",first") {
+                    let (gain, is_central) = (gain()?, false);
+                    return Ok(Self::Mirrored { gain, is_central, units: true, inputs: false });
+                }
+                let units = is_recurrent || !(place.is_head || layer.is_last());
+                let inputs = is_recurrent || layer.index > 0;
                 let (gain, is_central) = (gain()?, init::mirrors_central_tap(parameter)?);
-                return Ok(Self::Mirrored { gain, is_central, units, inputs: layer.index > 0 });
+                return Ok(Self::Mirrored { gain, is_central, units, inputs });
+            }
+            "spaced-memory" => {
+                // Steps from 0: the last is twice the mean.
+                let last = 2.0 * scheme.distribution(parameter)?.mean();
+                return Ok(if last == 0.0 {
+                    Self::Constant(0.0)
+                } else {
+                    Self::Steps(digits(last))
+                });
             }
             _ => {}
         }

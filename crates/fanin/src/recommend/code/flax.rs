@@ -127,6 +127,10 @@ fn call(draw: Draw) -> String {
                 literal(cut)
             ),
         ),
+        Draw::Steps(last) => format!(
+            "lambda key, shape, dtype: jnp.linspace(0.0, {}, shape[-1], dtype=dtype)",
+            literal(last)
+        ),
         Draw::Orthogonal(gain) => format!("init.orthogonal({})", literal(gain)),
         Draw::Mirrored { gain, is_central, units, inputs } => {
             let smaller = call(Draw::smaller(gain, is_central));

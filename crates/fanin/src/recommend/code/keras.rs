@@ -177,6 +177,10 @@ fn call(draw: Draw, name: &str) -> Result<String> {
             found: format!("a normal draw cut at {cut} deviations for {name}"),
             expected: "a cut at 2, the only one that Keras has".to_owned(),
         }),
+        Draw::Steps(last) => Ok(format!(
+            "lambda s: lambda shape, dtype: keras.ops.linspace(0.0, {}, shape[-1], dtype=dtype)",
+            literal(last)
+        )),
         Draw::Orthogonal(gain) => seeded(format!("Orthogonal({}", literal(gain))),
         Draw::Mirrored { gain, is_central, units, inputs } => {
             let smaller = call(Draw::smaller(gain, is_central), name)?;

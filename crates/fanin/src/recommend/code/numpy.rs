@@ -123,6 +123,9 @@ fn call(draw: Draw) -> String {
             literal(deviation),
             literal(cut)
         ),
+        Draw::Steps(last) => {
+            format!("np.linspace(0.0, {}, int(np.prod(shape))).reshape(shape)", literal(last))
+        }
         Draw::Orthogonal(gain) => format!("orthogonal(rng, {}, shape)", literal(gain)),
         Draw::Mirrored { gain, is_central, units, inputs } => {
             let draw = if is_central { "delta_orthogonal" } else { "orthogonal" };

@@ -107,6 +107,9 @@ fn call(draw: Draw, w: &str) -> String {
             literal(mean - cut * deviation),
             literal(mean + cut * deviation)
         ),
+        Draw::Steps(last) => {
+            format!("{w}.copy_(torch.linspace(0.0, {}, {w}.numel()).view_as({w}))", literal(last))
+        }
         Draw::Orthogonal(gain) => format!("torch.nn.init.orthogonal_({w}, {})", literal(gain)),
         Draw::Mirrored { gain, is_central, units, inputs } => {
             let draw = if is_central { "delta_orthogonal_" } else { "torch.nn.init.orthogonal_" };

@@ -107,8 +107,11 @@ fn unmet(walk: &Walk, solved: &Solved) -> Vec<String> {
         ));
     }
     let in_layers = |index: usize| walk.network.layers.iter().any(|layer| layer.weight == index);
+    let cells = recurrent::cells(walk);
+    let in_cells = |index: usize| cells.iter().any(|cell| cell.input.contains(&index));
     let left = walk.parameters.iter().enumerate().filter(|(index, own)| {
-        own.role == Role::Weight && !in_layers(*index) && own.packing.is_none()
+        let is_known = in_layers(*index) || in_cells(*index) || own.packing.is_some();
+        own.role == Role::Weight && !is_known
     });
     let left: Vec<&str> = left.map(|(_, own)| own.name.as_str()).collect();
     if !left.is_empty() {

@@ -226,3 +226,21 @@ fn critical_points_of_gelu_and_its_kin_repel_and_those_of_tanh_do_not() {
         assert!(!repels(name, 0.0) && !repels(name, 0.05), "{name}");
     }
 }
+
+/// Which activations rest without biases, and which need them: the whole registry.
+#[test]
+fn every_activation_has_its_footing() {
+    use crate::theory::Footing::{Anywhere, AtZero, Nowhere, Repelled, WithBiases};
+    let told = [
+        (Anywhere, &["identity", "relu", "leaky_relu"][..]),
+        (AtZero, &["tanh", "erf", "softsign", "hardtanh", "sin", "elu", "selu"]),
+        (WithBiases, &["gelu", "gelu_tanh", "silu", "mish", "hardswish"]),
+        (Repelled, &["relu2"]),
+        (Nowhere, &["sigmoid", "softplus"]),
+    ];
+    for name in fanin_engine::activations::names() {
+        let found = Gaussian::coarse(&*named(name)).footing();
+        let expected = told.iter().find(|(_, names)| names.contains(&name));
+        assert_eq!(Some(found), expected.map(|(footing, _)| *footing), "{name}");
+    }
+}

@@ -6,7 +6,7 @@ use fanin::weights::Weights;
 /// Patterns of names with the scheme that draws them; the first that fits decides.
 const RULES: &[(&str, &str)] = &[
     ("rnn.weight_hh_l0", "orthogonal:1"),
-    ("rnn.bias_ih_l0", "forget-gate-bias:1"),
+    ("rnn.bias_ih_l0", "spaced-memory:200"),
     ("rnn.weight_ih_l0", "normal:0.2"),
     ("head.weight", "normal:0.2"),
 ];

@@ -13,9 +13,9 @@ use super::attention::{self, Attention};
 use super::isometry;
 use super::mirror::mirrored;
 use super::place::Surroundings;
-use super::recurrent;
+use super::recurrent::{self, Cell};
 use super::tables::{self, Added};
-use super::targets::Passed;
+use super::targets::{Aim, Passed};
 use super::walk::{Scales, Walk};
 use crate::init::Role;
 use crate::recommend::draft::rounded;
@@ -71,6 +71,8 @@ pub(super) struct Choice {
 /// What z of a layer is to be.
 struct Target {
     second: f64,
+    /// What biases are to have of it.
+    bias: f64,
     reason: String,
     /// The present scale will do if z is at least this, and not much above the target.
     least: f64,
@@ -103,10 +105,6 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
     };
     solver.settle_norms();
     solver.settle_tokens();
-    for (parameter, scales, choice) in recurrent::choices(walk, present, extent) {
-        solver.scales[parameter] = scales;
-        solver.choices.push(choice);
-    }
     let mut layers: HashMap<usize, Vec<usize>> = HashMap::new();
     for (layer, wires) in walk.network.layers.iter().enumerate() {
         if let Source::Node(node, 0) = walk.network.graph.source(wires.pre_activation) {
@@ -114,11 +112,12 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
         }
     }
     let attentions = attention::all(walk);
-    let mut flow = solver.go(&layers, &attentions);
+    let cells = recurrent::cells(walk);
+    let mut flow = solver.go(&layers, (&attentions, &cells));
     let late = solver.late();
     if !late.is_empty() {
         solver.decided = late;
-        flow = solver.go(&layers, &attentions);
+        flow = solver.go(&layers, (&attentions, &cells));
     }
     if extent == Extent::Whole {
         solver.mirror(&flow);
@@ -142,11 +141,18 @@ struct Solver<'w> {
 
 impl<'w> Solver<'w> {
     /// Goes along the signal and decides each layer where its z is known.
-    fn go(&mut self, layers: &HashMap<usize, Vec<usize>>, attentions: &[Attention]) -> Flow<'w> {
+    fn go(
+        &mut self,
+        layers: &HashMap<usize, Vec<usize>>,
+        (attentions, cells): (&[Attention], &[Cell]),
+    ) -> Flow<'w> {
         let walk = self.walk;
         let mut flow = walk.begin(&self.scales);
         let added = tables::added(walk, &self.surroundings);
         for node in walk.forward().filter(|&node| walk.is_open(node)) {
+            for cell in cells.iter().filter(|cell| cell.node == node) {
+                self.settle(cell, &mut flow);
+            }
             flow.step(node);
             for &layer in layers.get(&node).into_iter().flatten() {
                 self.decide(layer, node, &mut flow);
@@ -224,6 +230,18 @@ impl<'w> Solver<'w> {
         self.again(&[table.parameter], table.node, flow);
     }
 
+    /// The parameters of a recurrent cell, by what is about to enter it.
+    fn settle(&mut self, cell: &Cell, flow: &mut Flow<'_>) {
+        let found = recurrent::choices(self.walk, cell, self.present, self.extent, flow);
+        let changed: Vec<usize> = found.iter().map(|(_, choice)| choice.parameter).collect();
+        for (scales, Choice { parameter, scheme, reason }) in found {
+            self.set(parameter, scales, scheme, reason);
+        }
+        if !changed.is_empty() {
+            self.again(&changed, cell.node, flow);
+        }
+    }
+
     /// Sets a parameter's scale and scheme, in place of those that it may have been given before.
     fn set(&mut self, parameter: usize, scales: Scales, scheme: String, reason: String) {
         self.scales[parameter] = scales;
@@ -256,7 +274,14 @@ impl<'w> Solver<'w> {
             self.layer_again(layer, node, flow);
             return;
         }
-        self.draw(layer, target.second / unit, target.second, &target.reason, flow);
+        let carried = target.second - target.bias;
+        self.draw(layer, carried / unit, carried, &target.reason, flow);
+        if let Some(bias) = bias.filter(|_| target.bias > 0.0) {
+            let deviation = rounded(target.bias.sqrt());
+            let reason = "on the critical line: its part of E z² is the same for rows of any size";
+            let scales = Scales { mean: 0.0, second: target.bias };
+            self.set(bias, scales, format!("normal:{deviation}"), reason.to_owned());
+        }
         self.layer_again(layer, node, flow);
     }
 
@@ -310,7 +335,9 @@ impl<'w> Solver<'w> {
             let bend = layer.bend.as_ref().map_or("φ", |bend| bend.name.as_str());
             let scales = Scales { mean: 0.0, second };
             self.set(layer.weight, scales, scheme, reason.replace('φ', bend));
-            if let Some(bias) = layer.bias.filter(|&bias| self.present[bias].second > 0.0) {
+            let is_off =
+                |bias: usize| self.scales[bias].second.max(self.present[bias].second) > 0.0;
+            if let Some(bias) = layer.bias.filter(|&bias| is_off(bias)) {
                 let reason = "mirrored units need none".to_owned();
                 self.set(bias, Scales::ZERO, "zeros".to_owned(), reason);
             }
@@ -354,7 +381,12 @@ impl<'w> Solver<'w> {
             let is_plain = parameter.shape.rank() == 2 && wires.branches.is_empty();
             let is_wanted = !fits || (self.extent == Extent::Whole && is_plain);
             let reason = "a norm follows; 1 keeps clear of its ε".to_owned();
-            return is_wanted.then_some(Target { second: 1.0, reason, least: 1.0 / RIGHT });
+            return is_wanted.then_some(Target {
+                second: 1.0,
+                bias: 0.0,
+                reason,
+                least: 1.0 / RIGHT,
+            });
         }
         if parameter.place.is_residual_output {
             return if is_zero { None } else { Some(self.share(layer, flow)) };
@@ -362,13 +394,17 @@ impl<'w> Solver<'w> {
         if layer + 1 == self.walk.network.layers.len() {
             let reason =
                 "outputs as large as z elsewhere: one rate serves head and body".to_owned();
-            let target = Target { second: self.outputs, reason, least: LEAST_LOGITS };
+            let target = Target { second: self.outputs, bias: 0.0, reason, least: LEAST_LOGITS };
             return (!is_zero).then_some(target);
         }
         let activation = wires.bend.as_ref().map(|bend| bend.name.as_str());
         let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
-        let (second, growth) = Passed::of(activation).signal(depth);
+        let Aim { second, bias, growth, .. } =
+            Passed::of(activation).rest((depth, self.alike(wires)), wires.bias.is_some());
         let reason = match activation {
+            Some(name) if bias > 0.0 => format!(
+                "E z² = {second:.3} with biases: without them {depth} {name} layers part rows by size"
+            ),
             Some(name) if (growth - 1.0).abs() > 1e-3 => {
                 let total = growth.powf(depth as f64);
                 format!(
@@ -377,7 +413,21 @@ impl<'w> Solver<'w> {
             }
             _ => format!("E z² = {second:.3} from layer to layer"),
         };
-        Some(Target { second, reason, least: second / RIGHT })
+        Some(Target { second, bias, reason, least: second / RIGHT })
+    }
+
+    /// Layers that this one stands in line with and that bend as it does, itself among them; 2 in a branch.
+    fn alike(&self, wires: &LayerWires) -> usize {
+        let name = |layer: &LayerWires| layer.bend.as_ref().map(|bend| bend.name.clone());
+        let is_alike = |layer: &&LayerWires| {
+            layer.branches.is_empty()
+                && name(layer) == name(wires)
+                && !self.surroundings.is_normalized(layer)
+        };
+        if wires.branches.is_empty() {
+            return self.walk.network.layers.iter().filter(is_alike).count();
+        }
+        2
     }
 
     /// What the last layer of a residual branch is to add to the stream.
@@ -399,6 +449,6 @@ impl<'w> Solver<'w> {
         let second = Passed::of(bend.map(|bend| bend.name.as_str())).driven(added);
         let part = 1.0 / all * sums as f64;
         let reason = format!("its branch adds 1/{part} of the stream, as {sums} share the depth");
-        Target { second, reason, least: second / (RIGHT * part) }
+        Target { second, bias: 0.0, reason, least: second / (RIGHT * part) }
     }
 }

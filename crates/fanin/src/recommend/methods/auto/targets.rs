@@ -9,6 +9,23 @@
 use fanin_engine::activations::{self, Activation};
 use fanin_engine::moments::gaussian_moments;
 
+/// The factor by which a row whose z is a little off may end farther off. Rows of data differ by a quarter
+/// of their second moment or so, and ten times that leaves the bounds of a sound start.
+const DRIFT: f64 = 10.0;
+
+/// How large z of a layer is to be, and how much of that comes of biases.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Aim {
+    /// E z².
+    pub second: f64,
+    /// `σ_b²`, a part of it.
+    pub bias: f64,
+    /// The factor on the gradient's second moment per layer.
+    pub growth: f64,
+    /// The factor per layer on how far a row's E z² is off.
+    pub drift: f64,
+}
+
 /// What the next layer takes of a unit.
 #[derive(Debug)]
 pub(super) enum Passed {
@@ -72,6 +89,49 @@ impl Passed {
         let costs = places.map(|q| (cost(q), q));
         let best = costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, q)| q);
         (best, self.growth(best))
+    }
+
+    /// Where a chain of `depth` layers is to rest, `alike` of which have this activation:
+    /// [`signal`](Self::signal) without biases, or, where that point repels rows so much that they leave it,
+    /// the point of the critical line that holds them.
+    ///
+    /// With biases of variance `σ_b²` = s·q the weights carry 1 − s of q, which takes that factor off both
+    /// growth and drift. Of all q and s it is the least of (alike·ln growth)² + (alike·ln drift)², the drift
+    /// where it is above 1, + (ln q)²/4.
+    pub fn rest(&self, (depth, alike): (usize, usize), has_bias: bool) -> Aim {
+        let (second, growth) = self.signal(depth);
+        let without = Aim { second, bias: 0.0, growth, drift: self.drift(second) };
+        let times = alike as f64;
+        let leaves = times * without.drift.ln() > DRIFT.ln();
+        if !has_bias || !leaves {
+            return without;
+        }
+        let cost = |aim: &Aim| {
+            let (growth, drift) = (times * aim.growth.ln(), times * aim.drift.ln().max(0.0));
+            growth * growth + drift * drift + 0.25 * aim.second.ln().powi(2)
+        };
+        let of = |place: i32| {
+            let q = (f64::from(place) / 4.0).exp2();
+            let (growth, drift) = (self.growth(q), self.drift(q));
+            (0..50).map(move |hundredth| {
+                let kept = 1.0 - f64::from(hundredth) / 100.0;
+                Aim {
+                    second: q,
+                    bias: (1.0 - kept) * q,
+                    growth: kept * growth,
+                    drift: kept * drift,
+                }
+            })
+        };
+        let all = (-24..=16).flat_map(of);
+        all.min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(without)
+    }
+
+    /// The slope of ln q of one layer in that of the layer before, at weights that keep `q`.
+    fn drift(&self, q: f64) -> f64 {
+        const BESIDE: f64 = 0.01;
+        let at = |factor: f64| self.second(q * factor).ln();
+        (at(1.0 + BESIDE) - at(1.0 - BESIDE)) / ((1.0 + BESIDE).ln() - (1.0 - BESIDE).ln())
     }
 
     /// The second moment of z at which what is passed has this one, as near as it comes.
@@ -141,6 +201,28 @@ mod tests {
         assert!((share("relu") - 0.5).abs() < 1e-6);
         assert!(share("selu") > 0.95, "{}", share("selu"));
         assert!(share("elu") < 0.95, "{}", share("elu"));
+    }
+
+    #[test]
+    fn biases_are_wanted_only_where_rows_would_leave_their_point() {
+        let rest = |name: &str, depth| Passed::of(Some(name)).rest((depth, depth), true);
+        for name in
+            ["relu", "leaky_relu", "tanh", "erf", "sin", "hardtanh", "softsign", "elu", "selu"]
+        {
+            for depth in [2, 30, 100] {
+                let aim = rest(name, depth);
+                assert_eq!(aim.bias, 0.0, "{name} over {depth} layers");
+                assert!(aim.drift < 1.0 + 1e-6, "{name}: {aim:?}");
+            }
+        }
+        for name in ["gelu", "gelu_tanh", "silu", "hardswish"] {
+            assert_eq!(rest(name, 2).bias, 0.0, "{name}: a branch is too short");
+            let deep = rest(name, 100);
+            assert!(deep.bias > 0.01 && deep.bias < 0.3 * deep.second, "{name}: {deep:?}");
+            assert!((deep.growth.powi(100).ln()).abs() < 1.0, "{name}: {deep:?}");
+            assert!(deep.drift.powi(100) < DRIFT, "{name}: {deep:?}");
+            assert_eq!(Passed::of(Some(name)).rest((100, 100), false).bias, 0.0);
+        }
     }
 
     #[test]

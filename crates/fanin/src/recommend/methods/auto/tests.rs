@@ -133,14 +133,14 @@ fn convolutions_of_a_file_are_foreseen() {
 }
 
 #[test]
-fn the_cell_of_an_lstm_begins_by_remembering() {
+fn the_cell_of_an_lstm_of_a_file_begins_by_remembering() {
     let model = read("lstm_classifier.legacy.onnx");
     let weights = model.weights().unwrap().clone();
     let found = recommended(&model, &weights, None);
     let of = |role: Role| found.changes.iter().filter(move |change| change.role == role);
     assert!(of(Role::Recurrent).all(|change| change.scheme == "orthogonal:1"));
     assert!(of(Role::Recurrent).count() > 0, "{:?}", found.changes);
-    assert!(of(Role::Bias).any(|change| change.scheme == "forget-gate-bias"));
+    assert!(of(Role::Bias).any(|change| change.scheme.starts_with("spaced-memory:")));
 }
 
 fn digits() -> Dataset {
@@ -309,5 +309,28 @@ fn mirrored_layers_hold_the_signal_that_they_aim_at() {
         // Of mirrored relu or gelu a chain is a product of matrices, whose outputs are three times as large.
         let aim = if ["relu", "gelu"].contains(&name) { 3.0 } else { 1.0 };
         assert!((0.2..1.2).contains(&(head / aim)), "{name}: {head}");
+    }
+}
+
+#[test]
+fn deep_chains_that_repel_rows_and_have_no_twins_get_biases() {
+    // 33 units: no twins. Rows of digits differ in size.
+    let data = digits();
+    for (text, is_wanted) in [
+        ("64 -> 30x33 gelu -> 10", true),
+        ("64 -> 30x32 gelu -> 10", false),
+        ("64 -> 30x33 tanh -> 10", false),
+        ("64 -> 3x33 gelu -> 10", false),
+        ("64 -> 33 gelu -> 9x33 tanh -> 33 gelu -> 10", false),
+    ] {
+        let model: Model = text.parse().unwrap();
+        let weights = for_model(&model, &Rules::new("keras"), 0).unwrap();
+        let found = recommended(&model, &weights, Some(&data));
+        let biases = found.changes.iter().filter(|change| change.role == Role::Bias);
+        let drawn = biases.filter(|change| change.scheme.starts_with("normal:")).count();
+        assert_eq!(drawn, if is_wanted { 30 } else { 0 }, "{text}: {:?}", found.changes);
+        let signals = measured(&model, &found.weights, &data);
+        let [(first, _), .., (last, _), _head] = &signals[..] else { panic!("three layers") };
+        assert!((0.2..5.0).contains(&(last / first)), "{text}: {signals:?}");
     }
 }

@@ -1,0 +1,38 @@
+"""Starting weights for `recurrent`, found by fanin's method `auto`."""
+
+from fnmatch import fnmatchcase
+
+import torch
+
+
+def mirrored_(w: torch.Tensor, draw, gain: float, units: bool, inputs: bool) -> None:
+    """[A -A; -A A], A drawn: pairs pass on f(z) - f(-z), for relu z (Balduzzi et al. 2017)."""
+    value = torch.empty(len(w) // (1 + units), w.shape[1] // (1 + inputs), *w.shape[2:])
+    draw(value, gain)
+    if inputs:
+        value = torch.cat([value, -value], 1)
+    w.copy_(torch.cat([value, -value], 0) if units else value)
+
+
+# Patterns of names, and what is drawn for them; the first that fits decides.
+RULES = [
+    (["rnn.weight_ih_l0"], lambda w: mirrored_(w, torch.nn.init.orthogonal_, 0.5, True, False)),
+    (["rnn.weight_hh_l0"], lambda w: mirrored_(w, torch.nn.init.orthogonal_, 1.0, True, True)),
+]
+
+
+def initialize(model: torch.nn.Module, seed: int) -> None:
+    """Draws the parameters that RULES name; all others keep their values."""
+    unused = {pattern for patterns, _ in RULES for pattern in patterns}
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(seed)
+        for name, parameter in model.named_parameters():
+            for patterns, draw in RULES:
+                if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
+                    unused -= fitting
+                    value = torch.empty(parameter.shape)
+                    draw(value)
+                    parameter.copy_(value)
+                    break
+    if unused:
+        raise ValueError(f"no parameter is named {sorted(unused)}")
