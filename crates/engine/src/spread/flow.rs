@@ -11,11 +11,11 @@ use std::sync::Arc;
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::Spread;
-use super::expansion::{Expansion, Grid};
+use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
-use super::rows;
+use super::pairs;
 use crate::evaluate::{Array, evaluate};
-use crate::graph::{Graph, Kind, Node, Type, Wire};
+use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
 use crate::ops::{Operator, Structure};
 
 /// Elements that an operator without a rule is tried on at most.
@@ -113,6 +113,10 @@ impl<'g> Flow<'g> {
             self.set(*first, spread);
             return;
         }
+        if let Some(spread) = self.standardized_back(node) {
+            self.set(*first, spread);
+            return;
+        }
         for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
             self.set(*output, spread);
         }
@@ -128,14 +132,43 @@ impl<'g> Flow<'g> {
         }
         let (_, places) = self.grid(root)?;
         let types = [self.graph.type_of(x)];
-        let of_root = rows::declared(&*node.operator, &types, &[self.spread(root)?])?;
-        let at = |z: f64| {
-            let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
-            let (low, high) = (places[next - 1], places[next]);
-            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
-            form.values[next - 1] + share * (form.values[next] - form.values[next - 1])
-        };
+        let of_root = pairs::declared(&*node.operator, &types, &[self.spread(root)?])?;
+        let at = |z: f64| on_lines(&places, &form.values, z);
         Some(of_root.first()?.of_function(at))
+    }
+
+    /// The gradient through what is standardized over known rows, where it is a function of that
+    /// times what is independent of it.
+    fn standardized_back(&mut self, node: &Node) -> Option<Spread> {
+        if node.operator.structure() != Structure::StandardizedGradient {
+            return None;
+        }
+        let &[gradient, y, factor] = &node.inputs[..] else { return None };
+        let (wire, shown) = (self.origin(gradient), self.origin(y));
+        let Source::Node(forward, 0) = self.graph.source(y) else { return None };
+        let x = *self.graph.nodes()[forward].inputs.first()?;
+        let form = self.forms[wire.0].clone();
+        let is_of_it = |form: &Form| form.root.is_some_and(|root| self.origin(root) == shown);
+        let (seed, places, values) = match form.filter(is_of_it) {
+            Some(Form { seed: Some(seed), root: Some(root), values }) => {
+                (seed, self.grid(root)?.1, values.to_vec())
+            }
+            _ => (wire, vec![-1.0, 1.0], vec![1.0, 1.0]),
+        };
+        let (seed, x) = (self.spread(seed)?, self.spread(x)?);
+        seed.back_over_batch(x, (&places, &values), self.spread(factor)?.second())
+    }
+
+    /// The wire that a wire shows under another shape.
+    fn origin(&self, mut wire: Wire) -> Wire {
+        while let Source::Node(index, 0) = self.graph.source(wire) {
+            let node = &self.graph.nodes()[index];
+            match &node.inputs[..] {
+                [x, ..] if node.operator.is_view() => wire = *x,
+                _ => break,
+            }
+        }
+        wire
     }
 
     /// The output of a node as a sum of roots and of their means.
@@ -158,7 +191,7 @@ impl<'g> Flow<'g> {
             .collect();
         let Some(inputs) = inputs else { return Vec::new() };
         let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
-        if let Some(spreads) = rows::declared(&*node.operator, &types, &inputs) {
+        if let Some(spreads) = pairs::declared(&*node.operator, &types, &inputs) {
             return spreads;
         }
         let tried = sample(&node.operator, &types, &inputs);
@@ -305,7 +338,7 @@ impl Spread {
         if !values.iter().all(|value| value.is_finite()) {
             values.fill(f(self.mean));
         }
-        self.through(&Expansion::new(grid, &values))
+        self.through_grid(grid, &values)
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
