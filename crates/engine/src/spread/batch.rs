@@ -13,7 +13,7 @@ use super::pairs::Pairs;
 use super::{Spread, expansion};
 
 /// Units that are drawn.
-const UNITS: usize = 1024;
+const UNITS: usize = 2048;
 
 /// Units drawn with this covariance between rows.
 fn units(covariance: &[f64], rows: usize) -> Vec<Vec<f64>> {
@@ -55,7 +55,7 @@ pub fn square_root(covariance: &[f64], rows: usize) -> Vec<f64> {
 }
 
 impl Spread {
-    /// Of x (B, G, 1), whose rows are known: what they are over their deviation over rows; none of
+    /// Of x (B, G) or (B, G, 1), whose rows are known: what they are over their deviation over rows; none of
     /// others.
     pub(crate) fn over_batch(&self, epsilon: f64) -> Option<Self> {
         let (own, covariance) = self.batch()?;
@@ -105,8 +105,8 @@ impl Spread {
 
     /// The rows of (B, G, 1), and the covariance of a unit between them.
     fn batch(&self) -> Option<(&Pairs, Vec<f64>)> {
-        let own = self.pairs.as_ref().filter(|own| own.digit == 0 && self.axes.len() == 3)?;
-        if self.axes[0] != [own.rows] || !self.axes[2].is_empty() {
+        let own = self.pairs.as_ref().filter(|own| own.digit == 0 && self.axes.len() > 1)?;
+        if self.axes[0] != [own.rows] || self.axes[2..].iter().any(|own| !own.is_empty()) {
             return None;
         }
         let mut covariance = own.of(0).to_vec();

@@ -14,6 +14,7 @@ use super::Spread;
 use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
 use super::pairs;
+use super::written::{WrittenNorm, written};
 use crate::evaluate::{Array, evaluate};
 use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
 use crate::ops::{Operator, Structure};
@@ -95,6 +96,12 @@ impl<'g> Flow<'g> {
             return;
         }
         let Some(first) = node.outputs.first() else { return };
+        if let Some(norm) = written(graph, node)
+            && let Some(unit) = self.spread(norm.x).and_then(|x| x.over_batch(norm.epsilon))
+        {
+            self.set(*first, unit);
+            return;
+        }
         if let Some(terms) = self.terms(node) {
             let known = |wire: Wire| self.spread(wire).cloned();
             let spread = linear::spread(graph, *first, &terms, known);
@@ -103,6 +110,10 @@ impl<'g> Flow<'g> {
                 self.set(*first, spread);
                 return;
             }
+        }
+        if let Some(spread) = self.shares_back(node) {
+            self.set(*first, spread);
+            return;
         }
         if let Some((form, spread)) = self.pointwise(node) {
             self.forms[first.0] = Some(form);
@@ -144,9 +155,15 @@ impl<'g> Flow<'g> {
             return None;
         }
         let &[gradient, y, factor] = &node.inputs[..] else { return None };
-        let (wire, shown) = (self.origin(gradient), self.origin(y));
         let Source::Node(forward, 0) = self.graph.source(y) else { return None };
         let x = *self.graph.nodes()[forward].inputs.first()?;
+        let factor = self.spread(factor)?.second();
+        self.through_batch(x, (y, gradient), factor)
+    }
+
+    /// The gradient at x, of the gradient at what x is over the deviation of its rows.
+    fn through_batch(&mut self, x: Wire, at: (Wire, Wire), factor: f64) -> Option<Spread> {
+        let (shown, wire) = (self.origin(at.0), self.origin(at.1));
         let form = self.forms[wire.0].clone();
         let is_of_it = |form: &Form| form.root.is_some_and(|root| self.origin(root) == shown);
         let (seed, places, values) = match form.filter(is_of_it) {
@@ -156,7 +173,44 @@ impl<'g> Flow<'g> {
             _ => (wire, vec![-1.0, 1.0], vec![1.0, 1.0]),
         };
         let (seed, x) = (self.spread(seed)?, self.spread(x)?);
-        seed.back_over_batch(x, (&places, &values), self.spread(factor)?.second())
+        seed.back_over_batch(x, (&places, &values), factor)
+    }
+
+    /// Says the gradient at x of a norm over known rows that is written out, of that at its result; does
+    /// nothing where rows are not known.
+    pub fn set_back(&mut self, norm: &WrittenNorm, at_unit: Wire, at_x: Wire) {
+        let Some(x) = self.spread(norm.x) else { return };
+        let factor = 1.0 / (x.centered(&[0]).second() + norm.epsilon);
+        if let Some(found) = self.through_batch(norm.x, (norm.unit, at_unit), factor) {
+            self.forms[at_x.0] = None;
+            self.sums[at_x.0] = None;
+            self.set(at_x, found);
+        }
+    }
+
+    /// Shares times what a gradient is more than its mean by them.
+    fn shares_back(&self, node: &Node) -> Option<Spread> {
+        let &[a, b] = &node.inputs[..] else { return None };
+        if node.operator.structure() != Structure::Product || self.graph.shape(a) != self.graph.shape(b) {
+            return None;
+        }
+        let logits = |wire: Wire| match self.graph.source(wire) {
+            Source::Node(index, 0) => {
+                let own = &self.graph.nodes()[index];
+                (own.operator.structure() == Structure::Shares).then(|| own.inputs[0])
+            }
+            _ => None,
+        };
+        let (logits, other) = logits(a).map(|x| (x, b)).or_else(|| logits(b).map(|x| (x, a)))?;
+        let last = self.graph.shape(logits).rank() - 1;
+        let [one, mean] = &self.sums[other.0].as_ref()?[..] else { return None };
+        let is_centered = one.root == mean.root
+            && one.axes.is_empty()
+            && mean.axes == [last]
+            && (one.factor + mean.factor).abs() < 1e-9;
+        let gradient = self.spread(one.root).filter(|_| is_centered && self.is_gradient[one.root.0])?;
+        let passed = gradient.back_through_shares(self.spread(logits)?);
+        Some(passed.scaled(one.factor, one.factor * one.factor))
     }
 
     /// The wire that a wire shows under another shape.

@@ -20,6 +20,8 @@ mod measured;
 mod expansion;
 mod pairs;
 mod batch;
+mod shares;
+mod written;
 mod linear;
 mod flow;
 
@@ -29,6 +31,7 @@ mod tests;
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;
 

@@ -71,6 +71,27 @@ impl Pairs {
     }
 }
 
+/// P of the same column, and of two, of every two rows of a matrix.
+fn products_of_matrix<'x>(
+    row: impl Fn(usize) -> &'x [f64],
+    means: &[f64],
+    width: usize,
+) -> Vec<f64> {
+    let (rows, count) = (means.len(), width as f64);
+    let mut products = vec![0.0; 2 * rows * rows];
+    for a in 0..rows {
+        for b in 0..=a {
+            let same = row(a).iter().zip(row(b)).map(|(x, y)| x * y).sum::<f64>() / count;
+            let apart = (count * means[a] * means[b] - same) / (count - 1.0);
+            for at in [a * rows + b, b * rows + a] {
+                products[at] = same;
+                products[rows * rows + at] = apart;
+            }
+        }
+    }
+    products
+}
+
 /// A set with one more factor at `digit`.
 fn with_digit(set: usize, digit: usize, differs: bool) -> usize {
     let low = (1 << digit) - 1;
@@ -91,6 +112,13 @@ impl Spread {
         let (data, _) = super::measured::unmasked(data);
         let width = data.len() / rows;
         let row = |row: usize| &data[row * width..][..width];
+        let mean = |own: &[f64]| own.iter().sum::<f64>() / width.max(1) as f64;
+        let means: Vec<f64> = (0..rows).map(|own| mean(row(own))).collect();
+        let axes = super::whole_axes(array.shape().axes());
+        if array.shape().rank() == 2 && width > 1 {
+            let products = products_of_matrix(row, &means, width);
+            return Self::from_pairs(axes, Pairs { digit: 0, rows, means, products });
+        }
         let mut one = array.shape().axes().to_vec();
         one[0] = 1;
         let one = one.into();
@@ -105,9 +133,6 @@ impl Spread {
                 }
             }
         }
-        let mean = |own: &[f64]| own.iter().sum::<f64>() / width.max(1) as f64;
-        let means = (0..rows).map(|own| mean(row(own))).collect();
-        let axes = super::whole_axes(array.shape().axes());
         Self::from_pairs(axes, Pairs { digit: 0, rows, means, products })
     }
 
@@ -329,7 +354,9 @@ fn places(
     let ask = |apart: f64| {
         asked(inputs, rule, |known, x, own| {
             let apart = if known == 0 { apart } else { 1.0 };
-            x.lane(own.digit, 0.0, |_, differs| if differs { apart } else { 1.0 })
+            // Less the farther apart, so that something is left of it where a mean is taken out.
+            let product = |set: usize| 0.5_f64.powi(set.count_ones() as i32);
+            x.lane(own.digit, 0.0, |set, differs| if differs { apart } else { 1.0 } * product(set))
         })
     };
     let (same, apart) = (ask(1.0)?, ask(0.0)?);

@@ -1,7 +1,7 @@
 //! A network with its gradients as one graph, and how signal and gradient are spread in it.
 
 use fanin_engine::graph::Source;
-use fanin_engine::spread::{Flow, square_root};
+use fanin_engine::spread::{Flow, WrittenNorm, square_root, written_norms};
 use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
@@ -42,6 +42,8 @@ pub(super) struct Walk {
     seed: Wire,
     /// ∂loss/∂z and ∂loss/∂W of every layer.
     deltas: Vec<(Wire, Wire)>,
+    /// Norms over rows that are written out, with the gradients at their results and before them.
+    norms: Vec<(WrittenNorm, Wire, Wire)>,
     entering: Vec<(Wire, Spread)>,
 }
 
@@ -75,14 +77,16 @@ impl Walk {
         let shape = network.graph.shape(network.output).clone();
         let seed = network.graph.input("output gradient", Type::float(shape));
         let weights = network.graph.parameters();
-        let wanted: Vec<Wire> = network
-            .layers
-            .iter()
-            .flat_map(|layer| [layer.pre_activation, weights[layer.weight]])
-            .collect();
+        let norms = written_norms(&network.graph);
+        let of_layers =
+            network.layers.iter().flat_map(|layer| [layer.pre_activation, weights[layer.weight]]);
+        let wanted: Vec<Wire> =
+            of_layers.chain(norms.iter().flat_map(|norm| [norm.unit, norm.x])).collect();
         let found = pullback(&mut network.graph, &[(network.output, seed)], &wanted)?;
-        let deltas: Vec<(Wire, Wire)> =
-            found.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        let pairs = found.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        let deltas: Vec<(Wire, Wire)> = pairs.clone().take(network.layers.len()).collect();
+        let behind = pairs.skip(network.layers.len());
+        let norms = norms.into_iter().zip(behind).map(|(norm, (unit, x))| (norm, unit, x)).collect();
         let mut kept: Vec<Wire> = found;
         kept.push(network.output);
         kept.extend(
@@ -92,7 +96,7 @@ impl Walk {
         let entering =
             prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
-        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, entering })
+        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, norms, entering })
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -152,7 +156,13 @@ impl Walk {
             flow.set_gradient(self.seed, seed);
         }
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
-        nodes.for_each(|node| flow.step(node));
+        for node in nodes {
+            flow.step(node);
+            let outputs = &self.network.graph.nodes()[node].outputs;
+            for (norm, at_unit, at_x) in self.norms.iter().filter(|own| outputs.contains(&own.2)) {
+                flow.set_back(norm, *at_unit, *at_x);
+            }
+        }
         Ok(())
     }
 
