@@ -88,10 +88,9 @@ pub struct Tried {
     /// farthest apart.
     #[serde(default)]
     pub places: Option<[f64; 2]>,
-    /// E z² as theory has it, in the layer whose signal is farthest off, where that is more than numbers
-    /// hold.
+    /// The first layer whose numbers are more than f32 holds in some draw, and E z² there as theory has it.
     #[serde(default)]
-    pub overflow: Option<f64>,
+    pub overflow: Option<(usize, f64)>,
 }
 
 impl Ratio {
@@ -196,8 +195,10 @@ fn tried(
         }
         _ => None,
     };
-    let is_measured = own.measured.iter().all(|draw| draw[layers[0]].squares[0].is_finite());
-    let overflow = (!is_measured).then(|| own.told[layers[0]].signal.min(f64::MAX));
+    let is_over =
+        |&layer: &usize| own.measured.iter().any(|draw| !draw[layer].squares[0].is_finite());
+    let over = (0..own.told.len()).find(is_over);
+    let overflow = over.map(|layer| (layer, own.told[layer].signal.min(f64::MAX)));
     let borders = own.measured.iter().filter_map(|draw| draw[layers[0]].border);
     let [border, middle] =
         borders.fold([0.0; 2], |sums: [f64; 2], own| [sums[0] + own[0], sums[1] + own[1]]);

@@ -109,13 +109,10 @@ const APART: f64 = 0.45;
 /// What was tried of a network that theory does not foresee, and what it says of the cause.
 fn reason(own: &Foreseen) -> String {
     let Tried { wider, quiet, border, places, overflow } = own.tried;
-    if let Some(second) = overflow {
-        // A sum of squares of f32.
-        let layer = own.signal.layer;
-        let text = format!("theory has E z² = {second:.0e} in layer {layer}, where f32 ends at 1e77");
-        if second > f64::from(f32::MAX).powi(2) {
-            return format!("overflow, which is foreseen: {text}");
-        }
+    if let Some((layer, second)) = overflow {
+        return format!(
+            "overflow: numbers of f32, whose squares end at 1e77, do not last beyond layer {layer}, for which theory has E z² = {second:.0e}"
+        );
     }
     let far = |ratio: Ratio| ratio.value.max(f64::MIN_POSITIVE).ln().abs();
     // What is off by chance alone proves no cause.
@@ -136,7 +133,10 @@ fn reason(own: &Foreseen) -> String {
     let apart = own.signal.error.max(own.gradient.error) * count;
     if narrow && apart > APART {
         // Of infinitely wide layers all draws would be alike.
-        causes.push(format!("layers as narrow as the file has them: draws differ by {:.0} % of the mean", 100.0 * apart));
+        causes.push(format!(
+            "layers as narrow as the file has them: draws differ by {:.0} % of the mean",
+            100.0 * apart
+        ));
     }
     if let Some(wider) = wider {
         // The error of a theory of wide layers goes with one over the width, or its root.

@@ -465,8 +465,7 @@ fn declared_spreads_equal_monte_carlo() {
             .collect();
         let mut sums = vec![(0.0, 0.0); sets.len() + 1];
         for _ in 0..RUNS {
-            for (index, (values, mixture)) in
-                case.parameters.iter_mut().zip(&mixtures).enumerate()
+            for (index, (values, mixture)) in case.parameters.iter_mut().zip(&mixtures).enumerate()
             {
                 mixture.draw(&mut numbers, values);
                 if is_standardized(entry.name, index) {

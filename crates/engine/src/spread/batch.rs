@@ -116,7 +116,11 @@ impl Spread {
 
     /// With these factors, or none if it has another shape.
     fn aligned_like(&self, other: &Self) -> Option<Self> {
-        let own = if self.shape() == other.shape() { self.clone() } else { self.reshaped(&other.shape()) };
+        let own = if self.shape() == other.shape() {
+            self.clone()
+        } else {
+            self.reshaped(&other.shape())
+        };
         (own.axes == other.axes).then_some(own)
     }
 

@@ -12,7 +12,7 @@ use crate::moments::gauss_legendre;
 const DEGREES: usize = 24;
 
 /// Deviations to both sides that count.
-const REACH: f64 = 7.0;
+pub(super) const REACH: f64 = 7.0;
 
 /// Places z of a quadrature with their weights under the normal density.
 #[derive(Clone, Debug)]

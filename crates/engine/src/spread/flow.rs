@@ -11,9 +11,9 @@ use std::sync::Arc;
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::Spread;
+use super::by_rows;
 use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
-use super::pairs;
 use super::written::{WrittenNorm, written};
 use crate::evaluate::{Array, evaluate};
 use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
@@ -143,7 +143,7 @@ impl<'g> Flow<'g> {
         }
         let (_, places) = self.grid(root)?;
         let types = [self.graph.type_of(x)];
-        let of_root = pairs::declared(&*node.operator, &types, &[self.spread(root)?])?;
+        let of_root = by_rows::declared(&*node.operator, &types, &[self.spread(root)?])?;
         let at = |z: f64| on_lines(&places, &form.values, z);
         Some(of_root.first()?.of_function(at))
     }
@@ -191,7 +191,9 @@ impl<'g> Flow<'g> {
     /// Shares times what a gradient is more than its mean by them.
     fn shares_back(&self, node: &Node) -> Option<Spread> {
         let &[a, b] = &node.inputs[..] else { return None };
-        if node.operator.structure() != Structure::Product || self.graph.shape(a) != self.graph.shape(b) {
+        if node.operator.structure() != Structure::Product
+            || self.graph.shape(a) != self.graph.shape(b)
+        {
             return None;
         }
         let logits = |wire: Wire| match self.graph.source(wire) {
@@ -208,7 +210,8 @@ impl<'g> Flow<'g> {
             && one.axes.is_empty()
             && mean.axes == [last]
             && (one.factor + mean.factor).abs() < 1e-9;
-        let gradient = self.spread(one.root).filter(|_| is_centered && self.is_gradient[one.root.0])?;
+        let gradient =
+            self.spread(one.root).filter(|_| is_centered && self.is_gradient[one.root.0])?;
         let passed = gradient.back_through_shares(self.spread(logits)?);
         Some(passed.scaled(one.factor, one.factor * one.factor))
     }
@@ -245,7 +248,7 @@ impl<'g> Flow<'g> {
             .collect();
         let Some(inputs) = inputs else { return Vec::new() };
         let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
-        if let Some(spreads) = pairs::declared(&*node.operator, &types, &inputs) {
+        if let Some(spreads) = by_rows::declared(&*node.operator, &types, &inputs) {
             return spreads;
         }
         let tried = sample(&node.operator, &types, &inputs);
@@ -353,10 +356,7 @@ impl<'g> Flow<'g> {
 
     /// Quadrature over a root, and the root's own values there.
     fn grid(&mut self, root: Wire) -> Option<(Rc<Grid>, Vec<f64>)> {
-        let (mean, deviation) = {
-            let spread = self.spread(root).filter(|spread| spread.is_finite())?;
-            (spread.mean(), spread.variance().sqrt())
-        };
+        let (mean, deviation) = self.spread(root).filter(|spread| spread.is_finite())?.reach();
         let grid = Rc::clone(
             self.grids.entry(root).or_insert_with(|| Rc::new(Grid::new(-mean / deviation))),
         );
@@ -396,9 +396,9 @@ impl Spread {
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
-        let deviation = self.variance().sqrt();
-        let grid = Grid::new(-self.mean / deviation);
-        let values = grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
+        let (center, deviation) = self.reach();
+        let grid = Grid::new(-center / deviation);
+        let values = grid.places.iter().map(|z| f(center + deviation * z)).collect();
         (grid, values)
     }
 }

@@ -19,6 +19,7 @@ mod combine;
 mod measured;
 mod expansion;
 mod pairs;
+mod by_rows;
 mod batch;
 mod shares;
 mod written;
@@ -123,7 +124,8 @@ impl Spread {
         for (set, product) in mean.products.iter_mut().enumerate() {
             *product = spreads.iter().map(|own| own.products[set]).sum::<f64>() / count;
         }
-        let known: Option<Vec<&pairs::Pairs>> = spreads.iter().map(|own| own.pairs.as_ref()).collect();
+        let known: Option<Vec<&pairs::Pairs>> =
+            spreads.iter().map(|own| own.pairs.as_ref()).collect();
         if let (Some(pairs), Some(known)) = (&mut mean.pairs, known) {
             *pairs = pairs::Pairs::mean_of(&known);
         }

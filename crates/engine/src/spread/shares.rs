@@ -64,8 +64,8 @@ impl Drawn {
         let of_row = |(a, b): (&[f32], &[f32])| {
             let own = self.shares(a.iter().map(|a| f64::from(*a)));
             let other = a.iter().zip(b);
-            let other =
-                self.shares(other.map(|(a, b)| correlation * f64::from(*a) + beside * f64::from(*b)));
+            let other = self
+                .shares(other.map(|(a, b)| correlation * f64::from(*a) + beside * f64::from(*b)));
             let both = || own.iter().zip(&other);
             let sum: f64 = both().map(|(p, q)| p * q).sum();
             both().map(|(p, q)| p * q * (1.0 - p - q + sum)).sum::<f64>()

@@ -40,8 +40,7 @@ pub(super) fn written(graph: &Graph, node: &Node) -> Option<WrittenNorm> {
     // Mean square and result may each have a difference of their own.
     let is_same = source(graph, own)
         .is_some_and(|own| is_sum_of(own, &[1.0, -1.0]) && own.inputs == difference.inputs);
-    let is_square =
-        squared.operator.structure() == Structure::Product && own == other && is_same;
+    let is_square = squared.operator.structure() == Structure::Product && own == other && is_same;
     (is_difference && is_square).then_some(WrittenNorm { x, unit, epsilon })
 }
 
@@ -67,7 +66,8 @@ fn sum_of(graph: &Graph, mut wire: Wire) -> Option<(Wire, f64)> {
             Structure::Moved => {}
             Structure::Summed => {
                 let axes = graph.shape(x).axes();
-                let over_rows = axes.len() == 2 && graph.shape(node.outputs[0]).elements() == axes[1];
+                let over_rows =
+                    axes.len() == 2 && graph.shape(node.outputs[0]).elements() == axes[1];
                 return over_rows.then_some((x, added));
             }
             _ => return None,

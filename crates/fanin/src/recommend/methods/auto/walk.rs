@@ -86,7 +86,8 @@ impl Walk {
         let pairs = found.chunks_exact(2).map(|pair| (pair[0], pair[1]));
         let deltas: Vec<(Wire, Wire)> = pairs.clone().take(network.layers.len()).collect();
         let behind = pairs.skip(network.layers.len());
-        let norms = norms.into_iter().zip(behind).map(|(norm, (unit, x))| (norm, unit, x)).collect();
+        let norms =
+            norms.into_iter().zip(behind).map(|(norm, (unit, x))| (norm, unit, x)).collect();
         let mut kept: Vec<Wire> = found;
         kept.push(network.output);
         kept.extend(
