@@ -159,7 +159,7 @@ impl Tail {
     fn at(&self, correlation: f64) -> f64 {
         let root = (-(DEGREES as f64 - 0.5) * correlation.ln()).max(0.0).sqrt();
         let place = root * (Self::PLACES - 1) as f64 / Self::END;
-        if !(place < (Self::PLACES - 1) as f64) {
+        if place.is_nan() || place >= (Self::PLACES - 1) as f64 {
             return 0.0;
         }
         let (low, share) = (place as usize, place.fract());

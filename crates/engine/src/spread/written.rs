@@ -33,7 +33,7 @@ pub(super) fn written(graph: &Graph, node: &Node) -> Option<WrittenNorm> {
     let difference = source(graph, deviation)?;
     let &[x, mean] = &difference.inputs[..] else { return None };
     let is_difference = is_sum_of(difference, &[1.0, -1.0]) && sum_of(graph, mean)?.0 == x;
-    let root = source(graph, scale).filter(|node| node.operator.is_pointwise())?;
+    let root = source(graph, scale).filter(|node| node.operator.name() == "reciprocal_sqrt")?;
     let (square, epsilon) = sum_of(graph, *root.inputs.first()?)?;
     let squared = source(graph, square)?;
     let &[own, other] = &squared.inputs[..] else { return None };

@@ -168,6 +168,7 @@ fn rows_go_through_a_norm_over_their_batch_and_back() {
         let wires = ["x", "seed"].map(|name| graph.input(name, Type::float(shape.clone())));
         let z = build(&mut graph, wires[0]);
         let norms = written_norms(&graph);
+        assert_eq!(norms.len(), usize::from(columns.len() == 1), "of rows it is written out");
         let wanted: Vec<Wire> = norms.iter().map(|norm| norm.unit).chain([wires[0]]).collect();
         let found = pullback(&mut graph, &[(z, wires[1])], &wanted).unwrap();
         let at_x = *found.last().unwrap();
