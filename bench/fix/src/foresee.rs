@@ -29,14 +29,15 @@ use crate::tasks::Tasks;
 const WIDTH: usize = 512;
 /// A mean is known well enough with this standard error.
 const ERROR: f64 = 0.03;
-/// Units of every hidden layer where a width of 512 may be too small.
-pub const WIDER: usize = 1024;
+/// Units of every hidden layer where a width of 512 may be too small: what goes with one over the width
+/// is then a quarter of it.
+pub const WIDER: usize = 2048;
 /// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
 const QUIET: &str = "normal:0.001";
 /// Draws at least and at most.
 const DRAWS: (u64, u64) = (4, 256);
 /// So few draws come of a network that is dear to measure.
-const DEAR: u64 = 2;
+const DEAR: u64 = 7;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -83,6 +84,13 @@ pub struct Tried {
     /// E z² at the borders of pictures over that of their middles, in the layer whose signal is
     /// farthest off.
     pub border: Option<f64>,
+    /// The cosines of neighbors and of any two places in the pictures of the layer where they are
+    /// farthest apart.
+    #[serde(default)]
+    pub places: Option<[f64; 2]>,
+    /// The first layer whose numbers are more than f32 holds in some draw, and E z² there as theory has it.
+    #[serde(default)]
+    pub overflow: Option<(usize, f64)>,
 }
 
 impl Ratio {
@@ -133,6 +141,8 @@ struct Measured {
     squares: [f64; 2],
     /// E z² at borders and in middles, where there are both.
     border: Option<[f64; 2]>,
+    /// E z·z′ of neighbors and of any two places, and E z², in pictures.
+    places: Option<[f64; 3]>,
 }
 
 fn one(network: &Network, data: &Prepared, seconds: f64) -> fanin::Result<Foreseen> {
@@ -185,10 +195,21 @@ fn tried(
         }
         _ => None,
     };
+    let is_over =
+        |&layer: &usize| own.measured.iter().any(|draw| !draw[layer].squares[0].is_finite());
+    let over = (0..own.told.len()).find(is_over);
+    let overflow = over.map(|layer| (layer, own.told[layer].signal.min(f64::MAX)));
     let borders = own.measured.iter().filter_map(|draw| draw[layers[0]].border);
     let [border, middle] =
         borders.fold([0.0; 2], |sums: [f64; 2], own| [sums[0] + own[0], sums[1] + own[1]]);
-    Ok(Tried { wider, quiet, border: (middle > 0.0).then(|| border / middle) })
+    let cosines = (0..own.told.len()).filter_map(|layer| {
+        let draws = own.measured.iter().filter_map(|draw| draw[layer].places);
+        let sums = draws.reduce(|a, b| std::array::from_fn(|which| a[which] + b[which]));
+        sums.map(|[near, any, square]| [near / square, any / square])
+    });
+    let places = cosines.max_by(|a, b| (a[0] - a[1]).total_cmp(&(b[0] - b[1])));
+    let border = (middle > 0.0).then(|| border / middle);
+    Ok(Tried { wider, quiet, border, places, overflow })
 }
 
 /// Draws weights until the means of what is measured are known, or so many seconds have passed.
@@ -270,7 +291,12 @@ fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<Measured>> {
         let wires = &network.layers[layer];
         let axes = network.graph.shape(wires.pre_activation).axes();
         let is_picture = wires.layout == Layout::CHANNELS_FIRST && axes.len() == 4;
-        Measured { squares, border: if is_picture { by_place(z, axes[2], axes[3]) } else { None } }
+        let (border, places) = if is_picture {
+            (by_place(z, axes[2], axes[3]), Some(alike(z, axes[2], axes[3])))
+        } else {
+            (None, None)
+        };
+        Measured { squares, border, places }
     };
     Ok((0..layers).map(of).collect())
 }
@@ -285,4 +311,24 @@ fn by_place(z: &[f32], height: usize, width: usize) -> Option<[f64; 2]> {
         counts[usize::from(inside)] += 1.0;
     }
     (counts[1] > 0.0).then(|| [sums[0] / counts[0], sums[1] / counts[1]])
+}
+
+/// E z·z′ of neighbors in a row of a picture and of any two places of it, and E z².
+fn alike(z: &[f32], height: usize, width: usize) -> [f64; 3] {
+    let (mut sums, mut counts) = ([0.0; 3], [0.0; 3]);
+    let count = (height * width) as f64;
+    for picture in z.chunks_exact(height * width) {
+        for row in picture.chunks_exact(width) {
+            let pairs = row.windows(2).map(|pair| f64::from(pair[0]) * f64::from(pair[1]));
+            sums[0] += pairs.sum::<f64>();
+            counts[0] += (width - 1) as f64;
+        }
+        let sum: f64 = picture.iter().map(|&z| f64::from(z)).sum();
+        let square: f64 = picture.iter().map(|&z| f64::from(z).powi(2)).sum();
+        sums[1] += sum * sum - square;
+        counts[1] += count * (count - 1.0);
+        sums[2] += square;
+        counts[2] += count;
+    }
+    std::array::from_fn(|which| if counts[which] > 0.0 { sums[which] / counts[which] } else { 0.0 })
 }

@@ -77,7 +77,7 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          layer's z and of every weight's gradient were foreseen by one walk over the graph, and measured as means over \
          draws of the usual scheme, He or Xavier: {holding} are within {:.0} % in every layer, or within two standard \
          errors of what was measured. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
-         cause: twice the width at the same layer, and a head that starts near 0 at the layer that is then farthest off:\n\n\
+         cause: four times the width at the same layer, and a head that starts near 0 at the layer that is then farthest off:\n\n\
          | network | signal | gradient | draws | cause, as tried |\n|---|---|---|---|---|\n",
         foreseen.len(),
         networks.len(),
@@ -102,9 +102,18 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
     text
 }
 
+/// The deviation between draws, as a share of their mean, from which on the mean of a product is not the
+/// product of means to a tenth: two quantities that differ so much and go together by half.
+const APART: f64 = 0.45;
+
 /// What was tried of a network that theory does not foresee, and what it says of the cause.
 fn reason(own: &Foreseen) -> String {
-    let Tried { wider, quiet, border } = own.tried;
+    let Tried { wider, quiet, border, places, overflow } = own.tried;
+    if let Some((layer, second)) = overflow {
+        return format!(
+            "overflow: numbers of f32, whose squares end at 1e77, do not last beyond layer {layer}, for which theory has E z² = {second:.0e}"
+        );
+    }
     let far = |ratio: Ratio| ratio.value.max(f64::MIN_POSITIVE).ln().abs();
     // What is off by chance alone proves no cause.
     let is_near = |ratio: Ratio| far(ratio) <= BOUND.ln();
@@ -120,6 +129,15 @@ fn reason(own: &Foreseen) -> String {
     };
     let mut causes = Vec::new();
     let mut others = Vec::new();
+    let (narrow, count) = (own.width.is_none(), (own.draws as f64).sqrt());
+    let apart = own.signal.error.max(own.gradient.error) * count;
+    if narrow && apart > APART {
+        // Of infinitely wide layers all draws would be alike.
+        causes.push(format!(
+            "layers as narrow as the file has them: draws differ by {:.0} % of the mean",
+            100.0 * apart
+        ));
+    }
     if let Some(wider) = wider {
         // The error of a theory of wide layers goes with one over the width, or its root.
         let shrinks = |&which: &usize| {
@@ -152,6 +170,11 @@ fn reason(own: &Foreseen) -> String {
         } else {
             others.push(text);
         }
+    }
+    if let Some([near, any]) = places.filter(|[near, any]| near - any > 0.1) {
+        causes.push(format!(
+            "pictures, whose places are taken as equally alike: neighbors have a cosine of {near:.2}, any two of {any:.2}"
+        ));
     }
     if causes.is_empty() {
         return format!("open; tried: {}", others.join("; "));

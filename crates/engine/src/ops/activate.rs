@@ -83,7 +83,7 @@ impl Operator for Activate {
         Some(vec![x.of_partial_function(|x| self.activation.at(self.order, x))?])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

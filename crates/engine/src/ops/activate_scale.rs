@@ -155,7 +155,7 @@ impl Operator for ActivateScale {
         Some(vec![slope.times(factor)])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

@@ -63,7 +63,7 @@ impl Operator for Add {
         Some(vec![a.stretched(&shape).plus(&b.stretched(&shape))])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

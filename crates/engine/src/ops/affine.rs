@@ -65,7 +65,7 @@ impl Operator for Affine {
         Some(vec![x.scaled(self.scale, self.scale * self.scale).shifted(self.shift)])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

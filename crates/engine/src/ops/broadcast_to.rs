@@ -68,7 +68,7 @@ impl Operator for BroadcastTo {
         Some(vec![inputs.first()?.stretched(&self.shape)])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

@@ -72,7 +72,7 @@ impl Operator for Divide {
         Some(vec![a.stretched(&shape).times(&reciprocal(b).stretched(&shape))])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

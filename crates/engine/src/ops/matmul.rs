@@ -223,10 +223,6 @@ impl Operator for MatMul {
         Some(vec![sum.reshaped(&[lead.axes(), &[m, n]].concat().into())])
     }
 
-    fn knows_split_rows(&self) -> bool {
-        true
-    }
-
     fn fan_axes(&self, types: &[&Type], input: usize) -> Option<FanAxes> {
         let rank = types[input].shape.rank();
         let (rows, columns) = (vec![rank.checked_sub(2)?], vec![rank - 1]);

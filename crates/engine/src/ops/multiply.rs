@@ -73,7 +73,7 @@ impl Operator for Multiply {
         Some(vec![a.stretched(&shape).times(&b.stretched(&shape))])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

@@ -52,6 +52,8 @@ pub enum Structure {
     Largest,
     /// Input 0 over its own deviation from its mean, or from 0, over some axes: its scale is undone.
     Standardized,
+    /// The gradient through that: of the gradient, what came out, and a factor for every group.
+    StandardizedGradient,
 }
 
 /// A differentiable function of tensors.
@@ -117,9 +119,9 @@ pub trait Operator: Debug + Send + Sync {
         None
     }
 
-    /// Whether the rule of [`spread`](Self::spread) knows rows of which some are more alike than
-    /// others; one that does not is asked once for every way in which two rows may differ.
-    fn knows_split_rows(&self) -> bool {
+    /// Whether the rule of [`spread`](Self::spread) knows rows one by one; one that does not is asked
+    /// how its outputs go with two rows.
+    fn knows_rows(&self) -> bool {
         false
     }
 

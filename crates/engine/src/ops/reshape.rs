@@ -64,7 +64,7 @@ impl Operator for Reshape {
         Some(vec![inputs.first()?.reshaped(&self.shape)])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

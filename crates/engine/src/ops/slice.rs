@@ -91,10 +91,6 @@ impl Operator for Slice {
         let spans = self.spans.iter().map(|span| span.count).collect::<Vec<usize>>();
         Some(vec![x.cut(&spans)])
     }
-
-    fn knows_split_rows(&self) -> bool {
-        true
-    }
 }
 
 impl Graph {

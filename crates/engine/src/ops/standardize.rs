@@ -123,16 +123,19 @@ impl Operator for Standardize {
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?;
         let of_groups: Shape = [types[0].shape.axes()[1]].into();
-        let means = x.averaged(0).averaged(2).reshaped(&of_groups);
+        let means = x.group_means().reshaped(&of_groups);
         let own = if self.centered { x.centered(&[0, 2]) } else { (*x).clone() };
         let square = own.second();
-        let factor = 1.0 / (square + self.epsilon);
         let means = if self.centered { means } else { Spread::constant(&of_groups, 0.0) };
-        let y = own.scaled(factor.sqrt(), factor).even_along(1);
-        Some(vec![y, means, Spread::constant(&of_groups, square)])
+        if let Some(y) = self.centered.then(|| x.over_batch(self.epsilon)).flatten() {
+            return Some(vec![y, means, Spread::constant(&of_groups, square)]);
+        }
+        let (y, squares) = own.over_deviation(self.epsilon);
+        let squares = squares.map(|own| own.reshaped(&of_groups));
+        Some(vec![y, means, squares.unwrap_or_else(|| Spread::constant(&of_groups, square))])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

@@ -10,10 +10,11 @@ use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
+use crate::tensor::Shape;
 
 use super::operator::run_generic;
 use super::standardize::sizes;
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// r · (g − ⟨g⟩ − y·⟨g·y⟩); without ⟨g⟩ where the mean is not subtracted.
 #[derive(Clone, Copy, Debug)]
@@ -104,13 +105,22 @@ impl Operator for StandardizeGradient {
 
     run_generic!();
 
-    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
-        let &[gradient, _, factor] = inputs else { return None };
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[gradient, y, factor] = inputs else { return None };
+        let shape = &types[0].shape;
         let own = if self.centered { gradient.centered(&[0, 2]) } else { (*gradient).clone() };
-        Some(vec![own.scaled(factor.mean(), factor.second())])
+        // With q = ⟨g·y⟩ for g that y knows nothing of, E q² is taken from what g has along y.
+        let along = own.times(y).group_means().stretched(shape).times(y);
+        let groups: Shape = [1, shape.axes()[1], 1].into();
+        let factor = factor.reshaped(&groups).stretched(shape);
+        Some(vec![own.less(&along).times(&factor)])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn structure(&self) -> Structure {
+        Structure::StandardizedGradient
+    }
+
+    fn knows_rows(&self) -> bool {
         true
     }
 }

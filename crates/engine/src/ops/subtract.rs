@@ -67,7 +67,7 @@ impl Operator for Subtract {
         Some(vec![a.stretched(&shape).plus(&b.stretched(&shape).scaled(-1.0, 1.0))])
     }
 
-    fn knows_split_rows(&self) -> bool {
+    fn knows_rows(&self) -> bool {
         true
     }
 }

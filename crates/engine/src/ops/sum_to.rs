@@ -144,10 +144,6 @@ impl Operator for SumTo {
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.summed_to(&self.shape)])
     }
-
-    fn knows_split_rows(&self) -> bool {
-        true
-    }
 }
 
 impl Graph {

@@ -83,10 +83,6 @@ impl Operator for Transpose {
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         Some(vec![inputs.first()?.transposed(&self.order)])
     }
-
-    fn knows_split_rows(&self) -> bool {
-        true
-    }
 }
 
 impl Graph {

@@ -12,7 +12,7 @@ use crate::moments::gauss_legendre;
 const DEGREES: usize = 24;
 
 /// Deviations to both sides that count.
-const REACH: f64 = 7.0;
+pub(super) const REACH: f64 = 7.0;
 
 /// Places z of a quadrature with their weights under the normal density.
 #[derive(Clone, Debug)]
@@ -42,23 +42,10 @@ impl Grid {
         Self { places, weights }
     }
 
-    /// E f(t·z) and E f(t·z)² of a function with these values at the places, by straight lines
-    /// between them.
-    pub fn moments_at(&self, values: &[f64], t: f64) -> (f64, f64) {
-        let last = self.places.len() - 1;
-        let (mut next, mut sums) = (1, (0.0, 0.0));
-        for (place, weight) in self.places.iter().zip(&self.weights) {
-            let z = t * place;
-            while next < last && self.places[next] < z {
-                next += 1;
-            }
-            let (low, high) = (self.places[next - 1], self.places[next]);
-            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
-            let value = values[next - 1] + share * (values[next] - values[next - 1]);
-            sums.0 += weight * value;
-            sums.1 += weight * value * value;
-        }
-        sums
+    /// The values at m + t·z in place of z of a function with these values at the places, by straight
+    /// lines between them.
+    pub fn seen_from(&self, values: &[f64], m: f64, t: f64) -> Vec<f64> {
+        self.places.iter().map(|place| on_lines(&self.places, values, m + t * place)).collect()
     }
 
     pub fn mean(&self, values: impl Iterator<Item = f64>) -> f64 {
@@ -66,40 +53,142 @@ impl Grid {
     }
 }
 
+/// A function with these values at these places, by straight lines between them and beyond.
+pub(super) fn on_lines(places: &[f64], values: &[f64], z: f64) -> f64 {
+    let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
+    let (low, high) = (places[next - 1], places[next]);
+    let share = if high > low { (z - low) / (high - low) } else { 0.0 };
+    values[next - 1] + share * (values[next] - values[next - 1])
+}
+
 /// How alike the values of a function are at two normal numbers of any correlation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expansion {
-    mean: f64,
-    squares: [f64; DEGREES + 1],
+    /// c by degree.
+    coefficients: [f64; DEGREES],
+    /// E f².
+    second: f64,
+    /// Of even and of odd degrees, what the others leave of E f².
+    rest: [f64; 2],
+    tail: Tail,
 }
 
 impl Expansion {
     pub(super) fn new(grid: &Grid, values: &[f64]) -> Self {
-        let mut squares = [0.0; DEGREES + 1];
+        let mut coefficients = [0.0; DEGREES];
         let (mut before, mut now) = (vec![0.0; values.len()], vec![1.0; values.len()]);
-        let mut mean = 0.0;
-        for (degree, square) in squares[..DEGREES].iter_mut().enumerate() {
-            let coefficient = grid.mean(values.iter().zip(&now).map(|(f, h)| f * h));
-            mean = if degree == 0 { coefficient } else { mean };
-            *square = coefficient * coefficient;
+        for (degree, coefficient) in coefficients.iter_mut().enumerate() {
+            *coefficient = grid.mean(values.iter().zip(&now).map(|(f, h)| f * h));
             let (n, next) = (degree as f64, (degree + 1) as f64);
             for ((before, now), z) in before.iter_mut().zip(&mut now).zip(&grid.places) {
                 let up = (z * *now - n.sqrt() * *before) / next.sqrt();
                 (*before, *now) = (*now, up);
             }
         }
-        let all = grid.mean(values.iter().map(|f| f * f));
-        squares[DEGREES] = (all - squares.iter().sum::<f64>()).max(0.0);
-        Self { mean, squares }
+        let second = grid.mean(values.iter().map(|f| f * f));
+        let squares = coefficients.map(|c| c * c);
+        let rest = (second - squares.iter().sum::<f64>()).max(0.0);
+        let upper = &squares[DEGREES / 2..];
+        let odd: f64 = upper.iter().skip(1).step_by(2).sum();
+        let all: f64 = upper.iter().sum();
+        let share = if all > 0.0 { odd / all } else { 0.5 };
+        let tail = Tail::new(all, rest);
+        Self { coefficients, second, rest: [(1.0 - share) * rest, share * rest], tail }
     }
 
     /// E f(z).
     pub fn mean(&self) -> f64 {
-        self.mean
+        self.coefficients[0]
+    }
+
+    /// E f(z)².
+    pub fn second(&self) -> f64 {
+        self.second
     }
 
     /// E f(z) f(z′) at a correlation in [−1, 1].
     pub fn at(&self, correlation: f64) -> f64 {
-        self.squares.iter().rev().fold(0.0, |sum, square| sum * correlation + square)
+        self.beside(self, correlation)
+    }
+
+    /// E f(z) g(z′) at a correlation in [−1, 1].
+    pub fn beside(&self, other: &Self, correlation: f64) -> f64 {
+        let both = self.coefficients.iter().zip(&other.coefficients).rev();
+        let known = both.fold(0.0, |sum, (f, g)| sum * correlation + f * g);
+        let [even, odd] = [0, 1].map(|parity| (self.rest[parity] * other.rest[parity]).sqrt());
+        let left = even + odd * correlation.signum();
+        if left == 0.0 { known } else { known + left * self.tail.at(correlation.abs()) }
+    }
+}
+
+/// What is left of correlation ρ of the degrees from D on, whose squares fall off as k⁻ᵖ: with a kink
+/// p is 5/2, with a jump 3/2.
+///
+/// The sum over k ≥ D of k⁻ᵖ·ρᵏ over that at ρ = 1 is nearly (p − 1) ∫₁ dt t⁻ᵖ e^(−x·t) with
+/// x = −(D − ½)·ln ρ. With t = v⁻² it is an integral over v from 0 to 1 of a smooth function. It falls
+/// off from 1 as √x, so that it is told at places of √x.
+#[derive(Clone, Debug, PartialEq)]
+struct Tail([f64; Tail::PLACES]);
+
+impl Tail {
+    const PLACES: usize = 49;
+    /// √x of the last place, behind which nothing is left.
+    const END: f64 = 3.0;
+
+    /// By what degrees from D/2 to D have and what those from D on have.
+    fn new(upper: f64, rest: f64) -> Self {
+        let (low, high) = (DEGREES as f64 / 2.0 - 0.5, DEGREES as f64 - 0.5);
+        let power = if upper > 0.0 && rest > 0.0 {
+            (1.0 + (1.0 + upper / rest).ln() / (high / low).ln()).clamp(1.25, 6.0)
+        } else {
+            2.5
+        };
+        let rule = gauss_legendre();
+        let left = |place: usize| {
+            let x = (Self::END * place as f64 / (Self::PLACES - 1) as f64).powi(2);
+            let term = |v: f64| 2.0 * v.powf(2.0 * power - 3.0) * (-x / (v * v)).exp();
+            let sum = rule.iter().map(|(node, weight)| 0.5 * weight * term(0.5 + 0.5 * node));
+            (power - 1.0) * sum.sum::<f64>()
+        };
+        let mut all: [f64; Self::PLACES] = std::array::from_fn(left);
+        let first = all[0];
+        all.iter_mut().for_each(|own| *own /= first);
+        Self(all)
+    }
+
+    fn at(&self, correlation: f64) -> f64 {
+        let root = (-(DEGREES as f64 - 0.5) * correlation.ln()).max(0.0).sqrt();
+        let place = root * (Self::PLACES - 1) as f64 / Self::END;
+        if place.is_nan() || place >= (Self::PLACES - 1) as f64 {
+            return 0.0;
+        }
+        let (low, share) = (place as usize, place.fract());
+        self.0[low] + share * (self.0[low + 1] - self.0[low])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of deep networks are nearly alike: what degrees beyond the last leave counts there.
+    #[test]
+    fn functions_with_kinks_and_jumps_are_told_at_any_correlation() {
+        use std::f64::consts::TAU;
+        let grid = Grid::new(0.0);
+        let on = |f: fn(f64) -> f64| {
+            Expansion::new(&grid, &grid.places.iter().map(|z| f(*z)).collect::<Vec<f64>>())
+        };
+        let (kink, jump) = (on(|z| z.max(0.0)), on(|z| f64::from(u8::from(z > 0.0))));
+        for correlation in [-1.0, -0.95, -0.3, 0.0, 0.5, 0.9, 0.99, 0.999, 0.999_9, 1.0] {
+            // Arc-cosine kernels of degree 1 and 0 (Cho & Saul 2009).
+            let angle = f64::acos(correlation);
+            let apart = std::f64::consts::PI - angle;
+            let exact = (angle.sin() + apart * correlation) / TAU;
+            let off = (kink.at(correlation) - exact).abs();
+            assert!(off < 1e-4, "kink at {correlation}: off by {off}");
+            let off = (jump.at(correlation) - apart / TAU).abs();
+            assert!(off < 1e-3, "jump at {correlation}: off by {off}");
+        }
     }
 }

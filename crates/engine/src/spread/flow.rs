@@ -11,11 +11,12 @@ use std::sync::Arc;
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::Spread;
-use super::expansion::{Expansion, Grid};
+use super::by_rows;
+use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
-use super::rows;
+use super::written::{WrittenNorm, written};
 use crate::evaluate::{Array, evaluate};
-use crate::graph::{Graph, Kind, Node, Type, Wire};
+use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
 use crate::ops::{Operator, Structure};
 
 /// Elements that an operator without a rule is tried on at most.
@@ -95,6 +96,12 @@ impl<'g> Flow<'g> {
             return;
         }
         let Some(first) = node.outputs.first() else { return };
+        if let Some(norm) = written(graph, node)
+            && let Some(unit) = self.spread(norm.x).and_then(|x| x.over_batch(norm.epsilon))
+        {
+            self.set(*first, unit);
+            return;
+        }
         if let Some(terms) = self.terms(node) {
             let known = |wire: Wire| self.spread(wire).cloned();
             let spread = linear::spread(graph, *first, &terms, known);
@@ -104,12 +111,20 @@ impl<'g> Flow<'g> {
                 return;
             }
         }
+        if let Some(spread) = self.shares_back(node) {
+            self.set(*first, spread);
+            return;
+        }
         if let Some((form, spread)) = self.pointwise(node) {
             self.forms[first.0] = Some(form);
             self.set(*first, spread);
             return;
         }
         if let Some(spread) = self.largest(node) {
+            self.set(*first, spread);
+            return;
+        }
+        if let Some(spread) = self.standardized_back(node) {
             self.set(*first, spread);
             return;
         }
@@ -128,14 +143,89 @@ impl<'g> Flow<'g> {
         }
         let (_, places) = self.grid(root)?;
         let types = [self.graph.type_of(x)];
-        let of_root = rows::declared(&*node.operator, &types, &[self.spread(root)?])?;
-        let at = |z: f64| {
-            let next = places.partition_point(|place| *place < z).clamp(1, places.len() - 1);
-            let (low, high) = (places[next - 1], places[next]);
-            let share = if high > low { (z - low) / (high - low) } else { 0.0 };
-            form.values[next - 1] + share * (form.values[next] - form.values[next - 1])
-        };
+        let of_root = by_rows::declared(&*node.operator, &types, &[self.spread(root)?])?;
+        let at = |z: f64| on_lines(&places, &form.values, z);
         Some(of_root.first()?.of_function(at))
+    }
+
+    /// The gradient through what is standardized over known rows, where it is a function of that
+    /// times what is independent of it.
+    fn standardized_back(&mut self, node: &Node) -> Option<Spread> {
+        if node.operator.structure() != Structure::StandardizedGradient {
+            return None;
+        }
+        let &[gradient, y, factor] = &node.inputs[..] else { return None };
+        let Source::Node(forward, 0) = self.graph.source(y) else { return None };
+        let x = *self.graph.nodes()[forward].inputs.first()?;
+        let factor = self.spread(factor)?.second();
+        self.through_batch(x, (y, gradient), factor)
+    }
+
+    /// The gradient at x, of the gradient at what x is over the deviation of its rows.
+    fn through_batch(&mut self, x: Wire, at: (Wire, Wire), factor: f64) -> Option<Spread> {
+        let (shown, wire) = (self.origin(at.0), self.origin(at.1));
+        let form = self.forms[wire.0].clone();
+        let is_of_it = |form: &Form| form.root.is_some_and(|root| self.origin(root) == shown);
+        let (seed, places, values) = match form.filter(is_of_it) {
+            Some(Form { seed: Some(seed), root: Some(root), values }) => {
+                (seed, self.grid(root)?.1, values.to_vec())
+            }
+            _ => (wire, vec![-1.0, 1.0], vec![1.0, 1.0]),
+        };
+        let (seed, x) = (self.spread(seed)?, self.spread(x)?);
+        seed.back_over_batch(x, (&places, &values), factor)
+    }
+
+    /// Says the gradient at x of a norm over known rows that is written out, of that at its result; does
+    /// nothing where rows are not known.
+    pub fn set_back(&mut self, norm: &WrittenNorm, at_unit: Wire, at_x: Wire) {
+        let Some(x) = self.spread(norm.x) else { return };
+        let factor = 1.0 / (x.centered(&[0]).second() + norm.epsilon);
+        if let Some(found) = self.through_batch(norm.x, (norm.unit, at_unit), factor) {
+            self.forms[at_x.0] = None;
+            self.sums[at_x.0] = None;
+            self.set(at_x, found);
+        }
+    }
+
+    /// Shares times what a gradient is more than its mean by them.
+    fn shares_back(&self, node: &Node) -> Option<Spread> {
+        let &[a, b] = &node.inputs[..] else { return None };
+        if node.operator.structure() != Structure::Product
+            || self.graph.shape(a) != self.graph.shape(b)
+        {
+            return None;
+        }
+        let logits = |wire: Wire| match self.graph.source(wire) {
+            Source::Node(index, 0) => {
+                let own = &self.graph.nodes()[index];
+                (own.operator.structure() == Structure::Shares).then(|| own.inputs[0])
+            }
+            _ => None,
+        };
+        let (logits, other) = logits(a).map(|x| (x, b)).or_else(|| logits(b).map(|x| (x, a)))?;
+        let last = self.graph.shape(logits).rank() - 1;
+        let [one, mean] = &self.sums[other.0].as_ref()?[..] else { return None };
+        let is_centered = one.root == mean.root
+            && one.axes.is_empty()
+            && mean.axes == [last]
+            && (one.factor + mean.factor).abs() < 1e-9;
+        let gradient =
+            self.spread(one.root).filter(|_| is_centered && self.is_gradient[one.root.0])?;
+        let passed = gradient.back_through_shares(self.spread(logits)?);
+        Some(passed.scaled(one.factor, one.factor * one.factor))
+    }
+
+    /// The wire that a wire shows under another shape.
+    fn origin(&self, mut wire: Wire) -> Wire {
+        while let Source::Node(index, 0) = self.graph.source(wire) {
+            let node = &self.graph.nodes()[index];
+            match &node.inputs[..] {
+                [x, ..] if node.operator.is_view() => wire = *x,
+                _ => break,
+            }
+        }
+        wire
     }
 
     /// The output of a node as a sum of roots and of their means.
@@ -158,7 +248,7 @@ impl<'g> Flow<'g> {
             .collect();
         let Some(inputs) = inputs else { return Vec::new() };
         let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
-        if let Some(spreads) = rows::declared(&*node.operator, &types, &inputs) {
+        if let Some(spreads) = by_rows::declared(&*node.operator, &types, &inputs) {
             return spreads;
         }
         let tried = sample(&node.operator, &types, &inputs);
@@ -266,10 +356,7 @@ impl<'g> Flow<'g> {
 
     /// Quadrature over a root, and the root's own values there.
     fn grid(&mut self, root: Wire) -> Option<(Rc<Grid>, Vec<f64>)> {
-        let (mean, deviation) = {
-            let spread = self.spread(root).filter(|spread| spread.is_finite())?;
-            (spread.mean(), spread.variance().sqrt())
-        };
+        let (mean, deviation) = self.spread(root).filter(|spread| spread.is_finite())?.reach();
         let grid = Rc::clone(
             self.grids.entry(root).or_insert_with(|| Rc::new(Grid::new(-mean / deviation))),
         );
@@ -305,13 +392,13 @@ impl Spread {
         if !values.iter().all(|value| value.is_finite()) {
             values.fill(f(self.mean));
         }
-        self.through(&Expansion::new(grid, &values))
+        self.through_grid(grid, &values)
     }
 
     fn on_grid(&self, f: impl Fn(f64) -> f64) -> (Grid, Vec<f64>) {
-        let deviation = self.variance().sqrt();
-        let grid = Grid::new(-self.mean / deviation);
-        let values = grid.places.iter().map(|z| f(self.mean + deviation * z)).collect();
+        let (center, deviation) = self.reach();
+        let grid = Grid::new(-center / deviation);
+        let values = grid.places.iter().map(|z| f(center + deviation * z)).collect();
         (grid, values)
     }
 }

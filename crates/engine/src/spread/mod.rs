@@ -17,18 +17,22 @@
 mod partition;
 mod combine;
 mod measured;
-mod rows;
-mod sizes;
 mod expansion;
+mod pairs;
+mod by_rows;
+mod batch;
+mod shares;
+mod written;
 mod linear;
 mod flow;
 
 #[cfg(test)]
 mod tests;
 
+pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
-pub use rows::Likeness;
+pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;
 
@@ -43,8 +47,8 @@ pub struct Spread {
     mean: f64,
     /// M(S), where bit i of S stands for the i-th factor over all axes.
     products: Vec<f64>,
-    /// How large rows are, where they are known to differ.
-    sizes: Option<sizes::Sizes>,
+    /// Of every two rows, where rows are known.
+    pairs: Option<pairs::Pairs>,
 }
 
 impl Spread {
@@ -74,7 +78,7 @@ impl Spread {
             product(&differs)
         };
         let products = (0..1 << long.len()).map(product).collect();
-        Self { axes, mean, products, sizes: None }
+        Self { axes, mean, products, pairs: None }
     }
 
     /// `E[x]`.
@@ -119,6 +123,11 @@ impl Spread {
         mean.mean = spreads.iter().map(|own| own.mean).sum::<f64>() / count;
         for (set, product) in mean.products.iter_mut().enumerate() {
             *product = spreads.iter().map(|own| own.products[set]).sum::<f64>() / count;
+        }
+        let known: Option<Vec<&pairs::Pairs>> =
+            spreads.iter().map(|own| own.pairs.as_ref()).collect();
+        if let (Some(pairs), Some(known)) = (&mut mean.pairs, known) {
+            *pairs = pairs::Pairs::mean_of(&known);
         }
         Some(mean)
     }

@@ -11,7 +11,7 @@ const MOST_FACTORS: usize = 9;
 
 impl Spread {
     /// The same elements in the same order under another shape.
-    pub(crate) fn reshaped(&self, shape: &Shape) -> Self {
+    pub fn reshaped(&self, shape: &Shape) -> Self {
         let elements: usize = self.factors().iter().product();
         if elements == 0 || shape.elements() != elements {
             return Self::independent(shape, self.mean, self.products[0]);
@@ -49,6 +49,9 @@ impl Spread {
 
     /// Under the shape of `axes`, with those of the strides `wished` that fit it.
     fn with_strides(&self, axes: &[usize], wished: &[usize]) -> Self {
+        if self.pairs.is_some() {
+            return self.row_by_row(|own| own.with_strides(axes, wished));
+        }
         let total: usize = axes.iter().product();
         let (own, kept) = (strides(&self.factors()), fitting(axes, wished));
         let (mut products, mut factors) = (self.products.clone(), self.factors());
@@ -68,9 +71,7 @@ impl Spread {
             }
             low = high;
         }
-        let shape = self.shape();
-        let sizes = self.sizes.as_ref().and_then(|own| own.reshaped(shape.axes(), axes));
-        Self { axes: grouped(axes, &factors), mean: self.mean, products, sizes }
+        Self { axes: grouped(axes, &factors), mean: self.mean, products, pairs: None }
     }
 }
 

@@ -4,6 +4,8 @@ use super::*;
 use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
 
+mod pairs;
+
 /// A spread whose mean products are all different.
 fn sample(axes: &[usize]) -> Spread {
     Spread::from_products(&axes.into(), 0.5, |differs| {
@@ -89,125 +91,4 @@ fn an_expansion_tells_pairs_of_any_correlation() {
     let exact = (0.75_f64.sqrt() + std::f64::consts::PI / 3.0) / std::f64::consts::TAU;
     assert!((relu.between(0) - exact).abs() < 1e-4, "{} {exact}", relu.between(0));
     assert!((relu.second() - 0.5).abs() < 1e-9);
-}
-
-/// Rows of 4 classes, 4 of each: what a class has in common, times how large a row is.
-fn classes() -> (Array, Likeness) {
-    const COLUMNS: usize = 256;
-    let mut numbers = vec![0.0_f32; (4 + 16) * COLUMNS];
-    fanin_kernels::random::fill_normal(
-        fanin_kernels::random::Stream::new(3, "classes"),
-        0,
-        0.0,
-        1.0,
-        &mut numbers,
-    );
-    let row = |row: usize| {
-        let size = [0.5, 1.0, 1.5, 0.8][row % 4];
-        let (class, own) = (row / 4 * COLUMNS, (4 + row) * COLUMNS);
-        let numbers = &numbers;
-        (0..COLUMNS).map(move |i| size * f64::from(numbers[class + i] + numbers[own + i]))
-    };
-    let x = Array::float([16, COLUMNS], (0..16).flat_map(row).collect()).unwrap();
-    let partners = |row: usize| {
-        let mut others: Vec<usize> = (0..16).filter(|other| *other != row).collect();
-        others.sort_by_key(|other| other / 4 != row / 4);
-        others
-    };
-    (x, Likeness::new(vec![4, 4], (0..16).map(partners).collect()))
-}
-
-#[test]
-fn rows_of_a_class_are_more_alike_than_others() {
-    let (x, likeness) = classes();
-    let (own, all) = (Spread::of_rows(&x, &likeness), Spread::of(&x));
-    assert!((own.second() - all.second()).abs() < 1e-9);
-    assert!((own.between(0) - all.between(0)).abs() < 1e-9);
-    let [(4, of_others), (4, of_class)] = own.among(0)[..] else { panic!("{:?}", own.among(0)) };
-    // Twins share half of their squares, but for their sizes: 0.87 of the mean square is that of
-    // two rows of other sizes.
-    assert!((of_class / own.second() - 0.5 * 0.87).abs() < 0.05, "{of_class}");
-    assert!(of_others.abs() < 0.1, "{of_others}");
-}
-
-#[test]
-fn rows_of_other_sizes_take_their_own_part_of_a_curve() {
-    let (x, likeness) = classes();
-    let own = Spread::of_rows(&x, &likeness);
-    let mut graph = Graph::new();
-    let wire = graph.input("x", Type::float([16, 256]));
-    let tanh = crate::activations::find("tanh").unwrap();
-    graph.activate(wire, &*tanh).unwrap();
-    let told = follow(&graph, wire, &own);
-    let values = x.floats().unwrap().iter().map(|x| x.tanh()).collect();
-    let measured = Spread::of_rows(&Array::float([16, 256], values).unwrap(), &likeness);
-    assert!((told.second() / measured.second() - 1.0).abs() < 0.03, "{told:?} {measured:?}");
-    for ((_, told), (_, measured)) in told.among(0).iter().zip(measured.among(0)) {
-        assert!((told - measured).abs() < 0.03, "{told} {measured}");
-    }
-}
-
-#[test]
-fn rows_go_through_a_norm_over_the_batch() {
-    let (x, likeness) = classes();
-    let own = Spread::of_rows(&x, &likeness);
-    let mut graph = Graph::new();
-    let wire = graph.input("x", Type::float([16, 256]));
-    let [gain, shift] = [1.0, 0.0].map(|value| graph.constant([256], value).unwrap());
-    let (y, _) = graph.batch_norm(wire, gain, shift, 1e-5).unwrap();
-    let relu = crate::activations::find("relu").unwrap();
-    graph.activate(y, &*relu).unwrap();
-    let told = follow(&graph, wire, &own);
-    assert!((told.second() - 0.5).abs() < 0.02, "{told:?}");
-}
-
-#[test]
-fn rows_stay_apart_by_class_through_every_operator_of_a_network() {
-    let (x, likeness) = classes();
-    let own = Spread::of_rows(&x, &likeness);
-    let check = |name: &str, build: &dyn Fn(&mut Graph, Wire)| {
-        let mut graph = Graph::new();
-        let wire = graph.input("x", Type::float([16, 256]));
-        build(&mut graph, wire);
-        let told = follow(&graph, wire, &own);
-        assert_eq!(told.among(0).len(), 2, "{name}: {told:?}");
-        let [(_, others), (_, class)] = told.among(0)[..] else { unreachable!() };
-        // Shares are all near their mean: what is more alike than others is told by what is left.
-        let left = |product: f64| (product - told.mean().powi(2)) / told.variance();
-        assert!(left(class) > left(others) + 0.25, "{name}: {told:?}");
-    };
-    check("matmul", &|graph, x| {
-        let w = graph.constant([256, 8], 0.1).unwrap();
-        graph.matmul(x, w).unwrap();
-    });
-    check("convolution", &|graph, x| {
-        let x = graph.reshape(x, [16, 256, 1]).unwrap();
-        let w = graph.constant([4, 256, 1], 0.1).unwrap();
-        graph.convolution(x, w, &crate::ops::Window::new(1), 1).unwrap();
-    });
-    check("softmax", &|graph, x| {
-        graph.softmax(x).unwrap();
-    });
-}
-
-#[test]
-fn rows_that_are_larger_have_larger_means_in_both_parts_of_a_sum() {
-    let (x, likeness) = classes();
-    let own = Spread::of_rows(&x, &likeness);
-    let mut graph = Graph::new();
-    let wire = graph.input("x", Type::float([16, 256]));
-    let other = graph.input("other", Type::float([16, 256]));
-    let relu = crate::activations::find("relu").unwrap();
-    let [a, b] = [wire, other].map(|wire| graph.activate(wire, &*relu).unwrap());
-    graph.add(a, b).unwrap();
-    let mut flow = Flow::new(&graph);
-    flow.set(wire, own.clone());
-    flow.set(other, own);
-    (0..graph.nodes().len()).for_each(|node| flow.step(node));
-    let told = flow.spread(graph.nodes()[2].outputs[0]).unwrap().clone();
-    // Columns of a row have its mean alone in common: M between two of them is the mean of m².
-    let part = flow.spread(graph.nodes()[0].outputs[0]).unwrap();
-    let ratio = told.second() / (2.0 * (part.second() + part.between(1)));
-    // By the mean over all rows alone it would be 0.97.
-    assert!((ratio - 1.0).abs() < 0.01, "ratio {ratio}");
 }

@@ -72,6 +72,14 @@ fn declared_structures_are_those_that_are_computed() {
                     places.map(|(y, found)| (y.exp(), found)).unzip();
                 near(&found, &risen) && !risen.is_empty()
             }
+            Structure::StandardizedGradient => {
+                // It goes with the gradient, and with the factor of a group, which comes third.
+                let mut parameters = case.parameters.clone();
+                parameters[2].iter_mut().for_each(|factor| *factor *= 3.0);
+                let found = case.compute(&[case.output], &parameters).swap_remove(0);
+                let times = |by: f64| y.iter().map(|y| by * y).collect::<Vec<f64>>();
+                near(&changed(&|x| 2.0 * x), &times(2.0)) && near(&found, &times(3.0))
+            }
             Structure::Standardized => {
                 // So large that no ε counts.
                 near(&changed(&|x| 1e9 * x), &changed(&|x| 1e8 * x))

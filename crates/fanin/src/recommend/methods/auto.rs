@@ -68,7 +68,7 @@ impl Method for Auto {
 /// # Errors
 /// If the network cannot be built.
 pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
-    let walk = Walk::new(problem, Rows::alike(problem))?;
+    let walk = Walk::new(problem, Rows::apart(problem))?;
     let present = Scales::of(&walk.network, problem.weights);
     walk.expect(problem, &present)
 }
@@ -76,7 +76,7 @@ pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
 /// The rows of the data, by their places, that [`expected`] speaks of: as many of each class, or the
 /// first ones; places from 0 on where there are no data.
 pub fn expected_on(problem: &Problem<'_>) -> Vec<usize> {
-    Rows::alike(problem).places
+    Rows::apart(problem).places
 }
 
 /// What is off alone, where that is at most half of the layers and enough; else the whole start.

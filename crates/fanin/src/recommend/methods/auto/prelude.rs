@@ -94,8 +94,8 @@ fn computed(
             Kind::Integer => Array::integer(shape, workspace.read_integers(place).to_vec())?,
         };
         let count = network.graph.shape(wire).axes().first();
-        let alike = rows.likeness.as_ref().filter(|own| count == Some(&own.rows()));
-        Ok((wire, alike.map_or_else(|| Spread::of(&array), |own| Spread::of_rows(&array, own))))
+        let is_of_rows = rows.is_told_apart && count == Some(&rows.places.len());
+        Ok((wire, if is_of_rows { Spread::of_rows(&array) } else { Spread::of(&array) }))
     };
     wires.iter().enumerate().map(spread).collect()
 }

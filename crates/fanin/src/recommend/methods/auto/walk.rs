@@ -1,7 +1,7 @@
 //! A network with its gradients as one graph, and how signal and gradient are spread in it.
 
 use fanin_engine::graph::Source;
-use fanin_engine::spread::Flow;
+use fanin_engine::spread::{Flow, WrittenNorm, square_root, written_norms};
 use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
@@ -17,6 +17,10 @@ use crate::weights::Weights;
 const LOGITS: usize = 1 << 16;
 /// The same over all draws of outputs, but for the first.
 const DRAWN: usize = 1 << 14;
+/// The same where rows are known one by one, and what they have in common says how large the gradient
+/// of a weight is: to 2 %.
+const APART: usize = 1 << 20;
+const DRAWS_APART: usize = 1 << 10;
 /// Draws of outputs whose gradients are averaged, at most: what all rows have in common is one draw
 /// for each output.
 const DRAWS: usize = 32;
@@ -38,6 +42,8 @@ pub(super) struct Walk {
     seed: Wire,
     /// ∂loss/∂z and ∂loss/∂W of every layer.
     deltas: Vec<(Wire, Wire)>,
+    /// Norms over rows that are written out, with the gradients at their results and before them.
+    norms: Vec<(WrittenNorm, Wire, Wire)>,
     entering: Vec<(Wire, Spread)>,
 }
 
@@ -71,14 +77,17 @@ impl Walk {
         let shape = network.graph.shape(network.output).clone();
         let seed = network.graph.input("output gradient", Type::float(shape));
         let weights = network.graph.parameters();
-        let wanted: Vec<Wire> = network
-            .layers
-            .iter()
-            .flat_map(|layer| [layer.pre_activation, weights[layer.weight]])
-            .collect();
+        let norms = written_norms(&network.graph);
+        let of_layers =
+            network.layers.iter().flat_map(|layer| [layer.pre_activation, weights[layer.weight]]);
+        let wanted: Vec<Wire> =
+            of_layers.chain(norms.iter().flat_map(|norm| [norm.unit, norm.x])).collect();
         let found = pullback(&mut network.graph, &[(network.output, seed)], &wanted)?;
-        let deltas: Vec<(Wire, Wire)> =
-            found.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+        let pairs = found.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        let deltas: Vec<(Wire, Wire)> = pairs.clone().take(network.layers.len()).collect();
+        let behind = pairs.skip(network.layers.len());
+        let norms =
+            norms.into_iter().zip(behind).map(|(norm, (unit, x))| (norm, unit, x)).collect();
         let mut kept: Vec<Wire> = found;
         kept.push(network.output);
         kept.extend(
@@ -88,7 +97,7 @@ impl Walk {
         let entering =
             prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
-        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, entering })
+        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, norms, entering })
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -148,7 +157,13 @@ impl Walk {
             flow.set_gradient(self.seed, seed);
         }
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
-        nodes.for_each(|node| flow.step(node));
+        for node in nodes {
+            flow.step(node);
+            let outputs = &self.network.graph.nodes()[node].outputs;
+            for (norm, at_unit, at_x) in self.norms.iter().filter(|own| outputs.contains(&own.2)) {
+                flow.set_back(norm, *at_unit, *at_x);
+            }
+        }
         Ok(())
     }
 
@@ -247,25 +262,35 @@ fn loss_gradient(
         let found = workspace.read(0).iter().map(|&x| f64::from(x)).collect();
         Ok(Array::float([few, columns], found)?)
     };
-    let alike = rows.likeness.as_ref().filter(|_| few == count && data.is_some());
+    let is_told_apart = rows.is_told_apart && few == count && data.is_some();
     let is_squared = matches!(problem.loss, Loss::SquaredError | Loss::MeanSquaredError);
-    if let Some(likeness) = alike.filter(|_| is_squared) {
+    if is_told_apart && is_squared {
         // The gradient is c·(y − t), and rows of like targets may have like outputs.
         let [none, ones] = [0.0, 1.0].map(|value| of(&mut |y| y.fill(value)));
         let (none, ones) = (none?, ones?);
         let first = |array: &Array| array.floats().and_then(|x| x.first().copied());
         let by = first(&ones).unwrap_or(0.0) - first(&none).unwrap_or(0.0);
-        let of_targets = Spread::of_rows(&none, likeness);
-        return Ok(of_targets.plus(&output.clone().scaled(by, by * by)));
+        let of_targets = Spread::of_rows(&none);
+        return Ok(of_targets.plus(&output.reshaped(&[count, columns].into()).scaled(by, by * by)));
+    }
+    if let Some((covariance, means)) = output.of_two_rows().filter(|_| is_told_apart) {
+        let root = square_root(&less_means(covariance, means), count);
+        let draws = (APART / (few * columns).max(1)).clamp(1, DRAWS_APART);
+        let draw = |draw: usize| -> Result<Spread> {
+            let found = of(&mut |y| draw_rows((&root, means), y, (columns, draw)))?;
+            Ok(Spread::of_rows(&found))
+        };
+        let drawn: Vec<Spread> = (0..draws).map(draw).collect::<Result<_>>()?;
+        return Ok(Spread::mean_of(&drawn).expect("there is a draw"));
     }
     let draws = (DRAWN / (few * columns).max(1)).clamp(1, DRAWS);
     let draw = |draw: usize| -> Result<Spread> {
         let found = of(&mut |y| draw_outputs(output, y, (columns, draw)))?;
-        Ok(alike.map_or_else(|| Spread::of(&found), |own| Spread::of_rows(&found, own)))
+        Ok(if is_told_apart { Spread::of_rows(&found) } else { Spread::of(&found) })
     };
     let drawn: Vec<Spread> = (0..draws).map(draw).collect::<Result<_>>()?;
     let found = Spread::mean_of(&drawn).expect("there is a draw");
-    if alike.is_some() {
+    if is_told_apart {
         return Ok(found);
     }
     let share = few as f64 / count as f64;
@@ -279,6 +304,25 @@ fn loss_gradient(
         };
         share * share * product
     }))
+}
+
+/// Mean products of rows less those of their means.
+fn less_means(products: &[f64], means: &[f64]) -> Vec<f64> {
+    let place = |at: usize| means[at / means.len()] * means[at % means.len()];
+    products.iter().enumerate().map(|(at, product)| product - place(at)).collect()
+}
+
+/// Normal outputs of rows, with a root of their covariance and their means; columns are independent.
+fn draw_rows((root, means): (&[f64], &[f64]), y: &mut [f32], (columns, draw): (usize, usize)) {
+    let mut numbers = vec![0.0_f32; y.len()];
+    fill_normal(Stream::new(draw as u64, "outputs"), 0, 0.0, 1.0, &mut numbers);
+    let rows = root.chunks_exact(means.len()).zip(means);
+    for ((own, mean), y) in rows.zip(y.chunks_exact_mut(columns)) {
+        y.fill(*mean as f32);
+        for (factor, numbers) in own.iter().zip(numbers.chunks_exact(columns)) {
+            y.iter_mut().zip(numbers).for_each(|(y, number)| *y += *factor as f32 * number);
+        }
+    }
 }
 
 /// Normal outputs of some rows, with what all rows, and those that are alike, have in common.
