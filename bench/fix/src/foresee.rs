@@ -94,9 +94,17 @@ pub struct Tried {
 }
 
 impl Ratio {
-    /// Whether it is within the bound, or as near as what was measured is known: two errors.
+    /// Whether it is within the bound, or as near as what was measured is known: two errors, neither
+    /// of which may be large.
     pub fn holds(&self) -> bool {
-        self.value.ln().abs() <= BOUND.ln().max(2.0 * self.error)
+        self.is_known() && self.value.ln().abs() <= BOUND.ln().max(2.0 * self.error)
+    }
+
+    /// Whether it was measured well enough to say anything.
+    pub fn is_known(&self) -> bool {
+        /// Twice this is a factor of 1.5.
+        const MOST: f64 = 0.2;
+        self.error <= MOST
     }
 }
 

@@ -129,6 +129,9 @@ fn reason(own: &Foreseen) -> String {
     };
     let mut causes = Vec::new();
     let mut others = Vec::new();
+    if ![own.signal, own.gradient].iter().all(Ratio::is_known) {
+        others.push("draws differ too much to tell".to_owned());
+    }
     let (narrow, count) = (own.width.is_none(), (own.draws as f64).sqrt());
     let apart = own.signal.error.max(own.gradient.error) * count;
     if narrow && apart > APART {

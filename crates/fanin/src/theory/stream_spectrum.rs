@@ -48,9 +48,9 @@ const NODES: [(f64, f64); 4] = [
 ];
 /// Sweeps from one place on the circle to the next, ten times what was ever seen.
 const SWEEPS: usize = 500;
-/// Sweeps through one block that all quantiles of a stream may cost, about 1.5 s: they settle slowly at
+/// Sweeps through one block that all quantiles of a stream may cost, about a second: they settle slowly at
 /// values far below all others, as of deep streams whose branches add as much as there is.
-const BUDGET: usize = 250_000;
+const BUDGET: usize = 50_000;
 
 /// Where the singular values of the Jacobian of a residual or pre-norm `network` lie, through
 /// `depth` blocks from second moment `q` on: to about 0.003 of all values. `None` for other

@@ -344,12 +344,11 @@ fn changes_as_gradients_come_end_where_clipped_ones_do_that_are_short_enough() {
                  [train]\nepochs = 3\nbatch_size = 30\n"
             )
         };
-        let train = |clip: &str, threads: usize| {
+        let train = |clip: &str, count: usize| {
             let model = "2 -> 40 batch_norm tanh -> 700 relu -> 2";
             let mut session = session(model, &text(clip), "he-normal", &data);
-            let finish = crate::with_threads(Some(threads), || {
-                session.run(&mut Silent, &Interrupt::default()).unwrap()
-            });
+            let finish =
+                threads::run_on(count, || session.run(&mut Silent, &Interrupt::default()).unwrap());
             assert_eq!(finish.unwrap(), Finish::Completed);
             let norms: Vec<f64> = session.history().iter().map(|m| m.gradient_norm).collect();
             (session.weights(), norms)
