@@ -143,7 +143,8 @@ impl Plan {
     /// `parameters` stand in the graph's order. Allocates nothing.
     ///
     /// # Panics
-    /// If the number or the sizes of the parameters are not the graph's.
+    /// If the number or the sizes of the parameters are not the graph's, or the plan was made for
+    /// parameters that [change](Plan::run_changing).
     pub fn run<T: Element>(&self, parameters: &[Vec<T>], workspace: &mut Workspace<T>) {
         self.prepare(parameters, workspace);
         self.rerun(parameters, workspace);

@@ -16,7 +16,8 @@ pub type Rule<'a, T> = dyn Fn(usize, [&mut [T]; MOST], &[T]) + Sync + 'a;
 pub struct Change<'a, T> {
     /// The buffers, of one length; those that are not used are empty.
     pub buffers: [&'a mut [T]; MOST],
-    /// Called once for every piece, on any thread: pieces have no order.
+    /// Called once for every piece, on any thread; pieces have no order, but for parts of one row of a
+    /// product, which come one after another on one thread.
     pub rule: &'a Rule<'a, T>,
 }
 

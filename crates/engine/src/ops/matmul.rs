@@ -138,8 +138,11 @@ impl InPieces for MatMul {
         let [&[m, n], &[_, _]] = [inputs[0], inputs[1]].map(|x| x.shape.axes()) else {
             return false;
         };
-        let summed = if self.transpose_a { m } else { n };
-        comes_in_pieces::<f32>(summed) && comes_in_pieces::<f64>(summed)
+        /// Fewer are too little to be shared by threads, and need little memory.
+        const LEAST_ROWS: usize = 32;
+        let (rows, summed) = if self.transpose_a { (n, m) } else { (m, n) };
+        let comes = comes_in_pieces::<f32>(summed) && comes_in_pieces::<f64>(summed);
+        comes && rows >= LEAST_ROWS
     }
 
     fn change_f32(&self, io: &Io<'_, f32>, change: Change<'_, f32>) {

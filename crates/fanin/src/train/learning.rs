@@ -71,8 +71,8 @@ impl Update<f32> for Learning<'_> {
 #[derive(Debug)]
 pub struct GradientWatch {
     parameters: Vec<Place>,
-    /// The sum of squares of every row, as bits; a row is summed by one thread, so that the norm does
-    /// not depend on who made which rows.
+    /// The sum of squares of every row, as bits; a row's parts come in order from one thread, so that
+    /// the norm does not depend on who made which rows.
     squares: Vec<AtomicU64>,
     measures: bool,
 }
@@ -91,8 +91,12 @@ impl GradientWatch {
     pub fn new<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Self {
         let mut rows = 0;
         let place = |shape: &Shape| {
-            let columns = shape.axes().last().map_or(1, |&columns| columns.max(1));
-            let first = rows;
+            // Only matrices come in pieces.
+            let columns = match shape.axes() {
+                &[_, columns] => columns,
+                _ => shape.elements(),
+            };
+            let (first, columns) = (rows, columns.max(1));
             rows += shape.elements() / columns;
             Place { first, columns, bad: AtomicUsize::new(0) }
         };
@@ -108,7 +112,9 @@ impl GradientWatch {
     pub fn begin(&mut self, measures: bool) {
         self.measures = measures;
         self.parameters.iter_mut().for_each(|place| *place.bad.get_mut() = 0);
-        self.squares.iter_mut().for_each(|squares| *squares.get_mut() = 0);
+        if measures {
+            self.squares.iter_mut().for_each(|squares| *squares.get_mut() = 0);
+        }
     }
 
     /// Looks at a piece; whether all of it is finite.

@@ -228,8 +228,8 @@ impl<'d> Session<'d> {
                 self.order_rows();
             }
             loss = self.step();
-            if !loss.is_finite() {
-                break;
+            if !(loss.is_finite() && self.gradient_norm.is_finite()) {
+                return f64::NAN;
             }
         }
         loss
@@ -310,8 +310,7 @@ impl<'d> Session<'d> {
 
     /// One step on the next batch; gives its loss.
     fn step(&mut self) -> f64 {
-        let range = self.batches.range(self.position.batch as usize);
-        let rows = &self.order[range];
+        let rows = &self.order[self.batches.range(self.position.batch as usize)];
         let wide = usize::from(rows.len() != self.passes[0].rows());
         let pass = &mut self.passes[wide];
         let (data, smoothing) = (&self.rows.train, self.course.label_smoothing);
@@ -329,7 +328,8 @@ impl<'d> Session<'d> {
                     watch: Some(watch),
                 };
                 let loss = pass.learn(&mut self.parameters, &mut learning, seed, step);
-                self.gradient_norm = watch.norm().unwrap_or(self.gradient_norm);
+                let before = Some(self.gradient_norm).filter(|norm| norm.is_finite());
+                self.gradient_norm = watch.norm().or(before).unwrap_or(0.0);
                 if loss.is_finite() && self.gradient_norm.is_finite() {
                     pass.track_statistics(&mut self.parameters);
                 }
@@ -401,29 +401,29 @@ impl<'d> Session<'d> {
     /// Where the numbers stopped being finite, found by one more pass over the last batch.
     fn divergence(&self) -> Result<Divergence> {
         let step = self.position.step;
+        let is_loss_finite = self.position.loss_sum.is_finite();
+        // What a step goes by comes before what it leads to.
+        if let (true, Learner::Steps(_, watch)) = (is_loss_finite, &self.learner)
+            && let Some((n, bad)) = watch.first_non_finite()
+        {
+            let p = self.passes[0].network().trained[n];
+            let of = self.parameters[p].len();
+            return Ok(Divergence::counted(step, "gradient", &self.names[p], (bad, of)));
+        }
         let names = self.names.iter().map(String::as_str);
         let weights = names.zip(self.parameters.iter().map(Vec::as_slice));
         if let Some(found) = Divergence::find(step, "weights", weights) {
             return Ok(found);
         }
-        let range = self.batches.range(self.position.batch as usize - 1);
-        let rows = &self.order[range];
+        let rows = &self.order[self.batches.range(self.position.batch as usize - 1)];
         let pass = self.passes.iter().find(|pass| pass.rows() == rows.len());
         let pass = pass.expect("every size of batch has its pass");
-        let trained = &pass.network().trained;
-        let found = match &self.learner {
-            Learner::Steps(_, watch) => watch.first_non_finite().map(|(n, bad)| {
-                let of = self.parameters[trained[n]].len();
-                Divergence::counted(step, "gradient", &self.names[trained[n]], (bad, of))
-            }),
-            _ => {
-                let trained = trained.iter().enumerate();
-                let gradients = trained.map(|(n, &p)| (self.names[p].as_str(), pass.gradient(n)));
-                Divergence::find(step, "gradient", gradients)
+        if is_loss_finite && !matches!(self.learner, Learner::Steps(..)) {
+            let trained = pass.network().trained.iter().enumerate();
+            let gradients = trained.map(|(n, &p)| (self.names[p].as_str(), pass.gradient(n)));
+            if let Some(found) = Divergence::find(step, "gradient", gradients) {
+                return Ok(found);
             }
-        };
-        if let Some(found) = found.filter(|_| self.position.loss_sum.is_finite()) {
-            return Ok(found);
         }
         let data = &self.rows.train;
         let mut features = vec![0.0; rows.len() * data.columns()];

@@ -118,11 +118,6 @@ impl TrainingPass {
         self.network.graph.inputs().len() > Network::CLOCK
     }
 
-    /// Whether gradients are kept.
-    pub fn keeps_gradients(&self) -> bool {
-        self.gradients > 0
-    }
-
     /// The gradient of the n-th trained parameter.
     ///
     /// # Panics
@@ -133,8 +128,12 @@ impl TrainingPass {
     }
 
     /// Clips the gradients of all trained parameters; gives their common norm before.
+    ///
+    /// # Panics
+    /// If the pass keeps no gradients.
     pub fn clip(&mut self, clip: Clip) -> f64 {
         let count = self.network.trained.len();
+        assert_eq!(count, self.gradients, "the pass keeps gradients");
         let norm = global_norm((0..count).map(|k| self.workspace.read(k)));
         if clip != Clip::None && norm.is_finite() {
             (0..count).for_each(|k| clip.apply_to_one(norm, self.workspace.read_mut(k)));

@@ -81,7 +81,7 @@ pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
 pub(crate) fn rows_of_block(m: usize, n: usize, k: usize) -> usize {
     const STEP: usize = 16;
     let share = m.div_ceil(rayon::current_num_threads()).next_multiple_of(STEP);
-    share.max(least_rows(m, n, k)).min(m)
+    share.max(PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(STEP)).min(m)
 }
 
 /// Rows that are enough work to be handed over.
@@ -243,7 +243,10 @@ macro_rules! implement_product {
                 #[cfg(target_arch = "x86_64")]
                 return <$type as tiles::Tiled>::kernel().is_some() && tiles::comes_in_pieces(k);
                 #[cfg(not(target_arch = "x86_64"))]
-                return k == usize::MAX;
+                return {
+                    let _ = k;
+                    false
+                };
             }
 
             fn multiply_in_pieces(

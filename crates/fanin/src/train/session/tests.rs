@@ -345,7 +345,7 @@ fn changes_as_gradients_come_end_where_clipped_ones_do_that_are_short_enough() {
             )
         };
         let train = |clip: &str, count: usize| {
-            let model = "2 -> 40 batch_norm tanh -> 700 relu -> 2";
+            let model = "2 -> 40 batch_norm tanh -> 1100 relu -> 40 tanh -> 2";
             let mut session = session(model, &text(clip), "he-normal", &data);
             let finish =
                 threads::run_on(count, || session.run(&mut Silent, &Interrupt::default()).unwrap());

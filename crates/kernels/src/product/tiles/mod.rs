@@ -227,7 +227,7 @@ pub(super) fn multiply_in_pieces<T: Tiled>(
         return;
     }
     // Wide rather than deep, so that rows are whole more often.
-    let block = (BLOCK * SLICE / inner).clamp(BLOCK, 2 * BLOCK);
+    let block = (BLOCK * SLICE / inner).clamp(BLOCK, 2 * BLOCK) / MOST_LANES * MOST_LANES;
     let (spread, dense) = (Factor::new(a, false), Factor::new(b, true));
     T::with_buffers(|[spread_buffer, dense_buffer, made]| {
         let start = aligned(made, MOST_ROWS * block.min(lanes));
