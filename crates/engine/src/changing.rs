@@ -102,6 +102,8 @@ fn run_step_changing<T: Element>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use fanin_kernels::matmul::comes_in_pieces;
+
     use crate::{Graph, Type, Wire, gradients};
 
     /// W := W − ½·g.
@@ -150,7 +152,6 @@ mod tests {
         let kept = Plan::new(&graph, &[&[loss][..], &by].concat()).unwrap();
         let plan = Plan::changing(&graph, &[loss], &changes).unwrap();
         let nowhere = |step: &&Step| step.outputs[0].place == Place::Nowhere;
-        use fanin_kernels::matmul::comes_in_pieces;
         let comes = comes_in_pieces::<f32>(3) && comes_in_pieces::<f64>(3);
         assert_eq!(plan.steps.iter().filter(nowhere).count(), usize::from(comes));
         assert_eq!(plan.steps.iter().filter(|step| step.change.is_some()).count(), 3);

@@ -231,7 +231,7 @@ mod tests {
             let run = |threads: usize| {
                 let [mut w, mut v] = before.clone();
                 let work = || {
-                    matmul_change(a, b, Change { buffers: [&mut w, &mut v, &mut []], rule: &rule })
+                    matmul_change(a, b, Change { buffers: [&mut w, &mut v, &mut []], rule: &rule });
                 };
                 crate::threads::run_on(threads, work).unwrap();
                 [w, v]

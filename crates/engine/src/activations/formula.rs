@@ -248,6 +248,7 @@ struct Slope<'a, F>(&'a F);
 struct OfValue<'a, F>(&'a F);
 
 impl<F: Formula, T: Float> Function<T, 2> for OfValue<'_, F> {
+    #[allow(clippy::inline_always, reason = "its code must become part of the loop")]
     #[inline(always)]
     fn at(&self, [y, factor]: [T; 2]) -> T {
         factor * self.0.slope_of_value(y).unwrap_or(T::ZERO)
