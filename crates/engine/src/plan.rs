@@ -7,11 +7,16 @@
 //! A plan can be made for inputs that change from run to run while all others stay: then what
 //! depends on none of them is computed first and kept, and [`Plan::rerun`] computes only the rest.
 
+mod changes;
+
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
 use crate::ops::{Ahead, Operator};
+
+pub(crate) use changes::Changed;
+use changes::Changes;
 
 /// Where the values of a wire lie while a plan runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +47,6 @@ pub(crate) struct Step {
     pub in_place: Option<usize>,
     /// The change that is made by the output as soon as it is there.
     pub change: Option<Changed>,
-}
-
-/// A parameter that changes by a wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Changed {
-    /// The number of the change, in the order in which the caller named them.
-    pub number: usize,
-    /// The parameter.
-    pub parameter: usize,
 }
 
 /// The size and kind of a buffer.
@@ -153,8 +149,7 @@ struct Planner<'g> {
     constants: Vec<Step>,
     fixed: Vec<Step>,
     steps: Vec<Step>,
-    /// Wires by which a parameter changes: at once where `true`, else when all is done.
-    changed: Vec<(Wire, Changed, bool)>,
+    parameters: Changes,
 }
 
 impl<'g> Planner<'g> {
@@ -168,7 +163,7 @@ impl<'g> Planner<'g> {
         let wanted = &keep.iter().copied().chain(by).collect::<Vec<_>>()[..];
         let needed = needed_nodes(graph, wanted);
         let root = roots(graph, wanted);
-        let changed = early_changes(graph, keep, changed, (&needed, &root));
+        let parameters = Changes::new(graph, keep, changed, (&needed, &root));
         let mut last_use = vec![0; graph.wire_count()];
         for (index, node) in graph.nodes().iter().enumerate().filter(|(i, _)| needed[*i]) {
             let changed = does_change(node, &changes);
@@ -180,7 +175,7 @@ impl<'g> Planner<'g> {
                 *last = if is_kept { PINNED } else { time.max(*last) };
             }
         }
-        let late = changed.iter().filter(|(_, _, early)| !early).map(|(by, ..)| *by);
+        let late = parameters.late.iter().map(|(_, by)| *by);
         for wire in keep.iter().copied().chain(late) {
             if let Source::Parameter(_) = graph.source(wire) {
                 return Err(Error::Shape {
@@ -207,7 +202,7 @@ impl<'g> Planner<'g> {
             constants: Vec::new(),
             fixed: Vec::new(),
             steps: Vec::new(),
-            changed,
+            parameters,
         })
     }
 
@@ -247,8 +242,7 @@ impl<'g> Planner<'g> {
             }
         }
         let ahead = if changed { self.ahead(node) } else { None };
-        let change = self.changed.iter().find(|(by, _, early)| *early && node.outputs == [*by]);
-        let change = change.map(|(_, change, _)| *change);
+        let change = self.parameters.at_once[index];
         let in_pieces = change.is_some() && {
             let types: Vec<&Type> = node.inputs.iter().map(|w| graph.type_of(*w)).collect();
             node.operator.in_pieces().is_some_and(|pieces| pieces.comes_in_pieces(&types))
@@ -388,10 +382,12 @@ impl<'g> Planner<'g> {
 
     fn finish(self, keep: &[Wire]) -> Plan {
         let parameters = self.graph.parameters().iter();
-        let late = self.changed.iter().filter(|(_, _, early)| !early);
+        let late: Vec<_> =
+            self.parameters.late.iter().map(|&(change, by)| (change, self.slot(by))).collect();
+        let at_once = self.steps.iter().any(|step| step.change.is_some());
         Plan {
-            changing: !self.changed.is_empty(),
-            late: late.map(|(by, change, _)| (*change, self.slot(*by))).collect(),
+            changing: at_once || !late.is_empty(),
+            late,
             feeds: self.graph.inputs().iter().map(|w| self.slot(*w)).collect(),
             kept: keep.iter().map(|w| self.slot(*w)).collect(),
             parameter_elements: parameters.map(|w| self.elements(*w)).collect(),
@@ -401,40 +397,6 @@ impl<'g> Planner<'g> {
             buffers: self.buffers,
         }
     }
-}
-
-/// Which changes can be made as soon as their wire is there: those of parameters that no node reads
-/// from then on, by wires that nothing else reads.
-fn early_changes(
-    graph: &Graph,
-    keep: &[Wire],
-    changed: &[(Wire, Wire)],
-    (needed, root): (&[bool], &[Wire]),
-) -> Vec<(Wire, Changed, bool)> {
-    let reads = |from: usize, wire: Wire| {
-        let nodes = graph.nodes().iter().enumerate().skip(from).filter(|(i, _)| needed[*i]);
-        nodes.flat_map(|(_, node)| read(node)).any(|input| root[input.0] == wire)
-    };
-    let is_early = |by: Wire, parameter: Wire| match graph.source(by) {
-        Source::Node(node, _) => {
-            let once = changed.iter().filter(|(wire, _)| root[wire.0] == root[by.0]).count() == 1;
-            let is_own = root[by.0] == by
-                && graph.nodes()[node].outputs.len() == 1
-                && !graph.nodes()[node].inputs.is_empty();
-            let kept = keep.iter().any(|wire| root[wire.0] == by);
-            once && is_own && !kept && !reads(0, by) && !reads(node, parameter)
-        }
-        _ => false,
-    };
-    let number_of = |wire: Wire| match graph.source(wire) {
-        Source::Parameter(number) => number,
-        _ => panic!("what changes is a parameter"),
-    };
-    let changes = changed.iter().enumerate().map(|(number, &(by, parameter))| {
-        let change = Changed { number, parameter: number_of(parameter) };
-        (by, change, is_early(by, parameter))
-    });
-    changes.collect()
 }
 
 /// When a node runs.

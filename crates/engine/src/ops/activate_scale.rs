@@ -37,6 +37,30 @@ pub const ENTRY: Entry = Entry {
     },
 };
 
+/// Runs by the values where they are given, and in the factor's place where the plan says so.
+macro_rules! run {
+    ($run:ident, $type:ident, $scale:ident, $rescale:ident) => {
+        fn $run(&self, io: &mut Io<'_, $type>) {
+            let by_value = self.activation.of_value().filter(|_| io.input_count() == 3);
+            let input = if by_value.is_some() { 2 } else { 0 };
+            let (order, activation) = (self.order, &self.activation);
+            if io.in_place().is_some() {
+                let ([x], factor) = io.split([input]);
+                match by_value {
+                    Some(of_value) => of_value.$rescale(x, factor),
+                    None => activation.$rescale(order, x, factor),
+                }
+            } else {
+                let ([x, factor], out) = io.split([input, 1]);
+                match by_value {
+                    Some(of_value) => of_value.$scale(x, factor, out),
+                    None => activation.$scale(order, x, factor, out),
+                }
+            }
+        }
+    };
+}
+
 impl Operator for ActivateScale {
     fn name(&self) -> &'static str {
         ENTRY.name
@@ -81,49 +105,8 @@ impl Operator for ActivateScale {
         Ok([d_x, d_factor, None].into_iter().take(again.len()).collect())
     }
 
-    fn run_f32(&self, io: &mut Io<'_, f32>) {
-        let of_value = self.activation.of_value().filter(|_| io.input_count() == 3);
-        match (of_value, io.in_place()) {
-            (Some(of_value), None) => {
-                let ([factor, y], out) = io.split([1, 2]);
-                of_value.scale_f32(y, factor, out);
-            }
-            (Some(of_value), Some(_)) => {
-                let ([y], factor) = io.split([2]);
-                of_value.rescale_f32(y, factor);
-            }
-            (None, None) => {
-                let ([x, factor], out) = io.split([0, 1]);
-                self.activation.scale_f32(self.order, x, factor, out);
-            }
-            (None, Some(_)) => {
-                let ([x], factor) = io.split([0]);
-                self.activation.rescale_f32(self.order, x, factor);
-            }
-        }
-    }
-
-    fn run_f64(&self, io: &mut Io<'_, f64>) {
-        let of_value = self.activation.of_value().filter(|_| io.input_count() == 3);
-        match (of_value, io.in_place()) {
-            (Some(of_value), None) => {
-                let ([factor, y], out) = io.split([1, 2]);
-                of_value.scale_f64(y, factor, out);
-            }
-            (Some(of_value), Some(_)) => {
-                let ([y], factor) = io.split([2]);
-                of_value.rescale_f64(y, factor);
-            }
-            (None, None) => {
-                let ([x, factor], out) = io.split([0, 1]);
-                self.activation.scale_f64(self.order, x, factor, out);
-            }
-            (None, Some(_)) => {
-                let ([x], factor) = io.split([0]);
-                self.activation.rescale_f64(self.order, x, factor);
-            }
-        }
-    }
+    run!(run_f32, f32, scale_f32, rescale_f32);
+    run!(run_f64, f64, scale_f64, rescale_f64);
 
     fn in_place(&self) -> &'static [usize] {
         &[1]

@@ -57,7 +57,9 @@ pub(crate) fn rows_per_thread(rows: usize, by_shape: usize) -> usize {
 /// Cut is the longer side, since every block packs its part of the one factor and all of the other.
 /// Where only blocks of whole rows are known to give the same bits, blocks are those rows.
 pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
-    let least_rows = least_rows(m, n, k);
+    /// A multiple of the micro-kernels' tile heights.
+    const TILE: usize = 48;
+    let least_rows = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m);
     #[cfg(target_arch = "x86_64")]
     if <f32 as tiles::Tiled>::kernel().is_some() {
         /// Lanes of the widest vector.
@@ -77,18 +79,11 @@ pub(crate) fn block_size(m: usize, n: usize, k: usize) -> (usize, usize) {
 }
 
 /// Rows of the blocks of whole rows into which a result of m × n, with k summed over, is cut for the
-/// threads of the pool.
+/// threads of the pool, if it [comes in pieces](Product::comes_in_pieces).
 pub(crate) fn rows_of_block(m: usize, n: usize, k: usize) -> usize {
     const STEP: usize = 16;
-    let share = m.div_ceil(rayon::current_num_threads()).next_multiple_of(STEP);
-    share.max(PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(STEP)).min(m)
-}
-
-/// Rows that are enough work to be handed over.
-fn least_rows(m: usize, n: usize, k: usize) -> usize {
-    /// A multiple of the micro-kernels' tile heights.
-    const TILE: usize = 48;
-    PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(TILE).min(m)
+    let least = PRODUCT_CHUNK.div_ceil(n * k).next_multiple_of(STEP);
+    rows_per_thread(m, m).max(least).min(m)
 }
 
 /// A matrix to read: element (i, j) is `data[i · row_stride + j · column_stride]`.
