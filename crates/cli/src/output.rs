@@ -73,4 +73,7 @@ pub fn error(error: &fanin::Error) {
         eprintln!("  because: {inner}");
         cause = inner.source();
     }
+    if let Some(hint) = error.hint() {
+        eprintln!("  {hint}");
+    }
 }

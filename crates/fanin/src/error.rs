@@ -130,6 +130,37 @@ impl Error {
         move |source| Self::Io { path, action, source }
     }
 
+    /// How to go on where that can be seen: of a file that is not there, the folder that was searched
+    /// and the name in it that is nearest.
+    pub fn hint(&self) -> Option<String> {
+        let (path, source) = match self {
+            Self::Io { path, source, .. } => (path, source),
+            Self::Within { mistake, .. } => return mistake.hint(),
+            _ => return None,
+        };
+        if source.kind() != io::ErrorKind::NotFound || path.exists() {
+            return None;
+        }
+        let parent = |path: &Path| match path.parent()? {
+            parent if parent.as_os_str().is_empty() => Some(PathBuf::from(".")),
+            parent => Some(parent.to_owned()),
+        };
+        let mut missing = path.clone();
+        let mut folder = parent(path)?;
+        while !folder.exists() {
+            missing = folder;
+            folder = parent(&missing)?;
+        }
+        let name = missing.file_name()?.to_string_lossy().into_owned();
+        let names = folder.read_dir().ok()?.flatten();
+        let names: Vec<String> =
+            names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let near = nearest(&name, &names);
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let folder = folder.canonicalize().unwrap_or(folder);
+        Some(format!("there is no `{name}` in {}{near}", folder.display()))
+    }
+
     /// An [`Error::Malformed`] at `place` of the file `path`.
     pub fn malformed(
         path: &Path,

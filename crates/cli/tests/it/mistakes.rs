@@ -123,7 +123,10 @@ fn a_batch_larger_than_the_data_says_both_numbers() {
 #[test]
 fn a_wrong_path_says_which() {
     let folder = Folder::new();
-    check(&folder, &["data", "nope.csv"], &["nope.csv", "because"]);
+    check(&folder, &["data", "nope.csv"], &["nope.csv", "because", "there is no `nope.csv` in "]);
+    check(&folder, &["data", "no/such/nope.csv"], &["there is no `no` in "]);
+    folder.write("digits_of_mine.csv", "a,b\n");
+    check(&folder, &["data", "digits_of_mime.csv"], &["did you mean `digits_of_mine.csv`?"]);
     check(&folder, &["train", "nope.toml"], &["nope.toml", "because"]);
     check(&folder, &["data", "digitz"], &["did you mean `digits`?"]);
 }
