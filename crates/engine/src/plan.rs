@@ -380,7 +380,9 @@ impl<'g> Planner<'g> {
         }
     }
 
-    fn finish(self, keep: &[Wire]) -> Plan {
+    fn finish(mut self, keep: &[Wire]) -> Plan {
+        let steps = [&mut self.constants, &mut self.fixed, &mut self.steps];
+        steps.into_iter().for_each(Vec::shrink_to_fit);
         let parameters = self.graph.parameters().iter();
         let late: Vec<_> =
             self.parameters.late.iter().map(|&(change, by)| (change, self.slot(by))).collect();

@@ -13,13 +13,13 @@ pub const MAX_ELEMENTS: usize = 1 << 40;
 /// The most axes that a tensor may have.
 pub const MAX_RANK: usize = 8;
 
-/// The sizes of a tensor's axes, outermost first; no axis for a scalar.
+/// The sizes of a tensor's axes, outermost first; no axis for a scalar. Clones share them.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
-pub struct Shape(Vec<usize>);
+pub struct Shape(Arc<[usize]>);
 
 impl Shape {
     /// A shape from its axes.
-    pub fn new(axes: impl Into<Vec<usize>>) -> Self {
+    pub fn new(axes: impl Into<Arc<[usize]>>) -> Self {
         Self(axes.into())
     }
 
@@ -77,19 +77,19 @@ impl fmt::Debug for Shape {
 
 impl<const N: usize> From<[usize; N]> for Shape {
     fn from(axes: [usize; N]) -> Self {
-        Self(axes.to_vec())
+        Self(axes.into())
     }
 }
 
 impl From<Vec<usize>> for Shape {
     fn from(axes: Vec<usize>) -> Self {
-        Self(axes)
+        Self(axes.into())
     }
 }
 
 impl From<&[usize]> for Shape {
     fn from(axes: &[usize]) -> Self {
-        Self(axes.to_vec())
+        Self(axes.into())
     }
 }
 

@@ -111,6 +111,27 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
     });
 }
 
+/// `out[i] = f(out[i], row[i % row.len()])`, as a bias is added to every row.
+///
+/// ```
+/// let mut rows = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+/// fanin_kernels::elementwise::zip_row_in_place(&mut rows, &[10.0, 20.0], |x, y| x + y);
+/// assert_eq!(rows, [11.0, 22.0, 13.0, 24.0, 15.0, 26.0]);
+/// ```
+///
+/// # Panics
+/// If the row has no element.
+pub fn zip_row_in_place<A: Copy + Send, B: Copy + Sync>(
+    out: &mut [A],
+    row: &[B],
+    f: impl Fn(A, B) -> A + Sync,
+) {
+    assert!(!row.is_empty(), "a row to repeat has elements");
+    for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
+        wide(ZipRow { out: piece, row, column: start % row.len(), f: &f });
+    });
+}
+
 /// `out[i] = f(out[i], x[i])` for `N` buffers that change together, as a parameter and the
 /// optimizer's memory of it do from one gradient.
 ///
@@ -244,6 +265,27 @@ impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipInPlace<'_, O, T, F> {
 
 /// Elements that are loaded, changed and stored together: a cache line of f32.
 const BLOCK: usize = 16;
+
+struct ZipRow<'a, O, T, F> {
+    out: &'a mut [O],
+    row: &'a [T],
+    /// Where in the row the output begins.
+    column: usize,
+    f: &'a F,
+}
+
+impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipRow<'_, O, T, F> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, row, column, f } = self;
+        let begun = out.len().min((row.len() - column) % row.len());
+        let (first, rest) = out.split_at_mut(begun);
+        first.iter_mut().zip(&row[column..]).for_each(|(o, &y)| *o = f(*o, y));
+        for out in rest.chunks_mut(row.len()) {
+            out.iter_mut().zip(row).for_each(|(o, &y)| *o = f(*o, y));
+        }
+    }
+}
 
 struct Update<'a, T, F, const N: usize> {
     out: [&'a mut [T]; N],

@@ -15,6 +15,57 @@ pub fn sum_of_squares<T: Float>(x: &[T]) -> f64 {
     fold(x, |v| v * v)
 }
 
+/// Columns summed side by side by [`sum_columns`]: their sums fill eight of the widest registers.
+pub const COLUMNS: usize = 64;
+
+/// Sums of the columns from `start` on of a matrix with `columns` columns, as many as `out` has places,
+/// each in f64 and from the first row to the last.
+///
+/// ```
+/// let mut sums = [0.0; 2];
+/// fanin_kernels::reduce::sum_columns(&[1.0_f32, 2.0, 3.0, 10.0, 20.0, 30.0], 3, 1, &mut sums);
+/// assert_eq!(sums, [22.0, 33.0]);
+/// ```
+///
+/// # Panics
+/// If there are fewer columns.
+pub fn sum_columns<T: Float>(x: &[T], columns: usize, start: usize, out: &mut [T]) {
+    assert!(start + out.len() <= columns, "columns that exist");
+    wide(SumColumns { x, columns, start, out });
+}
+
+struct SumColumns<'a, T> {
+    x: &'a [T],
+    columns: usize,
+    start: usize,
+    out: &'a mut [T],
+}
+
+impl<T: Float> Loop for SumColumns<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, columns, start, out } = self;
+        let (blocks, rest) = out.as_chunks_mut::<COLUMNS>();
+        let after = start + blocks.len() * COLUMNS;
+        for (block, out) in blocks.iter_mut().enumerate() {
+            let start = start + block * COLUMNS;
+            let mut sums = [0.0; COLUMNS];
+            for row in x.chunks_exact(columns) {
+                let Some(row) = row[start..].first_chunk::<COLUMNS>() else { continue };
+                (0..COLUMNS).for_each(|i| sums[i] += row[i].to_f64());
+            }
+            *out = sums.map(T::from_f64);
+        }
+        let mut sums = [0.0; COLUMNS];
+        for row in x.chunks_exact(columns) {
+            for (sum, x) in sums.iter_mut().zip(&row[after..][..rest.len()]) {
+                *sum += x.to_f64();
+            }
+        }
+        rest.iter_mut().zip(sums).for_each(|(out, sum)| *out = T::from_f64(sum));
+    }
+}
+
 /// Σ a·b in f64, in a fixed order.
 ///
 /// # Panics

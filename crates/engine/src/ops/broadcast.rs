@@ -125,6 +125,10 @@ pub fn combine<T: Copy + Send, B: Copy + Sync>(
         return;
     }
     let axes = collapse(out_shape, b_shape);
+    if let [Axis { stride: 0, .. }, Axis { stride: 1, size }] = axes[..] {
+        elementwise::zip_row_in_place(out, &b[..size], f);
+        return;
+    }
     let Some((inner, outer)) = axes.split_last() else {
         return;
     };

@@ -135,14 +135,11 @@ impl MatMul {
 
 impl InPieces for MatMul {
     fn comes_in_pieces(&self, inputs: &[&Type]) -> bool {
-        /// Fewer are too little to be shared by threads, and need little memory.
-        const LEAST_ROWS: usize = 32;
         let [&[m, n], &[_, _]] = [inputs[0], inputs[1]].map(|x| x.shape.axes()) else {
             return false;
         };
-        let (rows, summed) = if self.transpose_a { (n, m) } else { (m, n) };
-        let comes = comes_in_pieces::<f32>(summed) && comes_in_pieces::<f64>(summed);
-        comes && rows >= LEAST_ROWS
+        let summed = if self.transpose_a { m } else { n };
+        comes_in_pieces::<f32>(summed) && comes_in_pieces::<f64>(summed)
     }
 
     fn change_f32(&self, io: &Io<'_, f32>, change: Change<'_, f32>) {

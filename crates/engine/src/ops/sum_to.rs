@@ -2,7 +2,7 @@
 //!
 //! The transpose of [`broadcast_to`](super::broadcast_to): each is the other's derivative.
 
-use fanin_kernels::reduce;
+use fanin_kernels::reduce::{self, COLUMNS};
 use fanin_kernels::threads::for_each_chunk;
 
 use crate::error::Result;
@@ -44,9 +44,6 @@ pub const ENTRY: Entry = Entry {
     },
 };
 
-/// Columns summed side by side; their f64 sums fill a few vector registers.
-const COLUMNS: usize = 16;
-
 impl SumTo {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let full = io.input_shape(0);
@@ -85,20 +82,7 @@ fn is_plain(axes: &[Axis]) -> bool {
 
 fn sum_rows<T: Element>(x: &[T], rows: usize, columns: usize, out: &mut [T]) {
     let per_chunk = (SUM_CHUNK / rows).next_multiple_of(COLUMNS);
-    for_each_chunk(out, per_chunk, &|start, piece| {
-        for (start, piece) in (start..).step_by(COLUMNS).zip(piece.chunks_mut(COLUMNS)) {
-            let mut sums = [0.0; COLUMNS];
-            for row in 0..rows {
-                let x = &x[row * columns + start..][..piece.len()];
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum += x.to_f64();
-                }
-            }
-            for (out, sum) in piece.iter_mut().zip(sums) {
-                *out = T::from_f64(sum);
-            }
-        }
-    });
+    for_each_chunk(out, per_chunk, &|start, piece| reduce::sum_columns(x, columns, start, piece));
 }
 
 /// Elements summed by one thread at a time; what fewer cost is not worth fetching them from the

@@ -42,11 +42,14 @@ impl TrainingPass {
     /// If the model does not fit together.
     pub fn changing(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
         let mut network = Network::new(model, loss, rows, Mode::Train)?;
+        let graph = network.graph.clone();
         let gradients = network.add_gradients()?;
         let parameters = network.trained.iter().map(|&p| network.graph.parameters()[p]);
         let changes: Vec<(Wire, Wire)> = gradients.into_iter().zip(parameters).collect();
         let keep: Vec<Wire> = Self::results(&network).collect();
         let plan = Plan::changing(&network.graph, &keep, &changes)?;
+        // The plan has all that it runs of the gradients' nodes.
+        network.graph = graph;
         Ok(Self { workspace: plan.workspace(), network, plan, gradients: 0 })
     }
 

@@ -33,6 +33,8 @@ const MOST_LANES: usize = 32;
 /// Bytes of a page, and of one way of a first-level cache: rows that lie whole pages apart share
 /// the few places of the cache that their address allows.
 const PAGE: usize = 4096;
+/// Bytes of a line of a cache.
+const LINE: usize = 64;
 
 /// Makes a tile of a fixed number of rows and vectors.
 ///
@@ -421,7 +423,6 @@ impl<T: Tiled> Tiles<'_, T> {
 
 /// The start of `count` elements on a cache line, in a buffer that grows as needed.
 fn aligned<T: Tiled>(buffer: &mut Vec<T>, count: usize) -> *mut T {
-    const LINE: usize = 64;
     let spare = LINE / size_of::<T>();
     if buffer.len() < count + spare {
         buffer.resize(count + spare, T::ZERO);
