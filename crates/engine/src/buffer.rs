@@ -1,7 +1,7 @@
 //! What the memory of a run is made of: buffers of floating-point numbers or of integers.
 
 use fanin_kernels::Float;
-use fanin_kernels::memory::zeros;
+use fanin_kernels::memory::{Extent, zeros};
 
 use crate::graph::Kind;
 
@@ -25,6 +25,14 @@ impl<T: Float> Buffer<T> {
         match kind {
             Kind::Float => Self::Float(zeros(elements)),
             Kind::Integer => Self::Integer(vec![0; elements]),
+        }
+    }
+
+    /// Where the elements lie.
+    pub(crate) fn extent(&self) -> Extent {
+        match self {
+            Self::Float(data) => Extent::of(data),
+            Self::Integer(data) => Extent::of(data),
         }
     }
 

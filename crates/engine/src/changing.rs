@@ -4,7 +4,9 @@
 //! needed, where its operator hands it out [in pieces](crate::ops::InPieces).
 
 use fanin_kernels::change::Change;
+use fanin_kernels::memory::{Extent, gather};
 
+use crate::buffer::Buffer;
 use crate::plan::{Changed, Place, Plan, Step};
 use crate::run::{Element, Io, Workspace, locate, run_step};
 
@@ -23,7 +25,8 @@ pub trait Update<T> {
 
 impl Plan {
     /// Runs, and changes each parameter that the plan was [made for](Plan::changing) by its wire.
-    /// Allocates nothing.
+    /// Allocates nothing, but for the first run in a workspace: that puts all memory that was used on
+    /// [large pages](fanin_kernels::memory::gather).
     ///
     /// # Panics
     /// As [`run`](Plan::run), or if `update` calls back with buffers of other lengths.
@@ -35,6 +38,12 @@ impl Plan {
     ) {
         self.prepare(parameters, workspace);
         let mut begins = None;
+        let mut used = (!workspace.gathered).then(Vec::new);
+        let mut note = |change: &Change<'_, T>| {
+            if let Some(used) = &mut used {
+                used.extend(change.buffers.each_ref().map(|buffer| Extent::of(buffer)));
+            }
+        };
         for step in &self.steps {
             let Some(Changed { number, parameter }) = step.change else {
                 run_step(step, parameters, workspace);
@@ -47,6 +56,7 @@ impl Plan {
             let mut lent = Lent::new(parameters, parameter);
             let Lent { all, own, .. } = &mut lent;
             update.change(number, own, &mut |change| {
+                note(&change);
                 run_step_changing(step, all, workspace, change);
             });
         }
@@ -57,7 +67,14 @@ impl Plan {
             let (buffer, elements) = locate(by);
             let by = &workspace.buffers[buffer].floats()[..elements];
             let own = &mut parameters[change.parameter];
-            update.change(change.number, own, &mut |change| change.by(by));
+            update.change(change.number, own, &mut |change| {
+                note(&change);
+                change.by(by);
+            });
+        }
+        if let Some(used) = used {
+            workspace.gathered = true;
+            gather(used.into_iter().chain(workspace.buffers.iter().map(Buffer::extent)));
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Workspace<T> {
     pub(crate) outputs: Vec<Buffer<T>>,
     feeds: Vec<Slot>,
     kept: Vec<Slot>,
+    /// Whether its memory, and what changes with it, lies on large pages where it can.
+    pub(crate) gathered: bool,
 }
 
 impl<T: Element> Workspace<T> {
@@ -131,6 +133,7 @@ impl Plan {
             outputs: (0..widest.unwrap_or(0)).map(|_| Buffer::default()).collect(),
             feeds: self.feeds.clone(),
             kept: self.kept.clone(),
+            gathered: false,
         };
         for step in &self.constants {
             run_step(step, &[], &mut workspace);

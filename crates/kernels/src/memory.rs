@@ -4,6 +4,8 @@
 //! pages. Linux backs memory by pages of 2 MB instead of 4 kB where it is asked to, before the
 //! memory is touched. Elsewhere nothing happens, and results never depend on it.
 
+use std::collections::BTreeMap;
+
 use crate::scalar::Float;
 
 /// Bytes of a large page, on the machines where they are asked for.
@@ -38,6 +40,63 @@ pub fn prefer_large_pages<T>(memory: &mut [T]) {
     }
 }
 
+/// Where a buffer lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    start: usize,
+    bytes: usize,
+}
+
+impl Extent {
+    /// The place of a buffer.
+    pub fn of<T>(buffer: &[T]) -> Self {
+        Self { start: buffer.as_ptr() as usize, bytes: size_of_val(buffer) }
+    }
+}
+
+/// Puts buffers that are used again and again, such as those of a network in training, on large
+/// pages: every block of 2 MB of which they fill more than half, with whatever else lies in it.
+///
+/// Each may be smaller than a large page, since those that were made one after another lie side by
+/// side; scattered over memory by small pages, the places of 15 MB no longer fit into what a
+/// processor remembers of them. Takes a fraction of a millisecond for a block. Linux does so from 6.1 on.
+///
+/// ```
+/// use fanin_kernels::memory::{Extent, gather};
+/// let buffers = vec![vec![1.0_f32; 100_000]; 20];
+/// gather(buffers.iter().map(|buffer| Extent::of(buffer)));
+/// assert!(buffers.iter().flatten().all(|&x| x == 1.0));
+/// ```
+pub fn gather(extents: impl IntoIterator<Item = Extent>) {
+    for block in mostly_filled(extents) {
+        collapse(block as *mut u8);
+    }
+}
+
+/// The starts of blocks of which more than half is filled.
+fn mostly_filled(extents: impl IntoIterator<Item = Extent>) -> impl Iterator<Item = usize> {
+    let mut filled = BTreeMap::<usize, usize>::new();
+    for Extent { start, bytes } in extents {
+        let end = start + bytes;
+        for block in (start / PAGE * PAGE..end).step_by(PAGE) {
+            *filled.entry(block).or_default() += end.min(block + PAGE) - start.max(block);
+        }
+    }
+    filled.into_iter().filter(|(_, bytes)| 2 * bytes > PAGE).map(|(block, _)| block)
+}
+
+#[cfg(target_os = "linux")]
+fn collapse(block: *mut u8) {
+    /// Not named by all versions of libc.
+    const MADV_COLLAPSE: libc::c_int = 25;
+    // SAFETY: the advice changes nothing that any memory holds, whoever uses it meanwhile; of what is
+    // no memory of this process it is refused.
+    unsafe { libc::madvise(block.cast(), PAGE, MADV_COLLAPSE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn collapse(_block: *mut u8) {}
+
 #[cfg(target_os = "linux")]
 fn advise(start: *mut u8, bytes: usize) {
     // SAFETY: whole pages of memory that the caller may write; the advice changes nothing that it
@@ -60,5 +119,19 @@ mod tests {
             assert!(numbers.iter().copied().eq(0..count as u32), "{count}");
             assert!(zeros::<f64>(count).iter().all(|&x| x == 0.0), "{count}");
         }
+    }
+
+    #[test]
+    fn blocks_that_buffers_fill_by_more_than_half_are_gathered() {
+        let at = |start, bytes| Extent { start, bytes };
+        let blocks = |extents: &[Extent]| mostly_filled(extents.to_vec()).collect::<Vec<_>>();
+        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2)]), []);
+        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2), at(6 * PAGE - 1, 1)]), [5 * PAGE]);
+        let wide = at(7 * PAGE - PAGE / 3, 2 * PAGE);
+        assert_eq!(blocks(&[wide]), [7 * PAGE, 8 * PAGE]);
+        assert_eq!(
+            blocks(&[wide, at(6 * PAGE, PAGE / 4), at(0, 0)]),
+            [6 * PAGE, 7 * PAGE, 8 * PAGE]
+        );
     }
 }
