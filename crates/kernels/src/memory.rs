@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::scalar::Float;
 
 /// Bytes of a large page, on the machines where they are asked for.
-const PAGE: usize = 2 << 20;
+pub(crate) const PAGE: usize = 2 << 20;
 
 /// `count` zeros.
 ///
@@ -55,7 +55,7 @@ impl Extent {
 }
 
 /// Puts buffers that are used again and again, such as those of a network in training, on large
-/// pages: every block of 2 MB of which they fill more than half, with whatever else lies in it.
+/// pages: every block of 2 MB of which they fill more than a quarter, with whatever else lies in it.
 ///
 /// Each may be smaller than a large page, since those that were made one after another lie side by
 /// side; scattered over memory by small pages, the places of 15 MB no longer fit into what a
@@ -68,13 +68,13 @@ impl Extent {
 /// assert!(buffers.iter().flatten().all(|&x| x == 1.0));
 /// ```
 pub fn gather(extents: impl IntoIterator<Item = Extent>) {
-    for block in mostly_filled(extents) {
+    for block in well_filled(extents) {
         collapse(block as *mut u8);
     }
 }
 
-/// The starts of blocks of which more than half is filled.
-fn mostly_filled(extents: impl IntoIterator<Item = Extent>) -> impl Iterator<Item = usize> {
+/// The starts of blocks of which more than a quarter is filled.
+fn well_filled(extents: impl IntoIterator<Item = Extent>) -> impl Iterator<Item = usize> {
     let mut filled = BTreeMap::<usize, usize>::new();
     for Extent { start, bytes } in extents {
         let end = start + bytes;
@@ -82,7 +82,7 @@ fn mostly_filled(extents: impl IntoIterator<Item = Extent>) -> impl Iterator<Ite
             *filled.entry(block).or_default() += end.min(block + PAGE) - start.max(block);
         }
     }
-    filled.into_iter().filter(|(_, bytes)| 2 * bytes > PAGE).map(|(block, _)| block)
+    filled.into_iter().filter(|(_, bytes)| 4 * bytes > PAGE).map(|(block, _)| block)
 }
 
 #[cfg(target_os = "linux")]
@@ -122,9 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn blocks_that_buffers_fill_by_more_than_half_are_gathered() {
+    fn blocks_that_buffers_fill_by_more_than_a_quarter_are_gathered() {
         let at = |start, bytes| Extent { start, bytes };
-        let blocks = |extents: &[Extent]| mostly_filled(extents.to_vec()).collect::<Vec<_>>();
+        let blocks = |extents: &[Extent]| well_filled(extents.to_vec()).collect::<Vec<_>>();
         assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2)]), []);
         assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2), at(6 * PAGE - 1, 1)]), [5 * PAGE]);
         let wide = at(7 * PAGE - PAGE / 3, 2 * PAGE);

@@ -16,6 +16,7 @@ mod x86;
 use std::ops::Range;
 
 use super::{MatMut, MatRef, Take};
+use crate::memory;
 use pack::{pack, pack_groups, pack_panels};
 pub(super) use x86::Tiled;
 
@@ -421,14 +422,18 @@ impl<T: Tiled> Tiles<'_, T> {
     }
 }
 
-/// The start of `count` elements on a cache line, in a buffer that grows as needed.
+/// The start of `count` elements on a cache line, in a buffer that grows as needed; many begin on a
+/// [large page](memory::PAGE), so that few places of memory have to be found again and again.
 fn aligned<T: Tiled>(buffer: &mut Vec<T>, count: usize) -> *mut T {
-    let spare = LINE / size_of::<T>();
+    const MANY: usize = 256 << 10;
+    let on = if count * size_of::<T>() < MANY { LINE } else { memory::PAGE };
+    let spare = on / size_of::<T>();
     if buffer.len() < count + spare {
-        buffer.resize(count + spare, T::ZERO);
+        *buffer = memory::zeros(count + spare);
     }
-    let offset = buffer.as_ptr().align_offset(LINE).min(spare);
-    buffer[offset..].as_mut_ptr()
+    let starts = [memory::PAGE, LINE].map(|on| buffer.as_ptr().align_offset(on));
+    let start = starts.into_iter().find(|start| start.saturating_add(count) <= buffer.len());
+    buffer[start.unwrap_or(0)..].as_mut_ptr()
 }
 
 #[cfg(test)]
