@@ -125,12 +125,12 @@ mod tests {
     fn blocks_that_buffers_fill_by_more_than_a_quarter_are_gathered() {
         let at = |start, bytes| Extent { start, bytes };
         let blocks = |extents: &[Extent]| well_filled(extents.to_vec()).collect::<Vec<_>>();
-        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2)]), []);
-        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 2), at(6 * PAGE - 1, 1)]), [5 * PAGE]);
-        let wide = at(7 * PAGE - PAGE / 3, 2 * PAGE);
+        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 4)]), []);
+        assert_eq!(blocks(&[at(5 * PAGE, PAGE / 4), at(6 * PAGE - 1, 1)]), [5 * PAGE]);
+        let wide = at(7 * PAGE - PAGE / 5, 2 * PAGE);
         assert_eq!(blocks(&[wide]), [7 * PAGE, 8 * PAGE]);
         assert_eq!(
-            blocks(&[wide, at(6 * PAGE, PAGE / 4), at(0, 0)]),
+            blocks(&[wide, at(6 * PAGE, PAGE / 8), at(0, 0)]),
             [6 * PAGE, 7 * PAGE, 8 * PAGE]
         );
     }
