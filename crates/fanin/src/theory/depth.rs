@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::gaussian::WIDE;
+use super::gaussian::{Gaussian, WIDE};
 use super::layer::Layer;
 use super::network::{Network, Signal};
 
@@ -137,6 +137,8 @@ fn stream_depth(
     /// The same where φ bends within a small part of its range, which takes longer.
     const FAR_STEP: f64 = 30.0;
     let (branch, is_normalized) = network.stream()?;
+    let coarse = Layer { gaussian: Gaussian::coarse(layer.gaussian.activation()), ..*layer };
+    let layer = &coarse;
     let (mut q, mut scales) = (q, 0.0);
     let held = is_normalized.then(|| layer.second_moment(1.0));
     let mut known: Option<(f64, f64, f64)> = None;

@@ -83,7 +83,8 @@ impl Layer<'_> {
             }
             (near, far) = (far, beyond(far, own));
         }
-        let found = root(excess, near, far);
+        let [within, _] = self.gaussian.searched();
+        let found = root_within(excess, near, far, within);
         // Steeper than −1 the map jumps from one side to the other for ever.
         if self.second_moment_slope(found) < -1.0 { f64::NAN } else { found }
     }
@@ -140,6 +141,7 @@ impl Layer<'_> {
     fn settled_below_one(&self, q: f64) -> (f64, f64) {
         let (mut c, after) = (0.0, self.second_moment(q));
         let mut pairs = self.gaussian.pairs(q);
+        let [_, least] = self.gaussian.searched();
         for _ in 0..100 {
             let pair = pairs.pair(c);
             let next = self.point.weight_variance * pair.product + self.point.bias_variance;
@@ -150,7 +152,7 @@ impl Layer<'_> {
             }
             c += step;
             // The error after a step is about its square.
-            if step < 1e-10 {
+            if step < least {
                 break;
             }
         }
@@ -160,10 +162,16 @@ impl Layer<'_> {
 
 /// A zero of `f` between `a` and `b`, where its signs differ, by bisection and the secant in turn.
 pub fn root(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
+    root_within(f, a, b, 0.0)
+}
+
+/// The same to a relative error, or to rounding.
+fn root_within(f: impl Fn(f64) -> f64, a: f64, b: f64, within: f64) -> f64 {
+    let within = within.max(2.0 * f64::EPSILON);
     let (mut low, mut high) = (a, b);
     let (mut at_low, mut at_high) = (f(low), f(high));
     for step in 0..200 {
-        if at_high == 0.0 || (high - low).abs() <= 2.0 * f64::EPSILON * high.abs() {
+        if at_high == 0.0 || (high - low).abs() <= within * high.abs() {
             return high;
         }
         if at_low == 0.0 {

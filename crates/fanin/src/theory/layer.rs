@@ -55,7 +55,7 @@ impl<'a> Layer<'a> {
 
     /// `σ_w²·E` φ² + `σ_b²`: the second moment of the next pre-activations.
     pub fn second_moment(&self, q: f64) -> f64 {
-        self.second_moment_of(&self.gaussian.moments(q))
+        self.point.weight_variance * self.gaussian.second(q) + self.point.bias_variance
     }
 
     /// [`second_moment`](Self::second_moment) where the averages are known already.

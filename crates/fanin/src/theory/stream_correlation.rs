@@ -17,6 +17,7 @@
 //! such functions are expanded in Hermite polynomials of both, whose terms of degrees m and n have
 //! the covariance (A/A′)^{m/2}·(B/B′)^{n/2} between two blocks.
 
+use super::gaussian::Gaussian;
 use super::layer::Layer;
 use super::network::Network;
 
@@ -34,7 +35,7 @@ const REST: i32 = DEGREE as i32 + 4;
 /// residual or pre-norm `network`, whose streams begin normal with second moment `q` and
 /// correlation `c`; `None` for other networks.
 ///
-/// Each block costs an integral over the plane.
+/// Each block costs an integral over the plane, to 10⁻⁵.
 pub fn correlation(
     network: &Network,
     layer: &Layer<'_>,
@@ -44,6 +45,8 @@ pub fn correlation(
     let (branch, is_normalized) = network.stream()?;
     let scale = branch * branch;
     let rate = scale * layer.point.weight_variance;
+    let coarse = Layer { gaussian: Gaussian::coarse(layer.gaussian.activation()), ..*layer };
+    let layer = &coarse;
     let (mut q, mut gap) = (q, 1.0 - c);
     let mut blocks = Vec::with_capacity(depth);
     for _ in 0..depth {
@@ -147,6 +150,9 @@ impl Block {
     /// Of inputs to φ with second moment `at`, along a stream with `q`.
     fn new(layer: &Layer<'_>, at: f64, gap: f64, q: f64) -> Self {
         let activation = layer.gaussian.activation();
+        // φ(√q·x) = √q·φ(x) has all its averages from those at q = 1, where nothing bends in a
+        // small part of the plane.
+        let (scale, at) = if activation.homogeneity() == Some(1.0) { (at, 1.0) } else { (1.0, at) };
         let sum = 1.0 / (2.0 * at * (2.0 - gap)).sqrt();
         let difference = 1.0 / (2.0 * at * gap).sqrt();
         let found: [f64; ALL] = layer.gaussian.pair_sums(at, 1.0 - gap, |x, y| {
@@ -169,19 +175,19 @@ impl Block {
             terms
         });
         let more = &found[2 * TERMS..];
-        let of = |from: usize| std::array::from_fn(|term| found[from + term]);
+        let of = |from: usize| std::array::from_fn(|term| scale * found[from + term]);
         let (of_f, of_g): ([f64; TERMS], [f64; TERMS]) = (of(0), of(TERMS));
         Self {
             second_moment: q,
             gap,
-            added: layer.second_moment(at),
+            added: layer.second_moment(scale * at),
             apart: of_g[0],
             slopes: more[3],
-            f_by_m: layer.gaussian.moments(at).second_slope,
+            f_by_m: layer.gaussian.moments(scale * at).second_slope,
             g_by_m: more[4] - gap * more[3],
             of_f,
             of_g,
-            squares: [more[0], more[1], more[2]],
+            squares: [0, 1, 2].map(|square| scale * scale * more[square]),
         }
     }
 

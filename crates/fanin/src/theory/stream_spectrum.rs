@@ -48,7 +48,7 @@ const NODES: [(f64, f64); 4] = [
 ];
 /// Sweeps from one place on the circle to the next, ten times what was ever seen.
 const SWEEPS: usize = 500;
-/// Sweeps through one block that all quantiles of a stream may cost, up to four seconds: they settle slowly at
+/// Sweeps through one block that all quantiles of a stream may cost, some tenths of a second: they settle slowly at
 /// values far below all others, as of deep streams whose branches add as much as there is.
 const BUDGET: usize = 50_000;
 

@@ -10,7 +10,7 @@ use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 use serde::Serialize;
 
-use super::pass::{Pass, ensure_fits, part};
+use super::pass::{Arranged, Number, Pass, Source, ensure_fits, part};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -149,7 +149,7 @@ pub fn measure(
     measure_in::<f32>(model, loss, weights, batch, options)
 }
 
-fn measure_in<T: Element>(
+fn measure_in<T: Number>(
     model: &Model,
     loss: &Loss,
     weights: &Weights,
@@ -167,12 +167,12 @@ pub(in crate::check) struct Planned<'a, T> {
     adam: Option<AdamScale<'a>>,
 }
 
-impl<'a, T: Element> Planned<'a, T> {
+impl<'a, T: Number> Planned<'a, T> {
     /// Plans products with H, and with Adam's own where it is asked for.
     pub fn new(
         model: &Model,
         loss: &Loss,
-        weights: &Weights,
+        weights: &dyn Source,
         batch: Batch<'a>,
         adam: Option<Adam>,
     ) -> Result<Self> {
@@ -183,7 +183,7 @@ impl<'a, T: Element> Planned<'a, T> {
     }
 
     /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
         self.hessian.pass.set_parameters(parameters);
         if let Some(adam) = &mut self.adam {
             adam.pass.set_parameters(parameters);
@@ -213,8 +213,8 @@ struct Hessian<T> {
 /// The first input that takes a part of the vector.
 const VECTOR: usize = 2;
 
-impl<T: Element> Hessian<T> {
-    fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+impl<T: Number> Hessian<T> {
+    fn new(model: &Model, loss: &Loss, weights: &dyn Source, batch: Batch<'_>) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
         let gradients = network.add_gradients()?;
         let wires: Vec<Wire> =
@@ -236,9 +236,11 @@ impl<T: Element> Hessian<T> {
     /// Runs for the gradient alone.
     fn begin(&mut self) {
         self.pass.prepare();
-        let tensors = self.sizes.len()..2 * self.sizes.len();
         self.gradient.clear();
-        self.gradient.extend(tensors.flat_map(|tensor| self.pass.read(tensor)));
+        self.gradient.reserve(self.sizes.iter().sum());
+        for tensor in self.sizes.len()..2 * self.sizes.len() {
+            self.gradient.extend_from_slice(self.pass.read(tensor));
+        }
     }
 
     fn multiply(&mut self, scale: &Scale, x: &[T], out: &mut [T]) {
@@ -352,7 +354,7 @@ impl<'a> AdamScale<'a> {
     fn new(
         model: &Model,
         loss: &Loss,
-        weights: &Weights,
+        weights: &dyn Source,
         batch: Batch<'a>,
         adam: Adam,
     ) -> Result<Self> {
@@ -369,11 +371,16 @@ impl<'a> AdamScale<'a> {
         let mut squares: Vec<f32> = Vec::new();
         for index in 0..*parts {
             pass.run_on(part(*batch, index * rows, rows));
-            let gradient = (0..*tensors).flat_map(|tensor| pass.read(tensor));
-            if index == 0 {
-                squares.extend(gradient.map(|g| g * g));
-            } else {
-                squares.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g * g);
+            let mut start = 0;
+            for gradient in (0..*tensors).map(|tensor| pass.read(tensor)) {
+                let end = start + gradient.len();
+                if index == 0 {
+                    squares.extend(gradient.iter().map(|g| g * g));
+                } else {
+                    let sums = squares[start..end].iter_mut();
+                    sums.zip(gradient).for_each(|(sum, g)| *sum += g * g);
+                }
+                start = end;
             }
         }
         let scale = |square: f32| {

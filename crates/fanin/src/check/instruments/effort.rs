@@ -16,6 +16,8 @@ pub struct Effort {
     pub jacobian: jacobian::Options,
     /// Rows that the Hessian sees where fewer leave a doubt.
     pub closer_rows: usize,
+    /// Parts of the rows over which Adam's own scale is averaged, each a pass of its own.
+    pub parts: usize,
     /// Products with the Hessian.
     products: usize,
 }
@@ -67,6 +69,7 @@ impl Effort {
                 ..jacobian::Options::default()
             },
             closer_rows: ROWS[1].min(epoch.max(1)),
+            parts: within(rows / 4, [2, curvature::Adam::default().parts]),
             products: within(epoch / (6 * rows.max(1)), PRODUCTS),
         }
     }
@@ -111,5 +114,6 @@ mod tests {
         assert_eq!((large.rows, large.closer_rows), (128, 128));
         assert_eq!(large.jacobian, jacobian::Options::default());
         assert_eq!(large.kernel, tangent_kernel::Options::default());
+        assert_eq!(large.parts, curvature::Adam::default().parts);
     }
 }

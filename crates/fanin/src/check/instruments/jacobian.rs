@@ -9,7 +9,7 @@ use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::singular_values::singular_values;
 use serde::Serialize;
 
-use super::pass::{Pass, ensure_fits, hold_statistics, part, spaced};
+use super::pass::{Arranged, Pass, Source, ensure_fits, hold_statistics, part, spaced};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{LayerWires, Loss, Mode, Model, Network};
@@ -126,7 +126,7 @@ impl<'a> Planned<'a> {
     pub fn new(
         model: &Model,
         loss: &Loss,
-        held: &Weights,
+        held: &dyn Source,
         batch: Batch<'a>,
         options: Options,
     ) -> Result<Self> {
@@ -140,7 +140,7 @@ impl<'a> Planned<'a> {
     }
 
     /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, held: &[Vec<f32>]) {
+    pub fn set_parameters(&mut self, held: &Arranged<f32>) {
         let means = [Some(&mut self.ends), self.depth.as_mut()].into_iter().flatten();
         means.for_each(|at| at.means.set_parameters(held));
     }
@@ -209,7 +209,7 @@ fn depth_wires(network: &Network) -> Option<(Wire, Wire)> {
 struct Place<'a> {
     model: &'a Model,
     loss: &'a Loss,
-    weights: &'a Weights,
+    weights: &'a dyn Source,
     /// The network for one row.
     one: &'a Network,
 }
@@ -253,7 +253,7 @@ enum Means {
 }
 
 impl Means {
-    fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+    fn set_parameters(&mut self, parameters: &Arranged<f32>) {
         let all = match self {
             Self::Matrix(products) => std::slice::from_mut(&mut **products),
             Self::Both(sides) => &mut sides[..],

@@ -9,7 +9,7 @@ use super::curvature::{self, Adam, Curvature};
 use super::effort::{Effort, Need};
 use super::gradient_noise::{self, GradientNoise};
 use super::jacobian::{self, Jacobian};
-use super::pass::{Pass, first};
+use super::pass::{Arranged, Pass, Source, first};
 use super::row_gradients::RowGradients;
 use super::tangent_kernel::{self, TangentKernel};
 use super::underflow::{self, Underflow};
@@ -58,10 +58,13 @@ impl<'a> Kit<'a> {
         epoch: usize,
     ) -> Result<Self> {
         let effort = Effort::new(epoch, weights.elements());
+        let adam = adam.map(|adam| Adam { parts: effort.parts, ..adam });
         let batch = first(all, effort.rows);
         let some = first(batch, effort.kernel.rows);
+        let held = Held::new(model, loss, weights, batch)?;
+        let weights = &weights.arranged(&held.network)?;
         Ok(Self {
-            held: Held::new(model, loss, weights, batch)?,
+            held,
             jacobian: jacobian::Planned::new(model, loss, weights, batch, effort.jacobian)?,
             gradients: RowGradients::new(model, loss, weights, some)?,
             underflow: underflow::Planned::new(model, loss, weights, batch)?,
@@ -82,7 +85,7 @@ impl<'a> Kit<'a> {
 
     /// Measures one start.
     pub fn measure(&mut self, weights: &Weights, need: Need, step: &Step) -> Result<Measured> {
-        let parameters = self.held.network.arrange(weights)?;
+        let parameters = weights.arranged(&self.held.network)?;
         let held = self.held.parameters(&parameters);
         let is_held = self.held.is_any();
         self.jacobian.set_parameters(&held);
@@ -101,7 +104,7 @@ impl<'a> Kit<'a> {
         Ok(Measured {
             jacobian: self.jacobian.measure(is_held),
             kernel,
-            curvature: self.curvature(weights, &parameters, need)?,
+            curvature: self.curvature(&parameters, need)?,
             noise,
             underflow,
             updates: updates::of(&self.underflow, step),
@@ -111,12 +114,7 @@ impl<'a> Kit<'a> {
     /// The curvature on few rows, and on more where that leaves a doubt on which side of a limit
     /// it lies: the largest eigenvalue of fewer rows is larger on average, so what is far below
     /// the limit stays there.
-    fn curvature(
-        &mut self,
-        weights: &Weights,
-        parameters: &[Vec<f32>],
-        need: Need,
-    ) -> Result<Curvature> {
+    fn curvature(&mut self, parameters: &Arranged<f32>, need: Need) -> Result<Curvature> {
         let options = curvature::Options { adam: self.adam, ..self.effort.curvature(need) };
         self.curvature.set_parameters(parameters);
         let found = self.curvature.measure(&options);
@@ -134,7 +132,7 @@ impl<'a> Kit<'a> {
         let planned = match &mut self.closer {
             Some(planned) => planned,
             none => none.insert(curvature::Planned::new(
-                self.model, self.loss, weights, closer, self.adam,
+                self.model, self.loss, parameters, closer, self.adam,
             )?),
         };
         planned.set_parameters(parameters);
@@ -171,15 +169,14 @@ impl Held {
     }
 
     /// `parameters` with the batch's statistics as running ones.
-    fn parameters(&mut self, parameters: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    fn parameters(&mut self, parameters: &Arranged<f32>) -> Arranged<f32> {
+        let Some(pass) = &mut self.pass else { return parameters.clone() };
+        pass.set_parameters(parameters);
+        pass.run();
         let mut held = parameters.to_vec();
-        if let Some(pass) = &mut self.pass {
-            pass.set_parameters(parameters);
-            pass.run();
-            for (index, running) in self.network.running.iter().enumerate() {
-                held[running.parameter].copy_from_slice(pass.read(index));
-            }
+        for (index, running) in self.network.running.iter().enumerate() {
+            held[running.parameter].copy_from_slice(pass.read(index));
         }
-        held
+        held.into()
     }
 }

@@ -1,5 +1,7 @@
 //! One planned pass through a network, and networks whose rows do not touch each other.
 
+use std::sync::Arc;
+
 use fanin_engine::{Element, Plan, Tensor, Wire, Workspace};
 
 use crate::check::probe::Batch;
@@ -8,20 +10,63 @@ use crate::error::{Error, Result};
 use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
+/// Parameters in the graph's order, held once for all passes that run with them.
+pub(in crate::check) type Arranged<T> = Arc<Vec<Vec<T>>>;
+
+/// What a pass takes its parameters from: weights, or what was arranged for another pass.
+pub(in crate::check) trait Source {
+    /// The parameters of `network`.
+    ///
+    /// # Errors
+    /// If they do not fit it.
+    fn arranged(&self, network: &Network) -> Result<Arranged<f32>>;
+}
+
+impl Source for Weights {
+    fn arranged(&self, network: &Network) -> Result<Arranged<f32>> {
+        network.arrange(self).map(Arc::new)
+    }
+}
+
+impl Source for Arranged<f32> {
+    fn arranged(&self, _: &Network) -> Result<Arranged<f32>> {
+        Ok(self.clone())
+    }
+}
+
+/// Numbers that passes compute in.
+pub(in crate::check) trait Number: Element {
+    /// The same parameters in these numbers.
+    fn of(parameters: &Arranged<f32>) -> Arranged<Self>;
+}
+
+impl Number for f32 {
+    fn of(parameters: &Arranged<f32>) -> Arranged<f32> {
+        parameters.clone()
+    }
+}
+
+impl Number for f64 {
+    fn of(parameters: &Arranged<f32>) -> Arranged<f64> {
+        let widened = |all: &Vec<f32>| all.iter().map(|&x| f64::from(x)).collect();
+        Arc::new(parameters.iter().map(widened).collect())
+    }
+}
+
 /// A plan with its memory and the parameters that it runs with.
 pub(in crate::check) struct Pass<T> {
     plan: Plan,
     workspace: Workspace<T>,
-    parameters: Vec<Vec<T>>,
+    parameters: Arranged<T>,
     /// Inputs that the plan takes to change from run to run.
     changing: Vec<usize>,
     /// Whether something else changed since the last run.
     is_stale: bool,
 }
 
-impl<T: Element> Pass<T> {
+impl<T: Number> Pass<T> {
     /// Plans the computation of `keep` with `weights`.
-    pub fn new(network: &Network, keep: &[Wire], weights: &Weights) -> Result<Self> {
+    pub fn new(network: &Network, keep: &[Wire], weights: &dyn Source) -> Result<Self> {
         Self::of(Plan::new(&network.graph, keep)?, network, weights, &[])
     }
 
@@ -30,17 +75,15 @@ impl<T: Element> Pass<T> {
     pub fn staged(
         network: &Network,
         keep: &[Wire],
-        weights: &Weights,
+        weights: &dyn Source,
         changing: &[usize],
     ) -> Result<Self> {
         Self::of(Plan::staged(&network.graph, keep, changing)?, network, weights, changing)
     }
 
-    fn of(plan: Plan, network: &Network, weights: &Weights, changing: &[usize]) -> Result<Self> {
+    fn of(plan: Plan, network: &Network, weights: &dyn Source, changing: &[usize]) -> Result<Self> {
         let workspace = plan.workspace();
-        let parameters = network.arrange(weights)?;
-        let widen = |x: Vec<f32>| x.into_iter().map(|x| T::from_f64(f64::from(x))).collect();
-        let parameters = parameters.into_iter().map(widen).collect();
+        let parameters = T::of(&weights.arranged(network)?);
         Ok(Self { plan, workspace, parameters, changing: changing.to_vec(), is_stale: true })
     }
 
@@ -48,7 +91,7 @@ impl<T: Element> Pass<T> {
     pub fn of_gradients(
         model: &Model,
         loss: &Loss,
-        weights: &Weights,
+        weights: &dyn Source,
         rows: usize,
     ) -> Result<(Network, Self)> {
         let mut network = Network::new(model, loss, rows, Mode::Probe)?;
@@ -97,17 +140,15 @@ impl<T: Element> Pass<T> {
     }
 
     /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
         self.is_stale = true;
-        for (own, new) in self.parameters.iter_mut().zip(parameters) {
-            own.iter_mut().zip(new).for_each(|(own, &x)| *own = T::from_f64(f64::from(x)));
-        }
+        self.parameters = T::of(parameters);
     }
 
     /// The parameters, in the graph's order, to change.
     pub fn parameters_mut(&mut self) -> &mut [Vec<T>] {
         self.is_stale = true;
-        &mut self.parameters
+        Arc::<Vec<Vec<T>>>::make_mut(&mut self.parameters)
     }
 
     /// The parameters, in the graph's order.

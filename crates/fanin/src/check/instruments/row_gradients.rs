@@ -13,7 +13,7 @@ use std::rc::Rc;
 use fanin_engine::{Type, Wire, pullback};
 use fanin_kernels::matmul::{Matrix, matmul};
 
-use super::pass::{Pass, part};
+use super::pass::{Arranged, Pass, Source, part};
 use crate::check::probe::Batch;
 use crate::check::shared::is_product;
 use crate::check::statistics::gram;
@@ -165,7 +165,7 @@ const SEED: usize = 2;
 
 impl<'a> RowGradients<'a> {
     /// Plans the gradients for the rows of `batch`.
-    pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'a>) -> Result<Self> {
+    pub fn new(model: &Model, loss: &Loss, weights: &dyn Source, batch: Batch<'a>) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Evaluate)?;
         let products: Vec<LayerWires> =
             network.layers.iter().filter(|l| is_product(&network, l)).cloned().collect();
@@ -196,7 +196,7 @@ impl<'a> RowGradients<'a> {
     }
 
     /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
         if let Some(factors) = &mut self.factors {
             factors.pass.set_parameters(parameters);
             factors.inputs.clear();
@@ -281,7 +281,7 @@ fn rest(network: &Network, layers: &[FactoredLayer]) -> Vec<usize> {
 }
 
 impl Rest {
-    fn new(model: &Model, loss: &Loss, weights: &Weights, rest: &[usize]) -> Result<Self> {
+    fn new(model: &Model, loss: &Loss, weights: &dyn Source, rest: &[usize]) -> Result<Self> {
         let mut network = Network::new(model, loss, 1, Mode::Evaluate)?;
         let wires: Vec<Wire> = rest.iter().map(|&p| network.graph.parameters()[p]).collect();
         let outputs = network.graph.shape(network.output).elements();

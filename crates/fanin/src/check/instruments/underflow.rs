@@ -6,7 +6,7 @@
 use fanin_engine::Wire;
 use serde::Serialize;
 
-use super::pass::{Pass, ensure_fits};
+use super::pass::{Arranged, Pass, Source, ensure_fits};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -207,7 +207,7 @@ pub(in crate::check) struct Planned {
 
 impl Planned {
     /// Plans gradients, δ and activations.
-    pub fn new(model: &Model, loss: &Loss, weights: &Weights, batch: Batch<'_>) -> Result<Self> {
+    pub fn new(model: &Model, loss: &Loss, weights: &dyn Source, batch: Batch<'_>) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
         let parameters = network.graph.parameters();
         let trained = network.trained.iter().map(|&p| parameters[p]);
@@ -221,7 +221,7 @@ impl Planned {
     }
 
     /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &[Vec<f32>]) {
+    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
         self.pass.set_parameters(parameters);
     }
 

@@ -5,6 +5,7 @@
 //! such piece says is asked of the expression itself.
 
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use fanin_engine::activations::Activation;
 
@@ -196,6 +197,12 @@ impl Table {
     }
 }
 
+/// Tₖ at the sixteen nodes, k by k; T₁ are the nodes themselves.
+static COSINES: LazyLock<[[f64; TERMS]; TERMS]> = LazyLock::new(|| {
+    let angle = |i: usize| PI * (i as f64 + 0.5) / TERMS as f64;
+    std::array::from_fn(|k| std::array::from_fn(|i| (k as f64 * angle(i)).cos()))
+});
+
 impl Series {
     /// The polynomials that say `of` on −1 to 1, if sixteen do to what a value's own `rounding`
     /// leaves, relative to the largest.
@@ -204,11 +211,12 @@ impl Series {
         const UNCERTAIN: f64 = 8.0;
         /// Places between the nodes, uneven, at which the polynomials are tried.
         const TRIED: [f64; 5] = [-0.971, -0.613, 0.067, 0.541, 0.988];
-        let angle = |i: usize| PI * (i as f64 + 0.5) / TERMS as f64;
-        let values: [f64; TERMS] = std::array::from_fn(|i| of(angle(i).cos()));
+        let cosines = &*COSINES;
+        let values: [f64; TERMS] = std::array::from_fn(|i| of(cosines[1][i]));
         let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
         let coefficients: [f64; TERMS] = std::array::from_fn(|k| {
-            let sum: f64 = (0..TERMS).map(|i| values[i] * (k as f64 * angle(i)).cos()).sum();
+            let sum: f64 =
+                values.iter().zip(&cosines[k]).map(|(value, cosine)| value * cosine).sum();
             sum * if k == 0 { 1.0 } else { 2.0 } / TERMS as f64
         });
         let counts = |c: &f64| c.abs() > rounding * largest;
