@@ -129,7 +129,7 @@ impl Spread {
         let mut products = of_rows;
         products.resize(own.products.len(), 0.0);
         let means = vec![0.0; own.rows];
-        Self::from_pairs(self.axes.clone(), Pairs { means, products, ..own.clone() })
+        Self::from_pairs(self.axes.clone(), Pairs { means, products, places: None, ..own.clone() })
     }
 }
 

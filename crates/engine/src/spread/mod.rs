@@ -19,6 +19,7 @@ mod combine;
 mod measured;
 mod expansion;
 mod pairs;
+mod places;
 mod by_rows;
 mod batch;
 mod shares;
@@ -30,6 +31,7 @@ mod flow;
 mod tests;
 
 pub use batch::square_root;
+pub(crate) use places::Tap;
 pub use expansion::Expansion;
 pub use flow::Flow;
 pub use written::{WrittenNorm, written_norms};
