@@ -190,7 +190,8 @@ pub(super) fn sum_spread(
         let of_positions = |row: bool| -> f64 {
             let first = kernels::AXES - spatial.len();
             let sets = (0..1_usize << spatial.len()).map(|set| {
-                let apart: Vec<bool> = (0..spatial.len()).map(|axis| set >> axis & 1 == 1).collect();
+                let apart: Vec<bool> =
+                    (0..spatial.len()).map(|axis| set >> axis & 1 == 1).collect();
                 let count = |(axis, apart): (usize, &bool)| {
                     if *apart { positions[first + axis] - 1.0 } else { 1.0 }
                 };
@@ -252,7 +253,8 @@ fn taps(window: &kernels::Window) -> Vec<Tap> {
             for line in lines.0.clone() {
                 for column in columns.0.clone() {
                     let to = (plane * window.output[1] + line) * window.output[2] + column;
-                    let from = (input(0, plane) * window.input[1] + input(1, line)) * window.input[2];
+                    let from =
+                        (input(0, plane) * window.input[1] + input(1, line)) * window.input[2];
                     seen.push((to, from + input(2, column)));
                 }
             }

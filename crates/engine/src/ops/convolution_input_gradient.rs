@@ -12,7 +12,8 @@ use crate::run::{Element, Io};
 use crate::spread::Spread;
 
 use super::convolution::{
-    Role, expected, known_sizes, sizes, spatial, placed_sum, sum_spread, variants, weight_fans, weight_gradient,
+    Role, expected, known_sizes, placed_sum, sizes, spatial, sum_spread, variants, weight_fans,
+    weight_gradient,
 };
 use super::operator::run_generic;
 use super::window::Window;

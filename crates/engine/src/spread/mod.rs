@@ -31,9 +31,9 @@ mod flow;
 mod tests;
 
 pub use batch::square_root;
-pub(crate) use places::Tap;
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub(crate) use places::Tap;
 pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;

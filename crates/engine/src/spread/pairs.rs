@@ -207,7 +207,9 @@ impl Spread {
         let ends = |deviations: f64| -> Vec<f64> {
             match &own.places {
                 Some(places) => places.ends(deviations).collect(),
-                None => (0..own.rows).map(|row| own.means[row] + deviations * own.deviation(row)).collect(),
+                None => (0..own.rows)
+                    .map(|row| own.means[row] + deviations * own.deviation(row))
+                    .collect(),
             }
         };
         let low = ends(-REACH).into_iter().fold(f64::INFINITY, f64::min);
@@ -286,7 +288,10 @@ impl Spread {
         let products =
             (0..own.products.len()).map(|at| values[at / rows % rows] * values[at % rows]);
         let products = products.collect();
-        Self::from_pairs(self.axes.clone(), Pairs { means: values.to_vec(), products, places: None, ..own })
+        Self::from_pairs(
+            self.axes.clone(),
+            Pairs { means: values.to_vec(), products, places: None, ..own },
+        )
     }
 
     /// What two of one shape make of each other, pair by pair: P and means of both.
@@ -317,6 +322,9 @@ impl Spread {
         };
         let products = (0..x.products.len()).map(of).collect();
         let means = x.means.iter().zip(&y.means).map(|(x, y)| mean(*x, *y)).collect();
-        Some(Self::from_pairs(self.axes.clone(), Pairs { digit, rows, means, products, places: None }))
+        Some(Self::from_pairs(
+            self.axes.clone(),
+            Pairs { digit, rows, means, products, places: None },
+        ))
     }
 }

@@ -93,9 +93,11 @@ impl Sets {
         let positions: usize = digits.iter().map(|digit| digit.0).product();
         let set = |pair: usize| {
             let (p, q) = (pair / positions, pair % positions);
-            let bits = digits.iter().map(|&(size, step, bit)| {
-                if p / step % size == q / step % size { 0 } else { bit }
-            });
+            let bits = digits.iter().map(
+                |&(size, step, bit)| {
+                    if p / step % size == q / step % size { 0 } else { bit }
+                },
+            );
             bits.sum()
         };
         let of: Vec<usize> = (0..positions * positions).map(set).collect();
@@ -130,7 +132,8 @@ impl Spread {
         let Some(pairs) = self.pairs.as_mut().filter(|_| count <= MOST && positions > 1) else {
             return self;
         };
-        let mut places = Places { axis: 1, means: vec![0.0; count], products: vec![0.0; count * count] };
+        let mut places =
+            Places { axis: 1, means: vec![0.0; count], products: vec![0.0; count * count] };
         for unit in 0..units {
             let own = |place: usize| {
                 data[(place / positions * units + unit) * positions + place % positions]
@@ -264,7 +267,8 @@ impl Spread {
             for b in 0..rows {
                 for tap in taps {
                     for &(p, seen_p) in tap {
-                        let seen = &own.products[(a * from + seen_p) * from_all + b * from..][..from];
+                        let seen =
+                            &own.products[(a * from + seen_p) * from_all + b * from..][..from];
                         let result = &mut products[(a * to + p) * count + b * to..][..to];
                         tap.iter().for_each(|&(q, seen_q)| result[q] += by * seen[seen_q]);
                     }
@@ -287,8 +291,10 @@ impl Spread {
             for b in 0..rows {
                 for tap in taps {
                     for &(p, seen_p) in tap {
-                        let x = &own.products[(a * from + seen_p) * own.count() + b * from..][..from];
-                        let d = &gradient.products[(a * to + p) * gradient.count() + b * to..][..to];
+                        let x =
+                            &own.products[(a * from + seen_p) * own.count() + b * from..][..from];
+                        let d =
+                            &gradient.products[(a * to + p) * gradient.count() + b * to..][..to];
                         sum += tap.iter().map(|&(q, seen_q)| x[seen_q] * d[q]).sum::<f64>();
                     }
                 }
