@@ -17,6 +17,7 @@ use fanin::init::{self, Rules};
 use fanin::recommend::{Expected, Problem, expected, expected_on};
 use fanin::spec::{Layout, Mode, Network as Graphed};
 use fanin::train::Course;
+use fanin::weights::Weights;
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
@@ -30,14 +31,12 @@ const WIDTH: usize = 512;
 /// A mean is known well enough with this standard error.
 const ERROR: f64 = 0.03;
 /// Units of every hidden layer where a width of 512 may be too small: what goes with one over the width
-/// is then a quarter of it.
-pub const WIDER: usize = 2048;
+/// is then four times as much.
+pub const NARROW: usize = 128;
 /// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
 const QUIET: &str = "normal:0.001";
 /// Draws at least and at most.
 const DRAWS: (u64, u64) = (4, 256);
-/// So few draws come of a network that is dear to measure.
-const DEAR: u64 = 7;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -77,8 +76,9 @@ pub struct Foreseen {
 /// Causes that were tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    /// Signal and gradient of the same layers in a network twice as wide.
-    pub wider: Option<[Ratio; 2]>,
+    /// Signal and gradient of the same layers in a network a quarter as wide.
+    #[serde(default)]
+    pub narrow: Option<[Ratio; 2]>,
     /// Signal and gradient of the layers that are then farthest off, with outputs near 0.
     pub quiet: Option<[Ratio; 2]>,
     /// E z² at the borders of pictures over that of their middles, in the layer whose signal is
@@ -182,10 +182,9 @@ fn tried(
     seconds: f64,
 ) -> fanin::Result<Tried> {
     let layers = [found.signal.layer, found.gradient.layer];
-    // Four times the work is too much where two draws already took the whole time.
-    let wider = match network.widened(WIDER).filter(|_| found.draws > DEAR) {
-        Some(wide) => {
-            let look = look(&wide, data, &Rules::new(&found.scheme), seconds)?;
+    let narrow = match network.widened(NARROW) {
+        Some(narrow) => {
+            let look = look(&narrow, data, &Rules::new(&found.scheme), seconds)?;
             Some([0, 1].map(|which| look.ratio(layers[which], which)))
         }
         None => None,
@@ -217,7 +216,7 @@ fn tried(
     });
     let places = cosines.max_by(|a, b| (a[0] - a[1]).total_cmp(&(b[0] - b[1])));
     let border = (middle > 0.0).then(|| border / middle);
-    Ok(Tried { wider, quiet, border, places, overflow })
+    Ok(Tried { narrow, quiet, border, places, overflow })
 }
 
 /// Draws weights until the means of what is measured are known, or so many seconds have passed.
@@ -227,6 +226,7 @@ fn look(network: &Network, data: &Prepared, rules: &Rules, seconds: f64) -> fani
     let course = Course::new(&network.spec(), data.task, 0)?;
     let horizon: Horizon = course.horizon(data.train.rows())?;
     let mut look = Look { told: Vec::new(), measured: Vec::new() };
+    let mut drawn: Option<Drawn> = None;
     loop {
         let seed = look.measured.len() as u64;
         let weights = init::for_model(&model, rules, seed)?;
@@ -242,14 +242,61 @@ fn look(network: &Network, data: &Prepared, rules: &Rules, seconds: f64) -> fani
             look.told = expected(&problem)?;
         }
         look.measured.push(measure(&problem)?);
+        match &mut drawn {
+            Some(drawn) => drawn.add(&weights),
+            None => drawn = Some(Drawn::new(&weights)),
+        }
         let error = [0, 1].map(|which| look.worst(which).error).into_iter().fold(0.0, f64::max);
         let draws = look.measured.len() as u64;
         let is_known = error < ERROR && draws >= DRAWS.0;
         let is_late = begun.elapsed().as_secs_f64() > seconds && draws > 1;
         if is_known || is_late || draws >= DRAWS.1 {
+            if let Some(drawn) = drawn {
+                look.told = expected(&Problem { weights: &drawn.typical(), ..problem })?;
+            }
             return Ok(look);
         }
     }
+}
+
+/// The weights of the first draw, and the sums of squares of each over all draws.
+struct Drawn {
+    first: Weights,
+    squares: Vec<f64>,
+    draws: f64,
+}
+
+impl Drawn {
+    fn new(weights: &Weights) -> Self {
+        Self { first: weights.clone(), squares: squares(weights).collect(), draws: 1.0 }
+    }
+
+    fn add(&mut self, weights: &Weights) {
+        self.squares.iter_mut().zip(squares(weights)).for_each(|(sum, own)| *sum += own);
+        self.draws += 1.0;
+    }
+
+    /// Weights as large as they are in the mean over draws: those of a small layer stray by some percent
+    /// in each, and a deep network by all of them together.
+    fn typical(self) -> Weights {
+        let own: Vec<f64> = squares(&self.first).collect();
+        let mut weights = self.first;
+        for ((_, tensor), (sum, own)) in
+            weights.tensors.iter_mut().zip(self.squares.iter().zip(own))
+        {
+            if own > 0.0 {
+                let by = (sum / self.draws / own).sqrt();
+                tensor.data_mut().iter_mut().for_each(|w| *w = (f64::from(*w) * by) as f32);
+            }
+        }
+        weights
+    }
+}
+
+/// The sum of squares of every tensor.
+fn squares(weights: &Weights) -> impl Iterator<Item = f64> {
+    let square = |x: &f32| f64::from(*x).powi(2);
+    weights.tensors.iter().map(move |(_, tensor)| tensor.data().iter().map(square).sum())
 }
 
 impl Look {

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::Spread;
+use crate::spread::{Spread, Tap};
 use crate::tensor::Shape;
 
 use super::convolution_input_gradient::ConvolutionInputGradient;
@@ -156,8 +156,8 @@ pub(super) fn sum_spread(
         Role::Input => size.channels_out,
         Role::Weight => size.batch,
     } as f64;
-    let (mut squares, mut positions) = (terms * terms, 1.0);
-    for axis in 0..kernels::AXES {
+    let (mut squares, mut positions) = (terms * terms, [1.0; kernels::AXES]);
+    for (axis, positions) in positions.iter_mut().enumerate() {
         let counts = terms_along(&size.window, axis, role);
         let mean = |power: i32| {
             counts.iter().map(|&count| (count as f64).powi(power)).sum::<f64>()
@@ -165,38 +165,45 @@ pub(super) fn sum_spread(
         };
         terms *= mean(1);
         squares *= mean(2);
-        positions *= mean(1);
+        *positions = mean(1);
     }
-    let channels = terms / positions;
+    let channels = terms / positions.iter().product::<f64>();
     let product = |differs: &[bool]| {
         let spatial = &differs[2..];
         let all = |first: bool, second: bool, further: &[bool]| -> Vec<bool> {
             [&[first, second], further].concat()
         };
-        let at = |channel: bool, tap: bool| {
-            let moved: Vec<bool> = spatial.iter().map(|&own| own || tap).collect();
-            let taps = vec![tap; spatial.len()];
-            let groups = size.groups > 1 && differs[1];
-            match role {
-                Role::Output => {
-                    a.at(&all(differs[0], channel || groups, spatial))
-                        * b.at(&all(differs[1], channel, &taps))
-                }
-                Role::Input => {
-                    a.at(&all(differs[0], channel || groups, spatial))
-                        * b.at(&all(channel || groups, differs[1], &taps))
-                }
-                Role::Weight => {
-                    a.at(&all(channel, differs[1], &moved)) * b.at(&all(channel, differs[0], &taps))
-                }
+        let groups = size.groups > 1 && differs[1];
+        let taps = |tap: bool| vec![tap; spatial.len()];
+        let at = |channel: bool, tap: bool| match role {
+            Role::Output => {
+                a.at(&all(differs[0], channel || groups, spatial))
+                    * b.at(&all(differs[1], channel, &taps(tap)))
             }
+            Role::Input => {
+                a.at(&all(differs[0], channel || groups, spatial))
+                    * b.at(&all(channel || groups, differs[1], &taps(tap)))
+            }
+            Role::Weight => unreachable!("its terms are positions"),
+        };
+        // Two positions may differ along some axes and not along others, which tells how alike they are.
+        let of_positions = |row: bool| -> f64 {
+            let first = kernels::AXES - spatial.len();
+            let sets = (0..1_usize << spatial.len()).map(|set| {
+                let apart: Vec<bool> =
+                    (0..spatial.len()).map(|axis| set >> axis & 1 == 1).collect();
+                let count = |(axis, apart): (usize, &bool)| {
+                    if *apart { positions[first + axis] - 1.0 } else { 1.0 }
+                };
+                let pairs: f64 = apart.iter().enumerate().map(count).product();
+                let moved: Vec<bool> =
+                    apart.iter().zip(spatial).map(|(apart, own)| *apart || *own).collect();
+                pairs * a.at(&all(row, differs[1], &moved)) * b.at(&all(row, differs[0], &apart))
+            });
+            sets.sum()
         };
         if matches!(role, Role::Weight) {
-            let (others, elsewhere) = (channels - 1.0, positions - 1.0);
-            return terms
-                * (at(false, false)
-                    + others * at(true, false)
-                    + elsewhere * (at(false, true) + others * at(true, true)));
+            return terms * (of_positions(false) + (channels - 1.0) * of_positions(true));
         }
         let (others, same) = (channels - 1.0, terms * at(false, false));
         let beside = if others > 0.0 { terms * others * at(true, false) } else { 0.0 };
@@ -204,6 +211,57 @@ pub(super) fn sum_spread(
         same + beside + left * at(others > 0.0, true)
     };
     Spread::from_products(shape, terms * a.mean() * b.mean(), product)
+}
+
+/// The same where places are known: sums over taps and channels, each with what it sees.
+pub(super) fn placed_sum(
+    size: &conv::Convolution,
+    role: Role,
+    (shape, a, b): (&Shape, &Spread, &Spread),
+) -> Option<Spread> {
+    let mut taps = taps(&size.window);
+    if matches!(role, Role::Weight) {
+        let second = a.squared_over_places(b, &taps)?;
+        return Some(Spread::independent(shape, 0.0, second));
+    }
+    // Weights of which nothing is known but their size.
+    let apart = Spread::independent(&b.shape(), 0.0, b.second());
+    if b.with_whole_axes() != apart {
+        return None;
+    }
+    let channels = match role {
+        Role::Input => {
+            taps.iter_mut().flatten().for_each(|(p, q)| std::mem::swap(p, q));
+            size.channels_out
+        }
+        Role::Output | Role::Weight => size.channels_in,
+    };
+    a.through_taps(&taps, shape.axes(), channels as f64 * b.second())
+}
+
+/// Of every tap, which output position sees which input position.
+fn taps(window: &kernels::Window) -> Vec<Tap> {
+    let of_tap = |tap: usize| {
+        let reach: [_; kernels::AXES] =
+            std::array::from_fn(|axis| window.reach(axis, window.tap(tap)[axis]));
+        let [planes, lines, columns] = &reach;
+        let input = |axis: usize, output: usize| {
+            ((output * window.stride[axis]) as isize + reach[axis].1) as usize
+        };
+        let mut seen = Vec::new();
+        for plane in planes.0.clone() {
+            for line in lines.0.clone() {
+                for column in columns.0.clone() {
+                    let to = (plane * window.output[1] + line) * window.output[2] + column;
+                    let from =
+                        (input(0, plane) * window.input[1] + input(1, line)) * window.input[2];
+                    seen.push((to, from + input(2, column)));
+                }
+            }
+        }
+        seen
+    };
+    (0..window.taps()).map(of_tap).collect()
 }
 
 /// For every position of the tensor along an axis, how many pairs of positions of the other two
@@ -276,6 +334,12 @@ impl Operator for Convolution {
         let &[a, b] = inputs else { return None };
         let (sizes, y) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
         Some(vec![sum_spread(&sizes, Role::Output, (&y.into(), a, b))])
+    }
+
+    fn spread_of_places(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, y) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![placed_sum(&sizes, Role::Output, (&y.into(), a, b))?])
     }
 
     /// A unit sees the channels of its group through every tap; an input channel reaches the

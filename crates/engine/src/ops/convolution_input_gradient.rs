@@ -12,7 +12,8 @@ use crate::run::{Element, Io};
 use crate::spread::Spread;
 
 use super::convolution::{
-    Role, expected, known_sizes, sizes, spatial, sum_spread, variants, weight_fans, weight_gradient,
+    Role, expected, known_sizes, placed_sum, sizes, spatial, sum_spread, variants, weight_fans,
+    weight_gradient,
 };
 use super::operator::run_generic;
 use super::window::Window;
@@ -105,6 +106,12 @@ impl Operator for ConvolutionInputGradient {
         let &[a, b] = inputs else { return None };
         let (sizes, x) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
         Some(vec![sum_spread(&sizes, Role::Input, (&x.into(), a, b))])
+    }
+
+    fn spread_of_places(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, x) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![placed_sum(&sizes, Role::Input, (&x.into(), a, b))?])
     }
 
     /// As the forward pass of a network, an input channel is axis 0; the fan-in counts every tap,

@@ -11,7 +11,9 @@ use crate::graph::{Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
 
-use super::convolution::{Role, expected, known_sizes, sizes, spatial, sum_spread, variants};
+use super::convolution::{
+    Role, expected, known_sizes, placed_sum, sizes, spatial, sum_spread, variants,
+};
 use super::convolution_input_gradient::ConvolutionInputGradient;
 use super::operator::run_generic;
 use super::window::Window;
@@ -104,5 +106,11 @@ impl Operator for ConvolutionWeightGradient {
         let &[a, b] = inputs else { return None };
         let (sizes, w) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
         Some(vec![sum_spread(&sizes, Role::Weight, (&w.into(), a, b))])
+    }
+
+    fn spread_of_places(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let &[a, b] = inputs else { return None };
+        let (sizes, w) = self.sizes(types[0].shape.axes(), types[1].shape.axes())?;
+        Some(vec![placed_sum(&sizes, Role::Weight, (&w.into(), a, b))?])
     }
 }

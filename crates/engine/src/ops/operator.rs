@@ -119,6 +119,12 @@ pub trait Operator: Debug + Send + Sync {
         None
     }
 
+    /// As [`spread`](Self::spread) of inputs whose places are known one by one; `None` where such a rule
+    /// is not known.
+    fn spread_of_places(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        None
+    }
+
     /// Whether the rule of [`spread`](Self::spread) knows rows one by one; one that does not is asked
     /// how its outputs go with two rows.
     fn knows_rows(&self) -> bool {

@@ -18,18 +18,38 @@ const UNITS: usize = 2048;
 /// Units drawn with this covariance between rows.
 fn units(covariance: &[f64], rows: usize) -> Vec<Vec<f64>> {
     let root = square_root(covariance, rows);
-    let mut numbers = vec![0.0_f32; rows * UNITS];
-    fill_normal(Stream::new(0, "units"), 0, 0.0, 1.0, &mut numbers);
-    let unit = |numbers: &[f32]| {
-        let of_row = |row: &[f64]| -> f64 {
-            row.iter().zip(numbers).map(|(root, number)| root * f64::from(*number)).sum()
-        };
+    let unit = |numbers: Vec<f64>| {
+        let of_row =
+            |row: &[f64]| -> f64 { row.iter().zip(&numbers).map(|(root, z)| root * z).sum() };
         let mut unit: Vec<f64> = root.chunks_exact(rows).map(of_row).collect();
         let mean = unit.iter().sum::<f64>() / rows as f64;
         unit.iter_mut().for_each(|u| *u -= mean);
         unit
     };
-    numbers.chunks_exact(rows).map(unit).collect()
+    independent(rows).into_iter().map(unit).collect()
+}
+
+/// Normal numbers for every unit whose mean products are exactly those of independent ones.
+///
+/// Norms in a row all take the same draws. What these have in common by chance would else stand in the
+/// covariance that the next norm is given, and be drawn again: after ten of them it is 7 % of the variance.
+fn independent(rows: usize) -> Vec<Vec<f64>> {
+    let mut numbers = vec![0.0_f32; rows * UNITS];
+    fill_normal(Stream::new(0, "units"), 0, 0.0, 1.0, &mut numbers);
+    let numbers: Vec<f64> = numbers.into_iter().map(f64::from).collect();
+    let mut products = vec![0.0; rows * rows];
+    numbers.chunks_exact(rows).for_each(|unit| add_square(&mut products, unit, 1.0 / UNITS as f64));
+    let root = square_root(&products, rows);
+    let solve = |unit: &[f64]| {
+        let mut solved = vec![0.0; rows];
+        for (row, root) in root.chunks_exact(rows).enumerate() {
+            let known: f64 = solved[..row].iter().zip(root).map(|(z, root)| z * root).sum();
+            // More rows than units leave some without a direction of their own.
+            solved[row] = if root[row] > 0.0 { (unit[row] - known) / root[row] } else { 0.0 };
+        }
+        solved
+    };
+    numbers.chunks_exact(rows).map(solve).collect()
 }
 
 /// The lower triangle L with L·Lᵀ of this value, rows of L one after another; directions in which
@@ -129,7 +149,7 @@ impl Spread {
         let mut products = of_rows;
         products.resize(own.products.len(), 0.0);
         let means = vec![0.0; own.rows];
-        Self::from_pairs(self.axes.clone(), Pairs { means, products, ..own.clone() })
+        Self::from_pairs(self.axes.clone(), Pairs { means, products, places: None, ..own.clone() })
     }
 }
 
@@ -158,5 +178,28 @@ fn project(matrix: &mut [f64], along: &[f64]) {
         for (m, (b, image_b)) in row.iter_mut().zip(along.iter().zip(&image)) {
             *m += both * a * b - image_a * b - a * image_b;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_have_the_covariance_they_are_given_to_the_last_digits() {
+        const ROWS: usize = 24;
+        let of = |at: usize| {
+            let (a, b) = (at / ROWS, at % ROWS);
+            let own = if a == b { 1.0 + a as f64 / 8.0 } else { 0.3 };
+            own - 0.02 * (a + b) as f64
+        };
+        let mut covariance: Vec<f64> = (0..ROWS * ROWS).map(of).collect();
+        project(&mut covariance, &[1.0; ROWS]);
+        let mut found = vec![0.0; ROWS * ROWS];
+        for unit in units(&covariance, ROWS) {
+            add_square(&mut found, &unit, 1.0 / UNITS as f64);
+        }
+        let off = found.iter().zip(&covariance).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(off < 1e-9, "off by {off}");
     }
 }

@@ -21,6 +21,11 @@ pub(super) fn declared(
     inputs: &[&Spread],
 ) -> Option<Vec<Spread>> {
     let rule = |inputs: &[&Spread]| operator.spread(types, inputs);
+    if inputs.iter().any(|x| x.knows_places())
+        && let Some(found) = operator.spread_of_places(types, inputs)
+    {
+        return Some(found);
+    }
     let is_known = inputs.iter().any(|x| x.pairs.is_some());
     if !is_known || operator.knows_rows() {
         return rule(inputs);
@@ -182,7 +187,7 @@ fn linear(
                     }
                 }
                 let means = (0..rows).map(mean_of).collect();
-                let pairs = Pairs { digit, rows, means, products };
+                let pairs = Pairs { digit, rows, means, products, places: None };
                 Some(Spread::from_pairs(trial.axes.clone(), pairs))
             }
         }
@@ -222,7 +227,8 @@ fn one_by_one(
                 let sets = told.products.len() / 2;
                 let (_, pairs) = found.get_or_insert_with(|| {
                     let products = vec![0.0; sets * rows * rows];
-                    let pairs = Pairs { digit: *digit, rows, means: vec![0.0; rows], products };
+                    let means = vec![0.0; rows];
+                    let pairs = Pairs { digit: *digit, rows, means, products, places: None };
                     (told.axes.clone(), pairs)
                 });
                 for set in 0..sets {

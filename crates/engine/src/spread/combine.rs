@@ -1,11 +1,16 @@
 //! Sums, products and averages of spreads.
 
+use std::sync::Arc;
+
 use super::Spread;
 use crate::tensor::Shape;
 
 impl Spread {
     /// The same elements stretched to a shape, as in NumPy.
     pub(crate) fn stretched(&self, shape: &Shape) -> Self {
+        if self.knows_places() && self.shape() == *shape {
+            return self.clone();
+        }
         if self.pairs.is_some() {
             return self.row_by_row(|own| own.stretched(shape));
         }
@@ -99,6 +104,7 @@ impl Spread {
         if let Some(own) = &mut self.pairs {
             own.means.iter_mut().for_each(|own| *own *= mean);
             own.products.iter_mut().for_each(|product| *product *= square);
+            own.places = own.places.as_ref().map(|own| Arc::new(own.scaled(mean, square)));
         }
         self
     }
@@ -114,12 +120,16 @@ impl Spread {
                 *product += by * (own.means[place / rows % rows] + own.means[place % rows] + by);
             }
             own.means.iter_mut().for_each(|own| *own += by);
+            own.places = own.places.as_ref().map(|own| Arc::new(own.shifted(by)));
         }
         self
     }
 
     /// The sum with elements that are independent of these but for their means; both of one shape.
     pub fn plus(&self, other: &Self) -> Self {
+        if self.knows_places() && other.second() == 0.0 {
+            return self.clone();
+        }
         let (mut sum, other) = Self::aligned(self, other);
         let pair = |p: [f64; 2], x: [f64; 2], y: [f64; 2]| p[0] + p[1] + x[0] * y[1] + x[1] * y[0];
         if let Some(found) = sum.paired(&other, pair, |x, y| x + y) {

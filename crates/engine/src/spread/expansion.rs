@@ -11,6 +11,9 @@ use crate::moments::gauss_legendre;
 /// Polynomials that are told apart; what is left of E f² counts as one degree more.
 const DEGREES: usize = 24;
 
+/// Tails whose powers differ by less are alike to a thousandth.
+const ALIKE: f64 = 0.01;
+
 /// Deviations to both sides that count.
 pub(super) const REACH: f64 = 7.0;
 
@@ -75,6 +78,11 @@ pub struct Expansion {
 
 impl Expansion {
     pub(super) fn new(grid: &Grid, values: &[f64]) -> Self {
+        Self::beside_another(grid, values, None)
+    }
+
+    /// With the tail of another where it falls off alike, as that is dear to find.
+    pub(super) fn beside_another(grid: &Grid, values: &[f64], other: Option<&Self>) -> Self {
         let mut coefficients = [0.0; DEGREES];
         let (mut before, mut now) = (vec![0.0; values.len()], vec![1.0; values.len()]);
         for (degree, coefficient) in coefficients.iter_mut().enumerate() {
@@ -92,7 +100,9 @@ impl Expansion {
         let odd: f64 = upper.iter().skip(1).step_by(2).sum();
         let all: f64 = upper.iter().sum();
         let share = if all > 0.0 { odd / all } else { 0.5 };
-        let tail = Tail::new(all, rest);
+        let power = Tail::power(all, rest);
+        let other = other.map(|own| &own.tail).filter(|own| (own.power - power).abs() < ALIKE);
+        let tail = other.cloned().unwrap_or_else(|| Tail::new(power));
         Self { coefficients, second, rest: [(1.0 - share) * rest, share * rest], tail }
     }
 
@@ -128,21 +138,27 @@ impl Expansion {
 /// x = −(D − ½)·ln ρ. With t = v⁻² it is an integral over v from 0 to 1 of a smooth function. It falls
 /// off from 1 as √x, so that it is told at places of √x.
 #[derive(Clone, Debug, PartialEq)]
-struct Tail([f64; Tail::PLACES]);
+struct Tail {
+    power: f64,
+    left: [f64; Tail::PLACES],
+}
 
 impl Tail {
     const PLACES: usize = 49;
     /// √x of the last place, behind which nothing is left.
     const END: f64 = 3.0;
 
-    /// By what degrees from D/2 to D have and what those from D on have.
-    fn new(upper: f64, rest: f64) -> Self {
+    /// p, by what degrees from D/2 to D have and what those from D on have.
+    fn power(upper: f64, rest: f64) -> f64 {
         let (low, high) = (DEGREES as f64 / 2.0 - 0.5, DEGREES as f64 - 0.5);
-        let power = if upper > 0.0 && rest > 0.0 {
+        if upper > 0.0 && rest > 0.0 {
             (1.0 + (1.0 + upper / rest).ln() / (high / low).ln()).clamp(1.25, 6.0)
         } else {
             2.5
-        };
+        }
+    }
+
+    fn new(power: f64) -> Self {
         let rule = gauss_legendre();
         let left = |place: usize| {
             let x = (Self::END * place as f64 / (Self::PLACES - 1) as f64).powi(2);
@@ -153,7 +169,7 @@ impl Tail {
         let mut all: [f64; Self::PLACES] = std::array::from_fn(left);
         let first = all[0];
         all.iter_mut().for_each(|own| *own /= first);
-        Self(all)
+        Self { power, left: all }
     }
 
     fn at(&self, correlation: f64) -> f64 {
@@ -163,7 +179,7 @@ impl Tail {
             return 0.0;
         }
         let (low, share) = (place as usize, place.fract());
-        self.0[low] + share * (self.0[low + 1] - self.0[low])
+        self.left[low] + share * (self.left[low + 1] - self.left[low])
     }
 }
 

@@ -19,6 +19,7 @@ mod combine;
 mod measured;
 mod expansion;
 mod pairs;
+mod places;
 mod by_rows;
 mod batch;
 mod shares;
@@ -32,6 +33,7 @@ mod tests;
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub(crate) use places::Tap;
 pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;

@@ -9,9 +9,12 @@
 //! Key: B rows a, b; P(S) mean product of an element of row a and one of row b whose other places
 //! differ along S.
 
+use std::sync::Arc;
+
 use super::Spread;
 use super::by_rows::by_pairs;
 use super::expansion::{Expansion, Grid, REACH};
+use super::places::Places;
 use crate::evaluate::Array;
 
 /// Mean products of every two rows.
@@ -25,6 +28,8 @@ pub(super) struct Pairs {
     pub means: Vec<f64>,
     /// P(S) of a and b at (S·B + a)·B + b, where S has no bit for rows.
     pub products: Vec<f64>,
+    /// Of every two places, where they are known.
+    pub places: Option<Arc<Places>>,
 }
 
 impl Pairs {
@@ -47,7 +52,7 @@ impl Pairs {
 
     /// The mean of some that have the same rows.
     pub fn mean_of(all: &[&Self]) -> Self {
-        let mut mean = all[0].clone();
+        let mut mean = Self { places: None, ..all[0].clone() };
         for own in &all[1..] {
             mean.means.iter_mut().zip(&own.means).for_each(|(sum, own)| *sum += own);
             mean.products.iter_mut().zip(&own.products).for_each(|(sum, own)| *sum += own);
@@ -117,7 +122,7 @@ impl Spread {
         let axes = super::whole_axes(array.shape().axes());
         if array.shape().rank() == 2 && width > 1 {
             let products = products_of_matrix(row, &means, width);
-            return Self::from_pairs(axes, Pairs { digit: 0, rows, means, products });
+            return Self::from_pairs(axes, Pairs { digit: 0, rows, means, products, places: None });
         }
         let mut one = array.shape().axes().to_vec();
         one[0] = 1;
@@ -133,7 +138,8 @@ impl Spread {
                 }
             }
         }
-        Self::from_pairs(axes, Pairs { digit: 0, rows, means, products })
+        let pairs = Pairs { digit: 0, rows, means, products, places: None };
+        Self::from_pairs(axes, pairs).with_places_of(array)
     }
 
     /// What is known of every two rows of one factor for rows: P of the same place of the others,
@@ -184,7 +190,7 @@ impl Spread {
             let place = |at: usize| if at / rows == at % rows { same } else { apart };
             products.extend((0..rows * rows).map(place));
         }
-        Pairs { digit, rows, means: vec![self.mean; rows], products }
+        Pairs { digit, rows, means: vec![self.mean; rows], products, places: None }
     }
 
     /// What `rule` makes of this spread, rows by rows.
@@ -198,9 +204,16 @@ impl Spread {
     /// they are known.
     pub(super) fn reach(&self) -> (f64, f64) {
         let Some(own) = &self.pairs else { return (self.mean, self.variance().sqrt()) };
-        let end = |row: usize, side: f64| own.means[row] + side * REACH * own.deviation(row);
-        let low = (0..own.rows).map(|row| end(row, -1.0)).fold(f64::INFINITY, f64::min);
-        let high = (0..own.rows).map(|row| end(row, 1.0)).fold(f64::NEG_INFINITY, f64::max);
+        let ends = |deviations: f64| -> Vec<f64> {
+            match &own.places {
+                Some(places) => places.ends(deviations).collect(),
+                None => (0..own.rows)
+                    .map(|row| own.means[row] + deviations * own.deviation(row))
+                    .collect(),
+            }
+        };
+        let low = ends(-REACH).into_iter().fold(f64::INFINITY, f64::min);
+        let high = ends(REACH).into_iter().fold(f64::NEG_INFINITY, f64::max);
         (f64::midpoint(low, high), 0.5 * (high - low) / REACH)
     }
 
@@ -210,6 +223,9 @@ impl Spread {
         let Some(own) = self.pairs.as_ref().filter(|_| deviation > 0.0) else {
             return self.through(&Expansion::new(grid, values));
         };
+        if let Some(found) = self.placed_through((grid, values), (center, deviation)) {
+            return found;
+        }
         let (rows, square) = (own.rows, own.rows * own.rows);
         let spans: Vec<f64> = (0..rows).map(|row| own.deviation(row)).collect();
         let of_row = |row: usize| {
@@ -226,7 +242,7 @@ impl Spread {
             *product = expansions[a].beside(&expansions[b], correlation);
         }
         let means = expansions.iter().map(Expansion::mean).collect();
-        Self::from_pairs(self.axes.clone(), Pairs { means, products, ..own.clone() })
+        Self::from_pairs(self.axes.clone(), Pairs { means, products, places: None, ..own.clone() })
     }
 
     /// a·x + b·⟨x⟩, with the mean ⟨x⟩ over rows and over the axes that `over` averages.
@@ -250,13 +266,14 @@ impl Spread {
         let products = own.products.iter().zip(&means.products).map(|(x, m)| a * a * x + m);
         let products = products.collect();
         let of_rows = own.means.iter().map(|own| a * own + b * mean).collect();
-        Self::from_pairs(self.axes.clone(), Pairs { means: of_rows, products, ..own })
+        Self::from_pairs(self.axes.clone(), Pairs { means: of_rows, products, places: None, ..own })
     }
 
     /// Every row times a number of its own.
     pub(super) fn times_rows(&self, by: &[f64]) -> Self {
         let Some(mut own) = self.pairs.clone() else { return self.clone() };
         let rows = own.rows;
+        own.places = None;
         own.means.iter_mut().zip(by).for_each(|(mean, by)| *mean *= by);
         for (place, product) in own.products.iter_mut().enumerate() {
             *product *= by[place / rows % rows] * by[place % rows];
@@ -271,7 +288,10 @@ impl Spread {
         let products =
             (0..own.products.len()).map(|at| values[at / rows % rows] * values[at % rows]);
         let products = products.collect();
-        Self::from_pairs(self.axes.clone(), Pairs { means: values.to_vec(), products, ..own })
+        Self::from_pairs(
+            self.axes.clone(),
+            Pairs { means: values.to_vec(), products, places: None, ..own },
+        )
     }
 
     /// What two of one shape make of each other, pair by pair: P and means of both.
@@ -288,6 +308,9 @@ impl Spread {
         if self.axes != other.axes || !fits(self) || !fits(other) {
             return None;
         }
+        if let Some(found) = self.placed(other, &product, &mean) {
+            return Some(found);
+        }
         let [x, y] = [self, other].map(|own| own.told_of_rows(digit, rows));
         let of = |place: usize| {
             let (a, b) = (place / rows % rows, place % rows);
@@ -299,6 +322,9 @@ impl Spread {
         };
         let products = (0..x.products.len()).map(of).collect();
         let means = x.means.iter().zip(&y.means).map(|(x, y)| mean(*x, *y)).collect();
-        Some(Self::from_pairs(self.axes.clone(), Pairs { digit, rows, means, products }))
+        Some(Self::from_pairs(
+            self.axes.clone(),
+            Pairs { digit, rows, means, products, places: None },
+        ))
     }
 }

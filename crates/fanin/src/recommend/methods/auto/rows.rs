@@ -2,11 +2,17 @@
 
 use crate::data::Targets;
 use crate::recommend::Problem;
+use crate::spec::{Layout, Mode, Network};
 
 /// Numbers of features that are looked at, over all rows.
 const NUMBERS: usize = 1 << 18;
 /// Rows that are looked at, at most; fewer of wide inputs.
 const ROWS: usize = 64;
+
+/// Places of pictures, over all rows, that theory tells apart.
+const PLACES: usize = 640;
+/// Rows of pictures at least: of fewer nothing would be known.
+const PICTURES: usize = 4;
 
 /// Rows of a batch that theory looks at.
 #[derive(Clone, Debug)]
@@ -29,7 +35,8 @@ impl Rows {
     /// need, which are sums over rows.
     pub fn apart(problem: &Problem<'_>) -> Self {
         let first = Self::first(problem);
-        let count = first.places.len();
+        let count = few_pictures(problem).unwrap_or(first.places.len());
+        let first = Self { places: first.places[..count].to_vec(), ..first };
         let Some(data) = problem.data.filter(|data| data.rows() >= count) else { return first };
         let of_classes = match &data.targets {
             Targets::Classes { labels, .. } => of_classes(labels, count),
@@ -37,6 +44,17 @@ impl Rows {
         };
         of_classes.unwrap_or(Self { is_told_apart: true, ..first })
     }
+}
+
+/// How many rows of pictures there may be for all their places to be told apart; none of other networks,
+/// and of larger pictures.
+fn few_pictures(problem: &Problem<'_>) -> Option<usize> {
+    let network = Network::new(problem.model, problem.loss, 1, Mode::Probe).ok()?;
+    let layers = network.layers.iter().filter(|own| own.layout == Layout::CHANNELS_FIRST);
+    let wires = layers.flat_map(|own| [own.input, own.pre_activation]);
+    let positions = wires.map(|wire| network.graph.shape(wire).axes().iter().skip(2).product());
+    let rows = PLACES / positions.max().filter(|most: &usize| *most > 1)?;
+    (rows >= PICTURES).then_some(rows.min(ROWS))
 }
 
 /// As many of the first rows of each class as there is room for; none if that is fewer than two.
