@@ -5,6 +5,7 @@ use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
 
 mod pairs;
+mod places;
 
 /// A spread whose mean products are all different.
 fn sample(axes: &[usize]) -> Spread {
