@@ -231,8 +231,8 @@ impl Spread {
         let count = own.count();
         let spans: Vec<f64> = (0..count).map(|place| own.deviation(place)).collect();
         let mut expansions: Vec<Expansion> = Vec::with_capacity(count);
-        for place in 0..count {
-            let (from, by) = ((own.means[place] - center) / deviation, spans[place] / deviation);
+        for (mean, span) in own.means.iter().zip(&spans) {
+            let (from, by) = ((mean - center) / deviation, span / deviation);
             let seen = grid.seen_from(values, from, by);
             expansions.push(Expansion::beside_another(grid, &seen, expansions.last()));
         }
