@@ -227,7 +227,7 @@ mod tests {
     use super::*;
     use crate::theory::{Point, expression};
 
-    /// Relu written out does not say that it scales: its averages are taken where they are.
+    /// With a trifle that does not scale, averages are taken where they are.
     #[test]
     fn relu_is_known_at_any_size_from_its_averages_at_one() {
         let of = |activation: &dyn fanin_engine::activations::Activation| {
@@ -235,8 +235,8 @@ mod tests {
             correlation(&Network::Residual { branch: 1.0 }, &layer, (1.0, 0.5), 5).unwrap()
         };
         let relu = fanin_engine::activations::find("relu").unwrap();
-        let written = expression::activation("max(x, 0)").unwrap();
-        assert!(written.homogeneity().is_none());
+        let written = expression::activation("max(x, 0) + 1e-9*tanh(x)").unwrap();
+        assert!(relu.homogeneity().is_some() && written.homogeneity().is_none());
         let (known, integrated) = (of(&*relu), of(&*written));
         assert!((known / integrated - 1.0).abs() < 1e-4, "{known} {integrated}");
     }
