@@ -175,14 +175,16 @@ fn reason(own: &Foreseen, network: Option<&Network>) -> String {
         // A tenth is what a second moment may be off.
         let text = format!("E z² at borders ×{border:.2} that of middles");
         if border.ln().abs() > BOUND.ln() {
-            causes.push(format!("zero padding, as places are taken as alike: {text}"));
+            causes.push(format!(
+                "zero padding, as places are taken as alike unless followed one by one: {text}"
+            ));
         } else {
             others.push(text);
         }
     }
     if let Some([near, any]) = places.filter(|[near, any]| near - any > 0.1) {
         causes.push(format!(
-            "pictures, whose places are taken as equally alike: neighbors have a cosine of {near:.2}, any two of {any:.2}"
+            "pictures, whose places are taken as equally alike unless followed one by one: neighbors have a cosine of {near:.2}, any two of {any:.2}"
         ));
     }
     if causes.is_empty() {
