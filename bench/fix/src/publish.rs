@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::closer::{self, Closer, DEFAULTS};
 use crate::foresee::{BOUND, Foreseen, NARROW, Ratio, Tried};
-use crate::networks::{Form, Network};
+use crate::networks::Network;
 use crate::record::Record;
 use crate::score::{self, Row, Score};
 use crate::starts::{STARTS, Start};
@@ -79,8 +79,8 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          errors of what was measured. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
          cause: a quarter of the width at the same layer, where what goes with one over the width is four times as much, and a head that \
          starts near 0 at the layer that is then farthest off. Pictures are told apart place by place where 4 rows of them \
-         have at most 640 places, and fewer of their rows are then looked at. Where nothing that was tried tells, the reason is that of the network's \
-         structure:\n\n\
+         have at most 640 places, and fewer of their rows are then looked at. Where nothing that was tried tells, the reason is what theory does not \
+         follow of the network's structure, or open:\n\n\
          | network | signal | gradient | draws | reason |\n|---|---|---|---|---|\n",
         foreseen.len(),
         networks.len(),
@@ -188,7 +188,10 @@ fn reason(own: &Foreseen, network: Option<&Network>) -> String {
         ));
     }
     if causes.is_empty() {
-        causes.extend(network.map(|network| structure(network).to_owned()));
+        let Some(structure) = network.and_then(structure) else {
+            return format!("open; tried: {}", others.join("; "));
+        };
+        causes.push(structure.to_owned());
     }
     if !others.is_empty() {
         causes.push(format!("besides {}", others.join(", ")));
@@ -196,23 +199,21 @@ fn reason(own: &Foreseen, network: Option<&Network>) -> String {
     causes.join("; ")
 }
 
-/// What of a network's structure theory does not follow, where nothing that was tried tells the cause.
-fn structure(network: &Network) -> &'static str {
-    let is = |word: &str| network.name.contains(word);
-    if is("recurrent") || is("LSTM") || is("lstm") {
-        return "shared steps: what steps have in common, as all meet one weight, is not followed from step to step";
-    }
-    if is("transformer") || is("gpt") {
-        return "attention: tokens of a row are taken as of one size and equally alike, and shares as independent of what they weigh";
-    }
-    match network.form {
-        Form::File(_) if is("cnn") || is("lenet") => {
-            "pictures too large to tell their places apart, and pools over them"
-        }
-        Form::File(_) => "layers as narrow as the file has them, where theory is of wide ones",
-        Form::Plan(..) | Form::Text(_) => {
-            "finite width: a batch's gradient is what many like rows leave of each other, and strays with depth over width"
-        }
+/// What of a network's structure theory is known not to follow, where nothing that was tried tells the cause.
+fn structure(network: &Network) -> Option<&'static str> {
+    let is = |words: &[&str]| words.iter().any(|word| network.name.contains(word));
+    if is(&["recurrent", "LSTM", "lstm"]) {
+        Some(
+            "shared steps: what steps have in common, as all meet one weight, is not followed from step to step",
+        )
+    } else if is(&["transformer", "gpt"]) {
+        Some(
+            "attention: tokens of a row are taken as of one size and equally alike, and shares as independent of what they weigh",
+        )
+    } else if is(&["cnn", "lenet"]) {
+        Some("pictures too large to tell their places apart, and pools over them")
+    } else {
+        None
     }
 }
 

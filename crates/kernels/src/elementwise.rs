@@ -120,13 +120,13 @@ pub fn zip_in_place<A: Copy + Send, B: Copy + Sync>(
 /// ```
 ///
 /// # Panics
-/// If the row has no element.
+/// If the row has no element but `out` has.
 pub fn zip_row_in_place<A: Copy + Send, B: Copy + Sync>(
     out: &mut [A],
     row: &[B],
     f: impl Fn(A, B) -> A + Sync,
 ) {
-    assert!(!row.is_empty(), "a row to repeat has elements");
+    assert!(out.is_empty() || !row.is_empty(), "a row to repeat has elements");
     for_each_chunk(out, ELEMENTWISE_CHUNK, &|start, piece| {
         wide(ZipRow { out: piece, row, column: start % row.len(), f: &f });
     });
@@ -263,9 +263,6 @@ impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipInPlace<'_, O, T, F> {
     }
 }
 
-/// Elements that are loaded, changed and stored together: a cache line of f32.
-const BLOCK: usize = 16;
-
 struct ZipRow<'a, O, T, F> {
     out: &'a mut [O],
     row: &'a [T],
@@ -286,6 +283,9 @@ impl<O: Copy, T: Copy, F: Fn(O, T) -> O> Loop for ZipRow<'_, O, T, F> {
         }
     }
 }
+
+/// Elements that are loaded, changed and stored together: a cache line of f32.
+const BLOCK: usize = 16;
 
 struct Update<'a, T, F, const N: usize> {
     out: [&'a mut [T]; N],

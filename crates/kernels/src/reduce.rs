@@ -50,14 +50,14 @@ impl<T: Float> Loop for SumColumns<'_, T> {
         for (block, out) in blocks.iter_mut().enumerate() {
             let start = start + block * COLUMNS;
             let mut sums = [0.0; COLUMNS];
-            for row in x.chunks_exact(columns) {
-                let Some(row) = row[start..].first_chunk::<COLUMNS>() else { continue };
+            for row in x.chunks_exact(columns.max(1)) {
+                let row = row[start..].first_chunk::<COLUMNS>().expect("columns that exist");
                 (0..COLUMNS).for_each(|i| sums[i] += row[i].to_f64());
             }
             *out = sums.map(T::from_f64);
         }
         let mut sums = [0.0; COLUMNS];
-        for row in x.chunks_exact(columns) {
+        for row in x.chunks_exact(columns.max(1)) {
             for (sum, x) in sums.iter_mut().zip(&row[after..][..rest.len()]) {
                 *sum += x.to_f64();
             }

@@ -234,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bias_is_added_to_rows_of_any_length_and_to_none() {
+        for (rows, columns) in [(3, 0), (0, 4), (5, 7), (300, 41)] {
+            let bias: Vec<i64> = (0..columns as i64).collect();
+            let mut out = vec![1; rows * columns];
+            let shapes: [Shape; 2] = [[rows, columns].into(), [columns].into()];
+            combine(&mut out, &shapes[0], &bias, &shapes[1], |a, b| a + b);
+            assert!(out.iter().enumerate().all(|(i, &x)| x == 1 + bias[i % columns]));
+        }
+    }
+
+    #[test]
     fn neighbouring_axes_are_walked_as_one() {
         let bias = collapse(&[5, 2, 3].into(), &[2, 3].into());
         assert_eq!(*bias, [Axis { size: 5, stride: 0 }, Axis { size: 6, stride: 1 }]);
