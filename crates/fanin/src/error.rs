@@ -152,7 +152,9 @@ impl Error {
             folder = parent(&missing)?;
         }
         let name = missing.file_name()?.to_string_lossy().into_owned();
-        let names = folder.read_dir().ok()?.flatten();
+        // A folder on the way is no file.
+        let fits = |entry: &std::fs::DirEntry| missing == *path || entry.path().is_dir();
+        let names = folder.read_dir().ok()?.flatten().filter(fits);
         let names: Vec<String> =
             names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         let near = nearest(&name, &names);
