@@ -16,6 +16,7 @@
 
 mod tokens;
 mod parser;
+mod shorthand;
 mod write;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::shorthand::with_arrows;
 use super::tokens::{Kind, Token, tokens};
 use super::{INPUTS, OUTPUTS};
 use crate::error::{Error, Result};
@@ -15,6 +16,15 @@ const WORDS: [&str; 5] = ["dropout:RATE", "batch_norm", "layer_norm", "no_bias",
 
 /// Reads a text on one line; sizes are left to [`crate::spec::check`].
 pub fn parse(text: &str) -> Result<(SequentialSpec, Spans)> {
+    read_arrows(text).map_err(|error| {
+        let Some(arrows) = with_arrows(text) else { return error };
+        let expected = format!("`->` between layers; did you mean `{arrows}`?");
+        grammar(text, 0..text.trim_end().len(), &Mistake::new("sizes without arrows", expected))
+    })
+}
+
+/// Reads a text whose layers stand between arrows.
+pub fn read_arrows(text: &str) -> Result<(SequentialSpec, Spans)> {
     let mut parser = Parser { text, tokens: tokens(text), at: 0, spans: Spans::default() };
     let inputs = parser.inputs()?;
     let layers = parser.sequence(&mut Vec::new())?;

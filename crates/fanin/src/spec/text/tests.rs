@@ -195,6 +195,25 @@ fn second_arrow_is_the_one_under_the_caret() {
 }
 
 #[test]
+fn sizes_without_arrows_are_told_with_them() {
+    let told = [
+        ("784-256-10 relu", "784 -> 256 relu -> 10"),
+        ("64-10×64-10 ReLU batch_norm", "64 -> 10x64 relu batch_norm -> 10"),
+        ("784, 256, 10", "784 -> 256 -> 10"),
+        ("784 256 10", "784 -> 256 -> 10"),
+        ("64 > 10", "64 -> 10"),
+    ];
+    for (text, arrows) in told {
+        let expected = format!("`->` between layers; did you mean `{arrows}`?");
+        refused(text, text, &format!("found sizes without arrows, expected {expected}"));
+    }
+    for text in ["784-256-10 rulu", "784", "4x4-10", "64-10 relu", "64 -> 10-20"] {
+        let error = text.parse::<Sequential>().unwrap_err().to_string();
+        assert!(!error.contains("without arrows"), "{error}");
+    }
+}
+
+#[test]
 fn misplaced_tokens_are_refused() {
     refused(
         "28x28 -> 10",
