@@ -63,6 +63,8 @@ pub fn page(rows: &[Row<'_>], reasons: &Reasons, date: &str) -> String {
     text += "\n## How sure\n\nThe confidence that the verdict gave, and how often its word was right, on \
              the published half. Where a word is right less often than it says, it is too sure; that \
              a network learns, or does not, is surer than in which way it does not.\n\n";
+    text += &calibration::by_confidence(&published, &tuned_on);
+    text += "\nBy word, from a confidence of 0.8 on and below:\n\n";
     text += &calibration::table(&published);
     text += "\n";
     text += &calibration::fitted(&published, &tuned_on);
