@@ -80,7 +80,8 @@ fn by_length(pairs: &[(f64, f64)]) -> String {
     );
     let bounds = [&[0.0], &LENGTHS[..], &[f64::INFINITY]].concat();
     for bounds in bounds.windows(2) {
-        let is_between = |&&(epoch, _): &&(f64, f64)| (bounds[0]..bounds[1]).contains(&(1e3 * epoch));
+        let is_between =
+            |&&(epoch, _): &&(f64, f64)| (bounds[0]..bounds[1]).contains(&(1e3 * epoch));
         let some: Vec<&(f64, f64)> = pairs.iter().filter(is_between).collect();
         if some.is_empty() {
             continue;

@@ -118,7 +118,8 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
          confidence, and two rules were chosen once more, by the first alone, after figures of the \
          second had been printed: then 3.4 % false alarms, 96.3 % recall, 1.2 % unsure. Fewer rows \
          and products were measured afterwards, to make checks cheaper, while both halves could be \
-         seen; no threshold was moved.) In brackets: 95 % intervals \
+         seen; no threshold was moved. The line that \
+         makes a confidence of odds was fitted last, to the first half, when both had been seen.) In brackets: 95 % intervals \
          (Wilson), and counts.\n\n",
         rows.len(),
         groups.len(),

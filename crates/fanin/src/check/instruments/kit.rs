@@ -123,7 +123,8 @@ impl<'a> Kit<'a> {
         let (kernel, noise) = match &mut self.gradients {
             Gradients::Rows(gradients) => {
                 gradients.set_parameters(&parameters);
-                let kernel = tangent_kernel::of(&mut **gradients, outputs, self.effort.kernel.outputs);
+                let kernel =
+                    tangent_kernel::of(&mut **gradients, outputs, self.effort.kernel.outputs);
                 (kernel, gradient_noise::of_rows(gradients))
             }
             Gradients::Joint(gradients) => {

@@ -62,8 +62,7 @@ fn kernel_is_the_product_of_explicit_jacobians() {
 fn by_differences(sample: &Sample) -> Vec<f64> {
     const STEP: f64 = 1e-5;
     let (rows, outputs) = (sample.rows, sample.model.outputs());
-    let network =
-        Network::new(&sample.model, &Loss::SquaredError, rows, Mode::Probe).unwrap();
+    let network = Network::new(&sample.model, &Loss::SquaredError, rows, Mode::Probe).unwrap();
     let mut pass = Pass::<f64>::new(&network, &[network.output], &sample.weights).unwrap();
     pass.feed_batch(sample.batch());
     let mut moved = |parameter: usize, element: usize, step: f64| -> Vec<f64> {
@@ -92,10 +91,9 @@ fn by_differences(sample: &Sample) -> Vec<f64> {
 
 #[test]
 fn kernel_of_tied_rows_is_that_of_the_whole_batch() {
-    for model in [
-        "4 -> 2x5 batch_norm tanh -> 3",
-        "4 -> 5 tanh -> 2x(6 batch_norm gelu -> 5) residual -> 2",
-    ] {
+    for model in
+        ["4 -> 2x5 batch_norm tanh -> 3", "4 -> 5 tanh -> 2x(6 batch_norm gelu -> 5) residual -> 2"]
+    {
         let sample = Sample::new(model, "he-normal", 6);
         let expected = by_differences(&sample);
         let (network, weights, batch) = (&sample.model, &sample.weights, sample.batch());
