@@ -24,7 +24,7 @@ pub fn by_confidence(published: &[Row<'_>], tuned_on: &[Row<'_>]) -> String {
     );
     let mut gaps = [0.0; 2];
     for ends in STEPS.windows(2) {
-        let within = |row: &&&Row<'_>| {
+        let within = |row: &&Row<'_>| {
             let inside = confidence(row).is_some_and(|c| (ends[0]..ends[1]).contains(&c));
             inside && !row.is_unsure()
         };
