@@ -9,8 +9,47 @@ use crate::score::{Row, Share};
 /// From here on a verdict counts as sure.
 const SURE: f64 = 0.8;
 
+/// Confidences that are counted together: from each to the next.
+const STEPS: [f64; 6] = [0.0, 0.5, 0.6, 0.7, 0.8, 1.0];
+
 /// Cases by which a fit of few is drawn to what was stated.
 const PRIOR: f64 = 5.0;
+
+/// For each step of the confidence what was said on average and how often that was right, in both
+/// halves; and how far the two are apart, weighted by cases.
+pub fn by_confidence(published: &[Row<'_>], tuned_on: &[Row<'_>]) -> String {
+    let mut text = String::from(
+        "| confidence | published half: said | right | tuned on: said | right |\n\
+         |---|---|---|---|---|\n",
+    );
+    let mut gaps = [0.0; 2];
+    for ends in STEPS.windows(2) {
+        let within = |row: &&Row<'_>| {
+            let inside = confidence(row).is_some_and(|c| (ends[0]..ends[1]).contains(&c));
+            inside && !row.is_unsure()
+        };
+        let _ = write!(text, "| {:.0} to {:.0} % |", 100.0 * ends[0], 100.0 * ends[1]);
+        for (half, gap) in [published, tuned_on].into_iter().zip(&mut gaps) {
+            let some: Vec<&Row<'_>> = half.iter().filter(within).collect();
+            let stated: f64 = some.iter().filter_map(|row| confidence(row)).sum();
+            let right = share(&some, is_right);
+            let said = half.iter().filter(|row| !row.is_unsure()).count();
+            *gap += (stated - right.part as f64).abs() / said.max(1) as f64;
+            let _ = match some.len() {
+                0 => write!(text, " – | – |"),
+                count => write!(text, " {:.0} % | {right} |", 100.0 * stated / count as f64),
+            };
+        }
+        text.push('\n');
+    }
+    let [published, tuned_on] = gaps.map(|gap| 100.0 * gap);
+    let _ = writeln!(
+        text,
+        "\nOn average said and right are {published:.1} points apart, and {tuned_on:.1} in the half \
+         that the line from odds to confidence was fitted to (`docs/theory/verdict.md`)."
+    );
+    text
+}
 
 /// For each word, said with more and with less confidence: how often it was right, and how often at
 /// least learning or not was.
@@ -122,6 +161,25 @@ mod tests {
         let slow = table.lines().find(|line| line.starts_with("| slow")).unwrap();
         assert!(slow.contains("| 0.0 %") && slow.contains("| 100.0 %"), "{slow}");
         assert_eq!(table.lines().count(), 4, "nothing is told of words left unsaid: {table}");
+    }
+
+    #[test]
+    fn confidences_are_held_against_what_came_true_step_by_step() {
+        let samples = [
+            said("learns", "learns", 0.82),
+            said("stuck", "learns", 0.82),
+            said("slow", "slow", 0.55),
+            said("learns", "unsure", 0.3),
+        ];
+        let rows = samples.each_ref().map(Sample::row);
+        let text = by_confidence(&rows, &rows[..2]);
+        let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
+        assert!(line("| 80 to 100 %").starts_with("| 80 to 100 % | 82 % | 50.0 %"), "{text}");
+        assert!(line("| 50 to 60 %").starts_with("| 50 to 60 % | 55 % | 100.0 %"), "{text}");
+        assert!(line("| 50 to 60 %").ends_with("| – | – |"), "{text}");
+        assert_eq!(line("| 0 to 50 %"), "| 0 to 50 % | – | – | – | – |", "unsure is no word");
+        // (2·0.82 − 1 + 1 − 0.55)/3, and (2·0.82 − 1)/2.
+        assert!(text.contains("are 36.3 points apart, and 32.0"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the benchmark costs, and what a check costs beside an epoch of the same network.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::score::Row;
 
@@ -17,41 +17,48 @@ pub struct Costs {
     epochs: Vec<f64>,
     /// Seconds of a check over those of an epoch of the same network, sorted.
     ratios: Vec<f64>,
+    /// Seconds of an epoch and of a check of the same network.
+    pairs: Vec<(f64, f64)>,
 }
+
+/// Milliseconds of an epoch that part short ones from longer ones.
+const LENGTHS: [f64; 4] = [1.0, 3.0, 10.0, 30.0];
 
 impl Costs {
     /// The costs of `rows`.
     ///
-    /// The seconds of a label are shared out evenly over its runs' whole epochs, with the making
-    /// of weights and the tests after each; cases without a whole epoch are left out of the ratio.
+    /// An epoch is timed right after the check, by the same program; cases without a whole epoch
+    /// are left out of the ratio.
     pub fn of(rows: &[Row<'_>]) -> Self {
-        let epoch = |row: &Row<'_>| {
-            let epochs: usize = row.label.runs.iter().map(|run| run.epochs).sum();
-            let seconds = row.label.seconds / epochs as f64;
-            (seconds.is_finite() && seconds > 0.0).then_some(seconds)
-        };
-        let ratio = |row: &Row<'_>| Some(row.judgment.seconds / epoch(row)?);
+        let epoch = |row: &Row<'_>| row.judgment.epoch_seconds.filter(|seconds| *seconds > 0.0);
+        let pair = |row: &Row<'_>| Some((epoch(row)?, row.judgment.seconds));
+        let pairs: Vec<(f64, f64)> = rows.iter().filter_map(pair).collect();
         Self {
             labelling: rows.iter().map(|row| row.label.seconds).sum(),
             judging: rows.iter().map(|row| row.judgment.seconds).sum(),
             checks: sorted(rows.iter().map(|row| row.judgment.seconds)),
             epochs: sorted(rows.iter().filter_map(epoch)),
-            ratios: sorted(rows.iter().filter_map(ratio)),
+            ratios: sorted(pairs.iter().map(|(epoch, check)| check / epoch)),
+            pairs,
         }
     }
 }
 
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { labelling, judging, checks, epochs, ratios } = self;
+        let Self { labelling, judging, checks, epochs, ratios, pairs } = self;
         let cheap = ratios.iter().filter(|ratio| **ratio < 1.0).count();
         write!(
             f,
             "Labelling took {labelling:.0} processor seconds, {:.0} minutes on two cores, and \
-             judging {judging:.0}. A check took {:.3} s in the median and {:.1} s at most: as long \
+             judging {judging:.0}. A check took {:.4} s in the median and {:.2} s at most: as long \
              as {:.1} epochs of the same network (median; four in five between {:.1} and {:.1}), \
              less than one epoch in {cheap} of {} cases. These data sets are small: the median \
-             epoch takes {:.3} s, with its test.",
+             epoch takes {:.4} s, with its test, timed right after the check on the same core. \
+             What a check does grows with the rows of an epoch down to a floor: some ten graphs \
+             are built and planned, and each instrument needs a few rows and a few products for \
+             any standard error at all. Below a few milliseconds an epoch costs less than that \
+             floor; the longer the epoch, the smaller the share:",
             labelling / 120.0,
             quantile(checks, 0.5),
             quantile(checks, 1.0),
@@ -60,8 +67,41 @@ impl fmt::Display for Costs {
             quantile(ratios, 0.9),
             ratios.len(),
             quantile(epochs, 0.5)
-        )
+        )?;
+        write!(f, "\n\n{}", by_length(pairs))
     }
+}
+
+/// A table: checks beside epochs of about the same length.
+fn by_length(pairs: &[(f64, f64)]) -> String {
+    let mut text = String::from(
+        "| an epoch takes | cases | check, median | in epochs, median | less than one epoch |\n\
+         |---|---|---|---|---|\n",
+    );
+    let bounds = [&[0.0], &LENGTHS[..], &[f64::INFINITY]].concat();
+    for bounds in bounds.windows(2) {
+        let is_between =
+            |&&(epoch, _): &&(f64, f64)| (bounds[0]..bounds[1]).contains(&(1e3 * epoch));
+        let some: Vec<&(f64, f64)> = pairs.iter().filter(is_between).collect();
+        if some.is_empty() {
+            continue;
+        }
+        let name = match (bounds[0], bounds[1]) {
+            (0.0, most) => format!("below {most} ms"),
+            (least, f64::INFINITY) => format!("from {least} ms"),
+            (least, most) => format!("{least} to {most} ms"),
+        };
+        let ratios = sorted(some.iter().map(|(epoch, check)| check / epoch));
+        let cheap = ratios.iter().filter(|ratio| **ratio < 1.0).count();
+        let check = quantile(&sorted(some.iter().map(|(_, check)| 1e3 * check)), 0.5);
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {check:.1} ms | {:.1} | {cheap} |",
+            some.len(),
+            quantile(&ratios, 0.5)
+        );
+    }
+    text.trim_end().to_owned()
 }
 
 fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
@@ -83,18 +123,28 @@ mod tests {
 
     #[test]
     fn a_check_is_weighed_against_the_epochs_of_its_own_network() {
-        let samples = [(6.0, 1.0), (12.0, 4.0), (0.0, 5.0)].map(|(training, check)| {
+        let epochs = [Some(1.0), Some(2.0), Some(0.0), None];
+        let samples = [1.0, 4.0, 2.0, 3.0].into_iter().zip(epochs).map(|(check, epoch)| {
             let mut sample = Sample::new("learns", "learns");
-            sample.run(1.0, "learns").epochs = 2;
-            sample.run(1.0, "learns").epochs = 4;
-            (sample.label.seconds, sample.judgment.seconds) = (training, check);
+            sample.label.seconds = 6.0;
+            (sample.judgment.seconds, sample.judgment.epoch_seconds) = (check, epoch);
             sample
         });
-        let rows = samples.each_ref().map(Sample::row);
+        let samples: Vec<Sample> = samples.collect();
+        let rows: Vec<_> = samples.iter().map(Sample::row).collect();
         let costs = Costs::of(&rows);
-        assert_eq!((costs.labelling, costs.judging), (18.0, 10.0));
-        assert_eq!(costs.epochs, [1.0, 2.0], "a label that took no time tells nothing");
+        assert_eq!((costs.labelling, costs.judging), (24.0, 10.0));
+        assert_eq!(costs.epochs, [1.0, 2.0], "an epoch that took no time tells nothing");
         assert_eq!(costs.ratios, [1.0, 2.0]);
+    }
+
+    #[test]
+    fn short_and_long_epochs_stand_in_lines_of_their_own() {
+        let table = by_length(&[(0.0005, 0.002), (0.02, 0.01), (0.025, 0.05)]);
+        let lines: Vec<&str> = table.lines().skip(2).collect();
+        assert_eq!(lines[0], "| below 1 ms | 1 | 2.0 ms | 4.0 | 0 |");
+        assert_eq!(lines[1], "| 10 to 30 ms | 2 | 50.0 ms | 2.0 | 1 |");
+        assert_eq!(lines.len(), 2);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::Failure;
 use crate::cases::Case;
-use crate::label::{processor_seconds, rounded};
+use crate::label::{self, processor_seconds, rounded};
 use crate::tasks::Tasks;
 
 /// What the check says of a case.
@@ -33,7 +33,14 @@ pub struct Judgment {
     pub evidence: BTreeMap<String, f64>,
     /// Processor seconds that it took.
     pub seconds: f64,
+    /// Processor seconds of an epoch of the same network, trained right afterwards: of its first
+    /// [`TIMED_EPOCHS`] the mean, with their tests. None where not one of them was whole.
+    #[serde(default)]
+    pub epoch_seconds: Option<f64>,
 }
+
+/// Epochs that a check is timed beside.
+const TIMED_EPOCHS: usize = 2;
 
 /// One finding of a check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +101,7 @@ fn judge_one(case: &Case, tasks: &Tasks) -> Result<Judgment, Failure> {
     let diagnosis = fanin::check(&spec, &model, &weights, data)
         .map_err(|error| format!("{}: {error}", case.describe()))?;
     let seconds = rounded(processor_seconds() - begun);
+    let epoch_seconds = label::epoch_seconds(case, data, TIMED_EPOCHS)?.map(rounded);
     let json = serde_json::to_value(&diagnosis)?;
     let course = Course::new(&spec, data.task, 0)?;
     let steps = course.horizon(data.train.rows())?.steps as f64;
@@ -107,6 +115,7 @@ fn judge_one(case: &Case, tasks: &Tasks) -> Result<Judgment, Failure> {
         findings: serde_json::from_value(findings)?,
         evidence,
         seconds,
+        epoch_seconds,
     })
 }
 

@@ -276,6 +276,28 @@ impl Losses {
     }
 }
 
+/// Processor seconds of an epoch of `case` with its test, the mean of the first few; none where not
+/// one of them was whole.
+///
+/// # Errors
+/// If the case cannot be trained.
+pub fn epoch_seconds(case: &Case, data: &Prepared, epochs: usize) -> Result<Option<f64>> {
+    let mut spec = case.spec();
+    spec.optimizer.learning_rate = Some(case.group.rate());
+    let model = fanin::resolve(&spec, data)?;
+    let weights = case.weights(&spec, &model, 0)?;
+    let course = Course::new(&spec, data.task, 0)?;
+    let mut session = Session::new(&model, &weights, course, Rows::new(&spec, data)?)?;
+    let begun = processor_seconds();
+    for _ in 0..epochs {
+        if session.advance(&mut Losses::default(), &Interrupt::default())?.is_some() {
+            break;
+        }
+    }
+    let done = session.history().len();
+    Ok((done > 0).then(|| (processor_seconds() - begun) / done as f64))
+}
+
 /// The number with four digits, so that files stay small.
 pub fn rounded(number: f64) -> f64 {
     format!("{number:.3e}").parse().unwrap_or(number)

@@ -63,6 +63,8 @@ pub fn page(rows: &[Row<'_>], reasons: &Reasons, date: &str) -> String {
     text += "\n## How sure\n\nThe confidence that the verdict gave, and how often its word was right, on \
              the published half. Where a word is right less often than it says, it is too sure; that \
              a network learns, or does not, is surer than in which way it does not.\n\n";
+    text += &calibration::by_confidence(&published, &tuned_on);
+    text += "\nBy word, from a confidence of 0.8 on and below:\n\n";
     text += &calibration::table(&published);
     text += "\n";
     text += &calibration::fitted(&published, &tuned_on);
@@ -116,7 +118,8 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
          confidence, and two rules were chosen once more, by the first alone, after figures of the \
          second had been printed: then 3.4 % false alarms, 96.3 % recall, 1.2 % unsure. Fewer rows \
          and products were measured afterwards, to make checks cheaper, while both halves could be \
-         seen; no threshold was moved.) In brackets: 95 % intervals \
+         seen; no threshold was moved. The line that \
+         makes a confidence of odds was fitted last, to the first half, when both had been seen.) In brackets: 95 % intervals \
          (Wilson), and counts.\n\n",
         rows.len(),
         groups.len(),

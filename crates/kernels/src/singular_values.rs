@@ -33,9 +33,9 @@ pub fn singular_values(matrix: &[f64], rows: usize, columns: usize) -> Vec<f64> 
         (0..columns).flat_map(|j| (0..rows).map(move |i| matrix[i * columns + j])).collect()
     };
     let beside = bidiagonalize(&mut vectors, length, count);
-    let mut pairs = tridiagonal::eigen(&vec![0.0; 2 * count], &beside);
-    pairs.reverse();
-    pairs[..count].iter().map(|pair| if pair.value < 0.0 { 0.0 } else { pair.value }).collect()
+    let values = tridiagonal::eigenvalues(&vec![0.0; 2 * count], &beside);
+    let from_largest = values.into_iter().rev().take(count);
+    from_largest.map(|value| if value < 0.0 { 0.0 } else { value }).collect()
 }
 
 /// The diagonal and superdiagonal of the bidiagonal form, alternating: d₀, e₀, d₁, e₁, …, dₙ₋₁.

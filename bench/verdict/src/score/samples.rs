@@ -40,6 +40,7 @@ impl Sample {
             findings: Vec::new(),
             evidence: std::collections::BTreeMap::new(),
             seconds: 0.0,
+            epoch_seconds: None,
         };
         let [at_fault, maybe_at_fault] = [false; 2];
         Self { case, label, judgment, at_fault, maybe_at_fault, learning_starts: 0 }

@@ -122,22 +122,25 @@ const ESCAPE_ERROR: f64 = 1.0;
 /// How far off ln(jump) is as a forecast: one deviation.
 const JUMP_ERROR: f64 = 0.23;
 
-/// A word that is no likelier than this is not said.
-const LEAST_CONFIDENCE: f64 = 0.53;
+/// A word that is no likelier than this, by the formulas, is not said.
+const LEAST_LIKELY: f64 = 0.6;
 
-/// The share of networks that fare otherwise for reasons that no start shows, such as data that
-/// are hard or seeds that are lucky; spread evenly over the words, so that no confidence is above
-/// 0.85. Of the words that seemed sure 0.82 were right on the networks that thresholds were chosen
-/// on.
-const OTHER_REASONS: f64 = 0.2;
+/// How often a word comes true that the formulas are sure of: networks fare otherwise for reasons
+/// that no start shows, such as data that are hard or seeds that are lucky.
+const SUREST: f64 = 0.82;
+
+/// What a word's confidence loses for each share of doubt in the formulas. This and [`SUREST`] are
+/// the line that fits best, by its squares, what came true of the words said of the networks that
+/// thresholds were chosen on; how it fits others is told in `docs/verdict.md`.
+const LOST_BY_DOUBT: f64 = 1.08;
 
 /// A word on how training will go, and how likely it is to be right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Forecast {
     /// The word.
     pub verdict: Verdict,
-    /// The probability of the likeliest word, from the spread over seeds and the formula's own
-    /// error.
+    /// How often a word so likely comes true; how likely it is follows from the spread over seeds
+    /// and the formulas' own errors.
     pub confidence: f64,
 }
 
@@ -147,12 +150,13 @@ pub fn forecast(case: &Case<'_>) -> Forecast {
     let mut odds = [0.0; 4];
     for start in &case.starts {
         for (sum, share) in odds.iter_mut().zip(odds_of(start)) {
-            *sum += (1.0 - OTHER_REASONS) * share / case.starts.len() as f64;
+            *sum += share / case.starts.len() as f64;
         }
     }
     let likeliest = (0..4).max_by(|&a, &b| odds[a].total_cmp(&odds[b])).expect("four words");
-    let confidence = odds[likeliest] + OTHER_REASONS / odds.len() as f64;
-    let verdict = if confidence <= LEAST_CONFIDENCE { Verdict::Unsure } else { words[likeliest] };
+    let odds = odds[likeliest];
+    let verdict = if odds <= LEAST_LIKELY { Verdict::Unsure } else { words[likeliest] };
+    let confidence = (SUREST - LOST_BY_DOUBT * (1.0 - odds)).max(0.0);
     Forecast { verdict, confidence }
 }
 

@@ -140,8 +140,8 @@ impl<'a> Instruments<'a> {
             },
             gradient_signal_to_noise: noise.as_ref().map(|n| n.total.signal_to_noise / n.null),
             gradient_noise_scale: noise.as_ref().and_then(|n| n.total.noise_scale),
-            fp16_flushed: underflow.backward.fp16.flushed,
-            bf16_flushed: underflow.backward.bf16.flushed,
+            fp16_flushed: underflow.fp16.flushed,
+            bf16_flushed: underflow.bf16.flushed,
             fp16_loss_scale: underflow.fp16_loss_scale.map(|scale| scale.least),
             updates: updates
                 .into_iter()

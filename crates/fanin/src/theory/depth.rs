@@ -148,7 +148,8 @@ fn stream_depth(
         let (_, correlation, slope) = match known {
             Some(known) if at <= known.0 * step => known,
             _ => {
-                let (correlation, slope) = layer.settled_correlation(at);
+                let near = known.map_or(0.0, |(_, correlation, _)| correlation);
+                let (correlation, slope) = layer.settled_correlation(at, near);
                 *known.insert((at, correlation, slope))
             }
         };

@@ -101,7 +101,7 @@ impl Layer<'_> {
         };
         let (correlation, correlation_slope) = match self.settled_at_one(at, tolerance) {
             Some(slope) => (1.0, slope),
-            None if second_moment.is_finite() => self.settled_below_one(at),
+            None if second_moment.is_finite() => self.settled_below_one(at, 0.0),
             None => (f64::NAN, f64::NAN),
         };
         let second_moment_slope = self.second_moment_slope(q);
@@ -117,11 +117,12 @@ impl Layer<'_> {
         }
     }
 
-    /// The correlation that the map at second moment `q` leads to, and the slope of the map there.
-    pub(super) fn settled_correlation(&self, q: f64) -> (f64, f64) {
+    /// The correlation that the map at second moment `q` leads to, and the slope of the map there;
+    /// `near` is one that it may be near to, 0 where none is known.
+    pub(super) fn settled_correlation(&self, q: f64, near: f64) -> (f64, f64) {
         match self.settled_at_one(q, CRITICAL) {
             Some(slope) => (1.0, slope),
-            None => self.settled_below_one(q),
+            None => self.settled_below_one(q, near),
         }
     }
 
@@ -137,9 +138,11 @@ impl Layer<'_> {
         }
     }
 
-    /// c* below 1 and the slope there: Newton's method from 0, which does not pass it.
-    fn settled_below_one(&self, q: f64) -> (f64, f64) {
-        let (mut c, after) = (0.0, self.second_moment(q));
+    /// c* below 1 and the slope there: Newton's method, which does not pass it from below. From
+    /// above, up to where the slope is 1, its first step leads below, for the map is convex.
+    fn settled_below_one(&self, q: f64, near: f64) -> (f64, f64) {
+        let (mut c, after) = (if near < 1.0 { near.max(0.0) } else { 0.0 }, self.second_moment(q));
+        let mut is_first = c > 0.0;
         let mut pairs = self.gaussian.pairs(q);
         let [_, least] = self.gaussian.searched();
         for _ in 0..100 {
@@ -147,6 +150,13 @@ impl Layer<'_> {
             let next = self.point.weight_variance * pair.product + self.point.bias_variance;
             let slope = self.point.weight_variance * pair.slopes * q / after;
             let step = (next / after - c) / (1.0 - slope);
+            if std::mem::take(&mut is_first) && !(slope < 1.0 && step > 0.0) {
+                c = if slope < 1.0 { (c + step).max(0.0) } else { 0.0 };
+                if slope < 1.0 && step > -least {
+                    break;
+                }
+                continue;
+            }
             if step.is_nan() || step <= 0.0 || c + step >= 1.0 {
                 break;
             }

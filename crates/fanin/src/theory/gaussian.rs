@@ -10,7 +10,7 @@
 use fanin_engine::activations::Activation;
 
 use super::closed_form::ClosedForm;
-use super::quadrature::{bends, cuts, visit};
+use super::quadrature::{bends, cuts, cuts_within, visit};
 
 /// Averages of one activation over normal inputs of any variance.
 ///
@@ -68,6 +68,9 @@ const COARSE: f64 = 0.8;
 /// kinks too many to be cut at, less than 2·10⁻¹⁰.
 const FAR: f64 = 90.0;
 const FAR_OF_COARSE: f64 = 46.0;
+/// The widest pieces of a plane, and of one whose averages are coarse.
+const WIDEST: f64 = 2.0;
+const WIDEST_OF_COARSE: f64 = 4.0;
 /// A second moment of the input from which on φ bends within a small part of its range.
 pub(super) const WIDE: f64 = 100.0;
 
@@ -363,9 +366,11 @@ impl<'a> Gaussian<'a> {
         let along = (self.width / (deviation * alpha)).min(coarse);
         let further = crossings.map(|gap| gap / (2.0 * beta)).chain(bends(across)).chain([0.0]);
         let is_coarse = self.tolerance > EXACT || self.has_many_kinks();
-        let far = if is_coarse { FAR_OF_COARSE } else { FAR };
+        let (far, widest) =
+            if is_coarse { (FAR_OF_COARSE, WIDEST_OF_COARSE) } else { (FAR, WIDEST) };
+        let reach = far.sqrt();
         let mut sums = [0.0; N];
-        visit(&cuts(across, further), |b, weight_of_b| {
+        visit(&cuts_within(reach, across.min(widest), further), |b, weight_of_b| {
             // Exchanging x and x′ turns b to −b.
             let share = if sign < 0.0 {
                 1.0
@@ -377,10 +382,9 @@ impl<'a> Gaussian<'a> {
             let first = few.iter().map(|k| (k - beta * b) / alpha);
             let second = few.iter().map(|k| (sign * k + beta * b) / alpha);
             let bent = bends(along).flat_map(|z| [z - beta * b / alpha, z + beta * b / alpha]);
-            visit(&cuts(along, first.chain(second).chain(bent)), |a, weight_of_a| {
-                if a * a + b * b > far {
-                    return;
-                }
+            let reach = (far - b * b).max(0.0).sqrt();
+            let at = first.chain(second).chain(bent);
+            visit(&cuts_within(reach, along.min(widest), at), |a, weight_of_a| {
                 let weight = share * weight_of_a * weight_of_b;
                 let x = deviation * (alpha * a + beta * b);
                 let y = sign * deviation * (alpha * a - beta * b);

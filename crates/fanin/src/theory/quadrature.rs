@@ -16,10 +16,17 @@ static RULE: LazyLock<[(f64, f64); NODES]> = LazyLock::new(gauss_legendre);
 ///
 /// `at` are further places to cut; those out of reach, infinite or NaN are left out.
 pub fn cuts(width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
-    let count = (2.0 * REACH / width.min(2.0)).ceil().min(PIECES) as usize;
+    cuts_within(REACH, width.min(2.0), at)
+}
+
+/// The same from −`reach` to `reach`, with pieces as wide as `width`; of 16 nodes each, a piece as
+/// wide as 4 gives the density to 10⁻⁸.
+pub fn cuts_within(reach: f64, width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let most = (PIECES * reach / REACH).ceil();
+    let count = (2.0 * reach / width).ceil().min(most) as usize;
     let mut cuts: Vec<f64> =
-        (0..=count).map(|i| -REACH + 2.0 * REACH * i as f64 / count as f64).collect();
-    cuts.extend(at.into_iter().filter(|z| z.abs() < REACH));
+        (0..=count).map(|i| -reach + 2.0 * reach * i as f64 / count as f64).collect();
+    cuts.extend(at.into_iter().filter(|z| z.abs() < reach));
     cuts.sort_by(f64::total_cmp);
     cuts.dedup();
     cuts

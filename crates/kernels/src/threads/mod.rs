@@ -239,6 +239,9 @@ impl Drop for SetAtEnd<'_> {
 /// Runs `work` for every item on the threads of the current pool and keeps the order of results.
 pub fn map<I: Sync, R: Send>(items: &[I], work: impl Fn(&I) -> R + Sync + Send) -> Vec<R> {
     use rayon::prelude::*;
+    if items.len() < 2 || rayon::current_num_threads() == 1 {
+        return items.iter().map(work).collect();
+    }
     items.par_iter().with_max_len(1).map(work).collect()
 }
 

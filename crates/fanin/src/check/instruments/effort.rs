@@ -12,6 +12,8 @@ pub struct Effort {
     pub rows: usize,
     /// Rows and outputs of the tangent kernel.
     pub kernel: tangent_kernel::Options,
+    /// The same where batch normalization ties rows together.
+    pub joint_kernel: tangent_kernel::Options,
     /// Rows, products and start vectors of the Jacobian.
     pub jacobian: jacobian::Options,
     /// Rows that the Hessian sees where fewer leave a doubt.
@@ -40,6 +42,13 @@ pub const MOST_ROWS: usize = 128;
 /// Rows of the instruments, at least and at most.
 const ROWS: [usize; 2] = [16, MOST_ROWS];
 
+/// Rows of a joint tangent kernel, at least and at most. Each output of each row takes a run
+/// backwards through all of them.
+const JOINT_ROWS: [usize; 2] = [6, 64];
+
+/// Rows of an epoch for each row that such runs go through.
+const JOINT_SHARE: usize = 16;
+
 /// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
 /// forward through them, and an epoch as three through all rows.
 const PRODUCTS: [usize; 2] = [3, 16];
@@ -52,11 +61,16 @@ impl Effort {
     pub fn new(epoch: usize, weights: usize) -> Self {
         let within = |value: usize, [least, most]: [usize; 2]| value.clamp(least, most);
         let rows = within(epoch / 64, ROWS).min(epoch.max(1));
+        let joint_rows = within((epoch / JOINT_SHARE).isqrt(), JOINT_ROWS).min(rows);
         Self {
             rows,
             kernel: tangent_kernel::Options {
                 rows: rows.min(tangent_kernel::Options::default().rows),
                 outputs: within(epoch / (32 * rows.max(1)), [1, 16]),
+            },
+            joint_kernel: tangent_kernel::Options {
+                rows: joint_rows,
+                outputs: within(epoch / (JOINT_SHARE * joint_rows.pow(2).max(1)), [1, 16]),
             },
             jacobian: jacobian::Options {
                 rows: within(epoch / 512, [2, 4]),
@@ -114,6 +128,8 @@ mod tests {
         assert_eq!((large.rows, large.closer_rows), (128, 128));
         assert_eq!(large.jacobian, jacobian::Options::default());
         assert_eq!(large.kernel, tangent_kernel::Options::default());
+        let joint = Effort::new(1 << 21, 1 << 20).joint_kernel;
+        assert_eq!(joint, tangent_kernel::Options::default());
         assert_eq!(large.parts, curvature::Adam::default().parts);
     }
 }

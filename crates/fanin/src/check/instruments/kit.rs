@@ -1,7 +1,7 @@
 //! All instruments together, planned once for one network and its rows, for weights of any number.
 //!
-//! What several of them need is computed once: held statistics for the Jacobian and the rows'
-//! gradients, these for the tangent kernel and the noise, one pass in f64 for underflow and updates.
+//! What several of them need is computed once: the rows' gradients for the tangent kernel and the
+//! noise, one pass in f64 for underflow and updates.
 
 use fanin_engine::Wire;
 
@@ -9,10 +9,11 @@ use super::curvature::{self, Adam, Curvature};
 use super::effort::{Effort, Need};
 use super::gradient_noise::{self, GradientNoise};
 use super::jacobian::{self, Jacobian};
+use super::joint_gradients::JointGradients;
 use super::pass::{Arranged, Pass, Source, first};
 use super::row_gradients::RowGradients;
 use super::tangent_kernel::{self, TangentKernel};
-use super::underflow::{self, Underflow};
+use super::underflow::{self, Backward};
 use super::updates::{self, Step, TensorUpdate};
 use crate::check::probe::Batch;
 use crate::error::Result;
@@ -25,8 +26,30 @@ pub(in crate::check) struct Measured {
     pub kernel: TangentKernel,
     pub curvature: Curvature,
     pub noise: Option<GradientNoise>,
-    pub underflow: Underflow,
+    pub underflow: Backward,
     pub updates: Vec<TensorUpdate>,
+}
+
+/// What the kernel is made of, and where rows do not touch each other the noise too.
+enum Gradients<'a> {
+    Rows(Box<RowGradients<'a>>),
+    Joint(Box<JointGradients<f32>>),
+}
+
+impl<'a> Gradients<'a> {
+    fn new(
+        model: &'a Model,
+        loss: &'a Loss,
+        weights: &Arranged<f32>,
+        batch: Batch<'a>,
+        is_joint: bool,
+    ) -> Result<Self> {
+        Ok(if is_joint {
+            Self::Joint(Box::new(JointGradients::new(model, loss, weights, batch)?))
+        } else {
+            Self::Rows(Box::new(RowGradients::new(model, loss, weights, batch)?))
+        })
+    }
 }
 
 /// Instruments planned for one network and its rows.
@@ -39,7 +62,7 @@ pub(in crate::check) struct Kit<'a> {
     adam: Option<Adam>,
     held: Held,
     jacobian: jacobian::Planned<'a>,
-    gradients: RowGradients<'a>,
+    gradients: Gradients<'a>,
     underflow: underflow::Planned,
     curvature: curvature::Planned<'a, f32>,
     /// On more rows, planned when a verdict hangs on it.
@@ -60,13 +83,19 @@ impl<'a> Kit<'a> {
         let effort = Effort::new(epoch, weights.elements());
         let adam = adam.map(|adam| Adam { parts: effort.parts, ..adam });
         let batch = first(all, effort.rows);
-        let some = first(batch, effort.kernel.rows);
         let held = Held::new(model, loss, weights, batch)?;
+        let kernel = if held.is_any() {
+            effort.joint_kernel.rows.min(tangent_kernel::most_rows(weights))
+        } else {
+            effort.kernel.rows
+        };
+        let some = first(batch, kernel);
         let weights = &weights.arranged(&held.network)?;
+        let gradients = Gradients::new(model, loss, weights, some, held.is_any())?;
         Ok(Self {
             held,
             jacobian: jacobian::Planned::new(model, loss, weights, batch, effort.jacobian)?,
-            gradients: RowGradients::new(model, loss, weights, some)?,
+            gradients,
             underflow: underflow::Planned::new(model, loss, weights, batch)?,
             curvature: curvature::Planned::new(model, loss, weights, batch, adam)?,
             closer: None,
@@ -89,18 +118,24 @@ impl<'a> Kit<'a> {
         let held = self.held.parameters(&parameters);
         let is_held = self.held.is_any();
         self.jacobian.set_parameters(&held);
-        self.gradients.set_parameters(&held);
         self.underflow.set_parameters(&parameters);
         let outputs = self.model.outputs();
-        let most = self.effort.kernel.outputs;
-        let kernel = tangent_kernel::of(&mut self.gradients, outputs, most, is_held);
-        let noise = if is_held {
-            let batch = first(self.all, self.effort.rows);
-            gradient_noise::measure(self.model, self.loss, weights, batch)?
-        } else {
-            gradient_noise::of_rows(&mut self.gradients)
+        let (kernel, noise) = match &mut self.gradients {
+            Gradients::Rows(gradients) => {
+                gradients.set_parameters(&parameters);
+                let kernel =
+                    tangent_kernel::of(&mut **gradients, outputs, self.effort.kernel.outputs);
+                (kernel, gradient_noise::of_rows(gradients))
+            }
+            Gradients::Joint(gradients) => {
+                gradients.set_parameters(&parameters);
+                let most = self.effort.joint_kernel.outputs;
+                let kernel = tangent_kernel::of(&mut **gradients, outputs, most);
+                let batch = first(self.all, self.effort.rows);
+                (kernel, gradient_noise::measure(self.model, self.loss, weights, batch)?)
+            }
         };
-        let underflow = self.underflow.measure();
+        let underflow = self.underflow.measure_backward();
         Ok(Measured {
             jacobian: self.jacobian.measure(is_held),
             kernel,

@@ -15,6 +15,7 @@
 
 pub(super) mod pass;
 mod row_gradients;
+mod joint_gradients;
 pub mod jacobian;
 pub mod tangent_kernel;
 pub mod curvature;

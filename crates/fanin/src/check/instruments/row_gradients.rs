@@ -70,6 +70,13 @@ pub(in crate::check) struct ElementMoments {
 }
 
 impl TensorGradients {
+    /// Those of a tensor whose `values` are one whole gradient after another, one for each of the
+    /// parts.
+    pub(super) fn plain(name: &str, parts: usize, values: Vec<f64>) -> Self {
+        let (name, elements) = (name.to_owned(), values.len() / parts.max(1));
+        Self { name, elements, parts, form: Form::Plain(Vectors::new(values)) }
+    }
+
     /// G: scalar products of the parts' gradients, B × B.
     pub fn gram(&self) -> Vec<f64> {
         match &self.form {
@@ -161,7 +168,7 @@ struct Rest {
 }
 
 /// The input that takes the weights of the outputs.
-const SEED: usize = 2;
+pub(super) const SEED: usize = 2;
 
 impl<'a> RowGradients<'a> {
     /// Plans the gradients for the rows of `batch`.
@@ -227,7 +234,7 @@ impl<'a> RowGradients<'a> {
 
 /// The gradients of Σ seed · output + share · loss with respect to wires; the share is the last
 /// element of the seed.
-fn seeded(network: &mut Network, outputs: usize, wires: &[Wire]) -> Result<Vec<Wire>> {
+pub(super) fn seeded(network: &mut Network, outputs: usize, wires: &[Wire]) -> Result<Vec<Wire>> {
     let graph = &mut network.graph;
     let seed = graph.input("seed", Type::float([network.rows, outputs]));
     let share = graph.input("share", Type::float([0; 0]));
@@ -235,7 +242,7 @@ fn seeded(network: &mut Network, outputs: usize, wires: &[Wire]) -> Result<Vec<W
 }
 
 /// The input that takes the weight of the loss.
-const SHARE: usize = 3;
+pub(super) const SHARE: usize = 3;
 
 fn seed(pass: &mut Pass<f32>, of: Of, rows: usize, outputs: usize) {
     pass.input(SEED).fill(0.0);
@@ -300,11 +307,9 @@ impl Rest {
                 values.extend(self.pass.read(index).iter().map(|&x| f64::from(x)));
             }
         }
-        for (name, values) in self.names.iter().zip(values) {
-            let elements = values.len() / batch.rows;
-            let form = Form::Plain(Vectors::new(values));
-            tensors.push(TensorGradients { name: name.clone(), elements, parts: batch.rows, form });
-        }
+        let named = self.names.iter().zip(values);
+        tensors
+            .extend(named.map(|(name, values)| TensorGradients::plain(name, batch.rows, values)));
     }
 }
 
@@ -317,7 +322,7 @@ pub(super) fn of_groups(
     rows: usize,
 ) -> Result<Vec<TensorGradients>> {
     let (network, mut pass) = Pass::<f32>::of_gradients(model, loss, weights, rows)?;
-    let names = network.trained.iter().map(|&p| network.names[p].clone());
+    let names = network.trained.iter().map(|&p| &network.names[p]);
     let parts = batch.rows / rows;
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); network.trained.len()];
     for index in 0..parts {
@@ -326,9 +331,6 @@ pub(super) fn of_groups(
             values.extend(pass.read(tensor).iter().map(|&x| f64::from(x)));
         }
     }
-    let tensor = |(name, values): (String, Vec<f64>)| {
-        let elements = values.len() / parts.max(1);
-        TensorGradients { name, elements, parts, form: Form::Plain(Vectors::new(values)) }
-    };
-    Ok(names.zip(values).map(tensor).collect())
+    let tensors = names.zip(values);
+    Ok(tensors.map(|(name, values)| TensorGradients::plain(name, parts, values)).collect())
 }

@@ -185,6 +185,14 @@ pub struct Underflow {
     pub fp16_loss_scale: Option<LossScale>,
 }
 
+/// What low precision would lose of all gradients and δ together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::check) struct Backward {
+    pub fp16: Losses,
+    pub bf16: Losses,
+    pub fp16_loss_scale: Option<LossScale>,
+}
+
 /// Measures the ranges of activations and gradients in one pass over `batch`, in f64.
 ///
 /// # Errors
@@ -254,6 +262,20 @@ impl Planned {
             activations,
             fp16_loss_scale: loss_scale(&backward, FP16),
             backward: TensorRange::new(String::new(), &backward),
+        }
+    }
+
+    /// Runs the pass and counts gradients and δ alone, all together.
+    pub fn measure_backward(&mut self) -> Backward {
+        self.run();
+        let mut all = Magnitudes::of(&[]);
+        for index in 0..self.network.trained.len() + self.network.layers.len() {
+            self.pass.read(index).iter().for_each(|x| all.add(x.abs()));
+        }
+        Backward {
+            fp16: all.losses(FP16),
+            bf16: all.losses(BF16),
+            fp16_loss_scale: loss_scale(&all, FP16),
         }
     }
 

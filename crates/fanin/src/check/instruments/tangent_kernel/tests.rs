@@ -3,7 +3,7 @@
 use fanin_engine::{Type, pullback};
 
 use super::*;
-use crate::check::instruments::pass::Pass;
+use crate::check::instruments::pass::{Pass, hold_statistics};
 use crate::check::instruments::tests::Sample;
 use crate::spec::{Mode, Network};
 
@@ -54,6 +54,66 @@ fn kernel_is_the_product_of_explicit_jacobians() {
         for (found, expected) in found.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-5 * size, "{model}: {found} {expected}");
         }
+    }
+}
+
+/// J·Jᵀ of all outputs of the batch as one function, by central differences in f64, averaged over
+/// outputs.
+fn by_differences(sample: &Sample) -> Vec<f64> {
+    const STEP: f64 = 1e-5;
+    let (rows, outputs) = (sample.rows, sample.model.outputs());
+    let network = Network::new(&sample.model, &Loss::SquaredError, rows, Mode::Probe).unwrap();
+    let mut pass = Pass::<f64>::new(&network, &[network.output], &sample.weights).unwrap();
+    pass.feed_batch(sample.batch());
+    let mut moved = |parameter: usize, element: usize, step: f64| -> Vec<f64> {
+        pass.parameters_mut()[parameter][element] += step;
+        pass.run();
+        let found = pass.read(0).to_vec();
+        pass.parameters_mut()[parameter][element] -= step;
+        found
+    };
+    let mut kernel = vec![0.0; rows * rows];
+    for &parameter in &network.trained {
+        let wire = network.graph.parameters()[parameter];
+        for element in 0..network.graph.shape(wire).elements() {
+            let (up, down) = (moved(parameter, element, STEP), moved(parameter, element, -STEP));
+            let slope: Vec<f64> =
+                up.iter().zip(&down).map(|(up, down)| (up - down) / (2.0 * STEP)).collect();
+            for (i, j) in (0..rows).flat_map(|i| (0..rows).map(move |j| (i, j))) {
+                let (own, other) = (&slope[i * outputs..], &slope[j * outputs..]);
+                let product: f64 = (0..outputs).map(|f| own[f] * other[f]).sum();
+                kernel[i * rows + j] += product / outputs as f64;
+            }
+        }
+    }
+    kernel
+}
+
+#[test]
+fn kernel_of_tied_rows_is_that_of_the_whole_batch() {
+    for model in
+        ["4 -> 2x5 batch_norm tanh -> 3", "4 -> 5 tanh -> 2x(6 batch_norm gelu -> 5) residual -> 2"]
+    {
+        let sample = Sample::new(model, "he-normal", 6);
+        let expected = by_differences(&sample);
+        let (network, weights, batch) = (&sample.model, &sample.weights, sample.batch());
+        let loss = &Loss::SquaredError;
+        let mut gradients = JointGradients::<f64>::new(network, loss, weights, batch).unwrap();
+        let found = kernel(&mut gradients, network.outputs(), ALL.outputs);
+        let size = expected.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-8 * size, "{model}: {found} {expected}");
+        }
+        let measured = measure(network, loss, weights, batch, &ALL).unwrap();
+        let trace: f64 = (0..6).map(|i| expected[7 * i]).sum();
+        assert!(measured.joint && (measured.rows, measured.outputs) == (6, network.outputs()));
+        assert!((measured.mean_diagonal - trace / 6.0).abs() < 1e-5 * size, "{measured:?}");
+        // With statistics held, rows pull less on each other: that is another kernel.
+        let (held, _) = hold_statistics(network, loss, weights, batch).unwrap();
+        let mut alone = RowGradients::new(network, loss, &held, batch).unwrap();
+        let alone = kernel(&mut alone, network.outputs(), ALL.outputs);
+        let off = alone.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+        assert!(off.fold(0.0, f64::max) > 0.05 * size, "{model}: {alone:?} {expected:?}");
     }
 }
 
