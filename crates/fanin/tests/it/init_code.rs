@@ -78,13 +78,21 @@ fn convolutions() -> (Model, Recommendation) {
     (model, found)
 }
 
-/// An LSTM and a head, known by their parameters alone.
+/// A cell of these gates and a head, known by their parameters alone.
 #[derive(Debug)]
-struct Gates;
+struct Gates(&'static str, &'static [Component]);
+
+const LSTM: Gates = Gates(
+    "lstm",
+    &[Component::InputGate, Component::ForgetGate, Component::Candidate, Component::OutputGate],
+);
+
+const GRU: Gates =
+    Gates("gru", &[Component::ResetGate, Component::UpdateGate, Component::Candidate]);
 
 impl Architecture for Gates {
     fn label(&self) -> String {
-        "lstm".to_owned()
+        self.0.to_owned()
     }
 
     fn inputs(&self) -> usize {
@@ -96,26 +104,22 @@ impl Architecture for Gates {
     }
 
     fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
-        let gates = [
-            Component::InputGate,
-            Component::ForgetGate,
-            Component::Candidate,
-            Component::OutputGate,
-        ];
         let packed = |name: &str, shape: &[usize], role| {
             let mut parameter = match shape {
                 [units, inputs] => Parameter::linear(name, *units, *inputs),
                 shape => Parameter::new(name, shape.to_vec(), role),
             };
             parameter.role = role;
-            parameter.packing = Some(Packing { axis: 0, parts: gates.map(|g| (g, 24)).to_vec() });
+            let parts = self.1.iter().map(|gate| (*gate, 24)).collect();
+            parameter.packing = Some(Packing { axis: 0, parts });
             parameter
         };
+        let units = 24 * self.1.len();
         Ok(vec![
-            packed("rnn.weight_ih_l0", &[96, 16], Role::Weight),
-            packed("rnn.weight_hh_l0", &[96, 24], Role::Recurrent),
-            packed("rnn.bias_ih_l0", &[96], Role::Bias),
-            packed("rnn.bias_hh_l0", &[96], Role::Bias),
+            packed("rnn.weight_ih_l0", &[units, 16], Role::Weight),
+            packed("rnn.weight_hh_l0", &[units, 24], Role::Recurrent),
+            packed("rnn.bias_ih_l0", &[units], Role::Bias),
+            packed("rnn.bias_hh_l0", &[units], Role::Bias),
             Parameter::linear("head.weight", 4, 24),
         ])
     }
@@ -126,8 +130,8 @@ impl Architecture for Gates {
 }
 
 /// Matrices and biases that are drawn gate by gate.
-fn gates() -> (Model, Recommendation) {
-    let model = Model::graph(Gates);
+fn gates(cell: Gates) -> (Model, Recommendation) {
+    let model = Model::graph(cell);
     let scheme = |name: &str| match name {
         name if name.contains("weight_hh") => Some("orthogonal:1"),
         name if name.contains("bias_ih") => Some("spaced-memory:200"),
@@ -200,14 +204,13 @@ fn check(name: &str, (model, found): &(Model, Recommendation), language: Languag
 
 #[test]
 fn code_is_short_and_as_it_was() {
-    let (chain, convolutions, gates, mirrors) = (chain(), convolutions(), gates(), mirrors());
+    let (chain, convolutions, mirrors) = (chain(), convolutions(), mirrors());
     for language in Language::ALL {
         check("chain", &chain, language);
         check("convolutions", &convolutions, language);
         check("mirrors", &mirrors, language);
-    }
-    for language in [Language::Torch, Language::Numpy, Language::Rust] {
-        check("gates", &gates, language);
+        check("gates", &gates(LSTM), language);
+        check("gates_of_three", &gates(GRU), language);
         check("twins", &twins(), language);
     }
 }
@@ -231,9 +234,15 @@ fn a_scheme_without_plain_calls_is_refused_by_name() {
     let found = found(&model, |name| (name == "0.weight").then_some("identity"));
     let error = code(&model, &found, Language::Torch).unwrap_err().to_string();
     assert!(error.contains("`identity` for 0.weight"), "{error}");
-    let (model, found) = gates();
-    let error = code(&model, &found, Language::Keras).unwrap_err().to_string();
-    assert!(error.contains("rnn.bias_ih_l0"), "gates have another order there: {error}");
+    let (model, mut found) = gates(LSTM);
+    let bias = found.changes.iter().find(|own| own.parameter == "rnn.bias_ih_l0").unwrap();
+    let (parameter, scheme) = ("rnn.bias_hh_l0".to_owned(), "uniform:-0.1,0.1".to_owned());
+    found.changes.push(Change { parameter, scheme, ..bias.clone() });
+    for language in [Language::Keras, Language::Flax] {
+        let error = code(&model, &found, language).unwrap_err().to_string();
+        assert!(error.contains("rnn.bias_ih_l0 and rnn.bias_hh_l0, which are one"), "{error}");
+    }
+    assert!(code(&model, &found, Language::Torch).is_ok());
     let (model, found) = chain();
     assert!(code(&model, &found, Language::Rust).unwrap().contains("keras-truncated-normal"));
 }
@@ -260,6 +269,57 @@ fn python_with(module: &str) -> Option<String> {
     let python = std::env::var("FANIN_TORCH").unwrap_or_else(|_| "python3".to_owned());
     let ran = Command::new(&python).args(["-c", &format!("import {module}")]).output();
     ran.is_ok_and(|ran| ran.status.success()).then_some(python)
+}
+
+/// Initializes cells of Keras and of Flax by pasted files, and holds them against what they are to be.
+const OTHER_CELLS: &str = "\
+import os, runpy, sys
+os.environ['KERAS_BACKEND'] = 'jax'
+import jax, keras, numpy as np
+from flax import nnx
+steps = np.linspace(0, np.log(199), 24)
+def run(file, *arguments):
+    return runpy.run_path(file)['initialize'](*arguments)
+def look(kind, gates, kernel, state, bias):
+    assert abs(kernel.std() - 0.2) < 0.02, kind
+    for u in np.split(state, len(gates), -1):
+        assert np.allclose(u @ u.T, np.eye(24), atol=1e-5), kind
+    for gate, own in zip(gates, np.split(bias, len(gates), -1)):
+        told = {'f': steps, 'i': -steps, 'z': steps}.get(gate, 0 * steps)
+        assert np.allclose(own, told, atol=1e-4), (kind, gate, own)
+for kind, order, file in (('LSTM', 'ifco', 1), ('GRU', 'zrh', 3)):
+    inputs = keras.Input((5, 16))
+    cell = getattr(keras.layers, kind)(24)
+    model = keras.Model(inputs, keras.layers.Dense(4, use_bias=False)(cell(inputs)))
+    run(sys.argv[file], model, 7)
+    kernel, state, bias = (np.array(v) for v in cell.trainable_variables)
+    if kind == 'GRU':
+        assert bias.shape == (2, 72) and not bias[1].any()
+        bias = bias[0]
+    look('keras ' + kind, order, kernel, state, bias)
+for kind, order, file in (('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4)):
+    class Model(nnx.Module):
+        def __init__(self, rngs):
+            self.rnn = getattr(nnx, kind)(16, 24, rngs=rngs)
+            self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
+    model = Model(nnx.Rngs(0))
+    nnx.update(model, run(sys.argv[file], nnx.state(model, nnx.Param), 7))
+    i, h = model.rnn.dense_i, model.rnn.dense_h
+    bias = h.bias if kind.endswith('LSTMCell') else i.bias
+    look(kind, order, *(np.array(v[...]) for v in (i.kernel, h.kernel, bias)))
+";
+
+#[test]
+fn pasted_code_of_cells_draws_gates_in_the_order_of_keras_and_flax() {
+    let Some(python) = python_with("keras, flax.nnx, jax") else {
+        eprintln!("skipped: no python3 here has keras and flax; FANIN_TORCH may name one");
+        return;
+    };
+    let files =
+        ["gates_keras.py", "gates_flax.py", "gates_of_three_keras.py", "gates_of_three_flax.py"];
+    let files = files.map(|name| folder().join(name));
+    let ran = Command::new(python).args(["-c", OTHER_CELLS]).args(files).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
 /// A repair by `method` of ten relu layers from the default of PyTorch.

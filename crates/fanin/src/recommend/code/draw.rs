@@ -1,6 +1,6 @@
 //! What is drawn for a parameter, as far as every framework can say it.
 
-use super::Language;
+use super::{Language, cells};
 use crate::error::{Error, Result};
 use crate::init::{self, Distribution, Parameter, Position};
 use crate::recommend::Change;
@@ -45,6 +45,8 @@ pub(super) struct Drawn<'a> {
     pub draws: Vec<Draw>,
     /// The axis along which parts lie, and the length of each; none where the whole is drawn.
     pub parts: Option<(usize, Vec<usize>)>,
+    /// What is drawn for a second row below, where a framework has two parameters in one.
+    pub below: Option<Box<Self>>,
 }
 
 impl<'a> Drawn<'a> {
@@ -76,27 +78,74 @@ impl<'a> Drawn<'a> {
         }
         let draw = |part: &Parameter| Draw::of(part, scheme, language);
         let Some(packing) = &parameter.packing else {
-            return Ok(Self { parameter, draws: vec![draw(parameter)?], parts: None });
+            return Ok(Self { parameter, draws: vec![draw(parameter)?], parts: None, below: None });
         };
         let parts = 0..packing.parts.len();
         let mut draws = parts.map(|i| draw(&parameter.part(i))).collect::<Result<Vec<Draw>>>()?;
         let alike = draws.windows(2).all(|two| two[0] == two[1]);
-        if !alike && matches!(language, Language::Keras | Language::Flax) {
-            return Err(Error::Setting {
-                place: format!("code for {}", language.name()),
-                found: format!("parts of {} that are drawn each in its own way", parameter.name),
-                expected: "parts that are drawn alike, for they have another order there; write \
-                           the weights to a file instead"
-                    .to_owned(),
-            });
-        }
         let is_matrix = matches!(draws[..], [Draw::Orthogonal(_), ..]);
         if alike && !is_matrix {
             draws.truncate(1);
-            return Ok(Self { parameter, draws, parts: None });
+            return Ok(Self { parameter, draws, parts: None, below: None });
         }
-        let sizes = packing.parts.iter().map(|(_, size)| *size).collect();
-        Ok(Self { parameter, draws, parts: Some((packing.axis, sizes)) })
+        let mut sizes = packing.parts.iter().map(|(_, size)| *size).collect();
+        if !alike && matches!(language, Language::Keras | Language::Flax) {
+            (draws, sizes) = cells::ordered(packing, &draws, language).ok_or_else(|| {
+                let place = format!("code for {}", language.name());
+                let found = format!("parts of {} that are drawn each in its own way", parameter.name);
+                let expected = "gates of a recurrent cell, whose order there is known, or parts that \
+                                are drawn alike; write the weights to a file instead";
+                Error::Setting { place, found, expected: expected.to_owned() }
+            })?;
+        }
+        Ok(Self { parameter, draws, parts: Some((packing.axis, sizes)), below: None })
+    }
+
+    /// Zeros.
+    pub fn constant(parameter: &'a Parameter) -> Self {
+        Self { parameter, draws: vec![Draw::Constant(0.0)], parts: None, below: None }
+    }
+
+    /// One row above the other, as one parameter.
+    pub fn stacked(parameter: &'a Parameter, [above, below]: [Self; 2]) -> Self {
+        Self { parameter, below: Some(Box::new(below)), ..above }
+    }
+
+    /// Whether nothing but 0 is drawn.
+    pub fn is_zero(&self) -> bool {
+        self.draws.iter().all(|draw| *draw == Draw::Constant(0.0))
+    }
+
+    /// What is drawn for a sum of both; none where no plain call draws it.
+    pub fn plus(&self, other: &Self) -> Option<Self> {
+        let count = self.draws.len().max(other.draws.len());
+        let of = |own: &Self, part: usize| own.draws[if own.draws.len() == 1 { 0 } else { part }];
+        let sum = |part: usize| of(self, part).plus(of(other, part));
+        let draws = (0..count).map(sum).collect::<Option<Vec<Draw>>>()?;
+        let parts = self.parts.clone().or_else(|| other.parts.clone());
+        (self.parts.is_none() || other.parts.is_none() || self.parts == other.parts).then(|| Self {
+            draws,
+            parts,
+            ..self.clone()
+        })
+    }
+}
+
+impl Draw {
+    /// A sum, where at most one of both is drawn at random.
+    fn plus(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Constant(by), own) | (own, Self::Constant(by)) => match own {
+                _ if by == 0.0 => Some(own),
+                Self::Constant(value) => Some(Self::Constant(digits(value + by))),
+                Self::Normal(mean, deviation) => Some(Self::Normal(digits(mean + by), deviation)),
+                Self::Uniform(low, high) => {
+                    Some(Self::Uniform(digits(low + by), digits(high + by)))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 

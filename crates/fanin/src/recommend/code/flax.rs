@@ -12,10 +12,10 @@ pub(super) fn code(
     title: &str,
     drawn: &[Drawn<'_>],
     model: &Model,
-    parameters: &[Parameter],
+    (parameters, there): (&[Parameter], &[&Parameter]),
 ) -> String {
     let own = |name: &str| names::flax(model, parameters, name);
-    let trained = parameters.iter().filter(|p| p.role.is_trained());
+    let trained = there.iter().filter(|p| p.role.is_trained());
     let all: Vec<String> = trained.map(|p| own(&p.name)).collect();
     let groups = groups(drawn, &own, &all);
     let mut text = format!(

@@ -22,7 +22,7 @@ pub(super) fn groups(
     all: &[String],
 ) -> Vec<Group> {
     let mut groups: Vec<(Group, Vec<String>)> = Vec::new();
-    for Drawn { parameter, draws, parts } in drawn {
+    for Drawn { parameter, draws, parts, .. } in drawn {
         let name = names(&parameter.name);
         let same =
             |(group, _): &&mut (Group, Vec<String>)| group.draws == *draws && group.parts == *parts;

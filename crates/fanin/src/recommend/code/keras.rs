@@ -5,25 +5,28 @@
 
 use std::fmt::Write;
 
+use super::cells;
 use super::draw::{Draw, Drawn, literal, truth};
 use crate::error::{Error, Result};
 use crate::init::Parameter;
 
 /// # Errors
 /// [`Error::Setting`] for what Keras has no initializer for.
-pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -> Result<String> {
+pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> Result<String> {
     let mut lines: Vec<(String, usize, usize)> = Vec::new();
     for parameter in parameters.iter().filter(|p| p.role.is_trained()) {
         let own = drawn.iter().find(|drawn| drawn.parameter.name == parameter.name);
         let rule = own.map_or_else(|| Ok("None".to_owned()), rule)?;
-        let size = parameter.shape.elements();
+        let size = cells::rows_in_keras(parameter) * parameter.shape.elements();
         match lines.last_mut() {
             Some((last, count, elements)) if *last == rule && *elements == size => *count += 1,
             _ => lines.push((rule, 1, size)),
         }
     }
     let mut text = format!("\"\"\"{title}\"\"\"\n\nimport keras\n\ninit = keras.initializers\n\n");
-    for (name, helper) in [("parts(", PARTS), ("delta(", DELTA), ("mirrored(", MIRRORED)] {
+    for (name, helper) in
+        [("stacked(", STACKED), ("parts(", PARTS), ("delta(", DELTA), ("mirrored(", MIRRORED)]
+    {
         if lines.iter().any(|(rule, ..)| rule.contains(name)) {
             text.push_str(helper);
         }
@@ -77,6 +80,22 @@ fn periods(lines: &[Line]) -> Vec<(usize, &[Line])> {
     }
     found
 }
+
+const STACKED: &str = r#"
+def stacked(*draws):
+    """Draws each row on its own."""
+
+    def draw(seed):
+        def call(shape, dtype):
+            drawn = [d(seed + 8 * n)(shape[1:], dtype) for n, d in enumerate(draws)]
+            return keras.ops.stack(drawn, 0)
+
+        return call
+
+    return draw
+
+
+"#;
 
 const PARTS: &str = r#"
 def parts(axis, sizes, *draws):
@@ -148,12 +167,25 @@ def initialize(model: keras.Model, seed: int) -> None:
 "#;
 
 fn rule(drawn: &Drawn<'_>) -> Result<String> {
+    match &drawn.below {
+        Some(below) => Ok(format!("stacked({}, {})", row(drawn)?, row(below)?)),
+        None => row(drawn),
+    }
+}
+
+fn row(drawn: &Drawn<'_>) -> Result<String> {
     let call = |draw: &Draw| call(*draw, &drawn.parameter.name);
     let Some((axis, sizes)) = &drawn.parts else { return call(&drawn.draws[0]) };
     let draws = drawn.draws.iter().map(call).collect::<Result<Vec<String>>>()?;
+    let draws = match &draws[..] {
+        [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|draw| draw == first) => {
+            format!("*[{first}] * {}", draws.len())
+        }
+        _ => draws.join(", "),
+    };
     // What counts units comes first here and last in Keras.
     let last = u8::from(*axis == 0);
-    Ok(format!("parts({last}, {sizes:?}, {})", draws.join(", ")))
+    Ok(format!("parts({last}, {sizes:?}, {draws})"))
 }
 
 fn call(draw: Draw, name: &str) -> Result<String> {

@@ -5,6 +5,7 @@
 //! refuses a model to whose parameters a pattern does not fit.
 
 mod draw;
+mod cells;
 mod groups;
 mod names;
 mod torch;
@@ -103,8 +104,14 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
     let drawn = || Drawn::all(&parameters, &found.changes, language);
     match language {
         Language::Torch => Ok(torch::code(&title, &drawn()?, &parameters)),
-        Language::Flax => Ok(flax::code(&title, &drawn()?, model, &parameters)),
-        Language::Keras => keras::code(&title, &drawn()?, &parameters),
+        Language::Flax => {
+            let (drawn, there) = cells::joined(drawn()?, &parameters, language)?;
+            Ok(flax::code(&title, &drawn, model, (&parameters, &there)))
+        }
+        Language::Keras => {
+            let (drawn, there) = cells::joined(drawn()?, &parameters, language)?;
+            keras::code(&title, &drawn, &there)
+        }
         Language::Numpy => Ok(numpy::code(&title, &drawn()?)),
         Language::Rust => Ok(rust::code(&title, &found.changes, &parameters)),
     }

@@ -1,16 +1,20 @@
 //! How frameworks name the parameters that a network has here.
 
+use super::cells;
 use crate::init::{Parameter, Role};
 use crate::spec::Model;
 
 /// The path of a parameter in the tree of a Flax model.
 ///
 /// Layers of a short text are numbered by their kind, as `nn.compact` names them (`Dense_0`); other
-/// names keep their modules. What multiplies is a `kernel`, what normalizes a `scale`.
+/// names keep their modules. Cells are those of `flax.nnx`. What multiplies is a `kernel`, what normalizes a `scale`.
 pub(super) fn flax(model: &Model, parameters: &[Parameter], name: &str) -> String {
     let Some(parameter) = parameters.iter().find(|p| p.name == name) else {
         return name.to_owned();
     };
+    if let Some(path) = cells::flax(parameters, parameter) {
+        return path;
+    }
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let leaf = match (parameter.role, last) {
         (Role::Weight, "weight") => "kernel",

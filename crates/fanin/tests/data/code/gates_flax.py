@@ -1,0 +1,50 @@
+"""Starting weights for `lstm`, found by fanin's method `auto`."""
+
+import zlib
+from fnmatch import fnmatchcase
+
+import jax
+import jax.numpy as jnp
+
+init = jax.nn.initializers
+
+
+def parts(axis, sizes, *draws):
+    """Draws each part along an axis of its own."""
+
+    def draw(key, shape, dtype):
+        shapes = [(*shape[:-1], size) if axis else (size, *shape[1:]) for size in sizes]
+        keys = jax.random.split(key, len(sizes))
+        drawn = [d(k, s, dtype) for d, k, s in zip(draws, keys, shapes)]
+        return jnp.concatenate(drawn, axis)
+
+    return draw
+
+
+# Patterns of paths in the tree, and what is drawn for them; the first that fits decides.
+RULES = [
+    (["rnn/dense_h/kernel"], parts(-1, [24, 24, 24, 24], *[init.orthogonal(1.0)] * 4)),
+    (["rnn/dense_h/bias"], parts(-1, [24, 24, 24, 24], lambda key, shape, dtype: jnp.linspace(0.0, -5.2933, shape[-1], dtype=dtype), lambda key, shape, dtype: jnp.linspace(0.0, 5.2933, shape[-1], dtype=dtype), init.zeros, init.zeros)),
+    (["rnn/dense_i/kernel", "head/kernel"], init.normal(0.2)),
+]
+
+
+def initialize(params, seed: int):
+    """A tree in which what RULES name is drawn anew; all else keeps its values."""
+    unused = {pattern for patterns, _ in RULES for pattern in patterns}
+    root = jax.random.key(seed)
+
+    def leaf(path, value):
+        keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
+        name = "/".join(k for k in keys if k not in ("params", "value"))
+        for patterns, draw in RULES:
+            if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
+                unused.difference_update(fitting)
+                key = jax.random.fold_in(root, zlib.crc32(name.encode()))
+                return draw(key, value.shape, value.dtype)
+        return value
+
+    drawn = jax.tree_util.tree_map_with_path(leaf, params)
+    if unused:
+        raise ValueError(f"no parameter is named {sorted(unused)}")
+    return drawn
