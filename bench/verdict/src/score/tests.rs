@@ -29,6 +29,7 @@ fn judgment(case: &Case, verdict: &str, severity: &str) -> Judgment {
         findings: if severity.is_empty() { Vec::new() } else { vec![finding] },
         evidence: BTreeMap::new(),
         seconds: 0.0,
+        epoch_seconds: None,
     }
 }
 
