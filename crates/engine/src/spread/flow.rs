@@ -25,7 +25,7 @@ const MOST_SAMPLES: usize = 1 << 20;
 /// A walk over a graph.
 #[derive(Clone, Debug)]
 pub struct Flow<'g> {
-    graph: &'g Graph,
+    pub(super) graph: &'g Graph,
     spreads: Vec<Option<Spread>>,
     forms: Vec<Option<Form>>,
     sums: Vec<Option<Vec<Term>>>,
@@ -216,6 +216,16 @@ impl<'g> Flow<'g> {
         Some(passed.scaled(one.factor, one.factor * one.factor))
     }
 
+    /// What a wire is a function of: its seed and its root; none if it is none.
+    pub(super) fn form(&self, wire: Wire) -> Option<(Option<Wire>, Option<Wire>)> {
+        self.forms[wire.0].as_ref().map(|form| (form.seed, form.root))
+    }
+
+    /// The values of that function at the places of its root's grid.
+    pub(super) fn form_values(&self, wire: Wire) -> Option<Rc<Vec<f64>>> {
+        self.forms[wire.0].as_ref().map(|form| Rc::clone(&form.values))
+    }
+
     /// The wire that a wire shows under another shape.
     fn origin(&self, mut wire: Wire) -> Wire {
         while let Source::Node(index, 0) = self.graph.source(wire) {
@@ -355,7 +365,7 @@ impl<'g> Flow<'g> {
     }
 
     /// Quadrature over a root, and the root's own values there.
-    fn grid(&mut self, root: Wire) -> Option<(Rc<Grid>, Vec<f64>)> {
+    pub(super) fn grid(&mut self, root: Wire) -> Option<(Rc<Grid>, Vec<f64>)> {
         let (mean, deviation) = self.spread(root).filter(|spread| spread.is_finite())?.reach();
         let grid = Rc::clone(
             self.grids.entry(root).or_insert_with(|| Rc::new(Grid::new(-mean / deviation))),

@@ -26,10 +26,12 @@ mod shares;
 mod written;
 mod linear;
 mod flow;
+mod again;
 
 #[cfg(test)]
 mod tests;
 
+pub use again::Again;
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;

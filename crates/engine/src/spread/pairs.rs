@@ -148,6 +148,14 @@ impl Spread {
         self.pairs.as_ref().map(|own| (own.of(0), &own.means[..]))
     }
 
+    /// With so much more in the mean products of the same place of every two rows; itself where rows are
+    /// not known.
+    pub(super) fn with_more_of_rows(&self, more: &[f64]) -> Self {
+        let Some(mut own) = self.pairs.clone() else { return self.clone() };
+        own.products.iter_mut().zip(more).for_each(|(product, more)| *product += more);
+        Self::from_pairs(self.axes.clone(), Pairs { places: None, ..own })
+    }
+
     /// With what it says of rows at large.
     pub(super) fn from_pairs(axes: Vec<Vec<usize>>, pairs: Pairs) -> Self {
         let mut summary = vec![0.0; 2 * pairs.sets()];

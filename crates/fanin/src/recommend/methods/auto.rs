@@ -53,7 +53,7 @@ impl Method for Auto {
 
     fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let walk = Walk::new(problem, Rows::first(problem))?;
-        let present = Scales::of(&walk.network, problem.weights);
+        let present = Scales::of(&walk.network, problem.weights, walk::FEW);
         let mut found = problem.unchanged(FACTS.name);
         let solved = solution(&walk, problem, &present)?;
         change(&walk, problem, &solved, &mut found)?;
@@ -69,7 +69,7 @@ impl Method for Auto {
 /// If the network cannot be built.
 pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
     let walk = Walk::new(problem, Rows::apart(problem))?;
-    let present = Scales::of(&walk.network, problem.weights);
+    let present = Scales::of(&walk.network, problem.weights, walk::MANY);
     walk.expect(problem, &present)
 }
 

@@ -1,7 +1,7 @@
 //! A network with its gradients as one graph, and how signal and gradient are spread in it.
 
 use fanin_engine::graph::Source;
-use fanin_engine::spread::{Flow, WrittenNorm, square_root, written_norms};
+use fanin_engine::spread::{Again, Flow, WrittenNorm, square_root, written_norms};
 use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
@@ -10,7 +10,7 @@ use super::prelude;
 use super::rows::Rows;
 use crate::error::Result;
 use crate::recommend::Problem;
-use crate::spec::{Loss, Mode, Network, Parameter};
+use crate::spec::{Axes, LayerWires, Layout, Loss, Mode, Network, Parameter};
 use crate::weights::Weights;
 
 /// Logits that the gradient of the loss is measured on.
@@ -25,8 +25,11 @@ const DRAWS_APART: usize = 1 << 10;
 /// for each output.
 const DRAWS: usize = 32;
 
-/// Elements of a tensor that say its scale: to 1 %.
-const ELEMENTS: usize = 1 << 15;
+/// Elements of a tensor that say its scale: to 1 %, which is enough to solve for another.
+pub(super) const FEW: usize = 1 << 15;
+/// Elements of a tensor that say its scale to 0.1 %: what is foreseen of a hundred layers is off by as much of
+/// each.
+pub(super) const MANY: usize = 1 << 21;
 /// Neighbors that are read together, so that all taps of a kernel count alike.
 const BLOCK: usize = 256;
 
@@ -151,11 +154,15 @@ impl Walk {
 
     /// The way back of a walk that has been forward.
     pub fn go_back(&self, problem: &Problem<'_>, flow: &mut Flow<'_>) -> Result<()> {
+        let mut along = None;
         if let Some(output) = flow.spread(self.network.output) {
             let axes = problem.model.architecture().output();
-            let seed = loss_gradient(problem, output, axes.axes(), &self.rows)?;
+            let (seed, aligned) = loss_gradient(problem, output, axes.axes(), &self.rows)?;
             flow.set_gradient(self.seed, seed);
+            along = aligned;
         }
+        let chain = if along.is_some() { self.chain() } else { Vec::new() };
+        let mut chain = chain.iter().peekable();
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
         for node in nodes {
             flow.step(node);
@@ -163,8 +170,42 @@ impl Walk {
             for (norm, at_unit, at_x) in self.norms.iter().filter(|own| outputs.contains(&own.2)) {
                 flow.set_back(norm, *at_unit, *at_x);
             }
+            if let Some(next) =
+                along.take_if(|_| chain.peek().is_some_and(|own| outputs.contains(&own.gradient)))
+            {
+                along = chain.next().and_then(|own| flow.meet_again(*own, &next));
+            }
         }
         Ok(())
+    }
+
+    /// From the head back, layers of units whose activation the next one alone reads.
+    fn chain(&self) -> Vec<Again> {
+        let layers = &self.network.layers;
+        let is_head = layers.last().is_some_and(|own| own.pre_activation == self.network.output);
+        let is_flat = |own: &LayerWires| {
+            own.layout == Layout::FLAT
+                && own.weight_axes == Axes::linear()
+                && self.network.graph.shape(own.pre_activation).rank() == 2
+        };
+        let nodes = &self.network.graph.nodes()[..self.turn];
+        let readers = |wire: Wire| {
+            nodes.iter().flat_map(|own| &own.inputs).filter(|own| **own == wire).count()
+        };
+        let pairs = layers.windows(2).zip(self.deltas.windows(2)).rev();
+        let one = |(pair, deltas): (&[LayerWires], &[(Wire, Wire)])| {
+            let [own, next] = pair else { return None };
+            let follows =
+                is_flat(next) && next.input == own.activation && readers(own.activation) == 1;
+            (is_flat(own) && follows).then_some(Again {
+                z: own.pre_activation,
+                x: own.activation,
+                gradient: deltas[0].0,
+                next_z: next.pre_activation,
+                next_gradient: deltas[1].0,
+            })
+        };
+        if is_head { pairs.map_while(one).collect() } else { Vec::new() }
     }
 
     fn read(&self, flow: &Flow<'_>) -> Vec<Expected> {
@@ -191,13 +232,13 @@ impl Scales {
     /// Zeros.
     pub const ZERO: Self = Self { mean: 0.0, second: 0.0 };
 
-    /// Those of the elements that are there; of a large tensor, of blocks all over it.
-    pub fn of(network: &Network, weights: &Weights) -> Vec<Self> {
+    /// Those of the elements that are there; of a tensor of more than `most`, of blocks all over it.
+    pub fn of(network: &Network, weights: &Weights, most: usize) -> Vec<Self> {
         let wires = network.graph.parameters();
         let own = network.names.iter().zip(wires);
         own.map(|(name, &wire)| match weights.get(name) {
             Some(tensor) if tensor.shape() == network.graph.shape(wire) => {
-                let every = (tensor.data().len() / ELEMENTS).max(1);
+                let every = (tensor.data().len() / most).max(1);
                 let blocks = tensor.data().chunks(BLOCK).step_by(every);
                 let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
                     let more =
@@ -231,13 +272,14 @@ fn ancestors(graph: &Graph, wires: &[Wire]) -> Vec<usize> {
 }
 
 /// How the loss's gradient is spread over outputs (rows, outputs) of a network with such a result,
-/// measured on normal outputs, and on the targets of the data or such as are drawn at random.
+/// measured on normal outputs, and on the targets of the data or such as are drawn at random; and, where rows
+/// are told apart, the mean product over every two rows of what gradient and outputs have in common.
 fn loss_gradient(
     problem: &Problem<'_>,
     output: &Spread,
     axes: &[usize],
     rows: &Rows,
-) -> Result<Spread> {
+) -> Result<(Spread, Option<Vec<f64>>)> {
     let (columns, count) = (axes.iter().product::<usize>(), rows.places.len());
     let few = (LOGITS / columns.max(1)).clamp(2, count.max(2));
     let mut graph = Graph::new();
@@ -264,6 +306,27 @@ fn loss_gradient(
     };
     let is_told_apart = rows.is_told_apart && few == count && data.is_some();
     let is_squared = matches!(problem.loss, Loss::SquaredError | Loss::MeanSquaredError);
+    let together = output.of_two_rows().filter(|_| is_told_apart);
+    let mut drawn = Vec::new();
+    let along = match together {
+        Some((covariance, means)) => {
+            let root = square_root(&less_means(covariance, means), count);
+            let draws = (APART / (few * columns).max(1)).clamp(1, DRAWS_APART);
+            let mut along = vec![0.0; count * count];
+            for draw in 0..draws {
+                let mut outputs = Vec::new();
+                let found = of(&mut |y| {
+                    draw_rows((&root, means), y, (columns, draw));
+                    outputs.extend_from_slice(y);
+                })?;
+                add_along(&mut along, (&found, &outputs), columns);
+                drawn.push(Spread::of_rows(&found));
+            }
+            along.iter_mut().for_each(|sum| *sum /= draws as f64);
+            Some(along)
+        }
+        None => None,
+    };
     if is_told_apart && is_squared {
         // The gradient is c·(y − t), and rows of like targets may have like outputs.
         let [none, ones] = [0.0, 1.0].map(|value| of(&mut |y| y.fill(value)));
@@ -271,17 +334,11 @@ fn loss_gradient(
         let first = |array: &Array| array.floats().and_then(|x| x.first().copied());
         let by = first(&ones).unwrap_or(0.0) - first(&none).unwrap_or(0.0);
         let of_targets = Spread::of_rows(&none);
-        return Ok(of_targets.plus(&output.reshaped(&[count, columns].into()).scaled(by, by * by)));
+        let of_outputs = output.reshaped(&[count, columns].into()).scaled(by, by * by);
+        return Ok((of_targets.plus(&of_outputs), along));
     }
-    if let Some((covariance, means)) = output.of_two_rows().filter(|_| is_told_apart) {
-        let root = square_root(&less_means(covariance, means), count);
-        let draws = (APART / (few * columns).max(1)).clamp(1, DRAWS_APART);
-        let draw = |draw: usize| -> Result<Spread> {
-            let found = of(&mut |y| draw_rows((&root, means), y, (columns, draw)))?;
-            Ok(Spread::of_rows(&found))
-        };
-        let drawn: Vec<Spread> = (0..draws).map(draw).collect::<Result<_>>()?;
-        return Ok(Spread::mean_of(&drawn).expect("there is a draw"));
+    if let Some(spread) = Spread::mean_of(&drawn) {
+        return Ok((spread, along));
     }
     let draws = (DRAWN / (few * columns).max(1)).clamp(1, DRAWS);
     let draw = |draw: usize| -> Result<Spread> {
@@ -291,11 +348,11 @@ fn loss_gradient(
     let drawn: Vec<Spread> = (0..draws).map(draw).collect::<Result<_>>()?;
     let found = Spread::mean_of(&drawn).expect("there is a draw");
     if is_told_apart {
-        return Ok(found);
+        return Ok((found, None));
     }
     let share = few as f64 / count as f64;
     let single = |axis: usize| found.between(axis);
-    Ok(Spread::from_products(&[count, columns].into(), share * found.mean(), |differs| {
+    let spread = Spread::from_products(&[count, columns].into(), share * found.mean(), |differs| {
         let product = match (differs[0], differs[1]) {
             (false, false) => found.second(),
             (true, false) => single(0),
@@ -303,7 +360,19 @@ fn loss_gradient(
             (true, true) => found.mean().powi(2),
         };
         share * share * product
-    }))
+    });
+    Ok((spread, None))
+}
+
+/// Adds the products over every two rows of what gradient and outputs have in common: g·y.
+fn add_along(sums: &mut [f64], (gradient, outputs): (&Array, &[f32]), columns: usize) {
+    let gradient = gradient.floats().unwrap_or_default().chunks_exact(columns);
+    let rows = gradient.zip(outputs.chunks_exact(columns));
+    let dot = |(g, y): (&[f64], &[f32])| g.iter().zip(y).map(|(g, y)| g * f64::from(*y)).sum();
+    let along: Vec<f64> = rows.map(dot).collect();
+    for (sums, a) in sums.chunks_exact_mut(along.len()).zip(&along) {
+        sums.iter_mut().zip(&along).for_each(|(sum, b)| *sum += a * b);
+    }
 }
 
 /// Mean products of rows less those of their means.
