@@ -65,17 +65,6 @@ pub(crate) struct Parts<'a, T> {
 unsafe impl<T: Send> Sync for Parts<'_, T> {}
 
 impl<T> Parts<'_, T> {
-    /// Where the element with this number lies in each of the buffers that are used but the first, and
-    /// null for the rest: the first is a parameter, which was read shortly before.
-    pub(crate) fn near(&self, element: usize) -> [*const T; MOST] {
-        let mut places = [std::ptr::null(); MOST];
-        let used = self.starts.iter().filter(|(_, used)| *used).skip(1);
-        for (place, (first, _)) in places.iter_mut().zip(used) {
-            *place = first.wrapping_add(element).cast_const();
-        }
-        places
-    }
-
     /// Changes what begins at `start` by these numbers.
     ///
     /// # Safety
@@ -93,19 +82,5 @@ impl<T> Parts<'_, T> {
             unsafe { std::slice::from_raw_parts_mut(first, count) }
         });
         (self.rule)(start, pieces, gradient);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_is_what_changes_with_a_parameter() {
-        let [mut w, mut v] = [[0.0_f32; 6]; 2];
-        let expected = [v.as_ptr().wrapping_add(4), std::ptr::null(), std::ptr::null()];
-        let rule = |_: usize, _: [&mut [f32]; MOST], _: &[f32]| ();
-        let parts = Change { buffers: [&mut w, &mut v, &mut []], rule: &rule }.in_parts(6);
-        assert_eq!(parts.near(4), expected);
     }
 }

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::change::Change;
-use crate::product::{MatMut, MatRef, Pieces, block_size, rows_of_block};
+use crate::product::{MatMut, MatRef, block_size, rows_of_block};
 use crate::scalar::Float;
 use crate::threads::{alone, for_each_piece};
 
@@ -132,8 +132,7 @@ pub fn matmul_change<T: Float>(a: Matrix<'_, T>, b: Matrix<'_, T>, change: Chang
                 }
             }
         };
-        let near = |row: usize, column: usize| parts.near((rows.start + row) * n + column);
-        alone(|| T::multiply_in_pieces(a, b, &mut Pieces { take: &mut take, near: &near }));
+        alone(|| T::multiply_in_pieces(a, b, &mut take));
     });
 }
 

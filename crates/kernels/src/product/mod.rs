@@ -7,7 +7,6 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use crate::change::MOST;
 use crate::threads::PRODUCT_CHUNK;
 
 #[cfg(target_arch = "x86_64")]
@@ -26,35 +25,18 @@ pub trait Product: Sized {
     #[doc(hidden)]
     fn comes_in_pieces(k: usize) -> bool;
 
-    /// Makes `a · b` in pieces that are not kept. Each element comes once, with the bits that
+    /// Calls `take(row, columns, elements)` for pieces of `a · b`: all rows from `row` on that the
+    /// elements make, of these columns. Each element comes once, with the bits that
     /// [`multiply`](Self::multiply) gives it.
     ///
     /// # Panics
     /// If the sizes do not fit each other, or the product does not come in pieces.
     #[doc(hidden)]
-    fn multiply_in_pieces(a: MatRef<'_, Self>, b: MatRef<'_, Self>, pieces: &mut Pieces<'_, Self>);
+    fn multiply_in_pieces(a: MatRef<'_, Self>, b: MatRef<'_, Self>, take: &mut Take<'_, Self>);
 }
 
-/// Takes a piece of a product: its first row, its columns, and the elements of all rows that they make.
+/// Takes a piece of a product: its first row, its columns, its elements.
 pub type Take<'a, T> = dyn FnMut(usize, Range<usize>, &[T]) + 'a;
-
-/// Says what is used when the element of a product in this row and column is taken.
-pub type Near<'a, T> = dyn Fn(usize, usize) -> [*const T; MOST] + 'a;
-
-/// What becomes of a product that is not kept.
-pub struct Pieces<'a, T> {
-    /// Takes all pieces, one after another.
-    pub take: &'a mut Take<'a, T>,
-    /// Where that lies which is asked for meanwhile: for all elements as they would lie in a product that
-    /// is kept; null for nothing, after all else.
-    pub near: &'a Near<'a, T>,
-}
-
-impl<T> std::fmt::Debug for Pieces<'_, T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pieces").finish_non_exhaustive()
-    }
-}
 
 /// Rows of a result of `rows` that one thread takes at a time, as few blocks as keep all threads of
 /// the pool busy, for every block packs the whole second factor again. `by_shape` where only blocks
@@ -265,16 +247,16 @@ macro_rules! implement_product {
             fn multiply_in_pieces(
                 a: MatRef<'_, Self>,
                 b: MatRef<'_, Self>,
-                pieces: &mut Pieces<'_, Self>,
+                take: &mut Take<'_, Self>,
             ) {
                 assert_eq!(a.layout.columns, b.layout.rows, "inner dimensions agree");
                 assert!(Self::comes_in_pieces(a.layout.columns), "the product comes in pieces");
                 #[cfg(target_arch = "x86_64")]
                 if let Some(kernel) = <$type as tiles::Tiled>::kernel() {
-                    tiles::multiply_in_pieces(kernel, &a, &b, pieces);
+                    tiles::multiply_in_pieces(kernel, &a, &b, take);
                 }
                 #[cfg(not(target_arch = "x86_64"))]
-                let _ = pieces;
+                let _ = take;
             }
         }
     };

@@ -11,16 +11,13 @@
 //! panel of the spread factor in the first-level cache and the block of the dense one in the second.
 
 mod pack;
-mod target;
 mod x86;
 
 use std::ops::Range;
 
-use super::{MatMut, MatRef, Pieces};
-use crate::change::MOST;
+use super::{MatMut, MatRef, Take};
 use crate::memory;
 use pack::{pack, pack_groups, pack_panels};
-use target::{Kept, Outcome, Passing, Target};
 pub(super) use x86::Tiled;
 
 /// Inner dimension of a slice. Long, since each slice reads and writes the whole result once more.
@@ -61,19 +58,6 @@ struct Tile<T> {
     c: *mut T,
     apart: isize,
     add: bool,
-    soon: Soon<T>,
-}
-
-/// Memory that is used when the tile is done, and asked for meanwhile: up to the first null the places
-/// that belong to the tile's first element, and their step from row to row.
-#[derive(Clone, Copy, Debug)]
-struct Soon<T> {
-    starts: [*const T; MOST],
-    apart: isize,
-}
-
-impl<T> Soon<T> {
-    const NOTHING: Self = Self { starts: [std::ptr::null(); MOST], apart: 0 };
 }
 
 /// The tiles of a set of instructions.
@@ -122,6 +106,40 @@ impl<T> Factor<T> {
     /// About the cycles that packing takes.
     fn packing(&self, elements: usize) -> usize {
         if self.across == 1 { elements / 8 } else { elements / 3 }
+    }
+}
+
+/// The result: its first element, and the steps from row to row and from lane to lane of the tiles.
+#[derive(Clone, Copy, Debug)]
+struct Outcome<T> {
+    start: *mut T,
+    across: isize,
+    along: isize,
+}
+
+impl<T: Tiled> Outcome<T> {
+    /// The same from a row and a lane on.
+    fn from(&self, row: usize, lane: usize) -> Self {
+        let to = row as isize * self.across + lane as isize * self.along;
+        Self { start: self.start.wrapping_offset(to), ..*self }
+    }
+
+    /// Writes or adds `height` rows of `count` lanes of a tile with rows `apart` from each other.
+    ///
+    /// # Safety
+    /// They lie within the result.
+    unsafe fn write(&self, tile: &[T], (height, count, apart): (usize, usize, usize), add: bool) {
+        let set = |i: usize, j: usize| {
+            let value = tile[i * apart + j];
+            let to = self.from(i, j).start;
+            // SAFETY: by the caller's word; what is added to was written before.
+            unsafe { *to = if add { *to + value } else { value } };
+        };
+        if self.along == 1 {
+            (0..height).for_each(|i| (0..count).for_each(|j| set(i, j)));
+        } else {
+            (0..count).for_each(|j| (0..height).for_each(|i| set(i, j)));
+        }
     }
 }
 
@@ -180,16 +198,17 @@ pub(super) fn multiply<T: Tiled>(
     let along_rows = cycles(m, n) + left.packing(m * k) + m * n * k.div_ceil(SLICE);
     let (start, stride) = (c.start, c.layout.strides().0);
     T::with_buffers(|[spread, dense, _]| {
-        let (tiles, c) = if along_rows < along_columns {
+        let tiles = if along_rows < along_columns {
             let c = Outcome { start, across: 1, along: stride };
             let extent = Extent { rows: n, lanes: m, inner: k };
-            (Tiles { kernel, extent, spread: right, dense: left, add, block: BLOCK }, c)
+            Tiles { kernel, extent, spread: right, dense: left, c, add, block: BLOCK }
         } else {
             let c = Outcome { start, across: stride, along: 1 };
             let extent = Extent { rows: m, lanes: n, inner: k };
-            (Tiles { kernel, extent, spread: left, dense: right, add, block: BLOCK }, c)
+            Tiles { kernel, extent, spread: left, dense: right, c, add, block: BLOCK }
         };
-        tiles.run([spread, dense], &mut Kept { c });
+        let c = |row: usize, lane: usize| tiles.c.from(row, lane);
+        tiles.run(spread, dense, &c, &mut |_, _| ());
     });
 }
 
@@ -203,7 +222,7 @@ pub(super) fn multiply_in_pieces<T: Tiled>(
     kernel: &Kernel<T>,
     a: &MatRef<'_, T>,
     b: &MatRef<'_, T>,
-    pieces: &mut Pieces<'_, T>,
+    take: &mut Take<'_, T>,
 ) {
     let (rows, inner, lanes) = (a.layout.rows, a.layout.columns, b.layout.columns);
     assert!(comes_in_pieces(inner) && b.layout.rows == inner);
@@ -213,11 +232,20 @@ pub(super) fn multiply_in_pieces<T: Tiled>(
     // Wide rather than deep, so that rows are whole more often.
     let block = (BLOCK * SLICE / inner).clamp(BLOCK, 2 * BLOCK) / MOST_LANES * MOST_LANES;
     let (spread, dense) = (Factor::new(a, false), Factor::new(b, true));
-    let extent = Extent { rows, lanes, inner };
-    let tiles = Tiles { kernel, extent, spread, dense, add: false, block };
-    T::with_buffers(|[spread, dense, made]| {
+    T::with_buffers(|[spread_buffer, dense_buffer, made]| {
         let start = aligned(made, MOST_ROWS * block.min(lanes));
-        tiles.run([spread, dense], &mut Passing { start, lanes, block, pieces });
+        let c = Outcome { start, across: 0, along: 1 };
+        let extent = Extent { rows, lanes, inner };
+        let tiles = Tiles { kernel, extent, spread, dense, c, add: false, block };
+        let place = |_, lane: usize| Outcome { across: block.min(lanes - lane) as isize, ..c };
+        let mut done = |rows: Range<usize>, lanes: Range<usize>| {
+            let count = rows.len() * lanes.len();
+            // SAFETY: the tiles of these rows and lanes have just been written there, rows one after
+            // another; nothing else uses the buffer meanwhile.
+            let made = unsafe { std::slice::from_raw_parts(start, count) };
+            take(rows.start, lanes, made);
+        };
+        tiles.run(spread_buffer, dense_buffer, &place, &mut done);
     });
 }
 
@@ -227,14 +255,22 @@ struct Tiles<'a, T: 'static> {
     extent: Extent,
     spread: Factor<T>,
     dense: Factor<T>,
+    c: Outcome<T>,
     add: bool,
     /// Lanes of a block of the dense factor.
     block: usize,
 }
 
 impl<T: Tiled> Tiles<'_, T> {
-    /// Makes all tiles; the buffers are for the packed factors.
-    fn run(&self, [spread, dense]: [&mut Vec<T>; 2], target: &mut impl Target<T>) {
+    /// Makes all tiles; the buffers are for packed factors. `place` says where what begins at a row and
+    /// lane is written, and `done` hears which rows and lanes have been.
+    fn run(
+        &self,
+        spread: &mut Vec<T>,
+        dense: &mut Vec<T>,
+        place: &impl Fn(usize, usize) -> Outcome<T>,
+        done: &mut impl FnMut(Range<usize>, Range<usize>),
+    ) {
         let Extent { lanes, inner, .. } = self.extent;
         let width = 2 * self.kernel.lanes;
         let deepest = SLICE.min(inner);
@@ -248,7 +284,7 @@ impl<T: Tiled> Tiles<'_, T> {
                 // SAFETY: the buffer has room for all lanes of the block, padded.
                 unsafe { self.pack_block(block, first..end, begin..begin + depth) };
                 let slice = begin..begin + depth;
-                self.run_slice([panel, block], &(first..end), &slice, target);
+                self.run_slice([panel, block], &(first..end), &slice, place, done);
             }
         }
     }
@@ -284,7 +320,8 @@ impl<T: Tiled> Tiles<'_, T> {
         [panel, block]: [*mut T; 2],
         lanes: &Range<usize>,
         slice: &Range<usize>,
-        target: &mut impl Target<T>,
+        place: &impl Fn(usize, usize) -> Outcome<T>,
+        done: &mut impl FnMut(Range<usize>, Range<usize>),
     ) {
         let mut tile = [T::ZERO; MOST_ROWS * MOST_LANES];
         let (packs, most) = self.panels();
@@ -316,7 +353,7 @@ impl<T: Tiled> Tiles<'_, T> {
             let start = if packs { packed } else { source };
             let a = Factor { start, ..self.spread };
             let kinds = if packs { &self.kernel.packed } else { &self.kernel.strided };
-            let c = target.place(row, lanes.start);
+            let c = place(row, lanes.start);
             for lane in lanes.clone().step_by(2 * self.kernel.lanes) {
                 let (count, padded) = self.vectors(lane, lanes.end);
                 let micro = kinds[padded / self.kernel.lanes - 1][height - 1];
@@ -326,8 +363,8 @@ impl<T: Tiled> Tiles<'_, T> {
                     let group = self.group_at(lane - lanes.start, depth);
                     (block.wrapping_add(group).cast_const(), padded as isize)
                 };
-                let (c, soon) = (c.from(0, lane - lanes.start), target.soon(row, lane));
-                let whole = Tile { depth, a, b, step, c: c.start, apart: c.across, add, soon };
+                let c = c.from(0, lane - lanes.start);
+                let whole = Tile { depth, a, b, step, c: c.start, apart: c.across, add };
                 // SAFETY: `a` has `height` rows and `b` `padded` lanes of `depth` positions, and the
                 // tile lies within the result: whole, or through a buffer of the largest tile.
                 unsafe {
@@ -340,8 +377,7 @@ impl<T: Tiled> Tiles<'_, T> {
                     }
                 }
             }
-            // SAFETY: these rows and lanes have just been written.
-            unsafe { target.done(row..row + height, lanes.clone()) };
+            done(row..row + height, lanes.clone());
         }
     }
 

@@ -108,7 +108,7 @@ macro_rules! tiles {
             #[target_feature(enable = $features)]
             unsafe fn tile<const H: usize, const W: usize, const PACKED: bool>(tile: &Tile<$type>) {
                 let Tile { a: Factor { start: mut a, across, along }, .. } = *tile;
-                let Tile { depth, mut b, step, c, apart, add, soon, .. } = *tile;
+                let Tile { depth, mut b, step, c, apart, add, .. } = *tile;
                 let (across, along) = if PACKED { (1, H as isize) } else { (across, along) };
                 // SAFETY: by the caller's word; pointers beyond the last position are not read.
                 unsafe {
@@ -148,12 +148,6 @@ macro_rules! tiles {
                     for row in 0..H {
                         for w in 0..W {
                             _mm_prefetch::<_MM_HINT_T0>(at(row, w).cast());
-                        }
-                        for start in soon.starts.into_iter().take_while(|start| !start.is_null()) {
-                            let start = start.wrapping_offset(row as isize * soon.apart);
-                            for w in 0..W {
-                                _mm_prefetch::<_MM_HINT_T1>(start.wrapping_add(w * $lanes).cast());
-                            }
                         }
                         if row < asked {
                             steps(group);
