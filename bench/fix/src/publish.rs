@@ -132,7 +132,11 @@ fn reason(own: &Foreseen, network: Option<&Network>) -> String {
     };
     let mut causes = Vec::new();
     let mut others = Vec::new();
-    if ![own.signal, own.gradient].iter().all(Ratio::is_known) {
+    let unsure = misses.iter().all(|&which| ![own.signal, own.gradient][which].is_known());
+    if unsure {
+        causes
+            .push(format!("chance: {} draws differ too much to tell whether it is off", own.draws));
+    } else if ![own.signal, own.gradient].iter().all(Ratio::is_known) {
         others.push("draws differ too much to tell".to_owned());
     }
     let (is_file, count) = (own.width.is_none(), (own.draws as f64).sqrt());

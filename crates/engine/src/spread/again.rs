@@ -55,6 +55,8 @@ impl Flow<'_> {
         let both = product(&|i| phi[i] * slope[i]);
         let turned = product(&|i| slope[i] * places[i]);
         let passed = product(&|i| phi[i] * slope[i] * places[i]);
+        // Told of the same places as what it divides: a layer's error would stand in all before it.
+        let squares = product(&|i| phi[i] * phi[i]);
         let slopes = product(&|i| slope[i]);
         let x = self.spread(at.x)?;
         let gradient = self.spread(at.gradient)?;
@@ -64,14 +66,15 @@ impl Flow<'_> {
         let (next_z, next_gradient) = (pairs(at.next_z)?, pairs(at.next_gradient)?);
         let (z, fresh) = (pairs(at.z)?, gradient.of_two_rows()?.0);
         let (x, both, means) = (x.of_two_rows()?.0, both.of_two_rows()?.0, passed.of_two_rows()?.1);
+        let squares = squares.of_two_rows()?.1;
         let (turned, slopes) = (turned.of_two_rows()?.0, slopes.of_two_rows()?.0);
         let rows = means.len();
         let same = |of: &[f64], row: usize| of[row * (rows + 1)];
-        if next.len() != rows * rows || (0..rows).any(|row| same(x, row) <= 0.0) {
+        if next.len() != rows * rows || (0..rows).any(|row| same(x, row).min(squares[row]) <= 0.0) {
             return None;
         }
         // Of δ·z, what lies along x; and of the rest, which W̃ sends across x, what z still sees of it.
-        let along: Vec<f64> = (0..rows).map(|row| means[row] / same(x, row)).collect();
+        let along: Vec<f64> = (0..rows).map(|row| means[row] / squares[row]).collect();
         let across = |row: usize| {
             let left = same(turned, row) - means[row].powi(2) / same(x, row);
             let slope = same(slopes, row);

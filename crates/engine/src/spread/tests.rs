@@ -4,6 +4,7 @@ use super::*;
 use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
 
+mod again;
 mod pairs;
 mod places;
 

@@ -1,5 +1,6 @@
 //! The biases of an LSTM, as far as schemes for gates need to know them.
 
+use super::scheme::number;
 use super::{Component, Parameter};
 use crate::error::Result;
 use crate::spec::Role;
@@ -39,6 +40,11 @@ pub(super) fn any_gate(parameter: &Parameter) -> Result<Option<Component>> {
         _ if name.starts_with("bias_hh") => Ok(None),
         component => Ok(component),
     }
+}
+
+/// The longest memory, in steps, that the argument of a scheme says.
+pub(super) fn longest(argument: Option<&str>) -> std::result::Result<f64, &'static str> {
+    argument.and_then(number).filter(|&longest| longest > 2.0).ok_or("more than 2 steps")
 }
 
 /// Biases that show what schemes for gates do, as PyTorch packs them.

@@ -3,7 +3,7 @@
 //! A forget gate that stays at σ(b) forgets with the time constant 1 + eᵇ.
 
 use crate::error::Result;
-use crate::init::scheme::{Argument, Facts, Scheme, number};
+use crate::init::scheme::{Argument, Facts, Scheme};
 use crate::init::{Component, Distribution, Parameter, Request, lstm};
 use crate::spec::Role;
 
@@ -39,8 +39,7 @@ impl Scheme for Chrono {
     }
 
     fn with_argument(&self, argument: Option<&str>) -> Argument {
-        let longest = argument.and_then(number).filter(|&longest| longest > 2.0);
-        Ok(Box::new(Self { longest: longest.ok_or("more than 2 steps")? }))
+        Ok(Box::new(Self { longest: lstm::longest(argument)? }))
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {

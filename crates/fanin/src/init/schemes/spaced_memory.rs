@@ -6,7 +6,7 @@
 //! its memory, and never larger than that, however alike inputs are.
 
 use crate::error::Result;
-use crate::init::scheme::{Argument, Facts, Scheme, number};
+use crate::init::scheme::{Argument, Facts, Scheme};
 use crate::init::{Component, Distribution, Parameter, Request, lstm};
 use crate::spec::Role;
 
@@ -55,8 +55,7 @@ impl Scheme for SpacedMemory {
     }
 
     fn with_argument(&self, argument: Option<&str>) -> Argument {
-        let longest = argument.and_then(number).filter(|&longest| longest > 2.0);
-        Ok(Box::new(Self { longest: longest.ok_or("more than 2 steps")? }))
+        Ok(Box::new(Self { longest: lstm::longest(argument)? }))
     }
 
     fn distribution(&self, parameter: &Parameter) -> Result<Distribution> {

@@ -71,6 +71,11 @@ impl Gate {
             times: squash.product(bias, z, times),
         }
     }
+
+    /// Two sequences at two times have in common what both have.
+    fn across(&self) -> f64 {
+        self.sequences * self.times / self.alone.second.max(f64::MIN_POSITIVE)
+    }
 }
 
 /// Gates are worked out anew where what enters them has changed by so much.
@@ -124,9 +129,7 @@ pub(super) fn lstm(
                 cell: keep * own.cell + take * product + 2.0 * f.mean * i.mean * own.next,
                 next: f.mean * own.next + i.mean * next,
             };
-            // Two sequences at two times have in common what both have.
-            let across = candidate.sequences * candidate.times
-                / candidate.alone.second.max(f64::MIN_POSITIVE);
+            let across = candidate.across();
             let both = [keep.sequences, take.sequences, candidate.sequences];
             unit.sequences = step(unit.sequences, both, across);
             let both = [keep.times, take.times, candidate.times];
@@ -202,8 +205,7 @@ pub(super) fn gru(
                     next: z.mean * own.next + (1.0 - z.mean) * next,
                 }
             };
-            let across = candidate.sequences * candidate.times
-                / candidate.alone.second.max(f64::MIN_POSITIVE);
+            let across = candidate.across();
             unit.sequences = step(unit.sequences, keep.sequences, candidate.sequences, across);
             unit.times = step(unit.times, keep.times, candidate.times, candidate.times);
             state.second += share * unit.second;
