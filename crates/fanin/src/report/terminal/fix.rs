@@ -1,6 +1,7 @@
 //! A repair: what was wrong, what changes and why, both starts beside each other, what to do next.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use super::next::arguments;
 use super::number::{compact, count, number};
@@ -8,11 +9,12 @@ use super::table::{aligned, texts};
 use super::wrap::wrapped_within;
 use crate::check::{Diagnosis, Verdict};
 use crate::compare::proof::{Conclusion, Proven};
+use crate::formats::weight_format;
 use crate::recommend::{Fold, Offer, Recommendation, Repair, Scale, fold};
 use crate::report::Fixed;
 use crate::report::checked::title;
 use crate::report::terminal::check::percent;
-use crate::spec::Spec;
+use crate::spec::{Spec, is_model_file};
 
 /// Before the further lines of a paragraph.
 const INDENT: &str = "  ";
@@ -226,7 +228,9 @@ fn next(fixed: &Fixed<'_>) -> String {
         Some(start) if !rate.is_empty() => text[..start].to_owned(),
         _ => text,
     };
-    match fixed.files.first() {
+    // Of code no training can begin.
+    let holds_weights = |file: &&PathBuf| is_model_file(file) || weight_format(file).is_ok();
+    match fixed.files.iter().find(holds_weights) {
         Some(file) if file.extension().is_some_and(|end| end == "onnx") => {
             format!(
                 "fanin train {}{rate}{}",
