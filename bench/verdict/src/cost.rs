@@ -13,11 +13,7 @@ pub struct Costs {
     judging: f64,
     /// Of single checks, sorted.
     checks: Vec<f64>,
-    /// Of an epoch of the same network, sorted.
-    epochs: Vec<f64>,
-    /// Seconds of a check over those of an epoch of the same network, sorted.
-    ratios: Vec<f64>,
-    /// Seconds of an epoch and of a check of the same network.
+    /// Of an epoch and of a check of the same network.
     pairs: Vec<(f64, f64)>,
 }
 
@@ -32,21 +28,24 @@ impl Costs {
     pub fn of(rows: &[Row<'_>]) -> Self {
         let epoch = |row: &Row<'_>| row.judgment.epoch_seconds.filter(|seconds| *seconds > 0.0);
         let pair = |row: &Row<'_>| Some((epoch(row)?, row.judgment.seconds));
-        let pairs: Vec<(f64, f64)> = rows.iter().filter_map(pair).collect();
         Self {
             labelling: rows.iter().map(|row| row.label.seconds).sum(),
             judging: rows.iter().map(|row| row.judgment.seconds).sum(),
             checks: sorted(rows.iter().map(|row| row.judgment.seconds)),
-            epochs: sorted(rows.iter().filter_map(epoch)),
-            ratios: sorted(pairs.iter().map(|(epoch, check)| check / epoch)),
-            pairs,
+            pairs: rows.iter().filter_map(pair).collect(),
         }
+    }
+
+    /// Those of epochs, sorted.
+    fn epochs(&self) -> Vec<f64> {
+        sorted(self.pairs.iter().map(|(epoch, _)| *epoch))
     }
 }
 
 impl fmt::Display for Costs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { labelling, judging, checks, epochs, ratios, pairs } = self;
+        let Self { labelling, judging, checks, pairs } = self;
+        let ratios = ratios(pairs);
         let cheap = ratios.iter().filter(|ratio| **ratio < 1.0).count();
         write!(
             f,
@@ -62,11 +61,11 @@ impl fmt::Display for Costs {
             labelling / 120.0,
             quantile(checks, 0.5),
             quantile(checks, 1.0),
-            quantile(ratios, 0.5),
-            quantile(ratios, 0.1),
-            quantile(ratios, 0.9),
+            quantile(&ratios, 0.5),
+            quantile(&ratios, 0.1),
+            quantile(&ratios, 0.9),
             ratios.len(),
-            quantile(epochs, 0.5)
+            quantile(&self.epochs(), 0.5)
         )?;
         write!(f, "\n\n{}", by_length(pairs))
     }
@@ -82,7 +81,7 @@ fn by_length(pairs: &[(f64, f64)]) -> String {
     for bounds in bounds.windows(2) {
         let is_between =
             |&&(epoch, _): &&(f64, f64)| (bounds[0]..bounds[1]).contains(&(1e3 * epoch));
-        let some: Vec<&(f64, f64)> = pairs.iter().filter(is_between).collect();
+        let some: Vec<(f64, f64)> = pairs.iter().filter(is_between).copied().collect();
         if some.is_empty() {
             continue;
         }
@@ -91,7 +90,7 @@ fn by_length(pairs: &[(f64, f64)]) -> String {
             (least, f64::INFINITY) => format!("from {least} ms"),
             (least, most) => format!("{least} to {most} ms"),
         };
-        let ratios = sorted(some.iter().map(|(epoch, check)| check / epoch));
+        let ratios = ratios(&some);
         let cheap = ratios.iter().filter(|ratio| **ratio < 1.0).count();
         let check = quantile(&sorted(some.iter().map(|(_, check)| 1e3 * check)), 0.5);
         let _ = writeln!(
@@ -102,6 +101,11 @@ fn by_length(pairs: &[(f64, f64)]) -> String {
         );
     }
     text.trim_end().to_owned()
+}
+
+/// Checks in epochs of the same network, sorted.
+fn ratios(pairs: &[(f64, f64)]) -> Vec<f64> {
+    sorted(pairs.iter().map(|(epoch, check)| check / epoch))
 }
 
 fn sorted(numbers: impl Iterator<Item = f64>) -> Vec<f64> {
@@ -134,8 +138,8 @@ mod tests {
         let rows: Vec<_> = samples.iter().map(Sample::row).collect();
         let costs = Costs::of(&rows);
         assert_eq!((costs.labelling, costs.judging), (24.0, 10.0));
-        assert_eq!(costs.epochs, [1.0, 2.0], "an epoch that took no time tells nothing");
-        assert_eq!(costs.ratios, [1.0, 2.0]);
+        assert_eq!(costs.epochs(), [1.0, 2.0], "an epoch that took no time tells nothing");
+        assert_eq!(ratios(&costs.pairs), [1.0, 2.0]);
     }
 
     #[test]
