@@ -255,7 +255,7 @@ impl<'g> Planner<'g> {
         };
         let outputs = node.outputs.iter().map(|w| self.slot(*w)).collect();
         let (operator, inputs) = ahead.unwrap_or_else(|| {
-            (Arc::clone(&node.operator), node.inputs.iter().map(|w| self.slot(*w)).collect())
+            (Arc::clone(&node.operator), node.inputs.iter().map(|w| self.input(*w)).collect())
         });
         let step = Step { operator, inputs, outputs, in_place, change };
         match (node.inputs.is_empty(), changed) {
@@ -372,12 +372,18 @@ impl<'g> Planner<'g> {
         self.graph.shape(wire).elements()
     }
 
+    /// An input; what is only named and never read need not have been computed.
+    fn input(&self, wire: Wire) -> Slot {
+        self.slot_at(wire, self.place[wire.0].unwrap_or(Place::Nowhere))
+    }
+
     fn slot(&self, wire: Wire) -> Slot {
-        Slot {
-            place: self.place[wire.0].expect("nodes are placed in the order in which they run"),
-            elements: self.elements(wire),
-            r#type: self.graph.type_of(wire).clone(),
-        }
+        let place = self.place[wire.0].expect("nodes are placed in the order in which they run");
+        self.slot_at(wire, place)
+    }
+
+    fn slot_at(&self, wire: Wire, place: Place) -> Slot {
+        Slot { place, elements: self.elements(wire), r#type: self.graph.type_of(wire).clone() }
     }
 
     fn finish(mut self, keep: &[Wire]) -> Plan {

@@ -113,6 +113,12 @@ pub trait Operator: Debug + Send + Sync {
         false
     }
 
+    /// Whether elements of input 0 are added up where input 1 says, and all else is 0: as a pool hands
+    /// a gradient back to the elements that it chose.
+    fn puts_at_positions(&self) -> bool {
+        false
+    }
+
     /// How the outputs are spread for independent inputs of these spreads (normal where the shape
     /// of the distribution matters), the first ones at least; `None` where no rule is known.
     fn spread(&self, _types: &[&Type], _inputs: &[&Spread]) -> Option<Vec<Spread>> {

@@ -67,6 +67,10 @@ impl Operator for PutPositions {
 
     run_generic!();
 
+    fn puts_at_positions(&self) -> bool {
+        true
+    }
+
     fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?.with_whole_axes();
         let (positions, plane) = (types[0].shape.axes()[2..].iter(), self.input.iter());
