@@ -6,7 +6,7 @@
 use fanin_engine::Wire;
 use serde::Serialize;
 
-use super::pass::{Arranged, Pass, Source, ensure_fits};
+use super::pass::{Pass, Source, ensure_fits};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -193,6 +193,35 @@ pub(in crate::check) struct Backward {
     pub fp16_loss_scale: Option<LossScale>,
 }
 
+impl Backward {
+    fn of(all: &Magnitudes) -> Self {
+        Self {
+            fp16: all.losses(FP16),
+            bf16: all.losses(BF16),
+            fp16_loss_scale: loss_scale(all, FP16),
+        }
+    }
+
+    /// Of gradients and δ that a pass in f32 left, each tensor with whether zeros in it are exact,
+    /// as behind relu; none where f32 may have made zeros of more than a trifle.
+    pub fn of_f32<'v>(tensors: impl Iterator<Item = (&'v [f32], bool)>) -> Option<Self> {
+        /// f32 loses no number that is not the product of one below this and a factor far below 1.
+        const SAFE: i32 = -100;
+        const TRIFLE: f64 = 0.01;
+        let mut all = Magnitudes::of(&[]);
+        for (tensor, is_exact) in tensors {
+            let (elements, nonzero) = (all.elements, all.nonzero);
+            tensor.iter().for_each(|&x| all.add(f64::from(x.abs())));
+            let (elements, nonzero) = (all.elements - elements, all.nonzero - nonzero);
+            let zeros = (elements - nonzero) as f64;
+            if !is_exact && nonzero > 0 && zeros > TRIFLE * elements as f64 {
+                return None;
+            }
+        }
+        (all.up_to(SAFE) == 0).then(|| Self::of(&all))
+    }
+}
+
 /// Measures the ranges of activations and gradients in one pass over `batch`, in f64.
 ///
 /// # Errors
@@ -226,11 +255,6 @@ impl Planned {
         let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
         pass.feed_batch(batch);
         Ok(Self { network, pass })
-    }
-
-    /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
-        self.pass.set_parameters(parameters);
     }
 
     pub fn run(&mut self) {
@@ -272,11 +296,7 @@ impl Planned {
         for index in 0..self.network.trained.len() + self.network.layers.len() {
             self.pass.read(index).iter().for_each(|x| all.add(x.abs()));
         }
-        Backward {
-            fp16: all.losses(FP16),
-            bf16: all.losses(BF16),
-            fp16_loss_scale: loss_scale(&all, FP16),
-        }
+        Backward::of(&all)
     }
 
     /// The name, the values and the last run's gradient of every trained parameter.
