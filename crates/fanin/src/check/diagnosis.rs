@@ -414,8 +414,8 @@ impl<'a> Look<'a> {
                 .measure_backward(),
         };
         let updates = probe.updates(&step).into_iter().map(Update::from).collect();
-        let (work, weights) = (probe.work(), weights.elements());
-        Ok(Seen { backward, updates, work, weights, looked: 0 })
+        let (work, weights, is_closed) = (probe.work(), weights.elements(), probe.is_closed());
+        Ok(Seen { backward, updates, work, weights, looked: 0, is_closed })
     }
 }
 

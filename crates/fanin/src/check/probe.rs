@@ -218,6 +218,13 @@ impl<'a> Probe<'a> {
         self.work
     }
 
+    /// Whether theory has closed forms for the first layer's activation, or none is asked for.
+    pub(super) fn is_closed(&self) -> bool {
+        let bend = self.network.layers.first().and_then(|layer| layer.bend.as_ref());
+        let activation = bend.and_then(|bend| activations::find(&bend.name));
+        activation.is_none_or(|phi| phi.homogeneity() == Some(1.0))
+    }
+
     /// What low precision would lose of the last pass's gradients and δ; none where f32 may have
     /// lost too much of them to tell.
     pub(super) fn backward(&self) -> Option<Backward> {

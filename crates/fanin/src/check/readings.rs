@@ -73,6 +73,8 @@ pub struct Readings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LeftOut {
+    /// The depth that theory lets train.
+    TrainableDepth,
     /// Singular values from the first to the last hidden layer.
     DepthJacobian,
     /// The curvature of the loss, and the learning rate that it allows.
@@ -89,6 +91,7 @@ impl LeftOut {
     /// What it is in words.
     pub fn title(self) -> &'static str {
         match self {
+            Self::TrainableDepth => "trainable depth",
             Self::DepthJacobian => "Jacobian of the depth",
             Self::Curvature => "curvature",
             Self::Jacobian => "Jacobian of the outputs",
@@ -143,6 +146,8 @@ pub(in crate::check) struct Seen {
     pub weights: usize,
     /// Rows that were run in all.
     pub looked: usize,
+    /// Whether theory has closed forms for the activation.
+    pub is_closed: bool,
 }
 
 /// Instruments, planned for one network, its rows and the training that is planned, for starts of
@@ -169,8 +174,9 @@ impl<'a> Instruments<'a> {
         let effort = Effort::new(epoch, first.weights);
         let adam = Adam { epsilon: horizon.epsilon, parts: effort.parts };
         let (work, looked) = (first.work, first.looked);
-        let taken =
-            Taken::new(extent, &Priced { work, effort: &effort, epoch, looked, is_adam });
+        let is_closed = first.is_closed;
+        let case = Priced { work, effort: &effort, epoch, looked, is_adam, is_closed };
+        let taken = Taken::new(extent, &case);
         let adam = is_adam.then_some(adam);
         Self { horizon, of: Kitted { model, loss, all: batch, effort, taken, adam }, kit: None }
     }
@@ -237,6 +243,7 @@ impl<'a> Instruments<'a> {
 
 fn left_out(taken: Taken, is_curvature_known: bool) -> Vec<LeftOut> {
     let all = [
+        (taken.theory, LeftOut::TrainableDepth),
         (taken.depth, LeftOut::DepthJacobian),
         (is_curvature_known, LeftOut::Curvature),
         (taken.ends, LeftOut::Jacobian),
@@ -249,7 +256,8 @@ fn left_out(taken: Taken, is_curvature_known: bool) -> Vec<LeftOut> {
 impl Readings {
     /// The same beside what theory says of the depth, which takes as long as an instrument.
     pub(in crate::check) fn with_depth(self, measurement: &Measurement) -> Self {
-        Self { trainable_depth: depth(measurement), ..self }
+        let is_asked = !self.left_out.contains(&LeftOut::TrainableDepth);
+        Self { trainable_depth: is_asked.then(|| depth(measurement)).flatten(), ..self }
     }
 
     /// The numbers that a start has, by the names of their fields.

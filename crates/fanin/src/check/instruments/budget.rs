@@ -13,13 +13,19 @@ const BATCH: f64 = 64.0;
 /// Nanoseconds, about, that a node takes to be run; only ratios of these prices count.
 const RUN: f64 = 250.0;
 /// That it takes to be built and planned.
-const PLAN: f64 = 1500.0;
+const PLAN: f64 = 2500.0;
 /// That a number takes to be made.
 const NUMBER: f64 = 1.0;
 /// That a product takes in a matrix.
 const PRODUCT: f64 = 0.1;
 /// That a weight takes to be changed.
 const CHANGE: f64 = 1.0;
+/// That the statistics of a layer take.
+const STATISTICS: f64 = 25_000.0;
+/// That theory takes for the depth of an activation without closed forms, and with them.
+const THEORY: [f64; 2] = [350_000.0, 40_000.0];
+/// How much dearer small products are beside those of an epoch.
+const SMALL: f64 = 1.5;
 
 /// What a pass forward takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +36,7 @@ pub struct Work {
     /// Products of a row with weights.
     products: f64,
     weights: f64,
+    layers: f64,
     /// Whether rows are tied by statistics of their batch.
     is_tied: bool,
     /// Inputs, outputs and the width of the first and the last hidden layer.
@@ -56,6 +63,7 @@ impl Work {
             numbers: made.map(|&wire| elements(wire)).sum::<f64>() / rows,
             products: products.sum::<f64>() / rows,
             weights: network.trained.iter().map(|&p| elements(parameters[p])).sum(),
+            layers: network.layers.len() as f64,
             is_tied: !network.running.is_empty(),
             sizes: [
                 inputs,
@@ -89,7 +97,10 @@ impl Work {
     /// What every check does: a pass forward and back through so many rows, neighbors, and what is
     /// looked for in weights.
     fn looked(&self, rows: f64) -> f64 {
-        self.planned(5.0) + 3.0 * self.forward(rows) + self.forward(BATCH)
+        let statistics = self.layers * STATISTICS + 3000.0 * self.numbers * PRODUCT;
+        let changes = 2.0 * self.weights * CHANGE;
+        let passes = 3.0 * self.forward(rows) + self.forward(BATCH);
+        self.planned(5.0) + SMALL * passes + statistics + changes
     }
 
     /// Singular values of an m × n Jacobian at some rows.
@@ -137,6 +148,8 @@ impl Work {
 /// Which of the instruments measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
+    /// The depth that theory lets train.
+    pub theory: bool,
     /// The Jacobian of the depth.
     pub depth: bool,
     /// The curvature where no verdict hangs on it.
@@ -148,7 +161,7 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Whether any of them is planned at once.
+    /// Whether any of those that are planned together.
     pub fn is_any(self) -> bool {
         self.depth || self.curvature || self.ends || self.gradients
     }
@@ -167,24 +180,28 @@ pub struct Priced<'a> {
     pub looked: usize,
     /// Whether Adam's own curvature is asked for.
     pub is_adam: bool,
+    /// Whether theory has closed forms for the activation.
+    pub is_closed: bool,
 }
 
 impl Taken {
     /// Those that `extent` asks for: all, or, in the order in which they tell most, those that fit
     /// into an epoch of the network beside what every check does.
     pub fn new(extent: Extent, case: &Priced<'_>) -> Self {
-        let Priced { work, effort, epoch, looked, is_adam } = *case;
+        let Priced { work, effort, epoch, looked, is_adam, is_closed } = *case;
         let mut left = match extent {
             Extent::All => f64::INFINITY,
             Extent::Fitting => SHARE * work.epoch(epoch as f64) - work.looked(looked as f64),
         };
         let mut fits = |price: f64| {
+            let price = SMALL * price;
             let fits = price <= left;
             left -= if fits { price } else { 0.0 };
             fits
         };
         let [inputs, outputs, first, last] = work.sizes;
         Self {
+            theory: fits(THEORY[usize::from(is_closed)]),
             depth: fits(work.jacobian([first, last], effort)),
             curvature: fits(work.curvature(effort, is_adam)),
             ends: fits(work.jacobian([inputs, outputs], effort)),
@@ -194,4 +211,4 @@ impl Taken {
 }
 
 /// Share of an epoch that a check may take: prices are known to about a third.
-const SHARE: f64 = 0.7;
+const SHARE: f64 = 0.8;

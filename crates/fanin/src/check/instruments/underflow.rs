@@ -90,6 +90,28 @@ impl Magnitudes {
         }
     }
 
+    /// Counts numbers of f32, whose exponents a shift gives.
+    fn add_f32(&mut self, numbers: &[f32]) {
+        const SIGN: u32 = 1 << 31;
+        const FRACTION: u32 = (1 << 23) - 1;
+        let largest = numbers.iter().fold(0, |most: u32, x| most.max(x.to_bits() & !SIGN));
+        if f64::from(f32::from_bits(largest)) < FP16.overflow {
+            let mut counts = [0_usize; 256];
+            for x in numbers {
+                counts[(((x.to_bits() & !SIGN) + FRACTION) >> 23) as usize] += 1;
+            }
+            self.elements += numbers.len();
+            self.nonzero += numbers.len() - counts[0];
+            self.largest = self.largest.max(f64::from(f32::from_bits(largest)));
+            // What is subnormal counts as the largest of these.
+            for (exponent, count) in (-126..).zip(&counts[1..]) {
+                self.counts[(exponent + OFFSET) as usize] += count;
+            }
+        } else {
+            numbers.iter().for_each(|&x| self.add(f64::from(x.abs())));
+        }
+    }
+
     fn join(&mut self, other: &Self) {
         self.counts.resize(2200, 0);
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, c)| *sum += c);
@@ -211,7 +233,7 @@ impl Backward {
         let mut all = Magnitudes::of(&[]);
         for (tensor, is_exact) in tensors {
             let (elements, nonzero) = (all.elements, all.nonzero);
-            tensor.iter().for_each(|&x| all.add(f64::from(x.abs())));
+            all.add_f32(tensor);
             let (elements, nonzero) = (all.elements - elements, all.nonzero - nonzero);
             let zeros = (elements - nonzero) as f64;
             if !is_exact && nonzero > 0 && zeros > TRIFLE * elements as f64 {

@@ -27,7 +27,7 @@ pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
 
 /// What was not measured, and how it is.
 fn left_out(readings: &Readings) -> Option<(&'static str, String)> {
-    const ALL: usize = 5;
+    const ALL: usize = 6;
     let of = &readings.left_out;
     let names: Vec<&str> = of.iter().map(|what| what.title()).collect();
     let names = if of.len() == ALL { "every instrument".to_owned() } else { names.join(", ") };
