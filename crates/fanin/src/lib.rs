@@ -216,15 +216,7 @@ pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> 
     let course = Course::new(spec, data.task, 0)?;
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
-    Diagnosis::claimed(
-        model,
-        &course.loss,
-        weights,
-        &[],
-        &rows.train,
-        horizon,
-        spec.check.extent,
-    )
+    Diagnosis::claimed(model, &course.loss, weights, &[], &rows.train, horizon, spec.check.extent)
 }
 
 /// As [`check()`], of weights that may fit the model only in part, such as those of a file.

@@ -410,8 +410,9 @@ impl<'a> Look<'a> {
         };
         let backward = match probe.backward() {
             Some(backward) => backward,
-            None => underflow::Planned::new(self.model, self.loss, weights, batch)?
-                .measure_backward(),
+            None => {
+                underflow::Planned::new(self.model, self.loss, weights, batch)?.measure_backward()
+            }
         };
         let updates = probe.updates(&step).into_iter().map(Update::from).collect();
         let (work, weights, is_closed) = (probe.work(), weights.elements(), probe.is_closed());
@@ -490,7 +491,8 @@ mod tests {
         let data = prepare(raw, &PrepareOptions::default()).unwrap().train;
         let draw = |number: usize| for_model(&model, &Rules::new("he-normal"), number as u64);
         let (loss, horizon) = (Loss::CrossEntropy, Horizon::SAMPLE);
-        let all = Diagnosis::over_seeds(&model, &loss, 7, draw, &data, horizon, Extent::All).unwrap();
+        let all =
+            Diagnosis::over_seeds(&model, &loss, 7, draw, &data, horizon, Extent::All).unwrap();
         let one = |number: usize| {
             let weights = draw(number).unwrap();
             Diagnosis::claimed(&model, &loss, &weights, &[], &data, horizon, Extent::All).unwrap()
@@ -503,7 +505,10 @@ mod tests {
         let read = &all.readings_over_seeds;
         assert_eq!(read["loss"], over(&|d| d.measurement.loss, 7));
         assert_eq!(read["sharpness"], over(&|d| of(d).sharpness.unwrap(), READ_SEEDS));
-        assert_eq!(read["jacobian_condition"], over(&|d| of(d).jacobian_condition.unwrap(), READ_SEEDS));
+        assert_eq!(
+            read["jacobian_condition"],
+            over(&|d| of(d).jacobian_condition.unwrap(), READ_SEEDS)
+        );
         assert!(read["sharpness"].standard_error > 0.0);
         assert_eq!(all.readings, singles[0].readings);
         assert!(singles[0].readings_over_seeds.is_empty(), "one start says nothing of others");

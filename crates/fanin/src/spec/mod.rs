@@ -102,8 +102,8 @@ pub use place::{Component, Place, Position, Stack};
 pub use role::Role;
 pub use sections::{
     BatchSize, CheckSpec, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, Extent, InitRule, InitSpec,
-    LossName, LossSpec, Missing, NormStatistics, OptimizerSpec, ReadingSpec, ScheduleName, ScheduleSpec,
-    Standardize, Task, TrainSpec,
+    LossName, LossSpec, Missing, NormStatistics, OptimizerSpec, ReadingSpec, ScheduleName,
+    ScheduleSpec, Standardize, Task, TrainSpec,
 };
 pub use sequential::{Layer, Sequential};
 pub use spec_file::Spec;

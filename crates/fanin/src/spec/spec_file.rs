@@ -10,7 +10,8 @@ use super::layers::{LayerSpec, SequentialSpec};
 use super::mistake::Misfit;
 use super::model_spec::ModelSpec;
 use super::sections::{
-    CheckSpec, DataSpec, InitSpec, LossSpec, OptimizerSpec, ReadingSpec, ScheduleSpec, Task, TrainSpec,
+    CheckSpec, DataSpec, InitSpec, LossSpec, OptimizerSpec, ReadingSpec, ScheduleSpec, Task,
+    TrainSpec,
 };
 use super::toml_errors;
 use crate::error::{Error, Result};

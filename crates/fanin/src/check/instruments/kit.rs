@@ -152,9 +152,8 @@ impl<'a> Kit<'a> {
     /// the limit stays there.
     fn curvature(&mut self, parameters: &Arranged<f32>, need: Need) -> Result<Curvature> {
         let Kitted { model, loss, all, effort, adam, .. } = self.of;
-        let of = |rows: usize| {
-            curvature::Planned::new(model, loss, parameters, first(all, rows), adam)
-        };
+        let of =
+            |rows: usize| curvature::Planned::new(model, loss, parameters, first(all, rows), adam);
         let few = planned(&mut self.curvature, || of(effort.rows))?;
         few.set_parameters(parameters);
         let options = curvature::Options { adam, ..effort.curvature(need) };

@@ -135,6 +135,12 @@ impl Magnitudes {
         }
     }
 
+    /// Numbers above half of two to this power and at most that.
+    fn at(&self, exponent: i32) -> usize {
+        let place = usize::try_from(exponent + OFFSET).ok();
+        place.and_then(|place| self.counts.get(place)).copied().unwrap_or(0)
+    }
+
     /// Numbers that are not 0 and at most two to this power.
     fn up_to(&self, exponent: i32) -> usize {
         let end = (exponent + OFFSET + 1).clamp(0, self.counts.len() as i32) as usize;
@@ -337,10 +343,16 @@ fn loss_scale(magnitudes: &Magnitudes, format: Format) -> Option<LossScale> {
         return None;
     }
     let allowed = FLUSHED_SHARE * magnitudes.nonzero as f64;
+    // 2^beyond times the largest is infinite already.
+    let beyond = ceiling_exponent(format.overflow) - ceiling_exponent(magnitudes.largest) + 1;
     let most =
-        (-OFFSET..OFFSET).rev().find(|&k| scaled(magnitudes.largest, k) < format.overflow)?;
-    let least =
-        (0..=most.max(0)).find(|&k| magnitudes.up_to(format.smallest - 1 - k) as f64 <= allowed)?;
+        (-OFFSET..=beyond).rev().find(|&k| scaled(magnitudes.largest, k) < format.overflow)?;
+    let mut flushed = magnitudes.up_to(format.smallest - 1);
+    let least = (0..=most.max(0)).find(|k| {
+        let is_held = flushed as f64 <= allowed;
+        flushed -= magnitudes.at(format.smallest - 1 - k);
+        is_held
+    })?;
     (least <= most).then_some(LossScale { least, most })
 }
 

@@ -69,7 +69,12 @@ pub fn measure(
 }
 
 /// How far one step moves a parameter with this gradient.
-pub(in crate::check) fn update(name: &str, weight: &[f64], gradient: &[f64], step: &Step) -> TensorUpdate {
+pub(in crate::check) fn update(
+    name: &str,
+    weight: &[f64],
+    gradient: &[f64],
+    step: &Step,
+) -> TensorUpdate {
     let weight_norm = reduce::sum_of_squares(weight).sqrt();
     let gradient_norm = reduce::sum_of_squares(gradient).sqrt();
     let update_norm = match step.rule {
