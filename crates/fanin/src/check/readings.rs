@@ -334,3 +334,60 @@ fn depth(measurement: &Measurement) -> Option<Depth> {
     let found = trainable_depth(&Network::Dense, &layer, q);
     Some(Depth { hidden_layers: hidden.len(), trainable: found.layers, limit: found.limit })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::instruments::curvature;
+    use crate::check::probe::measure;
+    use crate::init::{Rules, for_model};
+
+    /// What the margin is for: trace and largest eigenvalue of networks that are no textbook's.
+    #[test]
+    fn rows_gradients_bound_the_curvature_of_cross_entropy() {
+        let classes = 7;
+        let normal = |name: &str, count: usize| {
+            let mut x = vec![0.0; count];
+            fanin_kernels::random::fill_normal(
+                fanin_kernels::random::Stream::new(0, name),
+                0,
+                0.0,
+                1.0,
+                &mut x,
+            );
+            x
+        };
+        let features = normal("features", 64 * 10);
+        let mut targets = vec![0.0; 64 * classes];
+        let rows = targets.chunks_exact_mut(classes).enumerate();
+        rows.for_each(|(row, target)| target[row * 5 % classes] = 1.0);
+        let batch = Batch { rows: 64, features: &features, targets: &targets };
+        for text in ["10 -> 2x16 relu -> 7", "10 -> 6x16 tanh -> 7", "10 -> 3x16 sin -> 7"] {
+            for scheme in ["he-normal", "xavier-normal", "normal:0.5", "normal:0.05"] {
+                let model: Model = text.parse().unwrap();
+                let weights = for_model(&model, &Rules::new(scheme), 0).unwrap();
+                let loss = Loss::CrossEntropy;
+                let options = curvature::Options::default();
+                let found = curvature::measure(&model, &loss, &weights, batch, &options).unwrap();
+                let measured = measure(&model, &loss, &weights, batch).unwrap();
+                let largest = found.plain.largest;
+                assert!(!is_flat(&measured, &loss, largest), "{text}, {scheme}: {largest}");
+                assert!(is_flat(&measured, &loss, 1e9 * largest), "{text}, {scheme}");
+                assert!(
+                    !is_flat(&measured, &Loss::SquaredError, 1e9),
+                    "of other losses none knows"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let none =
+            Taken { theory: false, depth: false, curvature: false, ends: false, gradients: false };
+        assert_eq!(left_out(none, false).len(), 6);
+        let all = Taken { theory: true, depth: true, ends: true, gradients: true, ..none };
+        assert_eq!(left_out(all, false), [LeftOut::Curvature], "unless the word hangs on it");
+        assert!(left_out(all, true).is_empty());
+    }
+}

@@ -214,3 +214,45 @@ impl Taken {
 
 /// Share of an epoch that a check may take: prices are known to about a third.
 const SHARE: f64 = 0.75;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Loss, Mode, Model};
+
+    fn taken(extent: Extent, model: &str, epoch: usize) -> Taken {
+        let model: Model = model.parse().unwrap();
+        let network = Network::new(&model, &Loss::CrossEntropy, 8, Mode::Probe).unwrap();
+        let (work, effort) = (Work::of(&network), Effort::new(epoch, 1000));
+        let (looked, is_adam, is_closed) = (epoch.min(128), false, false);
+        let case = Priced { work, effort: &effort, epoch, looked, is_adam, is_closed };
+        Taken::new(extent, &case)
+    }
+
+    #[test]
+    fn longer_epochs_pay_for_more_until_they_pay_for_all() {
+        for model in ["64 -> 3x32 gelu -> 10", "64 -> 3x32 batch_norm gelu -> 10"] {
+            let all =
+                Taken { theory: true, depth: true, curvature: true, ends: true, gradients: true };
+            assert_eq!(taken(Extent::All, model, 1), all, "{model}");
+            assert_eq!(taken(Extent::Fitting, model, 1 << 20), all, "{model}");
+            let none = taken(Extent::Fitting, model, 100);
+            assert!(!none.is_any() && !none.theory, "{model}: {none:?}");
+            let epochs = (0..14).map(|k| taken(Extent::Fitting, model, 128 << k));
+            let some = epochs.filter(|taken| *taken != all && (taken.is_any() || taken.theory));
+            assert!(some.count() > 0, "{model}: some epochs pay for a part");
+        }
+    }
+
+    #[test]
+    fn work_is_counted_by_the_row() {
+        let model: Model = "5 -> 4 relu -> 3".parse().unwrap();
+        let of = |rows: usize| {
+            Work::of(&Network::new(&model, &Loss::CrossEntropy, rows, Mode::Probe).unwrap())
+        };
+        let (one, many) = (of(1), of(64));
+        assert_eq!((one.products, many.products), (32.0, 32.0));
+        assert_eq!((one.weights, one.layers, one.sizes), (39.0, 2.0, [5.0, 3.0, 4.0, 4.0]));
+        assert_eq!(one.nodes, many.nodes);
+    }
+}
