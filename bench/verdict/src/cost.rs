@@ -54,10 +54,10 @@ impl fmt::Display for Costs {
              as {:.1} epochs of the same network (median; four in five between {:.1} and {:.1}), \
              less than one epoch in {cheap} of {} cases. These data sets are small: the median \
              epoch takes {:.4} s, with its test, timed right after the check on the same core. \
-             What a check does grows with the rows of an epoch down to a floor: some ten graphs \
-             are built and planned, and each instrument needs a few rows and a few products for \
-             any standard error at all. Below a few milliseconds an epoch costs less than that \
-             floor; the longer the epoch, the smaller the share:",
+             What the word does not hang on is measured as far as an epoch pays for it; every check \
+             builds and plans two graphs, runs one of them forward and back through the first rows, \
+             and looks into every layer and weight. Below a few milliseconds an epoch costs less \
+             than that; the longer the epoch, the smaller the share:",
             labelling / 120.0,
             quantile(checks, 0.5),
             quantile(checks, 1.0),

@@ -117,8 +117,9 @@ fn opening(rows: &[Row<'_>], date: &str) -> String {
          afterwards, and their figures are those that count. (The shares for slow and stuck, the \
          confidence, and two rules were chosen once more, by the first alone, after figures of the \
          second had been printed: then 3.4 % false alarms, 96.3 % recall, 1.2 % unsure. Fewer rows \
-         and products were measured afterwards, to make checks cheaper, while both halves could be \
-         seen; no threshold was moved. The line that \
+         and products were measured afterwards, more rows only where the scatter of the first leaves a \
+         doubt, and the curvature only where what rows' gradients say of it leaves one: all to make \
+         checks cheaper, while both halves could be seen; no threshold was moved. The line that \
          makes a confidence of odds was fitted last, to the first half, when both had been seen.) In brackets: 95 % intervals \
          (Wilson), and counts.\n\n",
         rows.len(),

@@ -216,7 +216,7 @@ pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> 
     let course = Course::new(spec, data.task, 0)?;
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
-    Diagnosis::claimed(model, &course.loss, weights, &[], &rows.train, horizon)
+    Diagnosis::claimed(model, &course.loss, weights, &[], &rows.train, horizon, spec.check.extent)
 }
 
 /// As [`check()`], of weights that may fit the model only in part, such as those of a file.
@@ -263,7 +263,15 @@ fn check_repaired(
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
     let weights = &repaired.weights;
-    let found = Diagnosis::claimed(model, &course.loss, weights, said, &rows.train, horizon)?;
+    let found = Diagnosis::claimed(
+        model,
+        &course.loss,
+        weights,
+        said,
+        &rows.train,
+        horizon,
+        spec.check.extent,
+    )?;
     Ok(repaired.judged(found))
 }
 
@@ -283,7 +291,15 @@ pub fn check_scheme(
     let horizon = course.horizon(rows.train.rows())?;
     let rules = (&spec.init_rules()).into();
     let draw = |number: usize| init::for_model(model, &rules, seeds[number]);
-    Diagnosis::over_seeds(model, &course.loss, seeds.len(), draw, &rows.train, horizon)
+    Diagnosis::over_seeds(
+        model,
+        &course.loss,
+        seeds.len(),
+        draw,
+        &rows.train,
+        horizon,
+        spec.check.extent,
+    )
 }
 
 /// What pictures show of `weights` beyond a [`check()`].

@@ -30,6 +30,7 @@ use crate::tensorboard::TensorBoardArgs;
   fanin check --weights weights.safetensors --scheme he-normal     did that scheme make them?
   fanin check model.onnx --data normal                  the weights in the file
   fanin check model.onnx --data tokens.npy --scheme torch-default
+  fanin check --full --json                             with all that can be measured
   fanin check --run first                               the checkpoint of a run, by its own spec
   fanin check --report start.html --open                the same as a page with pictures
   fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
@@ -51,6 +52,10 @@ pub struct Check {
     /// Draws of the weights to measure, from --seed on
     #[arg(long, value_name = "N", default_value = "5", conflicts_with_all = ["weights", "run"])]
     seeds: std::num::NonZero<u64>,
+    /// Measure also what takes longer than an epoch of the network: without it a small one is told
+    /// its word and causes, and what was left out
+    #[arg(long)]
+    full: bool,
     /// Severity of findings that makes the command end with 1
     #[arg(long, value_name = "SEVERITY", default_value = "fail")]
     fail_on: FailOn,

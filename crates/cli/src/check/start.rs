@@ -6,7 +6,7 @@ use std::path::Path;
 use fanin::Result;
 use fanin::check::Diagnosis;
 use fanin::data::Prepared;
-use fanin::spec::{Model, Spec};
+use fanin::spec::{Extent, Model, Spec};
 use fanin::train::RunFolder;
 use fanin::weights::Weights;
 
@@ -84,6 +84,9 @@ impl Check {
         self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
+        if self.full {
+            spec.check.extent = Extent::All;
+        }
         let (data, model) = fanin::open(&spec)?;
         Ok((spec, data, model))
     }

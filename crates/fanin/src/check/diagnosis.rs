@@ -12,16 +12,18 @@ use super::evidence::{Evidence, Horizon};
 use super::forecast::{self, Forecast, Verdict};
 use super::instruments::effort;
 use super::instruments::pass::{FirstRows, first};
+use super::instruments::underflow;
+use super::instruments::updates::Step;
 use super::measurement::Measurement;
-use super::probe::{Batch, Probe};
-use super::readings::{Instruments, Readings};
+use super::probe::{Batch, Gradients, Probe};
+use super::readings::{Instruments, Readings, Seen, Update};
 use super::rules::{self, Finding, Passed};
 use super::severity::Severity;
 use super::symmetry::{self, Options, Symmetry, Units};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::init::Explanation;
-use crate::spec::{Loss, Mode, Model, Network};
+use crate::spec::{Extent, Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows measured on at most: the gradient of fewer is noise where the true one is small.
@@ -101,13 +103,13 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let start = Look::new(model, loss, &rows, horizon).at(weights)?;
+        let start = Look::new(model, loss, &rows, horizon, Gradients::OfLayers).at(weights)?;
         let symmetry = start.symmetry(model, loss, weights, rows.few(), options)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[], horizon) })
     }
 
-    /// As [`new`](Self::new), with what instruments read that take more than one pass, and whether
-    /// the weights are what `said` says of their schemes.
+    /// As [`new`](Self::new), with what instruments of `extent` read that take more than one pass, and
+    /// whether the weights are what `said` says of their schemes.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -118,12 +120,14 @@ impl Diagnosis {
         said: &[Explanation],
         data: &Dataset,
         horizon: Horizon,
+        extent: Extent,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
-        let mut start = Look::new(model, loss, &rows, horizon).at(weights)?;
+        let mut start = Look::new(model, loss, &rows, horizon, Gradients::OfAll).at(weights)?;
         start.measurement.claims = claims::claims(weights, said);
         let symmetry = start.symmetry(model, loss, weights, rows.few(), options)?;
-        let readings = Reader::new(model, loss, &rows, horizon).read(&start, weights)?;
+        let readings =
+            Reader::new(model, loss, &rows, (horizon, extent), &start).read(&start, weights)?;
         Ok(Self { skipped: skipped(model), ..Self::of(&[start], symmetry, &[readings], horizon) })
     }
 
@@ -141,16 +145,17 @@ impl Diagnosis {
         weights: impl Fn(usize) -> Result<Weights> + Sync,
         data: &Dataset,
         horizon: Horizon,
+        extent: Extent,
     ) -> Result<Self> {
         let (rows, options) = (Rows::of(model, loss, data)?, options(horizon));
         let numbers: Vec<usize> = (0..seeds.max(1)).collect();
-        let look = || Look::new(model, loss, &rows, horizon);
+        let look = || Look::new(model, loss, &rows, horizon, Gradients::OfAll);
         let starts = fanin_kernels::threads::map_with(&numbers, look, |look, &number| {
             look.at(&weights(number)?)
         });
         let starts = starts.into_iter().collect::<Result<Vec<Start>>>()?;
         let few = &numbers[..numbers.len().min(READ_SEEDS)];
-        let reader = || Reader::new(model, loss, &rows, horizon);
+        let reader = || Reader::new(model, loss, &rows, (horizon, extent), &starts[0]);
         let readings = fanin_kernels::threads::map_with(few, reader, |reader, &number| {
             reader.read(&starts[number], &weights(number)?)
         });
@@ -207,7 +212,7 @@ impl Diagnosis {
         horizon: Horizon,
     ) -> Result<(Verdict, Vec<&'static str>)> {
         let rows = Rows::of(model, loss, data)?;
-        let start = Look::new(model, loss, &rows, horizon).at(weights)?;
+        let start = Look::new(model, loss, &rows, horizon, Gradients::OfLayers).at(weights)?;
         let case = &Case { starts: vec![start.evidence(horizon, None)] };
         let (findings, _) = rules::look(case);
         let fails = findings.iter().filter(|finding| finding.severity == Severity::Fail);
@@ -324,6 +329,8 @@ impl<'d> Rows<'d> {
 struct Start {
     measurement: Measurement,
     units: Vec<Units>,
+    /// None where the gradients of layers alone were kept.
+    seen: Option<Seen>,
 }
 
 /// Passes on few rows and on all, each planned when it is first needed, for starts of any number.
@@ -332,14 +339,22 @@ struct Look<'a> {
     loss: &'a Loss,
     rows: &'a Rows<'a>,
     horizon: Horizon,
+    /// Which the first look keeps.
+    gradients: Gradients,
     /// One for each of the looks.
     probes: Vec<Option<Probe<'a>>>,
 }
 
 impl<'a> Look<'a> {
-    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows<'a>, horizon: Horizon) -> Self {
+    fn new(
+        model: &'a Model,
+        loss: &'a Loss,
+        rows: &'a Rows<'a>,
+        horizon: Horizon,
+        gradients: Gradients,
+    ) -> Self {
         let probes = rows.looks.iter().map(|_| None).collect();
-        Self { model, loss, rows, horizon, probes }
+        Self { model, loss, rows, horizon, gradients, probes }
     }
 
     /// Measures on few rows, and on more where these leave a doubt.
@@ -350,16 +365,24 @@ impl<'a> Look<'a> {
             Model::Layers(_) => Some(symmetry::units(model, weights, options(self.horizon))),
             Model::Graph(_) => None,
         };
+        let mut seen = None;
         for (index, &rows) in looks.iter().enumerate() {
             let batch = self.rows.batch(rows);
             let measurement = self.probe(index, batch)?.measure(weights)?;
+            if index == 0 && self.gradients == Gradients::OfAll {
+                seen = Some(self.seen(batch, weights)?);
+            }
+            if let Some(seen) = &mut seen {
+                seen.looked += rows;
+            }
             let own = match units.take() {
                 Some(units) => units,
                 None => symmetry::observed(model, self.loss, weights, batch)?,
             };
-            let start = Start { measurement, units: own };
+            let mut start = Start { measurement, units: own, seen: None };
             let evidence = start.evidence(self.horizon, None);
             if index + 1 == looks.len() || forecast::is_settled(&evidence, all / rows as f64) {
+                start.seen = seen;
                 return Ok(start);
             }
             // How a list of layers is wired does not depend on rows.
@@ -370,10 +393,30 @@ impl<'a> Look<'a> {
 
     fn probe(&mut self, look: usize, batch: Batch<'a>) -> Result<&mut Probe<'a>> {
         let (model, loss) = (self.model, self.loss);
+        let kept = if look == 0 { self.gradients } else { Gradients::OfLayers };
         Ok(match &mut self.probes[look] {
             Some(probe) => probe,
-            none => none.insert(Probe::new(model, loss, batch)?),
+            none => none.insert(Probe::new(model, loss, batch, kept)?),
         })
+    }
+
+    /// What the first look's last pass shows beside layers.
+    fn seen(&self, batch: Batch<'_>, weights: &Weights) -> Result<Seen> {
+        let probe = self.probes[0].as_ref().expect("it has just run");
+        let step = Step {
+            learning_rate: self.horizon.effective_learning_rate,
+            rule: self.horizon.step_rule,
+            epsilon: self.horizon.epsilon,
+        };
+        let backward = match probe.backward() {
+            Some(backward) => backward,
+            None => {
+                underflow::Planned::new(self.model, self.loss, weights, batch)?.measure_backward()
+            }
+        };
+        let updates = probe.updates(&step).into_iter().map(Update::from).collect();
+        let (work, weights, is_closed) = (probe.work(), weights.elements(), probe.is_closed());
+        Ok(Seen { backward, updates, work, weights, looked: 0, is_closed })
     }
 }
 
@@ -383,27 +426,36 @@ struct Reader<'a> {
     loss: &'a Loss,
     rows: &'a Rows<'a>,
     horizon: Horizon,
+    extent: Extent,
+    /// The first start.
+    first: &'a Start,
     instruments: Option<Instruments<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(model: &'a Model, loss: &'a Loss, rows: &'a Rows<'a>, horizon: Horizon) -> Self {
-        Self { model, loss, rows, horizon, instruments: None }
+    fn new(
+        model: &'a Model,
+        loss: &'a Loss,
+        rows: &'a Rows<'a>,
+        (horizon, extent): (Horizon, Extent),
+        first: &'a Start,
+    ) -> Self {
+        Self { model, loss, rows, horizon, extent, first, instruments: None }
     }
 
     /// What the instruments read of a start whose numbers are finite.
     fn read(&mut self, start: &Start, weights: &Weights) -> Result<Option<Readings>> {
-        let Self { model, loss, rows, horizon, instruments } = self;
         let measurement = &start.measurement;
-        if measurement.first_non_finite().is_some() || !measurement.loss.is_finite() {
+        let is_finite = measurement.first_non_finite().is_none() && measurement.loss.is_finite();
+        let (Some(seen), Some(first)) = (&start.seen, &self.first.seen) else { return Ok(None) };
+        if !is_finite {
             return Ok(None);
         }
-        let (batch, epoch) = (rows.few(), rows.epoch());
-        let instruments = match instruments {
-            Some(instruments) => instruments,
-            none => none.insert(Instruments::new(model, loss, weights, batch, *horizon, epoch)?),
-        };
-        instruments.read(weights, measurement).map(Some)
+        let Self { model, loss, rows, horizon, extent, .. } = *self;
+        let paid = (rows.epoch(), extent);
+        let planned = || Instruments::new(model, loss, rows.few(), first, horizon, paid);
+        let instruments = self.instruments.get_or_insert_with(planned);
+        instruments.read(weights, measurement, seen).map(Some)
     }
 }
 
@@ -439,10 +491,11 @@ mod tests {
         let data = prepare(raw, &PrepareOptions::default()).unwrap().train;
         let draw = |number: usize| for_model(&model, &Rules::new("he-normal"), number as u64);
         let (loss, horizon) = (Loss::CrossEntropy, Horizon::SAMPLE);
-        let all = Diagnosis::over_seeds(&model, &loss, 7, draw, &data, horizon).unwrap();
+        let all =
+            Diagnosis::over_seeds(&model, &loss, 7, draw, &data, horizon, Extent::All).unwrap();
         let one = |number: usize| {
             let weights = draw(number).unwrap();
-            Diagnosis::claimed(&model, &loss, &weights, &[], &data, horizon).unwrap()
+            Diagnosis::claimed(&model, &loss, &weights, &[], &data, horizon, Extent::All).unwrap()
         };
         let singles: Vec<Diagnosis> = (0..7).map(one).collect();
         let over = |values: &dyn Fn(&Diagnosis) -> f64, count: usize| {
@@ -451,8 +504,11 @@ mod tests {
         let of = |d: &Diagnosis| d.readings.clone().unwrap();
         let read = &all.readings_over_seeds;
         assert_eq!(read["loss"], over(&|d| d.measurement.loss, 7));
-        assert_eq!(read["sharpness"], over(&|d| of(d).sharpness, READ_SEEDS));
-        assert_eq!(read["jacobian_condition"], over(&|d| of(d).jacobian_condition, READ_SEEDS));
+        assert_eq!(read["sharpness"], over(&|d| of(d).sharpness.unwrap(), READ_SEEDS));
+        assert_eq!(
+            read["jacobian_condition"],
+            over(&|d| of(d).jacobian_condition.unwrap(), READ_SEEDS)
+        );
         assert!(read["sharpness"].standard_error > 0.0);
         assert_eq!(all.readings, singles[0].readings);
         assert!(singles[0].readings_over_seeds.is_empty(), "one start says nothing of others");
@@ -473,11 +529,16 @@ mod tests {
         ] {
             let model: Model = model.parse().unwrap();
             let rows = Rows::of(&model, &loss, &data).unwrap();
-            let reader = || Reader::new(&model, &loss, &rows, horizon);
+            let of_seed = |seed| {
+                let weights = for_model(&model, &Rules::new("he-normal"), seed).unwrap();
+                let mut look = Look::new(&model, &loss, &rows, horizon, Gradients::OfAll);
+                (look.at(&weights).unwrap(), weights)
+            };
+            let (first, _) = of_seed(0);
+            let reader = || Reader::new(&model, &loss, &rows, (horizon, Extent::All), &first);
             let mut planned = reader();
             for seed in 0..3 {
-                let weights = for_model(&model, &Rules::new("he-normal"), seed).unwrap();
-                let start = Look::new(&model, &loss, &rows, horizon).at(&weights).unwrap();
+                let (start, weights) = of_seed(seed);
                 let fresh = reader().read(&start, &weights).unwrap();
                 assert!(fresh.is_some());
                 assert_eq!(planned.read(&start, &weights).unwrap(), fresh, "{model}, {seed}");

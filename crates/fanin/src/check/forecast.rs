@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::case::Case;
 use super::estimate::Bounds;
 use super::evidence::Evidence;
+use super::measurement::Measurement;
 
 /// How training goes, forecast or seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -185,28 +186,34 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
 
 /// Whether a start that was measured on some rows would get its word on so many times more, too.
 ///
-/// What noise adds to a gradient of n rows shrinks as 1/√n, so more rows can only make a gradient,
-/// and with it a jump, smaller by √`times`, and the escape, whose fastest way goes with the
-/// gradient's square, later by `times`.
+/// More rows have less noise in their gradient, and so smaller jumps and a later escape: as
+/// [foreseen](super::LayerMeasurement::foreseen) from the scatter of the rows that were seen.
 pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
     /// Deviations from the limit that leave no doubt.
     const CLEAR: f64 = 1.0;
+    /// Deviations that change little.
+    const LITTLE: f64 = 0.2;
     let is_sick = evidence.measurement.first_non_finite().is_some()
         || evidence.symmetric().is_some()
         || evidence.log_growth().is_some_and(|g| g > LARGEST_GROWTH);
     if times <= 1.0 || is_sick {
         return true;
     }
-    if let Some((jump, _)) = evidence.jump() {
-        let jump = (jump / evidence.largest_jump()).ln();
+    let measured = evidence.measurement;
+    let layers = measured.layers.iter().map(|layer| layer.foreseen(measured.rows, times)).collect();
+    let measurement = &Measurement { layers, ..measured.clone() };
+    let later = Evidence { measurement, ..*evidence };
+    if let (Some((jump, _)), Some((least, _))) = (evidence.jump(), later.jump()) {
+        let [jump, least] = [jump, least].map(|jump| (jump / evidence.largest_jump()).ln());
         if jump > -CLEAR * JUMP_ERROR {
-            return jump - 0.5 * times.ln() > CLEAR * JUMP_ERROR;
+            return least > CLEAR * JUMP_ERROR || jump - least < LITTLE * JUMP_ERROR;
         }
     }
-    let share = escape_share(evidence).unwrap_or(f64::INFINITY).ln();
-    let soon = share + times.ln() < SLOW_SHARE.ln() - CLEAR * ESCAPE_ERROR;
+    let [share, latest] =
+        [evidence, &later].map(|of| escape_share(of).unwrap_or(f64::INFINITY).ln());
+    let soon = latest < SLOW_SHARE.ln() - CLEAR * ESCAPE_ERROR;
     let never = share > STUCK_SHARE.ln() + CLEAR * ESCAPE_ERROR;
-    soon || never
+    soon || never || latest - share < LITTLE * ESCAPE_ERROR
 }
 
 /// Φ: the share of a standard normal below `z`.

@@ -12,12 +12,15 @@ use fanin_kernels::reduce;
 use super::cells::{CellMeasurement, CellPass};
 use super::duplicates;
 use super::features::{self, FeatureScales};
+use super::instruments::budget::Work;
 use super::instruments::pass::{Pass, first, hold_statistics, part};
+use super::instruments::underflow::Backward;
+use super::instruments::updates::{self, Step, TensorUpdate};
 use super::measurement::{LayerMeasurement, Measurement};
 use super::neighbors::Neighbors;
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
-use super::statistics::{self, Slopes};
+use super::statistics::{self, Slopes, Telling};
 use crate::error::Result;
 use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;
@@ -51,7 +54,7 @@ pub fn measure(
     weights: &Weights,
     batch: Batch<'_>,
 ) -> Result<Measurement> {
-    Probe::new(model, loss, batch)?.measure(weights)
+    Probe::new(model, loss, batch, Gradients::OfLayers)?.measure(weights)
 }
 
 /// A forward and a backward pass on a batch, planned once for weights of any number.
@@ -62,8 +65,13 @@ pub struct Probe<'a> {
     network: Network,
     /// Whether a layer's gradient for one row is a product of an error and an input.
     products: Vec<bool>,
+    /// Parameters of no layer's weight whose gradients are kept, too.
+    others: Vec<usize>,
+    work: Work,
     plan: Plan,
     workspace: Workspace<f32>,
+    /// Those of the last pass, in the graph's order.
+    parameters: Vec<Vec<f32>>,
     /// Planned with the first weights, where there are recurrent cells.
     cells: Option<CellPass>,
     neighbors: Neighbors,
@@ -82,8 +90,17 @@ enum Kept {
     Delta,
     WeightGradient,
     Input,
-    /// One number for all layers.
+    /// One number for all layers; behind it the gradients of other parameters.
     Loss,
+}
+
+/// Of which parameters a pass keeps the gradients.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Gradients {
+    /// Of the weights of layers.
+    OfLayers,
+    /// Of all that are trained.
+    OfAll,
 }
 
 /// What a layer is measured against.
@@ -101,8 +118,14 @@ impl<'a> Probe<'a> {
     ///
     /// # Errors
     /// If the batch does not fit the model.
-    pub fn new(model: &'a Model, loss: &'a Loss, batch: Batch<'a>) -> Result<Self> {
+    pub(super) fn new(
+        model: &'a Model,
+        loss: &'a Loss,
+        batch: Batch<'a>,
+        kept: Gradients,
+    ) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        let work = Work::of(&network);
         let wires = |of: fn(&LayerWires) -> Wire| network.layers.iter().map(of).collect();
         let pre: Vec<Wire> = wires(|l| l.pre_activation);
         let post: Vec<Wire> = wires(|l| l.activation);
@@ -112,11 +135,17 @@ impl<'a> Probe<'a> {
         // Asked before gradients use the weights, too.
         let products: Vec<bool> = network.layers.iter().map(|l| is_product(&network, l)).collect();
         let parameters = network.graph.parameters();
-        let weight = network.layers.iter().map(|l| parameters[l.weight]);
-        let wanted: Vec<Wire> = pre.iter().copied().chain(weight).collect();
+        let weights = || network.layers.iter().map(|l| l.weight);
+        let others = network.trained.iter().copied();
+        let others: Vec<usize> = others
+            .filter(|&p| kept == Gradients::OfAll && weights().all(|weight| weight != p))
+            .collect();
+        let weights = weights().chain(others.iter().copied()).map(|p| parameters[p]);
+        let wanted: Vec<Wire> = pre.iter().copied().chain(weights).collect();
         let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
-        let keep: Vec<Wire> =
-            [&pre[..], &post[..], &bent[..], &gradients[..], &inputs[..], &[network.loss]].concat();
+        let (of_layers, of_others) = gradients.split_at(2 * network.layers.len());
+        let layers = [&pre[..], &post[..], &bent[..], of_layers, &inputs[..]].concat();
+        let keep: Vec<Wire> = [&layers[..], &[network.loss], of_others].concat();
         let plan = Plan::new(&network.graph, &keep)?;
         let mut workspace = plan.workspace::<f32>();
         workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
@@ -132,8 +161,11 @@ impl<'a> Probe<'a> {
             batch,
             network,
             products,
+            others,
+            work,
             plan,
             workspace,
+            parameters: Vec::new(),
             cells: None,
         })
     }
@@ -166,16 +198,68 @@ impl<'a> Probe<'a> {
             left = Some((self.network.layers[index].activation, own));
             layers.push(layer);
         }
+        let cells = self.cells(weights, &parameters)?;
+        self.parameters = parameters;
         Ok(Measurement {
             rows: self.batch.rows,
             layers,
-            cells: self.cells(weights, &parameters)?,
+            cells,
             loss: f64::from(self.read(Kept::Loss, 0)[0]),
             loss_of_zero_output: self.loss_of_zero_output,
             input_second_moment: self.input_second_moment,
             features: self.features,
             duplicates: duplicates::duplicates(weights),
             claims: Vec::new(),
+        })
+    }
+
+    /// What one pass forward takes.
+    pub(super) fn work(&self) -> Work {
+        self.work
+    }
+
+    /// Whether theory has closed forms for the first layer's activation, or none is asked for.
+    pub(super) fn is_closed(&self) -> bool {
+        let bend = self.network.layers.first().and_then(|layer| layer.bend.as_ref());
+        let activation = bend.and_then(|bend| activations::find(&bend.name));
+        activation.is_none_or(|phi| phi.homogeneity() == Some(1.0))
+    }
+
+    /// What low precision would lose of the last pass's gradients and δ; none where f32 may have
+    /// lost too much of them to tell.
+    pub(super) fn backward(&self) -> Option<Backward> {
+        let layers = self.network.layers.iter().enumerate();
+        let deltas = layers.map(|(index, layer)| {
+            let name = layer.bend.as_ref().map(|bend| &bend.name);
+            let activation = name.and_then(|name| activations::find(name));
+            let is_smooth = activation.is_some_and(|phi| phi.kinks().is_empty());
+            (self.read(Kept::Delta, index), !is_smooth)
+        });
+        Backward::of_f32(self.gradients().map(|(_, gradient)| (gradient, true)).chain(deltas))
+    }
+
+    /// How far a step by the last pass's gradients moves each trained parameter.
+    pub(super) fn updates(&self, step: &Step) -> Vec<TensorUpdate> {
+        let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+        let tensors = self.gradients().map(|(parameter, gradient)| {
+            let name = &self.network.names[parameter];
+            updates::update(name, &wide(&self.parameters[parameter]), &wide(gradient), step)
+        });
+        tensors.collect()
+    }
+
+    /// Every trained parameter whose gradient is kept, with that.
+    fn gradients(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let (layers, others) = (&self.network.layers, &self.others);
+        let behind = Kept::Loss as usize * layers.len() + 1;
+        self.network.trained.iter().filter_map(move |&parameter| {
+            let of_layer = || layers.iter().position(|layer| layer.weight == parameter);
+            let other = others.iter().position(|&other| other == parameter);
+            let gradient = match other {
+                Some(other) => self.workspace.read(behind + other),
+                None => self.read(Kept::WeightGradient, of_layer()?),
+            };
+            Some((parameter, gradient))
         })
     }
 
@@ -239,6 +323,14 @@ impl<'a> Probe<'a> {
         let bend = wires.bend.as_ref();
         let (kind, slopes) =
             bend.map_or((None, None), |bend| slopes(bend, &sampled(Kept::Bent), units));
+        let row_gradient_norm = across.row_gradients[index]
+            .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, rows));
+        let telling = if self.products[index] {
+            statistics::telling(d_weight, delta, x, rows)
+        } else {
+            let norm = shared_telling_norm(network, wires, d_weight, delta, x);
+            Telling { norm, of_rows: row_gradient_norm }
+        };
         let layer = LayerMeasurement {
             module: wires.module.clone(),
             branches: wires.branches.clone(),
@@ -249,13 +341,9 @@ impl<'a> Probe<'a> {
             silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
-            telling_norm: if self.products[index] {
-                statistics::telling_norm(d_weight, delta, x, rows)
-            } else {
-                shared_telling_norm(network, wires, d_weight, delta, x)
-            },
-            row_gradient_norm: across.row_gradients[index]
-                .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, rows)),
+            telling_norm: telling.norm,
+            row_gradient_norm,
+            row_telling_norm: telling.of_rows,
             weight_norm: reduce::sum_of_squares(weight).sqrt(),
             scaled_weight_variance: fan_in as f64 * reduce::variance(weight),
             bias_mean_square: bias_mean_square(network, parameters, index),

@@ -6,16 +6,17 @@ use serde::Serialize;
 
 use super::evidence::{Evidence, Horizon, StepRule};
 use super::forecast::LARGEST_SHARPNESS;
-use super::instruments::curvature;
-use super::instruments::curvature::stable_rate;
-use super::instruments::effort::Need;
-use super::instruments::kit::{Kit, Measured};
-use super::instruments::updates::Step;
+use super::instruments::budget::{Priced, Taken, Work};
+use super::instruments::curvature::{Adam, Curvature, stable_rate};
+use super::instruments::effort::{Effort, Need};
+use super::instruments::kit::{Kit, Kitted, Measured};
+use super::instruments::underflow::Backward;
+use super::instruments::updates::TensorUpdate;
 use super::measurement::Measurement;
 use super::probe::Batch;
 use super::rules::SATURATION;
 use crate::error::Result;
-use crate::spec::{Loss, Model};
+use crate::spec::{Extent, Loss, Model};
 use crate::theory::{DepthLimit, Gaussian, Layer, Network, Point, trainable_depth};
 use crate::weights::Weights;
 
@@ -23,25 +24,28 @@ use crate::weights::Weights;
 const BETA1: f64 = 0.9;
 
 /// What the instruments read; means and definitions in `docs/theory/instruments.md`.
+///
+/// What takes longer than an epoch of the same network is none unless it was asked for, or the word
+/// hangs on it: [`left_out`](Self::left_out) names it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Readings {
-    /// Rows that they saw.
+    /// Rows that they saw; of low precision and updates the layers' own.
     pub rows: usize,
     /// 95 % over 5 % point of the singular values of ∂output/∂input, a row's.
-    pub jacobian_condition: f64,
+    pub jacobian_condition: Option<f64>,
     /// Mean of their squares.
-    pub jacobian_mean_square: f64,
+    pub jacobian_mean_square: Option<f64>,
     /// 95 % over 5 % point of the singular values of ∂z of the last over ∂z of the first hidden
     /// layer; none with fewer than two.
     pub depth_condition: Option<f64>,
     /// Variance of the squares of these over their squared mean: 0 for an isometry.
     pub depth_relative_variance: Option<f64>,
     /// Largest over smallest eigenvalue of the tangent kernel on 64 rows at most.
-    pub tangent_kernel_condition: f64,
+    pub tangent_kernel_condition: Option<f64>,
     /// Directions that the kernel learns at about the same speed.
-    pub tangent_kernel_directions: f64,
+    pub tangent_kernel_directions: Option<f64>,
     /// The largest eigenvalue of the loss's Hessian.
-    pub sharpness: f64,
+    pub sharpness: Option<f64>,
     /// The largest learning rate that this sharpness allows the planned optimizer; none where
     /// nothing curves upwards, or where the step's length is searched for.
     pub stable_learning_rate: Option<f64>,
@@ -61,6 +65,40 @@ pub struct Readings {
     pub updates: Vec<Update>,
     /// How deep theory says that such a network can be, for plain chains; of the first seed alone.
     pub trainable_depth: Option<Depth>,
+    /// What was left out, because it takes longer than an epoch of the same network.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What a check can leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftOut {
+    /// The depth that theory lets train.
+    TrainableDepth,
+    /// Singular values from the first to the last hidden layer.
+    DepthJacobian,
+    /// The curvature of the loss, and the learning rate that it allows.
+    Curvature,
+    /// Singular values from the features to the outputs.
+    Jacobian,
+    /// The tangent kernel.
+    TangentKernel,
+    /// Signal and noise of the gradient.
+    GradientNoise,
+}
+
+impl LeftOut {
+    /// What it is in words.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::TrainableDepth => "trainable depth",
+            Self::DepthJacobian => "Jacobian of the depth",
+            Self::Curvature => "curvature",
+            Self::Jacobian => "Jacobian of the outputs",
+            Self::TangentKernel => "tangent kernel",
+            Self::GradientNoise => "gradient noise",
+        }
+    }
 }
 
 /// The first step of one parameter.
@@ -74,6 +112,16 @@ pub struct Update {
     pub below_epsilon: f64,
 }
 
+impl From<TensorUpdate> for Update {
+    fn from(update: TensorUpdate) -> Self {
+        Self {
+            tensor: update.name,
+            relative: update.relative_update,
+            below_epsilon: update.below_epsilon,
+        }
+    }
+}
+
 /// The depth of a network beside the one that theory gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Depth {
@@ -85,93 +133,143 @@ pub struct Depth {
     pub limit: DepthLimit,
 }
 
-/// All instruments, planned for one network, its rows and the training that is planned, for starts
-/// of any number.
+/// What the pass that measures layers shows beside them.
+#[derive(Clone, Debug)]
+pub(in crate::check) struct Seen {
+    /// What low precision would lose.
+    pub backward: Backward,
+    /// How far the first step moves each parameter.
+    pub updates: Vec<Update>,
+    /// What a pass forward takes.
+    pub work: Work,
+    /// Weights of the network.
+    pub weights: usize,
+    /// Rows that were run in all.
+    pub looked: usize,
+    /// Whether theory has closed forms for the activation.
+    pub is_closed: bool,
+}
+
+/// Instruments, planned for one network, its rows and the training that is planned, for starts of
+/// any number.
 pub(in crate::check) struct Instruments<'a> {
     horizon: Horizon,
-    kit: Kit<'a>,
+    of: Kitted<'a>,
+    /// Planned when something is measured.
+    kit: Option<Kit<'a>>,
 }
 
 impl<'a> Instruments<'a> {
-    /// Plans them for the first rows of `batch`, as many as an epoch of so many rows pays for;
-    /// `weights` are the first that are read.
-    ///
-    /// # Errors
-    /// If the weights or the batch do not fit the model.
+    /// For the first rows of `batch`, as many as an epoch of so many rows pays for; what is taken is
+    /// decided by the `first` start.
     pub fn new(
         model: &'a Model,
         loss: &'a Loss,
-        weights: &Weights,
         batch: Batch<'a>,
+        first: &Seen,
         horizon: Horizon,
-        epoch: usize,
-    ) -> Result<Self> {
-        let adam = (horizon.step_rule == StepRule::Normalized)
-            .then(|| curvature::Adam { epsilon: horizon.epsilon, ..curvature::Adam::default() });
-        Ok(Self { horizon, kit: Kit::new(model, loss, weights, batch, adam, epoch)? })
+        (epoch, extent): (usize, Extent),
+    ) -> Self {
+        let is_adam = horizon.step_rule == StepRule::Normalized;
+        let effort = Effort::new(epoch, first.weights);
+        let adam = Adam { epsilon: horizon.epsilon, parts: effort.parts };
+        let (work, looked) = (first.work, first.looked);
+        let is_closed = first.is_closed;
+        let case = Priced { work, effort: &effort, epoch, looked, is_adam, is_closed };
+        let taken = Taken::new(extent, &case);
+        let adam = is_adam.then_some(adam);
+        Self { horizon, of: Kitted { model, loss, all: batch, effort, taken, adam }, kit: None }
     }
 
-    /// Reads all of them at one start.
+    /// Reads one start: what was seen there, and what instruments measure.
     ///
     /// # Errors
     /// If the weights do not fit the model.
-    pub fn read(&mut self, weights: &Weights, measurement: &Measurement) -> Result<Readings> {
-        let horizon = self.horizon;
-        let step = Step {
-            learning_rate: horizon.effective_learning_rate,
-            rule: horizon.step_rule,
-            epsilon: horizon.epsilon,
+    pub fn read(
+        &mut self,
+        weights: &Weights,
+        measurement: &Measurement,
+        seen: &Seen,
+    ) -> Result<Readings> {
+        let Kitted { loss, all, effort, taken, .. } = self.of;
+        let need = need(self.horizon, measurement, loss);
+        let need = (taken.curvature || need != Need::Shown).then_some(need);
+        let measured = if taken.is_any() || need.is_some() {
+            let kit = match &mut self.kit {
+                Some(kit) => kit,
+                none => none.insert(Kit::new(self.of, weights)?),
+            };
+            kit.measure(weights, need)?
+        } else {
+            Measured::default()
         };
-        let Measured { jacobian, kernel, curvature, noise, underflow, updates } =
-            self.kit.measure(weights, need(horizon, measurement), &step)?;
         Ok(Readings {
-            rows: self.kit.rows(),
-            jacobian_condition: jacobian.input_output.condition,
-            jacobian_mean_square: jacobian.input_output.mean_square,
-            depth_condition: jacobian.depth.as_ref().map(|depth| depth.condition),
-            depth_relative_variance: jacobian.depth.as_ref().map(|depth| depth.relative_variance),
-            tangent_kernel_condition: kernel.condition,
-            tangent_kernel_directions: kernel.participation_ratio,
-            sharpness: curvature.plain.largest,
-            stable_learning_rate: match horizon.step_rule {
-                StepRule::Proportional => curvature.stable_rate(horizon.momentum),
-                StepRule::Normalized => curvature.stable_adam_rate(BETA1),
-                StepRule::Searched => None,
-            },
-            gradient_signal_to_noise: noise.as_ref().map(|n| n.total.signal_to_noise / n.null),
-            gradient_noise_scale: noise.as_ref().and_then(|n| n.total.noise_scale),
-            fp16_flushed: underflow.fp16.flushed,
-            bf16_flushed: underflow.bf16.flushed,
-            fp16_loss_scale: underflow.fp16_loss_scale.map(|scale| scale.least),
-            updates: updates
-                .into_iter()
-                .map(|update| Update {
-                    tensor: update.name,
-                    relative: update.relative_update,
-                    below_epsilon: update.below_epsilon,
-                })
-                .collect(),
-            trainable_depth: None,
+            rows: effort.rows.min(all.rows),
+            left_out: left_out(taken, need.is_some()),
+            ..self.told(&measured, seen)
         })
     }
+
+    fn told(&self, measured: &Measured, seen: &Seen) -> Readings {
+        let Measured { ends, depth, kernel, curvature, noise } = measured;
+        let stable = |curvature: &Curvature| match self.horizon.step_rule {
+            StepRule::Proportional => curvature.stable_rate(self.horizon.momentum),
+            StepRule::Normalized => curvature.stable_adam_rate(BETA1),
+            StepRule::Searched => None,
+        };
+        let noise = noise.as_ref();
+        let backward = seen.backward;
+        Readings {
+            rows: 0,
+            jacobian_condition: ends.as_ref().map(|ends| ends.condition),
+            jacobian_mean_square: ends.as_ref().map(|ends| ends.mean_square),
+            depth_condition: depth.as_ref().map(|depth| depth.condition),
+            depth_relative_variance: depth.as_ref().map(|depth| depth.relative_variance),
+            tangent_kernel_condition: kernel.as_ref().map(|kernel| kernel.condition),
+            tangent_kernel_directions: kernel.as_ref().map(|kernel| kernel.participation_ratio),
+            sharpness: curvature.as_ref().map(|curvature| curvature.plain.largest),
+            stable_learning_rate: curvature.as_ref().and_then(stable),
+            gradient_signal_to_noise: noise.map(|n| n.total.signal_to_noise / n.null),
+            gradient_noise_scale: noise.and_then(|n| n.total.noise_scale),
+            fp16_flushed: backward.fp16.flushed,
+            bf16_flushed: backward.bf16.flushed,
+            fp16_loss_scale: backward.fp16_loss_scale.map(|scale| scale.least),
+            updates: seen.updates.clone(),
+            trainable_depth: None,
+            left_out: Vec::new(),
+        }
+    }
+}
+
+fn left_out(taken: Taken, is_curvature_known: bool) -> Vec<LeftOut> {
+    let all = [
+        (taken.theory, LeftOut::TrainableDepth),
+        (taken.depth, LeftOut::DepthJacobian),
+        (is_curvature_known, LeftOut::Curvature),
+        (taken.ends, LeftOut::Jacobian),
+        (taken.gradients, LeftOut::TangentKernel),
+        (taken.gradients, LeftOut::GradientNoise),
+    ];
+    all.into_iter().filter(|(is_known, _)| !is_known).map(|(_, what)| what).collect()
 }
 
 impl Readings {
     /// The same beside what theory says of the depth, which takes as long as an instrument.
     pub(in crate::check) fn with_depth(self, measurement: &Measurement) -> Self {
-        Self { trainable_depth: depth(measurement), ..self }
+        let is_asked = !self.left_out.contains(&LeftOut::TrainableDepth);
+        Self { trainable_depth: is_asked.then(|| depth(measurement)).flatten(), ..self }
     }
 
     /// The numbers that a start has, by the names of their fields.
     pub fn numbers(&self) -> impl Iterator<Item = (&'static str, f64)> {
         let numbers = [
-            ("jacobian_condition", Some(self.jacobian_condition)),
-            ("jacobian_mean_square", Some(self.jacobian_mean_square)),
+            ("jacobian_condition", self.jacobian_condition),
+            ("jacobian_mean_square", self.jacobian_mean_square),
             ("depth_condition", self.depth_condition),
             ("depth_relative_variance", self.depth_relative_variance),
-            ("tangent_kernel_condition", Some(self.tangent_kernel_condition)),
-            ("tangent_kernel_directions", Some(self.tangent_kernel_directions)),
-            ("sharpness", Some(self.sharpness)),
+            ("tangent_kernel_condition", self.tangent_kernel_condition),
+            ("tangent_kernel_directions", self.tangent_kernel_directions),
+            ("sharpness", self.sharpness),
             ("stable_learning_rate", self.stable_learning_rate),
             ("gradient_signal_to_noise", self.gradient_signal_to_noise),
             ("gradient_noise_scale", self.gradient_noise_scale),
@@ -183,18 +281,35 @@ impl Readings {
 }
 
 /// What hangs on the curvature: whether plain descent can stand its steps.
-fn need(horizon: Horizon, measurement: &Measurement) -> Need {
+fn need(horizon: Horizon, measurement: &Measurement, loss: &Loss) -> Need {
     let evidence = Evidence { measurement, units: &[], horizon, readings: None };
     if horizon.step_rule != StepRule::Proportional || evidence.is_normalized() {
         return Need::Shown;
     }
     let limit = LARGEST_SHARPNESS * stable_rate(horizon.learning_rate(), horizon.momentum);
+    if is_flat(measurement, loss, limit) {
+        return Need::Shown;
+    }
     let saturates = |share: f64| share > SATURATION.warn;
     if evidence.hidden().iter().any(|l| l.saturated_share.is_some_and(saturates)) {
         Need::Hidden(limit)
     } else {
         Need::Decides(limit)
     }
+}
+
+/// Whether the trace of the loss's curvature is far below a limit of its largest eigenvalue, by what
+/// the rows' gradients say of it.
+///
+/// Of cross-entropy the Gauss–Newton part of the Hessian is the mean of ggᵀ over rows whose classes
+/// are drawn as the network predicts them; classes as they are make g no shorter, the surer the network
+/// is of the wrong ones the longer.
+fn is_flat(measurement: &Measurement, loss: &Loss, limit: f64) -> bool {
+    /// Biases, and the part that the outputs' own curvature adds.
+    const MARGIN: f64 = 10.0;
+    let squares = measurement.layers.iter().map(|layer| layer.row_gradient_norm.powi(2));
+    let trace: f64 = squares.sum();
+    matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy) && MARGIN * trace < limit
 }
 
 /// What theory says of a chain with the activation of its first hidden layer and the variances
@@ -218,4 +333,61 @@ fn depth(measurement: &Measurement) -> Option<Depth> {
     let layer = Layer { gaussian: Gaussian::coarse(&*activation), point };
     let found = trainable_depth(&Network::Dense, &layer, q);
     Some(Depth { hidden_layers: hidden.len(), trainable: found.layers, limit: found.limit })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::instruments::curvature;
+    use crate::check::probe::measure;
+    use crate::init::{Rules, for_model};
+
+    /// What the margin is for: trace and largest eigenvalue of networks that are no textbook's.
+    #[test]
+    fn rows_gradients_bound_the_curvature_of_cross_entropy() {
+        let classes = 7;
+        let normal = |name: &str, count: usize| {
+            let mut x = vec![0.0; count];
+            fanin_kernels::random::fill_normal(
+                fanin_kernels::random::Stream::new(0, name),
+                0,
+                0.0,
+                1.0,
+                &mut x,
+            );
+            x
+        };
+        let features = normal("features", 64 * 10);
+        let mut targets = vec![0.0; 64 * classes];
+        let rows = targets.chunks_exact_mut(classes).enumerate();
+        rows.for_each(|(row, target)| target[row * 5 % classes] = 1.0);
+        let batch = Batch { rows: 64, features: &features, targets: &targets };
+        for text in ["10 -> 2x16 relu -> 7", "10 -> 6x16 tanh -> 7", "10 -> 3x16 sin -> 7"] {
+            for scheme in ["he-normal", "xavier-normal", "normal:0.5", "normal:0.05"] {
+                let model: Model = text.parse().unwrap();
+                let weights = for_model(&model, &Rules::new(scheme), 0).unwrap();
+                let loss = Loss::CrossEntropy;
+                let options = curvature::Options::default();
+                let found = curvature::measure(&model, &loss, &weights, batch, &options).unwrap();
+                let measured = measure(&model, &loss, &weights, batch).unwrap();
+                let largest = found.plain.largest;
+                assert!(!is_flat(&measured, &loss, largest), "{text}, {scheme}: {largest}");
+                assert!(is_flat(&measured, &loss, 1e9 * largest), "{text}, {scheme}");
+                assert!(
+                    !is_flat(&measured, &Loss::SquaredError, 1e9),
+                    "of other losses none knows"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let none =
+            Taken { theory: false, depth: false, curvature: false, ends: false, gradients: false };
+        assert_eq!(left_out(none, false).len(), 6);
+        let all = Taken { theory: true, depth: true, ends: true, gradients: true, ..none };
+        assert_eq!(left_out(all, false), [LeftOut::Curvature], "unless the word hangs on it");
+        assert!(left_out(all, true).is_empty());
+    }
 }

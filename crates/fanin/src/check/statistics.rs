@@ -48,8 +48,17 @@ pub fn log_ratio_error(top: &[f64], bottom: &[f64]) -> f64 {
     if error.is_finite() { error } else { 0.0 }
 }
 
-/// ‖Σ (δ − δ̄)(x − x̄)ᵀ‖ over the rows, from the gradient G = Σ δxᵀ: it is ‖G − rows·δ̄x̄ᵀ‖.
-pub fn telling_norm(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> f64 {
+/// The part of a gradient that tells rows apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Telling {
+    /// ‖Σ (δ − δ̄)(x − x̄)ᵀ‖ over the rows.
+    pub norm: f64,
+    /// The root mean square over rows of ‖rows·(δ − δ̄)(x − x̄)ᵀ‖.
+    pub of_rows: f64,
+}
+
+/// What tells rows apart of the gradient G = Σ δxᵀ over the rows: it is G − rows·δ̄x̄ᵀ.
+pub fn telling(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> Telling {
     let (mean_delta, mean_x) = (column_means(delta, rows), column_means(x, rows));
     let (mut squares, mut own) = (0.0, vec![0.0; mean_x.len()]);
     for (row, d) in gradient.chunks_exact(mean_x.len()).zip(&mean_delta) {
@@ -58,7 +67,15 @@ pub fn telling_norm(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> 
         own.iter_mut().zip(pairs).for_each(|(own, (&g, m))| *own = f64::from(g) - shared * m);
         squares += reduce::sum_of_squares(&own);
     }
-    squares.sqrt()
+    let off = |x: &[f32], mean: &[f64]| -> Vec<f64> {
+        let square = |row: &[f32]| {
+            let pairs = row.iter().zip(mean);
+            pairs.map(|(&x, m)| (f64::from(x) - m).powi(2)).sum()
+        };
+        x.chunks_exact(mean.len()).map(square).collect()
+    };
+    let products = off(delta, &mean_delta).into_iter().zip(off(x, &mean_x)).map(|(d, x)| d * x);
+    Telling { norm: squares.sqrt(), of_rows: (products.sum::<f64>() * rows as f64).sqrt() }
 }
 
 /// The root mean square over rows of ‖rows·δxᵀ‖, the gradient of a row's own loss.
@@ -214,11 +231,14 @@ mod tests {
     fn what_all_rows_share_of_a_gradient_tells_nothing() {
         let (delta, x) = ([1.0, -2.0, 1.0, -2.0], [3.0, 1.0, 2.0, 3.0, 1.0, 2.0]);
         let gradient = [6.0, 2.0, 4.0, -12.0, -4.0, -8.0];
-        assert!(telling_norm(&gradient, &delta, &x, 2) < 1e-6);
+        let shared = telling(&gradient, &delta, &x, 2);
+        assert!(shared.norm < 1e-6 && shared.of_rows == 0.0, "{shared:?}");
         assert!((row_gradient_norm(&delta, &x, 2) - 2.0 * 70.0_f64.sqrt()).abs() < 1e-9);
         let apart = [1.0, -1.0];
         let along = [2.0, 3.0, -2.0, -3.0];
-        assert!((telling_norm(&[4.0, 6.0], &apart, &along, 2) - 52.0_f64.sqrt()).abs() < 1e-6);
+        let told = telling(&[4.0, 6.0], &apart, &along, 2);
+        assert!((told.norm - 52.0_f64.sqrt()).abs() < 1e-6);
+        assert!((told.of_rows - 52.0_f64.sqrt()).abs() < 1e-6, "both rows say the same");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::{METHODS, Method, Problem, Recommendation, find, offers};
 use crate::check::{Diagnosis, Severity, Verdict, gate};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::spec::Extent;
 use crate::weights::Weights;
 
 /// What counts as repaired, and who is asked.
@@ -153,7 +154,8 @@ fn repair_by(
 }
 
 fn judge(problem: &Problem<'_>, rows: &Dataset, weights: &Weights) -> Result<Diagnosis> {
-    Diagnosis::claimed(problem.model, problem.loss, weights, &[], rows, problem.horizon)
+    let Problem { model, loss, horizon, .. } = *problem;
+    Diagnosis::claimed(model, loss, weights, &[], rows, horizon, Extent::All)
 }
 
 /// How ill a start is: by its forecast, then by the worst finding, then by how many there are.

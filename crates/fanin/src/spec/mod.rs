@@ -101,9 +101,9 @@ pub use parameters::{Branch, ModuleParameter};
 pub use place::{Component, Place, Position, Stack};
 pub use role::Role;
 pub use sections::{
-    BatchSize, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, InitRule, InitSpec, LossName,
-    LossSpec, Missing, NormStatistics, OptimizerSpec, ReadingSpec, ScheduleName, ScheduleSpec,
-    Standardize, Task, TrainSpec,
+    BatchSize, CheckSpec, DEFAULT_ROWS, DataSpec, Decay, EarlyStopping, Extent, InitRule, InitSpec,
+    LossName, LossSpec, Missing, NormStatistics, OptimizerSpec, ReadingSpec, ScheduleName,
+    ScheduleSpec, Standardize, Task, TrainSpec,
 };
 pub use sequential::{Layer, Sequential};
 pub use spec_file::Spec;

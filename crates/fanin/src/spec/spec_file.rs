@@ -10,7 +10,8 @@ use super::layers::{LayerSpec, SequentialSpec};
 use super::mistake::Misfit;
 use super::model_spec::ModelSpec;
 use super::sections::{
-    DataSpec, InitSpec, LossSpec, OptimizerSpec, ReadingSpec, ScheduleSpec, Task, TrainSpec,
+    CheckSpec, DataSpec, InitSpec, LossSpec, OptimizerSpec, ReadingSpec, ScheduleSpec, Task,
+    TrainSpec,
 };
 use super::toml_errors;
 use crate::error::{Error, Result};
@@ -56,6 +57,8 @@ pub struct Spec {
     pub data: DataSpec,
     /// How the network's file is read, where it is one.
     pub reading: ReadingSpec,
+    /// How much a check measures.
+    pub check: CheckSpec,
 }
 
 /// The file as it is written: the network either as text or as tables.
@@ -84,6 +87,8 @@ struct SpecFile {
     data: DataSpec,
     #[serde(default, skip_serializing_if = "ReadingSpec::is_default")]
     reading: ReadingSpec,
+    #[serde(default, skip_serializing_if = "CheckSpec::is_default")]
+    check: CheckSpec,
 }
 
 impl Spec {
@@ -195,6 +200,7 @@ impl TryFrom<SpecFile> for Spec {
             train: file.train,
             data: file.data,
             reading: file.reading,
+            check: file.check,
         })
     }
 }
@@ -218,6 +224,7 @@ impl From<Spec> for SpecFile {
             train: spec.train,
             data: spec.data,
             reading: spec.reading,
+            check: spec.check,
         }
     }
 }

@@ -307,16 +307,20 @@ impl<'a> Gaussian<'a> {
         let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
         let roots: [(f64, f64); N] =
             std::array::from_fn(|k| ((k as f64).sqrt(), 1.0 / (k as f64 + 1.0).sqrt()));
-        let mut terms = [0.0; N];
+        let mut terms = [[0.0; SIDE_BY_SIDE]; N];
+        let (mut places, mut values) = ([0.0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
+        let mut filled = 0;
         visit(&cuts(width, kinks), |z, weight| {
-            // √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁.
-            let (mut before, mut here) = (0.0, weight * f(deviation * z, weight));
-            for (term, (root, next)) in terms.iter_mut().zip(&roots) {
-                *term += here;
-                (before, here) = (here, (z * here - root * before) * next);
+            (places[filled], values[filled]) = (z, weight * f(deviation * z, weight));
+            filled += 1;
+            if filled == SIDE_BY_SIDE {
+                add_hermite(&mut terms, &places, &values, &roots);
+                filled = 0;
             }
         });
-        terms
+        values[filled..].fill(0.0);
+        add_hermite(&mut terms, &places, &values, &roots);
+        terms.map(|sums| sums.iter().sum())
     }
 
     /// The relative error to which a root of averages is worth to be known, and the last step of
@@ -393,6 +397,27 @@ impl<'a> Gaussian<'a> {
             });
         });
         sums
+    }
+}
+
+/// Places whose Hermite polynomials are worked out together: each waits for its last two.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Adds the values times heₖ at their places, √(k + 1)·heₖ₊₁ = z·heₖ − √k·heₖ₋₁; `roots` are √k and
+/// 1/√(k + 1).
+fn add_hermite<const N: usize>(
+    terms: &mut [[f64; SIDE_BY_SIDE]; N],
+    places: &[f64; SIDE_BY_SIDE],
+    values: &[f64; SIDE_BY_SIDE],
+    roots: &[(f64, f64); N],
+) {
+    let (mut before, mut here) = ([0.0; SIDE_BY_SIDE], *values);
+    for (term, (root, next)) in terms.iter_mut().zip(roots) {
+        for index in 0..SIDE_BY_SIDE {
+            term[index] += here[index];
+            let following = (places[index] * here[index] - root * before[index]) * next;
+            (before[index], here[index]) = (here[index], following);
+        }
     }
 }
 

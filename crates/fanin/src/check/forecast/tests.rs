@@ -18,6 +18,7 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         gradient_norm,
         telling_norm: gradient_norm,
         row_gradient_norm: gradient_norm,
+        row_telling_norm: gradient_norm,
         weight_norm: 1.0,
         scaled_weight_variance: 1.0,
         bias_mean_square: 0.0,
@@ -223,15 +224,36 @@ fn bounds_of_the_escape_are_logarithms_of_its_shares() {
 
 #[test]
 fn a_start_is_settled_where_more_rows_could_not_change_its_word() {
-    let settled = |gradients: &[f64], learning_rate: f64, times: f64| {
+    const ROWS: usize = 40;
+    // Where a gradient is noise, the rows' own gradients are √rows times as long.
+    let settled = |noise: f64, learning_rate: f64, times: f64| {
         let horizon = horizon(learning_rate, StepRule::Proportional);
-        let measurement = &measurement(gradients);
+        let mut measurement = Measurement { rows: ROWS, ..measurement(&[1.0; 4]) };
+        let of_rows = (1.0 + noise * (ROWS - 1) as f64).sqrt();
+        for layer in &mut measurement.layers {
+            (layer.row_gradient_norm, layer.row_telling_norm) = (of_rows, of_rows);
+        }
+        let measurement = &measurement;
         is_settled(&Evidence { measurement, units: &[], horizon, readings: None }, times)
     };
-    let chain = [1.0; 4];
-    assert!(settled(&chain, 0.1, 4.0), "it escapes after five of a hundred steps");
-    assert!(!settled(&chain, 1e-3, 4.0), "500 steps are near the limit of slow");
-    assert!(settled(&chain, 1e-3, 1.0), "all rows were seen");
-    assert!(settled(&chain, 1e-6, 4.0), "it stays for ever, and noise cannot hide that");
-    assert!(!settled(&chain, 0.65, 4.0), "three steps of 0.65 are about the largest jump");
+    assert!(settled(1.0, 0.1, 4.0), "it escapes after five of a hundred steps");
+    assert!(!settled(1.0, 1e-3, 4.0), "500 steps are near the limit of slow");
+    assert!(settled(0.05, 1e-3, 4.0), "so they are, and little of that is noise");
+    assert!(settled(1.0, 1e-3, 1.0), "all rows were seen");
+    assert!(settled(1.0, 1e-6, 4.0), "it stays for ever, and noise cannot hide that");
+    assert!(!settled(1.0, 0.65, 4.0), "three steps of 0.65 are about the largest jump");
+    assert!(!settled(0.2, 0.65, 4.0), "a jump is known to a quarter");
+    assert!(settled(0.01, 0.65, 4.0), "so is this one, and more rows say the same");
+}
+
+#[test]
+fn noise_is_taken_off_twice_and_never_more_than_all_of_it() {
+    let of = |row_gradient_norm: f64| {
+        let layer = LayerMeasurement { row_gradient_norm, ..layer("0", 1.0) };
+        layer.foreseen(101, 4.0).gradient_norm
+    };
+    assert_eq!(of(1.0), 1.0);
+    // A tenth of the square is noise, of which three quarters go.
+    assert!((of(11.0_f64.sqrt()).powi(2) - (1.0 - 2.0 * 0.075)).abs() < 1e-12);
+    assert_eq!(of(1e3), 0.5, "four times the rows have half of the noise");
 }

@@ -100,7 +100,7 @@ impl Effort {
     }
 
     /// Products for an eigenvalue that is only shown.
-    fn shown_products(&self) -> usize {
+    pub fn shown_products(&self) -> usize {
         (self.products / 2).max(PRODUCTS[0])
     }
 

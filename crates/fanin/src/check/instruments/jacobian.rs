@@ -112,12 +112,34 @@ pub fn measure(
 ) -> Result<Jacobian> {
     ensure_fits(model, batch)?;
     let (held, statistics_held) = hold_statistics(model, loss, weights, batch)?;
-    Ok(Planned::new(model, loss, &held, batch, *options)?.measure(statistics_held))
+    let mut planned = Planned::new(model, loss, &held, batch, *options, Wanted::BOTH)?;
+    let Spectra { ends, depth } = planned.measure();
+    let input_output = ends.expect("it was asked for");
+    Ok(Jacobian { input_output, depth, statistics_held })
+}
+
+/// Which Jacobians are measured.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::check) struct Wanted {
+    /// That of the outputs.
+    pub ends: bool,
+    /// That of the depth, if there is one.
+    pub depth: bool,
+}
+
+impl Wanted {
+    const BOTH: Self = Self { ends: true, depth: true };
+}
+
+/// What was measured of those that were wanted.
+pub(in crate::check) struct Spectra {
+    pub ends: Option<Spectrum>,
+    pub depth: Option<Spectrum>,
 }
 
 /// Jacobians at rows of a batch, planned once for weights of any number.
 pub(in crate::check) struct Planned<'a> {
-    ends: At<'a>,
+    ends: Option<At<'a>>,
     depth: Option<At<'a>>,
 }
 
@@ -129,28 +151,27 @@ impl<'a> Planned<'a> {
         held: &dyn Source,
         batch: Batch<'a>,
         options: Options,
+        wanted: Wanted,
     ) -> Result<Self> {
         let one = &Network::new(model, loss, 1, Mode::Evaluate)?;
         let place = Place { model, loss, weights: held, one };
-        let hidden = depth_wires(one).map(|_| At::new(&place, batch, options, Between::Hidden));
+        let at = |between| At::new(&place, batch, options, between);
+        let is_deep = wanted.depth && depth_wires(one).is_some();
         Ok(Self {
-            ends: At::new(&place, batch, options, Between::Ends)?,
-            depth: hidden.transpose()?,
+            ends: wanted.ends.then(|| at(Between::Ends)).transpose()?,
+            depth: is_deep.then(|| at(Between::Hidden)).transpose()?,
         })
     }
 
     /// Takes other parameters, in the graph's order.
     pub fn set_parameters(&mut self, held: &Arranged<f32>) {
-        let means = [Some(&mut self.ends), self.depth.as_mut()].into_iter().flatten();
+        let means = [self.ends.as_mut(), self.depth.as_mut()].into_iter().flatten();
         means.for_each(|at| at.means.set_parameters(held));
     }
 
-    pub fn measure(&mut self, statistics_held: bool) -> Jacobian {
-        Jacobian {
-            input_output: self.ends.spectrum(),
-            depth: self.depth.as_mut().map(At::spectrum),
-            statistics_held,
-        }
+    pub fn measure(&mut self) -> Spectra {
+        let spectrum = |at: &mut Option<At<'a>>| at.as_mut().map(At::spectrum);
+        Spectra { ends: spectrum(&mut self.ends), depth: spectrum(&mut self.depth) }
     }
 }
 

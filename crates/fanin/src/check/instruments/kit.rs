@@ -1,33 +1,32 @@
-//! All instruments together, planned once for one network and its rows, for weights of any number.
+//! Instruments together, planned once for one network and its rows, for weights of any number.
 //!
 //! What several of them need is computed once: the rows' gradients for the tangent kernel and the
-//! noise, one pass in f64 for underflow and updates.
+//! noise.
 
 use fanin_engine::Wire;
 
+use super::budget::Taken;
 use super::curvature::{self, Adam, Curvature};
 use super::effort::{Effort, Need};
 use super::gradient_noise::{self, GradientNoise};
-use super::jacobian::{self, Jacobian};
+use super::jacobian::{self, Spectra, Spectrum, Wanted};
 use super::joint_gradients::JointGradients;
 use super::pass::{Arranged, Pass, Source, first};
 use super::row_gradients::RowGradients;
 use super::tangent_kernel::{self, TangentKernel};
-use super::underflow::{self, Backward};
-use super::updates::{self, Step, TensorUpdate};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
-/// What all instruments measure of one start.
+/// What instruments measure of one start; none of those that were not taken.
+#[derive(Default)]
 pub(in crate::check) struct Measured {
-    pub jacobian: Jacobian,
-    pub kernel: TangentKernel,
-    pub curvature: Curvature,
+    pub ends: Option<Spectrum>,
+    pub depth: Option<Spectrum>,
+    pub kernel: Option<TangentKernel>,
+    pub curvature: Option<Curvature>,
     pub noise: Option<GradientNoise>,
-    pub underflow: Backward,
-    pub updates: Vec<TensorUpdate>,
 }
 
 /// What the kernel is made of, and where rows do not touch each other the noise too.
@@ -50,99 +49,101 @@ impl<'a> Gradients<'a> {
             Self::Rows(Box::new(RowGradients::new(model, loss, weights, batch)?))
         })
     }
+
+    fn set_parameters(&mut self, parameters: &Arranged<f32>) {
+        match self {
+            Self::Rows(gradients) => gradients.set_parameters(parameters),
+            Self::Joint(gradients) => gradients.set_parameters(parameters),
+        }
+    }
+}
+
+/// A network, and the rows and instruments that it is measured with.
+#[derive(Clone, Copy)]
+pub(in crate::check) struct Kitted<'a> {
+    pub model: &'a Model,
+    pub loss: &'a Loss,
+    /// All rows; the instruments see the first of them.
+    pub all: Batch<'a>,
+    pub effort: Effort,
+    pub taken: Taken,
+    pub adam: Option<Adam>,
 }
 
 /// Instruments planned for one network and its rows.
 pub(in crate::check) struct Kit<'a> {
-    model: &'a Model,
-    loss: &'a Loss,
-    /// All rows; the instruments see the first of them.
-    all: Batch<'a>,
-    effort: Effort,
-    adam: Option<Adam>,
+    of: Kitted<'a>,
     held: Held,
-    jacobian: jacobian::Planned<'a>,
-    gradients: Gradients<'a>,
-    underflow: underflow::Planned,
-    curvature: curvature::Planned<'a, f32>,
+    jacobian: Option<jacobian::Planned<'a>>,
+    gradients: Option<Gradients<'a>>,
+    /// Planned when it is first asked for.
+    curvature: Option<curvature::Planned<'a, f32>>,
     /// On more rows, planned when a verdict hangs on it.
     closer: Option<curvature::Planned<'a, f32>>,
 }
 
 impl<'a> Kit<'a> {
-    /// Plans all instruments for an epoch of so many rows; `weights` are the first that are
-    /// measured.
-    pub fn new(
-        model: &'a Model,
-        loss: &'a Loss,
-        weights: &Weights,
-        all: Batch<'a>,
-        adam: Option<Adam>,
-        epoch: usize,
-    ) -> Result<Self> {
-        let effort = Effort::new(epoch, weights.elements());
-        let adam = adam.map(|adam| Adam { parts: effort.parts, ..adam });
+    /// Plans the instruments that are taken; `weights` are the first that are measured.
+    pub fn new(of: Kitted<'a>, weights: &Weights) -> Result<Self> {
+        let Kitted { model, loss, all, effort, taken, .. } = of;
         let batch = first(all, effort.rows);
         let held = Held::new(model, loss, weights, batch)?;
+        let arranged = &weights.arranged(&held.network)?;
+        let wanted = Wanted { ends: taken.ends, depth: taken.depth };
+        let jacobian = (taken.ends || taken.depth)
+            .then(|| jacobian::Planned::new(model, loss, arranged, batch, effort.jacobian, wanted));
         let kernel = if held.is_any() {
             effort.joint_kernel.rows.min(tangent_kernel::most_rows(weights))
         } else {
             effort.kernel.rows
         };
-        let some = first(batch, kernel);
-        let weights = &weights.arranged(&held.network)?;
-        let gradients = Gradients::new(model, loss, weights, some, held.is_any())?;
+        let gradients = taken
+            .gradients
+            .then(|| Gradients::new(model, loss, arranged, first(batch, kernel), held.is_any()));
         Ok(Self {
+            of,
             held,
-            jacobian: jacobian::Planned::new(model, loss, weights, batch, effort.jacobian)?,
-            gradients,
-            underflow: underflow::Planned::new(model, loss, weights, batch)?,
-            curvature: curvature::Planned::new(model, loss, weights, batch, adam)?,
+            jacobian: jacobian.transpose()?,
+            gradients: gradients.transpose()?,
+            curvature: None,
             closer: None,
-            model,
-            loss,
-            all,
-            effort,
-            adam,
         })
     }
 
-    /// Rows that the instruments see.
-    pub fn rows(&self) -> usize {
-        self.effort.rows.min(self.all.rows)
+    /// Measures one start, its curvature if there is a need for it.
+    pub fn measure(&mut self, weights: &Weights, need: Option<Need>) -> Result<Measured> {
+        let parameters = weights.arranged(&self.held.network)?;
+        let mut measured = Measured::default();
+        if let Some(jacobian) = &mut self.jacobian {
+            jacobian.set_parameters(&self.held.parameters(&parameters));
+            let Spectra { ends, depth } = jacobian.measure();
+            (measured.ends, measured.depth) = (ends, depth);
+        }
+        if let Some(gradients) = &mut self.gradients {
+            gradients.set_parameters(&parameters);
+            let (kernel, noise) = Self::of_gradients(&self.of, gradients, weights)?;
+            (measured.kernel, measured.noise) = (Some(kernel), noise);
+        }
+        measured.curvature = need.map(|need| self.curvature(&parameters, need)).transpose()?;
+        Ok(measured)
     }
 
-    /// Measures one start.
-    pub fn measure(&mut self, weights: &Weights, need: Need, step: &Step) -> Result<Measured> {
-        let parameters = weights.arranged(&self.held.network)?;
-        let held = self.held.parameters(&parameters);
-        let is_held = self.held.is_any();
-        self.jacobian.set_parameters(&held);
-        self.underflow.set_parameters(&parameters);
-        let outputs = self.model.outputs();
-        let (kernel, noise) = match &mut self.gradients {
-            Gradients::Rows(gradients) => {
-                gradients.set_parameters(&parameters);
-                let kernel =
-                    tangent_kernel::of(&mut **gradients, outputs, self.effort.kernel.outputs);
-                (kernel, gradient_noise::of_rows(gradients))
+    fn of_gradients(
+        of: &Kitted<'a>,
+        gradients: &mut Gradients<'_>,
+        weights: &Weights,
+    ) -> Result<(TangentKernel, Option<GradientNoise>)> {
+        let (effort, outputs) = (&of.effort, of.model.outputs());
+        Ok(match gradients {
+            Gradients::Rows(rows) => {
+                let kernel = tangent_kernel::of(&mut **rows, outputs, effort.kernel.outputs);
+                (kernel, gradient_noise::of_rows(rows))
             }
-            Gradients::Joint(gradients) => {
-                gradients.set_parameters(&parameters);
-                let most = self.effort.joint_kernel.outputs;
-                let kernel = tangent_kernel::of(&mut **gradients, outputs, most);
-                let batch = first(self.all, self.effort.rows);
-                (kernel, gradient_noise::measure(self.model, self.loss, weights, batch)?)
+            Gradients::Joint(joint) => {
+                let kernel = tangent_kernel::of(&mut **joint, outputs, effort.joint_kernel.outputs);
+                let batch = first(of.all, effort.rows);
+                (kernel, gradient_noise::measure(of.model, of.loss, weights, batch)?)
             }
-        };
-        let underflow = self.underflow.measure_backward();
-        Ok(Measured {
-            jacobian: self.jacobian.measure(is_held),
-            kernel,
-            curvature: self.curvature(&parameters, need)?,
-            noise,
-            underflow,
-            updates: updates::of(&self.underflow, step),
         })
     }
 
@@ -150,10 +151,13 @@ impl<'a> Kit<'a> {
     /// it lies: the largest eigenvalue of fewer rows is larger on average, so what is far below
     /// the limit stays there.
     fn curvature(&mut self, parameters: &Arranged<f32>, need: Need) -> Result<Curvature> {
-        let options = curvature::Options { adam: self.adam, ..self.effort.curvature(need) };
-        self.curvature.set_parameters(parameters);
-        let found = self.curvature.measure(&options);
-        let closer = first(self.all, self.effort.closer_rows);
+        let Kitted { model, loss, all, effort, adam, .. } = self.of;
+        let of =
+            |rows: usize| curvature::Planned::new(model, loss, parameters, first(all, rows), adam);
+        let few = planned(&mut self.curvature, || of(effort.rows))?;
+        few.set_parameters(parameters);
+        let options = curvature::Options { adam, ..effort.curvature(need) };
+        let found = few.measure(&options);
         let ends = found.plain;
         let is_settled = match need {
             Need::Shown => true,
@@ -161,19 +165,22 @@ impl<'a> Kit<'a> {
                 ends.largest + ends.largest_residual < CLEAR * limit
             }
         };
-        if is_settled || closer.rows <= found.rows {
+        if is_settled || first(all, effort.closer_rows).rows <= found.rows {
             return Ok(found);
         }
-        let planned = match &mut self.closer {
-            Some(planned) => planned,
-            none => none.insert(curvature::Planned::new(
-                self.model, self.loss, parameters, closer, self.adam,
-            )?),
-        };
-        planned.set_parameters(parameters);
-        let options = self.effort.closer_curvature(need);
-        Ok(planned.measure(&curvature::Options { adam: self.adam, ..options }))
+        let closer = planned(&mut self.closer, || of(effort.closer_rows))?;
+        closer.set_parameters(parameters);
+        let options = effort.closer_curvature(need);
+        Ok(closer.measure(&curvature::Options { adam, ..options }))
     }
+}
+
+/// What is in `place`, planned now if nothing is yet.
+fn planned<T>(place: &mut Option<T>, plan: impl FnOnce() -> Result<T>) -> Result<&mut T> {
+    Ok(match place {
+        Some(planned) => planned,
+        none => none.insert(plan()?),
+    })
 }
 
 /// Share of a limit below which an eigenvalue that was measured on fewer rows is below the limit

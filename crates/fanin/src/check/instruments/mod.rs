@@ -9,6 +9,7 @@
 //! | [`underflow`] | what low precision would lose |
 //! | [`updates`] | how far one step moves each parameter |
 //! | [`effort`] | how much of it all, by the rows of an epoch |
+//! | `budget` | which of them an epoch of the same network pays for |
 //! | `kit` | all of them, planned once for weights of any number |
 //!
 //! Definitions, estimators, standard errors and sources: `docs/theory/instruments.md`.
@@ -23,6 +24,7 @@ pub mod gradient_noise;
 pub mod underflow;
 pub mod updates;
 pub mod effort;
+pub(super) mod budget;
 pub(super) mod kit;
 
 #[cfg(test)]

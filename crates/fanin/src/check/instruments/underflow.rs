@@ -6,7 +6,7 @@
 use fanin_engine::Wire;
 use serde::Serialize;
 
-use super::pass::{Arranged, Pass, Source, ensure_fits};
+use super::pass::{Pass, Source, ensure_fits};
 use crate::check::probe::Batch;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};
@@ -90,6 +90,28 @@ impl Magnitudes {
         }
     }
 
+    /// Counts numbers of f32, whose exponents a shift gives.
+    fn add_f32(&mut self, numbers: &[f32]) {
+        const SIGN: u32 = 1 << 31;
+        const FRACTION: u32 = (1 << 23) - 1;
+        let largest = numbers.iter().fold(0, |most: u32, x| most.max(x.to_bits() & !SIGN));
+        if f64::from(f32::from_bits(largest)) < FP16.overflow {
+            let mut counts = [0_usize; 256];
+            for x in numbers {
+                counts[(((x.to_bits() & !SIGN) + FRACTION) >> 23) as usize] += 1;
+            }
+            self.elements += numbers.len();
+            self.nonzero += numbers.len() - counts[0];
+            self.largest = self.largest.max(f64::from(f32::from_bits(largest)));
+            // What is subnormal counts as the largest of these.
+            for (exponent, count) in (-126..).zip(&counts[1..]) {
+                self.counts[(exponent + OFFSET) as usize] += count;
+            }
+        } else {
+            numbers.iter().for_each(|&x| self.add(f64::from(x.abs())));
+        }
+    }
+
     fn join(&mut self, other: &Self) {
         self.counts.resize(2200, 0);
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, c)| *sum += c);
@@ -111,6 +133,12 @@ impl Magnitudes {
             subnormal: share(self.up_to(format.normal) - flushed),
             overflowing: full.map_or(f64::NAN, |index| share(self.overflowing[index])),
         }
+    }
+
+    /// Numbers above half of two to this power and at most that.
+    fn at(&self, exponent: i32) -> usize {
+        let place = usize::try_from(exponent + OFFSET).ok();
+        place.and_then(|place| self.counts.get(place)).copied().unwrap_or(0)
     }
 
     /// Numbers that are not 0 and at most two to this power.
@@ -193,6 +221,35 @@ pub(in crate::check) struct Backward {
     pub fp16_loss_scale: Option<LossScale>,
 }
 
+impl Backward {
+    fn of(all: &Magnitudes) -> Self {
+        Self {
+            fp16: all.losses(FP16),
+            bf16: all.losses(BF16),
+            fp16_loss_scale: loss_scale(all, FP16),
+        }
+    }
+
+    /// Of gradients and δ that a pass in f32 left, each tensor with whether zeros in it are exact,
+    /// as behind relu; none where f32 may have made zeros of more than a trifle.
+    pub fn of_f32<'v>(tensors: impl Iterator<Item = (&'v [f32], bool)>) -> Option<Self> {
+        /// f32 loses no number that is not the product of one below this and a factor far below 1.
+        const SAFE: i32 = -100;
+        const TRIFLE: f64 = 0.01;
+        let mut all = Magnitudes::of(&[]);
+        for (tensor, is_exact) in tensors {
+            let (elements, nonzero) = (all.elements, all.nonzero);
+            all.add_f32(tensor);
+            let (elements, nonzero) = (all.elements - elements, all.nonzero - nonzero);
+            let zeros = (elements - nonzero) as f64;
+            if !is_exact && nonzero > 0 && zeros > TRIFLE * elements as f64 {
+                return None;
+            }
+        }
+        (all.up_to(SAFE) == 0).then(|| Self::of(&all))
+    }
+}
+
 /// Measures the ranges of activations and gradients in one pass over `batch`, in f64.
 ///
 /// # Errors
@@ -226,11 +283,6 @@ impl Planned {
         let mut pass = Pass::<f64>::new(&network, &keep, weights)?;
         pass.feed_batch(batch);
         Ok(Self { network, pass })
-    }
-
-    /// Takes other parameters, in the graph's order.
-    pub fn set_parameters(&mut self, parameters: &Arranged<f32>) {
-        self.pass.set_parameters(parameters);
     }
 
     pub fn run(&mut self) {
@@ -272,11 +324,7 @@ impl Planned {
         for index in 0..self.network.trained.len() + self.network.layers.len() {
             self.pass.read(index).iter().for_each(|x| all.add(x.abs()));
         }
-        Backward {
-            fp16: all.losses(FP16),
-            bf16: all.losses(BF16),
-            fp16_loss_scale: loss_scale(&all, FP16),
-        }
+        Backward::of(&all)
     }
 
     /// The name, the values and the last run's gradient of every trained parameter.
@@ -295,10 +343,16 @@ fn loss_scale(magnitudes: &Magnitudes, format: Format) -> Option<LossScale> {
         return None;
     }
     let allowed = FLUSHED_SHARE * magnitudes.nonzero as f64;
+    // 2^beyond times the largest is infinite already.
+    let beyond = ceiling_exponent(format.overflow) - ceiling_exponent(magnitudes.largest) + 1;
     let most =
-        (-OFFSET..OFFSET).rev().find(|&k| scaled(magnitudes.largest, k) < format.overflow)?;
-    let least =
-        (0..=most.max(0)).find(|&k| magnitudes.up_to(format.smallest - 1 - k) as f64 <= allowed)?;
+        (-OFFSET..=beyond).rev().find(|&k| scaled(magnitudes.largest, k) < format.overflow)?;
+    let mut flushed = magnitudes.up_to(format.smallest - 1);
+    let least = (0..=most.max(0)).find(|k| {
+        let is_held = flushed as f64 <= allowed;
+        flushed -= magnitudes.at(format.smallest - 1 - k);
+        is_held
+    })?;
     (least <= most).then_some(LossScale { least, most })
 }
 

@@ -64,15 +64,17 @@ pub fn measure(
     ensure_fits(model, batch)?;
     let mut pass = underflow::Planned::new(model, loss, weights, batch)?;
     pass.run();
-    Ok(of(&pass, step))
+    let tensors = pass.gradients();
+    Ok(tensors.map(|(name, weight, gradient)| update(name, weight, gradient, step)).collect())
 }
 
-/// How far one step by the gradients of the last run moves each trained parameter.
-pub(in crate::check) fn of(pass: &underflow::Planned, step: &Step) -> Vec<TensorUpdate> {
-    pass.gradients().map(|(name, weight, gradient)| update(name, weight, gradient, step)).collect()
-}
-
-fn update(name: &str, weight: &[f64], gradient: &[f64], step: &Step) -> TensorUpdate {
+/// How far one step moves a parameter with this gradient.
+pub(in crate::check) fn update(
+    name: &str,
+    weight: &[f64],
+    gradient: &[f64],
+    step: &Step,
+) -> TensorUpdate {
     let weight_norm = reduce::sum_of_squares(weight).sqrt();
     let gradient_norm = reduce::sum_of_squares(gradient).sqrt();
     let update_norm = match step.rule {

@@ -8,7 +8,7 @@ use crate::check::symmetry::confirm::Outcome;
 use crate::check::{Diagnosis, Verdict};
 use crate::data::{Dataset, LoadOptions, Preparation, PrepareOptions, load, prepare};
 use crate::init::{Rules, explain, for_model, parameters};
-use crate::spec::{Loss, Model};
+use crate::spec::{Extent, Loss, Model};
 use crate::weights::Weights;
 
 mod cells;
@@ -207,7 +207,8 @@ fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
     let said = sick.said.map_or_else(Vec::new, |scheme| {
         explain(&parameters(&model).unwrap(), &Rules::new(scheme)).unwrap()
     });
-    Diagnosis::claimed(&model, &Loss::CrossEntropy, &weights, &said, data, horizon).unwrap()
+    let loss = Loss::CrossEntropy;
+    Diagnosis::claimed(&model, &loss, &weights, &said, data, horizon, Extent::All).unwrap()
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Remedy for LearningRate {
 
 /// The largest stable rate for the planned optimizer, measured where no instrument has.
 pub fn stable_rate(problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<f64> {
-    if let Some(readings) = &diagnosis.readings {
+    if let Some(readings) = diagnosis.readings.as_ref().filter(|r| r.sharpness.is_some()) {
         return readings.stable_learning_rate;
     }
     let horizon = evidence(diagnosis).horizon;

@@ -8,7 +8,9 @@ mod schedule;
 mod train;
 mod data;
 mod reading;
+mod check;
 
+pub use check::{CheckSpec, Extent};
 pub use data::{DataSpec, Missing, Standardize};
 pub use init::{InitRule, InitSpec};
 pub use loss::{LossName, LossSpec, Task};

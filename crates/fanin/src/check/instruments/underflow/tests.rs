@@ -84,3 +84,25 @@ fn gradients_of_a_shrinking_network_are_flushed() {
     assert!(scale.least > 0 && scale.least <= scale.most, "{scale:?}");
     assert!(found.backward.nonzero > 0 && found.rows == 16);
 }
+
+#[test]
+fn numbers_of_f32_are_counted_as_those_of_f64() {
+    let numbers = [0.0_f32, -1.0, 1.5, 2.0, 3e-8, 2.9e-8, 2.0_f32.powi(-25), 1e-30, -65_519.0];
+    for more in [&[][..], &[65_520.0, f32::INFINITY]] {
+        let numbers = [&numbers[..], more].concat();
+        let mut narrow = Magnitudes::of(&[]);
+        narrow.add_f32(&numbers);
+        let wide: Vec<f64> = numbers.iter().map(|&x| f64::from(x)).collect();
+        assert_eq!(narrow, Magnitudes::of(&wide));
+    }
+}
+
+#[test]
+fn f32_tells_what_it_lost_where_it_lost_much() {
+    let of = |tensors: &[(&[f32], bool)]| Backward::of_f32(tensors.iter().copied());
+    let told = of(&[(&[1.0, 1e-9], true), (&[0.0, 1.0], true)]).unwrap();
+    assert_eq!(told.fp16.flushed, 1.0 / 3.0, "exact zeros are no numbers that were lost");
+    assert!(of(&[(&[0.0, 1.0], false)]).is_none(), "a slope that is 0 nowhere was rounded to 0");
+    assert!(of(&[(&[0.0, 0.0], false)]).is_some(), "nothing comes back at all");
+    assert!(of(&[(&[1e-31, 1.0], true)]).is_none(), "what lies before it may be lost");
+}

@@ -21,7 +21,17 @@ pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
         let mean = mean(diagnosis, "depth_relative_variance", number);
         ("directions that pass the depth", format!("one in {}{mean}", number(1.0 + spread)))
     });
-    [depth, alive, stable, half_precision(readings)].into_iter().flatten().collect()
+    let told = [depth, alive, stable, half_precision(readings), left_out(readings)];
+    told.into_iter().flatten().collect()
+}
+
+/// What was not measured, and how it is.
+fn left_out(readings: &Readings) -> Option<(&'static str, String)> {
+    const ALL: usize = 6;
+    let of = &readings.left_out;
+    let names: Vec<&str> = of.iter().map(|what| what.title()).collect();
+    let names = if of.len() == ALL { "every instrument".to_owned() } else { names.join(", ") };
+    (!of.is_empty()).then(|| ("longer than an epoch; --full measures", names))
 }
 
 /// A reading's mean over seeds with its standard error, to stand behind that of the first seed;

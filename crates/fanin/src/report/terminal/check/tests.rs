@@ -22,6 +22,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         gradient_norm: 0.1,
         telling_norm: 0.1,
         row_gradient_norm: 0.1,
+        row_telling_norm: 0.1,
         input_cosine: 0.5,
         weight_norm: 8.0,
         scaled_weight_variance: 1.0,
