@@ -3,7 +3,7 @@
 mod file;
 mod pages;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -130,7 +130,11 @@ impl Fix {
         self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
-        let is_named = self.data.data.is_some() || spec.data != Spec::default().data;
+        let is_spec = |path: &&Path| path.extension().is_some_and(|end| end == "toml");
+        let said = self.model.as_deref().map(Path::new).filter(is_spec);
+        let is_named = self.data.data.is_some()
+            || spec.data != Spec::default().data
+            || said.is_some_and(Spec::names_data);
         let opened = if is_named { fanin::open(&spec) } else { fanin::open_or_stand_in(&mut spec) };
         let (data, model) = opened?;
         let own = model.weights().filter(|_| !self.scheme.is_given());

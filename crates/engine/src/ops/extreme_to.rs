@@ -4,13 +4,15 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire};
 use crate::run::{Element, Io, Stored};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::broadcast::collapse;
 use super::compare::Relation;
 use super::fold::{fold_axes, infer_fold, samples_fold};
+use super::max_pool::{correlation, largest_among};
 use super::operator::run_stored;
-use super::{Entry, Operator};
+use super::{Entry, Operator, Structure};
 
 /// The largest or the smallest element of each group; NaN if one is NaN.
 #[derive(Clone, Debug)]
@@ -64,6 +66,34 @@ impl Operator for ExtremeTo {
     }
 
     run_stored!();
+
+    fn structure(&self) -> Structure {
+        if self.largest { Structure::Largest } else { Structure::Other }
+    }
+
+    /// As of a window over the axes that are left out; the smallest is minus the largest of −x.
+    fn spread(&self, types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        let sign = if self.largest { 1.0 } else { -1.0 };
+        let x = inputs.first()?.with_whole_axes().scaled(sign, 1.0);
+        let axes = types.first()?.shape.axes();
+        let lead = axes.len() - self.shape.rank();
+        let is_left_out = |axis: usize| match axis.checked_sub(lead) {
+            Some(own) => self.shape.axes()[own] != axes[axis],
+            None => true,
+        };
+        let beside: Vec<bool> = (0..axes.len()).map(is_left_out).collect();
+        let count: usize =
+            axes.iter().zip(&beside).filter(|(_, out)| **out).map(|(size, _)| *size).product();
+        if count == 0 {
+            return None;
+        }
+        let [mean, variance] = largest_among(&x, &beside, count as f64);
+        let product = |differs: &[bool]| {
+            let differs = [vec![false; lead].as_slice(), differs].concat();
+            mean * mean + variance * correlation(&x, &differs)
+        };
+        Some(vec![Spread::from_products(&self.shape, sign * mean, product)])
+    }
 }
 
 impl Graph {

@@ -129,22 +129,26 @@ impl Operator for MaxPool {
             count as f64 / window.output[axis].max(1) as f64
         };
         let taps: f64 = (0..AXES).map(inside).product();
-        let (variance, square) = (x.variance(), x.mean() * x.mean());
-        let correlation = |differs: &[bool]| {
-            if variance > 0.0 {
-                ((x.at(differs) - square) / variance).clamp(-1.0, 1.0)
-            } else {
-                1.0
-            }
-        };
         let beside: Vec<bool> = (0..output.rank()).map(|axis| axis >= 2).collect();
-        let common = correlation(&beside).max(0.0);
-        let (mean, own) = largest_of(taps);
-        let of_largest = common + (1.0 - common) * own;
-        let mean = x.mean() + (variance * (1.0 - common)).sqrt() * mean;
-        let product = |differs: &[bool]| mean * mean + variance * of_largest * correlation(differs);
+        let [mean, variance] = largest_among(&x, &beside, taps);
+        let product = |differs: &[bool]| mean * mean + variance * correlation(&x, differs);
         Some(vec![Spread::from_products(&output, mean, product)])
     }
+}
+
+/// How elements go together that differ along these axes: 1 for those of a constant.
+pub(super) fn correlation(x: &Spread, differs: &[bool]) -> f64 {
+    let (variance, square) = (x.variance(), x.mean() * x.mean());
+    if variance > 0.0 { ((x.at(differs) - square) / variance).clamp(-1.0, 1.0) } else { 1.0 }
+}
+
+/// Mean and variance of the largest of so many elements that differ along the axes `beside`, as normal
+/// ones that are alike by what they have in common.
+pub(super) fn largest_among(x: &Spread, beside: &[bool], count: f64) -> [f64; 2] {
+    let common = correlation(x, beside).max(0.0);
+    let (mean, own) = largest_of(count);
+    let of_largest = common + (1.0 - common) * own;
+    [x.mean() + (x.variance() * (1.0 - common)).sqrt() * mean, x.variance() * of_largest]
 }
 
 /// Mean and variance of the largest of so many independent standard normal numbers, of density

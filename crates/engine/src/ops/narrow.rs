@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Kind, Type, Wire, misfit};
 use crate::run::{Element, Io};
+use crate::spread::Spread;
 
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
@@ -87,6 +88,19 @@ impl Operator for Narrow {
 
     fn in_place(&self) -> &'static [usize] {
         &[0]
+    }
+
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
+    /// What is rounded off is no more than a part in 256 of an element.
+    fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
+        Some(vec![(*inputs.first()?).clone()])
+    }
+
+    fn knows_rows(&self) -> bool {
+        true
     }
 }
 

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use super::{Entry, OPERATORS, Sample};
-use crate::evaluate::Array;
 use crate::graph::{Graph, Kind, Type, Wire};
 use crate::plan::Plan;
 use crate::run::{Element, Workspace};
-use crate::spread::Spread;
 use crate::tensor::Shape;
 use crate::{gradients, pullback};
 
 mod structure;
+mod spreads;
 
 /// Deterministic numbers for tests.
 struct Numbers(u64);
@@ -324,177 +323,4 @@ fn both_precisions_agree() {
             assert!(got == want || near, "{}: {got} {want}", entry.name);
         }
     }
-}
-
-/// A sum of independent normal parts, one for no axis, one for each and one for all: elements are
-/// the more alike the more places they share.
-struct Mixture {
-    shape: Shape,
-    mean: f64,
-    parts: Vec<(Vec<bool>, f64)>,
-}
-
-impl Mixture {
-    fn new(shape: &Shape, mean: f64) -> Self {
-        let rank = shape.rank();
-        let mut parts = vec![(vec![false; rank], 0.1), (vec![true; rank], 0.4)];
-        parts.extend((0..rank).map(|axis| ((0..rank).map(|own| own == axis).collect(), 0.1)));
-        Self { shape: shape.clone(), mean, parts }
-    }
-
-    fn spread(&self) -> Spread {
-        let common = |differs: &[bool]| {
-            let parts = self.parts.iter().filter(|(axes, _)| {
-                axes.iter().zip(differs).all(|(own, differs)| !(*own && *differs))
-            });
-            self.mean * self.mean + parts.map(|(_, variance)| variance).sum::<f64>()
-        };
-        Spread::from_products(&self.shape, self.mean, common)
-    }
-
-    fn draw(&self, numbers: &mut Numbers, out: &mut [f64]) {
-        out.fill(self.mean);
-        for (axes, variance) in &self.parts {
-            let sizes = self.shape.axes().iter().zip(axes);
-            let count = sizes.clone().map(|(&size, own)| if *own { size } else { 1 }).product();
-            let own: Vec<f64> = (0..count).map(|_| variance.sqrt() * numbers.normal()).collect();
-            for (place, out) in out.iter_mut().enumerate() {
-                let (mut rest, mut at, mut weight) = (place, 0, 1);
-                for (&size, own) in sizes.clone().rev() {
-                    if *own {
-                        at += weight * (rest % size);
-                        weight *= size;
-                    }
-                    rest /= size;
-                }
-                *out += own[at];
-            }
-        }
-    }
-}
-
-/// How far a rule may be off beside chance, as a share of the second moment: rules that take
-/// distributions for normal, few terms for many, or windows for apart.
-fn leeway(name: &str) -> f64 {
-    match name {
-        // Bends and poles far out, which degrees and places of the quadrature do not tell.
-        "activate_scale" => 0.03,
-        "function" => 0.08,
-        // Sums of exponentials are taken for lognormal.
-        "softmax" | "log_softmax" => 0.06,
-        // The clock stands, so all runs have one draw.
-        "dropout_mask" | "noise" => 0.05,
-        // Digits of other places are means over those that were.
-        "reshape" => 0.1,
-        // Of windows that reach into padding the mean is taken.
-        "max_pool" | "put_positions" => 0.15,
-        // A pole; windows that overlap; integers that are known in pairs alone.
-        "divide"
-        | "average_pool"
-        | "average_pool_gradient"
-        | "resample"
-        | "convolution"
-        | "convolution_input_gradient"
-        | "convolution_weight_gradient"
-        | "gather"
-        | "take_positions" => 0.3,
-        // Groups of few elements have a variance of their own.
-        "standardize" | "standardize_gradient" => 0.5,
-        // Which places are chosen together is not known.
-        "choose" => 0.8,
-        _ => 1e-3,
-    }
-}
-
-/// Whether an input is what came out of a norm.
-fn is_standardized(name: &str, input: usize) -> bool {
-    name == "standardize_gradient" && input == 1
-}
-
-/// Groups of (A, G, N) brought to mean 0 and variance 1.
-fn standardize(axes: &[usize], values: &mut [f64]) {
-    let (groups, inner) = (axes[1], axes[2]);
-    for group in 0..groups {
-        let is_own = |place: &usize| place / inner % groups == group;
-        let own: Vec<usize> = (0..values.len()).filter(is_own).collect();
-        let count = own.len() as f64;
-        let mean = own.iter().map(|&at| values[at]).sum::<f64>() / count;
-        let square = own.iter().map(|&at| (values[at] - mean).powi(2)).sum::<f64>() / count;
-        own.iter().for_each(|&at| values[at] = (values[at] - mean) / square.sqrt());
-    }
-}
-
-#[test]
-fn declared_spreads_equal_monte_carlo() {
-    const RUNS: usize = 2000;
-    let mut numbers = Numbers(5);
-    let mut wrong = Vec::new();
-    for (entry, sample) in samples() {
-        let types: Vec<_> = sample.inputs.iter().collect();
-        let output = sample.operator.infer(&types).unwrap().swap_remove(0);
-        if output.kind == Kind::Integer || output.shape.elements() == 0 {
-            continue;
-        }
-        let mut case = case(&sample, &mut numbers);
-        let means = if sample.range.0 >= 0.0 { [4.0, 3.0] } else { [0.3, -0.5] };
-        let (mut inputs, mut mixtures, mut integers) =
-            (Vec::new(), Vec::new(), case.integers.iter());
-        for (index, r#type) in types.iter().enumerate() {
-            if r#type.kind == Kind::Integer {
-                let own = integers.next().unwrap().clone();
-                inputs.push(Spread::of(&Array::integer(r#type.shape.clone(), own).unwrap()));
-                continue;
-            }
-            let mixture = Mixture::new(&r#type.shape, means[index % 2]);
-            let own = mixture.spread();
-            inputs.push(if is_standardized(entry.name, index) {
-                let own = own.centered(&[0, 2]);
-                let square = own.second();
-                own.scaled(0.0, 1.0 / square)
-            } else {
-                own
-            });
-            mixtures.push(mixture);
-        }
-        let refs: Vec<&Spread> = inputs.iter().collect();
-        let Some(declared) = sample.operator.spread(&types, &refs) else { continue };
-        let declared = &declared[0];
-        let rank = output.shape.rank();
-        let sets: Vec<Vec<bool>> = (0..1 << rank)
-            .map(|set| (0..rank).map(|axis| set >> axis & 1 == 1).collect())
-            .collect();
-        let mut sums = vec![(0.0, 0.0); sets.len() + 1];
-        for _ in 0..RUNS {
-            for (index, (values, mixture)) in case.parameters.iter_mut().zip(&mixtures).enumerate()
-            {
-                mixture.draw(&mut numbers, values);
-                if is_standardized(entry.name, index) {
-                    standardize(mixture.shape.axes(), values);
-                }
-            }
-            let y = case.compute(&[case.output], &case.parameters).swap_remove(0);
-            let found = Spread::of(&Array::float(output.shape.clone(), y).unwrap());
-            let products = sets.iter().map(|set| found.at(set)).chain([found.mean()]);
-            for (sum, product) in sums.iter_mut().zip(products) {
-                *sum = (sum.0 + product, sum.1 + product * product);
-            }
-        }
-        let expected = sets.iter().map(|set| declared.at(set)).chain([declared.mean()]);
-        for (index, ((sum, squares), expected)) in sums.iter().zip(expected).enumerate() {
-            let found = sum / RUNS as f64;
-            let chance = (squares / RUNS as f64 - found * found).max(0.0).sqrt();
-            // 5 standard errors over independent runs.
-            let error = 5.0 * chance / (RUNS as f64).sqrt() + 1e-9;
-            let scale =
-                if index < sets.len() { declared.second() } else { declared.second().sqrt() };
-            if (found - expected).abs() > error + leeway(entry.name) * scale {
-                let set = sets.get(index);
-                wrong.push(format!(
-                    "{} {:?} {:?}: {set:?} {found} is not {expected}, of {scale}",
-                    entry.name, sample.inputs, sample.operator
-                ));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

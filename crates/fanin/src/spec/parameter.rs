@@ -11,6 +11,8 @@ use super::role::Role;
 pub struct Parameter {
     /// Its name, unique in the network: `0.weight`.
     pub name: String,
+    /// Its name in the framework that its file was written by, where that is known and another.
+    pub framework: Option<String>,
     /// Its shape, in the layout that `axes` describes.
     pub shape: Shape,
     /// What its module does with it.
@@ -47,6 +49,7 @@ impl Parameter {
     pub fn new(name: &str, shape: impl Into<Shape>, role: Role) -> Self {
         Self {
             name: name.to_owned(),
+            framework: None,
             shape: shape.into(),
             role,
             axes: Axes::default(),

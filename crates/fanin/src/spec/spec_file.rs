@@ -92,6 +92,18 @@ struct SpecFile {
 }
 
 impl Spec {
+    /// Whether the TOML file at `path` says where the rows come from, be it where they come from anyway.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// assert!(!fanin::spec::Spec::names_data(Path::new("no-such-file.toml")));
+    /// ```
+    pub fn names_data(path: &Path) -> bool {
+        let table = fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+        let data = table.as_ref().and_then(|table| table.get("data"));
+        data.is_some_and(|data| data.get("source").is_some())
+    }
+
     /// Changes the optimizer to the one called `name`, with its own defaults; what was said of
     /// weight decay and clipping stays.
     pub fn set_optimizer(&mut self, name: &str) {

@@ -135,8 +135,70 @@ fn gates(cell: Gates) -> (Model, Recommendation) {
     let scheme = |name: &str| match name {
         name if name.contains("weight_hh") => Some("orthogonal:1"),
         name if name.contains("bias_ih") => Some("spaced-memory:200"),
+        name if name.contains("bias_hh") => Some("zeros"),
         name if name.contains("weight") => Some("normal:0.2"),
         _ => None,
+    };
+    let found = found(&model, scheme);
+    (model, found)
+}
+
+/// Two `MultiheadAttention` of PyTorch and a layer of the model's own that packs query, key and value,
+/// known by their parameters alone.
+#[derive(Debug)]
+struct Attention;
+
+impl Architecture for Attention {
+    fn label(&self) -> String {
+        "attention".to_owned()
+    }
+
+    fn inputs(&self) -> usize {
+        24
+    }
+
+    fn output(&self) -> fanin::engine::Shape {
+        [4].into()
+    }
+
+    fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
+        let packed = |name: &str| {
+            let mut parameter = match name.ends_with("weight") {
+                true => Parameter::linear(name, 72, 24),
+                false => Parameter::new(name, [72], Role::Bias),
+            };
+            parameter.fan_out = 24;
+            let parts = [Component::Query, Component::Key, Component::Value];
+            let parts = parts.map(|component| (component, 24)).to_vec();
+            parameter.packing = Some(Packing { axis: 0, parts });
+            parameter
+        };
+        let mut all = Vec::new();
+        for module in ["first", "second"] {
+            all.push(packed(&format!("{module}.in_proj_weight")));
+            all.push(packed(&format!("{module}.in_proj_bias")));
+            all.push(Parameter::linear(&format!("{module}.out_proj.weight"), 24, 24));
+            all.push(Parameter::new(&format!("{module}.out_proj.bias"), [24], Role::Bias));
+        }
+        all.push(packed("qkv.weight"));
+        all.push(Parameter::linear("head.weight", 4, 24));
+        Ok(all)
+    }
+
+    fn build(&self, _ground: Ground) -> fanin::Result<Body> {
+        unreachable!("code needs no graph")
+    }
+}
+
+/// Queries and keys that are smaller than values, and parts that are isometries each.
+fn attention() -> (Model, Recommendation) {
+    let model = Model::graph(Attention);
+    let scheme = |name: &str| match name {
+        "first.in_proj_weight" => Some("attention-normal:0.1,0.3"),
+        "second.in_proj_weight" | "qkv.weight" => Some("orthogonal:0.5"),
+        name if name.ends_with("bias") => Some("zeros"),
+        "head.weight" => None,
+        _ => Some("orthogonal:1"),
     };
     let found = found(&model, scheme);
     (model, found)
@@ -211,6 +273,7 @@ fn code_is_short_and_as_it_was() {
         check("mirrors", &mirrors, language);
         check("gates", &gates(LSTM), language);
         check("gates_of_three", &gates(GRU), language);
+        check("attention", &attention(), language);
         check("twins", &twins(), language);
     }
 }
@@ -237,7 +300,9 @@ fn a_scheme_without_plain_calls_is_refused_by_name() {
     let (model, mut found) = gates(LSTM);
     let bias = found.changes.iter().find(|own| own.parameter == "rnn.bias_ih_l0").unwrap();
     let (parameter, scheme) = ("rnn.bias_hh_l0".to_owned(), "uniform:-0.1,0.1".to_owned());
-    found.changes.push(Change { parameter, scheme, ..bias.clone() });
+    let other = Change { parameter, scheme, ..bias.clone() };
+    found.changes.retain(|own| own.parameter != other.parameter);
+    found.changes.push(other);
     for language in [Language::Keras, Language::Flax] {
         let error = code(&model, &found, language).unwrap_err().to_string();
         assert!(error.contains("rnn.bias_ih_l0 and rnn.bias_hh_l0, which are one"), "{error}");
@@ -297,6 +362,41 @@ for kind, order, file in (('LSTM', 'ifco', 1), ('GRU', 'zrh', 3)):
         assert bias.shape == (2, 72) and not bias[1].any()
         bias = bias[0]
     look('keras ' + kind, order, kernel, state, bias)
+from flax import linen, traverse_util
+import jax.numpy as jnp
+def apart(kind, order, file, params, wrapped):
+    # A parameter for each gate, drawn over one that is nowhere 0.
+    tree = traverse_util.flatten_dict(run(sys.argv[file], params, 7), sep='/')
+    at = 'rnn/cell/' if wrapped else 'rnn/'
+    side = lambda s, leaf: [np.array(tree.get(f'params/{at}{s}{g}/{leaf}', 0)) for g in order]
+    look(kind, order, np.concatenate(side('i', 'kernel'), -1), np.concatenate(side('h', 'kernel'), -1),
+         np.concatenate(side('h' if 'f' in order else 'i', 'bias'), -1))
+    if 'z' in order:
+        assert not np.array(tree[f'params/{at}hn/bias']).any(), kind
+for kind, order, file in (('LSTMCell', 'ifgo', 2), ('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4)):
+    for wrapped in (False, True):
+        class Linen(linen.Module):
+            def setup(self):
+                cell = getattr(linen, kind)(24)
+                self.rnn = linen.RNN(cell) if wrapped else cell
+                self.head = linen.Dense(4, use_bias=False)
+            def __call__(self, x):
+                if wrapped:
+                    return self.head(self.rnn(x))
+                return self.head(self.rnn(self.rnn.initialize_carry(jax.random.key(0), x[:, 0].shape), x[:, 0])[1])
+        params = Linen().init(jax.random.key(0), jnp.zeros((2, 5, 16)))
+        params = jax.tree.map(lambda x: x + 1.0, params)
+        apart('linen ' + kind, order, file, params, wrapped)
+class Model(nnx.Module):
+    def __init__(self, rngs):
+        self.rnn = nnx.RNN(nnx.LSTMCell(16, 24, rngs=rngs))
+        self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
+model = Model(nnx.Rngs(0))
+nnx.update(model, run(sys.argv[2], nnx.state(model, nnx.Param), 7))
+cell = model.rnn.cell
+gates = [getattr(cell, g) for g in ('ii', 'if_', 'ig', 'io')], [getattr(cell, 'h' + g) for g in 'ifgo']
+look('nnx.LSTMCell', 'ifgo', *(np.concatenate([np.array(g.kernel[...]) for g in side], -1) for side in gates),
+     np.concatenate([np.array(g.bias[...]) for g in gates[1]], -1))
 for kind, order, file in (('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4)):
     class Model(nnx.Module):
         def __init__(self, rngs):
@@ -308,6 +408,88 @@ for kind, order, file in (('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4
     bias = h.bias if kind.endswith('LSTMCell') else i.bias
     look(kind, order, *(np.array(v[...]) for v in (i.kernel, h.kernel, bias)))
 ";
+
+/// Initializes attention of PyTorch, Keras, linen and nnx by pasted files: queries and keys have a deviation of
+/// 0.1 and values of 0.3 in the first, and all three are half an isometry in the second.
+const ATTENTIONS: &str = "\
+import os, runpy, sys
+os.environ['KERAS_BACKEND'] = 'jax'
+import jax, jax.numpy as jnp, keras, numpy as np, torch
+from flax import linen, nnx
+def run(file, *arguments):
+    return runpy.run_path(file)['initialize'](*arguments)
+def look(kind, first, second, qkv, outputs, biases):
+    for part, own, expected in zip('qkv', first, (0.1, 0.1, 0.3)):
+        assert own.shape == (24, 24) and abs(own.std() / expected - 1) < 0.15, (kind, part, own.std())
+    for own in (*second, *qkv):
+        assert np.allclose(own @ own.T, 0.25 * np.eye(24), atol=1e-5), kind
+    for own in outputs:
+        assert np.allclose(own @ own.T, np.eye(24), atol=1e-5), kind
+    assert len(biases) == 8 and not any(b.any() for b in biases), kind
+class Torch(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = (torch.nn.MultiheadAttention(24, 4) for _ in range(2))
+        self.qkv, self.head = torch.nn.Linear(24, 72, bias=False), torch.nn.Linear(24, 4, bias=False)
+model = Torch()
+for own in (model.first, model.second):
+    torch.nn.init.ones_(own.in_proj_bias), torch.nn.init.ones_(own.out_proj.bias)
+run(sys.argv[1], model, 7)
+flat = lambda t: t.detach().numpy()
+both = (model.first, model.second)
+three = lambda t: [flat(w) for w in t.chunk(3)]
+look('torch', three(both[0].in_proj_weight), three(both[1].in_proj_weight), three(model.qkv.weight),
+     [flat(m.out_proj.weight) for m in both],
+     [b for m in both for b in (*three(m.in_proj_bias), flat(m.out_proj.bias))])
+x = keras.Input((5, 24))
+first, second = (keras.layers.MultiHeadAttention(4, 6) for _ in range(2))
+qkv = keras.layers.Dense(72, use_bias=False)
+y = qkv(second(first(x, x), first(x, x)))
+model = keras.Model(x, keras.layers.Dense(4, use_bias=False)(y[..., :24]))
+for variable in model.trainable_variables:
+    variable.assign(variable + 1.0)
+run(sys.argv[2], model, 7)
+names = lambda m, leaf: [np.array(v).reshape(24, -1) for v in m.trainable_variables if leaf in v.path]
+vectors = lambda m: [np.array(v) for v in m.trainable_variables if 'bias' in v.path]
+one, two = names(first, 'kernel'), names(second, 'kernel')
+look('keras', one[:3], two[:3], np.split(np.array(qkv.kernel), 3, -1),
+     [np.array(m.trainable_variables[-2]).reshape(-1, 24) for m in (first, second)],
+     vectors(first) + vectors(second))
+class Linen(linen.Module):
+    def setup(self):
+        self.first, self.second = (linen.MultiHeadDotProductAttention(4) for _ in range(2))
+        self.qkv, self.head = linen.Dense(72, use_bias=False), linen.Dense(4, use_bias=False)
+    def __call__(self, x):
+        return self.head(self.qkv(self.second(self.first(x, x), x))[..., :24])
+class Nnx(nnx.Module):
+    def __init__(self, rngs):
+        self.first, self.second = (nnx.MultiHeadAttention(4, 24, decode=False, rngs=rngs) for _ in range(2))
+        self.qkv = nnx.Linear(24, 72, use_bias=False, rngs=rngs)
+        self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
+params = Linen().init(jax.random.key(0), jnp.zeros((1, 5, 24)))['params']
+params = jax.tree.map(lambda v: v + 1.0, params)
+linen_tree = jax.tree.map(np.array, run(sys.argv[3], params, 7))
+model = Nnx(nnx.Rngs(0))
+state = nnx.state(model, nnx.Param)
+nnx_tree = jax.tree.map(np.array, nnx.to_pure_dict(run(sys.argv[3], state, 7)))
+for kind, tree in (('linen', linen_tree), ('nnx', nnx_tree)):
+    parts = lambda m: [tree[m][p]['kernel'].reshape(24, -1) for p in ('query', 'key', 'value')]
+    look(kind, parts('first'), parts('second'), np.split(tree['qkv']['kernel'], 3, -1),
+         [tree[m]['out']['kernel'].reshape(-1, 24) for m in ('first', 'second')],
+         [tree[m][p]['bias'] for m in ('first', 'second') for p in ('query', 'key', 'value', 'out')])
+";
+
+#[test]
+fn pasted_code_of_attention_draws_each_part_with_its_own_scale() {
+    let Some(python) = python_with("keras, flax.nnx, jax, torch") else {
+        eprintln!("skipped: no python3 here has torch, keras and flax; FANIN_TORCH may name one");
+        return;
+    };
+    let files = ["attention_torch.py", "attention_keras.py", "attention_flax.py"];
+    let files = files.map(|name| folder().join(name));
+    let ran = Command::new(python).args(["-c", ATTENTIONS]).args(files).output().unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
 
 #[test]
 fn pasted_code_of_cells_draws_gates_in_the_order_of_keras_and_flax() {

@@ -30,7 +30,8 @@ fn declared_structures_are_those_that_are_computed() {
         let structure = sample.operator.structure();
         let case = case(&sample, &mut numbers);
         let kind = case.graph.type_of(case.output).kind;
-        if structure == Structure::Other || kind == Kind::Integer {
+        let is_empty = case.parameters.first().is_some_and(Vec::is_empty);
+        if structure == Structure::Other || kind == Kind::Integer || is_empty {
             continue;
         }
         let (x, y) = (&case.parameters[0], &case.compute(&[case.output], &case.parameters)[0]);

@@ -109,8 +109,10 @@ impl<'m, 'a> Search<'m, 'a> {
         parameter.place = Place { module: module(node), ..Place::default() };
         self.pack(&mut parameter, tensor.name, used, &mut notes);
         notes.extend(self.ties(role, uses));
+        let framework = self.framework(&parameter, node, (used, tensor.name));
+        parameter.framework = framework.clone().filter(|own| *own != name);
         Found {
-            framework: self.framework(&name, node, used),
+            framework,
             initializer: tensor.name.to_owned(),
             consumer: format!("{} \"{}\"", node.op_type, node.name),
             node: Some(used.node),
@@ -238,8 +240,22 @@ impl<'m, 'a> Search<'m, 'a> {
         Some(format!("used by `{first}` and `{other}`"))
     }
 
-    /// The name in the framework: the initializer's, or its module's where the exporter renamed it.
-    fn framework(&self, name: &str, node: &Node<'_>, used: &Use) -> Option<String> {
+    /// The name in the framework: the initializer's, or its module's where the exporter renamed it or
+    /// made several one.
+    fn framework(
+        &self,
+        parameter: &Parameter,
+        node: &Node<'_>,
+        (used, initializer): (&Use, &str),
+    ) -> Option<String> {
+        let name = parameter.name.as_str();
+        let path = module(node);
+        let is_of_attention = self.is_of_multihead_attention(parameter, &path);
+        if let (true, Some((_, leaf))) =
+            (name != initializer && is_of_attention, initializer.rsplit_once('.'))
+        {
+            return (!path.is_empty()).then(|| format!("{path}.{leaf}"));
+        }
         let is_renamed = name.starts_with("val_") || name.starts_with("onnx::");
         if !is_renamed {
             let is_known = self.signature.is_parameter(name) == Some(true);
@@ -247,13 +263,23 @@ impl<'m, 'a> Search<'m, 'a> {
             return (is_known || is_torch).then(|| name.to_owned());
         }
         let leaf = match used.part? {
+            part if is_matrix(part) && is_of_attention => "in_proj_weight",
             part if is_matrix(part) => "weight",
             Part::Gain => "weight",
             Part::Bias | Part::Shift | Part::Term => "bias",
             _ => return None,
         };
-        let path = module(node);
         (!path.is_empty()).then(|| format!("{path}.{leaf}"))
+    }
+
+    /// Whether it packs query, key and value as PyTorch's `MultiheadAttention` does: a bias that is named
+    /// so is there, of this module or of another of its name with which the exporter made it one.
+    fn is_of_multihead_attention(&self, parameter: &Parameter, path: &str) -> bool {
+        let own = path.rsplit('.').next().unwrap_or_default();
+        let end = format!("{own}.in_proj_bias");
+        let named = |name: &str| name == end || name.ends_with(&format!(".{end}"));
+        let mut tensors = self.model.graph.initializers.iter();
+        parameter.packing.is_some() && tensors.any(|tensor| named(tensor.name))
     }
 }
 

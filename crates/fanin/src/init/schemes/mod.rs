@@ -32,6 +32,7 @@ mod randomized_asymmetric;
 mod zero;
 mod idinit;
 mod mimetic;
+mod attention_normal;
 
 mod known_place;
 mod base;
@@ -105,6 +106,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &zero::Zero,
     &idinit::IDINIT,
     &mimetic::MIMETIC,
+    &attention_normal::ATTENTION_NORMAL,
     &defaults::TORCH,
     &defaults::KERAS,
     &defaults::FLAX,

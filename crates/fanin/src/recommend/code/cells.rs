@@ -4,8 +4,8 @@
 //! of an LSTM and at the input of other cells, Keras at both sides of a GRU in one variable of two rows.
 //! Gates lie side by side in all of them, in an order of the framework's own.
 
-use super::Language;
 use super::draw::{Draw, Drawn};
+use super::{Language, attention};
 use crate::error::{Error, Result};
 use crate::init::Component::{
     self, Candidate, ForgetGate, InputGate, OutputGate, ResetGate, UpdateGate,
@@ -77,12 +77,15 @@ impl Gates {
     }
 }
 
-/// Parts in the order of a framework, each with what is drawn for it; none where they are no gates.
+/// Parts in the order of a framework, each with what is drawn for it; none where that is not known.
 pub(super) fn ordered(
     packing: &Packing,
     draws: &[Draw],
     language: Language,
 ) -> Option<(Vec<Draw>, Vec<usize>)> {
+    if packing.parts.iter().all(|(own, _)| attention::is_of_attention(*own)) {
+        return Some((draws.to_vec(), packing.parts.iter().map(|(_, size)| *size).collect()));
+    }
     let order = Gates::of(Some(packing))?.order(language);
     let place = |gate: &Component| packing.parts.iter().position(|(own, _)| own == gate);
     let places = order.iter().map(place).collect::<Option<Vec<usize>>>()?;
@@ -121,6 +124,11 @@ pub(super) fn joined<'a>(
         let (kept, left) = if is_at_state { (state, input) } else { (input, state) };
         there.retain(|own| own.name != left.name);
         let only_input = gates == Some(Gates::Gru);
+        if language == Language::Flax && only_input && of_state.as_ref().is_some_and(Drawn::is_zero)
+        {
+            // Of a GRU, linen has this bias for its candidate, and nnx none.
+            drawn.push(Drawn { is_optional: true, ..Drawn::constant(state) });
+        }
         let sum = match (of_input, of_state) {
             (None, None) => continue,
             (Some(own), None) => own,
@@ -164,6 +172,34 @@ fn biases(parameters: &[Parameter]) -> Vec<(&Parameter, &Parameter)> {
     parameters.iter().filter_map(|input| Some((twin(&input)?, input))).collect()
 }
 
+/// Gates as Flax names those that have a parameter each, in the order in which others pack them: of
+/// all linen's cells and of `nnx.LSTMCell`, where `if` is no name.
+pub(super) fn gates_of_flax(
+    parameters: &[Parameter],
+) -> Vec<(String, &'static str, Option<usize>)> {
+    let mut found = Vec::new();
+    for gates in [Gates::Lstm, Gates::Gru, Gates::Plain] {
+        let is_own = |own: &&Parameter| {
+            Place::of(&own.name).is_some() && Gates::of(own.packing.as_ref()) == Some(gates)
+        };
+        if !parameters.iter().any(|own| is_own(&own)) {
+            continue;
+        }
+        for (side, dense) in [("i", "dense_i"), ("h", "dense_h")] {
+            let named = |(part, gate): (usize, &&str)| (format!("{side}{gate}"), dense, Some(part));
+            match gates {
+                Gates::Lstm => found.extend(["i", "f", "g", "o"].iter().enumerate().map(named)),
+                Gates::Gru => found.extend(["r", "z", "n"].iter().enumerate().map(named)),
+                Gates::Plain => found.push((side.to_owned(), dense, None)),
+            }
+        }
+    }
+    if found.iter().any(|(gate, ..)| gate == "if") {
+        found.push(("if_".to_owned(), "dense_i", Some(1)));
+    }
+    found
+}
+
 /// The path of a cell's parameter in a Flax model, whose cells multiply packed gates at once
 /// (`flax.nnx`): `rnn/dense_i/kernel`; none for what is no parameter of a cell.
 pub(super) fn flax(parameters: &[Parameter], parameter: &Parameter) -> Option<String> {
@@ -176,6 +212,7 @@ pub(super) fn flax(parameters: &[Parameter], parameter: &Parameter) -> Option<St
     let path = match (place.kind, place.side) {
         ("weight", "ih") => "dense_i/kernel",
         ("weight", _) => "dense_h/kernel",
+        (_, "hh") => "dense_h/bias",
         _ if gates == Gates::Lstm => "dense_h/bias",
         _ => "dense_i/bias",
     };
@@ -206,7 +243,10 @@ mod tests {
         let first = |language| ordered(&packing, &draws, language).unwrap().0[0];
         assert_eq!(first(Language::Keras), Draw::Constant(2.0));
         assert_eq!(first(Language::Flax), Draw::Constant(1.0));
-        let other = Packing { axis: 0, parts: vec![(Component::Query, 3), (Component::Key, 3)] };
+        let attention = vec![(Component::Query, 3), (Component::Key, 3), (Component::Value, 3)];
+        let attention = Packing { axis: 0, parts: attention };
+        assert_eq!(ordered(&attention, &draws, Language::Keras).unwrap().0, draws);
+        let other = Packing { axis: 0, parts: vec![(Component::Gate, 3), (Component::Up, 3)] };
         assert_eq!(ordered(&other, &draws, Language::Keras), None);
     }
 }

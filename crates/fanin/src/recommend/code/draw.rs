@@ -1,6 +1,6 @@
 //! What is drawn for a parameter, as far as every framework can say it.
 
-use super::{Language, cells};
+use super::{Language, attention, cells, names};
 use crate::error::{Error, Result};
 use crate::init::{self, Distribution, Parameter, Position};
 use crate::recommend::Change;
@@ -45,6 +45,10 @@ pub(super) struct Drawn<'a> {
     pub draws: Vec<Draw>,
     /// The axis along which parts lie, and the length of each; none where the whole is drawn.
     pub parts: Option<(usize, Vec<usize>)>,
+    /// Whether a matrix is drawn whose units the framework lays out by head.
+    pub is_by_head: bool,
+    /// Whether some modules of the framework lack it.
+    pub is_optional: bool,
     /// What is drawn for a second row below, where a framework has two parameters in one.
     pub below: Option<Box<Self>>,
 }
@@ -67,18 +71,25 @@ impl<'a> Drawn<'a> {
     }
 
     fn new(parameter: &'a Parameter, scheme: &str, language: Language) -> Result<Self> {
-        let is_exporters = parameter.name.contains("::");
+        let is_exporters = parameter.name.contains("::") || parameter.name.starts_with("val_");
         if is_exporters && matches!(language, Language::Torch | Language::Flax) {
             return Err(Error::Setting {
                 place: format!("code for {}", language.name()),
                 found: format!("the name {}, which the exporter made", parameter.name),
-                expected: "the module's own names: export with torch.onnx.export(…, dynamo=True)"
+                expected: "the module's own names, which torch.onnx.export(…, dynamo=True) writes \
+                           beside its own; or take numpy"
                     .to_owned(),
             });
         }
-        let draw = |part: &Parameter| Draw::of(part, scheme, language);
+        let is_turned =
+            names::is_in_out(parameter) && matches!(language, Language::Torch | Language::Numpy);
+        let draw = |part: &Parameter| {
+            Draw::of(part, scheme, language).map(|own| if is_turned { own.turned() } else { own })
+        };
         let Some(packing) = &parameter.packing else {
-            return Ok(Self { parameter, draws: vec![draw(parameter)?], parts: None, below: None });
+            let draws = vec![draw(parameter)?];
+            let is_by_head = attention::is_by_head(parameter) && draws[0].is_matrix();
+            return Ok(Self { is_by_head, ..Self::whole(parameter, draws) });
         };
         let parts = 0..packing.parts.len();
         let mut draws = parts.map(|i| draw(&parameter.part(i))).collect::<Result<Vec<Draw>>>()?;
@@ -86,24 +97,35 @@ impl<'a> Drawn<'a> {
         let is_matrix = matches!(draws[..], [Draw::Orthogonal(_), ..]);
         if alike && !is_matrix {
             draws.truncate(1);
-            return Ok(Self { parameter, draws, parts: None, below: None });
+            return Ok(Self::whole(parameter, draws));
         }
         let mut sizes = packing.parts.iter().map(|(_, size)| *size).collect();
         if !alike && matches!(language, Language::Keras | Language::Flax) {
             (draws, sizes) = cells::ordered(packing, &draws, language).ok_or_else(|| {
                 let place = format!("code for {}", language.name());
                 let found = format!("parts of {} that are drawn each in its own way", parameter.name);
-                let expected = "gates of a recurrent cell, whose order there is known, or parts that \
-                                are drawn alike; write the weights to a file instead";
+                let expected = "gates of a recurrent cell or parts of attention, whose order there is \
+                                known, or parts that are drawn alike; write the weights to a file instead";
                 Error::Setting { place, found, expected: expected.to_owned() }
             })?;
         }
-        Ok(Self { parameter, draws, parts: Some((packing.axis, sizes)), below: None })
+        let is_of_units = parameter.axes.output.contains(&packing.axis);
+        let axis = match language {
+            // Units come last there, whatever the file has; rules say 0 for units.
+            Language::Keras | Language::Flax if is_of_units => 0,
+            _ => packing.axis,
+        };
+        Ok(Self { parts: Some((axis, sizes)), ..Self::whole(parameter, draws) })
+    }
+
+    fn whole(parameter: &'a Parameter, draws: Vec<Draw>) -> Self {
+        let (is_by_head, is_optional) = (false, false);
+        Self { parameter, draws, parts: None, is_by_head, is_optional, below: None }
     }
 
     /// Zeros.
     pub fn constant(parameter: &'a Parameter) -> Self {
-        Self { parameter, draws: vec![Draw::Constant(0.0)], parts: None, below: None }
+        Self::whole(parameter, vec![Draw::Constant(0.0)])
     }
 
     /// One row above the other, as one parameter.
@@ -205,6 +227,21 @@ impl Draw {
     /// What the smaller weight is drawn by that a mirrored one is made of.
     pub fn smaller(gain: f64, is_central: bool) -> Self {
         if is_central { Self::DeltaOrthogonal(gain) } else { Self::Orthogonal(gain) }
+    }
+
+    /// The same for a matrix that is laid out as (inputs, units).
+    fn turned(self) -> Self {
+        match self {
+            Self::Mirrored { gain, is_central, units, inputs } => {
+                Self::Mirrored { gain, is_central, units: inputs, inputs: units }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether a matrix is drawn as a whole, so that its shape matters.
+    pub fn is_matrix(&self) -> bool {
+        matches!(self, Self::Orthogonal(_) | Self::Mirrored { .. })
     }
 
     /// Whether a convolution's central tap is drawn alone.

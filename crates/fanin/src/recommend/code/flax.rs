@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::draw::{Draw, Drawn, literal, truth};
-use super::groups::{Group, each, for_python, groups};
-use super::names;
+use super::groups::{Group, each, for_python, groups, quoted};
+use super::{cells, names};
 use crate::init::Parameter;
 use crate::spec::Model;
 
@@ -15,6 +15,7 @@ pub(super) fn code(
     (parameters, there): (&[Parameter], &[&Parameter]),
 ) -> String {
     let own = |name: &str| names::flax(model, parameters, name);
+    let gates = cells::gates_of_flax(parameters);
     let trained = there.iter().filter(|p| p.role.is_trained());
     let all: Vec<String> = trained.map(|p| own(&p.name)).collect();
     let groups = groups(drawn, &own, &all);
@@ -23,10 +24,15 @@ pub(super) fn code(
          import jax.numpy as jnp\n\ninit = jax.nn.initializers\n\n"
     );
     let rules: Vec<String> = groups.iter().map(rule).collect();
-    for (name, helper) in [("parts(", PARTS), ("around(", AROUND), ("mirrored(", MIRRORED)] {
+    for (name, helper) in
+        [("parts(", PARTS), ("by_head(", BY_HEAD), ("around(", AROUND), ("mirrored(", MIRRORED)]
+    {
         if rules.iter().any(|rule| rule.contains(name)) {
             text.push_str(helper);
         }
+    }
+    if !gates.is_empty() {
+        text.push_str(&places(&gates));
     }
     text.push_str(
         "\n# Patterns of paths in the tree, and what is drawn for them; the first that fits \
@@ -36,9 +42,50 @@ pub(super) fn code(
         let _ = writeln!(text, "    ({}, {rule}),", for_python(&group.patterns, "    "));
     }
     text.push_str("]\n\n");
-    text.push_str(INITIALIZE);
+    if gates.is_empty() {
+        text.push_str(INITIALIZE);
+        return text;
+    }
+    let optional = drawn.iter().filter(|drawn| drawn.is_optional);
+    let optional: Vec<String> = optional.map(|drawn| quoted(&own(&drawn.parameter.name))).collect();
+    if optional.is_empty() {
+        text.push_str(&INITIALIZE_CELLS.replace(" - OPTIONAL", ""));
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "# Of a GRU, linen alone has a bias at the state.\nOPTIONAL = {{{}}}\n",
+        optional.join(", ")
+    );
+    text.push_str(INITIALIZE_CELLS);
     text
 }
+
+/// Where linen's gates lie in what others pack.
+fn places(gates: &[(String, &str, Option<usize>)]) -> String {
+    let mut text = "\n# Cells of linen, and nnx.LSTMCell, have a parameter for each gate: that of which it is \
+                    a part, and which.\nGATES = {\n"
+        .to_owned();
+    for (gate, dense, part) in gates {
+        let part = part.map_or_else(|| "None".to_owned(), |part| part.to_string());
+        let _ = writeln!(text, "    {}: ({}, {part}),", quoted(gate), quoted(dense));
+    }
+    text.push_str("}\n\n");
+    text.push_str(PACKED);
+    text
+}
+
+const PACKED: &str = r#"
+def packed(name):
+    """Paths that rules may have for a parameter, and which part of that it is."""
+    if "/" not in name:
+        return {name}, None
+    *module, dense, leaf = name.split("/")
+    dense, part = GATES.get(dense, (dense, None))
+    inner = module[:-1] if module[-1:] == ["cell"] else module
+    return {"/".join([*own, dense, leaf]) for own in (module, inner)}, part
+
+"#;
 
 const PARTS: &str = r#"
 def parts(axis, sizes, *draws):
@@ -50,7 +97,19 @@ def parts(axis, sizes, *draws):
         drawn = [d(k, s, dtype) for d, k, s in zip(draws, keys, shapes)]
         return jnp.concatenate(drawn, axis)
 
+    draw.each = draws
     return draw
+
+"#;
+
+const BY_HEAD: &str = r#"
+def by_head(draw):
+    """Draws (inputs, units), which attention has as (inputs, heads, units of a head)."""
+
+    def drawn(key, shape, dtype):
+        return draw(key, (shape[0], shape[1] * shape[2]), dtype).reshape(shape)
+
+    return drawn
 
 "#;
 
@@ -83,7 +142,7 @@ def initialize(params, seed: int):
 
     def leaf(path, value):
         keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
-        name = "/".join(k for k in keys if k not in ("params", "value"))
+        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
         for patterns, draw in RULES:
             if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
                 unused.difference_update(fitting)
@@ -97,8 +156,37 @@ def initialize(params, seed: int):
     return drawn
 "#;
 
+/// The same where a rule may be for what is packed of a parameter and others.
+const INITIALIZE_CELLS: &str = r#"
+def initialize(params, seed: int):
+    """A tree in which what RULES name is drawn anew; all else keeps its values."""
+    unused = {pattern for patterns, _ in RULES for pattern in patterns} - OPTIONAL
+    root = jax.random.key(seed)
+
+    def leaf(path, value):
+        keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
+        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
+        paths, part = packed(name)
+        for patterns, draw in RULES:
+            if fitting := {p for p in patterns if any(fnmatchcase(own, p) for own in paths)}:
+                unused.difference_update(fitting)
+                key = jax.random.fold_in(root, zlib.crc32(name.encode()))
+                if part is not None and hasattr(draw, "each"):
+                    draw = draw.each[part]
+                return draw(key, value.shape, value.dtype)
+        return value
+
+    drawn = jax.tree_util.tree_map_with_path(leaf, params)
+    if unused:
+        raise ValueError(f"no parameter is named {sorted(unused)}")
+    return drawn
+"#;
+
 fn rule(group: &Group) -> String {
-    let Some((axis, sizes)) = &group.parts else { return call(group.draws[0]) };
+    let Some((axis, sizes)) = &group.parts else {
+        let own = call(group.draws[0]);
+        return if group.is_by_head { format!("by_head({own})") } else { own };
+    };
     // What counts units comes first here and last in Flax.
     let axis = if *axis == 0 { -1 } else { 0 };
     format!("parts({axis}, {sizes:?}, {})", each(&group.draws, &|draw| call(*draw)))

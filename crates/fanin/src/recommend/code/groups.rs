@@ -12,6 +12,8 @@ pub(super) struct Group {
     pub draws: Vec<Draw>,
     /// The axis along which parts lie, and the length of each.
     pub parts: Option<(usize, Vec<usize>)>,
+    /// Whether units are laid out by head.
+    pub is_by_head: bool,
 }
 
 /// Groups of `drawn`, small ones first, in which `names` gives a parameter's own name; `all` are
@@ -22,15 +24,16 @@ pub(super) fn groups(
     all: &[String],
 ) -> Vec<Group> {
     let mut groups: Vec<(Group, Vec<String>)> = Vec::new();
-    for Drawn { parameter, draws, parts, .. } in drawn {
+    for Drawn { parameter, draws, parts, is_by_head, .. } in drawn {
         let name = names(&parameter.name);
-        let same =
-            |(group, _): &&mut (Group, Vec<String>)| group.draws == *draws && group.parts == *parts;
+        let same = |(group, _): &&mut (Group, Vec<String>)| {
+            group.draws == *draws && group.parts == *parts && group.is_by_head == *is_by_head
+        };
         if let Some((_, members)) = groups.iter_mut().find(same) {
             members.push(name);
         } else {
-            let (draws, parts) = (draws.clone(), parts.clone());
-            groups.push((Group { patterns: Vec::new(), draws, parts }, vec![name]));
+            let (draws, parts, is_by_head) = (draws.clone(), parts.clone(), *is_by_head);
+            groups.push((Group { patterns: Vec::new(), draws, parts, is_by_head }, vec![name]));
         }
     }
     groups.sort_by_key(|(_, members)| members.len());

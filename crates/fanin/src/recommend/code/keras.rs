@@ -24,9 +24,13 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) 
         }
     }
     let mut text = format!("\"\"\"{title}\"\"\"\n\nimport keras\n\ninit = keras.initializers\n\n");
-    for (name, helper) in
-        [("stacked(", STACKED), ("parts(", PARTS), ("delta(", DELTA), ("mirrored(", MIRRORED)]
-    {
+    for (name, helper) in [
+        ("stacked(", STACKED),
+        ("parts(", PARTS),
+        ("by_head(", BY_HEAD),
+        ("delta(", DELTA),
+        ("mirrored(", MIRRORED),
+    ] {
         if lines.iter().any(|(rule, ..)| rule.contains(name)) {
             text.push_str(helper);
         }
@@ -115,6 +119,22 @@ def parts(axis, sizes, *draws):
 
 "#;
 
+const BY_HEAD: &str = r#"
+def by_head(draw):
+    """Draws (inputs, units), which attention has as (inputs, heads, units of a head)."""
+
+    def drawn(seed):
+        def call(shape, dtype):
+            flat = (shape[0], shape[1] * shape[2])
+            return keras.ops.reshape(draw(seed)(flat, dtype), shape)
+
+        return call
+
+    return drawn
+
+
+"#;
+
 const DELTA: &str = r#"
 def delta(gain):
     """Orthogonal at the central tap, 0 elsewhere (Xiao et al. 2018)."""
@@ -175,7 +195,10 @@ fn rule(drawn: &Drawn<'_>) -> Result<String> {
 
 fn row(drawn: &Drawn<'_>) -> Result<String> {
     let call = |draw: &Draw| call(*draw, &drawn.parameter.name);
-    let Some((axis, sizes)) = &drawn.parts else { return call(&drawn.draws[0]) };
+    let Some((axis, sizes)) = &drawn.parts else {
+        let own = call(&drawn.draws[0])?;
+        return Ok(if drawn.is_by_head { format!("by_head({own})") } else { own });
+    };
     let draws = drawn.draws.iter().map(call).collect::<Result<Vec<String>>>()?;
     let draws = match &draws[..] {
         [first, rest @ ..] if !rest.is_empty() && rest.iter().all(|draw| draw == first) => {

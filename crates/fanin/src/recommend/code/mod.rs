@@ -6,6 +6,7 @@
 
 mod draw;
 mod cells;
+mod attention;
 mod groups;
 mod names;
 mod torch;
@@ -101,7 +102,9 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
     if let Some(sentence) = redrawn {
         title = format!("{title}\n\n{sentence}");
     }
-    let drawn = || Drawn::all(&parameters, &found.changes, language);
+    let (parameters, changes) = names::of_framework(parameters, &found.changes);
+    let (parameters, changes) = attention::apart(parameters, &changes, language);
+    let drawn = || Drawn::all(&parameters, &changes, language);
     match language {
         Language::Torch => Ok(torch::code(&title, &drawn()?, &parameters)),
         Language::Flax => {
@@ -113,6 +116,6 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
             keras::code(&title, &drawn, &there)
         }
         Language::Numpy => Ok(numpy::code(&title, &drawn()?)),
-        Language::Rust => Ok(rust::code(&title, &found.changes, &parameters)),
+        Language::Rust => Ok(rust::code(&title, &found.changes, &model.parameters()?)),
     }
 }

@@ -19,6 +19,9 @@ use crate::spec::{Spec, is_model_file};
 /// Before the further lines of a paragraph.
 const INDENT: &str = "  ";
 
+/// What stands for a number that a network does not have.
+const NONE: &str = "–";
+
 /// The narrowest column of reasons.
 const NARROWEST: usize = 24;
 
@@ -155,19 +158,22 @@ fn beside(repair: &Repair) -> String {
         let [before, after] = both.map(read);
         vec![name.to_owned(), before, after]
     };
-    let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("×{}", number(f)));
-    let rows = vec![
+    let factor = |f: Option<f64>| f.map_or_else(|| NONE.to_owned(), |f| format!("×{}", number(f)));
+    let rows = [
         row("forecast", &|d| format!("{} ({})", d.forecast, percent(d.confidence))),
         row("first cause", &|d| d.cause().map_or("none", |finding| finding.code).to_owned()),
         row("findings", &|d| d.findings.len().to_string()),
         row("signal per hidden layer", &|d| factor(d.signal_factor)),
         row("gradient per hidden layer, backward", &|d| factor(d.gradient_factor)),
-        row("hidden units that can ever differ", &|d| {
-            format!("{} of {}", d.effective_units, d.units)
+        row("hidden units that can ever differ", &|d| match d.units {
+            0 => NONE.to_owned(),
+            units => format!("{} of {units}", d.effective_units),
         }),
         row("loss before the first step", &|d| number(d.measurement.loss)),
         row("loss of an output of 0", &|d| number(d.measurement.loss_of_zero_output)),
     ];
+    let is_known = |row: &Vec<String>| row[1..].iter().any(|cell| cell != NONE);
+    let rows = rows.into_iter().filter(is_known).collect();
     let mut text = "\n".to_owned();
     text.push_str(&aligned(&["", "before", "after"].map(str::to_owned), rows));
     for finding in &after.findings {

@@ -31,7 +31,7 @@ def initialize(params, seed: int):
 
     def leaf(path, value):
         keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
-        name = "/".join(k for k in keys if k not in ("params", "value"))
+        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
         for patterns, draw in RULES:
             if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
                 unused.difference_update(fitting)

@@ -18,7 +18,32 @@ def parts(axis, sizes, *draws):
         drawn = [d(k, s, dtype) for d, k, s in zip(draws, keys, shapes)]
         return jnp.concatenate(drawn, axis)
 
+    draw.each = draws
     return draw
+
+
+# Cells of linen, and nnx.LSTMCell, have a parameter for each gate: that of which it is a part, and which.
+GATES = {
+    "ii": ("dense_i", 0),
+    "if": ("dense_i", 1),
+    "ig": ("dense_i", 2),
+    "io": ("dense_i", 3),
+    "hi": ("dense_h", 0),
+    "hf": ("dense_h", 1),
+    "hg": ("dense_h", 2),
+    "ho": ("dense_h", 3),
+    "if_": ("dense_i", 1),
+}
+
+
+def packed(name):
+    """Paths that rules may have for a parameter, and which part of that it is."""
+    if "/" not in name:
+        return {name}, None
+    *module, dense, leaf = name.split("/")
+    dense, part = GATES.get(dense, (dense, None))
+    inner = module[:-1] if module[-1:] == ["cell"] else module
+    return {"/".join([*own, dense, leaf]) for own in (module, inner)}, part
 
 
 # Patterns of paths in the tree, and what is drawn for them; the first that fits decides.
@@ -36,11 +61,14 @@ def initialize(params, seed: int):
 
     def leaf(path, value):
         keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
-        name = "/".join(k for k in keys if k not in ("params", "value"))
+        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
+        paths, part = packed(name)
         for patterns, draw in RULES:
-            if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
+            if fitting := {p for p in patterns if any(fnmatchcase(own, p) for own in paths)}:
                 unused.difference_update(fitting)
                 key = jax.random.fold_in(root, zlib.crc32(name.encode()))
+                if part is not None and hasattr(draw, "each"):
+                    draw = draw.each[part]
                 return draw(key, value.shape, value.dtype)
         return value
 

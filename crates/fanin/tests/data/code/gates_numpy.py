@@ -28,6 +28,7 @@ RULES = [
     (["rnn.weight_ih_l0"], (96, 16), lambda rng, shape: rng.normal(0.0, 0.2, shape)),
     (["rnn.weight_hh_l0"], (96, 24), parts(0, [24, 24, 24, 24], *[lambda rng, shape: orthogonal(rng, 1.0, shape)] * 4)),
     (["rnn.bias_ih_l0"], (96,), parts(0, [24, 24, 24, 24], lambda rng, shape: np.linspace(0.0, -5.2933, int(np.prod(shape))).reshape(shape), lambda rng, shape: np.linspace(0.0, 5.2933, int(np.prod(shape))).reshape(shape), lambda rng, shape: np.zeros(shape), lambda rng, shape: np.zeros(shape))),
+    (["rnn.bias_hh_l0"], (96,), lambda rng, shape: np.zeros(shape)),
     (["head.weight"], (4, 24), lambda rng, shape: rng.normal(0.0, 0.2, shape)),
 ]
 

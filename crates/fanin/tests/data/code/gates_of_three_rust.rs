@@ -7,6 +7,7 @@ use fanin::weights::Weights;
 const RULES: &[(&str, &str)] = &[
     ("rnn.weight_hh_l0", "orthogonal:1"),
     ("rnn.bias_ih_l0", "spaced-memory:200"),
+    ("rnn.bias_hh_l0", "zeros"),
     ("rnn.weight_ih_l0", "normal:0.2"),
     ("head.weight", "normal:0.2"),
 ];

@@ -19,6 +19,7 @@ def parts(axis, sizes, *draws):
 RULES = [
     (["rnn.weight_hh_l0"], parts(0, [24, 24, 24, 24], *[lambda w: torch.nn.init.orthogonal_(w, 1.0)] * 4)),
     (["rnn.bias_ih_l0"], parts(0, [24, 24, 24, 24], lambda w: w.copy_(torch.linspace(0.0, -5.2933, w.numel()).view_as(w)), lambda w: w.copy_(torch.linspace(0.0, 5.2933, w.numel()).view_as(w)), lambda w: torch.nn.init.zeros_(w), lambda w: torch.nn.init.zeros_(w))),
+    (["rnn.bias_hh_l0"], lambda w: torch.nn.init.zeros_(w)),
     (["rnn.weight_ih_l0", "head.weight"], lambda w: torch.nn.init.normal_(w, 0.0, 0.2)),
 ]
 

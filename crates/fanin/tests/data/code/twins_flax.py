@@ -21,6 +21,23 @@ def mirrored(smaller, units, inputs):
     return draw
 
 
+# Cells of linen, and nnx.LSTMCell, have a parameter for each gate: that of which it is a part, and which.
+GATES = {
+    "i": ("dense_i", None),
+    "h": ("dense_h", None),
+}
+
+
+def packed(name):
+    """Paths that rules may have for a parameter, and which part of that it is."""
+    if "/" not in name:
+        return {name}, None
+    *module, dense, leaf = name.split("/")
+    dense, part = GATES.get(dense, (dense, None))
+    inner = module[:-1] if module[-1:] == ["cell"] else module
+    return {"/".join([*own, dense, leaf]) for own in (module, inner)}, part
+
+
 # Patterns of paths in the tree, and what is drawn for them; the first that fits decides.
 RULES = [
     (["rnn/dense_i/kernel"], mirrored(init.orthogonal(0.5), True, False)),
@@ -35,11 +52,14 @@ def initialize(params, seed: int):
 
     def leaf(path, value):
         keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
-        name = "/".join(k for k in keys if k not in ("params", "value"))
+        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
+        paths, part = packed(name)
         for patterns, draw in RULES:
-            if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
+            if fitting := {p for p in patterns if any(fnmatchcase(own, p) for own in paths)}:
                 unused.difference_update(fitting)
                 key = jax.random.fold_in(root, zlib.crc32(name.encode()))
+                if part is not None and hasattr(draw, "each"):
+                    draw = draw.each[part]
                 return draw(key, value.shape, value.dtype)
         return value
 

@@ -21,9 +21,10 @@ pub fn is_lstm(parameter: &Parameter) -> bool {
     gates(parameter).any(of_lstm)
 }
 
-/// The part of its name after the last point: `weight_hh_l0`.
+/// The part of its name in its framework after the last point: `weight_hh_l0`.
 pub fn last_name(parameter: &Parameter) -> &str {
-    parameter.name.rsplit('.').next().unwrap_or(&parameter.name)
+    let name = parameter.framework.as_deref().unwrap_or(&parameter.name);
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Units of the layer, of one gate; 0 for a shape without axes.

@@ -7,23 +7,24 @@ use fanin_engine::ops::Structure;
 use fanin_engine::{Graph, Wire};
 
 use super::walk::Walk;
+use crate::init::Component;
 use crate::spec::LayerWires;
 
 /// Nodes that are looked at before a product or behind a layer.
 const STEPS: usize = 16;
 
 /// The logits of attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Attention {
     /// What the shares are made of.
     pub logits: Wire,
     /// The node of the forward pass that computes it.
     pub node: usize,
-    /// The layers of queries and of keys.
-    pub layers: [usize; 2],
+    /// The layers of queries and of keys: two, or one in which they are packed.
+    pub layers: Vec<usize>,
 }
 
-/// Every attention of which queries and keys are layers of their own.
+/// Every attention of which queries and keys are layers of their own, or known parts of one.
 pub(super) fn all(walk: &Walk) -> Vec<Attention> {
     let graph = &walk.network.graph;
     let layers = walk.network.layers.iter().enumerate();
@@ -42,11 +43,23 @@ pub(super) fn all(walk: &Walk) -> Vec<Attention> {
             layers.get(&found).copied()
         };
         let &[left, right] = &graph.nodes()[product].inputs[..] else { return None };
-        let layers = [side(left)?, side(right)?];
-        let weights = layers.map(|layer| walk.network.layers[layer].weight);
-        (weights[0] != weights[1]).then_some(Attention { logits, node, layers })
+        let [left, right] = [side(left)?, side(right)?];
+        let [first, second] = [left, right].map(|layer| walk.network.layers[layer].weight);
+        if first == second && !holds(walk, first, &[Component::Query, Component::Key]) {
+            return None;
+        }
+        let layers = if first == second { vec![left] } else { vec![left, right] };
+        Some(Attention { logits, node, layers })
     };
     walk.forward().filter_map(of).collect()
+}
+
+/// Whether a weight is packed of these matrices, and perhaps of others.
+pub(super) fn holds(walk: &Walk, weight: usize, components: &[Component]) -> bool {
+    let packing = walk.parameters[weight].packing.as_ref();
+    packing.is_some_and(|packing| {
+        components.iter().all(|own| packing.parts.iter().any(|(part, _)| part == own))
+    })
 }
 
 /// Whether what enters a layer is a mean by the shares of attention.
@@ -88,7 +101,7 @@ fn climb(graph: &Graph, mut wire: Wire, is: impl Fn(Wire) -> bool) -> Option<Wir
         let node = &graph.nodes()[index];
         let is_shown = matches!(
             node.operator.structure(),
-            Structure::Moved | Structure::Sum { .. } | Structure::Product
+            Structure::Moved | Structure::Picked | Structure::Sum { .. } | Structure::Product
         );
         if !is_shown {
             return None;

@@ -17,7 +17,7 @@ use fanin_engine::{Spread, Wire};
 use self::laws::Law;
 use super::solve::{Choice, Extent, RIGHT};
 use super::walk::{Scales, Walk};
-use crate::init::{Component, Parameter, Role};
+use crate::init::{self, Component, Parameter, Role};
 use crate::recommend::draft::rounded;
 
 /// Biases of gated cells of this second moment were drawn for memory: 1 at an LSTM's forget gate is 1/4,
@@ -157,6 +157,13 @@ pub(super) fn choices(
     }
     for &bias in &cell.biases {
         match &start.bias {
+            Some((scheme, ..)) if is_silent(scheme, &walk.parameters[bias]) => {
+                let is_wanted = extent == Extent::Whole || present[bias].second < REMEMBERS;
+                if is_wanted && present[bias].second > 0.0 {
+                    let reason = "0, as the bias beside it says what is remembered".to_owned();
+                    choose(bias, Scales::ZERO, "zeros".to_owned(), reason);
+                }
+            }
             Some((scheme, mean, second)) => {
                 let scales = Scales { mean: *mean, second: *second };
                 choose(bias, scales, scheme.clone(), start.of_bias.clone());
@@ -168,6 +175,17 @@ pub(super) fn choices(
         }
     }
     found
+}
+
+/// Whether a scheme gives a bias nothing but 0, as to the second of two that add up.
+fn is_silent(scheme: &str, bias: &Parameter) -> bool {
+    let count = bias.packing.as_ref().map_or(0, |packing| packing.parts.len());
+    let parts = (0..count).map(|index| bias.part(index));
+    let Ok(scheme) = init::find(scheme) else { return false };
+    let is_zero = |part: &Parameter| {
+        scheme.distribution(part).is_ok_and(|own| own.mean() == 0.0 && own.deviation() == 0.0)
+    };
+    count > 0 && parts.into_iter().all(|part| is_zero(&part))
 }
 
 /// The scheme that gives a cell's weight from the input this variance, of twins of opposite sign.

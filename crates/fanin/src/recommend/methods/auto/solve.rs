@@ -17,7 +17,7 @@ use super::recurrent::{self, Cell};
 use super::tables::{self, Added};
 use super::targets::{Aim, Passed};
 use super::walk::{Scales, Walk};
-use crate::init::Role;
+use crate::init::{Component, Role};
 use crate::recommend::draft::rounded;
 use crate::spec::{LayerWires, Layout, Loss};
 
@@ -303,19 +303,42 @@ impl<'w> Solver<'w> {
             return;
         }
         let by = (ATTENTION / now).sqrt();
-        for layer in attention.layers {
+        let reason = format!("attention begins nearly even: logits of second moment {ATTENTION}");
+        for &layer in &attention.layers {
             let wires = &self.walk.network.layers[layer];
             let Scales { mean, second } = self.scales[wires.weight];
-            let z = flow.spread(wires.pre_activation).map_or(1.0, Spread::second);
-            let variance = by * (second - mean * mean);
+            let own = second - mean * mean;
+            let variance = by * own;
             if !variance.is_finite() || variance <= 0.0 {
                 continue;
             }
-            let reason =
-                format!("attention begins nearly even: logits of second moment {ATTENTION}");
+            if attention::holds(self.walk, wires.weight, &[Component::Value]) {
+                self.draw_parts(wires.weight, (variance, own), &reason);
+                continue;
+            }
+            let z = flow.spread(wires.pre_activation).map_or(1.0, Spread::second);
             self.draw(layer, variance, by * z, &reason, flow);
             self.layer_again(layer, attention.node, flow);
         }
+        // A walk knows one variance of a packed matrix, that of its values: logits are said here.
+        if let Some(found) = flow.spread(attention.logits).filter(|own| own.second() > 0.0) {
+            let by = ATTENTION / found.second();
+            let said = found.clone().scaled(by.sqrt(), by);
+            flow.set(attention.logits, said);
+        }
+    }
+
+    /// Gives queries and keys of a packed matrix one variance, and its values another.
+    fn draw_parts(&mut self, weight: usize, (logits, value): (f64, f64), reason: &str) {
+        let parts = self.walk.parameters[weight].packing.iter().flat_map(|own| &own.parts);
+        let [mut sum, mut count] = [0.0; 2];
+        for (component, size) in parts {
+            let variance = if *component == Component::Value { value } else { logits };
+            (sum, count) = (sum + variance * *size as f64, count + *size as f64);
+        }
+        let [a, b] = [logits, value].map(|variance| rounded(variance.sqrt()));
+        let scales = Scales { mean: 0.0, second: sum / count.max(1.0) };
+        self.set(weight, scales, format!("attention-normal:{a},{b}"), reason.to_owned());
     }
 
     /// A chain of one activation that is not odd: mirrored units, with which it starts as if it were.
@@ -327,14 +350,16 @@ impl<'w> Solver<'w> {
         } else {
             "mirrored, so that what φ adds to z and −z alike cancels: rows stay apart"
         };
+        let bends = |layer: &LayerWires| layer.bend.as_ref().map(|bend| bend.name.clone());
+        let bend = self.walk.network.layers.iter().find_map(bends).unwrap_or_default();
+        let reason = reason.replace('φ', &bend);
         for (layer, (gain, second)) in self.walk.network.layers.iter().zip(found.layers) {
             let scheme = match rounded(gain) {
                 1.0 => "looks-linear".to_owned(),
                 gain => format!("looks-linear:{gain}"),
             };
-            let bend = layer.bend.as_ref().map_or("φ", |bend| bend.name.as_str());
             let scales = Scales { mean: 0.0, second };
-            self.set(layer.weight, scales, scheme, reason.replace('φ', bend));
+            self.set(layer.weight, scales, scheme, reason.clone());
             let is_off =
                 |bias: usize| self.scales[bias].second.max(self.present[bias].second) > 0.0;
             if let Some(bias) = layer.bias.filter(|&bias| is_off(bias)) {

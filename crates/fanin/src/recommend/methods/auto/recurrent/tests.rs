@@ -304,3 +304,15 @@ fn a_solved_cell_is_kept() {
         assert_eq!(again.changes, [], "{kind:?}");
     }
 }
+
+#[test]
+fn the_second_of_two_biases_is_silent() {
+    let bias = |name: &str| {
+        let mut bias = Parameter::new(name, [8], Role::Bias);
+        let parts = Kind::Lstm.gates().iter().map(|gate| (*gate, 2)).collect();
+        bias.packing = Some(Packing { axis: 0, parts });
+        bias
+    };
+    let is_silent = |name: &str| super::is_silent("spaced-memory:12", &bias(name));
+    assert!(is_silent("rnn.bias_hh_l0") && !is_silent("rnn.bias_ih_l0"));
+}
