@@ -163,9 +163,10 @@ impl Architecture for Attention {
 
     fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
         let packed = |name: &str| {
-            let mut parameter = match name.ends_with("weight") {
-                true => Parameter::linear(name, 72, 24),
-                false => Parameter::new(name, [72], Role::Bias),
+            let mut parameter = if name.ends_with("weight") {
+                Parameter::linear(name, 72, 24)
+            } else {
+                Parameter::new(name, [72], Role::Bias)
             };
             parameter.fan_out = 24;
             let parts = [Component::Query, Component::Key, Component::Value];
