@@ -163,9 +163,10 @@ impl Architecture for Attention {
 
     fn parameters(&self) -> fanin::Result<Vec<Parameter>> {
         let packed = |name: &str| {
-            let mut parameter = match name.ends_with("weight") {
-                true => Parameter::linear(name, 72, 24),
-                false => Parameter::new(name, [72], Role::Bias),
+            let mut parameter = if name.ends_with("weight") {
+                Parameter::linear(name, 72, 24)
+            } else {
+                Parameter::new(name, [72], Role::Bias)
             };
             parameter.fan_out = 24;
             let parts = [Component::Query, Component::Key, Component::Value];
@@ -337,147 +338,11 @@ fn python_with(module: &str) -> Option<String> {
 }
 
 /// Initializes cells of Keras and of Flax by pasted files, and holds them against what they are to be.
-const OTHER_CELLS: &str = "\
-import os, runpy, sys
-os.environ['KERAS_BACKEND'] = 'jax'
-import jax, keras, numpy as np
-from flax import nnx
-steps = np.linspace(0, np.log(199), 24)
-def run(file, *arguments):
-    return runpy.run_path(file)['initialize'](*arguments)
-def look(kind, gates, kernel, state, bias):
-    assert abs(kernel.std() - 0.2) < 0.02, kind
-    for u in np.split(state, len(gates), -1):
-        assert np.allclose(u @ u.T, np.eye(24), atol=1e-5), kind
-    for gate, own in zip(gates, np.split(bias, len(gates), -1)):
-        told = {'f': steps, 'i': -steps, 'z': steps}.get(gate, 0 * steps)
-        assert np.allclose(own, told, atol=1e-4), (kind, gate, own)
-for kind, order, file in (('LSTM', 'ifco', 1), ('GRU', 'zrh', 3)):
-    inputs = keras.Input((5, 16))
-    cell = getattr(keras.layers, kind)(24)
-    model = keras.Model(inputs, keras.layers.Dense(4, use_bias=False)(cell(inputs)))
-    run(sys.argv[file], model, 7)
-    kernel, state, bias = (np.array(v) for v in cell.trainable_variables)
-    if kind == 'GRU':
-        assert bias.shape == (2, 72) and not bias[1].any()
-        bias = bias[0]
-    look('keras ' + kind, order, kernel, state, bias)
-from flax import linen, traverse_util
-import jax.numpy as jnp
-def apart(kind, order, file, params, wrapped):
-    # A parameter for each gate, drawn over one that is nowhere 0.
-    tree = traverse_util.flatten_dict(run(sys.argv[file], params, 7), sep='/')
-    at = 'rnn/cell/' if wrapped else 'rnn/'
-    side = lambda s, leaf: [np.array(tree.get(f'params/{at}{s}{g}/{leaf}', 0)) for g in order]
-    look(kind, order, np.concatenate(side('i', 'kernel'), -1), np.concatenate(side('h', 'kernel'), -1),
-         np.concatenate(side('h' if 'f' in order else 'i', 'bias'), -1))
-    if 'z' in order:
-        assert not np.array(tree[f'params/{at}hn/bias']).any(), kind
-for kind, order, file in (('LSTMCell', 'ifgo', 2), ('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4)):
-    for wrapped in (False, True):
-        class Linen(linen.Module):
-            def setup(self):
-                cell = getattr(linen, kind)(24)
-                self.rnn = linen.RNN(cell) if wrapped else cell
-                self.head = linen.Dense(4, use_bias=False)
-            def __call__(self, x):
-                if wrapped:
-                    return self.head(self.rnn(x))
-                return self.head(self.rnn(self.rnn.initialize_carry(jax.random.key(0), x[:, 0].shape), x[:, 0])[1])
-        params = Linen().init(jax.random.key(0), jnp.zeros((2, 5, 16)))
-        params = jax.tree.map(lambda x: x + 1.0, params)
-        apart('linen ' + kind, order, file, params, wrapped)
-class Model(nnx.Module):
-    def __init__(self, rngs):
-        self.rnn = nnx.RNN(nnx.LSTMCell(16, 24, rngs=rngs))
-        self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
-model = Model(nnx.Rngs(0))
-nnx.update(model, run(sys.argv[2], nnx.state(model, nnx.Param), 7))
-cell = model.rnn.cell
-gates = [getattr(cell, g) for g in ('ii', 'if_', 'ig', 'io')], [getattr(cell, 'h' + g) for g in 'ifgo']
-look('nnx.LSTMCell', 'ifgo', *(np.concatenate([np.array(g.kernel[...]) for g in side], -1) for side in gates),
-     np.concatenate([np.array(g.bias[...]) for g in gates[1]], -1))
-for kind, order, file in (('OptimizedLSTMCell', 'ifgo', 2), ('GRUCell', 'rzn', 4)):
-    class Model(nnx.Module):
-        def __init__(self, rngs):
-            self.rnn = getattr(nnx, kind)(16, 24, rngs=rngs)
-            self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
-    model = Model(nnx.Rngs(0))
-    nnx.update(model, run(sys.argv[file], nnx.state(model, nnx.Param), 7))
-    i, h = model.rnn.dense_i, model.rnn.dense_h
-    bias = h.bias if kind.endswith('LSTMCell') else i.bias
-    look(kind, order, *(np.array(v[...]) for v in (i.kernel, h.kernel, bias)))
-";
+const OTHER_CELLS: &str = include_str!("init_code/cells.py");
 
 /// Initializes attention of PyTorch, Keras, linen and nnx by pasted files: queries and keys have a deviation of
 /// 0.1 and values of 0.3 in the first, and all three are half an isometry in the second.
-const ATTENTIONS: &str = "\
-import os, runpy, sys
-os.environ['KERAS_BACKEND'] = 'jax'
-import jax, jax.numpy as jnp, keras, numpy as np, torch
-from flax import linen, nnx
-def run(file, *arguments):
-    return runpy.run_path(file)['initialize'](*arguments)
-def look(kind, first, second, qkv, outputs, biases):
-    for part, own, expected in zip('qkv', first, (0.1, 0.1, 0.3)):
-        assert own.shape == (24, 24) and abs(own.std() / expected - 1) < 0.15, (kind, part, own.std())
-    for own in (*second, *qkv):
-        assert np.allclose(own @ own.T, 0.25 * np.eye(24), atol=1e-5), kind
-    for own in outputs:
-        assert np.allclose(own @ own.T, np.eye(24), atol=1e-5), kind
-    assert len(biases) == 8 and not any(b.any() for b in biases), kind
-class Torch(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first, self.second = (torch.nn.MultiheadAttention(24, 4) for _ in range(2))
-        self.qkv, self.head = torch.nn.Linear(24, 72, bias=False), torch.nn.Linear(24, 4, bias=False)
-model = Torch()
-for own in (model.first, model.second):
-    torch.nn.init.ones_(own.in_proj_bias), torch.nn.init.ones_(own.out_proj.bias)
-run(sys.argv[1], model, 7)
-flat = lambda t: t.detach().numpy()
-both = (model.first, model.second)
-three = lambda t: [flat(w) for w in t.chunk(3)]
-look('torch', three(both[0].in_proj_weight), three(both[1].in_proj_weight), three(model.qkv.weight),
-     [flat(m.out_proj.weight) for m in both],
-     [b for m in both for b in (*three(m.in_proj_bias), flat(m.out_proj.bias))])
-x = keras.Input((5, 24))
-first, second = (keras.layers.MultiHeadAttention(4, 6) for _ in range(2))
-qkv = keras.layers.Dense(72, use_bias=False)
-y = qkv(second(first(x, x), first(x, x)))
-model = keras.Model(x, keras.layers.Dense(4, use_bias=False)(y[..., :24]))
-for variable in model.trainable_variables:
-    variable.assign(variable + 1.0)
-run(sys.argv[2], model, 7)
-names = lambda m, leaf: [np.array(v).reshape(24, -1) for v in m.trainable_variables if leaf in v.path]
-vectors = lambda m: [np.array(v) for v in m.trainable_variables if 'bias' in v.path]
-one, two = names(first, 'kernel'), names(second, 'kernel')
-look('keras', one[:3], two[:3], np.split(np.array(qkv.kernel), 3, -1),
-     [np.array(m.trainable_variables[-2]).reshape(-1, 24) for m in (first, second)],
-     vectors(first) + vectors(second))
-class Linen(linen.Module):
-    def setup(self):
-        self.first, self.second = (linen.MultiHeadDotProductAttention(4) for _ in range(2))
-        self.qkv, self.head = linen.Dense(72, use_bias=False), linen.Dense(4, use_bias=False)
-    def __call__(self, x):
-        return self.head(self.qkv(self.second(self.first(x, x), x))[..., :24])
-class Nnx(nnx.Module):
-    def __init__(self, rngs):
-        self.first, self.second = (nnx.MultiHeadAttention(4, 24, decode=False, rngs=rngs) for _ in range(2))
-        self.qkv = nnx.Linear(24, 72, use_bias=False, rngs=rngs)
-        self.head = nnx.Linear(24, 4, use_bias=False, rngs=rngs)
-params = Linen().init(jax.random.key(0), jnp.zeros((1, 5, 24)))['params']
-params = jax.tree.map(lambda v: v + 1.0, params)
-linen_tree = jax.tree.map(np.array, run(sys.argv[3], params, 7))
-model = Nnx(nnx.Rngs(0))
-state = nnx.state(model, nnx.Param)
-nnx_tree = jax.tree.map(np.array, nnx.to_pure_dict(run(sys.argv[3], state, 7)))
-for kind, tree in (('linen', linen_tree), ('nnx', nnx_tree)):
-    parts = lambda m: [tree[m][p]['kernel'].reshape(24, -1) for p in ('query', 'key', 'value')]
-    look(kind, parts('first'), parts('second'), np.split(tree['qkv']['kernel'], 3, -1),
-         [tree[m]['out']['kernel'].reshape(-1, 24) for m in ('first', 'second')],
-         [tree[m][p]['bias'] for m in ('first', 'second') for p in ('query', 'key', 'value', 'out')])
-";
+const ATTENTIONS: &str = include_str!("init_code/attention.py");
 
 #[test]
 fn pasted_code_of_attention_draws_each_part_with_its_own_scale() {

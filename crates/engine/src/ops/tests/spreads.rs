@@ -64,29 +64,27 @@ const STRICT: f64 = 1e-3;
 /// distributions for normal, few terms for many, or windows for apart.
 fn leeway(name: &str) -> f64 {
     match name {
-        // Bends and poles far out, which degrees and places of the quadrature do not tell.
+        // Bends that degrees of the expansion do not tell.
         "activate_scale" => 0.01,
-        "function" => 0.05,
-        // Sums of exponentials are taken for lognormal; a pole.
-        "softmax" | "log_softmax" | "divide" => 0.02,
-        // The clock stands, so all runs have one draw.
-        "dropout_mask" | "noise" => 0.05,
+        // Sums of exponentials are taken for lognormal; a pole; windows that overlap; small groups.
+        "softmax" | "log_softmax" | "divide" | "resample" | "standardize_gradient" => 0.02,
         // Digits of other places are means over those that were.
         "reshape" => 0.03,
-        // Of windows that reach into padding the mean is taken; likeness goes on as correlation.
-        "max_pool" | "put_positions" | "extreme_to" => 0.15,
-        // Windows that overlap, and those that reach into padding.
-        "resample" => 0.02,
-        "average_pool" => 0.1,
-        "average_pool_gradient" | "convolution_weight_gradient" => 0.15,
-        "convolution_input_gradient" => 0.25,
-        "convolution" => 0.35,
+        // Poles far out; the clock stands, so all runs of what is drawn have one draw.
+        "function" | "dropout_mask" | "noise" => 0.05,
         // Integers that are known in pairs alone.
         "take_positions" => 0.08,
-        "gather" => 0.3,
-        // Groups of few elements have a variance of their own.
-        "standardize" => 0.3,
-        "standardize_gradient" => 0.02,
+        "average_pool" => 0.1,
+        // Of windows that reach into padding the mean is taken; likeness goes on as correlation.
+        "max_pool"
+        | "put_positions"
+        | "extreme_to"
+        | "average_pool_gradient"
+        | "convolution_weight_gradient" => 0.15,
+        "convolution_input_gradient" => 0.25,
+        // Integers in pairs alone; groups of few elements have a variance of their own.
+        "gather" | "standardize" => 0.3,
+        "convolution" => 0.35,
         // Which places are chosen together is not known.
         "choose" => 0.8,
         _ => STRICT,
