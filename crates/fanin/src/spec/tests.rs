@@ -161,7 +161,7 @@ fn unknown_keys_suggest_the_nearest() {
     refused(
         "modle = \"4 -> 2\"",
         "line 1, key `modle`: found an unknown key, expected one of model, inputs, task, layers, \
-         init, loss, optimizer, schedule, train, data, reading; did you mean `model`?",
+         init, loss, optimizer, schedule, train, data, reading, check; did you mean `model`?",
     );
     refused(
         "[[layers]]\nunits = 1\n[[layers]]\nunit = 1\n",

@@ -149,6 +149,7 @@ impl Work {
 
 /// Which of the instruments measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is taken or not, whatever the others are")]
 pub struct Taken {
     /// The depth that theory lets train.
     pub theory: bool,

@@ -167,7 +167,7 @@ impl Table {
     ) {
         let (middle, scale) = (f64::midpoint(start, end), 2.0 / (end - start));
         let is_whole = !kinks.iter().any(|kink| (start..=end).contains(kink));
-        let series = is_whole.then(|| Series::of(middle, scale, rounding, of)).flatten();
+        let series = is_whole.then(|| Series::of(rounding, |t| of(middle + t / scale))).flatten();
         self.starts.push(start);
         self.pieces.push(Piece { middle, scale, series });
     }
@@ -175,7 +175,8 @@ impl Table {
     fn add(&mut self, start: f64, end: f64, rounding: f64, of: &impl Fn(f64) -> f64) {
         let (middle, scale) = (f64::midpoint(start, end), 2.0 / (end - start));
         let beside_zero = start >= -BESIDE_ZERO && end <= BESIDE_ZERO;
-        let series = if beside_zero { None } else { Series::of(middle, scale, rounding, of) };
+        let series =
+            if beside_zero { None } else { Series::of(rounding, |t| of(middle + t / scale)) };
         let is_last = end - start < NARROWEST || self.pieces.len() >= MOST_PIECES;
         if series.is_some() || beside_zero || is_last {
             self.starts.push(start);
@@ -203,22 +204,16 @@ static COSINES: LazyLock<[[f64; TERMS]; TERMS]> = LazyLock::new(|| {
 });
 
 impl Series {
-    /// The polynomials that say `of` within 1/`scale` of `middle`, if sixteen do to what a value's own
-    /// `rounding` leaves, relative to the largest, or to what rounding of x makes of it where that is
-    /// more.
-    fn of(middle: f64, scale: f64, rounding: f64, of: impl Fn(f64) -> f64) -> Option<Self> {
+    /// The polynomials that say `of` on −1 to 1, if sixteen do to what a value's own `rounding`
+    /// leaves, relative to the largest.
+    fn of(rounding: f64, of: impl Fn(f64) -> f64) -> Option<Self> {
         /// How many times that sixteen values together leave uncertain.
         const UNCERTAIN: f64 = 8.0;
         /// Places between the nodes, uneven, at which the polynomials are tried.
         const TRIED: [f64; 5] = [-0.971, -0.613, 0.067, 0.541, 0.988];
         let cosines = &*COSINES;
-        let of = |t: f64| of(middle + t / scale);
         let values: [f64; TERMS] = std::array::from_fn(|i| of(cosines[1][i]));
-        let [least, most] = [f64::min, f64::max].map(|end| values.iter().copied().reduce(end));
-        let (least, most) = least.zip(most)?;
-        // |x·f′|, as the piece rises.
-        let by_place = (middle * scale).abs() * 0.5 * (most - least);
-        let largest = least.abs().max(most.abs()).max(by_place);
+        let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
         let coefficients: [f64; TERMS] = std::array::from_fn(|k| {
             let sum: f64 =
                 values.iter().zip(&cosines[k]).map(|(value, cosine)| value * cosine).sum();

@@ -31,7 +31,7 @@ fn left_out(readings: &Readings) -> Option<(&'static str, String)> {
     let of = &readings.left_out;
     let names: Vec<&str> = of.iter().map(|what| what.title()).collect();
     let names = if of.len() == ALL { "every instrument".to_owned() } else { names.join(", ") };
-    (!of.is_empty()).then(|| ("longer than an epoch; --full measures", names))
+    (!of.is_empty()).then_some(("longer than an epoch; --full measures", names))
 }
 
 /// A reading's mean over seeds with its standard error, to stand behind that of the first seed;
