@@ -27,14 +27,17 @@ mod written;
 mod linear;
 mod flow;
 mod again;
+mod stream;
+mod drawn;
 
 #[cfg(test)]
 mod tests;
 
-pub use again::Again;
+pub use again::{Again, Met};
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub use stream::{Branch, Reader, Start};
 pub(crate) use places::Tap;
 pub use written::{WrittenNorm, written_norms};
 
