@@ -29,7 +29,7 @@ pub const NARROW: usize = 128;
 /// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
 const QUIET: &str = "normal:0.001";
 /// Walks of theory at most whose units are drawn.
-const WALKS: usize = 48;
+pub const WALKS: usize = 48;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 

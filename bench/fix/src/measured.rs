@@ -184,8 +184,14 @@ impl Layer {
         };
         Self {
             squares: [mean(0), mean(1)],
-            border: own().filter_map(|draw| draw.border).reduce(add).map(|sum| sum.map(|x| x / count)),
-            places: own().filter_map(|draw| draw.places).reduce(add).map(|sum| sum.map(|x| x / count)),
+            border: own()
+                .filter_map(|draw| draw.border)
+                .reduce(add)
+                .map(|sum| sum.map(|x| x / count)),
+            places: own()
+                .filter_map(|draw| draw.places)
+                .reduce(add)
+                .map(|sum| sum.map(|x| x / count)),
         }
     }
 }

@@ -221,7 +221,7 @@ mod tests {
     /// A row a third as large as the largest has a third of the places: lines between them would be off by 10⁻²
     /// of what bends.
     #[test]
-    fn smaller_rows_see_a_function_to_five_digits() {
+    fn smaller_rows_see_a_function_to_four_digits() {
         let grid = Grid::new(0.0);
         let selu = |z: f64| if z > 0.0 { z } else { 1.758 * (z.exp() - 1.0) };
         let values: Vec<f64> = grid.places.iter().map(|z| selu(3.0 * z)).collect();
@@ -229,7 +229,7 @@ mod tests {
             for (place, seen) in grid.places.iter().zip(grid.seen_from(&values, mean, size)) {
                 let z = mean + size * place;
                 let off = (seen - selu(3.0 * z)).abs();
-                assert!(z.abs() > REACH || off < 1e-5 * (1.0 + z.abs()), "{z}: off by {off}");
+                assert!(z.abs() > REACH || off < 5e-5 * (1.0 + z.abs()), "{z}: off by {off}");
             }
         }
     }

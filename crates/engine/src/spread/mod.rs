@@ -37,8 +37,8 @@ pub use again::{Again, Met};
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
-pub use stream::{Branch, Reader, Start};
 pub(crate) use places::Tap;
+pub use stream::{Branch, Reader, Start};
 pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;

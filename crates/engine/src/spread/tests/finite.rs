@@ -104,6 +104,7 @@ fn a_stream_and_its_branch_meet_the_weights_that_made_the_outputs() {
     const UNITS: usize = 96;
     const OUTPUTS: usize = 48;
     const DRAWS: u64 = 300;
+    const WALKS: u64 = 100;
     let build = |net: &mut Net| {
         let z = net.layer(net.features.unwrap(), UNITS);
         let s = net.relu(z);
@@ -149,7 +150,9 @@ fn a_stream_and_its_branch_meet_the_weights_that_made_the_outputs() {
         let own = outputs.of_two_rows().unwrap().0;
         let count = OUTPUTS as f64;
         let total: Vec<f64> = (0..4)
-            .map(|at| count * count * own[at / 2 * 3] * own[at % 2 * 3] + 2.0 * count * own[at].powi(2))
+            .map(|at| {
+                count * count * own[at / 2 * 3] * own[at % 2 * 3] + 2.0 * count * own[at].powi(2)
+            })
             .collect();
         flow.set_gradient(seed, outputs);
         let inner = Again { z: u, x: a, gradient: at_u, next_z: v, next_gradient: at_v };
@@ -184,7 +187,6 @@ fn a_stream_and_its_branch_meet_the_weights_that_made_the_outputs() {
         }
         [at_z, at_s, at_u].map(|wire| of(&flow, wire))
     };
-    const WALKS: u64 = 100;
     let mut told = [0.0; 3];
     for draw in 0..WALKS {
         let own = walk(Some(draw), true);

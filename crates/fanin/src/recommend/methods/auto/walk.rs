@@ -9,8 +9,8 @@ use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
-use super::{prelude, route};
 use super::rows::Rows;
+use super::{prelude, route};
 use crate::error::Result;
 use crate::recommend::Problem;
 use crate::spec::{LayerWires, Layout, Loss, Mode, Network, Parameter};
@@ -119,7 +119,19 @@ impl Walk {
             prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
         let done = done(&network.graph, &nodes);
-        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, streams, norms, entering, done })
+        Ok(Self {
+            network,
+            rows,
+            parameters,
+            nodes,
+            turn,
+            seed,
+            deltas,
+            streams,
+            norms,
+            entering,
+            done,
+        })
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -238,12 +250,12 @@ impl Walk {
         let mut along = None;
         if let Some(output) = flow.spread(self.network.output) {
             let axes = problem.model.architecture().output();
-            let (seed, aligned) =
-                loss_gradient(problem, output, axes.axes(), (&self.rows, draws))?;
+            let (seed, aligned) = loss_gradient(problem, output, axes.axes(), (&self.rows, draws))?;
             flow.set_gradient(self.seed, seed);
             along = aligned;
         }
-        let mut route = if along.is_some() { route::route(self) } else { Vec::new() }.into_iter().peekable();
+        let mut route =
+            if along.is_some() { route::route(self) } else { Vec::new() }.into_iter().peekable();
         let mut met = route::Carried { total: along.unwrap_or_default(), inside: None };
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
         for node in nodes {
@@ -286,7 +298,8 @@ impl Expected {
     fn means(walks: &[Vec<Self>]) -> Vec<Self> {
         let by = 1.0 / walks.len() as f64;
         let layer = |layer: usize| {
-            let mean = |of: fn(&Self) -> f64| walks.iter().map(|own| of(&own[layer])).sum::<f64>() * by;
+            let mean =
+                |of: fn(&Self) -> f64| walks.iter().map(|own| of(&own[layer])).sum::<f64>() * by;
             Self {
                 signal: mean(|own| own.signal),
                 cosine: mean(|own| own.cosine),
@@ -306,7 +319,8 @@ impl Expected {
             let square = own().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
             if mean > 0.0 { (square / count).sqrt() / mean } else { 0.0 }
         };
-        let both = |layer: usize| error(layer, |own| own.signal).max(error(layer, |own| own.gradient));
+        let both =
+            |layer: usize| error(layer, |own| own.signal).max(error(layer, |own| own.gradient));
         (0..walks[0].len()).map(both).fold(0.0, f64::max)
     }
 }
