@@ -8,19 +8,14 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
 
-use fanin::check::evidence::Horizon;
 use fanin::data::Prepared;
-use fanin::engine::{self, Plan, Wire};
-use fanin::init::{self, Rules};
-use fanin::recommend::{Expected, Problem, expected, expected_on};
-use fanin::spec::{Layout, Mode, Network as Graphed};
-use fanin::train::Course;
-use fanin::weights::Weights;
+use fanin::init::Rules;
+use fanin::recommend::{Expected, expected_of_width};
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;
+use crate::measured::{Mean, Measured, Store, Subject};
 use crate::networks::Network;
 use crate::record::read;
 use crate::score::usual;
@@ -28,15 +23,13 @@ use crate::tasks::Tasks;
 
 /// Units of every hidden layer.
 const WIDTH: usize = 512;
-/// A mean is known well enough with this standard error.
-const ERROR: f64 = 0.03;
 /// Units of every hidden layer where a width of 512 may be too small: what goes with one over the width
 /// is then four times as much.
 pub const NARROW: usize = 128;
 /// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
 const QUIET: &str = "normal:0.001";
-/// Draws at least and at most.
-const DRAWS: (u64, u64) = (4, 256);
+/// Walks of theory at most whose units are drawn.
+pub const WALKS: usize = 48;
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -115,11 +108,12 @@ impl Foreseen {
     }
 }
 
-/// Measures every network that the file at `path` lacks, at most `seconds` each, and appends to it.
+/// Holds theory against measurements for every network that the file at `path` lacks, and appends to it; what
+/// is not in `store` is measured first.
 ///
 /// # Errors
-/// If the file cannot be written, or a network cannot be built.
-pub fn all(networks: &[Network], path: &Path, seconds: f64) -> Result<(), Failure> {
+/// If a file cannot be written, or a network cannot be built.
+pub fn all(networks: &[Network], path: &Path, mut store: Store) -> Result<(), Failure> {
     let known: Vec<Foreseen> = read(path)?;
     let tasks = Tasks::load();
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
@@ -128,7 +122,7 @@ pub fn all(networks: &[Network], path: &Path, seconds: f64) -> Result<(), Failur
             continue;
         }
         let Some(data) = tasks.get(network)? else { continue };
-        let found = fanin::with_threads(Some(1), || one(network, &data, seconds))??;
+        let found = fanin::with_threads(Some(1), || one(network, &data, &mut store))??;
         writeln!(file, "{}", serde_json::to_string(&found)?)?;
         let word = if found.holds() { "foreseen" } else { "OFF" };
         eprintln!("{}: {word}: {found:?}", network.describe());
@@ -136,167 +130,84 @@ pub fn all(networks: &[Network], path: &Path, seconds: f64) -> Result<(), Failur
     Ok(())
 }
 
-/// What theory says of every layer, and what draw by draw was measured.
+/// What theory says of every layer, and what was measured.
 struct Look {
     told: Vec<Expected>,
-    measured: Vec<Vec<Measured>>,
+    measured: Measured,
 }
 
-/// What is measured of a layer in one draw.
-#[derive(Clone, Copy)]
-struct Measured {
-    /// E z² and ‖∂loss/∂W‖².
-    squares: [f64; 2],
-    /// E z² at borders and in middles, where there are both.
-    border: Option<[f64; 2]>,
-    /// E z·z′ of neighbors and of any two places, and E z², in pictures.
-    places: Option<[f64; 3]>,
-}
-
-fn one(network: &Network, data: &Prepared, seconds: f64) -> fanin::Result<Foreseen> {
+fn one(network: &Network, data: &Prepared, store: &mut Store) -> Result<Foreseen, Failure> {
     let wide = network.widened(WIDTH);
     let scheme = usual(network);
-    let own = wide.as_ref().unwrap_or(network);
-    let look = look(own, data, &Rules::new(scheme), seconds)?;
+    let rules = Rules::new(scheme);
+    let (own, form) = match &wide {
+        Some(wide) => (wide, format!("{WIDTH} units")),
+        None => (network, "its own units".to_owned()),
+    };
+    let look = look(&Subject { network: own, form: &form, data, rules: &rules }, store)?;
     let [signal, gradient] = [0, 1].map(|which| look.worst(which));
     let mut found = Foreseen {
         task: network.task.name().to_owned(),
         network: network.name.clone(),
         scheme: scheme.to_owned(),
         width: wide.as_ref().map(|_| WIDTH),
-        draws: look.measured.len() as u64,
+        draws: look.measured.draws,
         signal,
         gradient,
         tried: Tried::default(),
     };
     if !found.holds() {
-        found.tried = tried(network, data, (&found, &look), seconds)?;
+        let subject = Subject { network: own, form: &form, data, rules: &rules };
+        found.tried = tried(network, &subject, (&found, &look), store)?;
     }
     Ok(found)
 }
 
 fn tried(
     network: &Network,
-    data: &Prepared,
+    subject: &Subject<'_>,
     (found, own): (&Foreseen, &Look),
-    seconds: f64,
-) -> fanin::Result<Tried> {
+    store: &mut Store,
+) -> Result<Tried, Failure> {
     let layers = [found.signal.layer, found.gradient.layer];
     let narrow = match network.widened(NARROW) {
         Some(narrow) => {
-            let look = look(&narrow, data, &Rules::new(&found.scheme), seconds)?;
+            let form = format!("{NARROW} units");
+            let look = look(&Subject { network: &narrow, form: &form, ..*subject }, store)?;
             Some([0, 1].map(|which| look.ratio(layers[which], which)))
         }
         None => None,
     };
-    let same = network.widened(WIDTH);
-    let same = same.as_ref().unwrap_or(network);
-    let parameters = same.model()?.parameters()?;
+    let parameters = subject.network.model()?.parameters()?;
     let head = parameters.iter().rfind(|own| own.place.is_head && own.role.is_matrix());
     let quiet = match head {
         Some(head) if !found.gradient.holds() => {
             let patterns = vec![(head.name.clone(), QUIET.to_owned())];
-            let rules = Rules { patterns, ..Rules::new(&found.scheme) };
-            let look = look(same, data, &rules, seconds)?;
+            let rules = Rules { patterns, ..subject.rules.clone() };
+            let form = format!("{}, outputs near 0", subject.form);
+            let look = look(&Subject { form: &form, rules: &rules, ..*subject }, store)?;
             Some([0, 1].map(|which| look.worst(which)))
         }
         _ => None,
     };
-    let is_over =
-        |&layer: &usize| own.measured.iter().any(|draw| !draw[layer].squares[0].is_finite());
-    let over = (0..own.told.len()).find(is_over);
+    let measured = &own.measured.layers;
+    let over = measured.iter().position(|layer| layer.squares[0].value.is_none());
     let overflow = over.map(|layer| (layer, own.told[layer].signal.min(f64::MAX)));
-    let borders = own.measured.iter().filter_map(|draw| draw[layers[0]].border);
-    let [border, middle] =
-        borders.fold([0.0; 2], |sums: [f64; 2], own| [sums[0] + own[0], sums[1] + own[1]]);
-    let cosines = (0..own.told.len()).filter_map(|layer| {
-        let draws = own.measured.iter().filter_map(|draw| draw[layer].places);
-        let sums = draws.reduce(|a, b| std::array::from_fn(|which| a[which] + b[which]));
-        sums.map(|[near, any, square]| [near / square, any / square])
-    });
+    let border = measured[layers[0]].border.filter(|[_, middle]| *middle > 0.0);
+    let border = border.map(|[border, middle]| border / middle);
+    let cosines = measured.iter().filter_map(|layer| layer.places);
+    let cosines = cosines.map(|[near, any, square]| [near / square, any / square]);
     let places = cosines.max_by(|a, b| (a[0] - a[1]).total_cmp(&(b[0] - b[1])));
-    let border = (middle > 0.0).then(|| border / middle);
     Ok(Tried { narrow, quiet, border, places, overflow })
 }
 
-/// Draws weights until the means of what is measured are known, or so many seconds have passed.
-fn look(network: &Network, data: &Prepared, rules: &Rules, seconds: f64) -> fanin::Result<Look> {
-    let begun = Instant::now();
-    let model = network.model()?;
-    let course = Course::new(&network.spec(), data.task, 0)?;
-    let horizon: Horizon = course.horizon(data.train.rows())?;
-    let mut look = Look { told: Vec::new(), measured: Vec::new() };
-    let mut drawn: Option<Drawn> = None;
-    loop {
-        let seed = look.measured.len() as u64;
-        let weights = init::for_model(&model, rules, seed)?;
-        let problem = Problem {
-            model: &model,
-            loss: &course.loss,
-            weights: &weights,
-            data: Some(&data.train),
-            horizon,
-            seed,
-        };
-        if look.told.is_empty() {
-            look.told = expected(&problem)?;
-        }
-        look.measured.push(measure(&problem)?);
-        match &mut drawn {
-            Some(drawn) => drawn.add(&weights),
-            None => drawn = Some(Drawn::new(&weights)),
-        }
-        let error = [0, 1].map(|which| look.worst(which).error).into_iter().fold(0.0, f64::max);
-        let draws = look.measured.len() as u64;
-        let is_known = error < ERROR && draws >= DRAWS.0;
-        let is_late = begun.elapsed().as_secs_f64() > seconds && draws > 1;
-        if is_known || is_late || draws >= DRAWS.1 {
-            if let Some(drawn) = drawn {
-                look.told = expected(&Problem { weights: &drawn.typical(), ..problem })?;
-            }
-            return Ok(look);
-        }
-    }
-}
-
-/// The weights of the first draw, and the sums of squares of each over all draws.
-struct Drawn {
-    first: Weights,
-    squares: Vec<f64>,
-    draws: f64,
-}
-
-impl Drawn {
-    fn new(weights: &Weights) -> Self {
-        Self { first: weights.clone(), squares: squares(weights).collect(), draws: 1.0 }
-    }
-
-    fn add(&mut self, weights: &Weights) {
-        self.squares.iter_mut().zip(squares(weights)).for_each(|(sum, own)| *sum += own);
-        self.draws += 1.0;
-    }
-
-    /// Weights as large as they are in the mean over draws: those of a small layer stray by some percent
-    /// in each, and a deep network by all of them together.
-    fn typical(self) -> Weights {
-        let own: Vec<f64> = squares(&self.first).collect();
-        let mut weights = self.first;
-        for ((_, tensor), (sum, own)) in
-            weights.tensors.iter_mut().zip(self.squares.iter().zip(own))
-        {
-            if own > 0.0 {
-                let by = (sum / self.draws / own).sqrt();
-                tensor.data_mut().iter_mut().for_each(|w| *w = (f64::from(*w) * by) as f32);
-            }
-        }
-        weights
-    }
-}
-
-/// The sum of squares of every tensor.
-fn squares(weights: &Weights) -> impl Iterator<Item = f64> {
-    let square = |x: &f32| f64::from(*x).powi(2);
-    weights.tensors.iter().map(move |(_, tensor)| tensor.data().iter().map(square).sum())
+/// What theory says of a network, and what is measured.
+fn look(subject: &Subject<'_>, store: &mut Store) -> Result<Look, Failure> {
+    let measured = store.get(subject)?;
+    let model = subject.network.model()?;
+    let weights = measured.typical(&model, subject.rules)?;
+    let told = subject.with(&model, &weights, |problem| expected_of_width(problem, WALKS))?;
+    Ok(Look { told, measured })
 }
 
 impl Look {
@@ -310,80 +221,14 @@ impl Look {
 
     /// What was told of a layer's signal (0) or gradient (1) over what was measured.
     fn ratio(&self, layer: usize, which: usize) -> Ratio {
-        let count = self.measured.len() as f64;
-        let own = self.measured.iter().map(|draw| draw[layer].squares[which]);
-        let mean = own.clone().sum::<f64>() / count;
-        let square = own.map(|x| (x / mean - 1.0).powi(2)).sum::<f64>() / (count - 1.0).max(1.0);
+        let Mean { value, error } = self.measured.layers[layer].squares[which];
         let told = self.told[layer];
         let told = if which == 0 { told.signal } else { told.gradient };
-        let is_nothing = told == 0.0 && mean == 0.0;
-        let ratio = if is_nothing { 1.0 } else { told / mean };
         // What overflows is told as nothing, which no file needs a word for.
-        let finite = |x: f64| if x.is_finite() { x } else { 0.0 };
-        Ratio { value: finite(ratio), error: finite((square / count).sqrt()), layer }
+        let value = value.map_or(0.0, |mean| {
+            let ratio = if told == 0.0 && mean == 0.0 { 1.0 } else { told / mean };
+            if ratio.is_finite() { ratio } else { 0.0 }
+        });
+        Ratio { value, error, layer }
     }
-}
-
-/// What is measured of every layer, over the rows that theory speaks of.
-fn measure(problem: &Problem<'_>) -> fanin::Result<Vec<Measured>> {
-    let data = problem.data.expect("every task has rows");
-    let rows = expected_on(problem);
-    let mut network = Graphed::new(problem.model, problem.loss, rows.len(), Mode::Probe)?;
-    let parameters = network.graph.parameters().to_vec();
-    let wanted: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
-    let mut keep = engine::gradients(&mut network.graph, network.loss, &wanted)?;
-    keep.extend(network.layers.iter().map(|layer| layer.pre_activation));
-    let plan = Plan::new(&network.graph, &keep)?;
-    let mut workspace = plan.workspace::<f32>();
-    let (features, targets) = workspace.feed_pair(Graphed::FEATURES, Graphed::TARGETS);
-    data.gather(&rows, features, targets, 0.0);
-    plan.run(&network.arrange(problem.weights)?, &mut workspace);
-    let squares = |x: &[f32]| x.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
-    let layers = network.layers.len();
-    let of = |layer: usize| {
-        let z = workspace.read(layers + layer);
-        let squares = [squares(z) / z.len() as f64, squares(workspace.read(layer))];
-        let wires = &network.layers[layer];
-        let axes = network.graph.shape(wires.pre_activation).axes();
-        let is_picture = wires.layout == Layout::CHANNELS_FIRST && axes.len() == 4;
-        let (border, places) = if is_picture {
-            (by_place(z, axes[2], axes[3]), Some(alike(z, axes[2], axes[3])))
-        } else {
-            (None, None)
-        };
-        Measured { squares, border, places }
-    };
-    Ok((0..layers).map(of).collect())
-}
-
-/// E z² at the borders of pictures, and in their middles; none where there is no middle.
-fn by_place(z: &[f32], height: usize, width: usize) -> Option<[f64; 2]> {
-    let (mut sums, mut counts) = ([0.0; 2], [0.0; 2]);
-    for (place, z) in z.iter().enumerate() {
-        let (row, column) = (place / width % height, place % width);
-        let inside = (1..height - 1).contains(&row) && (1..width - 1).contains(&column);
-        sums[usize::from(inside)] += f64::from(*z).powi(2);
-        counts[usize::from(inside)] += 1.0;
-    }
-    (counts[1] > 0.0).then(|| [sums[0] / counts[0], sums[1] / counts[1]])
-}
-
-/// E z·z′ of neighbors in a row of a picture and of any two places of it, and E z².
-fn alike(z: &[f32], height: usize, width: usize) -> [f64; 3] {
-    let (mut sums, mut counts) = ([0.0; 3], [0.0; 3]);
-    let count = (height * width) as f64;
-    for picture in z.chunks_exact(height * width) {
-        for row in picture.chunks_exact(width) {
-            let pairs = row.windows(2).map(|pair| f64::from(pair[0]) * f64::from(pair[1]));
-            sums[0] += pairs.sum::<f64>();
-            counts[0] += (width - 1) as f64;
-        }
-        let sum: f64 = picture.iter().map(|&z| f64::from(z)).sum();
-        let square: f64 = picture.iter().map(|&z| f64::from(z).powi(2)).sum();
-        sums[1] += sum * sum - square;
-        counts[1] += count * (count - 1.0);
-        sums[2] += square;
-        counts[2] += count;
-    }
-    std::array::from_fn(|which| if counts[which] > 0.0 { sums[which] / counts[which] } else { 0.0 })
 }

@@ -14,6 +14,7 @@ mod record;
 mod train;
 mod score;
 mod closer;
+mod measured;
 mod foresee;
 mod publish;
 
@@ -27,6 +28,9 @@ use train::Wish;
 
 /// What theory foresees lies beside the results.
 const FORESEEN: &str = "foreseen.jsonl";
+
+/// What was measured of the same networks.
+const MEASURED: &str = "measured.jsonl";
 
 /// So does what a closer look says.
 const CLOSER: &str = "closer.jsonl";
@@ -82,12 +86,13 @@ enum Command {
         times: usize,
     },
     /// Holds what theory foresees of every network, 512 units wide, against what is measured, and
-    /// writes it to foreseen.jsonl; goes on where it stopped.
+    /// writes it to foreseen.jsonl; goes on where it stopped. What was measured is kept in measured.jsonl, so that
+    /// another theory needs foreseen.jsonl alone to be made anew.
     Foresee {
         /// Only networks whose name contains this
         #[arg(long)]
         only: Option<String>,
-        /// Seconds for one network at most
+        /// Seconds to measure one network at most
         #[arg(long, default_value_t = 20.0)]
         seconds: f64,
     },
@@ -131,7 +136,8 @@ fn main() -> Result<(), Failure> {
         Command::Foresee { only, seconds } => {
             let fits = |n: &&Network| only.as_ref().is_none_or(|part| n.name.contains(part));
             let chosen: Vec<Network> = chosen.iter().filter(fits).cloned().collect();
-            foresee::all(&chosen, &results.with_file_name(FORESEEN), seconds)?;
+            let store = measured::Store::open(&results.with_file_name(MEASURED), seconds)?;
+            foresee::all(&chosen, &results.with_file_name(FORESEEN), store)?;
         }
         Command::Closer => {
             let records = record::read(&results)?;

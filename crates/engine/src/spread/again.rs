@@ -31,11 +31,20 @@ pub struct Again {
     pub next_gradient: Wire,
 }
 
+/// What a layer's gradient and its z have in common.
+#[derive(Clone, Debug)]
+pub struct Met {
+    /// A of the layer.
+    pub own: Vec<f64>,
+    /// Of every row, what is left in δ·z of what the next layer's had along x.
+    pub along: Vec<f64>,
+}
+
 impl Flow<'_> {
     /// Adds to the gradient of a layer, that has just been worked out, what comes back along its own x,
     /// of A of the next layer, and gives its own A; none, and nothing is added, where rows are not known
     /// or x is no function of z alone.
-    pub fn meet_again(&mut self, at: Again, next: &[f64]) -> Option<Vec<f64>> {
+    pub fn meet_again(&mut self, at: Again, next: &[f64]) -> Option<Met> {
         let (forward, back) = (self.form(at.x)?, self.form(at.gradient)?);
         let root = forward.1?;
         let is_own = self.form(at.z).map_or(root == at.z, |z| z == forward);
@@ -47,17 +56,16 @@ impl Flow<'_> {
         let (phi, slope) = (values(at.x)?, values(at.gradient)?);
         // Of a bias of 0, z is told as what it was before.
         let places = values(at.z).unwrap_or_else(|| places.into());
-        let of_root = self.spread(root)?;
         let product = |f: &dyn Fn(usize) -> f64| {
             let values: Vec<f64> = (0..places.len()).map(f).collect();
-            of_root.through_grid(&grid, &values)
+            self.of_root(root, &grid, &values)
         };
-        let both = product(&|i| phi[i] * slope[i]);
-        let turned = product(&|i| slope[i] * places[i]);
-        let passed = product(&|i| phi[i] * slope[i] * places[i]);
+        let both = product(&|i| phi[i] * slope[i])?;
+        let turned = product(&|i| slope[i] * places[i])?;
+        let passed = product(&|i| phi[i] * slope[i] * places[i])?;
         // Told of the same places as what it divides: a layer's error would stand in all before it.
-        let squares = product(&|i| phi[i] * phi[i]);
-        let slopes = product(&|i| slope[i]);
+        let squares = product(&|i| phi[i] * phi[i])?;
+        let slopes = product(&|i| slope[i])?;
         let x = self.spread(at.x)?;
         let gradient = self.spread(at.gradient)?;
         let [units, next_units] = [at.z, at.next_z]
@@ -94,6 +102,6 @@ impl Flow<'_> {
         }
         let changed = gradient.with_more_of_rows(&more);
         self.set_gradient(at.gradient, changed);
-        Some(own)
+        Some(Met { own, along })
     }
 }

@@ -29,7 +29,9 @@ pub struct Flow<'g> {
     spreads: Vec<Option<Spread>>,
     forms: Vec<Option<Form>>,
     sums: Vec<Option<Vec<Term>>>,
-    grids: HashMap<Wire, Rc<Grid>>,
+    pub(super) grids: HashMap<Wire, Rc<Grid>>,
+    /// The numbers of units that are drawn, row by row.
+    pub(super) units: HashMap<Wire, Rc<Vec<f64>>>,
     is_gradient: Vec<bool>,
     sampled: Vec<usize>,
 }
@@ -53,6 +55,7 @@ impl<'g> Flow<'g> {
             forms: vec![None; count],
             sums: vec![None; count],
             grids: HashMap::new(),
+            units: HashMap::new(),
             is_gradient: vec![false; count],
             sampled: Vec::new(),
         }
@@ -74,6 +77,11 @@ impl<'g> Flow<'g> {
     /// How a wire is spread; none before its node, or if something before it was not said.
     pub fn spread(&self, wire: Wire) -> Option<&Spread> {
         self.spreads[wire.0].as_ref()
+    }
+
+    /// Forgets the places of a wire that no further node needs; what is said of its rows stays.
+    pub fn forget_places(&mut self, wire: Wire) {
+        self.spreads[wire.0].iter_mut().for_each(Spread::forget_places);
     }
 
     /// Nodes of operators without a rule, which were tried on normal numbers.
@@ -100,6 +108,7 @@ impl<'g> Flow<'g> {
             && let Some(unit) = self.spread(norm.x).and_then(|x| x.over_batch(norm.epsilon))
         {
             self.set(*first, unit);
+            self.draw_norm(&norm);
             return;
         }
         if let Some(terms) = self.terms(node) {
@@ -120,6 +129,10 @@ impl<'g> Flow<'g> {
             self.set(*first, spread);
             return;
         }
+        if let Some(spread) = self.drawn_sum(node) {
+            self.set(*first, spread);
+            return;
+        }
         if let Some(spread) = self.largest(node) {
             self.set(*first, spread);
             return;
@@ -131,6 +144,7 @@ impl<'g> Flow<'g> {
         for (output, spread) in node.outputs.iter().zip(self.by_rule(index, node)) {
             self.set(*output, spread);
         }
+        self.draw_standardized(node);
     }
 
     /// The largest of values that rise with a root: the function of the root's largest.
@@ -355,7 +369,7 @@ impl<'g> Flow<'g> {
             None => Spread::constant(&shape, values[0]),
             Some(root) => {
                 let grid = self.grid(root)?.0;
-                self.spread(root)?.through_grid(&grid, &values)
+                self.of_root(root, &grid, &values)?
             }
         };
         if let Some(seed) = seed {

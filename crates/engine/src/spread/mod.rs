@@ -27,15 +27,18 @@ mod written;
 mod linear;
 mod flow;
 mod again;
+mod stream;
+mod drawn;
 
 #[cfg(test)]
 mod tests;
 
-pub use again::Again;
+pub use again::{Again, Met};
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
 pub(crate) use places::Tap;
+pub use stream::{Branch, Reader, Start};
 pub use written::{WrittenNorm, written_norms};
 
 use crate::tensor::Shape;

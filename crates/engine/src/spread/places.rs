@@ -117,6 +117,13 @@ impl Spread {
         self.places().is_some()
     }
 
+    /// The same without its places, which are most of what it takes.
+    pub(super) fn forget_places(&mut self) {
+        if let Some(own) = &mut self.pairs {
+            own.places = None;
+        }
+    }
+
     pub(super) fn places(&self) -> Option<&Arc<Places>> {
         self.pairs.as_ref()?.places.as_ref()
     }

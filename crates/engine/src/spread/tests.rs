@@ -5,6 +5,7 @@ use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
 
 mod again;
+mod finite;
 mod pairs;
 mod places;
 

@@ -29,7 +29,7 @@ mod tests;
 pub use code::{Language, code};
 pub use fold::{Fold, fold};
 pub use method::{Facts, Method, Redrawn};
-pub use methods::{Expected, METHODS, expected, expected_on};
+pub use methods::{Expected, METHODS, expected, expected_of_width, expected_on};
 pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale, redraw};

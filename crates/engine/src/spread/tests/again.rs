@@ -49,7 +49,7 @@ fn an_output_as_its_own_gradient_meets_the_weights_that_made_it() {
         })
         .collect();
     let again = Again { z, x: a, gradient, next_z: y, next_gradient: seed };
-    let own = flow.meet_again(again, &along).unwrap();
+    let own = flow.meet_again(again, &along).unwrap().own;
     let found = flow.spread(gradient).unwrap().of_two_rows().unwrap().0;
     let units = UNITS as f64;
     for row in 0..2 {

@@ -8,6 +8,7 @@
 mod rows;
 mod prelude;
 mod walk;
+mod route;
 mod place;
 mod attention;
 mod tables;
@@ -63,7 +64,7 @@ impl Method for Auto {
 }
 
 /// What theory expects of every layer of a network with these weights, in the network's order, on
-/// the rows of [`expected_on`].
+/// the rows of [`expected_on`], as if layers of units were infinitely wide.
 ///
 /// # Errors
 /// If the network cannot be built.
@@ -71,6 +72,17 @@ pub fn expected(problem: &Problem<'_>) -> Result<Vec<Expected>> {
     let walk = Walk::new(problem, Rows::apart(problem))?;
     let present = Scales::of(&walk.network, problem.weights, walk::MANY);
     walk.expect(problem, &present)
+}
+
+/// As [`expected`], of layers of units as wide as they are: the mean over `walks` walks at most whose units are
+/// drawn, fewer where the mean is known to 2 % before. So depth over width counts, at which networks stray from each other.
+///
+/// # Errors
+/// If the network cannot be built.
+pub fn expected_of_width(problem: &Problem<'_>, walks: usize) -> Result<Vec<Expected>> {
+    let walk = Walk::new(problem, Rows::apart(problem))?;
+    let present = Scales::of(&walk.network, problem.weights, walk::MANY);
+    walk.expect_over(problem, &present, walks)
 }
 
 /// The rows of the data, by their places, that [`expected`] speaks of: as many of each class, or the

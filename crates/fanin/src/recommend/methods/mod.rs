@@ -11,7 +11,7 @@ mod balanced;
 mod gradinit;
 mod metainit;
 
-pub use auto::{Expected, expected, expected_on};
+pub use auto::{Expected, expected, expected_of_width, expected_on};
 
 use super::Method;
 

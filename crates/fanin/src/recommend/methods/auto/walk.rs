@@ -1,16 +1,19 @@
 //! A network with its gradients as one graph, and how signal and gradient are spread in it.
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use fanin_engine::graph::Source;
-use fanin_engine::spread::{Again, Flow, WrittenNorm, square_root, written_norms};
+use fanin_engine::spread::{Flow, WrittenNorm, square_root, written_norms};
 use fanin_engine::{Array, Graph, Plan, Spread, Type, Wire, gradients, pullback};
 use fanin_kernels::random::{Stream, fill_normal};
 use fanin_kernels::reduce;
 
-use super::prelude;
 use super::rows::Rows;
+use super::{prelude, route};
 use crate::error::Result;
 use crate::recommend::Problem;
-use crate::spec::{Axes, LayerWires, Layout, Loss, Mode, Network, Parameter};
+use crate::spec::{LayerWires, Layout, Loss, Mode, Network, Parameter};
 use crate::weights::Weights;
 
 /// Logits that the gradient of the loss is measured on.
@@ -21,6 +24,8 @@ const DRAWN: usize = 1 << 14;
 /// of a weight is: to 2 %.
 const APART: usize = 1 << 20;
 const DRAWS_APART: usize = 1 << 10;
+/// The same in each of many walks.
+const DRAWS_OF_WALK: usize = 1 << 6;
 /// Draws of outputs whose gradients are averaged, at most: what all rows have in common is one draw
 /// for each output.
 const DRAWS: usize = 32;
@@ -30,6 +35,11 @@ pub(super) const FEW: usize = 1 << 15;
 /// Elements of a tensor that say its scale to 0.1 %: what is foreseen of a hundred layers is off by as much of
 /// each.
 pub(super) const MANY: usize = 1 << 21;
+/// Walks whose layers are as wide as they are: at least so many, for their scatter to be known.
+const WALKS: usize = 8;
+/// Of means over such walks, the relative standard error that is enough.
+const WALKED: f64 = 0.02;
+
 /// Neighbors that are read together, so that all taps of a kernel count alike.
 const BLOCK: usize = 256;
 
@@ -41,13 +51,17 @@ pub(super) struct Walk {
     pub parameters: Vec<Parameter>,
     /// Nodes that matter, in their order; those behind `turn` are of the gradient.
     nodes: Vec<usize>,
-    turn: usize,
+    pub turn: usize,
     seed: Wire,
     /// ∂loss/∂z and ∂loss/∂W of every layer.
-    deltas: Vec<(Wire, Wire)>,
+    pub deltas: Vec<(Wire, Wire)>,
+    /// What several read of layers, with its gradient.
+    pub streams: Vec<(Wire, Wire)>,
     /// Norms over rows that are written out, with the gradients at their results and before them.
     norms: Vec<(WrittenNorm, Wire, Wire)>,
     entering: Vec<(Wire, Spread)>,
+    /// The wires that no node behind this one needs.
+    done: Vec<Vec<Wire>>,
 }
 
 /// Mean and second moment of a parameter's elements.
@@ -83,10 +97,14 @@ impl Walk {
         let norms = written_norms(&network.graph);
         let of_layers =
             network.layers.iter().flat_map(|layer| [layer.pre_activation, weights[layer.weight]]);
-        let wanted: Vec<Wire> =
-            of_layers.chain(norms.iter().flat_map(|norm| [norm.unit, norm.x])).collect();
+        let of_norms = norms.iter().flat_map(|norm| [norm.unit, norm.x]);
+        let mut wanted: Vec<Wire> = of_layers.chain(of_norms).collect();
+        let count = wanted.len();
+        let streams = route::streams(&network);
+        wanted.extend(&streams);
         let found = pullback(&mut network.graph, &[(network.output, seed)], &wanted)?;
-        let pairs = found.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        let streams = streams.into_iter().zip(found[count..].iter().copied()).collect();
+        let pairs = found[..count].chunks_exact(2).map(|pair| (pair[0], pair[1]));
         let deltas: Vec<(Wire, Wire)> = pairs.clone().take(network.layers.len()).collect();
         let behind = pairs.skip(network.layers.len());
         let norms =
@@ -100,7 +118,20 @@ impl Walk {
         let entering =
             prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
-        Ok(Self { network, rows, parameters, nodes, turn, seed, deltas, norms, entering })
+        let done = done(&network.graph, &nodes);
+        Ok(Self {
+            network,
+            rows,
+            parameters,
+            nodes,
+            turn,
+            seed,
+            deltas,
+            streams,
+            norms,
+            entering,
+            done,
+        })
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -147,65 +178,99 @@ impl Walk {
     /// What is expected of every layer with parameters of these scales.
     pub fn expect(&self, problem: &Problem<'_>, scales: &[Scales]) -> Result<Vec<Expected>> {
         let mut flow = self.begin(scales);
-        self.forward().filter(|&node| self.is_open(node)).for_each(|node| flow.step(node));
-        self.go_back(problem, &mut flow)?;
+        let nodes = self.forward().filter(|&node| self.is_open(node));
+        nodes.for_each(|node| self.step(&mut flow, node));
+        self.go_back(problem, &mut flow, &(0..DRAWS_APART))?;
         Ok(self.read(&flow))
     }
 
-    /// The way back of a walk that has been forward.
-    pub fn go_back(&self, problem: &Problem<'_>, flow: &mut Flow<'_>) -> Result<()> {
+    /// The means of what is expected over walks, so many at most, whose layers are as wide as they are; of
+    /// networks without layers that can be drawn, what [`expect`](Self::expect) says.
+    pub fn expect_over(
+        &self,
+        problem: &Problem<'_>,
+        scales: &[Scales],
+        most: usize,
+    ) -> Result<Vec<Expected>> {
+        let layers = self.drawable();
+        if layers.is_empty() || most == 0 {
+            return self.expect(problem, scales);
+        }
+        let mut walks: Vec<Vec<Expected>> = Vec::new();
+        while walks.len() < most {
+            let walk = walks.len();
+            let mut flow = self.begin(scales);
+            for node in self.forward().filter(|&node| self.is_open(node)) {
+                self.step(&mut flow, node);
+                for output in &self.network.graph.nodes()[node].outputs {
+                    if let Some(layer) = layers.iter().position(|z| z == output) {
+                        let stream = Stream::new(walk as u64, &format!("units {layer}"));
+                        flow.draw_units(*output, stream);
+                    }
+                }
+            }
+            if !flow.has_drawn() {
+                return self.expect(problem, scales);
+            }
+            let first = walk * DRAWS_OF_WALK;
+            self.go_back(problem, &mut flow, &(first..first + DRAWS_OF_WALK))?;
+            walks.push(self.read(&flow));
+            if walks.len() >= WALKS && Expected::scatter(&walks) < WALKED {
+                break;
+            }
+        }
+        Ok(Expected::means(&walks))
+    }
+
+    /// Works out a node, and forgets of what is not needed any more all but what is read in the end.
+    fn step(&self, flow: &mut Flow<'_>, node: usize) {
+        flow.step(node);
+        self.done[node].iter().for_each(|wire| flow.forget_places(*wire));
+    }
+
+    /// The z of layers of units, but for that of outputs.
+    fn drawable(&self) -> Vec<Wire> {
+        let is_flat = |own: &&LayerWires| {
+            own.layout == Layout::FLAT
+                && own.pre_activation != self.network.output
+                && self.network.graph.shape(own.pre_activation).rank() == 2
+        };
+        let layers = self.network.layers.iter().filter(is_flat);
+        layers.map(|own| own.pre_activation).collect()
+    }
+
+    /// The way back of a walk that has been forward, with the gradients of the loss at these draws of
+    /// outputs.
+    fn go_back(
+        &self,
+        problem: &Problem<'_>,
+        flow: &mut Flow<'_>,
+        draws: &Range<usize>,
+    ) -> Result<()> {
         let mut along = None;
         if let Some(output) = flow.spread(self.network.output) {
             let axes = problem.model.architecture().output();
-            let (seed, aligned) = loss_gradient(problem, output, axes.axes(), &self.rows)?;
+            let (seed, aligned) = loss_gradient(problem, output, axes.axes(), (&self.rows, draws))?;
             flow.set_gradient(self.seed, seed);
             along = aligned;
         }
-        let chain = if along.is_some() { self.chain() } else { Vec::new() };
-        let mut chain = chain.iter().peekable();
+        let mut route =
+            if along.is_some() { route::route(self) } else { Vec::new() }.into_iter().peekable();
+        let mut met = route::Carried { total: along.unwrap_or_default(), inside: None };
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
         for node in nodes {
-            flow.step(node);
+            self.step(flow, node);
             let outputs = &self.network.graph.nodes()[node].outputs;
             for (norm, at_unit, at_x) in self.norms.iter().filter(|own| outputs.contains(&own.2)) {
                 flow.set_back(norm, *at_unit, *at_x);
             }
-            if let Some(next) =
-                along.take_if(|_| chain.peek().is_some_and(|own| outputs.contains(&own.gradient)))
-            {
-                along = chain.next().and_then(|own| flow.meet_again(*own, &next));
+            while let Some(next) = route.next_if(|next| outputs.contains(&next.gradient())) {
+                if met.meet(flow, &next).is_none() {
+                    route = Vec::new().into_iter().peekable();
+                }
             }
         }
         Ok(())
-    }
-
-    /// From the head back, layers of units whose activation the next one alone reads.
-    fn chain(&self) -> Vec<Again> {
-        let layers = &self.network.layers;
-        let is_head = layers.last().is_some_and(|own| own.pre_activation == self.network.output);
-        let is_flat = |own: &LayerWires| {
-            own.layout == Layout::FLAT
-                && own.weight_axes == Axes::linear()
-                && self.network.graph.shape(own.pre_activation).rank() == 2
-        };
-        let nodes = &self.network.graph.nodes()[..self.turn];
-        let readers = |wire: Wire| {
-            nodes.iter().flat_map(|own| &own.inputs).filter(|own| **own == wire).count()
-        };
-        let pairs = layers.windows(2).zip(self.deltas.windows(2)).rev();
-        let one = |(pair, deltas): (&[LayerWires], &[(Wire, Wire)])| {
-            let [own, next] = pair else { return None };
-            let follows =
-                is_flat(next) && next.input == own.activation && readers(own.activation) == 1;
-            (is_flat(own) && follows).then_some(Again {
-                z: own.pre_activation,
-                x: own.activation,
-                gradient: deltas[0].0,
-                next_z: next.pre_activation,
-                next_gradient: deltas[1].0,
-            })
-        };
-        if is_head { pairs.map_while(one).collect() } else { Vec::new() }
     }
 
     fn read(&self, flow: &Flow<'_>) -> Vec<Expected> {
@@ -225,6 +290,38 @@ impl Walk {
                 }
             })
             .collect()
+    }
+}
+
+impl Expected {
+    /// The means over walks of every layer.
+    fn means(walks: &[Vec<Self>]) -> Vec<Self> {
+        let by = 1.0 / walks.len() as f64;
+        let layer = |layer: usize| {
+            let mean =
+                |of: fn(&Self) -> f64| walks.iter().map(|own| of(&own[layer])).sum::<f64>() * by;
+            Self {
+                signal: mean(|own| own.signal),
+                cosine: mean(|own| own.cosine),
+                delta: mean(|own| own.delta),
+                gradient: mean(|own| own.gradient),
+            }
+        };
+        (0..walks[0].len()).map(layer).collect()
+    }
+
+    /// The relative standard error of the mean over walks of signal or gradient, where it is largest.
+    fn scatter(walks: &[Vec<Self>]) -> f64 {
+        let count = walks.len() as f64;
+        let error = |layer: usize, of: fn(&Self) -> f64| {
+            let own = || walks.iter().map(|own| of(&own[layer]));
+            let mean = own().sum::<f64>() / count;
+            let square = own().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
+            if mean > 0.0 { (square / count).sqrt() / mean } else { 0.0 }
+        };
+        let both =
+            |layer: usize| error(layer, |own| own.signal).max(error(layer, |own| own.gradient));
+        (0..walks[0].len()).map(both).fold(0.0, f64::max)
     }
 }
 
@@ -271,6 +368,29 @@ fn ancestors(graph: &Graph, wires: &[Wire]) -> Vec<usize> {
     (0..needed.len()).filter(|&node| needed[node]).collect()
 }
 
+/// Of every node, the wires that it is the last to need: as an input, or as what an input is a function of.
+fn done(graph: &Graph, nodes: &[usize]) -> Vec<Vec<Wire>> {
+    let mut last: HashMap<Wire, usize> = HashMap::new();
+    for &index in nodes.iter().rev() {
+        let node = &graph.nodes()[index];
+        let types: Vec<&Type> = node.inputs.iter().map(|wire| graph.type_of(*wire)).collect();
+        let is_product = types.len() > 1 && node.operator.fan_axes(&types, 1).is_some();
+        let outputs = node.outputs.iter().filter_map(|wire| last.get(wire).copied());
+        let needed = outputs.filter(|_| !is_product).max().unwrap_or(index);
+        for wire in &node.inputs {
+            let own = last.entry(*wire).or_insert(needed);
+            *own = needed.max(*own);
+        }
+    }
+    let mut done = vec![Vec::new(); graph.nodes().len()];
+    for &index in nodes {
+        for wire in &graph.nodes()[index].outputs {
+            done[last.get(wire).map_or(index, |last| *last)].push(*wire);
+        }
+    }
+    done
+}
+
 /// How the loss's gradient is spread over outputs (rows, outputs) of a network with such a result,
 /// measured on normal outputs, and on the targets of the data or such as are drawn at random; and, where rows
 /// are told apart, the mean product over every two rows of what gradient and outputs have in common.
@@ -278,7 +398,7 @@ fn loss_gradient(
     problem: &Problem<'_>,
     output: &Spread,
     axes: &[usize],
-    rows: &Rows,
+    (rows, draws_apart): (&Rows, &Range<usize>),
 ) -> Result<(Spread, Option<Vec<f64>>)> {
     let (columns, count) = (axes.iter().product::<usize>(), rows.places.len());
     let few = (LOGITS / columns.max(1)).clamp(2, count.max(2));
@@ -311,9 +431,9 @@ fn loss_gradient(
     let along = match together {
         Some((covariance, means)) => {
             let root = square_root(&less_means(covariance, means), count);
-            let draws = (APART / (few * columns).max(1)).clamp(1, DRAWS_APART);
+            let draws = (APART / (few * columns).max(1)).clamp(1, draws_apart.len());
             let mut along = vec![0.0; count * count];
-            for draw in 0..draws {
+            for draw in draws_apart.clone().take(draws) {
                 let mut outputs = Vec::new();
                 let found = of(&mut |y| {
                     draw_rows((&root, means), y, (columns, draw));
