@@ -263,15 +263,8 @@ fn check_repaired(
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
     let weights = &repaired.weights;
-    let found = Diagnosis::claimed(
-        model,
-        &course.loss,
-        weights,
-        said,
-        &rows.train,
-        horizon,
-        spec.check.extent,
-    )?;
+    let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
+    let found = Diagnosis::claimed(model, loss, weights, said, train, horizon, extent)?;
     Ok(repaired.judged(found))
 }
 
@@ -291,15 +284,8 @@ pub fn check_scheme(
     let horizon = course.horizon(rows.train.rows())?;
     let rules = (&spec.init_rules()).into();
     let draw = |number: usize| init::for_model(model, &rules, seeds[number]);
-    Diagnosis::over_seeds(
-        model,
-        &course.loss,
-        seeds.len(),
-        draw,
-        &rows.train,
-        horizon,
-        spec.check.extent,
-    )
+    let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
+    Diagnosis::over_seeds(model, loss, seeds.len(), draw, train, horizon, extent)
 }
 
 /// What pictures show of `weights` beyond a [`check()`].

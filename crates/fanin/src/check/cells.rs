@@ -9,8 +9,9 @@ use fanin_engine::activations;
 use fanin_kernels::reduce;
 use serde::Serialize;
 
+use super::bends::steepest;
 use super::instruments::pass::Pass;
-use super::probe::{Batch, steepest};
+use super::probe::Batch;
 use super::statistics;
 use crate::error::Result;
 use crate::spec::{CellWires, Component, Loss, Mode, Model, Network, Squash};

@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 use std::iter::repeat_n;
 
-use fanin_engine::activations::{self, Activation};
-use fanin_engine::{Graph, Plan, Type, Wire, Workspace};
+use fanin_engine::{Graph, Plan, Type, Wire, Workspace, activations};
 use fanin_kernels::reduce;
 
+use super::bends::{Shape, slopes};
 use super::cells::{CellMeasurement, CellPass};
 use super::duplicates;
 use super::features::{self, FeatureScales};
@@ -20,9 +20,9 @@ use super::measurement::{LayerMeasurement, Measurement};
 use super::neighbors::Neighbors;
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
-use super::statistics::{self, Slopes, Telling};
+use super::statistics::{self, Telling};
 use crate::error::Result;
-use crate::spec::{Bend, LayerWires, Loss, Mode, Model, Network, Numbers};
+use crate::spec::{LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -445,41 +445,6 @@ fn loss_of_zero_output(model: &Model, loss: &Loss, batch: Batch<'_>) -> Result<f
     workspace.feed(1).copy_from_slice(batch.targets);
     plan.run(&[], &mut workspace);
     Ok(f64::from(workspace.read(0)[0]))
-}
-
-/// What an activation does far from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    FlatOnBothSides,
-    ZeroOnOneSide,
-    Other,
-}
-
-impl Shape {
-    /// Told by the slope far out on both sides.
-    fn of(activation: &dyn Activation) -> Self {
-        const FAR: f64 = 1e3;
-        let (left, right) = (activation.at(1, -FAR).abs(), activation.at(1, FAR).abs());
-        let flat = statistics::FLAT * steepest(activation);
-        match (left, right) {
-            (left, right) if left < flat && right < flat => Self::FlatOnBothSides,
-            (0.0, right) if right > 0.0 => Self::ZeroOnOneSide,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// The largest |φ′| on [−8, 8], on a grid of sixteenths.
-pub(super) fn steepest(activation: &dyn Activation) -> f64 {
-    (-128..=128).map(|i| activation.at(1, f64::from(i) / 16.0).abs()).fold(0.0, f64::max)
-}
-
-fn slopes(bend: &Bend, input: &[f32], units: usize) -> (Option<Shape>, Option<Slopes>) {
-    let Some(activation) = activations::find(&bend.name) else { return (None, None) };
-    let mut slope = vec![0.0; input.len()];
-    activation.apply_f32(1, input, &mut slope);
-    let told = statistics::slopes(&slope, units, steepest(&*activation));
-    (Some(Shape::of(&*activation)), Some(told))
 }
 
 /// The mean square of the measured numbers in a batch, and how they are scaled.

@@ -8,6 +8,7 @@
 mod rows;
 mod prelude;
 mod walk;
+mod loss_gradient;
 mod route;
 mod place;
 mod attention;
