@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use fanin::Result;
 use fanin::compare::proof::{ProofOptions, Proven};
 use fanin::data::Prepared;
 use fanin::recommend::{self, Options, Repair};
 use fanin::report::{Fixed, Json, terminal};
 use fanin::spec::{Model, Spec};
+use fanin::train::Interrupt;
 use fanin::weights::Weights;
+use fanin::{Error, Result};
 
 use self::file::FileArgs;
 use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
@@ -105,18 +106,30 @@ impl Fix {
         };
         show(terminal::fix(&case.fixed(&repair, None, &[]), width));
         let code = self.file.code(model, &repair)?;
-        let proof = self.prove(&case, &repair, common)?;
+        // Before the proof, which may take long: whatever ends it, the start is there.
+        let stop = interrupt();
+        let mut files = self.file.write(model, weights, &repair)?;
+        let shown = self.file.write_code(code.as_deref(), &mut files)?;
+        let (proof, is_stopped) = match self.prove(&case, &repair, common, &stop) {
+            Err(Error::Interrupted) => (None, true),
+            proof => (proof?, false),
+        };
         if let Some(proof) = &proof {
             show(terminal::proven(proof, data.task, width));
         }
         self.write_report(&case, &repair, proof.as_ref())?;
-        let mut files = self.file.write(model, weights, &repair)?;
-        let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
         if common.json {
             output::json(&Json::new("fix", &fixed));
         }
         show(terminal::fixed(&fixed, width));
+        if is_stopped {
+            show(
+                "\nthe proof was stopped: the start is there, how it trains was not seen\n"
+                    .to_owned(),
+            );
+            return Ok(Exit::Interrupted);
+        }
         Ok(if repair.is_healthy() { Exit::Done } else { Exit::Findings })
     }
 
@@ -152,7 +165,13 @@ impl Fix {
         Ok(Case { spec, data, model, given, weights, start, is_stand_in: !is_named })
     }
 
-    fn prove(&self, case: &Case, repair: &Repair, common: &Common) -> Result<Option<Proven>> {
+    fn prove(
+        &self,
+        case: &Case,
+        repair: &Repair,
+        common: &Common,
+        stop: &Interrupt,
+    ) -> Result<Option<Proven>> {
         let Some(found) = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof) else {
             return Ok(None);
         };
@@ -170,7 +189,7 @@ impl Fix {
         let bar = ProofBar::new(common.json);
         let Case { spec, data, model, given, .. } = case;
         let given = given.as_ref();
-        let proof = fanin::prove(spec, model, given, found, data, &options, &bar, &interrupt());
+        let proof = fanin::prove(spec, model, given, found, data, &options, &bar, stop);
         bar.clear();
         proof.map(Some)
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use fanin::check::{Diagnosis, Verdict};
 use fanin::report::{Checked, Json};
-use fanin::spec::Spec;
+use fanin::spec::{Extent, Spec};
 use fanin::weights::Weights;
 use serde_json::{Map, Value};
 
@@ -140,10 +140,11 @@ fn json(diagnosis: &Diagnosis) -> Value {
     serde_json::from_str(&Json::new("check", &checked).to_string()).unwrap()
 }
 
-/// What a scheme makes of a network over so many seeds.
+/// What a scheme makes of a network over so many seeds, with all that can be measured.
 fn over_seeds(model: &str, scheme: &str, seeds: &[u64]) -> Diagnosis {
     let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
     scheme.clone_into(&mut spec.init.scheme);
+    spec.check.extent = Extent::All;
     let data = fanin::load(&spec).unwrap();
     let model = fanin::resolve(&spec, &data).unwrap();
     fanin::check_scheme(&spec, &model, &data, seeds).unwrap()
