@@ -28,8 +28,9 @@ const WIDTH: usize = 512;
 pub const NARROW: usize = 128;
 /// The scheme of a head whose outputs are so small that what rows are answered does not go by them.
 const QUIET: &str = "normal:0.001";
-/// Walks of theory at most whose units are drawn.
-pub const WALKS: usize = 48;
+/// Walks of theory at most whose units are drawn: first, and where what they say is off. Of fifty relu layers
+/// of 512 units the mean over 48 walks is known to 11 %.
+pub const WALKS: [usize; 2] = [48, 600];
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
@@ -38,7 +39,7 @@ pub const BOUND: f64 = 1.1;
 pub struct Ratio {
     /// Foreseen over measured second moment.
     pub value: f64,
-    /// The relative standard error of what was measured.
+    /// The relative standard error of both.
     pub error: f64,
     /// The layer, counted from 0.
     pub layer: usize,
@@ -87,10 +88,14 @@ pub struct Tried {
 }
 
 impl Ratio {
-    /// Whether it is within the bound, or as near as what was measured is known: two errors, neither
-    /// of which may be large.
+    /// Whether it is within the bound, or as near as is known: two errors, which may not be large.
     pub fn holds(&self) -> bool {
-        self.is_known() && self.value.ln().abs() <= BOUND.ln().max(2.0 * self.error)
+        self.is_known() && self.value.ln().abs() <= self.tolerance()
+    }
+
+    /// How far its logarithm may be off.
+    fn tolerance(&self) -> f64 {
+        BOUND.ln().max(2.0 * self.error)
     }
 
     /// Whether it was measured well enough to say anything.
@@ -144,21 +149,30 @@ fn one(network: &Network, data: &Prepared, store: &mut Store) -> Result<Foreseen
         Some(wide) => (wide, format!("{WIDTH} units")),
         None => (network, "its own units".to_owned()),
     };
-    let look = look(&Subject { network: own, form: &form, data, rules: &rules }, store)?;
-    let [signal, gradient] = [0, 1].map(|which| look.worst(which));
-    let mut found = Foreseen {
+    let subject = Subject { network: own, form: &form, data, rules: &rules };
+    let told = |look: &Look| Foreseen {
         task: network.task.name().to_owned(),
         network: network.name.clone(),
         scheme: scheme.to_owned(),
         width: wide.as_ref().map(|_| WIDTH),
         draws: look.measured.draws,
-        signal,
-        gradient,
+        signal: look.worst(0),
+        gradient: look.worst(1),
         tried: Tried::default(),
     };
+    let [few, many] = WALKS;
+    let first = look(&subject, few, store)?;
+    // What few walks say may not be excused by their own error: more are taken.
+    let mut strict = Look { told: first.told.clone(), measured: first.measured.clone() };
+    strict.told.iter_mut().for_each(|own| own.errors = [0.0; 2]);
+    let found = told(&first);
+    if found.holds() && told(&strict).holds() {
+        return Ok(found);
+    }
+    let closer = look(&subject, many, store)?;
+    let mut found = told(&closer);
     if !found.holds() {
-        let subject = Subject { network: own, form: &form, data, rules: &rules };
-        found.tried = tried(network, &subject, (&found, &look), store)?;
+        found.tried = tried(network, &subject, (&found, &closer), store)?;
     }
     Ok(found)
 }
@@ -173,7 +187,8 @@ fn tried(
     let narrow = match network.widened(NARROW) {
         Some(narrow) => {
             let form = format!("{NARROW} units");
-            let look = look(&Subject { network: &narrow, form: &form, ..*subject }, store)?;
+            let subject = Subject { network: &narrow, form: &form, ..*subject };
+            let look = look(&subject, WALKS[1], store)?;
             Some([0, 1].map(|which| look.ratio(layers[which], which)))
         }
         None => None,
@@ -185,7 +200,8 @@ fn tried(
             let patterns = vec![(head.name.clone(), QUIET.to_owned())];
             let rules = Rules { patterns, ..subject.rules.clone() };
             let form = format!("{}, outputs near 0", subject.form);
-            let look = look(&Subject { form: &form, rules: &rules, ..*subject }, store)?;
+            let subject = Subject { form: &form, rules: &rules, ..*subject };
+            let look = look(&subject, WALKS[1], store)?;
             Some([0, 1].map(|which| look.worst(which)))
         }
         _ => None,
@@ -202,33 +218,37 @@ fn tried(
 }
 
 /// What theory says of a network, and what is measured.
-fn look(subject: &Subject<'_>, store: &mut Store) -> Result<Look, Failure> {
+fn look(subject: &Subject<'_>, walks: usize, store: &mut Store) -> Result<Look, Failure> {
     let measured = store.get(subject)?;
     let model = subject.network.model()?;
     let weights = measured.typical(&model, subject.rules)?;
-    let told = subject.with(&model, &weights, |problem| expected_of_width(problem, WALKS))?;
+    let told = subject.with(&model, &weights, |problem| expected_of_width(problem, walks))?;
     Ok(Look { told, measured })
 }
 
 impl Look {
-    /// The layer whose signal (0) or gradient (1) is farthest from what was told.
+    /// The layer whose signal (0) or gradient (1) is farthest beyond what it may be off.
     fn worst(&self, which: usize) -> Ratio {
-        let far = |own: &Ratio| if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
+        let beyond = |own: &Ratio| {
+            let far = if own.value > 0.0 { own.value.ln().abs() } else { f64::INFINITY };
+            far - if own.is_known() { own.tolerance() } else { BOUND.ln() }
+        };
         let ratios = (0..self.told.len()).map(|layer| self.ratio(layer, which));
         let none = Ratio { value: 1.0, error: 0.0, layer: 0 };
-        ratios.max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(none)
+        ratios.max_by(|a, b| beyond(a).total_cmp(&beyond(b))).unwrap_or(none)
     }
 
     /// What was told of a layer's signal (0) or gradient (1) over what was measured.
     fn ratio(&self, layer: usize, which: usize) -> Ratio {
         let Mean { value, error } = self.measured.layers[layer].squares[which];
-        let told = self.told[layer];
-        let told = if which == 0 { told.signal } else { told.gradient };
+        let expected = self.told[layer];
+        let told = if which == 0 { expected.signal } else { expected.gradient };
         // What overflows is told as nothing, which no file needs a word for.
         let value = value.map_or(0.0, |mean| {
             let ratio = if told == 0.0 && mean == 0.0 { 1.0 } else { told / mean };
             if ratio.is_finite() { ratio } else { 0.0 }
         });
+        let error = error.hypot(expected.errors[which]).min(f64::MAX);
         Ratio { value, error, layer }
     }
 }

@@ -105,9 +105,9 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          Of {} of {} networks, hidden layers widened to 512 units (files keep theirs), the second moments of every \
          layer's z and of every weight's gradient were foreseen by walks over the graph, and measured as means over \
          draws of the usual scheme, He or Xavier. Weights are averaged over in these walks, while units of layers are drawn, so that depth over \
-         width counts: 8 to {WALKS} walks, until their mean is known to 2 %; pictures, and what recurrent cells and attention do between layers, \
+         width counts: 8 walks or more, until their mean is known to 2 %, up to {}, and up to {} for networks that are off after these; pictures, and what recurrent cells and attention do between layers, \
          are followed as if infinitely wide. {holding} are within {:.0} % in every layer, or within two standard \
-         errors of what was measured. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
+         errors of both. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
          cause: a quarter of the width at the same layer, where what goes with one over the width is four times as much, and a head that \
          starts near 0 at the layer that is then farthest off. Pictures are told apart place by place where 4 rows of them \
          have at most 640 places, and fewer of their rows are then looked at. Where nothing that was tried tells, the reason is what theory does not \
@@ -115,6 +115,8 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          | network | signal | gradient | draws | reason |\n|---|---|---|---|---|\n",
         foreseen.len(),
         networks.len(),
+        WALKS[0],
+        WALKS[1],
         100.0 * (BOUND - 1.0)
     );
     let cell = |own: Ratio| {

@@ -70,11 +70,29 @@ impl Operator for Reshape {
 }
 
 impl Graph {
-    /// The elements of `x` under another shape.
+    /// The elements of `x` under another shape; `x` itself if it has this shape already.
     ///
     /// # Errors
     /// If the number of elements differs.
     pub fn reshape(&mut self, x: Wire, shape: impl Into<Shape>) -> Result<Wire> {
-        self.apply(Reshape { shape: shape.into() }, &[x])
+        let shape = shape.into();
+        if shape == *self.shape(x) {
+            return Ok(x);
+        }
+        self.apply(Reshape { shape }, &[x])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_that_is_there_already_is_no_node() {
+        let mut graph = Graph::new();
+        let x = graph.input("x", Type::float([2, 6]));
+        assert_eq!(graph.reshape(x, [2, 6]).unwrap(), x);
+        assert_ne!(graph.reshape(x, [3, 4]).unwrap(), x);
+        assert_eq!(graph.nodes().len(), 1);
     }
 }

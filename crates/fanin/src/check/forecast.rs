@@ -186,8 +186,8 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
 
 /// Whether a start that was measured on some rows would get its word on so many times more, too.
 ///
-/// More rows have less noise in their gradient, and so smaller jumps and a later escape: as
-/// foreseen from the scatter of the rows that were seen.
+/// More rows have less noise in their gradient, and so smaller jumps and a later escape: how much less, the
+/// scatter of the rows that were seen tells.
 pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
     /// Deviations from the limit that leave no doubt.
     const CLEAR: f64 = 1.0;

@@ -46,8 +46,7 @@ impl Loss {
     /// If there are not as many targets as results.
     pub fn build(&self, graph: &mut Graph, output: Wire, targets: Wire) -> Result<Wire> {
         let shape = graph.shape(output).clone();
-        let targets =
-            if graph.shape(targets) == &shape { targets } else { graph.reshape(targets, shape)? };
+        let targets = graph.reshape(targets, shape)?;
         Ok(match self {
             Self::CrossEntropy => {
                 let (z, t) = (classes_last(graph, output)?, classes_last(graph, targets)?);

@@ -74,6 +74,8 @@ pub struct Expected {
     pub delta: f64,
     /// E‖∂loss/∂W‖².
     pub gradient: f64,
+    /// Relative standard errors of signal and of gradient, where they are means over walks; else 0.
+    pub errors: [f64; 2],
 }
 
 impl Walk {
@@ -279,6 +281,7 @@ impl Walk {
                     cosine: z.map_or(f64::NAN, |z| z.cosine(layer.layout.rows)),
                     delta: norm(delta),
                     gradient: norm(gradient),
+                    errors: [0.0; 2],
                 }
             })
             .collect()
@@ -297,23 +300,33 @@ impl Expected {
                 cosine: mean(|own| own.cosine),
                 delta: mean(|own| own.delta),
                 gradient: mean(|own| own.gradient),
+                errors: Self::errors(walks, layer),
             }
         };
         (0..walks[0].len()).map(layer).collect()
     }
 
-    /// The relative standard error of the mean over walks of signal or gradient, where it is largest.
-    fn scatter(walks: &[Vec<Self>]) -> f64 {
+    /// The relative standard errors of the means over walks of a layer's signal and gradient; endless where
+    /// one walk is all, or a mean is no number.
+    fn errors(walks: &[Vec<Self>], layer: usize) -> [f64; 2] {
         let count = walks.len() as f64;
-        let error = |layer: usize, of: fn(&Self) -> f64| {
+        let error = |of: fn(&Self) -> f64| {
             let own = || walks.iter().map(|own| of(&own[layer]));
             let mean = own().sum::<f64>() / count;
-            let square = own().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
-            if mean > 0.0 { (square / count).sqrt() / mean } else { 0.0 }
+            let square = own().map(|x| (x / mean - 1.0).powi(2)).sum::<f64>() / (count - 1.0);
+            match mean {
+                0.0 => 0.0,
+                _ if square.is_finite() => (square / count).sqrt(),
+                _ => f64::INFINITY,
+            }
         };
-        let both =
-            |layer: usize| error(layer, |own| own.signal).max(error(layer, |own| own.gradient));
-        (0..walks[0].len()).map(both).fold(0.0, f64::max)
+        [error(|own| own.signal), error(|own| own.gradient)]
+    }
+
+    /// The largest of these over all layers.
+    fn scatter(walks: &[Vec<Self>]) -> f64 {
+        let of_layer = |layer: usize| Self::errors(walks, layer).into_iter().fold(0.0, f64::max);
+        (0..walks[0].len()).map(of_layer).fold(0.0, f64::max)
     }
 }
 
