@@ -30,7 +30,7 @@ pub const NARROW: usize = 128;
 const QUIET: &str = "normal:0.001";
 /// Walks of theory at most whose units are drawn: first, and where what they say is off. Of fifty relu layers
 /// of 512 units the mean over 48 walks is known to 11 %.
-pub const WALKS: [usize; 2] = [48, 600];
+pub const WALKS: [usize; 2] = [48, 300];
 /// How far a second moment may be off, as a factor.
 pub const BOUND: f64 = 1.1;
 
