@@ -54,7 +54,7 @@ fn independent(rows: usize) -> Vec<Vec<f64>> {
 
 /// The lower triangle L with L·Lᵀ of this value, rows of L one after another; directions in which
 /// nothing is left count as 0.
-pub fn square_root(covariance: &[f64], rows: usize) -> Vec<f64> {
+pub(super) fn square_root(covariance: &[f64], rows: usize) -> Vec<f64> {
     let most = (0..rows).map(|row| covariance[row * (rows + 1)]).fold(0.0, f64::max);
     let mut root = vec![0.0; rows * rows];
     for a in 0..rows {

@@ -14,10 +14,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::random::{Stream, fill_normal};
+use fanin_kernels::random::Stream;
 
-use super::batch::square_root;
 use super::expansion::Grid;
+use super::normal_rows::NormalRows;
 use super::pairs::Pairs;
 use super::written::WrittenNorm;
 use super::{Flow, Spread};
@@ -144,21 +144,7 @@ impl Spread {
     /// Normal units with the covariance of these.
     fn drawn(&self, stream: Stream) -> Option<Vec<f64>> {
         let (own, units) = self.rows_and_units().filter(|_| self.is_finite())?;
-        let rows = own.rows;
-        let common = |at: usize| own.means[at / rows] * own.means[at % rows];
-        let products = own.of(0).iter().enumerate();
-        let covariance: Vec<f64> = products.map(|(at, product)| product - common(at)).collect();
-        let root = square_root(&covariance, rows);
-        let mut numbers = vec![0.0_f32; rows * units];
-        fill_normal(stream, 0, 0.0, 1.0, &mut numbers);
-        let numbers: Vec<f64> = numbers.into_iter().map(f64::from).collect();
-        let mut drawn = vec![0.0; rows * units];
-        for (row, mean) in drawn.chunks_exact_mut(units).zip(&own.means) {
-            row.fill(*mean);
-        }
-        let (root, numbers) = (Matrix::new(&root, rows, rows), Matrix::new(&numbers, rows, units));
-        matmul(root, numbers, &mut drawn, true);
-        Some(drawn)
+        Some(NormalRows::new(own.of(0), &own.means).draw(units, stream))
     }
 
     /// A function that has these values on a grid over these elements, of units of theirs.

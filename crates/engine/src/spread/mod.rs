@@ -29,14 +29,15 @@ mod flow;
 mod again;
 mod stream;
 mod drawn;
+mod normal_rows;
 
 #[cfg(test)]
 mod tests;
 
 pub use again::{Again, Met};
-pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
+pub use normal_rows::NormalRows;
 pub(crate) use places::Tap;
 pub use stream::{Branch, Reader, Start};
 pub use written::{WrittenNorm, written_norms};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use fanin_engine::spread::square_root;
+use fanin_engine::spread::NormalRows;
 use fanin_engine::{Array, Graph, Plan, Spread, Type, gradients};
 use fanin_kernels::random::{Stream, fill_normal};
 
@@ -60,15 +60,14 @@ pub(super) fn loss_gradient(
     let together = output.of_two_rows().filter(|_| is_told_apart);
     let mut drawn = Vec::new();
     let along = match together {
-        Some((covariance, means)) => {
-            let root = square_root(&less_means(covariance, means), count);
+        Some((products, means)) => {
+            let normal = NormalRows::new(products, means);
             let draws = (APART / (few * columns).max(1)).clamp(1, draws_apart.len());
             let mut along = vec![0.0; count * count];
             for draw in draws_apart.clone().take(draws) {
-                let mut outputs = Vec::new();
+                let outputs = normal.draw(columns, Stream::new(draw as u64, "outputs"));
                 let found = of(&mut |y| {
-                    draw_rows((&root, means), y, (columns, draw));
-                    outputs.extend_from_slice(y);
+                    y.iter_mut().zip(&outputs).for_each(|(y, drawn)| *y = *drawn as f32);
                 })?;
                 add_along(&mut along, (&found, &outputs), columns);
                 drawn.push(Spread::of_rows(&found));
@@ -116,32 +115,13 @@ pub(super) fn loss_gradient(
 }
 
 /// Adds the products over every two rows of what gradient and outputs have in common: g·y.
-fn add_along(sums: &mut [f64], (gradient, outputs): (&Array, &[f32]), columns: usize) {
+fn add_along(sums: &mut [f64], (gradient, outputs): (&Array, &[f64]), columns: usize) {
     let gradient = gradient.floats().unwrap_or_default().chunks_exact(columns);
     let rows = gradient.zip(outputs.chunks_exact(columns));
-    let dot = |(g, y): (&[f64], &[f32])| g.iter().zip(y).map(|(g, y)| g * f64::from(*y)).sum();
+    let dot = |(g, y): (&[f64], &[f64])| g.iter().zip(y).map(|(g, y)| g * y).sum();
     let along: Vec<f64> = rows.map(dot).collect();
     for (sums, a) in sums.chunks_exact_mut(along.len()).zip(&along) {
         sums.iter_mut().zip(&along).for_each(|(sum, b)| *sum += a * b);
-    }
-}
-
-/// Mean products of rows less those of their means.
-fn less_means(products: &[f64], means: &[f64]) -> Vec<f64> {
-    let place = |at: usize| means[at / means.len()] * means[at % means.len()];
-    products.iter().enumerate().map(|(at, product)| product - place(at)).collect()
-}
-
-/// Normal outputs of rows, with a root of their covariance and their means; columns are independent.
-fn draw_rows((root, means): (&[f64], &[f64]), y: &mut [f32], (columns, draw): (usize, usize)) {
-    let mut numbers = vec![0.0_f32; y.len()];
-    fill_normal(Stream::new(draw as u64, "outputs"), 0, 0.0, 1.0, &mut numbers);
-    let rows = root.chunks_exact(means.len()).zip(means);
-    for ((own, mean), y) in rows.zip(y.chunks_exact_mut(columns)) {
-        y.fill(*mean as f32);
-        for (factor, numbers) in own.iter().zip(numbers.chunks_exact(columns)) {
-            y.iter_mut().zip(numbers).for_each(|(y, number)| *y += *factor as f32 * number);
-        }
     }
 }
 
