@@ -46,10 +46,12 @@ pub(super) fn code(
         text.push_str(INITIALIZE);
         return text;
     }
+    let packed = |text: String, [one, packed]: &[&str; 2]| text.replace(one, packed);
+    let initialize = OF_PACKED.iter().fold(INITIALIZE.to_owned(), packed);
     let optional = drawn.iter().filter(|drawn| drawn.is_optional);
     let optional: Vec<String> = optional.map(|drawn| quoted(&own(&drawn.parameter.name))).collect();
     if optional.is_empty() {
-        text.push_str(&INITIALIZE_CELLS.replace(" - OPTIONAL", ""));
+        text.push_str(&initialize);
         return text;
     }
     let _ = writeln!(
@@ -57,7 +59,7 @@ pub(super) fn code(
         "# Of a GRU, linen alone has a bias at the state.\nOPTIONAL = {{{}}}\n",
         optional.join(", ")
     );
-    text.push_str(INITIALIZE_CELLS);
+    text.push_str(&initialize.replace("in patterns}\n", "in patterns} - OPTIONAL\n"));
     text
 }
 
@@ -156,31 +158,23 @@ def initialize(params, seed: int):
     return drawn
 "#;
 
-/// The same where a rule may be for what is packed of a parameter and others.
-const INITIALIZE_CELLS: &str = r#"
-def initialize(params, seed: int):
-    """A tree in which what RULES name is drawn anew; all else keeps its values."""
-    unused = {pattern for patterns, _ in RULES for pattern in patterns} - OPTIONAL
-    root = jax.random.key(seed)
-
-    def leaf(path, value):
-        keys = [str(getattr(k, "key", getattr(k, "name", getattr(k, "idx", k)))) for k in path]
-        name = "/".join(keys).removeprefix("params/").removesuffix("/value")
-        paths, part = packed(name)
-        for patterns, draw in RULES:
-            if fitting := {p for p in patterns if any(fnmatchcase(own, p) for own in paths)}:
-                unused.difference_update(fitting)
-                key = jax.random.fold_in(root, zlib.crc32(name.encode()))
-                if part is not None and hasattr(draw, "each"):
+/// What it says instead where a rule may be for what is packed of a parameter and others.
+const OF_PACKED: [[&str; 2]; 3] = [
+    [
+        "        for patterns, draw in RULES:\n",
+        "        paths, part = packed(name)\n        for patterns, draw in RULES:\n",
+    ],
+    [
+        "{pattern for pattern in patterns if fnmatchcase(name, pattern)}",
+        "{p for p in patterns if any(fnmatchcase(own, p) for own in paths)}",
+    ],
+    [
+        "                return draw(",
+        r#"                if part is not None and hasattr(draw, "each"):
                     draw = draw.each[part]
-                return draw(key, value.shape, value.dtype)
-        return value
-
-    drawn = jax.tree_util.tree_map_with_path(leaf, params)
-    if unused:
-        raise ValueError(f"no parameter is named {sorted(unused)}")
-    return drawn
-"#;
+                return draw("#,
+    ],
+];
 
 fn rule(group: &Group) -> String {
     let Some((axis, sizes)) = &group.parts else {
