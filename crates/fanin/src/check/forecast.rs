@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use super::case::Case;
 use super::estimate::Bounds;
 use super::evidence::Evidence;
-use super::measurement::Measurement;
 
 /// How training goes, forecast or seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -199,10 +198,9 @@ pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
     if times <= 1.0 || is_sick {
         return true;
     }
-    let measured = evidence.measurement;
-    let layers = measured.layers.iter().map(|layer| layer.foreseen(measured.rows, times)).collect();
-    let measurement = &Measurement { layers, ..measured.clone() };
-    let later = Evidence { measurement, ..*evidence };
+    let mut measurement = evidence.measurement.clone();
+    measurement.layers.iter_mut().for_each(|layer| layer.foresee(measurement.rows, times));
+    let later = Evidence { measurement: &measurement, ..*evidence };
     if let (Some((jump, _)), Some((least, _))) = (evidence.jump(), later.jump()) {
         let [jump, least] = [jump, least].map(|jump| (jump / evidence.largest_jump()).ln());
         if jump > -CLEAR * JUMP_ERROR {

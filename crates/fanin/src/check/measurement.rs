@@ -91,9 +91,9 @@ impl LayerMeasurement {
         if self.gradient_norm == 0.0 { 1.0 } else { self.telling_norm / self.gradient_norm }
     }
 
-    /// The same layer as it is foreseen on `times` as many rows, if so many more than `rows` are like
-    /// these: with less noise in its gradient, taken off twice, and never less than all of it.
-    pub(super) fn foreseen(&self, rows: usize, times: f64) -> Self {
+    /// Makes of the layer what is foreseen of it on `times` as many rows, if so many more than `rows` are
+    /// like these: with less noise in its gradient, taken off twice, and never less than all of it.
+    pub(super) fn foresee(&mut self, rows: usize, times: f64) {
         // Of n rows' gradients gᵢ, E‖ḡ‖² = ‖E g‖² + S/n and E‖gᵢ‖² = ‖E g‖² + S.
         let lasting = |norm: f64, row_norm: f64| {
             let (square, row_square) = (norm * norm, row_norm * row_norm);
@@ -101,11 +101,8 @@ impl LayerMeasurement {
             let left = square - 2.0 * noise * (1.0 - 1.0 / times);
             left.max(square / times).sqrt()
         };
-        Self {
-            gradient_norm: lasting(self.gradient_norm, self.row_gradient_norm),
-            telling_norm: lasting(self.telling_norm, self.row_telling_norm),
-            ..self.clone()
-        }
+        self.gradient_norm = lasting(self.gradient_norm, self.row_gradient_norm);
+        self.telling_norm = lasting(self.telling_norm, self.row_telling_norm);
     }
 
     /// ‖W‖ of a matrix with variance 1/d, which keeps the second moment of a linear layer.
