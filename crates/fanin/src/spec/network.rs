@@ -62,9 +62,7 @@ impl Network {
         let Body { mut graph, output, names, trained, layers, cells, running } =
             architecture.build(ground)?;
         let loss = loss.build(&mut graph, output, targets)?;
-        let flat = [rows, graph.shape(output).elements() / rows.max(1)];
-        let output =
-            if graph.shape(output).rank() == 2 { output } else { graph.reshape(output, flat)? };
+        let output = graph.reshape(output, [rows, columns])?;
         Ok(Self { graph, rows, output, loss, names, trained, layers, cells, running })
     }
 
