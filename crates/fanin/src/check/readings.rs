@@ -191,7 +191,7 @@ impl<'a> Instruments<'a> {
         measurement: &Measurement,
         seen: &Seen,
     ) -> Result<Readings> {
-        let Kitted { loss, all, effort, taken, .. } = self.of;
+        let Kitted { loss, taken, .. } = self.of;
         let need = need(self.horizon, measurement, loss);
         let need = (taken.curvature || need != Need::Shown).then_some(need);
         let measured = if taken.is_any() || need.is_some() {
@@ -203,14 +203,10 @@ impl<'a> Instruments<'a> {
         } else {
             Measured::default()
         };
-        Ok(Readings {
-            rows: effort.rows.min(all.rows),
-            left_out: left_out(taken, need.is_some()),
-            ..self.told(&measured, seen)
-        })
+        Ok(self.told(&measured, seen, left_out(taken, need.is_some())))
     }
 
-    fn told(&self, measured: &Measured, seen: &Seen) -> Readings {
+    fn told(&self, measured: &Measured, seen: &Seen, left_out: Vec<LeftOut>) -> Readings {
         let Measured { ends, depth, kernel, curvature, noise } = measured;
         let stable = |curvature: &Curvature| match self.horizon.step_rule {
             StepRule::Proportional => curvature.stable_rate(self.horizon.momentum),
@@ -220,7 +216,7 @@ impl<'a> Instruments<'a> {
         let noise = noise.as_ref();
         let backward = seen.backward;
         Readings {
-            rows: 0,
+            rows: self.of.effort.rows.min(self.of.all.rows),
             jacobian_condition: ends.as_ref().map(|ends| ends.condition),
             jacobian_mean_square: ends.as_ref().map(|ends| ends.mean_square),
             depth_condition: depth.as_ref().map(|depth| depth.condition),
@@ -236,7 +232,7 @@ impl<'a> Instruments<'a> {
             fp16_loss_scale: backward.fp16_loss_scale.map(|scale| scale.least),
             updates: seen.updates.clone(),
             trainable_depth: None,
-            left_out: Vec::new(),
+            left_out,
         }
     }
 }
