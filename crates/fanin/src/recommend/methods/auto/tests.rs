@@ -125,7 +125,9 @@ fn means_over_walks_know_their_errors() {
         let ratio = many[5].errors[which] / few[5].errors[which];
         // The deviation of 8 long-tailed numbers is known to a factor of two.
         assert!((0.125..0.5).contains(&ratio), "{ratio}");
-        assert!((0.02..0.5).contains(&many[5].errors[which]), "{:?}", many[5]);
+        // A row's signal behind five of these layers varies by (1 + 5/16)⁵ − 1 = 2.9 of its mean's square: 128
+        // walks know that of one row to 15 %.
+        assert!((0.05..0.3).contains(&many[5].errors[which]), "{:?}", many[5]);
     }
     assert!(expected(&problem).unwrap().iter().all(|own| own.errors == [0.0; 2]));
 }
