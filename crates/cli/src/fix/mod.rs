@@ -9,7 +9,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::compare::proof::{ProofOptions, Proven};
 use fanin::data::Prepared;
-use fanin::recommend::{self, Options, Repair};
+use fanin::recommend::{self, Options, Recommendation, Repair};
 use fanin::report::{Fixed, Json, terminal};
 use fanin::spec::{Model, Spec};
 use fanin::train::Interrupt;
@@ -106,11 +106,13 @@ impl Fix {
         };
         show(terminal::fix(&case.fixed(&repair, None, &[]), width));
         let code = self.file.code(model, &repair)?;
+        let found = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof);
         // Before the proof, which may take long: whatever ends it, the start is there.
-        let stop = interrupt();
+        let to_prove = found.map(|found| (found, interrupt()));
         let mut files = self.file.write(model, weights, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
-        let (proof, is_stopped) = match self.prove(&case, &repair, common, &stop) {
+        let prove = |(found, stop)| self.prove(&case, found, common, &stop);
+        let (proof, is_stopped) = match to_prove.map(prove).transpose() {
             Err(Error::Interrupted) => (None, true),
             proof => (proof?, false),
         };
@@ -168,13 +170,10 @@ impl Fix {
     fn prove(
         &self,
         case: &Case,
-        repair: &Repair,
+        found: &Recommendation,
         common: &Common,
         stop: &Interrupt,
-    ) -> Result<Option<Proven>> {
-        let Some(found) = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof) else {
-            return Ok(None);
-        };
+    ) -> Result<Proven> {
         let first = case.spec.train.seeds[0];
         let usual = ProofOptions::default();
         let seeds = self.proof.seeds.unwrap_or(usual.seeds.len() as u64);
@@ -191,7 +190,7 @@ impl Fix {
         let given = given.as_ref();
         let proof = fanin::prove(spec, model, given, found, data, &options, &bar, stop);
         bar.clear();
-        proof.map(Some)
+        proof
     }
 }
 
