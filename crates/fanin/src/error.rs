@@ -87,11 +87,7 @@ pub enum Error {
         nodes: String,
     },
     /// A disk without room for what is to be written.
-    #[error(
-        "{} needs {needed}, {free}; make room, write to another disk, or take a smaller type of \
-         elements",
-        path.display()
-    )]
+    #[error("{} needs {needed}, {free}; {remedy}", path.display())]
     NoSpace {
         /// The file to be written.
         path: PathBuf,
@@ -99,6 +95,8 @@ pub enum Error {
         needed: String,
         /// What the disk still has: `3.2 GB are free`.
         free: String,
+        /// What can be done.
+        remedy: &'static str,
     },
     /// A wish to stop, which was followed.
     #[error("stopped before the end; nothing is left of it")]

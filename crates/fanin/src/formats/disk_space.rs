@@ -32,7 +32,8 @@ fn no_space(path: &Path, needed: u64, free: Option<u64>) -> Error {
         Some(free) => format!("{} are free", ByteSize(free)),
         None => "the disk is full".to_owned(),
     };
-    Error::NoSpace { path: path.to_owned(), needed: ByteSize(needed).to_string(), free }
+    let (path, needed) = (path.to_owned(), ByteSize(needed).to_string());
+    Error::NoSpace { path, needed, free, remedy: "make room, or write to another disk" }
 }
 
 /// Bytes that may still be written into the folder of `path`.
@@ -56,7 +57,7 @@ mod tests {
         check_space(&path, 1).unwrap();
         let message = check_space(&path, 1 << 60).unwrap_err().to_string();
         assert!(message.contains("w.safetensors needs 1152921.5 TB, "), "{message}");
-        assert!(message.contains(" are free; "), "{message}");
+        assert!(message.ends_with(" are free; make room, or write to another disk"), "{message}");
         check_space(Path::new("/no/such/folder/w"), 1 << 60).unwrap();
     }
 

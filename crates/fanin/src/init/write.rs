@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::manifest::Guess;
 use super::{Chosen, Explanation, Parameter, Selection, Slice, Values};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::formats::{Dtype, Entry, WriteOptions, stream_weights};
 
 /// A part of a parameter as it goes into a file.
@@ -142,5 +142,16 @@ pub fn write(
         let (_, values) = open.as_mut().expect("it has just been opened");
         piece.slice.read(values, start, out)
     };
-    stream_weights(path, &entries, options, fill, progress)
+    stream_weights(path, &entries, options, fill, progress).map_err(|error| match error {
+        Error::NoSpace { path, needed, free, .. } if can_shrink(pieces) => {
+            let remedy = "make room, write to another disk, or take a smaller type of elements";
+            Error::NoSpace { path, needed, free, remedy }
+        }
+        other => other,
+    })
+}
+
+/// Whether another type of elements would take less.
+fn can_shrink(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| matches!(piece.dtype, Dtype::F32 | Dtype::F64))
 }
