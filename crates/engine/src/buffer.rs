@@ -1,4 +1,4 @@
-//! What the memory of a run is made of: buffers of floating-point numbers or of integers.
+//! What the memory of a run is made of: buffers of floating-point numbers, of integers or of positions.
 
 use fanin_kernels::Float;
 use fanin_kernels::memory::{Extent, zeros};
@@ -12,6 +12,8 @@ pub enum Buffer<T> {
     Float(Vec<T>),
     /// Integer elements.
     Integer(Vec<i64>),
+    /// Positions in planes.
+    Position(Vec<i32>),
 }
 
 impl<T> Default for Buffer<T> {
@@ -25,6 +27,7 @@ impl<T: Float> Buffer<T> {
         match kind {
             Kind::Float => Self::Float(zeros(elements)),
             Kind::Integer => Self::Integer(vec![0; elements]),
+            Kind::Position => Self::Position(vec![0; elements]),
         }
     }
 
@@ -33,20 +36,21 @@ impl<T: Float> Buffer<T> {
         match self {
             Self::Float(data) => Extent::of(data),
             Self::Integer(data) => Extent::of(data),
+            Self::Position(data) => Extent::of(data),
         }
     }
 
     pub(crate) fn floats(&self) -> &[T] {
         match self {
             Self::Float(data) => data,
-            Self::Integer(_) => panic!("an operator read integers as floating-point numbers"),
+            _ => panic!("an operator read integers as floating-point numbers"),
         }
     }
 
     pub(crate) fn floats_mut(&mut self) -> &mut [T] {
         match self {
             Self::Float(data) => data,
-            Self::Integer(_) => panic!("an operator wrote floating-point numbers as integers"),
+            _ => panic!("an operator wrote floating-point numbers as integers"),
         }
     }
 
@@ -57,21 +61,35 @@ impl<T: Float> Buffer<T> {
                 assert_eq!(data.len(), others.len(), "what is exchanged has the same length");
                 std::mem::swap(data, others);
             }
-            Self::Integer(_) => panic!("floating-point numbers are no integers"),
+            _ => panic!("floating-point numbers are no integers"),
         }
     }
 
     pub(crate) fn integers(&self) -> &[i64] {
         match self {
             Self::Integer(data) => data,
-            Self::Float(_) => panic!("an operator read floating-point numbers as integers"),
+            _ => panic!("an operator read other numbers as integers"),
         }
     }
 
     pub(crate) fn integers_mut(&mut self) -> &mut [i64] {
         match self {
             Self::Integer(data) => data,
-            Self::Float(_) => panic!("an operator wrote integers as floating-point numbers"),
+            _ => panic!("an operator wrote integers as other numbers"),
+        }
+    }
+
+    pub(crate) fn positions(&self) -> &[i32] {
+        match self {
+            Self::Position(data) => data,
+            _ => panic!("an operator read other numbers as positions"),
+        }
+    }
+
+    pub(crate) fn positions_mut(&mut self) -> &mut [i32] {
+        match self {
+            Self::Position(data) => data,
+            _ => panic!("an operator wrote positions as other numbers"),
         }
     }
 }
@@ -177,45 +195,52 @@ macro_rules! implement_stored {
 implement_stored!(f32);
 implement_stored!(f64);
 
-impl<T: Float> Stored<T> for i64 {
-    const KIND: Kind = Kind::Integer;
-    const MISSING: Self = 0;
-    const UNIT: Self = 1;
-    const LOWEST: Self = Self::MIN;
-    const HIGHEST: Self = Self::MAX;
+macro_rules! implement_stored_integers {
+    ($type:ident, $kind:ident, $slice:ident, $slice_mut:ident) => {
+        impl<T: Float> Stored<T> for $type {
+            const KIND: Kind = Kind::$kind;
+            const MISSING: Self = 0;
+            const UNIT: Self = 1;
+            const LOWEST: Self = Self::MIN;
+            const HIGHEST: Self = Self::MAX;
 
-    fn plus(self, other: Self) -> Self {
-        self.wrapping_add(other)
-    }
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
 
-    fn times(self, other: Self) -> Self {
-        self.wrapping_mul(other)
-    }
+            fn times(self, other: Self) -> Self {
+                self.wrapping_mul(other)
+            }
 
-    fn larger(self, other: Self) -> Self {
-        self.max(other)
-    }
+            fn larger(self, other: Self) -> Self {
+                self.max(other)
+            }
 
-    fn smaller(self, other: Self) -> Self {
-        self.min(other)
-    }
+            fn smaller(self, other: Self) -> Self {
+                self.min(other)
+            }
 
-    fn from_number(number: Number) -> Self {
-        match number {
-            Number::Float(x) => x as Self,
-            Number::Integer(n) => n,
+            fn from_number(number: Number) -> Self {
+                match number {
+                    Number::Float(x) => x as Self,
+                    Number::Integer(n) => n as Self,
+                }
+            }
+
+            fn slice(buffer: &Buffer<T>) -> &[Self] {
+                buffer.$slice()
+            }
+
+            fn slice_mut(buffer: &mut Buffer<T>) -> &mut [Self] {
+                buffer.$slice_mut()
+            }
+
+            fn parameter(_parameter: &[T]) -> &[Self] {
+                panic!("an operator read a parameter as integers")
+            }
         }
-    }
-
-    fn slice(buffer: &Buffer<T>) -> &[Self] {
-        buffer.integers()
-    }
-
-    fn slice_mut(buffer: &mut Buffer<T>) -> &mut [Self] {
-        buffer.integers_mut()
-    }
-
-    fn parameter(_parameter: &[T]) -> &[Self] {
-        panic!("an operator read a parameter as integers")
-    }
+    };
 }
+
+implement_stored_integers!(i64, Integer, integers, integers_mut);
+implement_stored_integers!(i32, Position, positions, positions_mut);

@@ -148,6 +148,10 @@ pub fn compute(
         elements: match graph.type_of(wire).kind {
             Kind::Float => Elements::Float(workspace.read(index).to_vec()),
             Kind::Integer => Elements::Integer(workspace.read_integers(index).to_vec()),
+            Kind::Position => {
+                let positions = workspace.read_positions(index).iter();
+                Elements::Integer(positions.map(|&position| position.into()).collect())
+            }
         },
     };
     Ok(keep.iter().enumerate().map(read).collect())

@@ -22,6 +22,9 @@ pub enum Kind {
     Float,
     /// 64-bit integers: labels, indices, seeds.
     Integer,
+    /// 32-bit integers, half as long, for what many elements keep until the way back: positions in a
+    /// plane, -1 for none.
+    Position,
 }
 
 /// The kind and shape of a wire.
@@ -44,6 +47,11 @@ impl Type {
         Self { kind: Kind::Integer, shape: shape.into() }
     }
 
+    /// Positions of the given shape.
+    pub fn positions(shape: impl Into<Shape>) -> Self {
+        Self { kind: Kind::Position, shape: shape.into() }
+    }
+
     /// Whether the elements are floating-point numbers.
     pub fn is_float(&self) -> bool {
         self.kind == Kind::Float
@@ -55,6 +63,7 @@ impl fmt::Display for Type {
         match self.kind {
             Kind::Float => write!(f, "{}", self.shape),
             Kind::Integer => write!(f, "{} of integers", self.shape),
+            Kind::Position => write!(f, "{} of positions", self.shape),
         }
     }
 }

@@ -91,6 +91,15 @@ impl<T: Element> Workspace<T> {
         &mut self.buffers[buffer].integers_mut()[..elements]
     }
 
+    /// The n-th input, to fill with positions before a run.
+    ///
+    /// # Panics
+    /// If the input holds others.
+    pub fn feed_positions(&mut self, input: usize) -> &mut [i32] {
+        let (buffer, elements) = locate(&self.feeds[input]);
+        &mut self.buffers[buffer].positions_mut()[..elements]
+    }
+
     /// The values of the n-th wire that the plan was asked to compute, after a run.
     pub fn read(&self, kept: usize) -> &[T] {
         let (buffer, elements) = locate(&self.kept[kept]);
@@ -104,6 +113,15 @@ impl<T: Element> Workspace<T> {
     pub fn read_integers(&self, kept: usize) -> &[i64] {
         let (buffer, elements) = locate(&self.kept[kept]);
         &self.buffers[buffer].integers()[..elements]
+    }
+
+    /// The positions of the n-th wire that the plan was asked to compute, after a run.
+    ///
+    /// # Panics
+    /// If the wire holds others.
+    pub fn read_positions(&self, kept: usize) -> &[i32] {
+        let (buffer, elements) = locate(&self.kept[kept]);
+        &self.buffers[buffer].positions()[..elements]
     }
 
     /// The values of the n-th wire that the plan was asked to compute, to change after a run, as
@@ -293,28 +311,33 @@ impl<'a, T: Element> Io<'a, T> {
         (read, write)
     }
 
-    /// The floating-point elements of an input, those of the first output, and the integers of
+    /// The floating-point elements of an input, those of the first output, and the positions of
     /// the second.
     ///
     /// # Panics
     /// If the kinds are others.
-    pub fn split_indexing(&mut self, input: usize) -> (&[T], &mut [T], &mut [i64]) {
+    pub fn split_indexing(&mut self, input: usize) -> (&[T], &mut [T], &mut [i32]) {
         let read = floats(&self.step.inputs[input], self.parameters, self.buffers);
-        let [values, indices, ..] = &mut self.outputs[..] else {
+        let [values, positions, ..] = &mut self.outputs[..] else {
             panic!("the operator has two outputs");
         };
         let elements = [0, 1].map(|output| self.step.outputs[output].elements);
-        (read, &mut values.floats_mut()[..elements[0]], &mut indices.integers_mut()[..elements[1]])
+        let positions = &mut positions.positions_mut()[..elements[1]];
+        (read, &mut values.floats_mut()[..elements[0]], positions)
     }
 
-    /// The integers of an input, the floating-point elements of another, and the first output.
-    pub fn split_indexed(&mut self, indices: usize, input: usize) -> (&[i64], &[T], &mut [T]) {
+    /// The integers or positions of an input, the floating-point elements of another, and the first
+    /// output.
+    pub fn split_indexed<I: Stored<T>>(
+        &mut self,
+        indices: usize,
+        input: usize,
+    ) -> (&[I], &[T], &mut [T]) {
         let elements = self.step.outputs[0].elements;
-        let slot = &self.step.inputs[indices];
-        let (buffer, count) = locate(slot);
-        let integers = &self.buffers[buffer].integers()[..count];
+        let (buffer, count) = locate(&self.step.inputs[indices]);
+        let indices = &I::slice(&self.buffers[buffer])[..count];
         let read = floats(&self.step.inputs[input], self.parameters, self.buffers);
-        (integers, read, &mut self.outputs[0].floats_mut()[..elements])
+        (indices, read, &mut self.outputs[0].floats_mut()[..elements])
     }
 
     /// The integers of an input, and the first output to write.

@@ -19,14 +19,14 @@ fn planes_per_chunk(work_per_plane: usize) -> usize {
 }
 
 /// The index of a window that sees padding alone.
-pub const NOWHERE: i64 = -1;
+pub const NOWHERE: i32 = -1;
 
 /// The largest element in each window and its index in the plane; the first of equal ones, and
 /// NaN before all numbers. A window in padding alone gives −∞ and [`NOWHERE`].
 ///
 /// # Panics
 /// If the lengths are not whole planes.
-pub fn maximum<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i64]) {
+pub fn maximum<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i32]) {
     let (plane, positions) = (window.input_plane(), window.output_plane());
     let planes = planes_per_chunk(positions * window.taps());
     for_each_chunk_of_two(out, indices, planes * positions, &|start, out, indices| {
@@ -37,7 +37,7 @@ pub fn maximum<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut 
     });
 }
 
-fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i64]) {
+fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: &mut [i32]) {
     let whole = window.whole();
     let stride = window.stride[2];
     out.fill(T::from_f64(f64::NEG_INFINITY));
@@ -57,7 +57,7 @@ fn maximum_of_plane<T: Float>(window: &Window, x: &[T], out: &mut [T], indices: 
 /// foreseen, so the loop chooses without a branch.
 struct Largest<'a, T> {
     best: &'a mut [T],
-    indices: &'a mut [i64],
+    indices: &'a mut [i32],
     /// From the first element that the tap sees on, whose index is `first`.
     x: &'a [T],
     first: usize,
@@ -77,7 +77,7 @@ impl<T: Float> Loop for Largest<'_, T> {
                 for ((best, index), (&x, at)) in
                     self.best.iter_mut().zip(self.indices).zip(x.zip(at))
                 {
-                    hold(x, at as i64, best, index);
+                    hold(x, at as i32, best, index);
                 }
             }
         }
@@ -94,10 +94,10 @@ impl<T: Float> Largest<'_, T> {
         let (best, last) = best.split_at_mut(count);
         let (indices, last_index) = indices.split_at_mut(count);
         for (number, ((best, index), x)) in best.iter_mut().zip(indices).zip(steps).enumerate() {
-            hold(x[0], (first + number * STRIDE) as i64, best, index);
+            hold(x[0], (first + number * STRIDE) as i32, best, index);
         }
         if let ([best, ..], [index, ..], [x, ..]) = (last, last_index, rest) {
-            hold(*x, (first + count * STRIDE) as i64, best, index);
+            hold(*x, (first + count * STRIDE) as i32, best, index);
         }
     }
 }
@@ -105,7 +105,7 @@ impl<T: Float> Largest<'_, T> {
 /// Holds an element against the largest so far.
 #[inline(always)]
 #[expect(clippy::needless_bitwise_bool, reason = "a branch would not be foreseen")]
-fn hold<T: Float>(x: T, at: i64, best: &mut T, index: &mut i64) {
+fn hold<T: Float>(x: T, at: i32, best: &mut T, index: &mut i32) {
     let takes = (x > *best) | (is_nan(x) & !is_nan(*best)) | (*index == NOWHERE);
     *best = if takes { x } else { *best };
     *index = if takes { at } else { *index };
@@ -122,7 +122,7 @@ fn is_nan<T: Float>(x: T) -> bool {
 ///
 /// # Panics
 /// If the lengths are not whole planes.
-pub fn take<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i64], out: &mut [T]) {
+pub fn take<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i32], out: &mut [T]) {
     let planes = planes_per_chunk(positions);
     for_each_chunk(out, planes * positions, &|start, piece| {
         let indices = indices[start..start + piece.len()].chunks_exact(positions);
@@ -140,7 +140,7 @@ pub fn take<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i6
 ///
 /// # Panics
 /// If the lengths are not whole planes.
-pub fn put<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i64], out: &mut [T]) {
+pub fn put<T: Float>((plane, positions): (usize, usize), x: &[T], indices: &[i32], out: &mut [T]) {
     let planes = planes_per_chunk(positions.max(plane));
     for_each_chunk(out, planes * plane, &|start, piece| {
         let first = start / plane * positions;
@@ -324,7 +324,7 @@ mod tests {
                     if is_more { at } else { best }
                 };
                 let best = (start..end).reduce(first).expect("a window sees an input");
-                assert_eq!((*index, found.to_bits()), (best as i64, x[best].to_bits()));
+                assert_eq!((*index, found.to_bits()), (best as i32, x[best].to_bits()));
             }
         }
     }

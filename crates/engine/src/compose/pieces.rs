@@ -134,7 +134,7 @@ impl Graph {
         let inside = self.compare(relation, row, column)?;
         let zero = match self.type_of(x).kind {
             Kind::Float => self.constant([], 0.0)?,
-            Kind::Integer => self.integer(0)?,
+            Kind::Integer | Kind::Position => self.integer(0)?,
         };
         self.choose(inside, x, zero)
     }

@@ -56,6 +56,7 @@ impl ArgExtreme {
         match io.input_type(0).kind {
             Kind::Float => self.find::<T, T>(io),
             Kind::Integer => self.find::<T, i64>(io),
+            Kind::Position => self.find::<T, i32>(io),
         }
     }
 

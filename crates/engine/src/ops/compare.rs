@@ -56,6 +56,7 @@ impl Compare {
         match io.input_type(0).kind {
             Kind::Float => self.compare::<T, T>(io),
             Kind::Integer => self.compare::<T, i64>(io),
+            Kind::Position => self.compare::<T, i32>(io),
         }
     }
 

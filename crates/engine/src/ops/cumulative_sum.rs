@@ -95,8 +95,8 @@ impl Operator for CumulativeSum {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if self.axis < x.shape.rank() => Ok(vec![(*x).clone()]),
-            _ => Err(misfit(ENTRY.name, inputs, format!("one input with an axis {}", self.axis))),
+            [x] if x.kind != Kind::Position && self.axis < x.shape.rank() => Ok(vec![(*x).clone()]),
+            _ => Err(misfit(ENTRY.name, inputs, format!("numbers with an axis {}", self.axis))),
         }
     }
 

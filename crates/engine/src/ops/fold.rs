@@ -3,7 +3,7 @@
 use fanin_kernels::threads::{ELEMENTWISE_CHUNK, for_each_chunk};
 
 use crate::error::Result;
-use crate::graph::{Type, misfit};
+use crate::graph::{Kind, Type, misfit};
 use crate::tensor::Shape;
 
 use super::broadcast::{Axis, common_shape, offset};
@@ -12,10 +12,12 @@ use super::{Operator, Sample};
 /// The shape rule of a reduction of either kind to `shape`.
 pub fn infer_fold(operator: &str, inputs: &[&Type], shape: &Shape) -> Result<Vec<Type>> {
     match inputs {
-        [x] if common_shape(&x.shape, shape).as_ref() == Some(&x.shape) => {
+        [x] if x.kind != Kind::Position
+            && common_shape(&x.shape, shape).as_ref() == Some(&x.shape) =>
+        {
             Ok(vec![Type { kind: x.kind, shape: shape.clone() }])
         }
-        _ => Err(misfit(operator, inputs, format!("a shape that {shape} fits"))),
+        _ => Err(misfit(operator, inputs, format!("numbers of a shape that {shape} fits"))),
     }
 }
 

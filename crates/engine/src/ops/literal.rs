@@ -112,7 +112,7 @@ impl Graph {
     pub(super) fn zero_like(&mut self, like: Wire) -> Result<Wire> {
         match self.type_of(like).kind {
             Kind::Float => self.constant([], 0.0),
-            Kind::Integer => self.integer(0),
+            Kind::Integer | Kind::Position => self.integer(0),
         }
     }
 }

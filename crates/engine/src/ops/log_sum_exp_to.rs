@@ -53,7 +53,7 @@ impl Operator for LogSumExpTo {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        if inputs.iter().any(|x| x.kind == Kind::Integer) {
+        if inputs.iter().any(|x| !x.is_float()) {
             return Err(misfit(ENTRY.name, inputs, "floating-point numbers"));
         }
         infer_fold(ENTRY.name, inputs, &self.shape)

@@ -1,6 +1,6 @@
 //! The largest element in each window over one to three spatial axes.
 //!
-//! Key: x of shape (B, C, spatial…); values and indices of shape (B, C, positions…).
+//! Key: x of shape (B, C, spatial…); values and positions of shape (B, C, positions…).
 
 use fanin_kernels::pool;
 use fanin_kernels::window::AXES;
@@ -17,7 +17,7 @@ use super::put_positions::PutPositions;
 use super::window::{Rounding, Window};
 use super::{Entry, Operator, Sample, Structure};
 
-/// The largest element in each window, and its index in the plane (row-major over the spatial
+/// The largest element in each window, and its position in the plane (row-major over the spatial
 /// axes of one channel), −1 for a window that sees padding alone.
 #[derive(Clone, Debug)]
 pub struct MaxPool {
@@ -88,8 +88,8 @@ impl MaxPool {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let (input, output) = (&io.input_shape(0).axes()[2..], &io.output_shape(0).axes()[2..]);
         let window = self.window.sizes(input, &self.kernel, output);
-        let (x, values, indices) = io.split_indexing(0);
-        pool::maximum(&window, x, values, indices);
+        let (x, values, positions) = io.split_indexing(0);
+        pool::maximum(&window, x, values, positions);
     }
 }
 
@@ -99,17 +99,22 @@ impl Operator for MaxPool {
     }
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
-        match pooled(inputs, (&self.window, &self.kernel, self.round)) {
-            Some(shape) => Ok(vec![Type::float(shape.clone()), Type::integer(shape)]),
+        let is_counted = |x: &&Type| {
+            let plane = x.shape.axes()[2..].iter().product::<usize>();
+            i32::try_from(plane).is_ok()
+        };
+        let shape = pooled(inputs, (&self.window, &self.kernel, self.round));
+        match shape.filter(|_| inputs.iter().all(is_counted)) {
+            Some(shape) => Ok(vec![Type::float(shape.clone()), Type::positions(shape)]),
             None => Err(misfit(ENTRY.name, inputs, expected(&self.window, &self.kernel))),
         }
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let Some(d_values) = backward.output_gradients[0] else { return Ok(vec![None]) };
-        let indices = backward.outputs[1];
+        let positions = backward.outputs[1];
         let input = backward.graph.shape(backward.inputs[0]).axes()[2..].to_vec();
-        Ok(vec![Some(backward.graph.apply(PutPositions { input }, &[d_values, indices])?)])
+        Ok(vec![Some(backward.graph.apply(PutPositions { input }, &[d_values, positions])?)])
     }
 
     run_generic!();
@@ -170,7 +175,7 @@ fn largest_of(count: f64) -> (f64, f64) {
 }
 
 impl Graph {
-    /// The largest element of x (B, C, spatial…) in each window, and its index in the plane.
+    /// The largest element of x (B, C, spatial…) in each window, and its position in the plane.
     ///
     /// # Errors
     /// If the window does not fit.

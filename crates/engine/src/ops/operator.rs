@@ -212,6 +212,7 @@ macro_rules! run_stored {
             match io.output_type(0).kind {
                 $crate::graph::Kind::Float => self.compute::<f32, f32>(io),
                 $crate::graph::Kind::Integer => self.compute::<f32, i64>(io),
+                $crate::graph::Kind::Position => self.compute::<f32, i32>(io),
             }
         }
 
@@ -219,6 +220,7 @@ macro_rules! run_stored {
             match io.output_type(0).kind {
                 $crate::graph::Kind::Float => self.compute::<f64, f64>(io),
                 $crate::graph::Kind::Integer => self.compute::<f64, i64>(io),
+                $crate::graph::Kind::Position => self.compute::<f64, i32>(io),
             }
         }
     };

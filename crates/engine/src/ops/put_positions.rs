@@ -13,7 +13,7 @@ use super::take_positions::TakePositions;
 use super::{Entry, Operator, Sample};
 
 /// Planes of the spatial shape `input` to which every element of x (B, C, positions…) is added
-/// at its index (B, C, positions…); an index outside the plane is nowhere.
+/// at its place (B, C, positions…); a place outside the plane is nowhere.
 #[derive(Clone, Debug)]
 pub struct PutPositions {
     pub(super) input: Vec<usize>,
@@ -21,9 +21,9 @@ pub struct PutPositions {
 
 pub const ENTRY: Entry = Entry {
     name: "put_positions",
-    about: "elements added into planes by index",
+    about: "elements added into planes by place",
     samples: || {
-        let types = [Type::float([2, 1, 2, 2]), Type::integer([2, 1, 2, 2])];
+        let types = [Type::float([2, 1, 2, 2]), Type::positions([2, 1, 2, 2])];
         vec![Sample::new(PutPositions { input: vec![3, 2] }, &types).differentiable(&[0])]
     },
 };
@@ -32,8 +32,8 @@ impl PutPositions {
     fn compute<T: Element>(&self, io: &mut Io<'_, T>) {
         let positions = io.input_shape(0).axes()[2..].iter().product();
         let plane = self.input.iter().product();
-        let (indices, x, out) = io.split_indexed(1, 0);
-        pool::put((plane, positions), x, indices, out);
+        let (places, x, out) = io.split_indexed(1, 0);
+        pool::put((plane, positions), x, places, out);
     }
 }
 
@@ -44,10 +44,10 @@ impl Operator for PutPositions {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x, indices]
+            [x, places]
                 if x.is_float()
-                    && indices.kind == Kind::Integer
-                    && x.shape == indices.shape
+                    && places.kind == Kind::Position
+                    && x.shape == places.shape
                     && x.shape.rank() >= 2
                     && x.shape.elements() > 0
                     && !self.input.contains(&0) =>
@@ -61,8 +61,8 @@ impl Operator for PutPositions {
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let d_out = backward.output_gradient();
-        let indices = backward.inputs[1];
-        Ok(vec![Some(backward.graph.apply(TakePositions, &[d_out, indices])?), None])
+        let places = backward.inputs[1];
+        Ok(vec![Some(backward.graph.apply(TakePositions, &[d_out, places])?), None])
     }
 
     run_generic!();
@@ -84,12 +84,12 @@ impl Operator for PutPositions {
 }
 
 impl Graph {
-    /// Adds x (B, C, positions…) into planes of the spatial shape `input` by index, as unpooling
+    /// Adds x (B, C, positions…) into planes of the spatial shape `input` by place, as unpooling
     /// does.
     ///
     /// # Errors
-    /// If x and the indices differ in shape.
-    pub fn put_positions(&mut self, x: Wire, indices: Wire, input: &[usize]) -> Result<Wire> {
-        self.apply(PutPositions { input: input.to_vec() }, &[x, indices])
+    /// If x and the places differ in shape.
+    pub fn put_positions(&mut self, x: Wire, places: Wire, input: &[usize]) -> Result<Wire> {
+        self.apply(PutPositions { input: input.to_vec() }, &[x, places])
     }
 }

@@ -13,16 +13,16 @@ use super::operator::run_generic;
 use super::put_positions::PutPositions;
 use super::{Entry, Operator, Sample};
 
-/// The elements of x (B, C, spatial…) at indices (B, C, positions…) into each plane; 0 for an
-/// index outside the plane.
+/// The elements of x (B, C, spatial…) at places (B, C, positions…) into each plane; 0 for a
+/// place outside the plane.
 #[derive(Clone, Copy, Debug)]
 pub struct TakePositions;
 
 pub const ENTRY: Entry = Entry {
     name: "take_positions",
-    about: "elements of planes by index",
+    about: "elements of planes by place",
     samples: || {
-        let types = [Type::float([2, 1, 3, 2]), Type::integer([2, 1, 5])];
+        let types = [Type::float([2, 1, 3, 2]), Type::positions([2, 1, 5])];
         vec![Sample::new(TakePositions, &types).differentiable(&[0])]
     },
 };
@@ -31,8 +31,8 @@ impl TakePositions {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
         let count = |input: usize| io.input_shape(input).axes()[2..].iter().product();
         let sizes = (count(0), count(1));
-        let (indices, x, out) = io.split_indexed(1, 0);
-        pool::take(sizes, x, indices, out);
+        let (places, x, out) = io.split_indexed(1, 0);
+        pool::take(sizes, x, places, out);
     }
 }
 
@@ -43,29 +43,29 @@ impl Operator for TakePositions {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x, indices]
+            [x, places]
                 if x.is_float()
-                    && indices.kind == Kind::Integer
+                    && places.kind == Kind::Position
                     && x.shape.rank() >= 2
-                    && x.shape.axes().get(..2) == indices.shape.axes().get(..2)
+                    && x.shape.axes().get(..2) == places.shape.axes().get(..2)
                     && x.shape.elements() > 0
-                    && indices.shape.elements() > 0 =>
+                    && places.shape.elements() > 0 =>
             {
-                Ok(vec![Type::float(indices.shape.clone())])
+                Ok(vec![Type::float(places.shape.clone())])
             }
             _ => Err(misfit(
                 ENTRY.name,
                 inputs,
-                "(batch, channels, spatial…) and indices (batch, channels, positions…)",
+                "(batch, channels, spatial…) and places (batch, channels, positions…)",
             )),
         }
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
         let d_out = backward.output_gradient();
-        let (x, indices) = (backward.inputs[0], backward.inputs[1]);
+        let (x, places) = (backward.inputs[0], backward.inputs[1]);
         let input = backward.graph.shape(x).axes()[2..].to_vec();
-        Ok(vec![Some(backward.graph.apply(PutPositions { input }, &[d_out, indices])?), None])
+        Ok(vec![Some(backward.graph.apply(PutPositions { input }, &[d_out, places])?), None])
     }
 
     run_generic!();

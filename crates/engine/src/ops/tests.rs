@@ -53,7 +53,7 @@ fn case(sample: &Sample, numbers: &mut Numbers) -> Case {
                 let (low, high) = sample.range;
                 parameters.push((0..elements).map(|_| numbers.between(low, high)).collect());
             }
-            Kind::Integer => {
+            Kind::Integer | Kind::Position => {
                 inputs.push(graph.input(&format!("i{index}"), r#type.clone()));
                 integers.push(sample.integers.iter().copied().cycle().take(elements).collect());
             }
@@ -63,15 +63,34 @@ fn case(sample: &Sample, numbers: &mut Numbers) -> Case {
     Case { graph, inputs, output, parameters, integers }
 }
 
+/// Fills an input that holds integers or positions.
+fn feed_integers<T: Element>(
+    workspace: &mut Workspace<T>,
+    (index, kind): (usize, Kind),
+    integers: impl Iterator<Item = i64>,
+) {
+    if kind == Kind::Position {
+        let positions = workspace.feed_positions(index).iter_mut();
+        positions.zip(integers).for_each(|(position, n)| *position = n as i32);
+    } else {
+        workspace.feed_integers(index).iter_mut().zip(integers).for_each(|(to, n)| *to = n);
+    }
+}
+
 impl Case {
     fn compute(&self, keep: &[Wire], parameters: &[Vec<f64>]) -> Vec<Vec<f64>> {
         let plan = Plan::new(&self.graph, keep).unwrap();
         let mut workspace = plan.workspace::<f64>();
-        for (index, integers) in self.integers.iter().enumerate() {
-            workspace.feed_integers(index).copy_from_slice(integers);
-        }
+        self.feed(&mut workspace);
         plan.run(parameters, &mut workspace);
         (0..keep.len()).map(|k| self.read(&workspace, k, keep[k])).collect()
+    }
+
+    fn feed<T: Element>(&self, workspace: &mut Workspace<T>) {
+        for (index, integers) in self.integers.iter().enumerate() {
+            let kind = self.graph.type_of(self.graph.inputs()[index]).kind;
+            feed_integers(workspace, (index, kind), integers.iter().copied());
+        }
     }
 
     /// The elements of a wire as f64, whatever its kind.
@@ -79,6 +98,7 @@ impl Case {
         match self.graph.type_of(wire).kind {
             Kind::Float => workspace.read(kept).iter().map(|x| x.to_f64()).collect(),
             Kind::Integer => workspace.read_integers(kept).iter().map(|&n| n as f64).collect(),
+            Kind::Position => workspace.read_positions(kept).iter().map(|&n| n.into()).collect(),
         }
     }
 
@@ -144,12 +164,16 @@ fn names_are_unique_and_every_operator_has_samples() {
 
 /// Types that an operator may not expect: other kinds, no axes, empty axes, no inputs at all.
 fn strange(types: &[Type]) -> Vec<Vec<Type>> {
-    let other = |kind| if kind == Kind::Float { Kind::Integer } else { Kind::Float };
+    let all_kinds = [Kind::Float, Kind::Integer, Kind::Position];
+    let others = |kind| all_kinds.into_iter().filter(move |&other| other != kind);
     let mut all = vec![
         Vec::new(),
         types.iter().map(|t| Type { kind: t.kind, shape: Shape::default() }).collect(),
-        types.iter().map(|t| Type { kind: other(t.kind), shape: t.shape.clone() }).collect(),
     ];
+    for place in 0..2 {
+        let other = |t: &Type| Type { kind: others(t.kind).nth(place).unwrap(), ..t.clone() };
+        all.push(types.iter().map(other).collect());
+    }
     let emptied = |t: &Type, chosen: &dyn Fn(usize, usize) -> bool| {
         let sizes = t.shape.axes().iter().enumerate();
         let axes: Vec<usize> =
@@ -168,7 +192,7 @@ fn strange(types: &[Type]) -> Vec<Vec<Type>> {
             types[index] = r#type;
             all.push(types);
         };
-        changed(Type { kind: other(own.kind), shape: own.shape.clone() });
+        others(own.kind).for_each(|kind| changed(Type { kind, shape: own.shape.clone() }));
         changed(Type { kind: own.kind, shape: Shape::default() });
         (0..own.shape.rank()).for_each(|at| changed(emptied(own, &|axis, _| axis == at)));
         if let Some((_, fewer)) = own.shape.axes().split_last() {
@@ -197,9 +221,9 @@ fn run_if_taken(sample: &Sample, types: &[Type]) -> crate::Result<()> {
     for (index, r#type) in types.iter().enumerate() {
         match r#type.kind {
             Kind::Float => workspace.feed(index).fill(0.5),
-            Kind::Integer => {
+            kind => {
                 let integers = sample.integers.iter().copied().cycle();
-                workspace.feed_integers(index).iter_mut().zip(integers).for_each(|(n, i)| *n = i);
+                feed_integers(&mut workspace, (index, kind), integers);
             }
         }
     }
@@ -235,9 +259,7 @@ fn no_operator_allocates_in_a_planned_step() {
         }
         let plan = Plan::new(&case.graph, &keep).unwrap();
         let mut workspace = plan.workspace::<f64>();
-        for (index, integers) in case.integers.iter().enumerate() {
-            workspace.feed_integers(index).copy_from_slice(integers);
-        }
+        case.feed(&mut workspace);
         let counted = pool.install(|| {
             plan.run(&case.parameters, &mut workspace);
             allocation_counter::measure(|| plan.run(&case.parameters, &mut workspace))
@@ -312,9 +334,7 @@ fn both_precisions_agree() {
         let exact = &case.compute(&[case.output], &case.parameters)[0];
         let plan = Plan::new(&case.graph, &[case.output]).unwrap();
         let mut workspace = plan.workspace::<f32>();
-        for (index, integers) in case.integers.iter().enumerate() {
-            workspace.feed_integers(index).copy_from_slice(integers);
-        }
+        case.feed(&mut workspace);
         let narrow = |p: &Vec<f64>| p.iter().map(|&x| x as f32).collect();
         let parameters: Vec<Vec<f32>> = case.parameters.iter().map(narrow).collect();
         plan.run(&parameters, &mut workspace);

@@ -55,6 +55,10 @@ impl Graph {
         match self.type_of(x).kind {
             Kind::Float => Ok(x),
             Kind::Integer => self.apply(ToFloat, &[x]),
+            Kind::Position => {
+                let integers = self.to_integer(x)?;
+                self.apply(ToFloat, &[integers])
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Floating-point numbers cut to integers.
+//! Floating-point numbers cut to integers, and positions as integers.
 
 use fanin_kernels::elementwise;
 
@@ -10,22 +10,30 @@ use crate::run::{Element, Io};
 use super::operator::run_generic;
 use super::{Entry, Operator, Sample};
 
-/// The integer next to x towards 0; the nearest there is for a number beyond all, 0 for NaN.
+/// The integer next to x towards 0; the nearest there is for a number beyond all, 0 for NaN. Positions
+/// stay what they are.
 #[derive(Clone, Copy, Debug)]
 pub struct ToInteger;
 
 pub const ENTRY: Entry = Entry {
     name: "to_integer",
-    about: "floating-point numbers cut to integers",
+    about: "floating-point numbers cut to integers, and positions as integers",
     samples: || {
-        vec![Sample::new(ToInteger, &[Type::float([2, 3])]).within(-5.0, 5.0).differentiable(&[])]
+        let types = [Type::float([2, 3]), Type::positions([2, 3])];
+        let sample = |x| Sample::new(ToInteger, &[x]).within(-5.0, 5.0).differentiable(&[]);
+        types.map(sample).into()
     },
 };
 
 impl ToInteger {
     fn compute<T: Element>(self, io: &mut Io<'_, T>) {
+        let is_float = io.input_type(0).is_float();
         let (inputs, out) = io.parts::<i64>();
-        elementwise::map(inputs.get::<T>(0), out, |x| x.to_f64() as i64);
+        if is_float {
+            elementwise::map(inputs.get::<T>(0), out, |x| x.to_f64() as i64);
+        } else {
+            elementwise::map(inputs.get::<i32>(0), out, i64::from);
+        }
     }
 }
 
@@ -36,8 +44,8 @@ impl Operator for ToInteger {
 
     fn infer(&self, inputs: &[&Type]) -> Result<Vec<Type>> {
         match inputs {
-            [x] if x.kind == Kind::Float => Ok(vec![Type::integer(x.shape.clone())]),
-            _ => Err(misfit(ENTRY.name, inputs, "floating-point numbers")),
+            [x] if x.kind != Kind::Integer => Ok(vec![Type::integer(x.shape.clone())]),
+            _ => Err(misfit(ENTRY.name, inputs, "floating-point numbers or positions")),
         }
     }
 
@@ -56,7 +64,7 @@ impl Graph {
     pub fn to_integer(&mut self, x: Wire) -> Result<Wire> {
         match self.type_of(x).kind {
             Kind::Integer => Ok(x),
-            Kind::Float => self.apply(ToInteger, &[x]),
+            Kind::Float | Kind::Position => self.apply(ToInteger, &[x]),
         }
     }
 }

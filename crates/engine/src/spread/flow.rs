@@ -452,7 +452,9 @@ fn sample(
                 let draws = draws.into_iter().map(f64::from).collect();
                 Array::float(r#type.shape.clone(), draws).ok()
             }
-            Kind::Integer => Array::integer(r#type.shape.clone(), vec![0; count]).ok(),
+            Kind::Integer | Kind::Position => {
+                Array::integer(r#type.shape.clone(), vec![0; count]).ok()
+            }
         }
     });
     let arrays = arrays.collect::<Option<Vec<Array>>>()?;

@@ -44,6 +44,25 @@ fn bits_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
+fn what_is_short_lies_in_a_longer_free_buffer_before_a_shorter_one_grows() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([60, 10]));
+    let long = graph.affine(x, 2.0, 1.0).unwrap();
+    let (ten, sixty) = (graph.sum_to(long, [10]).unwrap(), graph.sum_to(long, [60, 1]).unwrap());
+    let again = graph.add(ten, sixty).unwrap();
+    let one = graph.sum_to(again, []).unwrap();
+    // Buffers of 600 and 60 are free.
+    let wide = graph.broadcast_to(one, [300]).unwrap();
+    let kept = graph.sum_to(wide, []).unwrap();
+    let plan = Plan::new(&graph, &[kept]).unwrap();
+    assert_eq!(plan.buffer_elements(), 600 + 600 + 60 + 10 + 1);
+    let mut workspace = plan.workspace::<f64>();
+    workspace.feed(0).fill(1.0);
+    plan.run(&[], &mut workspace);
+    assert_eq!(workspace.read(0), [300.0 * (10.0 * 60.0 * 3.0 * 60.0 + 60.0 * 10.0 * 3.0 * 10.0)]);
+}
+
+#[test]
 fn a_batch_that_is_exchanged_is_read_and_comes_back_as_it_was() {
     let network = network(8, &[5, 7, 3], "relu");
     let plan = Plan::new(&network.graph, &[network.loss]).unwrap();

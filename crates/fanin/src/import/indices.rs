@@ -15,7 +15,7 @@ pub(super) fn feed(file: &OnnxFile, model: &Model<'_>, port: &Port, rows: usize)
     let axes: Vec<usize> = port.r#type.shape.axes().iter().skip(rows).copied().collect();
     let numbers = match port.r#type.kind {
         Kind::Float => Numbers::Measured,
-        Kind::Integer => match table(file, model, &port.name) {
+        Kind::Integer | Kind::Position => match table(file, model, &port.name) {
             Some(count) => Numbers::Indices(count),
             None => Numbers::Switches,
         },

@@ -426,7 +426,7 @@ impl<'b, 'a> Lowering<'b, 'a> {
     pub fn scalar_like(&mut self, like: &Value, number: f64) -> Result<Value> {
         let array = match like.r#type.kind {
             Kind::Float => Array::float([], vec![number])?,
-            Kind::Integer => Array::integer([], vec![number as i64])?,
+            Kind::Integer | Kind::Position => Array::integer([], vec![number as i64])?,
         };
         Ok(Value::constant(array).of(like.element))
     }

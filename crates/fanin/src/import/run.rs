@@ -104,9 +104,10 @@ impl Pass {
             if port.r#type.kind == Kind::Integer && values.integers().is_none() {
                 return Err(mistake(&port.name, "floating numbers", "whole numbers"));
             }
-            match port.r#type.kind {
-                Kind::Float => fill_floats(&mut self.workspace, index, values),
-                Kind::Integer => fill(&mut self.workspace, index, values),
+            if port.r#type.is_float() {
+                fill_floats(&mut self.workspace, index, values);
+            } else {
+                fill(&mut self.workspace, index, values);
             }
         }
         Ok(())
@@ -141,6 +142,9 @@ impl Pass {
                 Kind::Float => self.workspace.read(index).to_vec(),
                 Kind::Integer => {
                     self.workspace.read_integers(index).iter().map(|n| *n as f32).collect()
+                }
+                Kind::Position => {
+                    self.workspace.read_positions(index).iter().map(|n| *n as f32).collect()
                 }
             };
             Ok((name.clone(), Tensor::new(r#type.shape.clone(), data)?))

@@ -95,5 +95,6 @@ pub(super) fn usual(kind: Kind) -> ElementType {
     match kind {
         Kind::Float => ElementType::F32,
         Kind::Integer => ElementType::I64,
+        Kind::Position => ElementType::I32,
     }
 }

@@ -155,14 +155,14 @@ fn compared(entry: &Entry, sample: &Sample, numbers: &mut Numbers) -> Option<Vec
     const RUNS: usize = 2000;
     let types: Vec<_> = sample.inputs.iter().collect();
     let output = sample.operator.infer(&types).unwrap().swap_remove(0);
-    if output.kind == Kind::Integer || output.shape.elements() == 0 {
+    if !output.is_float() || output.shape.elements() == 0 {
         return None;
     }
     let mut case = case(sample, numbers);
     let means = if sample.range.0 >= 0.0 { [4.0, 3.0] } else { [0.3, -0.5] };
     let (mut inputs, mut mixtures, mut integers) = (Vec::new(), Vec::new(), case.integers.iter());
     for (index, r#type) in types.iter().enumerate() {
-        if r#type.kind == Kind::Integer {
+        if !r#type.is_float() {
             let own = integers.next().unwrap().clone();
             inputs.push(Spread::of(&Array::integer(r#type.shape.clone(), own).unwrap()));
             continue;
@@ -220,13 +220,13 @@ fn every_operator_tells_how_its_output_is_spread_or_why_no_rule_does() {
             let types: Vec<_> = sample.inputs.iter().collect();
             let output = sample.operator.infer(&types).unwrap().swap_remove(0);
             let is_empty = types.iter().any(|r#type| r#type.shape.elements() == 0);
-            if output.kind == Kind::Integer || is_empty {
+            if !output.is_float() || is_empty {
                 return None;
             }
             let integers = sample.integers.iter().copied().cycle();
             let of = |r#type: &&Type| match r#type.kind {
                 Kind::Float => Mixture::new(&r#type.shape, 1.0).spread(),
-                Kind::Integer => {
+                Kind::Integer | Kind::Position => {
                     let own = integers.clone().take(r#type.shape.elements()).collect();
                     Spread::of(&Array::integer(r#type.shape.clone(), own).unwrap())
                 }

@@ -40,6 +40,7 @@ fn lower(call: &Call<'_, '_>, lowering: &mut Lowering<'_, '_>) -> Result<Vec<Val
         if !indices {
             return Ok(vec![largest]);
         }
+        let places = g.to_integer(places)?;
         let places = if column_major { turned(g, places, positions)? } else { places };
         Ok(vec![largest, in_all(g, places, positions)?])
     })?;

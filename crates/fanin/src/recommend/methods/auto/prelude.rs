@@ -92,6 +92,10 @@ fn computed(
                 Array::float(shape, numbers.collect())?
             }
             Kind::Integer => Array::integer(shape, workspace.read_integers(place).to_vec())?,
+            Kind::Position => {
+                let positions = workspace.read_positions(place).iter();
+                Array::integer(shape, positions.map(|&n| n.into()).collect())?
+            }
         };
         let count = network.graph.shape(wire).axes().first();
         let is_of_rows = rows.is_told_apart && count == Some(&rows.places.len());
