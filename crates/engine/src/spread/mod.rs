@@ -26,6 +26,8 @@ mod shares;
 mod written;
 mod linear;
 mod flow;
+mod seen;
+mod two;
 mod again;
 mod stream;
 mod drawn;
@@ -33,7 +35,7 @@ mod drawn;
 #[cfg(test)]
 mod tests;
 
-pub use again::{Again, Met};
+pub use again::{Again, Common, Met};
 pub use batch::square_root;
 pub use expansion::Expansion;
 pub use flow::Flow;
