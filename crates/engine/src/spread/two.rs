@@ -12,13 +12,16 @@ impl Two {
         Self([[at(a, a), at(a, b)], [at(b, a), at(b, b)]])
     }
 
-    /// The inverse of mean products; of two rows along one line, that along the line (Moore and Penrose).
+    /// The inverse of mean products; of two rows nearly along one line, that along the line (Moore and Penrose).
+    ///
+    /// What two like rows differ in tells next to nothing of slopes that are nearly the same, but units that are
+    /// drawn have chance in it however small it is, and gradients that cancel over rows are as small.
     pub fn inverse(self) -> Self {
-        /// Below this share of what two orthogonal rows have, rounding is all that a determinant says.
-        const ALONG: f64 = 1e-9;
+        /// The square of the sine between such rows.
+        const NEAR: f64 = 0.1;
         let Self([[a, c], [_, b]]) = self;
         let determinant = a * b - c * c;
-        if determinant > ALONG * a * b {
+        if determinant > NEAR * a * b {
             Self([[b, -c], [-c, a]]).scaled(1.0 / determinant)
         } else {
             // Of the matrix v·vᵀ it is v·vᵀ/|v|⁴.
