@@ -23,7 +23,7 @@ use crate::record::read;
 /// A mean is known well enough with this standard error.
 const ERROR: f64 = 0.03;
 /// Draws at least and at most.
-const DRAWS: (u64, u64) = (4, 256);
+const DRAWS: (u64, u64) = (4, 2048);
 
 /// Means over draws.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

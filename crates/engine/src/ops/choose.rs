@@ -84,6 +84,10 @@ impl Operator for Choose {
 
     run_stored!();
 
+    fn is_pointwise(&self) -> bool {
+        true
+    }
+
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let &[condition, a, b] = inputs else { return None };
         let shape = common_shape(&condition.shape(), &common_shape(&a.shape(), &b.shape())?)?;

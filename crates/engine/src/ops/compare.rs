@@ -90,6 +90,10 @@ impl Operator for Compare {
     }
 
     run_generic!();
+
+    fn is_pointwise(&self) -> bool {
+        true
+    }
 }
 
 impl Graph {

@@ -4,16 +4,23 @@
 //! back through: of x·Wᵀ = z it is known that W·x = z, so that what comes back along x is δ·z and not by
 //! chance. Each layer of N units adds so much along its own x, which is one over N of what there is as
 //! often as outputs and their gradient go together; over L layers that is L·K/N with K outputs of which
-//! the gradient is a multiple. Rows are taken one by one, each with its own x.
+//! the gradient is a multiple. And slopes go by z: a unit of large weights has a large z in all rows, where
+//! most activations are flatter, and sends its gradient back by the same weights.
+//!
+//! What two rows' gradients have in common goes by the z of both, for both of which W is known:
 //!
 //! ```text
-//! Wᵀδ = W̃ᵀδ + x·(δ·z)/|x|²    W̃ independent of δ, and 0 along x
+//! Wᵀδ_a = W̃ᵀδ_a + Σ x_p·(X⁻¹)_pq·(δ_a·z_q)/N    p, q of {a, b}; W̃ independent of δ, and 0 along x_a and x_b
 //! ```
 //!
-//! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer, z′ and δ′ of the next, which reads x alone;
-//! A(a, b) = E[(δ·z of a)(δ·z of b)]; X and Z mean products of x and z.
+//! Other rows tell nothing more: of their z, what is not along those of a and b is independent of all that a
+//! and b have.
+//!
+//! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer of N units, z′ and δ′ of the next, which reads x alone;
+//! T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]; X and Z mean products of x and z; matrices over {a, b}, a first.
 
 use super::Flow;
+use super::two::Two;
 use crate::graph::Wire;
 
 /// A layer and the next one.
@@ -31,77 +38,131 @@ pub struct Again {
     pub next_gradient: Wire,
 }
 
+/// What gradients and z of every two rows have in common: T, at a·B + b.
+#[derive(Clone, Debug, Default)]
+pub struct Common {
+    /// `T_ab`: of each gradient with its own z.
+    pub own: Vec<f64>,
+    /// `T_aa`: of both gradients with the z of the first row; `T_bb` is that of the rows in other order.
+    pub of_first: Vec<f64>,
+    /// `T_ba`: of each gradient with the z of the other row.
+    pub crossed: Vec<f64>,
+}
+
 /// What a layer's gradient and its z have in common.
 #[derive(Clone, Debug)]
 pub struct Met {
-    /// A of the layer.
-    pub own: Vec<f64>,
+    /// T of the layer.
+    pub common: Common,
     /// Of every row, what is left in δ·z of what the next layer's had along x.
     pub along: Vec<f64>,
 }
 
+impl Common {
+    /// Nothing yet, of so many rows.
+    pub fn zeros(rows: usize) -> Self {
+        let [own, of_first, crossed] = [(); 3].map(|()| vec![0.0; rows * rows]);
+        Self { own, of_first, crossed }
+    }
+
+    /// Where `T_ab` is known, and no gradient has more along another row than it has along its own: δ of so
+    /// many units, with mean products of δ and of z.
+    pub(super) fn along_own_rows(own: &[f64], units: f64, delta: &[f64], z: &[f64]) -> Self {
+        let rows = own.len().isqrt();
+        let mut common = Self { own: own.to_vec(), ..Self::zeros(rows) };
+        for place in 0..own.len() {
+            let (a, b) = (place / rows * (rows + 1), place % rows * (rows + 1));
+            let excess = own[place] - units * delta[place] * z[place];
+            let share = |row: usize| if z[row] > 0.0 { z[place] / z[row] } else { 0.0 };
+            common.of_first[place] = units * delta[place] * z[a] + excess * share(b);
+            common.crossed[place] = units * delta[place] * z[place] + excess * share(a) * share(b);
+        }
+        common
+    }
+
+    fn at(&self, a: usize, b: usize) -> Two {
+        let rows = self.own.len().isqrt();
+        let place = a * rows + b;
+        Two([
+            [self.of_first[place], self.own[place]],
+            [self.crossed[place], self.of_first[b * rows + a]],
+        ])
+    }
+
+    fn set(&mut self, place: usize, to: Two) {
+        let Two([[of_first, own], [crossed, _]]) = to;
+        (self.own[place], self.of_first[place], self.crossed[place]) = (own, of_first, crossed);
+    }
+}
+
 impl Flow<'_> {
-    /// Adds to the gradient of a layer, that has just been worked out, what comes back along its own x,
-    /// of A of the next layer, and gives its own A; none, and nothing is added, where rows are not known
-    /// or x is no function of z alone.
-    pub fn meet_again(&mut self, at: Again, next: &[f64]) -> Option<Met> {
+    /// Adds to the gradient of a layer, that has just been worked out, what comes back along the x of every
+    /// two rows, of T of the next layer, and gives its own T; none, and nothing is added, where rows are not
+    /// known or x is no function of z alone.
+    pub fn meet_again(&mut self, at: Again, next: &Common) -> Option<Met> {
         let (forward, back) = (self.form(at.x)?, self.form(at.gradient)?);
         let root = forward.1?;
         let is_own = self.form(at.z).map_or(root == at.z, |z| z == forward);
-        if forward.0.is_some() || back.0.is_none() || back.1 != Some(root) || !is_own {
+        if forward.0.is_some() || back.1 != Some(root) || !is_own {
             return None;
         }
         let (grid, places) = self.grid(root)?;
-        let values = |wire: Wire| self.form_values(wire);
-        let (phi, slope) = (values(at.x)?, values(at.gradient)?);
+        let on_grid = |wire: Wire| self.form_values(wire);
+        let seen = self.seen(root, &grid)?;
+        let phi = seen.on_grid(&on_grid(at.x)?);
+        let slope = seen.on_grid(&on_grid(at.gradient)?);
         // Of a bias of 0, z is told as what it was before.
-        let places = values(at.z).unwrap_or_else(|| places.into());
-        let product = |f: &dyn Fn(usize) -> f64| {
-            let values: Vec<f64> = (0..places.len()).map(f).collect();
-            self.of_root(root, &grid, &values)
-        };
-        let both = product(&|i| phi[i] * slope[i])?;
-        let turned = product(&|i| slope[i] * places[i])?;
-        let passed = product(&|i| phi[i] * slope[i] * places[i])?;
+        let z = seen.on_grid(&on_grid(at.z).unwrap_or_else(|| places.into()));
+        let both = seen.product(&phi, &slope);
+        let turned = seen.product(&slope, &z);
         // Told of the same places as what it divides: a layer's error would stand in all before it.
-        let squares = product(&|i| phi[i] * phi[i])?;
-        let slopes = product(&|i| slope[i])?;
-        let x = self.spread(at.x)?;
-        let gradient = self.spread(at.gradient)?;
-        let [units, next_units] = [at.z, at.next_z]
-            .map(|wire| self.graph.shape(wire).axes().last().copied().unwrap_or(1) as f64);
-        let pairs = |wire: Wire| self.spread(wire)?.of_two_rows().map(|own| own.0);
-        let (next_z, next_gradient) = (pairs(at.next_z)?, pairs(at.next_gradient)?);
-        let (z, fresh) = (pairs(at.z)?, gradient.of_two_rows()?.0);
-        let (x, both, means) = (x.of_two_rows()?.0, both.of_two_rows()?.0, passed.of_two_rows()?.1);
-        let squares = squares.of_two_rows()?.1;
-        let (turned, slopes) = (turned.of_two_rows()?.0, slopes.of_two_rows()?.0);
-        let rows = means.len();
-        let same = |of: &[f64], row: usize| of[row * (rows + 1)];
-        if next.len() != rows * rows || (0..rows).any(|row| same(x, row).min(squares[row]) <= 0.0) {
+        let x = seen.products(&phi, &phi);
+        let with_own_x = seen.products(&both, &z);
+        let with_own_z = seen.products(&turned, &phi);
+        let with_other = seen.products(&slope, &seen.product(&phi, &z));
+        let of_x = seen.products(&both, &both);
+        let of_first_x = seen.products(&seen.product(&both, &phi), &slope);
+        let of_z = seen.products(&turned, &turned);
+        let of_first_z = seen.products(&seen.product(&turned, &z), &slope);
+
+        let units = self.units_in(at.z);
+        let next_units = self.units_in(at.next_z);
+        let (next_z, next_gradient) = (self.rows(at.next_z)?, self.rows(at.next_gradient)?);
+        let fresh = self.rows(back.0?)?;
+        let rows = x.len().isqrt();
+        if next.own.len() != x.len() || (0..rows).any(|row| x[row * (rows + 1)] <= 0.0) {
             return None;
         }
-        // Of δ·z, what lies along x; and of the rest, which W̃ sends across x, what z still sees of it.
-        let along: Vec<f64> = (0..rows).map(|row| means[row] / squares[row]).collect();
-        let across = |row: usize| {
-            let left = same(turned, row) - means[row].powi(2) / same(x, row);
-            let slope = same(slopes, row);
-            if slope > 0.0 { (left / slope).max(0.0).sqrt() } else { 0.0 }
+        // E φ_p·φ′_a·z_q over units.
+        let passed = |a: usize, b: usize| {
+            let place = a * rows + b;
+            Two([
+                [with_own_x[a * (rows + 1)], with_own_x[place]],
+                [with_own_z[place], with_other[place]],
+            ])
         };
-        let across: Vec<f64> = (0..rows).map(across).collect();
-        let (mut more, mut own) = (vec![0.0; rows * rows], vec![0.0; rows * rows]);
+        let (mut more, mut common) = (vec![0.0; rows * rows], Common::zeros(rows));
         for place in 0..rows * rows {
             let (a, b) = (place / rows, place % rows);
-            let excess = next[place] - next_units * next_gradient[place] * next_z[place];
-            let sizes = units * units * same(x, a) * same(x, b);
-            more[place] = excess * both[place] / sizes;
-            let size = (same(z, a) * same(z, b)).sqrt();
-            let cosine = if size > 0.0 { z[place] / size } else { 0.0 };
-            own[place] = along[a] * along[b] * next[place]
-                + units * fresh[place] * cosine * across[a] * across[b];
+            let inverse = Two::of_rows(&x, a, b).inverse();
+            let along = |total: Two| inverse.times(total).times(inverse);
+            let total = next.at(a, b);
+            let chance = Two::of_rows(&next_z, a, b).scaled(next_units * next_gradient[place]);
+            let turned_back = b * rows + a;
+            let slopes =
+                Two([[of_first_x[place], of_x[place]], [of_x[place], of_first_x[turned_back]]]);
+            more[place] = along(total.less(chance)).dot(slopes) / (units * units);
+            let (left, right) = (passed(a, b).transposed(), passed(b, a).swapped());
+            let squares =
+                Two([[of_first_z[place], of_z[place]], [of_z[place], of_first_z[turned_back]]]);
+            let across = squares.less(left.times(inverse).times(right));
+            let kept = left.times(along(total)).times(right);
+            common.set(place, kept.plus(across.scaled(units * fresh[place])));
         }
-        let changed = gradient.with_more_of_rows(&more);
+        let along = (0..rows).map(|row| row * (rows + 1));
+        let along = along.map(|same| with_own_x[same] / x[same]).collect();
+        let changed = self.spread(at.gradient)?.with_more_of_rows(&more);
         self.set_gradient(at.gradient, changed);
-        Some(Met { own, along })
+        Some(Met { common, along })
     }
 }

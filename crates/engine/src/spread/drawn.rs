@@ -130,7 +130,7 @@ impl Flow<'_> {
 
 impl Spread {
     /// Rows and units of (B, N) whose rows are known.
-    fn rows_and_units(&self) -> Option<(&Pairs, usize)> {
+    pub(super) fn rows_and_units(&self) -> Option<(&Pairs, usize)> {
         let own = self.pairs.as_ref().filter(|own| own.digit == 0 && own.places.is_none())?;
         match &self.axes[..] {
             [rows, units] if *rows == [own.rows] => match units[..] {
@@ -148,7 +148,7 @@ impl Spread {
     }
 
     /// A function that has these values on a grid over these elements, of units of theirs.
-    fn seen_by(&self, units: &[f64], grid: &Grid, values: &[f64]) -> Vec<f64> {
+    pub(super) fn seen_by(&self, units: &[f64], grid: &Grid, values: &[f64]) -> Vec<f64> {
         let (center, deviation) = self.reach();
         let by = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
         units.iter().map(|z| grid.at(values, (z - center) * by)).collect()

@@ -15,7 +15,7 @@ use super::by_rows;
 use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
 use super::written::{WrittenNorm, written};
-use crate::evaluate::{Array, evaluate};
+use crate::evaluate::{Array, Elements, evaluate};
 use crate::graph::{Graph, Kind, Node, Source, Type, Wire};
 use crate::ops::{Operator, Structure};
 
@@ -100,10 +100,11 @@ impl<'g> Flow<'g> {
             self.forms[output.0] = None;
             self.sums[output.0] = None;
         }
+        let Some(first) = node.outputs.first() else { return };
         if !node.outputs.iter().any(floats) {
+            self.forms[first.0] = self.function(node);
             return;
         }
-        let Some(first) = node.outputs.first() else { return };
         if let Some(norm) = written(graph, node)
             && let Some(unit) = self.spread(norm.x).and_then(|x| x.over_batch(norm.epsilon))
         {
@@ -297,20 +298,55 @@ impl<'g> Flow<'g> {
 
     /// An elementwise operator whose inputs are functions of one root, with at most one seed.
     fn pointwise(&mut self, node: &Node) -> Option<(Form, Spread)> {
+        let form = self.function(node)?;
+        let (values, shape) = (&form.values, self.graph.shape(node.outputs[0]));
+        if form.root.is_none() && form.seed.is_none() {
+            let all = Spread::constant(shape, values[0]);
+            return Some((form, all));
+        }
+        if !values.iter().all(|value| value.is_finite()) {
+            return None;
+        }
+        let mut spread = match form.root {
+            None => Spread::constant(shape, values[0]),
+            Some(root) => {
+                let grid = self.grid(root)?.0;
+                self.of_root(root, &grid, values)?
+            }
+        };
+        if let Some(seed) = form.seed {
+            spread = spread.times(self.spread(seed)?);
+        }
+        Some((form, spread))
+    }
+
+    /// The same, as a function alone: it may be a condition, of which nothing else is known.
+    fn function(&mut self, node: &Node) -> Option<Form> {
         if !node.operator.is_pointwise() {
             return None;
         }
         let shape = self.graph.shape(node.outputs[0]).clone();
         let (mut root, mut seed) = (None, None);
         let mut forms = Vec::new();
-        for &wire in &node.inputs {
+        let kinds: Vec<Kind> = node.inputs.iter().map(|x| self.graph.type_of(*x).kind).collect();
+        for (&wire, &kind) in node.inputs.iter().zip(&kinds) {
+            let is_condition = |form: &Form| kind == Kind::Integer && form.seed.is_none();
+            let condition = self.forms[wire.0].clone().filter(is_condition);
+            if let Some(form) = condition {
+                if root.is_some() && form.root.is_some() && root != form.root {
+                    return None;
+                }
+                root = root.or(form.root);
+                forms.push(form);
+                continue;
+            }
             let spread = self.spread(wire)?;
             let is_constant = spread.variance() <= 1e-12 * spread.second();
             if is_constant && !self.is_gradient[wire.0] {
                 forms.push(Form { seed: None, root: None, values: vec![spread.mean()].into() });
                 continue;
             }
-            if *self.graph.shape(wire) != shape {
+            if *self.graph.shape(wire) != shape || kind == Kind::Integer {
                 return None;
             }
             let form = match &self.forms[wire.0] {
@@ -335,17 +371,27 @@ impl<'g> Flow<'g> {
         let value = |factor: f64| {
             let arrays: Option<Vec<Array>> = forms
                 .iter()
-                .map(|form| {
+                .zip(&kinds)
+                .map(|(form, kind)| {
                     let factor = if form.seed.is_some() { factor } else { 1.0 };
                     let values = form.values.iter().map(|value| factor * value);
-                    let filled = values.cycle().take(length).collect();
-                    Array::float([length], filled).ok()
+                    let filled = values.cycle().take(length);
+                    match kind {
+                        Kind::Float => Array::float([length], filled.collect()).ok(),
+                        Kind::Integer => {
+                            Array::integer([length], filled.map(|x| x as i64).collect()).ok()
+                        }
+                        Kind::Position => None,
+                    }
                 })
                 .collect();
             let arrays = arrays?;
             let refs: Vec<&Array> = arrays.iter().collect();
             let out = evaluate(Arc::clone(&node.operator), &refs, length).ok()?;
-            out.first()?.floats().map(<[f64]>::to_vec)
+            Some(match out.first()?.elements() {
+                Elements::Float(found) => found.clone(),
+                Elements::Integer(found) => found.iter().map(|&x| x as f64).collect(),
+            })
         };
         let values = value(1.0)?;
         if seed.is_some() {
@@ -358,24 +404,7 @@ impl<'g> Flow<'g> {
                 return None;
             }
         }
-        if root.is_none() && seed.is_none() {
-            let all = Spread::constant(&shape, values[0]);
-            return Some((Form { seed, root, values: values.into() }, all));
-        }
-        if !values.iter().all(|value| value.is_finite()) {
-            return None;
-        }
-        let mut spread = match root {
-            None => Spread::constant(&shape, values[0]),
-            Some(root) => {
-                let grid = self.grid(root)?.0;
-                self.of_root(root, &grid, &values)?
-            }
-        };
-        if let Some(seed) = seed {
-            spread = spread.times(self.spread(seed)?);
-        }
-        Some((Form { seed, root, values: values.into() }, spread))
+        Some(Form { seed, root, values: values.into() })
     }
 
     /// Quadrature over a root, and the root's own values there.

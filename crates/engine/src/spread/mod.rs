@@ -26,6 +26,8 @@ mod shares;
 mod written;
 mod linear;
 mod flow;
+mod seen;
+mod two;
 mod again;
 mod stream;
 mod drawn;
@@ -34,7 +36,7 @@ mod normal_rows;
 #[cfg(test)]
 mod tests;
 
-pub use again::{Again, Met};
+pub use again::{Again, Common, Met};
 pub use expansion::Expansion;
 pub use flow::Flow;
 pub use normal_rows::NormalRows;

@@ -8,10 +8,10 @@
 //! s′ = s + v,  v = W·φ(u),  u = W₁·s      δ′·v = (δ′·s′)·|v|²/|s′|²,  δ·s = δ′·s + δᵤ·u
 //! ```
 //!
-//! Key: as in `again`; T(a, b) = E[(δ·s of a)(δ·s of b)], of which N·D·S is chance, for D and S the mean products
+//! Key: as in `again`; T(a, b) = E[(δ·s of a)(δ·s of b)], each row along its own s, of which N·D·S is chance, for D and S the mean products
 //! of δ and s over N units; primes are of the stream behind a branch.
 
-use super::again::{Again, Met};
+use super::again::{Again, Common, Met};
 use super::{Flow, Spread};
 use crate::graph::Wire;
 
@@ -85,7 +85,7 @@ impl Flow<'_> {
                 excess * share(place / rows) * share(place % rows) + units * delta[place] * v[place]
             })
             .collect();
-        self.meet_again(at.inner, &next)
+        self.meet_again(at.inner, &Common::along_own_rows(&next, units, &delta, &v))
     }
 
     /// Adds to the gradient of the stream before a branch, that has just been worked out, what comes back along
@@ -108,12 +108,12 @@ impl Flow<'_> {
             let kept = |row: usize| 1.0 - same(&v, row) / same(&sum, row);
             let passed = |row: usize| met.along[row] * same(&v, row) / same(&sum, row);
             let both = excess * (kept(a) * passed(b) + passed(a) * kept(b));
-            let beyond = met.own[place] - inner_units * inner[place] * u[place];
+            let beyond = met.common.own[place] - inner_units * inner[place] * u[place];
             more[place] = (beyond + both) * along(&s, place) / (units * units);
             own[place] = excess * kept(a) * kept(b)
                 + units * delta[place] * s[place]
                 + both
-                + met.own[place];
+                + met.common.own[place];
         }
         self.add_of_rows(at.gradient, &more).then_some(own)
     }
@@ -148,11 +148,11 @@ impl Flow<'_> {
     }
 
     /// Mean products of every two rows of a wire.
-    fn rows(&self, wire: Wire) -> Option<Vec<f64>> {
+    pub(super) fn rows(&self, wire: Wire) -> Option<Vec<f64>> {
         Some(self.spread(wire)?.of_two_rows()?.0.to_vec())
     }
 
-    fn units_in(&self, wire: Wire) -> f64 {
+    pub(super) fn units_in(&self, wire: Wire) -> f64 {
         self.graph.shape(wire).axes().last().copied().unwrap_or(1) as f64
     }
 

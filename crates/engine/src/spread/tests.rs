@@ -3,6 +3,7 @@
 use super::*;
 use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
+use crate::ops::Relation;
 
 mod again;
 mod finite;
@@ -70,6 +71,16 @@ fn a_function_written_out_is_that_function() {
     });
     assert!((own.second() - written.second()).abs() < 1e-9);
     assert!((own.between(0) - written.between(0)).abs() < 1e-9);
+
+    let own = build(&|graph, x| graph.activate(x, &*find("leaky_relu:0.1")).unwrap());
+    let chosen = build(&|graph, x| {
+        let zero = graph.constant([], 0.0).unwrap();
+        let is_above = graph.compare(Relation::Greater, x, zero).unwrap();
+        let small = graph.affine(x, 0.1, 0.0).unwrap();
+        graph.choose(is_above, x, small).unwrap()
+    });
+    assert!((own.second() - chosen.second()).abs() < 1e-9);
+    assert!((own.between(0) - chosen.between(0)).abs() < 1e-9);
 }
 
 #[test]

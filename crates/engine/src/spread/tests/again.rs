@@ -42,14 +42,9 @@ fn an_output_as_its_own_gradient_meets_the_weights_that_made_it() {
 
     // Of normal outputs: E (y·y of a)(y·y of b), K independent columns each.
     let count = OUTPUTS as f64;
-    let along: Vec<f64> = (0..4)
-        .map(|at| {
-            let (own, other) = (of_outputs[at / 2 * 3], of_outputs[at % 2 * 3]);
-            count * count * own * other + 2.0 * count * of_outputs[at].powi(2)
-        })
-        .collect();
+    let along = of_outputs_with_themselves(&of_outputs, count);
     let again = Again { z, x: a, gradient, next_z: y, next_gradient: seed };
-    let own = flow.meet_again(again, &along).unwrap().own;
+    let own = flow.meet_again(again, &along).unwrap().common.own;
     let found = flow.spread(gradient).unwrap().of_two_rows().unwrap().0;
     let units = UNITS as f64;
     for row in 0..2 {
@@ -59,6 +54,100 @@ fn an_output_as_its_own_gradient_meets_the_weights_that_made_it() {
         let before = variance.powi(2) * norm * count / 2.0;
         assert!((independent[row * 3] / before - 1.0).abs() < NEAR);
         // What relu passes on lies along z as much as it did along x.
-        assert!((own[row * 3] / along[row * 3] - 1.0).abs() < NEAR, "{own:?} {along:?}");
+        assert!((own[row * 3] / along.own[row * 3] - 1.0).abs() < NEAR, "{own:?} {along:?}");
+    }
+}
+
+/// Of K normal outputs of two rows: E (y_a·y_p)(y_b·y_q).
+fn of_outputs_with_themselves(of_outputs: &[f64], count: f64) -> Common {
+    let product = |a: usize, p: usize, b: usize, q: usize| {
+        let of = |i: usize, j: usize| of_outputs[i * 2 + j];
+        count * count * of(a, p) * of(b, q) + count * (of(a, b) * of(p, q) + of(a, q) * of(p, b))
+    };
+    let of = |with: fn(usize, usize) -> (usize, usize)| -> Vec<f64> {
+        (0..4)
+            .map(|place| {
+                let (a, b) = (place / 2, place % 2);
+                let (p, q) = with(a, b);
+                product(a, p, b, q)
+            })
+            .collect()
+    };
+    Common { own: of(|a, b| (a, b)), of_first: of(|a, _| (a, a)), crossed: of(|a, b| (b, a)) }
+}
+
+/// A unit's weights w are as large for the way back as they were for z: of N inputs x and a function f of z of
+/// two rows, E|w|²·f(z) = σ²·(N·F + 2·dF/ds), where F(s) is E f of a covariance that is 1 + s times as large. Of
+/// f = cos z·cos z′ and mean products A, B and C of z, F = e^(−(A + B)(1 + s)/2)·cosh C(1 + s).
+#[test]
+fn slopes_of_two_rows_meet_the_weights_that_made_both() {
+    const FEW: usize = 16;
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([2, 4]));
+    let [first, second, third] =
+        [("first", [FEW, 4]), ("second", [UNITS, FEW]), ("third", [OUTPUTS, UNITS])]
+            .map(|(name, shape)| graph.parameter(name, shape));
+    let sin = crate::activations::find("sin").unwrap();
+    let z = graph.matmul_transposed(x, first).unwrap();
+    let a = graph.activate(z, &*sin).unwrap();
+    let next_z = graph.matmul_transposed(a, second).unwrap();
+    let next_a = graph.activate(next_z, &*sin).unwrap();
+    let y = graph.matmul_transposed(next_a, third).unwrap();
+    let turn = graph.nodes().len();
+    let seed = graph.input("seed", Type::float([2, OUTPUTS]));
+    let found = pullback(&mut graph, &[(y, seed)], &[z, next_z]).unwrap();
+    let [gradient, next_gradient] = found[..] else { unreachable!() };
+
+    // So small that sin z is z; the next layer makes up for it.
+    let small = 1e-4;
+    let mut flow = Flow::new(&graph);
+    let rows = vec![1.0, 2.0, -1.0, 0.5, 0.3, 1.0, 2.0, -1.0];
+    flow.set(x, Spread::of_rows(&Array::float([2, 4], rows).unwrap()));
+    let of_weights =
+        |shape: [usize; 2], variance: f64| Spread::independent(&shape.into(), 0.0, variance);
+    let variances = [small, 0.5 / (small * FEW as f64 * 6.25), 1.0 / UNITS as f64];
+    flow.set(first, of_weights([FEW, 4], variances[0]));
+    flow.set(second, of_weights([UNITS, FEW], variances[1]));
+    flow.set(third, of_weights([OUTPUTS, UNITS], variances[2]));
+    (0..turn).for_each(|node| flow.step(node));
+    let of =
+        |flow: &Flow<'_>, wire: Wire| flow.spread(wire).unwrap().of_two_rows().unwrap().0.to_vec();
+    let (outputs, inner) = (of(&flow, y), of(&flow, next_z));
+    // A loss that asks both rows for the same, whatever the outputs are.
+    let asked = Spread::of_rows(&Array::float([2, OUTPUTS], vec![1.0; 2 * OUTPUTS]).unwrap());
+    let of_rows = |place: fn(usize, usize) -> usize| -> Vec<f64> {
+        (0..4).map(|at| OUTPUTS as f64 * outputs[place(at / 2, at % 2)]).collect()
+    };
+    let mut total = Common {
+        own: of_rows(|a, b| a * 2 + b),
+        of_first: of_rows(|a, _| a * 3),
+        crossed: of_rows(|a, b| b * 2 + a),
+    };
+    flow.set_gradient(seed, asked);
+    for node in turn..graph.nodes().len() {
+        flow.step(node);
+        let output = graph.nodes()[node].outputs[0];
+        if output == next_gradient {
+            let at = Again {
+                z: next_z,
+                x: next_a,
+                gradient: next_gradient,
+                next_z: y,
+                next_gradient: seed,
+            };
+            total = flow.meet_again(at, &total).unwrap().common;
+        }
+    }
+    let before = of(&flow, gradient);
+    let at = Again { z, x: a, gradient, next_z, next_gradient };
+    flow.meet_again(at, &total).unwrap();
+    let after = of(&flow, gradient);
+    for place in 0..4 {
+        let (own, other, c) = (inner[place / 2 * 3], inner[place % 2 * 3], inner[place]);
+        let steepness = -0.5 * (own + other) + c * c.tanh();
+        let exact = 1.0 + 2.0 * steepness / FEW as f64;
+        let found = after[place] / before[place];
+        assert!((found - exact).abs() < NEAR, "{place}: {found} {exact}");
+        assert!(exact < 0.98, "{exact}");
     }
 }

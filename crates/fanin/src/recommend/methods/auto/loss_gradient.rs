@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use fanin_engine::spread::NormalRows;
+use fanin_engine::spread::{Common, NormalRows};
 use fanin_engine::{Array, Graph, Plan, Spread, Type, gradients};
+use fanin_kernels::matmul::{Matrix, matmul};
 use fanin_kernels::random::{Stream, fill_normal};
 
 use super::rows::Rows;
@@ -24,13 +25,13 @@ const DRAWS: usize = 32;
 
 /// How the loss's gradient is spread over outputs (rows, outputs) of a network with such a result,
 /// measured on normal outputs, and on the targets of the data or such as are drawn at random; and, where rows
-/// are told apart, the mean product over every two rows of what gradient and outputs have in common.
+/// are told apart, what gradients and outputs of every two rows have in common.
 pub(super) fn loss_gradient(
     problem: &Problem<'_>,
     output: &Spread,
     axes: &[usize],
     (rows, draws_apart): (&Rows, &Range<usize>),
-) -> Result<(Spread, Option<Vec<f64>>)> {
+) -> Result<(Spread, Option<Common>)> {
     let (columns, count) = (axes.iter().product::<usize>(), rows.places.len());
     let few = (LOGITS / columns.max(1)).clamp(2, count.max(2));
     let mut graph = Graph::new();
@@ -63,16 +64,15 @@ pub(super) fn loss_gradient(
         Some((products, means)) => {
             let normal = NormalRows::new(products, means);
             let draws = (APART / (few * columns).max(1)).clamp(1, draws_apart.len());
-            let mut along = vec![0.0; count * count];
+            let mut along = Common::zeros(count);
             for draw in draws_apart.clone().take(draws) {
                 let outputs = normal.draw(columns, Stream::new(draw as u64, "outputs"));
                 let found = of(&mut |y| {
                     y.iter_mut().zip(&outputs).for_each(|(y, drawn)| *y = *drawn as f32);
                 })?;
-                add_along(&mut along, (&found, &outputs), columns);
+                add_common(&mut along, (&found, &outputs), columns, 1.0 / draws as f64);
                 drawn.push(Spread::of_rows(&found));
             }
-            along.iter_mut().for_each(|sum| *sum /= draws as f64);
             Some(along)
         }
         None => None,
@@ -114,14 +114,19 @@ pub(super) fn loss_gradient(
     Ok((spread, None))
 }
 
-/// Adds the products over every two rows of what gradient and outputs have in common: g·y.
-fn add_along(sums: &mut [f64], (gradient, outputs): (&Array, &[f64]), columns: usize) {
-    let gradient = gradient.floats().unwrap_or_default().chunks_exact(columns);
-    let rows = gradient.zip(outputs.chunks_exact(columns));
-    let dot = |(g, y): (&[f64], &[f64])| g.iter().zip(y).map(|(g, y)| g * y).sum();
-    let along: Vec<f64> = rows.map(dot).collect();
-    for (sums, a) in sums.chunks_exact_mut(along.len()).zip(&along) {
-        sums.iter_mut().zip(&along).for_each(|(sum, b)| *sum += a * b);
+/// Adds so much of the products g·y of gradients and outputs of any two rows, for every two rows.
+fn add_common(sums: &mut Common, (g, y): (&Array, &[f64]), columns: usize, by: f64) {
+    let rows = y.len() / columns;
+    let mut along = vec![0.0; rows * rows];
+    let g = Matrix::new(g.floats().unwrap_or_default(), rows, columns);
+    let y = Matrix::new(y, rows, columns).transposed(true);
+    matmul(g, y, &mut along, false);
+    for place in 0..rows * rows {
+        let (a, b) = (place / rows, place % rows);
+        let at = |gradient: usize, output: usize| along[gradient * rows + output];
+        sums.own[place] += by * at(a, a) * at(b, b);
+        sums.of_first[place] += by * at(a, a) * at(b, a);
+        sums.crossed[place] += by * at(a, b) * at(b, a);
     }
 }
 

@@ -6,7 +6,7 @@
 use fanin_engine::Wire;
 use fanin_engine::graph::Source;
 use fanin_engine::ops::Structure;
-use fanin_engine::spread::{Again, Branch, Flow, Met, Reader, Start};
+use fanin_engine::spread::{Again, Branch, Common, Flow, Met, Reader, Start};
 
 use super::walk::Walk;
 use crate::spec::{Axes, LayerWires, Layout, Network};
@@ -42,8 +42,8 @@ impl Meeting {
 /// What is carried from meeting to meeting.
 #[derive(Clone, Debug)]
 pub(super) struct Carried {
-    /// What gradients and values of every two rows have in common.
-    pub total: Vec<f64>,
+    /// What gradients and values of every two rows have in common; in streams, each row along its own.
+    pub total: Common,
     /// The same inside a branch.
     pub inside: Option<Met>,
 }
@@ -52,13 +52,14 @@ impl Carried {
     /// Adds to a gradient what it brings back from these weights; none where that is not known, nor before it.
     pub fn meet(&mut self, flow: &mut Flow<'_>, at: &Meeting) -> Option<()> {
         match at {
-            Meeting::Layer(own) => self.total = flow.meet_again(*own, &self.total)?.own,
-            Meeting::Reader(own) => return flow.meet_reader(*own, &self.total).then_some(()),
-            Meeting::Inside(own) => self.inside = Some(flow.meet_branch(own, &self.total)?),
+            Meeting::Layer(own) => self.total = flow.meet_again(*own, &self.total)?.common,
+            Meeting::Reader(own) => return flow.meet_reader(*own, &self.total.own).then_some(()),
+            Meeting::Inside(own) => self.inside = Some(flow.meet_branch(own, &self.total.own)?),
             Meeting::Before(own) => {
-                self.total = flow.meet_stream(own, &self.total, &self.inside.take()?)?;
+                let inside = self.inside.take()?;
+                self.total.own = flow.meet_stream(own, &self.total.own, &inside)?;
             }
-            Meeting::Start(own) => return flow.leave_stream(*own, &self.total),
+            Meeting::Start(own) => return flow.leave_stream(*own, &self.total.own),
         }
         Some(())
     }

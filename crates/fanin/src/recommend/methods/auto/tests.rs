@@ -353,3 +353,22 @@ fn deep_chains_that_repel_rows_and_have_no_twins_get_biases() {
         assert!((0.2..5.0).contains(&(last / first)), "{text}: {signals:?}");
     }
 }
+
+#[test]
+fn means_are_chance_by_how_elements_differ() {
+    use super::walk::Scales;
+    #[track_caller]
+    fn check(elements: &[f32], mean: f64) {
+        let found = Scales::of_elements(elements, walk::MANY).mean;
+        assert!((found - mean).abs() < 1e-6, "{found} {mean}");
+    }
+    // One slope of a PReLU; gains of a norm over few channels.
+    check(&[0.25], 0.25);
+    check(&[1.0; 12], 1.0);
+    check(&[0.9, 1.1, 1.0, 1.05, 0.95], 1.0);
+    // Weights.
+    check(&[0.3, -0.1, 0.2, -0.3, 0.1], 0.0);
+    let mut weights = vec![0.0; 1 << 12];
+    fill_normal(Stream::new(0, "weights"), 0, 0.0, 1.0, &mut weights);
+    check(&weights, 0.0);
+}

@@ -340,22 +340,27 @@ impl Scales {
         let own = network.names.iter().zip(wires);
         own.map(|(name, &wire)| match weights.get(name) {
             Some(tensor) if tensor.shape() == network.graph.shape(wire) => {
-                let every = (tensor.data().len() / most).max(1);
-                let blocks = tensor.data().chunks(BLOCK).step_by(every);
-                let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
-                    let more =
-                        [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
-                    [count + more[0], sum + more[1], squares + more[2]]
-                });
-                let count = sums[0].max(1.0);
-                let (mean, second) = (sums[1] / count, sums[2] / count);
-                // A mean within 4 standard errors of 0 is chance, yet adds up over a fan-in.
-                let is_chance = mean * mean * count < 16.0 * second;
-                Self { mean: if is_chance { 0.0 } else { mean }, second }
+                Self::of_elements(tensor.data(), most)
             }
-            _ => Self { mean: 0.0, second: 0.0 },
+            _ => Self::ZERO,
         })
         .collect()
+    }
+
+    /// The same of one tensor's elements.
+    pub fn of_elements(elements: &[f32], most: usize) -> Self {
+        let every = (elements.len() / most).max(1);
+        let blocks = elements.chunks(BLOCK).step_by(every);
+        let sums = blocks.fold([0.0; 3], |[count, sum, squares], block| {
+            let more = [block.len() as f64, reduce::sum(block), reduce::sum_of_squares(block)];
+            [count + more[0], sum + more[1], squares + more[2]]
+        });
+        let count = sums[0].max(1.0);
+        let (mean, second) = (sums[1] / count, sums[2] / count);
+        // A mean within 4 standard errors of 0 is chance, yet adds up over a fan-in. Of one slope, or of gains that
+        // are all the same, the error is 0.
+        let is_chance = mean * mean * count < 16.0 * (second - mean * mean);
+        Self { mean: if is_chance { 0.0 } else { mean }, second }
     }
 }
 
