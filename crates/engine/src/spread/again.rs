@@ -17,7 +17,7 @@
 //! and b have.
 //!
 //! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer of N units, z′ and δ′ of the next, which reads x alone;
-//! T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]; X and Z mean products of x and z; matrices over {a, b}, a first.
+//! `T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]`; X and Z mean products of x and z; matrices over {a, b}, a first.
 
 use super::Flow;
 use super::two::Two;
@@ -41,11 +41,11 @@ pub struct Again {
 /// What gradients and z of every two rows have in common: T, at a·B + b.
 #[derive(Clone, Debug, Default)]
 pub struct Common {
-    /// T_ab: of each gradient with its own z.
+    /// `T_ab`: of each gradient with its own z.
     pub own: Vec<f64>,
-    /// T_aa: of both gradients with the z of the first row; T_bb is that of the rows in other order.
+    /// `T_aa`: of both gradients with the z of the first row; `T_bb` is that of the rows in other order.
     pub of_first: Vec<f64>,
-    /// T_ba: of each gradient with the z of the other row.
+    /// `T_ba`: of each gradient with the z of the other row.
     pub crossed: Vec<f64>,
 }
 
@@ -65,7 +65,7 @@ impl Common {
         Self { own, of_first, crossed }
     }
 
-    /// Where T_ab is known, and no gradient has more along another row than it has along its own: δ of so
+    /// Where `T_ab` is known, and no gradient has more along another row than it has along its own: δ of so
     /// many units, with mean products of δ and of z.
     pub(super) fn along_own_rows(own: &[f64], units: f64, delta: &[f64], z: &[f64]) -> Self {
         let rows = own.len().isqrt();
