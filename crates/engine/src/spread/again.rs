@@ -17,7 +17,7 @@
 //! and b have.
 //!
 //! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer of N units, z′ and δ′ of the next, which reads x alone;
-//! T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]; X and Z mean products of x and z; matrices over {a, b}, a first.
+//! `T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]`; X and Z mean products of x and z; matrices over {a, b}, a first.
 
 use super::Flow;
 use super::two::Two;
