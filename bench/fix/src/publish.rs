@@ -190,7 +190,7 @@ fn reason(own: &Foreseen, network: Option<&Network>) -> String {
         let text = format!("{} with outputs near 0", times(quiet[1].value));
         if is_near(quiet[1]) {
             causes
-                .push(format!("large outputs, whose gradient goes by the features of all rows, of which each row's own are counted: {text}"));
+                .push(format!("large outputs, whose gradient goes by features of the rows beyond what is counted: {text}"));
         } else {
             others.push(text);
         }

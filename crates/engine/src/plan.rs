@@ -408,10 +408,10 @@ impl<'g> Planner<'g> {
 }
 
 /// How badly a free buffer fits so many elements. What it lacks must be allocated; what it has too much
-/// others may want, which costs an eighth of that (of 1 to 16 the one by which plans of imported models
-/// need least, with 16).
+/// others may want, which counts an eighth: with 8 and with 16 the plans of 25 imported models need 3 % less
+/// than with 1, with less or more they need more.
 fn misfit(size: usize, elements: usize) -> usize {
-    if size < elements { elements - size } else { (size - elements) / 8 }
+    if size < elements { (elements - size).saturating_mul(8) } else { size - elements }
 }
 
 /// When a node runs.

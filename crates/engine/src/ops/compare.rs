@@ -106,11 +106,12 @@ impl Graph {
         self.apply(Compare { relation }, &[a, b])
     }
 
-    /// 1 where `x`, of either kind, is not 0, else 0; NaN counts as not 0.
+    /// 1 where `x`, of any kind, is not 0, else 0; NaN counts as not 0.
     ///
     /// # Errors
     /// None that a wire of this graph can cause.
     pub fn truth(&mut self, x: Wire) -> Result<Wire> {
+        let x = if self.type_of(x).is_float() { x } else { self.to_integer(x)? };
         let zero = self.zero_like(x)?;
         self.compare(Relation::NotEqual, x, zero)
     }

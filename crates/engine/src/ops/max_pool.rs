@@ -104,10 +104,13 @@ impl Operator for MaxPool {
             i32::try_from(plane).is_ok()
         };
         let shape = pooled(inputs, (&self.window, &self.kernel, self.round));
-        match shape.filter(|_| inputs.iter().all(is_counted)) {
-            Some(shape) => Ok(vec![Type::float(shape.clone()), Type::positions(shape)]),
-            None => Err(misfit(ENTRY.name, inputs, expected(&self.window, &self.kernel))),
+        let Some(shape) = shape else {
+            return Err(misfit(ENTRY.name, inputs, expected(&self.window, &self.kernel)));
+        };
+        if !inputs.iter().all(is_counted) {
+            return Err(misfit(ENTRY.name, inputs, "planes of fewer than 2^31 elements"));
         }
+        Ok(vec![Type::float(shape.clone()), Type::positions(shape)])
     }
 
     fn gradient(&self, backward: &mut Backward<'_>) -> Result<Vec<Option<Wire>>> {
@@ -178,7 +181,7 @@ impl Graph {
     /// The largest element of x (B, C, spatial…) in each window, and its position in the plane.
     ///
     /// # Errors
-    /// If the window does not fit.
+    /// If the window does not fit, or a plane has 2³¹ elements or more.
     pub fn max_pool(
         &mut self,
         x: Wire,
@@ -189,5 +192,38 @@ impl Graph {
         let operator = MaxPool { window: window.clone(), kernel: kernel.to_vec(), round };
         let outputs = self.apply_shared(std::sync::Arc::new(operator), &[x])?;
         Ok((outputs[0], outputs[1]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::{Array, compute};
+
+    #[test]
+    fn planes_of_more_places_than_32_bits_count_are_refused() {
+        let types = [1 << 15, (1 << 16) - 1, 1 << 16].map(|width| {
+            let mut graph = Graph::new();
+            let x = graph.input("x", Type::float([1, 1, 1 << 15, width]));
+            graph.max_pool(x, &[2, 2], &Window::new(2), Rounding::Down).map(drop)
+        });
+        assert!(types[0].is_ok() && types[1].is_ok());
+        let message = types[2].as_ref().unwrap_err().to_string();
+        assert!(message.contains("2^31"), "{message}");
+    }
+
+    #[test]
+    fn positions_become_numbers_and_truths() {
+        let x = Array::float([1, 1, 4], vec![5.0, 1.0, 2.0, 7.0]).unwrap();
+        let found = compute(&[&x], 100, |graph, wires| {
+            let window = Window { strides: vec![2], ..Window::new(1) };
+            let positions = graph.max_pool(wires[0], &[2], &window, Rounding::Down)?.1;
+            let whole = graph.to_integer(positions)?;
+            Ok(vec![positions, whole, graph.to_float(positions)?, graph.truth(positions)?])
+        });
+        let found = found.unwrap();
+        let whole = |at: usize| found[at].integers().unwrap();
+        assert_eq!([whole(0), whole(1), whole(3)], [&[0, 3][..], &[0, 3], &[0, 1]]);
+        assert_eq!(found[2].floats().unwrap(), [0.0, 3.0]);
     }
 }

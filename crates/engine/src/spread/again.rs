@@ -10,11 +10,12 @@
 //! What two rows' gradients have in common goes by the z of both, for both of which W is known:
 //!
 //! ```text
-//! Wᵀδ_a = W̃ᵀδ_a + Σ x_p·(X⁻¹)_pq·(δ_a·z_q)/N    p, q of {a, b}; W̃ independent of δ, and 0 along x_a and x_b
+//! Wᵀδ′_a = W̃ᵀδ′_a + Σ x_p·(X⁻¹)_pq·(δ′_a·z′_q)/N    p, q of {a, b}; W̃ independent of δ′, 0 along x_a and x_b
 //! ```
 //!
 //! Other rows tell nothing more: of their z, what is not along those of a and b is independent of all that a
-//! and b have.
+//! and b have. Of rows nearly along one line only the line is counted (`Two::inverse`), and biases are left out: z
+//! is taken as W·x.
 //!
 //! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer of N units, z′ and δ′ of the next, which reads x alone;
 //! `T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]`; X and Z mean products of x and z; matrices over {a, b}, a first.
@@ -130,7 +131,9 @@ impl Flow<'_> {
         let (next_z, next_gradient) = (self.rows(at.next_z)?, self.rows(at.next_gradient)?);
         let fresh = self.rows(back.0?)?;
         let rows = x.len().isqrt();
-        if next.own.len() != x.len() || (0..rows).any(|row| x[row * (rows + 1)] <= 0.0) {
+        let is_whole =
+            [&next.own, &next.of_first, &next.crossed].iter().all(|t| t.len() == x.len());
+        if !is_whole || (0..rows).any(|row| x[row * (rows + 1)] <= 0.0) {
             return None;
         }
         // E φ_p·φ′_a·z_q over units.

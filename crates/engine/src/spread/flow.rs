@@ -46,7 +46,7 @@ struct Form {
 }
 
 impl<'g> Flow<'g> {
-    /// A walk that begins; integers count as different from each other until they are set.
+    /// A walk that begins; integers and positions count as different from each other until they are set.
     pub fn new(graph: &'g Graph) -> Self {
         let count = graph.wire_count();
         Self {
@@ -288,10 +288,10 @@ impl<'g> Flow<'g> {
         spreads
     }
 
-    /// Integers of which nothing is known are all different.
+    /// Integers and positions of which nothing is known are all different.
     fn apart(&self, wire: Wire) -> Option<Spread> {
         let r#type = self.graph.type_of(wire);
-        let unknown = self.spread(wire).is_none() && r#type.kind == Kind::Integer;
+        let unknown = self.spread(wire).is_none() && !r#type.is_float();
         let product = |differs: &[bool]| f64::from(u8::from(!differs.contains(&true)));
         unknown.then(|| Spread::from_products(&r#type.shape, 0.0, product))
     }
@@ -333,7 +333,8 @@ impl<'g> Flow<'g> {
             let is_condition = |form: &Form| kind == Kind::Integer && form.seed.is_none();
             let condition = self.forms[wire.0].clone().filter(is_condition);
             if let Some(form) = condition {
-                if root.is_some() && form.root.is_some() && root != form.root {
+                let is_stretched = form.root.is_some() && *self.graph.shape(wire) != shape;
+                if is_stretched || (root.is_some() && form.root.is_some() && root != form.root) {
                     return None;
                 }
                 root = root.or(form.root);

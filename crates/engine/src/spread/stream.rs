@@ -58,7 +58,7 @@ pub struct Branch {
 
 impl Flow<'_> {
     /// Adds to the gradient of a stream, that has just been worked out, what comes back along the stream
-    /// through its one reader, of A of the reader, which is T too; false, and nothing is added, where rows are not known.
+    /// through its one reader, of T of the reader; false, and nothing is added, where rows are not known.
     pub fn meet_reader(&mut self, at: Reader, next: &[f64]) -> bool {
         let of = |wire: Wire| self.rows(wire);
         let found = (of(at.stream), of(at.z), of(at.z_gradient));

@@ -3,7 +3,8 @@
 use super::*;
 use crate::evaluate::Array;
 use crate::graph::{Graph, Type, Wire};
-use crate::ops::Relation;
+use crate::ops::{Relation, Rounding, Window};
+use crate::pullback;
 
 mod again;
 mod finite;
@@ -81,6 +82,40 @@ fn a_function_written_out_is_that_function() {
     });
     assert!((own.second() - chosen.second()).abs() < 1e-9);
     assert!((own.between(0) - chosen.between(0)).abs() < 1e-9);
+}
+
+#[test]
+fn gradients_are_known_below_a_max_pool() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([2, 3, 4, 4]));
+    let y = graph.affine(x, 2.0, 1.0).unwrap();
+    let window = Window { strides: vec![2; 2], ..Window::new(2) };
+    let (values, _) = graph.max_pool(y, &[2, 2], &window, Rounding::Down).unwrap();
+    let seed = graph.input("seed", Type::float([2, 3, 2, 2]));
+    let gradient = pullback(&mut graph, &[(values, seed)], &[x]).unwrap()[0];
+    let mut flow = Flow::new(&graph);
+    let independent = |axes: [usize; 4]| Spread::independent(&axes.into(), 0.0, 1.0);
+    flow.set(x, independent([2, 3, 4, 4]));
+    flow.set_gradient(seed, independent([2, 3, 2, 2]));
+    (0..graph.nodes().len()).for_each(|node| flow.step(node));
+    // One of four places gets a gradient, twice as large.
+    let found = flow.spread(gradient).expect("below the pool, too").second();
+    assert!((found - 1.0).abs() < 1e-9, "{found}");
+}
+
+#[test]
+fn a_condition_that_is_stretched_is_no_function_of_its_root() {
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([8, 1]));
+    let zero = graph.constant([], 0.0).unwrap();
+    let is_above = graph.compare(Relation::Greater, x, zero).unwrap();
+    let one = graph.constant([1, 4], 1.0).unwrap();
+    graph.choose(is_above, one, zero).unwrap();
+    let mut flow = Flow::new(&graph);
+    flow.set(x, Spread::independent(&[8, 1].into(), 0.0, 1.0));
+    (0..graph.nodes().len()).for_each(|node| flow.step(node));
+    let last = graph.nodes().last().unwrap().outputs[0];
+    assert!(flow.spread(last).is_none_or(|own| own.shape().axes() == [8, 4]));
 }
 
 #[test]

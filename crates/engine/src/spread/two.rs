@@ -20,13 +20,18 @@ impl Two {
         /// The square of the sine between such rows.
         const NEAR: f64 = 0.1;
         let Self([[a, c], [_, b]]) = self;
-        let determinant = a * b - c * c;
-        if determinant > NEAR * a * b {
-            Self([[b, -c], [-c, a]]).scaled(1.0 / determinant)
+        // Squares of sizes may be beyond what f64 holds.
+        let (root_a, root_b) = (a.sqrt(), b.sqrt());
+        let cosine = (c / root_a / root_b).clamp(-1.0, 1.0);
+        let left = 1.0 - cosine * cosine;
+        if left > NEAR {
+            let off = -cosine / left / root_a / root_b;
+            Self([[1.0 / left / a, off], [off, 1.0 / left / b]])
         } else {
             // Of the matrix v·vᵀ it is v·vᵀ/|v|⁴.
-            let c = c.signum() * (a * b).sqrt();
-            Self([[a, c], [c, b]]).scaled((a + b).powi(-2))
+            let size = a + b;
+            let off = cosine.signum() * (root_a / size) * (root_b / size);
+            Self([[a / size / size, off], [off, b / size / size]])
         }
     }
 
@@ -76,9 +81,18 @@ mod tests {
     #[test]
     fn an_inverse_undoes_what_rows_span() {
         for (a, b, c) in [(2.0, 3.0, 1.0), (2.0, 2.0, 2.0), (1.0, 4.0, -2.0)] {
-            let own = Two([[a, c], [c, b]]);
-            let again = own.times(own.inverse()).times(own);
-            assert!(again.less(own).dot(again.less(own)) < 1e-20, "{own:?} {again:?}");
+            for size in [1.0, 1e200, 1e-200] {
+                let one = Two([[a, c], [c, b]]);
+                let inverse = one.scaled(size).inverse().scaled(size);
+                let again = one.times(inverse).times(one);
+                assert!(again.less(one).dot(again.less(one)) < 1e-20, "{one:?} {again:?}");
+            }
         }
+    }
+
+    #[test]
+    fn of_rows_nearly_along_one_line_the_line_alone_is_inverted() {
+        let near = Two([[1.0, 0.97], [0.97, 1.0]]).inverse();
+        assert!(near.less(Two([[0.25; 2]; 2])).dot(near) < 1e-15, "{near:?}");
     }
 }

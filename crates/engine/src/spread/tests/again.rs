@@ -58,7 +58,7 @@ fn an_output_as_its_own_gradient_meets_the_weights_that_made_it() {
     }
 }
 
-/// Of K normal outputs of two rows: E (y_a·y_p)(y_b·y_q).
+/// Of K normal outputs of two rows: `E (y_a·y_p)(y_b·y_q)`.
 fn of_outputs_with_themselves(of_outputs: &[f64], count: f64) -> Common {
     let product = |a: usize, p: usize, b: usize, q: usize| {
         let of = |i: usize, j: usize| of_outputs[i * 2 + j];

@@ -366,7 +366,9 @@ fn means_are_chance_by_how_elements_differ() {
     check(&[0.25], 0.25);
     check(&[1.0; 12], 1.0);
     check(&[0.9, 1.1, 1.0, 1.05, 0.95], 1.0);
-    // Weights.
+    // Weights, which by chance may be near each other where they are few.
+    check(&[0.3, 0.2], 0.0);
+    check(&[0.3, 0.2, 0.25], 0.0);
     check(&[0.3, -0.1, 0.2, -0.3, 0.1], 0.0);
     let mut weights = vec![0.0; 1 << 12];
     fill_normal(Stream::new(0, "weights"), 0, 0.0, 1.0, &mut weights);

@@ -357,11 +357,21 @@ impl Scales {
         });
         let count = sums[0].max(1.0);
         let (mean, second) = (sums[1] / count, sums[2] / count);
-        // A mean within 4 standard errors of 0 is chance, yet adds up over a fan-in. Of one slope, or of gains that
-        // are all the same, the error is 0.
-        let is_chance = mean * mean * count < 16.0 * (second - mean * mean);
-        Self { mean: if is_chance { 0.0 } else { mean }, second }
+        Self { mean: if is_chance(count, mean, second) { 0.0 } else { mean }, second }
     }
+}
+
+/// Whether a mean of so many elements may be 0 but for chance, which yet would add up over a fan-in: within as
+/// many standard errors as are 4 of many normal elements. Student's t for few of them by Gaver & Kafadar (The
+/// American Statistician 38, 1984). Of one slope, or of gains that are all the same, the error is 0.
+fn is_chance(count: f64, mean: f64, second: f64) -> bool {
+    let freedom = count - 1.0;
+    let variance = (second - mean * mean) * count / freedom.max(1.0);
+    if variance <= 1e-12 * second {
+        return false;
+    }
+    let errors = freedom * ((freedom - 1.5) / (freedom - 1.0).powi(2) * 16.0).exp_m1();
+    freedom < 2.0 || mean * mean * count < errors * variance
 }
 
 /// The nodes that some wires need, in order.
