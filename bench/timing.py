@@ -5,9 +5,9 @@ import sys
 import time
 
 
-def build(bench):
-    """The program of a bench of fanin-kernels, built for release."""
-    command = ["cargo", "bench", "-p", "fanin-kernels", "--bench", bench, "--no-run"]
+def build(bench, package="fanin-kernels"):
+    """The program of a package's bench, built for release."""
+    command = ["cargo", "bench", "-p", package, "--bench", bench, "--no-run"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     return said[said.rindex("(") + 1 : said.rindex(")")]
 

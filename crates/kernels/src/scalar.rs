@@ -110,7 +110,9 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    ($type:ident, $exp:path, $tanh:path, $erf:path, $erfc:path) => {
+    (
+        $type:ident, $exp:path, $exp_m1:path, $ln:path, $ln_1p:path, $sin:path, $cos:path, $tanh:path, $erf:path, $erfc:path
+    ) => {
         impl Scalar for $type {
             #[inline]
             fn constant(value: f64) -> Self {
@@ -124,29 +126,29 @@ macro_rules! implement_float {
             fn exp(self) -> Self {
                 $exp(self)
             }
-            #[inline]
+            #[inline(always)]
             fn exp_m1(self) -> Self {
-                $type::exp_m1(self)
+                $exp_m1(self)
             }
-            #[inline]
+            #[inline(always)]
             fn ln(self) -> Self {
-                $type::ln(self)
+                $ln(self)
             }
-            #[inline]
+            #[inline(always)]
             fn ln_1p(self) -> Self {
-                $type::ln_1p(self)
+                $ln_1p(self)
             }
             #[inline]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
-            #[inline]
+            #[inline(always)]
             fn sin(self) -> Self {
-                $type::sin(self)
+                $sin(self)
             }
-            #[inline]
+            #[inline(always)]
             fn cos(self) -> Self {
-                $type::cos(self)
+                $cos(self)
             }
             #[inline]
             fn tan(self) -> Self {
@@ -225,5 +227,27 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(f32, functions::exp, functions::tanh, functions::erf, functions::erfc);
-implement_float!(f64, f64::exp, f64::tanh, libm::erf, libm::erfc);
+implement_float!(
+    f32,
+    functions::exp,
+    functions::exp_m1,
+    functions::ln,
+    functions::ln_1p,
+    functions::sin,
+    functions::cos,
+    functions::tanh,
+    functions::erf,
+    functions::erfc
+);
+implement_float!(
+    f64,
+    f64::exp,
+    f64::exp_m1,
+    f64::ln,
+    f64::ln_1p,
+    f64::sin,
+    f64::cos,
+    f64::tanh,
+    libm::erf,
+    libm::erfc
+);

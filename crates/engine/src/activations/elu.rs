@@ -16,12 +16,16 @@ impl Formula for Elu {
     const ABOUT: &'static str =
         "x above 0, alpha*(exp(x) - 1) below, alpha = 1 (Clevert, Unterthiner & Hochreiter 2016)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
-        if x.value() <= 0.0 { S::constant(self.alpha) * x.exp_m1() } else { x }
+        let below = S::constant(self.alpha) * x.exp_m1();
+        if x.value() <= 0.0 { below } else { x }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
-        if x <= T::ZERO { T::constant(self.alpha) * x.exp() } else { T::ONE }
+        let below = T::constant(self.alpha) * x.exp();
+        if x <= T::ZERO { below } else { T::ONE }
     }
 
     fn kinks(&self) -> &'static [f64] {

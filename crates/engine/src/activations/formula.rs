@@ -132,19 +132,19 @@ pub trait SlopeOfValue {
 
 impl<F: Formula> SlopeOfValue for F {
     fn scale_f32(&self, y: &[f32], factor: &[f32], out: &mut [f32]) {
-        elementwise::apply([y, factor], out, &OfValue(self));
+        elementwise::apply([y, factor], out, &OfValue(self.clone()));
     }
 
     fn scale_f64(&self, y: &[f64], factor: &[f64], out: &mut [f64]) {
-        elementwise::apply([y, factor], out, &OfValue(self));
+        elementwise::apply([y, factor], out, &OfValue(self.clone()));
     }
 
     fn rescale_f32(&self, y: &[f32], factor: &mut [f32]) {
-        elementwise::change_by(y, factor, &OfValue(self));
+        elementwise::change_by(y, factor, &OfValue(self.clone()));
     }
 
     fn rescale_f64(&self, y: &[f64], factor: &mut [f64]) {
-        elementwise::change_by(y, factor, &OfValue(self));
+        elementwise::change_by(y, factor, &OfValue(self.clone()));
     }
 }
 
@@ -234,21 +234,28 @@ fn derivative<F: Formula, T: Float>(formula: &F, order: usize, x: T) -> T {
     match order {
         0 => formula.value(x),
         1 => formula.slope(x),
-        _ => formula.value(Jet::variable(x)).derivative(order),
+        _ => by_jet(formula, order, x),
     }
 }
 
+/// A derivative of any order; compiled once, as no loop over it is made faster by wide instructions.
+#[inline(never)]
+fn by_jet<F: Formula, T: Float>(formula: &F, order: usize, x: T) -> T {
+    formula.value(Jet::variable(x)).derivative(order)
+}
+
 /// A formula's value, or with a second number that number times it.
-struct Value<'a, F>(&'a F);
+///
+/// It owns the formula, so that its parameter may be read once for a whole loop.
+struct Value<F>(F);
 
 /// A formula's slope, or with a second number that number times it.
-struct Slope<'a, F>(&'a F);
+struct Slope<F>(F);
 
 /// A slope by the value there, times a second number.
-struct OfValue<'a, F>(&'a F);
+struct OfValue<F>(F);
 
-impl<F: Formula, T: Float> Function<T, 2> for OfValue<'_, F> {
-    #[allow(clippy::inline_always, reason = "its code must become part of the loop")]
+impl<F: Formula, T: Float> Function<T, 2> for OfValue<F> {
     #[inline(always)]
     fn at(&self, [y, factor]: [T; 2]) -> T {
         factor * self.0.slope_of_value(y).unwrap_or(T::ZERO)
@@ -257,14 +264,14 @@ impl<F: Formula, T: Float> Function<T, 2> for OfValue<'_, F> {
 
 macro_rules! functions {
     ($type:ident, $method:ident) => {
-        impl<F: Formula, T: Float> Function<T, 1> for $type<'_, F> {
+        impl<F: Formula, T: Float> Function<T, 1> for $type<F> {
             #[inline(always)]
             fn at(&self, [x]: [T; 1]) -> T {
                 self.0.$method(x)
             }
         }
 
-        impl<F: Formula, T: Float> Function<T, 2> for $type<'_, F> {
+        impl<F: Formula, T: Float> Function<T, 2> for $type<F> {
             #[inline(always)]
             fn at(&self, [x, factor]: [T; 2]) -> T {
                 factor * self.0.$method(x)
@@ -278,32 +285,32 @@ functions!(Slope, slope);
 
 fn apply<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], out: &mut [T]) {
     match order {
-        0 => elementwise::apply([x], out, &Value(formula)),
-        1 => elementwise::apply([x], out, &Slope(formula)),
+        0 => elementwise::apply([x], out, &Value(formula.clone())),
+        1 => elementwise::apply([x], out, &Slope(formula.clone())),
         _ => elementwise::map(x, out, |x| derivative(formula, order, x)),
     }
 }
 
 fn change<F: Formula, T: Float>(formula: &F, order: usize, x: &mut [T]) {
     match order {
-        0 => elementwise::change(x, &Value(formula)),
-        1 => elementwise::change(x, &Slope(formula)),
+        0 => elementwise::change(x, &Value(formula.clone())),
+        1 => elementwise::change(x, &Slope(formula.clone())),
         _ => elementwise::map_in_place(x, |x| derivative(formula, order, x)),
     }
 }
 
 fn scale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &[T], out: &mut [T]) {
     match order {
-        0 => elementwise::apply([x, factor], out, &Value(formula)),
-        1 => elementwise::apply([x, factor], out, &Slope(formula)),
+        0 => elementwise::apply([x, factor], out, &Value(formula.clone())),
+        1 => elementwise::apply([x, factor], out, &Slope(formula.clone())),
         _ => elementwise::zip(x, factor, out, |x, f| f * derivative(formula, order, x)),
     }
 }
 
 fn rescale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &mut [T]) {
     match order {
-        0 => elementwise::change_by(x, factor, &Value(formula)),
-        1 => elementwise::change_by(x, factor, &Slope(formula)),
+        0 => elementwise::change_by(x, factor, &Value(formula.clone())),
+        1 => elementwise::change_by(x, factor, &Slope(formula.clone())),
         _ => elementwise::zip_in_place(factor, x, |f, x| f * derivative(formula, order, x)),
     }
 }

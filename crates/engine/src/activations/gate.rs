@@ -2,8 +2,6 @@
 //!
 //! The gate is computed everywhere and chosen where it counts, so that a loop has no branch.
 
-#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
-
 use fanin_kernels::{Float, Scalar};
 
 /// x·g(x); −0 below −`far` and x above `far`, so that ±∞·0 never arises.

@@ -1,7 +1,5 @@
 //! Gaussian error linear unit: x·Φ(x).
 
-#![expect(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
-
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use fanin_kernels::{Float, Scalar};

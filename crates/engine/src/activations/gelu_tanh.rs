@@ -24,10 +24,12 @@ impl Formula for GeluTanh {
     const ABOUT: &'static str =
         "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3))) (Hendrycks & Gimpel 2016)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         gate::value(x, FAR, sigmoid::rising_and_falling(twice_u(x)).0)
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         let (rising, falling) = sigmoid::rising_and_falling(twice_u(x));
         let d_u = T::constant(TWICE_SLOPE) * (T::ONE + T::constant(3.0 * CUBIC) * x * x);
@@ -35,6 +37,7 @@ impl Formula for GeluTanh {
     }
 }
 
+#[inline(always)]
 fn twice_u<S: Scalar>(x: S) -> S {
     S::constant(TWICE_SLOPE) * x * (S::constant(1.0) + S::constant(CUBIC) * x * x)
 }

@@ -14,6 +14,7 @@ impl Formula for Hardswish {
     const NAME: &'static str = "hardswish";
     const ABOUT: &'static str = "x*clip(x + 3, 0, 6)/6 (Howard et al. 2019)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         if x.value() <= -3.0 {
             S::constant(-0.0)
@@ -24,6 +25,7 @@ impl Formula for Hardswish {
         }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         if x <= T::constant(-3.0) {
             T::ZERO

@@ -12,6 +12,7 @@ impl Formula for Hardtanh {
     const NAME: &'static str = "hardtanh";
     const ABOUT: &'static str = "x clipped to [-1, 1] (Collobert 2004)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         if x.value() <= -1.0 {
             S::constant(-1.0)
@@ -22,10 +23,12 @@ impl Formula for Hardtanh {
         }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         if x.abs() >= T::ONE { T::ZERO } else { T::ONE }
     }
 
+    #[inline(always)]
     fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
         Some(if y.abs() >= T::ONE { T::ZERO } else { T::ONE })
     }

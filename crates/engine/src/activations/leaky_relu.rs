@@ -15,17 +15,21 @@ impl Formula for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
     const ABOUT: &'static str = "x above 0, a*x below, a = 0.01 (Maas, Hannun & Ng 2013)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
-        if x.value() <= 0.0 { S::constant(self.negative_slope) * x } else { x }
+        let below = S::constant(self.negative_slope) * x;
+        if x.value() <= 0.0 { below } else { x }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
-        if x <= T::ZERO { T::constant(self.negative_slope) } else { T::ONE }
+        let below = T::constant(self.negative_slope);
+        if x <= T::ZERO { below } else { T::ONE }
     }
 
+    #[inline(always)]
     fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
-        let slope = if y <= T::ZERO { T::constant(self.negative_slope) } else { T::ONE };
-        (self.negative_slope > 0.0).then_some(slope)
+        (self.negative_slope > 0.0).then(|| self.slope(y))
     }
 
     fn kinks(&self) -> &'static [f64] {

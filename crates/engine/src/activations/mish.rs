@@ -19,12 +19,14 @@ impl Formula for Mish {
     const NAME: &'static str = "mish";
     const ABOUT: &'static str = "x*tanh(ln(1 + exp(x))) (Misra 2019)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         gate::value(x, FAR, parts(x).1)
     }
 
     /// The gate's slope is 4eˣw/(w² + 1)², which in e is 4e(1 + e)/denominator² for x < 0 and
     /// 4e²(1 + e)/denominator² for x ≥ 0.
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         let (e, gate, denominator) = parts(x);
         let power = if x < T::ZERO { e } else { e * e };
@@ -34,16 +36,14 @@ impl Formula for Mish {
 }
 
 /// e = exp(−|x|), the gate tanh(softplus(x)), and its denominator.
+#[inline(always)]
 fn parts<S: Scalar>(x: S) -> (S, S, S) {
     let e = (-x.abs()).exp();
     let (one, two) = (S::constant(1.0), S::constant(2.0));
-    if x.value() < 0.0 {
-        let numerator = e * (two + e);
-        let denominator = two + numerator;
-        (e, numerator / denominator, denominator)
-    } else {
-        let rest = two * e * e;
-        let denominator = one + two * e + rest;
-        (e, one - rest / denominator, denominator)
-    }
+    let is_below = x.value() < 0.0;
+    let rest = two * e * e;
+    let numerator = if is_below { e * (two + e) } else { rest };
+    let denominator = if is_below { two + numerator } else { one + two * e + rest };
+    let quotient = numerator / denominator;
+    (e, if is_below { quotient } else { one - quotient }, denominator)
 }

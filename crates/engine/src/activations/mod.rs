@@ -1,7 +1,11 @@
 //! The registry of activations: one file each, value and everything that follows from it.
 //!
 //! To add one: a new file with a [`Formula`], `mod x;` and `&x::X,` in [`ACTIVATIONS`];
-//! then its definition in `tests/digits.py`, and the tests say what else they ask of it.
+//! then its definition in `tests/digits.py`, and the tests say what else they ask of it. Formulas are
+//! `#[inline(always)]` and choose between numbers that are made anyway, so that loops over them are
+//! compiled for wide instructions; `bench/activations.py` shows where one is not.
+
+#![allow(clippy::inline_always, reason = "a formula must be compiled where a loop calls it")]
 
 mod formula;
 

@@ -12,14 +12,17 @@ impl Formula for Relu {
     const NAME: &'static str = "relu";
     const ABOUT: &'static str = "max(0, x) (Nair & Hinton 2010)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         if x.value() <= 0.0 { S::constant(0.0) } else { x }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         if x <= T::ZERO { T::ZERO } else { T::ONE }
     }
 
+    #[inline(always)]
     fn slope_of_value<T: Float>(&self, y: T) -> Option<T> {
         Some(if y <= T::ZERO { T::ZERO } else { T::ONE })
     }

@@ -21,14 +21,13 @@ impl Formula for Selu {
     const ABOUT: &'static str =
         "1.0507*x above 0, 1.7581*(exp(x) - 1) below: keeps N(0, 1) (Klambauer et al. 2017)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
-        if x.value() <= 0.0 {
-            S::constant(LAMBDA * ALPHA) * x.exp_m1()
-        } else {
-            S::constant(LAMBDA) * x
-        }
+        let below = S::constant(LAMBDA * ALPHA) * x.exp_m1();
+        if x.value() <= 0.0 { below } else { S::constant(LAMBDA) * x }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         if x <= T::ZERO { T::constant(LAMBDA * ALPHA) * x.exp() } else { T::constant(LAMBDA) }
     }

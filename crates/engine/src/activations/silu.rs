@@ -15,10 +15,12 @@ impl Formula for Silu {
     const NAME: &'static str = "silu";
     const ABOUT: &'static str = "x*sigmoid(x), also called swish (Elfwing, Uchibe & Doya 2017)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         gate::value(x, FAR, sigmoid::rising_and_falling(x).0)
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         let (rising, falling) = sigmoid::rising_and_falling(x);
         gate::slope(x, FAR, (rising, rising * falling))

@@ -14,10 +14,12 @@ impl Formula for Sin {
     const NAME: &'static str = "sin";
     const ABOUT: &'static str = "sine (Sitzmann et al. 2020)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         x.sin()
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         x.cos()
     }

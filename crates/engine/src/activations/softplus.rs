@@ -14,11 +14,13 @@ impl Formula for Softplus {
     const NAME: &'static str = "softplus";
     const ABOUT: &'static str = "ln(1 + exp(x)), a smooth relu (Dugas et al. 2001)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         let rest = (-x.abs()).exp().ln_1p();
         if x.value() < 0.0 { rest } else { x + rest }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         sigmoid::rising_and_falling(x).0
     }

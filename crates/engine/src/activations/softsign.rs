@@ -13,6 +13,7 @@ impl Formula for Softsign {
     const ABOUT: &'static str =
         "x/(1 + |x|), odd, in (-1, 1), slow tails (Turian, Bergstra & Bengio 2009)";
 
+    #[inline(always)]
     fn value<S: Scalar>(&self, x: S) -> S {
         let one = S::constant(1.0);
         let rest = one / (one + x.abs());
@@ -26,6 +27,7 @@ impl Formula for Softsign {
         }
     }
 
+    #[inline(always)]
     fn slope<T: Float>(&self, x: T) -> T {
         let rest = T::ONE / (T::ONE + x.abs());
         rest * rest
