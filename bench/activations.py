@@ -1,21 +1,26 @@
 """Times fanin's activations beside torch on one thread, interleaved, and prints ratios.
 
-Run: python3 bench/activations.py [ROUNDS] [NAME…]    needs torch
+Run: python3 bench/activations.py [--rounds N] [--json FILE] [NAME…]    needs torch
+
 A layer of 256 units at 128 rows of standard normal numbers: the value of every element, and the
-slope times a gradient, as a backward pass makes it, both into memory that is there already. Of
-ROUNDS (default 15) the median of the ratio within a round. A ratio above 1 means that fanin is faster.
+slope times a gradient, as a backward pass makes it, both into memory that is there already. The median
+over rounds of the ratio within a round. A ratio above 1 means that fanin is faster.
 """
 
+import argparse
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import torch
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "training"))
+
+from machine import load, save
 from timing import Fanin, build
 
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-NAMES = sys.argv[2:]
 PASSES = 40
 
 aten = torch.ops.aten
@@ -54,25 +59,47 @@ def mean_seconds(work):
     return (time.perf_counter() - start) / PASSES
 
 
-def main():
-    torch.set_num_threads(1)
-    fanin = Fanin(build("activations", "fanin-engine"), 1)
+def compare(fanin, name, rounds):
+    """What both took for the value and for the slope, in nanoseconds an element."""
+    value, slope = PEERS[name]
     x, g = torch.randn(128, 256), torch.randn(128, 256)
-    out = torch.empty_like(x)
+    out, y = torch.empty_like(x), value(x, out=torch.empty_like(x))
+    tasks = {"value": lambda: value(x, out=out)}
+    if slope:
+        tasks["slope"] = lambda: slope(g, x, y, out)
+    for what, task in tasks.items():
+        pairs = [(fanin(name, what)[0], mean_seconds(task)) for _ in range(rounds)]
+        low, middle, high = statistics.quantiles([theirs / ours for ours, theirs in pairs], n=4)
+        ours, theirs = (statistics.median(times) / x.numel() * 1e9 for times in zip(*pairs))
+        yield {
+            "activation": name, "what": what, "fanin": ours, "torch": theirs,
+            "ratio": {"median": middle, "low": low, "high": high},
+        }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(PEERS))
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in PEERS]
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; known: {', '.join(PEERS)}")
+    torch.set_num_threads(1)
+    fanin, before = Fanin(build("activations", "fanin-engine"), 1), load()
     print(f"torch {torch.__version__}; nanoseconds an element, fanin / torch = ratio of speeds (quartiles)")
-    for name, (value, slope) in PEERS.items():
-        if NAMES and name not in NAMES:
-            continue
-        y = value(x, out=torch.empty_like(x))
-        tasks = {"value": lambda: value(x, out=out)}
-        if slope:
-            tasks["slope"] = lambda: slope(g, x, y, out)
-        for what, task in tasks.items():
-            pairs = [(fanin(name, what)[0], mean_seconds(task)) for _ in range(ROUNDS)]
-            ratios = [theirs / ours for ours, theirs in pairs]
-            low, middle, high = statistics.quantiles(ratios, n=4)
-            ours, theirs = (statistics.median(times) / x.numel() * 1e9 for times in zip(*pairs))
-            print(f"  {name:12} {what}   {ours:6.3f} / {theirs:6.3f} = {middle:5.2f} ({low:.2f}–{high:.2f})", flush=True)
+    results = []
+    for name in options.names or PEERS:
+        for found in compare(fanin, name, options.rounds):
+            ratio = found["ratio"]
+            print(
+                f"  {name:12} {found['what']}   {found['fanin']:6.3f} / {found['torch']:6.3f} = "
+                f"{ratio['median']:5.2f} ({ratio['low']:.2f}–{ratio['high']:.2f})", flush=True,
+            )
+            results.append(found)
+    if options.json:
+        save(options.json, load=before, results=results)
 
 
 if __name__ == "__main__":
