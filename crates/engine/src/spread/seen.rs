@@ -34,7 +34,7 @@ impl Flow<'_> {
     pub(super) fn seen(&self, root: Wire, grid: &Rc<Grid>) -> Option<Seen<'_>> {
         let spread = self.spread(root)?;
         let rows = spread.rows_and_units()?.0.rows;
-        let drawn = self.units.get(&root).map(Rc::clone);
+        let drawn = self.units.get(&root).map(|own| Rc::clone(&own.numbers));
         Some(Seen { root: spread, grid: Rc::clone(grid), drawn, rows })
     }
 }
