@@ -54,6 +54,23 @@ impl Seen<'_> {
         self.function((0..self.rows).flat_map(of_row).collect())
     }
 
+    /// The function that has these values at units that are drawn, row by row.
+    pub fn on_units(&self, values: Vec<f64>) -> Function {
+        self.function(values)
+    }
+
+    /// The sum of some.
+    pub fn sum(&self, mut all: Vec<Function>) -> Option<Function> {
+        let mut sum = all.pop()?;
+        if all.is_empty() {
+            return Some(sum);
+        }
+        for own in &all {
+            sum.values.iter_mut().zip(&own.values).for_each(|(sum, own)| *sum += own);
+        }
+        Some(self.function(sum.values))
+    }
+
     /// f·g.
     pub fn product(&self, f: &Function, g: &Function) -> Function {
         self.function(f.values.iter().zip(&g.values).map(|(f, g)| f * g).collect())
