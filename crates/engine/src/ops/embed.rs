@@ -12,7 +12,7 @@ use crate::tensor::Shape;
 use super::operator::run_stored;
 use super::slice::Slice;
 use super::span::{Span, for_each_row};
-use super::{Entry, Operator, Sample};
+use super::{Entry, Operator, Sample, Structure};
 
 /// A tensor of the given shape that holds the input at the positions of one span per axis, and
 /// one value elsewhere.
@@ -121,6 +121,13 @@ impl Operator for Embed {
     }
 
     run_stored!();
+
+    fn structure(&self) -> Structure {
+        match self.value {
+            Number::Float(0.0) => Structure::Placed,
+            _ => Structure::Other,
+        }
+    }
 
     fn spread(&self, _types: &[&Type], inputs: &[&Spread]) -> Option<Vec<Spread>> {
         let x = inputs.first()?.with_whole_axes();

@@ -43,6 +43,8 @@ pub enum Structure {
     Summed,
     /// Elements of the input, all or some, under another shape or in another order.
     Moved,
+    /// All elements of the input, each in a place of its own among zeros.
+    Placed,
     /// Elements of input 0 that integers pick.
     Picked,
     /// Shares along the last axis: none below 0, with a sum of 1.

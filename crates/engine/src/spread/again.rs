@@ -15,12 +15,15 @@
 //!
 //! Other rows tell nothing more: of their z, what is not along those of a and b is independent of all that a
 //! and b have. Of rows nearly along one line only the line is counted (`Two::inverse`), and biases are left out: z
-//! is taken as W·x.
+//! is taken as W·x. Where a unit of x takes several of z, as x = φ(u, v) of two halves, what goes by φ′ or φ′·z is
+//! a sum over these (`passed`).
 //!
-//! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer of N units, z′ and δ′ of the next, which reads x alone;
+//! Key: a, b rows; x = φ(z) and δ = ∂loss/∂z of one layer, N units of x, z′ and δ′ of the next, which reads x alone;
 //! `T_pq(a, b) = E[(δ_a·z_p)(δ_b·z_q)]`; X and Z mean products of x and z; matrices over {a, b}, a first.
 
 use super::Flow;
+use super::passed::{Part, Passed};
+use super::seen::Function;
 use super::two::Two;
 use crate::graph::Wire;
 
@@ -29,7 +32,7 @@ use crate::graph::Wire;
 pub struct Again {
     /// z of the layer.
     pub z: Wire,
-    /// φ(z), which the next layer alone reads.
+    /// What is made of z alone, and the next layer alone reads.
     pub x: Wire,
     /// ∂loss/∂z.
     pub gradient: Wire,
@@ -96,40 +99,50 @@ impl Common {
     }
 }
 
+/// Of every two rows, the sum of some.
+fn sum(mut all: impl Iterator<Item = Vec<f64>>) -> Vec<f64> {
+    let mut sum = all.next().unwrap_or_default();
+    all.for_each(|own| sum.iter_mut().zip(own).for_each(|(sum, own)| *sum += own));
+    sum
+}
+
 impl Flow<'_> {
     /// Adds to the gradient of a layer, that has just been worked out, what comes back along the x of every
     /// two rows, of T of the next layer, and gives its own T; none, and nothing is added, where rows are not
     /// known or x is no function of z alone.
     pub fn meet_again(&mut self, at: Again, next: &Common) -> Option<Met> {
-        let (forward, back) = (self.form(at.x)?, self.form(at.gradient)?);
-        let root = forward.1?;
-        let is_own = self.form(at.z).map_or(root == at.z, |z| z == forward);
-        if forward.0.is_some() || back.1 != Some(root) || !is_own {
-            return None;
-        }
-        let (grid, places) = self.grid(root)?;
-        let on_grid = |wire: Wire| self.form_values(wire);
-        let seen = self.seen(root, &grid)?;
-        let phi = seen.on_grid(&on_grid(at.x)?);
-        let slope = seen.on_grid(&on_grid(at.gradient)?);
-        // Of a bias of 0, z is told as what it was before.
-        let z = seen.on_grid(&on_grid(at.z).unwrap_or_else(|| places.into()));
-        let both = seen.product(&phi, &slope);
-        let turned = seen.product(&slope, &z);
+        let Passed { seen, phi, parts, seed } = self.passed(&at)?;
+        let product = |f: &Function, g: &Function| seen.product(f, g);
+        let over_parts = |of: &dyn Fn(&Part) -> Vec<f64>| sum(parts.iter().map(of));
+        let both: Vec<Function> = parts.iter().map(|part| product(&phi, &part.slope)).collect();
+        let over_both = |of: &dyn Fn(&Part, &Function) -> Vec<f64>| {
+            sum(parts.iter().zip(&both).map(|(part, both)| of(part, both)))
+        };
+        let turned = parts.iter().map(|part| product(&part.slope, &part.z)).collect();
+        let turned = seen.sum(turned)?;
         // Told of the same places as what it divides: a layer's error would stand in all before it.
         let x = seen.products(&phi, &phi);
-        let with_own_x = seen.products(&both, &z);
+        let with_own_x = over_both(&|part, both| seen.products(both, &part.z));
         let with_own_z = seen.products(&turned, &phi);
-        let with_other = seen.products(&slope, &seen.product(&phi, &z));
-        let of_x = seen.products(&both, &both);
-        let of_first_x = seen.products(&seen.product(&both, &phi), &slope);
+        let with_other = over_parts(&|part| seen.products(&part.slope, &product(&phi, &part.z)));
+        let of_x = over_both(&|_, both| seen.products(both, both));
+        let of_first_x = over_both(&|part, both| seen.products(&product(both, &phi), &part.slope));
         let of_z = seen.products(&turned, &turned);
-        let of_first_z = seen.products(&seen.product(&turned, &z), &slope);
+        let of_first_z = over_parts(&|part| seen.products(&product(&turned, &part.z), &part.slope));
+        let of_other_z = match &parts[..] {
+            [_] => of_z.clone(),
+            _ => over_parts(&|part| {
+                let across = |other: &Part| {
+                    seen.products(&product(&part.slope, &other.z), &product(&part.z, &other.slope))
+                };
+                sum(parts.iter().map(across))
+            }),
+        };
 
-        let units = self.units_in(at.z);
+        let (units, all_units) = (self.units_in(at.x), self.units_in(at.z));
         let next_units = self.units_in(at.next_z);
         let (next_z, next_gradient) = (self.rows(at.next_z)?, self.rows(at.next_gradient)?);
-        let fresh = self.rows(back.0?)?;
+        let fresh = self.rows(seed)?;
         let rows = x.len().isqrt();
         let is_whole =
             [&next.own, &next.of_first, &next.crossed].iter().all(|t| t.len() == x.len());
@@ -154,10 +167,12 @@ impl Flow<'_> {
             let turned_back = b * rows + a;
             let slopes =
                 Two([[of_first_x[place], of_x[place]], [of_x[place], of_first_x[turned_back]]]);
-            more[place] = along(total.less(chance)).dot(slopes) / (units * units);
+            more[place] = along(total.less(chance)).dot(slopes) / (units * all_units);
             let (left, right) = (passed(a, b).transposed(), passed(b, a).swapped());
-            let squares =
-                Two([[of_first_z[place], of_z[place]], [of_z[place], of_first_z[turned_back]]]);
+            let squares = Two([
+                [of_first_z[place], of_z[place]],
+                [of_other_z[place], of_first_z[turned_back]],
+            ]);
             let across = squares.less(left.times(inverse).times(right));
             let kept = left.times(along(total)).times(right);
             common.set(place, kept.plus(across.scaled(units * fresh[place])));

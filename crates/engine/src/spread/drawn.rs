@@ -8,6 +8,9 @@
 //! mean products of rows are those of N numbers with the covariance of the layer; weights are still averaged
 //! over, forward and back. What theory expects of finite layers is the mean over such walks.
 //!
+//! Where units of several layers, or several units of one, make one number, such as a gate and what it lets
+//! through, that number is drawn by what it is made of; and a gradient that goes with several of them, too.
+//!
 //! Key: B rows, N units; numbers of units stand row by row.
 
 use std::rc::Rc;
@@ -20,10 +23,19 @@ use super::expansion::Grid;
 use super::normal_rows::NormalRows;
 use super::pairs::Pairs;
 use super::written::WrittenNorm;
-use super::{Flow, Spread};
+use super::{Flow, Spread, by_rows};
 use crate::evaluate::{Array, evaluate};
 use crate::graph::{Node, Wire};
 use crate::ops::Structure;
+use crate::tensor::Shape;
+
+/// Numbers of drawn units, row by row, or what a gradient is times such.
+#[derive(Clone, Debug)]
+pub(super) struct Units {
+    /// The gradient.
+    pub seed: Option<Wire>,
+    pub numbers: Rc<Vec<f64>>,
+}
 
 impl Flow<'_> {
     /// Draws the units of a layer whose z (B, N) is known by rows; does nothing where it is not.
@@ -35,7 +47,7 @@ impl Flow<'_> {
             None => z,
         };
         if let Some(units) = self.spread(root).and_then(|spread| spread.drawn(stream)) {
-            self.units.insert(root, Rc::new(units));
+            self.units.insert(root, Units { seed: None, numbers: Rc::new(units) });
         }
     }
 
@@ -51,16 +63,21 @@ impl Flow<'_> {
         let Some(units) = self.units.get(&root) else {
             return Some(spread.through_grid(grid, values));
         };
-        spread.over_units(&spread.seen_by(units, grid, values))
+        spread.over_units(&spread.seen_by(&units.numbers, grid, values))
     }
 
     /// The numbers of a wire's units: drawn, or a function of such; none of others.
     fn units_of(&self, wire: Wire) -> Option<Rc<Vec<f64>>> {
         if let Some(own) = self.units.get(&wire) {
-            return Some(Rc::clone(own));
+            return Some(Rc::clone(&own.numbers)).filter(|_| own.seed.is_none());
         }
         let (None, Some(root)) = self.form(wire)? else { return None };
-        let (units, grid) = (self.units.get(&root)?, self.grids.get(&root)?);
+        self.of_drawn(wire, root)
+    }
+
+    /// The function that a wire is of a root, of the root's units.
+    fn of_drawn(&self, wire: Wire, root: Wire) -> Option<Rc<Vec<f64>>> {
+        let (units, grid) = (&self.units.get(&root)?.numbers, self.grids.get(&root)?);
         let values = self.form_values(wire)?;
         Some(Rc::new(self.spread(root)?.seen_by(units, grid, &values)))
     }
@@ -104,27 +121,82 @@ impl Flow<'_> {
     fn become_units(&mut self, wire: Wire, like: Wire, units: Vec<f64>) {
         if let Some(spread) = self.spread(like).and_then(|like| like.over_units(&units)) {
             self.set(wire, spread);
-            self.units.insert(wire, Rc::new(units));
+            self.units.insert(wire, Units { seed: None, numbers: Rc::new(units) });
         }
     }
 
-    /// A sum of wires whose units are drawn, whose units are sums.
-    pub(super) fn drawn_sum(&mut self, node: &Node) -> Option<Spread> {
-        let Structure::Sum { factors, shift } = node.operator.structure() else { return None };
+    /// What an elementwise operator makes of several wires whose units are drawn, or what moves such units:
+    /// unit by unit. A gradient may be among them, with which it goes.
+    pub(super) fn drawn_elements(&mut self, node: &Node) -> Option<Spread> {
         let output = *node.outputs.first()?;
-        let is_alike = |wire: &Wire| self.graph.shape(*wire) == self.graph.shape(output);
-        if self.units.is_empty() || node.inputs.len() < 2 || !node.inputs.iter().all(is_alike) {
+        let is_moved = node.operator.structure() == Structure::Moved && node.inputs.len() == 1;
+        if self.units.is_empty() || !(is_moved || node.operator.is_pointwise()) {
             return None;
         }
-        let mut sum: Vec<f64> = Vec::new();
-        for (wire, factor) in node.inputs.iter().zip(factors) {
-            let units = self.units_of(*wire)?;
-            sum.resize(units.len(), shift);
-            sum.iter_mut().zip(units.iter()).for_each(|(sum, own)| *sum += factor * own);
+        let graph = self.graph;
+        let shape = |wire: Wire| graph.shape(if is_moved { wire } else { output });
+        let found = node.inputs.iter().map(|wire| self.elements(*wire, shape(*wire)));
+        let found: Vec<Units> = found.collect::<Option<_>>()?;
+        let mut seeds = found.iter().filter_map(|own| own.seed);
+        let seed = seeds.next();
+        if seeds.any(|other| Some(other) != seed) || (is_moved && seed.is_some()) {
+            return None;
         }
-        let spread = self.spread(node.inputs[0])?.over_units(&sum)?;
-        self.units.insert(output, Rc::new(sum));
+        let with_seed = |by: f64| {
+            let arrays = node.inputs.iter().zip(&found).map(|(wire, own)| {
+                let by = if own.seed.is_some() { by } else { 1.0 };
+                let numbers = own.numbers.iter().map(|x| by * x).collect();
+                Array::float(shape(*wire).clone(), numbers).ok()
+            });
+            let arrays: Vec<Array> = arrays.collect::<Option<_>>()?;
+            let arrays: Vec<&Array> = arrays.iter().collect();
+            let most = graph.shape(output).elements();
+            let made = evaluate(Arc::clone(&node.operator), &arrays, most).ok()?;
+            made.first()?.floats().map(<[f64]>::to_vec)
+        };
+        let numbers = with_seed(1.0)?;
+        let is_double = |(one, two): (&f64, &f64)| (two - 2.0 * one).abs() <= 1e-9 * two.abs();
+        if seed.is_some() && !numbers.iter().zip(&with_seed(2.0)?).all(is_double) {
+            return None;
+        }
+        let mut spread = if is_moved {
+            let (x, own) = (node.inputs[0], self.spread(node.inputs[0])?);
+            let moved = by_rows::declared(&*node.operator, &[graph.type_of(x)], &[own])?;
+            moved.first()?.over_units(&numbers)?
+        } else {
+            let mut inputs = node.inputs.iter().filter(|x| graph.shape(**x) == shape(output));
+            inputs.find_map(|x| self.spread(*x)?.over_units(&numbers))?
+        };
+        if let Some(seed) = seed {
+            spread = spread.times(self.spread(seed)?);
+        }
+        self.units.insert(output, Units { seed, numbers: Rc::new(numbers) });
         Some(spread)
+    }
+
+    /// The elements of a wire, of a constant those of this shape; none where its units are not drawn, or it has
+    /// another shape.
+    pub(super) fn elements(&self, wire: Wire, shape: &Shape) -> Option<Units> {
+        let filled = |seed, value| Units { seed, numbers: vec![value; shape.elements()].into() };
+        let (spread, is_gradient) = (self.spread(wire)?, self.is_gradient[wire.0]);
+        if spread.variance() <= 1e-12 * spread.second() && !is_gradient {
+            return Some(filled(None, spread.mean()));
+        }
+        if self.graph.shape(wire) != shape {
+            return None;
+        }
+        if let Some(own) = self.units.get(&wire) {
+            return Some(own.clone());
+        }
+        let own = match self.form(wire) {
+            Some((seed, None)) => filled(seed, *self.form_values(wire)?.first()?),
+            Some((seed, Some(root))) => Units { seed, numbers: self.of_drawn(wire, root)? },
+            None => return is_gradient.then(|| filled(Some(wire), 1.0)),
+        };
+        let Some(seed) = own.seed else { return Some(own) };
+        let before = self.elements(seed, shape)?;
+        let numbers = own.numbers.iter().zip(before.numbers.iter()).map(|(x, y)| x * y);
+        Some(Units { seed: before.seed, numbers: Rc::new(numbers.collect()) })
     }
 }
 

@@ -12,6 +12,7 @@ use fanin_kernels::random::{Stream, fill_normal};
 
 use super::Spread;
 use super::by_rows;
+use super::drawn::Units;
 use super::expansion::{Expansion, Grid, on_lines};
 use super::linear::{self, Term};
 use super::written::{WrittenNorm, written};
@@ -30,9 +31,9 @@ pub struct Flow<'g> {
     forms: Vec<Option<Form>>,
     sums: Vec<Option<Vec<Term>>>,
     pub(super) grids: HashMap<Wire, Rc<Grid>>,
-    /// The numbers of units that are drawn, row by row.
-    pub(super) units: HashMap<Wire, Rc<Vec<f64>>>,
-    is_gradient: Vec<bool>,
+    /// Units that are drawn, and what elementwise operators made of them.
+    pub(super) units: HashMap<Wire, Units>,
+    pub(super) is_gradient: Vec<bool>,
     sampled: Vec<usize>,
 }
 
@@ -130,7 +131,7 @@ impl<'g> Flow<'g> {
             self.set(*first, spread);
             return;
         }
-        if let Some(spread) = self.drawn_sum(node) {
+        if let Some(spread) = self.drawn_elements(node) {
             self.set(*first, spread);
             return;
         }

@@ -28,6 +28,7 @@ mod linear;
 mod flow;
 mod seen;
 mod two;
+mod passed;
 mod again;
 mod stream;
 mod drawn;

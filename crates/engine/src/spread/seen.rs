@@ -34,7 +34,7 @@ impl Flow<'_> {
     pub(super) fn seen(&self, root: Wire, grid: &Rc<Grid>) -> Option<Seen<'_>> {
         let spread = self.spread(root)?;
         let rows = spread.rows_and_units()?.0.rows;
-        let drawn = self.units.get(&root).map(Rc::clone);
+        let drawn = self.units.get(&root).map(|own| Rc::clone(&own.numbers));
         Some(Seen { root: spread, grid: Rc::clone(grid), drawn, rows })
     }
 }
@@ -52,6 +52,23 @@ impl Seen<'_> {
             self.grid.seen_from(values, (mean - center) * by, own * by)
         };
         self.function((0..self.rows).flat_map(of_row).collect())
+    }
+
+    /// The function that has these values at units that are drawn, row by row.
+    pub fn on_units(&self, values: Vec<f64>) -> Function {
+        self.function(values)
+    }
+
+    /// The sum of some.
+    pub fn sum(&self, mut all: Vec<Function>) -> Option<Function> {
+        let mut sum = all.pop()?;
+        if all.is_empty() {
+            return Some(sum);
+        }
+        for own in &all {
+            sum.values.iter_mut().zip(&own.values).for_each(|(sum, own)| *sum += own);
+        }
+        Some(self.function(sum.values))
     }
 
     /// f·g.

@@ -58,6 +58,10 @@ fn declared_structures_are_those_that_are_computed() {
             Structure::Stretched | Structure::Moved | Structure::Picked => {
                 y.iter().all(|y| x.iter().any(|x| x == y))
             }
+            Structure::Placed => {
+                let filled: Vec<f64> = y.iter().copied().filter(|y| *y != 0.0).collect();
+                filled.len() == x.len() && x.iter().all(|x| filled.contains(x))
+            }
             Structure::Summed => near(&[y.iter().sum()], &[x.iter().sum()]),
             Structure::Shares => {
                 let axes = case.graph.shape(case.output).axes().to_vec();

@@ -1,7 +1,10 @@
 //! Gradients that come back through the weights that made the outputs, against closed forms.
 
+use fanin_kernels::random::Stream;
+
 use super::*;
 use crate::gradient::pullback;
+use crate::ops::Span;
 
 const UNITS: usize = 64;
 const OUTPUTS: usize = 10;
@@ -150,4 +153,84 @@ fn slopes_of_two_rows_meet_the_weights_that_made_both() {
         assert!((found - exact).abs() < NEAR, "{place}: {found} {exact}");
         assert!(exact < 0.98, "{exact}");
     }
+}
+
+/// The units of a layer by two halves, x = u·v: of K outputs y = W·x that are their own gradient, for any s and t
+///
+/// ```text
+/// E (Wᵀy_a·s)(Wᵀy_b·t) = σ⁴·(K²·(x_a·s)(x_b·t) + K·((x_a·x_b)(s·t) + (x_a·t)(x_b·s)))
+/// ```
+#[test]
+fn halves_that_meet_in_a_product_meet_the_weights_that_made_the_outputs() {
+    const FEW: usize = 8;
+    let mut graph = Graph::new();
+    let x = graph.input("x", Type::float([2, 4]));
+    let first = graph.parameter("first", [2 * FEW, 4]);
+    let second = graph.parameter("second", [OUTPUTS, FEW]);
+    let z = graph.matmul_transposed(x, first).unwrap();
+    let [u, v] = [0, FEW].map(|from| graph.slice_axis(z, 1, Span::neighbors(from, FEW)).unwrap());
+    let product = graph.multiply(u, v).unwrap();
+    let y = graph.matmul_transposed(product, second).unwrap();
+    let turn = graph.nodes().len();
+    let seed = graph.input("seed", Type::float([2, OUTPUTS]));
+    let gradient = pullback(&mut graph, &[(y, seed)], &[z]).unwrap()[0];
+
+    let mut flow = Flow::new(&graph);
+    let rows = vec![1.0, 2.0, -1.0, 0.5, 0.3, 1.0, 2.0, -1.0];
+    flow.set(x, Spread::of_rows(&Array::float([2, 4], rows).unwrap()));
+    let variance = 1.0 / FEW as f64;
+    flow.set(first, Spread::independent(&[2 * FEW, 4].into(), 0.0, 0.25));
+    flow.set(second, Spread::independent(&[OUTPUTS, FEW].into(), 0.0, variance));
+    for node in 0..turn {
+        flow.step(node);
+        if graph.nodes()[node].outputs[0] == z {
+            flow.draw_units(z, Stream::new(0, "units"));
+        }
+    }
+    let of =
+        |flow: &Flow<'_>, wire: Wire| flow.spread(wire).unwrap().of_two_rows().unwrap().0.to_vec();
+    let of_outputs = of(&flow, y);
+    flow.set_gradient(seed, flow.spread(y).unwrap().clone());
+    (turn..graph.nodes().len()).for_each(|node| flow.step(node));
+    let count = OUTPUTS as f64;
+    let outputs = of_outputs_with_themselves(&of_outputs, count);
+    let again = Again { z, x: product, gradient, next_z: y, next_gradient: seed };
+    let found = flow.meet_again(again, &outputs).unwrap().common;
+
+    let [u, v] = [u, v].map(|half| {
+        let numbers = &flow.units[&half].numbers;
+        [numbers[..FEW].to_vec(), numbers[FEW..].to_vec()]
+    });
+    let passed = |row: usize| each(&u[row], &v[row], |u, v| u * v);
+    let dot = |s: &[f64], t: &[f64]| s.iter().zip(t).map(|(s, t)| s * t).sum::<f64>();
+    let exact = |a: usize, b: usize, s: &[f64], t: &[f64]| {
+        let (x, y) = (passed(a), passed(b));
+        let crossed = dot(&x, &y) * dot(s, t) + dot(&x, t) * dot(&y, s);
+        variance.powi(2) * (count * count * dot(&x, s) * dot(&y, t) + count * crossed)
+    };
+    // δ_a·z_p is along this x.
+    let turned = |a: usize, p: usize| {
+        let halves = [each(&v[a], &u[p], |x, y| x * y), each(&u[a], &v[p], |x, y| x * y)];
+        each(&halves[0], &halves[1], |x, y| x + y)
+    };
+    let near = |found: f64, exact: f64| {
+        assert!((found - exact).abs() < NEAR * exact.abs(), "{found} {exact}");
+    };
+    let after = of(&flow, gradient);
+    for (place, after) in after.into_iter().enumerate() {
+        let (a, b) = (place / 2, place % 2);
+        let of_unit = |unit: usize| {
+            let mut along = vec![0.0; FEW];
+            along[unit] = 1.0;
+            exact(a, b, &along, &along) * (u[a][unit] * u[b][unit] + v[a][unit] * v[b][unit])
+        };
+        near(after, (0..FEW).map(of_unit).sum::<f64>() / (2 * FEW) as f64);
+        near(found.own[place], exact(a, b, &turned(a, a), &turned(b, b)));
+        near(found.of_first[place], exact(a, b, &turned(a, a), &turned(b, a)));
+        near(found.crossed[place], exact(a, b, &turned(a, b), &turned(b, a)));
+    }
+}
+
+fn each(x: &[f64], y: &[f64], f: fn(f64, f64) -> f64) -> Vec<f64> {
+    x.iter().zip(y).map(|(x, y)| f(*x, *y)).collect()
 }

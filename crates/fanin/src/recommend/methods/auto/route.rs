@@ -3,6 +3,8 @@
 //! Layers one after another, and residual streams with branches of two layers, are followed as far as
 //! nothing else stands between them.
 
+use std::collections::HashSet;
+
 use fanin_engine::Wire;
 use fanin_engine::graph::Source;
 use fanin_engine::ops::Structure;
@@ -10,6 +12,9 @@ use fanin_engine::spread::{Again, Branch, Common, Flow, Met, Reader, Start};
 
 use super::walk::Walk;
 use crate::spec::{Axes, LayerWires, Layout, Network};
+
+#[cfg(test)]
+mod tests;
 
 /// A place where a gradient meets such weights.
 #[derive(Clone, Copy, Debug)]
@@ -88,12 +93,12 @@ pub(super) fn route(walk: &Walk) -> Vec<Meeting> {
     for at in (1..layers.len()).rev() {
         let (own, next) = (&layers[at - 1], &layers[at]);
         let is_plain = is_flat(&walk.network, own)
-            && next.input == own.activation
-            && readers(&walk.network, own.activation, walk.turn) == 1;
-        if is_plain && summands(&walk.network, own.activation).is_none() {
+            && (next.input == own.activation || is_of_one(walk, own.pre_activation, next.input))
+            && readers(&walk.network, next.input, walk.turn) == 1;
+        if is_plain && summands(&walk.network, next.input).is_none() {
             route.push(Meeting::Layer(Again {
                 z: own.pre_activation,
-                x: own.activation,
+                x: next.input,
                 gradient: walk.deltas[at - 1].0,
                 next_z: next.pre_activation,
                 next_gradient: walk.deltas[at].0,
@@ -166,6 +171,25 @@ fn is_flat(network: &Network, own: &LayerWires) -> bool {
     own.layout == Layout::FLAT
         && own.weight_axes == Axes::linear()
         && network.graph.shape(own.pre_activation).rank() == 2
+}
+
+/// Whether x is made of z and of numbers that are known, and all that is made of z ends in x.
+fn is_of_one(walk: &Walk, z: Wire, x: Wire) -> bool {
+    let graph = &walk.network.graph;
+    let (mut behind, mut open) = (HashSet::from([z]), vec![x]);
+    while let Some(wire) = open.pop() {
+        if behind.insert(wire) {
+            let Source::Node(node, _) = graph.source(wire) else { return false };
+            open.extend(&graph.nodes()[node].inputs);
+        }
+    }
+    let mut of_z = HashSet::from([z]);
+    for node in &graph.nodes()[..walk.turn] {
+        if node.inputs.iter().any(|wire| *wire != x && of_z.contains(wire)) {
+            of_z.extend(&node.outputs);
+        }
+    }
+    of_z.contains(&x) && of_z.is_subset(&behind)
 }
 
 /// Nodes before `turn` that read a wire.
