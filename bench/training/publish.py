@@ -212,6 +212,17 @@ def cores_table(document):
     return f"{machine_line(document['machine'])} Load {document['load']}.\n\n" + table(head, rows)
 
 
+def activations_table(document):
+    head = ["ns an element", "fanin", "torch", "times as fast (quartiles)"]
+    rows = [
+        [f"{r['activation']}, {r['what']}", f"{r['fanin']:.2f}", f"{r['torch']:.2f}",
+         f"{r['ratio']['median']:.2f} ({r['ratio']['low']:.2f}–{r['ratio']['high']:.2f})"]
+        for r in document["results"]
+    ]
+    line = f"{machine_line(document['machine'])} Load {document['load']}; one thread."
+    return f"{line}\n\n{table(head, rows)}"
+
+
 def profile_table(document):
     runs = document["runs"]
     kinds = list(next(iter(runs.values())))
@@ -222,7 +233,7 @@ def profile_table(document):
 
 WRITERS = {
     "training": speed_tables, "scaling": growth_tables, "fashion": fashion_table,
-    "cores": cores_table, "profile": profile_table,
+    "cores": cores_table, "activations": activations_table, "profile": profile_table,
 }
 
 

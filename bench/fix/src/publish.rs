@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::closer::{self, Closer, DEFAULTS};
-use crate::foresee::{BOUND, Foreseen, NARROW, Ratio, Tried, WALKS};
+use crate::foresee::{BOUND, Foreseen, NARROW, OF_SMALL, Ratio, Tried, WALKS};
 use crate::networks::Network;
 use crate::record::Record;
 use crate::score::{self, Row, Score};
@@ -105,7 +105,7 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
          Of {} of {} networks, hidden layers widened to 512 units (files keep theirs), the second moments of every \
          layer's z and of every weight's gradient were foreseen by walks over the graph, and measured as means over \
          draws of the usual scheme, He or Xavier. Weights are averaged over in these walks, while units of layers are drawn, so that depth over \
-         width counts: 8 walks or more, until their mean is known to 2 %, up to {}, and up to {} for networks that are off after these; pictures, and what recurrent cells and attention do between layers, \
+         width counts: 8 walks or more, until their mean is known to 2 %, up to {}, and up to {} for networks that are off after these, or {} where they have at most {} weights; pictures, and what recurrent cells and attention do between layers, \
          are followed as if infinitely wide. {holding} are within {:.0} % in every layer, or within two standard \
          errors of both. The others, at the layer that is farthest off, as foreseen over measured, and what came of changing what may be the \
          cause: a quarter of the width at the same layer, where what goes with one over the width is four times as much, and a head that \
@@ -117,6 +117,8 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
         networks.len(),
         WALKS[0],
         WALKS[1],
+        OF_SMALL.0,
+        OF_SMALL.1,
         100.0 * (BOUND - 1.0)
     );
     let cell = |own: Ratio| {
