@@ -134,12 +134,16 @@ impl Flow<'_> {
             return None;
         }
         let graph = self.graph;
+        let is_unfit = |x: &Wire| graph.shape(*x).rank() != 2 || self.is_gradient[x.0];
+        if graph.shape(output).rank() != 2 || is_moved && node.inputs.iter().any(is_unfit) {
+            return None;
+        }
         let shape = |wire: Wire| graph.shape(if is_moved { wire } else { output });
         let found = node.inputs.iter().map(|wire| self.elements(*wire, shape(*wire)));
         let found: Vec<Units> = found.collect::<Option<_>>()?;
         let mut seeds = found.iter().filter_map(|own| own.seed);
         let seed = seeds.next();
-        if seeds.any(|other| Some(other) != seed) || (is_moved && seed.is_some()) {
+        if seeds.any(|other| Some(other) != seed) {
             return None;
         }
         let with_seed = |by: f64| {
@@ -174,8 +178,8 @@ impl Flow<'_> {
         Some(spread)
     }
 
-    /// The elements of a wire, of a constant those of this shape; none where its units are not drawn, or it has
-    /// another shape.
+    /// The elements of a wire, or a constant that fills this shape; none where units are not drawn or the
+    /// shape differs.
     pub(super) fn elements(&self, wire: Wire, shape: &Shape) -> Option<Units> {
         let filled = |seed, value| Units { seed, numbers: vec![value; shape.elements()].into() };
         let (spread, is_gradient) = (self.spread(wire)?, self.is_gradient[wire.0]);
@@ -228,7 +232,7 @@ impl Spread {
 
     /// The same shape with mean products of rows over these units.
     fn over_units(&self, numbers: &[f64]) -> Option<Self> {
-        let (own, units) = self.rows_and_units()?;
+        let (own, units) = self.rows_and_units().filter(|(_, units)| *units > 0)?;
         let (rows, count) = (own.rows, units as f64);
         let mut same = vec![0.0; rows * rows];
         let matrix = Matrix::new(numbers, rows, units);

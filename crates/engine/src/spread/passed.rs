@@ -15,6 +15,9 @@ use crate::evaluate::{Array, evaluate};
 use crate::graph::{Source, Wire};
 use crate::ops::Structure;
 
+/// Parts that are told apart: each is held against each.
+const MOST_PARTS: usize = 8;
+
 /// x of a layer, and how it goes by z.
 pub(super) struct Passed<'f> {
     pub seen: Seen<'f>,
@@ -56,8 +59,15 @@ impl Flow<'_> {
         Some(Passed { seen, phi, parts: vec![Part { slope, z }], seed })
     }
 
-    /// Of units that are drawn: parts are where the gradient at z is put together of what x has.
+    /// The same where units are drawn, from the gradient at z: every summand of it that is placed among zeros
+    /// is one part of z.
+    ///
+    /// x must be made unit by unit, so that its units stand in the order of its parts.
     fn passed_by_several(&mut self, at: &Again) -> Option<Passed<'_>> {
+        let Source::Node(made, 0) = self.graph.source(at.x) else { return None };
+        if !self.graph.nodes()[made].operator.is_pointwise() {
+            return None;
+        }
         let (z_shape, x_shape) = (self.graph.shape(at.z), self.graph.shape(at.x));
         let (&[rows, width], &[_, units]) = (z_shape.axes(), x_shape.axes()) else { return None };
         let z = self.elements(at.z, z_shape).filter(|own| own.seed.is_none())?.numbers;
@@ -65,6 +75,9 @@ impl Flow<'_> {
         let mut places = Vec::new();
         self.placed(at.gradient, &mut places)?;
         let seed = places.first()?.0.seed?;
+        if places.len() > MOST_PARTS {
+            return None;
+        }
         let mut seen_columns = vec![false; width];
         let mut numbers = Vec::new();
         for (slope, columns) in &places {

@@ -30,8 +30,8 @@ pub(crate) fn sin(x: f32) -> f32 {
     let (quarters, r) = reduced(x.abs());
     let value = at(quarters, r);
     let value = if x < 0.0 { -value } else { value };
-    // Where r would lose the digits of a subnormal number, or the sign of 0.
-    if x.abs() < f32::MIN_POSITIVE { x } else { value }
+    // For the sign of 0.
+    if x == 0.0 { x } else { value }
 }
 
 /// cos x, x in radians; NaN at infinity.

@@ -38,7 +38,7 @@ const EXP_MOST: f32 = 89.0;
 /// (eʳ − 1 − r)/r² for |r| ≤ ½ ln 2; the least power first.
 const EXP: [f32; 5] = [0.499_999_94, 0.166_665_21, 0.041_668_39, 0.008_368_745, 0.001_381_453_8];
 
-/// The same for digits near 0.
+/// The same, fitted for the relative error of eʳ − 1 rather than of eʳ.
 const EXP_M1: [f32; 5] =
     [0.499_999_97, 0.166_665_43, 0.041_667_2, 0.008_366_520_5, 0.001_388_252_1];
 
@@ -81,7 +81,10 @@ pub(crate) fn exp_m1(x: f32) -> f32 {
     let n = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
     // By half the power, which is in range where the power itself is beyond.
     let half = power_of_two(n.wrapping_sub(1));
-    (2.0 * (half * part + (half - 0.5))).copysign(x)
+    let value = 2.0 * (half * part + (half - 0.5));
+    // Half of a number near the least has no room for its last digit.
+    let value = if x.abs() < 2.0 * f32::MIN_POSITIVE { x } else { value };
+    value.copysign(x)
 }
 
 /// Up to here tanh is x + x³·P(x²).

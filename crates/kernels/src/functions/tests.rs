@@ -7,7 +7,13 @@ use crate::elementwise;
 /// unit of subnormal numbers is the least of them.
 fn units(found: f32, exact: f64) -> f64 {
     let nearest = exact as f32;
-    if found == nearest || found.is_nan() && nearest.is_nan() {
+    if found.is_nan() != nearest.is_nan() {
+        return f64::INFINITY;
+    }
+    if found.is_nan() || found == nearest && found.is_infinite() {
+        return 0.0;
+    }
+    if found == nearest {
         return (f64::from(found) - exact).abs() / unit(nearest);
     }
     if nearest.is_infinite() || found.is_infinite() {
@@ -86,6 +92,7 @@ fn ends_and_special_values_are_exact() {
     assert_eq!([tanh(infinity), tanh(-infinity), tanh(20.0)], [1.0, -1.0, 1.0]);
     assert_eq!([erf(infinity), erf(-infinity), erf(0.0)], [1.0, -1.0, 0.0]);
     assert_eq!([erfc(infinity), erfc(-infinity), erfc(0.0)], [0.0, 2.0, 1.0]);
+    assert_eq!([exp_m1(1e-45), exp_m1(-1.7e-38)], [1e-45, -1.7e-38]);
     assert_eq!([exp_m1(infinity), exp_m1(-infinity), exp_m1(89.0)], [infinity, -1.0, infinity]);
     assert_eq!([ln(infinity), ln(0.0), ln(-0.0), ln(1.0)], [infinity, -infinity, -infinity, 0.0]);
     assert_eq!([ln_1p(infinity), ln_1p(-1.0), ln_1p(0.0)], [infinity, -infinity, 0.0]);

@@ -120,7 +120,7 @@ fn products_of_units_stray_as_those_that_they_are_of() {
     }
     let told = net.forward(turn, None);
     let exact = told.spread(x).unwrap().of_two_rows().unwrap().0[0];
-    // Of so many draws the mean is known to 0.9 %, that of squares to 2.7 %; if halves strayed apart from each
+    // Of so many draws the mean is known to 1 %, that of squares to 2.7 %; if halves strayed apart from each
     // other, 1 + 8/N would be (1 + 2/N)².
     assert!((mean / exact - 1.0).abs() < 0.04, "{mean} {exact}");
     let strayed = 1.0 + 8.0 / UNITS as f64;

@@ -176,6 +176,7 @@ fn is_flat(network: &Network, own: &LayerWires) -> bool {
 /// Whether x is made of z and of numbers that are known, and all that is made of z ends in x.
 fn is_of_one(walk: &Walk, z: Wire, x: Wire) -> bool {
     let graph = &walk.network.graph;
+    let Source::Node(first, _) = graph.source(z) else { return false };
     let (mut behind, mut open) = (HashSet::from([z]), vec![x]);
     while let Some(wire) = open.pop() {
         if behind.insert(wire) {
@@ -184,7 +185,7 @@ fn is_of_one(walk: &Walk, z: Wire, x: Wire) -> bool {
         }
     }
     let mut of_z = HashSet::from([z]);
-    for node in &graph.nodes()[..walk.turn] {
+    for node in graph.nodes().get(first + 1..walk.turn).unwrap_or_default() {
         if node.inputs.iter().any(|wire| *wire != x && of_z.contains(wire)) {
             of_z.extend(&node.outputs);
         }

@@ -10,8 +10,9 @@ use fanin_kernels::random::Stream;
 use fanin_kernels::reduce;
 
 use super::loss_gradient::loss_gradient;
+use super::prelude;
+use super::route::{self, Meeting};
 use super::rows::Rows;
-use super::{prelude, route};
 use crate::error::Result;
 use crate::recommend::Problem;
 use crate::spec::{LayerWires, Layout, Mode, Network, Parameter};
@@ -54,6 +55,8 @@ pub(super) struct Walk {
     entering: Vec<(Wire, Spread)>,
     /// The wires that no node behind this one needs.
     done: Vec<Vec<Wire>>,
+    /// Where gradients meet the weights that made the outputs, from the head back.
+    route: Vec<Meeting>,
 }
 
 /// Mean and second moment of a parameter's elements.
@@ -113,7 +116,7 @@ impl Walk {
             prelude::spreads(&network, &architecture.feeds(), (problem.data, &rows), &nodes)?;
         let parameters = problem.model.parameters()?;
         let done = done(&network.graph, &nodes);
-        Ok(Self {
+        let mut walk = Self {
             network,
             rows,
             parameters,
@@ -125,7 +128,10 @@ impl Walk {
             norms,
             entering,
             done,
-        })
+            route: Vec::new(),
+        };
+        walk.route = route::route(&walk);
+        Ok(walk)
     }
 
     /// A walk that has the parameters and what enters, and no node yet.
@@ -248,8 +254,8 @@ impl Walk {
             flow.set_gradient(self.seed, seed);
             along = aligned;
         }
-        let mut route =
-            if along.is_some() { route::route(self) } else { Vec::new() }.into_iter().peekable();
+        let known: &[Meeting] = if along.is_some() { &self.route } else { &[] };
+        let mut route = known.iter().peekable();
         let mut met = route::Carried { total: along.unwrap_or_default(), inside: None };
         let nodes = self.nodes.iter().copied().filter(|&node| node >= self.turn);
         for node in nodes {
@@ -259,8 +265,8 @@ impl Walk {
                 flow.set_back(norm, *at_unit, *at_x);
             }
             while let Some(next) = route.next_if(|next| outputs.contains(&next.gradient())) {
-                if met.meet(flow, &next).is_none() {
-                    route = Vec::new().into_iter().peekable();
+                if met.meet(flow, next).is_none() {
+                    route = [].iter().peekable();
                 }
             }
         }
