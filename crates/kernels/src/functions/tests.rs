@@ -76,7 +76,7 @@ fn errors_stay_within_their_bounds_over_the_whole_range() {
 }
 
 #[test]
-#[ignore = "every f32: a quarter of an hour"]
+#[ignore = "every f32: more than half an hour"]
 fn errors_stay_within_their_bounds_at_every_number() {
     check(1);
 }
