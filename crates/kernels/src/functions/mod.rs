@@ -2,7 +2,7 @@
 //! compiled for wide instructions: arithmetic and choices alone, no branch and no call.
 //!
 //! Only operations that IEEE 754 rounds are used, and no product is merged into a sum, so the bits
-//! are equal on every machine. Errors against the function of an `f64`, over all `f32`: within 2
+//! are equal on every machine. Errors against the function of an `f64`, over the whole range: within 2
 //! units in the last place, erf, erfc, ln within 1, as the tests measure. The polynomials
 //! were fitted for the least largest relative error over their interval.
 
