@@ -110,9 +110,7 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    (
-        $type:ident, $exp:path, $exp_m1:path, $ln:path, $ln_1p:path, $sin:path, $cos:path, $tanh:path, $erf:path, $erfc:path
-    ) => {
+    ($type:ident, {$($name:ident: $function:path),+ $(,)?}) => {
         impl Scalar for $type {
             #[inline]
             fn constant(value: f64) -> Self {
@@ -122,33 +120,15 @@ macro_rules! implement_float {
             fn value(self) -> f64 {
                 f64::from(self)
             }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                $exp(self)
-            }
-            #[inline(always)]
-            fn exp_m1(self) -> Self {
-                $exp_m1(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $ln(self)
-            }
-            #[inline(always)]
-            fn ln_1p(self) -> Self {
-                $ln_1p(self)
-            }
+            $(
+                #[inline(always)]
+                fn $name(self) -> Self {
+                    $function(self)
+                }
+            )+
             #[inline]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
-            }
-            #[inline(always)]
-            fn sin(self) -> Self {
-                $sin(self)
-            }
-            #[inline(always)]
-            fn cos(self) -> Self {
-                $cos(self)
             }
             #[inline]
             fn tan(self) -> Self {
@@ -174,10 +154,6 @@ macro_rules! implement_float {
             fn cosh(self) -> Self {
                 $type::cosh(self)
             }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $tanh(self)
-            }
             #[inline]
             fn asinh(self) -> Self {
                 $type::asinh(self)
@@ -189,14 +165,6 @@ macro_rules! implement_float {
             #[inline]
             fn atanh(self) -> Self {
                 $type::atanh(self)
-            }
-            #[inline(always)]
-            fn erf(self) -> Self {
-                $erf(self)
-            }
-            #[inline(always)]
-            fn erfc(self) -> Self {
-                $erfc(self)
             }
         }
 
@@ -227,27 +195,25 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(
-    f32,
-    functions::exp,
-    functions::exp_m1,
-    functions::ln,
-    functions::ln_1p,
-    functions::sin,
-    functions::cos,
-    functions::tanh,
-    functions::erf,
-    functions::erfc
-);
-implement_float!(
-    f64,
-    f64::exp,
-    f64::exp_m1,
-    f64::ln,
-    f64::ln_1p,
-    f64::sin,
-    f64::cos,
-    f64::tanh,
-    libm::erf,
-    libm::erfc
-);
+implement_float!(f32, {
+    exp: functions::exp,
+    exp_m1: functions::exp_m1,
+    ln: functions::ln,
+    ln_1p: functions::ln_1p,
+    sin: functions::sin,
+    cos: functions::cos,
+    tanh: functions::tanh,
+    erf: functions::erf,
+    erfc: functions::erfc,
+});
+implement_float!(f64, {
+    exp: f64::exp,
+    exp_m1: f64::exp_m1,
+    ln: f64::ln,
+    ln_1p: f64::ln_1p,
+    sin: f64::sin,
+    cos: f64::cos,
+    tanh: f64::tanh,
+    erf: libm::erf,
+    erfc: libm::erfc,
+});

@@ -287,7 +287,7 @@ fn apply<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], out: &mut [T]
     match order {
         0 => elementwise::apply([x], out, &Value(formula.clone())),
         1 => elementwise::apply([x], out, &Slope(formula.clone())),
-        _ => elementwise::map(x, out, |x| derivative(formula, order, x)),
+        _ => elementwise::map(x, out, |x| by_jet(formula, order, x)),
     }
 }
 
@@ -295,7 +295,7 @@ fn change<F: Formula, T: Float>(formula: &F, order: usize, x: &mut [T]) {
     match order {
         0 => elementwise::change(x, &Value(formula.clone())),
         1 => elementwise::change(x, &Slope(formula.clone())),
-        _ => elementwise::map_in_place(x, |x| derivative(formula, order, x)),
+        _ => elementwise::map_in_place(x, |x| by_jet(formula, order, x)),
     }
 }
 
@@ -303,7 +303,7 @@ fn scale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &[T],
     match order {
         0 => elementwise::apply([x, factor], out, &Value(formula.clone())),
         1 => elementwise::apply([x, factor], out, &Slope(formula.clone())),
-        _ => elementwise::zip(x, factor, out, |x, f| f * derivative(formula, order, x)),
+        _ => elementwise::zip(x, factor, out, |x, f| f * by_jet(formula, order, x)),
     }
 }
 
@@ -311,6 +311,6 @@ fn rescale<F: Formula, T: Float>(formula: &F, order: usize, x: &[T], factor: &mu
     match order {
         0 => elementwise::change_by(x, factor, &Value(formula.clone())),
         1 => elementwise::change_by(x, factor, &Slope(formula.clone())),
-        _ => elementwise::zip_in_place(factor, x, |f, x| f * derivative(formula, order, x)),
+        _ => elementwise::zip_in_place(factor, x, |f, x| f * by_jet(formula, order, x)),
     }
 }

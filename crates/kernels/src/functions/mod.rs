@@ -42,17 +42,25 @@ const EXP: [f32; 5] = [0.499_999_94, 0.166_665_21, 0.041_668_39, 0.008_368_745, 
 const EXP_M1: [f32; 5] =
     [0.499_999_97, 0.166_665_43, 0.041_667_2, 0.008_366_520_5, 0.001_388_252_1];
 
-/// eˣ; 0 below −104 and infinite above 88.8.
+/// The n and r of x = n·ln 2 + r with |r| ≤ ½ ln 2, r as what the first of two numbers is more than the
+/// second; of `least` where x is below.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
-    let x = if x < EXP_LEAST { EXP_LEAST } else { x };
+fn reduced(x: f32, least: f32) -> (i32, [f32; 2]) {
+    let x = if x < least { least } else { x };
     let x = if x > EXP_MOST { EXP_MOST } else { x };
     let shifted = x * LOG2_E + ROUNDER;
     let n = shifted - ROUNDER;
-    let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
+    let whole = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
+    (whole, [x - n * LN_2_HIGH, n * LN_2_LOW])
+}
+
+/// eˣ; 0 below −104 and infinite above 88.8.
+#[inline(always)]
+pub(crate) fn exp(x: f32) -> f32 {
+    let (n, [most, least]) = reduced(x, EXP_LEAST);
+    let r = most - least;
     let power = 1.0 + (r + r * r * polynomial(&EXP, r));
     // Two factors, so that neither leaves the range where the product does not.
-    let n = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
     let half = n >> 1;
     power * power_of_two(half) * power_of_two(n.wrapping_sub(half))
 }
@@ -69,16 +77,11 @@ const EXP_M1_LEAST: f32 = -20.0;
 /// eˣ − 1, with all of its digits near 0.
 #[inline(always)]
 pub(crate) fn exp_m1(x: f32) -> f32 {
-    let inside = if x < EXP_M1_LEAST { EXP_M1_LEAST } else { x };
-    let inside = if inside > EXP_MOST { EXP_MOST } else { inside };
-    let shifted = inside * LOG2_E + ROUNDER;
-    let n = shifted - ROUNDER;
-    // What rounds away of r would be seen where 2ⁿ·(eʳ − 1) and 2ⁿ − 1 nearly cancel.
-    let (most, least) = (inside - n * LN_2_HIGH, n * LN_2_LOW);
+    let (n, [most, least]) = reduced(x, EXP_M1_LEAST);
     let r = most - least;
+    // What rounds away of r would be seen where 2ⁿ·(eʳ − 1) and 2ⁿ − 1 nearly cancel.
     let lost = (most - r) - least;
     let part = r + (r * r * polynomial(&EXP_M1, r) + lost);
-    let n = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
     // By half the power, which is in range where the power itself is beyond.
     let half = power_of_two(n.wrapping_sub(1));
     let value = 2.0 * (half * part + (half - 0.5));
