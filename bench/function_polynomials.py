@@ -1,5 +1,4 @@
-"""Coefficients of exp − 1, the logarithms, sine, cosine and of erfc's exponential in
-crates/kernels/src/functions.
+"""Coefficients of exp − 1, the logarithms, sine, cosine, erf and erfc in crates/kernels/src/functions.
 
 Lawson's iteration finds the polynomial whose largest weighted error is least; each is printed with that error. Needs mpmath and numpy. Run: python3 bench/function_polynomials.py
 """
@@ -14,7 +13,7 @@ def fit(function, low, high, degree, weight, points=4000):
     k = np.arange(points)
     t = np.cos((2 * k + 1) * np.pi / (2 * points))
     x = (low + high) / 2 + (high - low) / 2 * t
-    y = np.array([float(function(mp.mpf(float(at)))) for at in x])
+    y = by_float(function, x)
     weights, emphasis, best = weight(x, y), np.ones(points), (np.inf, None)
     powers = np.polynomial.chebyshev.chebvander((2 * x - (low + high)) / (high - low), degree)
     for _ in range(200):
@@ -29,9 +28,23 @@ def fit(function, low, high, degree, weight, points=4000):
     return best[0], of_t(np.polynomial.Polynomial([-(low + high) / (high - low), 2 / (high - low)])).coef
 
 
-def show(name, number, fitted):
+def show(name, fitted):
     error, coefficients = fitted
-    print(f"{name} (2^{np.log2(error):.1f}): {[float(number(c)) for c in coefficients]}")
+    print(f"{name} (2^{np.log2(error):.1f}): {[float(np.float32(c)) for c in coefficients]}")
+
+
+def fit_rounded(function, low, high, degree, weight):
+    """Rounds each coefficient to f32 before those of higher powers are fitted."""
+    found = []
+    for k in range(degree + 1):
+        rest = lambda x: (function(x) - sum(c * x**j for j, c in enumerate(found))) / x**k
+        error, c = fit(rest, low, high, degree - k, lambda x, _: x**k * weight(x, by_float(function, x)), 1500)
+        found.append(float(np.float32(c[0])))
+    return error, found
+
+
+def by_float(function, x):
+    return np.array([float(function(mp.mpf(float(at)))) for at in x])
 
 
 def rest_of_exp(r):
@@ -50,15 +63,21 @@ def rest_of_cosine(z):
     return (mp.cos(mp.sqrt(z)) - 1 + z / 2) / z**2
 
 
-def relative(x, y):
-    return 1 / np.abs(y)
+def rest_of_erf(z):
+    return mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1
+
+
+def half_of_erfc(t):
+    x = 2 * (1 / t - 1)
+    return mp.exp(x * x) * mp.erfc(x) / (2 * t)
 
 
 half = float(mp.log(2) / 2) * 1.0001
 low, high = float(mp.sqrt(0.5)) - 1, float(mp.sqrt(2)) - 1
 edge = float((mp.pi / 4) ** 2) * 1.0001
-show("EXP_M1", np.float32, fit(rest_of_exp, -half, half, 4, lambda r, y: np.abs(r * r / np.expm1(r))))
-show("LN", np.float32, fit(rest_of_ln, low, high, 7, lambda f, y: np.abs(f**3 / np.log1p(f))))
-show("SINE", np.float32, fit(rest_of_sine, 1e-9, edge, 2, lambda z, y: z))
-show("COSINE", np.float32, fit(rest_of_cosine, 1e-3, edge, 2, lambda z, y: z * z))
-show("EXP of error.rs", float, fit(mp.exp, -half, half, 6, relative))
+show("EXP_M1", fit(rest_of_exp, -half, half, 4, lambda r, y: np.abs(r * r / np.expm1(r))))
+show("LN", fit(rest_of_ln, low, high, 7, lambda f, y: np.abs(f**3 / np.log1p(f))))
+show("SINE", fit(rest_of_sine, 1e-9, edge, 2, lambda z, y: z))
+show("COSINE", fit(rest_of_cosine, 1e-3, edge, 2, lambda z, y: z * z))
+show("ERF", fit_rounded(rest_of_erf, 1e-9, 0.75**2, 5, lambda z, y: 1 / (1 + y)))
+show("ERFC", fit_rounded(half_of_erfc, 1 / (1 + 10.3 / 2), 1 / (1 + 0.75 / 2), 8, lambda t, y: 1 / y))

@@ -29,8 +29,12 @@ use crate::train::FACTORS;
 pub const DEFAULTS: [&str; 3] = ["torch-default", "keras-default", "flax-default"];
 /// Medians that are nearer than this factor ask for a closer look.
 const NEAR: f64 = 1.6;
+/// The bar against a default: steps over its steps.
+pub const BAR: f64 = 1.05;
 /// Seeds that are counted.
 const SEEDS: u64 = 40;
+/// Seeds that are counted where so many leave the bar open.
+const SEEDS_WHERE_OPEN: u64 = 400;
 /// Further seeds on which rates are tried.
 const TRIALS: u64 = 5;
 
@@ -87,36 +91,79 @@ impl Ratio {
     }
 }
 
-/// Looks at all pairs that are near each other, and appends to the file at `path`.
+/// One start of one network that is to be looked at, with what is known of it.
+type Wanted<'a> = (&'a Network, Start, Option<&'a Closer>);
+
+/// Looks at all pairs that are near each other, then at more seeds of those that leave the bar open,
+/// and appends to the file at `path`.
 ///
 /// # Errors
 /// If the file cannot be written, or a network cannot be trained.
 pub fn all(rows: &[Row<'_>], path: &Path, threads: usize) -> Result<(), Failure> {
     let known: Vec<Closer> = record::read(path)?;
-    let mut open: Vec<(&Network, Start)> = Vec::new();
-    for row in rows {
-        let median = |name: &str| row.records.get(name).and_then(|own| own.median());
-        let Some(own) = median("auto").map(|steps| steps.max(1) as f64) else { continue };
-        let is_near = |name: &&str| {
-            let ratio = median(name).map(|other| own / other.max(1) as f64);
-            ratio.is_some_and(|ratio| (1.0 / NEAR..=NEAR).contains(&ratio))
-        };
-        let near: Vec<&str> = DEFAULTS.into_iter().filter(|name| is_near(name)).collect();
-        let wanted = |start: &&Start| {
-            near.contains(&start.name()) || (start.name() == "auto" && !near.is_empty())
-        };
-        let is_new = |start: &&Start| {
-            let key = record::key(row.network, **start);
-            known.iter().all(|own| own.key != key)
-        };
-        open.extend(STARTS.iter().filter(wanted).filter(is_new).map(|s| (row.network, *s)));
+    let near = rows.iter().flat_map(|row| {
+        let of_row =
+            near(row).into_iter().filter(|start| of(&known, row.network, *start).is_none());
+        of_row.map(|start| (row.network, start, None))
+    });
+    look_at(&near.collect::<Vec<_>>(), path, threads)?;
+    let known: Vec<Closer> = record::read(path)?;
+    let open = rows.iter().flat_map(|row| {
+        let known =
+            open(row, &known).into_iter().filter_map(|start| of(&known, row.network, start));
+        let few = known.filter(|own| (own.steps.len() as u64) < SEEDS_WHERE_OPEN);
+        few.filter_map(|own| Some((row.network, named(&own.start)?, Some(own))))
+    });
+    look_at(&open.collect::<Vec<_>>(), path, threads)
+}
+
+/// The defaults whose medians are near that of `auto`, and `auto` where there are any.
+fn near(row: &Row<'_>) -> Vec<Start> {
+    let median = |name: &str| row.records.get(name).and_then(|own| own.median());
+    let Some(own) = median("auto").map(|steps| steps.max(1) as f64) else { return Vec::new() };
+    let is_near = |name: &str| {
+        let ratio = median(name).map(|other| own / other.max(1) as f64);
+        ratio.is_some_and(|ratio| (1.0 / NEAR..=NEAR).contains(&ratio))
+    };
+    with_auto(DEFAULTS.into_iter().filter(|name| is_near(name)))
+}
+
+/// The defaults against which so few seeds do not tell whether `auto` is within the bar, and `auto` where
+/// there are any.
+fn open(row: &Row<'_>, known: &[Closer]) -> Vec<Start> {
+    let is_open = |name: &str| {
+        ratio(known, row.network, "auto", name)
+            .is_some_and(|ratio| ratio.value > BAR && !ratio.is_over(BAR))
+    };
+    with_auto(DEFAULTS.into_iter().filter(|name| is_open(name)))
+}
+
+fn with_auto(defaults: impl Iterator<Item = &'static str>) -> Vec<Start> {
+    let mut starts: Vec<Start> = defaults.filter_map(named).collect();
+    if !starts.is_empty() {
+        starts.extend(named("auto"));
     }
+    starts
+}
+
+fn named(name: &str) -> Option<Start> {
+    STARTS.into_iter().find(|start| start.name() == name)
+}
+
+/// What is known of a start of a network, of the most seeds.
+fn of<'a>(known: &'a [Closer], network: &Network, start: Start) -> Option<&'a Closer> {
+    let key = record::key(network, start);
+    known.iter().rfind(|own| own.key == key)
+}
+
+fn look_at(wanted: &[Wanted<'_>], path: &Path, threads: usize) -> Result<(), Failure> {
     let (tasks, next) = (Tasks::load(), AtomicUsize::new(0));
     let file = Mutex::new(OpenOptions::new().create(true).append(true).open(path)?);
     let work = || -> Result<(), Failure> {
-        while let Some((network, start)) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(wanted) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (network, start, _) = wanted;
             let Some(data) = tasks.get(network)? else { continue };
-            let found = one(network, *start, &data)?;
+            let found = one(wanted, &data)?;
             let line = serde_json::to_string(&found)?;
             writeln!(file.lock().expect("no thread panics"), "{line}")?;
             eprintln!("{}, {}: {:?}", network.describe(), start.name(), found.steps);
@@ -130,54 +177,59 @@ pub fn all(rows: &[Row<'_>], path: &Path, threads: usize) -> Result<(), Failure>
     })
 }
 
-fn one(network: &Network, start: Start, data: &Prepared) -> fanin::Result<Closer> {
+fn one(&(network, start, known): &Wanted<'_>, data: &Prepared) -> fanin::Result<Closer> {
     let (spec, model) = (network.spec(), network.model()?);
     let course = Course::new(&spec, data.task, 0)?;
     let planned = course.epochs * course.batches(data.train.rows())?.count() as u64;
     let drawer = Drawer::new(start, network, &model, data)?;
     let training = Training { model: &model, spec: &spec, data };
     let target = network.task.target();
-    let run = |(rate, seed): (f64, u64), steps: u64| -> fanin::Result<Option<u64>> {
+    let run = |rate: f64, seed: u64, steps: u64| -> fanin::Result<Option<u64>> {
         let limits = Limits { steps, every: 1, target, hopeless: f64::NEG_INFINITY };
         let weights = drawer.weights(seed)?;
         let run =
             trajectory(&training, &weights, (rate, seed), limits, &|_| {}, &Interrupt::default())?;
         Ok(run.steps_to(target))
     };
-    let mut best = (f64::INFINITY, course.learning_rate);
-    for factor in FACTORS {
-        let rate = course.learning_rate * factor;
-        // Beyond twice the best mean a run only says that it is not the best.
-        let most = (2.0 * best.0).min(planned as f64) as u64;
-        let trials: Vec<Option<u64>> = (SEEDS..SEEDS + TRIALS)
-            .map(|seed| run((rate, seed), most))
-            .collect::<fanin::Result<_>>()?;
-        let steps = |own: &Option<u64>| own.map_or(2.0 * most as f64, |own| own.max(1) as f64);
-        let mean = trials.iter().map(|own| steps(own).ln()).sum::<f64>() / TRIALS as f64;
-        if mean.exp() < best.0 {
-            best = (mean.exp(), rate);
+    let tried = SEEDS..SEEDS + TRIALS;
+    let best_rate = || -> fanin::Result<f64> {
+        let mut best = (f64::INFINITY, course.learning_rate);
+        for factor in FACTORS {
+            let rate = course.learning_rate * factor;
+            // Beyond twice the best mean a run only says that it is not the best.
+            let most = (2.0 * best.0).min(planned as f64) as u64;
+            let trials: Vec<Option<u64>> =
+                tried.clone().map(|seed| run(rate, seed, most)).collect::<fanin::Result<_>>()?;
+            let steps = |own: &Option<u64>| own.map_or(2.0 * most as f64, |own| own.max(1) as f64);
+            let mean = trials.iter().map(|own| steps(own).ln()).sum::<f64>() / TRIALS as f64;
+            if mean.exp() < best.0 {
+                best = (mean.exp(), rate);
+            }
         }
+        Ok(best.1)
+    };
+    let (rate, mut steps, count) = match known {
+        Some(known) => (known.rate, known.steps.clone(), SEEDS_WHERE_OPEN),
+        None => (best_rate()?, Vec::new(), SEEDS),
+    };
+    let seeds = (0..).filter(|seed| !tried.contains(seed)).take(count as usize);
+    for seed in seeds.skip(steps.len()) {
+        steps.push(run(rate, seed, planned)?);
     }
-    let steps =
-        (0..SEEDS).map(|seed| run((best.1, seed), planned)).collect::<fanin::Result<_>>()?;
     Ok(Closer {
         key: record::key(network, start),
         task: network.task.name().to_owned(),
         network: network.name.clone(),
         start: start.name().to_owned(),
-        rate: best.1,
+        rate,
         steps,
     })
 }
 
 /// The ratio of two starts of a network that was looked at closer.
 pub fn ratio(closer: &[Closer], network: &Network, own: &str, other: &str) -> Option<Ratio> {
-    let of = |name: &str| {
-        let start = STARTS.into_iter().find(|start| start.name() == name)?;
-        let key = record::key(network, start);
-        closer.iter().rfind(|own| own.key == key)
-    };
-    Ratio::of(of(own)?, of(other)?)
+    let named = |name: &str| of(closer, network, named(name)?);
+    Ratio::of(named(own)?, named(other)?)
 }
 
 /// Networks where `own` takes over `bound` times the steps of `other`: by the closer look where there

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::closer::BAR;
 use crate::networks::Network;
 use crate::record::{self, Record};
 use crate::starts::{STARTS, Start};
@@ -114,7 +115,7 @@ pub fn worse_than(rows: &[Row<'_>], start: &str, other: &str) -> Vec<(String, Op
         let other = row.records.get(other)?.median()?;
         let own = row.records.get(start).and_then(|record| record.median());
         let ratio = own.map(|own| own.max(1) as f64 / other.max(1) as f64);
-        ratio.is_none_or(|ratio| ratio > 1.05).then_some((row.name(), ratio))
+        ratio.is_none_or(|ratio| ratio > BAR).then_some((row.name(), ratio))
     };
     rows.iter().filter_map(worse).collect()
 }

@@ -240,6 +240,12 @@ impl<T: Float> Scalar for Jet<T> {
         let slope = Self::constant(std::f64::consts::FRAC_2_SQRT_PI) * (-(self * self)).exp();
         self.follow(self.c[0].erfc(), |_| -slope)
     }
+
+    fn normal(self) -> [Self; 2] {
+        let [distribution, density] = self.c[0].normal();
+        let density = self.follow(density, |density| -(self * density));
+        [self.follow(distribution, |_| density), density]
+    }
 }
 
 impl<T: Float> Jet<T> {
@@ -271,6 +277,8 @@ impl<T: Float> Jet<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::f64::consts::FRAC_1_SQRT_2;
+
     use super::*;
 
     #[track_caller]
@@ -345,6 +353,18 @@ mod tests {
         let x = Jet::variable(0.4);
         let expected = Jet::constant(1.0) - x.erf();
         check(Scalar::erfc, 0.4, std::array::from_fn(|order| expected.derivative(order)));
+    }
+
+    #[test]
+    fn the_normal_distribution_is_half_of_erfc_and_its_slope_the_density() {
+        let x = Jet::variable(-0.7);
+        let half = Jet::constant(0.5) * (Jet::constant(-FRAC_1_SQRT_2) * x).erfc();
+        check(|x| x.normal()[0], -0.7, std::array::from_fn(|order| half.derivative(order)));
+        let [distribution, density] = x.normal();
+        for order in 0..HIGHEST_ORDER {
+            let [got, want] = [density.derivative(order), distribution.derivative(order + 1)];
+            assert!((got - want).abs() < 1e-14, "order {order}: {got} {want}");
+        }
     }
 
     #[test]

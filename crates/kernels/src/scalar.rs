@@ -62,6 +62,8 @@ pub trait Scalar:
     fn erf(self) -> Self;
     /// 1 − erf, accurate where erf is near 1.
     fn erfc(self) -> Self;
+    /// The distribution of N(0, 1), accurate where it is near 0, and its density.
+    fn normal(self) -> [Self; 2];
     /// Absolute value; its derivative at 0 is taken as +1.
     fn abs(self) -> Self {
         if self.value() < 0.0 { -self } else { self }
@@ -110,7 +112,7 @@ pub trait Float:
 }
 
 macro_rules! implement_float {
-    ($type:ident, {$($name:ident: $function:path),+ $(,)?}) => {
+    ($type:ident, normal: $normal:path, {$($name:ident: $function:path),+ $(,)?}) => {
         impl Scalar for $type {
             #[inline]
             fn constant(value: f64) -> Self {
@@ -126,6 +128,10 @@ macro_rules! implement_float {
                     $function(self)
                 }
             )+
+            #[inline(always)]
+            fn normal(self) -> [Self; 2] {
+                $normal(self)
+            }
             #[inline]
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
@@ -195,7 +201,7 @@ macro_rules! implement_float {
     };
 }
 
-implement_float!(f32, {
+implement_float!(f32, normal: functions::normal, {
     exp: functions::exp,
     exp_m1: functions::exp_m1,
     ln: functions::ln,
@@ -206,7 +212,7 @@ implement_float!(f32, {
     erf: functions::erf,
     erfc: functions::erfc,
 });
-implement_float!(f64, {
+implement_float!(f64, normal: functions::normal_f64, {
     exp: f64::exp,
     exp_m1: f64::exp_m1,
     ln: f64::ln,

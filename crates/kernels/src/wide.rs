@@ -1,7 +1,8 @@
 //! Loops compiled for the widest instructions that the machine has.
 //!
 //! A plain loop over numbers has equal bits at any width: each operation rounds as IEEE 754 says,
-//! and the compiler neither reorders sums nor merges a product into a sum. So a loop is written
+//! and the compiler neither reorders sums nor merges a product into a sum, but where `mul_add` asks
+//! for it, on every machine. So a loop is written
 //! once and compiled three times; which copy runs is decided when it runs.
 
 /// A loop that [`wide`] compiles.
@@ -22,7 +23,7 @@ pub(crate) fn wide(work: impl Loop) {
             // SAFETY: the machine has these instructions.
             return unsafe { by_avx512(work) };
         }
-        if is_x86_feature_detected!("avx2") {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
             // SAFETY: the machine has these instructions.
             return unsafe { by_avx2(work) };
         }
@@ -37,7 +38,7 @@ fn by_avx512(work: impl Loop) {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn by_avx2(work: impl Loop) {
     work.run();
 }

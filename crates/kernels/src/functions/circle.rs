@@ -1,12 +1,11 @@
 //! Sine and cosine, of angles of any size.
 
-use std::f64::consts::FRAC_2_PI;
+use std::f64::consts::{FRAC_2_PI, FRAC_PI_2};
 
 use super::{ROUNDER_F64, polynomial};
 
-/// π/2 in three parts; products of the first two with whole numbers below 2²⁵ are exact.
-const QUARTER: [f64; 3] =
-    [1.570_796_325_802_803, 9.920_935_184_482_005e-10, 6.123_233_995_736_766e-17];
+/// What π/2 is more than the nearest `f64`.
+const QUARTER_REST: f64 = 6.123_233_995_736_766e-17;
 
 /// From here on an angle is reduced by whole numbers: 2²⁵, where neighbors are 4 radians apart.
 const FAR: f32 = 33_554_432.0;
@@ -45,8 +44,8 @@ pub(crate) fn cos(x: f32) -> f32 {
 #[inline(always)]
 fn at(quarters: u32, r: f32) -> f32 {
     let square = r * r;
-    let sine = r + r * square * polynomial(&SINE, square);
-    let cosine = 1.0 + (square * square * polynomial(&COSINE, square) - 0.5 * square);
+    let sine = (r * square).mul_add(polynomial(&SINE, square), r);
+    let cosine = 1.0 + (square * square).mul_add(polynomial(&COSINE, square), -0.5 * square);
     let size = if quarters & 1 == 0 { sine } else { cosine };
     if quarters & 2 == 0 { size } else { -size }
 }
@@ -63,9 +62,9 @@ fn reduced(x: f32) -> (u32, f32) {
 #[inline(always)]
 fn near(x: f32) -> (u32, f64) {
     let x = f64::from(x);
-    let shifted = x * FRAC_2_PI + ROUNDER_F64;
+    let shifted = x.mul_add(FRAC_2_PI, ROUNDER_F64);
     let n = shifted - ROUNDER_F64;
-    let r = ((x - n * QUARTER[0]) - n * QUARTER[1]) - n * QUARTER[2];
+    let r = n.mul_add(-QUARTER_REST, n.mul_add(-FRAC_PI_2, x));
     (shifted.to_bits() as u32, r)
 }
 

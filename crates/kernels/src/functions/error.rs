@@ -1,80 +1,104 @@
-//! The error function, by arithmetic of `f64`.
+//! The error function and the normal distribution.
 
-use super::{ROUNDER_F64, polynomial};
+use std::f64::consts::FRAC_1_SQRT_2;
 
-/// Up to here erf is x·P(x²), beyond 1 − erfc.
-const ERF_SMALL: f64 = 1.0;
+use super::{EXP, EXP_LEAST, LN_2_LOW, near_0, polynomial, reduced, times_power_of_two};
 
-/// erf(x)/x as a polynomial in x².
-const ERF: [f64; 8] = [
-    1.128_379_167_058_022_3,
-    -0.376_126_384_346_545_7,
-    0.112_837_819_741_684_94,
-    -0.026_865_400_046_156_177,
-    0.005_220_945_444_622_258_6,
-    -0.000_848_282_902_058_555_4,
-    0.000_112_569_491_871_600_46,
-    -9.641_519_723_242_353e-6,
-];
+/// Up to here erf x is x + x·P(x²), beyond 1 − erfc x.
+const SMALL: f32 = 0.75;
 
-/// exp(x²)·erfc(x)/t for t = 1/(1 + x/2), as a polynomial in t, for 0 ≤ x ≤ 10.3.
-const ERFC: [f64; 11] = [
-    0.282_088_752_877_583_6,
-    0.282_246_988_406_839_4,
-    0.245_233_414_876_171_9,
-    0.185_286_192_639_908_84,
-    0.055_984_335_623_649_56,
-    0.032_790_775_304_168_7,
-    -0.017_820_361_686_904_054,
-    -0.293_937_594_348_981_37,
-    0.384_321_759_876_581_7,
-    -0.192_149_496_153_286_9,
-    0.035_955_236_128_324_99,
+/// erf(x)/x − 1 as a polynomial in x².
+const ERF: [f32; 6] =
+    [0.128_379_17, -0.376_126_2, 0.112_833_79, -0.026_834_335, 0.005_113_157, -0.000_673_758_4];
+
+/// exp(x²)·½ erfc(x)/t for t = 1/(1 + x/2), as a polynomial in t, for ¾ ≤ x ≤ 10.3.
+const ERFC: [f32; 9] = [
+    0.141_040_52,
+    0.141_232_68,
+    0.121_281_4,
+    0.101_924_36,
+    -0.012_582_383,
+    0.132_897_03,
+    -0.231_253_8,
+    0.131_209_03,
+    -0.025_713_205,
 ];
 
 /// Beyond this erfc rounds to 0.
-const ERFC_FAR: f64 = 10.3;
+const ERFC_FAR: f32 = 10.3;
 
-/// eʳ for |r| ≤ ½ ln 2, to 2e-9.
-const EXP: [f64; 7] = [
-    1.000_000_000_554_61,
-    1.000_000_036_344_730_1,
-    0.499_999_920_750_475_5,
-    0.166_664_200_720_650_9,
-    0.041_668_226_198_654_706,
-    0.008_374_824_054_034_087,
-    0.001_383_683_521_906_809,
-];
+/// The same of the normal distribution.
+const NORMAL_FAR: f32 = 14.5;
+
+/// The density of N(0, 1) at 0, 1/√(2π).
+const DENSITY_AT_0: f64 = 0.398_942_280_401_432_7;
+
+/// What erf and its relatives are made of, for x ≥ 0.
+struct Parts {
+    /// erf x up to [`SMALL`].
+    erf: f32,
+    /// ½ erfc x from there on.
+    half_erfc: f32,
+    /// exp(−x²).
+    density: f32,
+}
+
+/// Of x with x² = `square` + `lost`; x/2 is `number` times `half`.
+#[inline(always)]
+fn parts(x: f32, [square, lost]: [f32; 2], [number, half]: [f32; 2]) -> Parts {
+    let (whole, n, most) = reduced(-square, EXP_LEAST);
+    let rise = near_0(&EXP, n.mul_add(-LN_2_LOW, most) - lost);
+    let t = 1.0 / number.mul_add(half, 1.0);
+    let beyond = t * polynomial(&ERFC, t);
+    Parts {
+        erf: x.mul_add(polynomial(&ERF, square), x),
+        half_erfc: times_power_of_two(beyond.mul_add(rise, beyond), whole),
+        density: times_power_of_two(1.0 + rise, whole),
+    }
+}
+
+/// Those of |x|, and it itself.
+#[inline(always)]
+fn parts_of(x: f32) -> (f32, Parts) {
+    let size = x.abs();
+    let size = if size > ERFC_FAR { ERFC_FAR } else { size };
+    let square = size * size;
+    (size, parts(size, [square, size.mul_add(size, -square)], [size, 0.5]))
+}
 
 /// erf x = 2/√π ∫₀ˣ exp(−t²) dt.
 #[inline(always)]
 pub(crate) fn erf(x: f32) -> f32 {
-    let size = f64::from(x.abs());
-    let small = size * polynomial(&ERF, size * size);
-    let value = if size < ERF_SMALL { small } else { 1.0 - beyond(size) };
-    (value as f32).copysign(x)
+    let (size, parts) = parts_of(x);
+    let large = parts.half_erfc.mul_add(-2.0, 1.0);
+    (if size < SMALL { parts.erf } else { large }).copysign(x)
 }
 
-/// 1 − erf x, with all of its digits where erf is near 1.
+/// 1 − erf x, with its digits where erf is near 1.
 #[inline(always)]
 pub(crate) fn erfc(x: f32) -> f32 {
-    let x = f64::from(x);
-    let beyond = beyond(x.abs());
-    (if x < 0.0 { 2.0 - beyond } else { beyond }) as f32
+    let (size, parts) = parts_of(x);
+    let right = if size < SMALL { 1.0 - parts.erf } else { 2.0 * parts.half_erfc };
+    if x < 0.0 { 2.0 - right } else { right }
 }
 
-/// erfc x for x ≥ 0, to 8e-9 of itself.
+/// The distribution of N(0, 1) at x, with its digits where it is near 0, and the density.
 #[inline(always)]
-fn beyond(x: f64) -> f64 {
-    let x = if x > ERFC_FAR { ERFC_FAR } else { x };
-    // Divided in single precision, which is faster, and mended by a step of Newton's.
-    let divisor = 1.0 + 0.5 * x;
-    let nearly = f64::from(1.0 / divisor as f32);
-    let t = nearly * (2.0 - divisor * nearly);
-    let y = -x * x;
-    let shifted = y * std::f64::consts::LOG2_E + ROUNDER_F64;
-    let n = shifted - ROUNDER_F64;
-    let r = y - n * std::f64::consts::LN_2;
-    let exponent = shifted.to_bits().wrapping_sub(ROUNDER_F64.to_bits()).wrapping_add(1023);
-    f64::from_bits(exponent << 52) * polynomial(&EXP, r) * t * polynomial(&ERFC, t)
+pub(crate) fn normal(x: f32) -> [f32; 2] {
+    let size = x.abs();
+    let size = if size > NORMAL_FAR { NORMAL_FAR } else { size };
+    let half = 0.5 * size;
+    let square = half * size;
+    let lost = half.mul_add(size, -square);
+    let scaled = size * FRAC_1_SQRT_2 as f32;
+    let parts = parts(scaled, [square, lost], [size, 0.5 * FRAC_1_SQRT_2 as f32]);
+    let left = if scaled < SMALL { parts.erf.mul_add(-0.5, 0.5) } else { parts.half_erfc };
+    let distribution = if x < 0.0 { left } else { 1.0 - left };
+    [distribution, DENSITY_AT_0 as f32 * parts.density]
+}
+
+/// [`normal`] of an `f64`.
+#[inline(always)]
+pub(crate) fn normal_f64(x: f64) -> [f64; 2] {
+    [0.5 * libm::erfc(-FRAC_1_SQRT_2 * x), DENSITY_AT_0 * (-0.5 * x * x).exp()]
 }

@@ -50,8 +50,8 @@ fn split(x: f32) -> (i32, f32) {
 fn logarithm(n: i32, f: f32) -> f32 {
     let n = n as f32;
     let square = f * f;
-    let rest = square * f * polynomial(&LN, f) - 0.5 * square;
-    n * LN_2_HIGH + (f + (rest + n * LN_2_LOW))
+    let rest = (square * f).mul_add(polynomial(&LN, f), -0.5 * square);
+    n.mul_add(LN_2_HIGH, f + n.mul_add(LN_2_LOW, rest))
 }
 
 /// `inside`, but for arguments without a finite logarithm.
