@@ -25,7 +25,7 @@ pub const ENTRY: Entry = Entry {
     samples: || {
         let sample = |condition: &[usize], a: &[usize], b: &[usize]| {
             let types = [Type::integer(condition), Type::float(a), Type::float(b)];
-            Sample::new(Choose, &types).integers(&[0, 1, 1, 0, -2])
+            Sample::new(Choose, &types).integers(&[0, 1, 1, 0, 1])
         };
         vec![
             sample(&[3, 4], &[3, 4], &[3, 4]),
@@ -99,16 +99,22 @@ impl Operator for Choose {
         if is_masked(&b) {
             return Some(vec![a]);
         }
-        let known = condition.mean() > 0.0 && condition.mean() < 1.0;
-        let share = if known { condition.mean() } else { 0.5 };
+        // Conditions are 0 or 1, of which the mean tells how many are 1, and how often two are equal
+        // how many are 1 together; of an unknown one half, as if at random.
+        let is_known = condition.mean() > 0.0 && condition.mean() < 1.0;
+        let share = if is_known { condition.mean() } else { 0.5 };
+        let condition = condition.stretched(&shape).with_whole_axes();
         let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
         let mean = share * a.mean() + (1.0 - share) * b.mean();
         Some(vec![Spread::from_products(&shape, mean, |differs| {
-            if !differs.contains(&true) {
-                return share * a.second() + (1.0 - share) * b.second();
-            }
-            let cross = 2.0 * share * (1.0 - share) * a.mean() * b.mean();
-            share * share * a.at(differs) + (1.0 - share).powi(2) * b.at(differs) + cross
+            let unequal = match differs.contains(&true) {
+                false => 0.0,
+                true if is_known => (1.0 - condition.at(differs)).min(2.0 * share.min(1.0 - share)),
+                true => 2.0 * share * (1.0 - share),
+            };
+            let of_a = (share - 0.5 * unequal) * a.at(differs);
+            let of_b = (1.0 - share - 0.5 * unequal) * b.at(differs);
+            of_a + of_b + unequal * a.mean() * b.mean()
         })])
     }
 }
@@ -121,5 +127,18 @@ impl Graph {
     /// stretch to fit each other.
     pub fn choose(&mut self, condition: Wire, a: Wire, b: Wire) -> Result<Wire> {
         self.apply(Choose, &[condition, a, b])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::evaluate::{Array, compute};
+
+    #[test]
+    fn any_number_but_0_chooses_the_first() {
+        let condition = Array::integer([4], vec![0, 1, -2, 7]).unwrap();
+        let [a, b] = [3.0, 5.0].map(|x| Array::float([], vec![x]).unwrap());
+        let got = compute(&[&condition, &a, &b], 100, |g, w| Ok(vec![g.choose(w[0], w[1], w[2])?]));
+        assert_eq!(got.unwrap()[0].floats().unwrap(), [5.0, 3.0, 3.0, 3.0]);
     }
 }

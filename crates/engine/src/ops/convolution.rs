@@ -6,16 +6,16 @@
 //! output, room to work in that nobody reads.
 
 use fanin_kernels::conv;
-use fanin_kernels::window as kernels;
 
 use crate::error::Result;
 use crate::gradient::Backward;
 use crate::graph::{Graph, Type, Wire, misfit};
 use crate::run::{Element, Io};
-use crate::spread::{Spread, Tap};
+use crate::spread::Spread;
 use crate::tensor::Shape;
 
 use super::convolution_input_gradient::ConvolutionInputGradient;
+use super::convolution_terms::{Role, placed_sum, sum_spread};
 use super::convolution_weight_gradient::ConvolutionWeightGradient;
 use super::operator::run_generic;
 use super::window::{Rounding, Window};
@@ -132,159 +132,6 @@ pub(super) fn known_sizes(
         channels_out: w[0] / groups,
         window: window.sizes(&x[2..], &w[2..], &y[2..]),
     }
-}
-
-/// Which of the three tensors of a convolution a sum is taken for.
-#[derive(Clone, Copy)]
-pub(super) enum Role {
-    Input,
-    Weight,
-    Output,
-}
-
-/// The spread of sums of products of independent a and b, whose elements have different numbers
-/// of terms because windows reach into padding. Terms are told apart by the channel, or the row,
-/// and by the tap, or the position.
-pub(super) fn sum_spread(
-    size: &conv::Convolution,
-    role: Role,
-    (shape, a, b): (&Shape, &Spread, &Spread),
-) -> Spread {
-    let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
-    let mut terms = match role {
-        Role::Output => size.channels_in,
-        Role::Input => size.channels_out,
-        Role::Weight => size.batch,
-    } as f64;
-    let (mut squares, mut positions) = (terms * terms, [1.0; kernels::AXES]);
-    for (axis, positions) in positions.iter_mut().enumerate() {
-        let counts = terms_along(&size.window, axis, role);
-        let mean = |power: i32| {
-            counts.iter().map(|&count| (count as f64).powi(power)).sum::<f64>()
-                / counts.len() as f64
-        };
-        terms *= mean(1);
-        squares *= mean(2);
-        *positions = mean(1);
-    }
-    let channels = terms / positions.iter().product::<f64>();
-    let product = |differs: &[bool]| {
-        let spatial = &differs[2..];
-        let all = |first: bool, second: bool, further: &[bool]| -> Vec<bool> {
-            [&[first, second], further].concat()
-        };
-        let groups = size.groups > 1 && differs[1];
-        let taps = |tap: bool| vec![tap; spatial.len()];
-        let at = |channel: bool, tap: bool| match role {
-            Role::Output => {
-                a.at(&all(differs[0], channel || groups, spatial))
-                    * b.at(&all(differs[1], channel, &taps(tap)))
-            }
-            Role::Input => {
-                a.at(&all(differs[0], channel || groups, spatial))
-                    * b.at(&all(channel || groups, differs[1], &taps(tap)))
-            }
-            Role::Weight => unreachable!("its terms are positions"),
-        };
-        // Two positions may differ along some axes and not along others, which tells how alike they are.
-        let of_positions = |row: bool| -> f64 {
-            let first = kernels::AXES - spatial.len();
-            let sets = (0..1_usize << spatial.len()).map(|set| {
-                let apart: Vec<bool> =
-                    (0..spatial.len()).map(|axis| set >> axis & 1 == 1).collect();
-                let count = |(axis, apart): (usize, &bool)| {
-                    if *apart { positions[first + axis] - 1.0 } else { 1.0 }
-                };
-                let pairs: f64 = apart.iter().enumerate().map(count).product();
-                let moved: Vec<bool> =
-                    apart.iter().zip(spatial).map(|(apart, own)| *apart || *own).collect();
-                pairs * a.at(&all(row, differs[1], &moved)) * b.at(&all(row, differs[0], &apart))
-            });
-            sets.sum()
-        };
-        if matches!(role, Role::Weight) {
-            return terms * (of_positions(false) + (channels - 1.0) * of_positions(true));
-        }
-        let (others, same) = (channels - 1.0, terms * at(false, false));
-        let beside = if others > 0.0 { terms * others * at(true, false) } else { 0.0 };
-        let left = squares - terms - if others > 0.0 { terms * others } else { 0.0 };
-        same + beside + left * at(others > 0.0, true)
-    };
-    Spread::from_products(shape, terms * a.mean() * b.mean(), product)
-}
-
-/// The same where places are known: sums over taps and channels, each with what it sees.
-pub(super) fn placed_sum(
-    size: &conv::Convolution,
-    role: Role,
-    (shape, a, b): (&Shape, &Spread, &Spread),
-) -> Option<Spread> {
-    let mut taps = taps(&size.window);
-    if matches!(role, Role::Weight) {
-        let second = a.squared_over_places(b, &taps)?;
-        return Some(Spread::independent(shape, 0.0, second));
-    }
-    // Weights of which nothing is known but their size.
-    let apart = Spread::independent(&b.shape(), 0.0, b.second());
-    if b.with_whole_axes() != apart {
-        return None;
-    }
-    let channels = match role {
-        Role::Input => {
-            taps.iter_mut().flatten().for_each(|(p, q)| std::mem::swap(p, q));
-            size.channels_out
-        }
-        Role::Output | Role::Weight => size.channels_in,
-    };
-    a.through_taps(&taps, shape.axes(), channels as f64 * b.second())
-}
-
-/// Of every tap, which output position sees which input position.
-fn taps(window: &kernels::Window) -> Vec<Tap> {
-    let of_tap = |tap: usize| {
-        let reach: [_; kernels::AXES] =
-            std::array::from_fn(|axis| window.reach(axis, window.tap(tap)[axis]));
-        let [planes, lines, columns] = &reach;
-        let input = |axis: usize, output: usize| {
-            ((output * window.stride[axis]) as isize + reach[axis].1) as usize
-        };
-        let mut seen = Vec::new();
-        for plane in planes.0.clone() {
-            for line in lines.0.clone() {
-                for column in columns.0.clone() {
-                    let to = (plane * window.output[1] + line) * window.output[2] + column;
-                    let from =
-                        (input(0, plane) * window.input[1] + input(1, line)) * window.input[2];
-                    seen.push((to, from + input(2, column)));
-                }
-            }
-        }
-        seen
-    };
-    (0..window.taps()).map(of_tap).collect()
-}
-
-/// For every position of the tensor along an axis, how many pairs of positions of the other two
-/// meet there.
-fn terms_along(window: &kernels::Window, axis: usize, role: Role) -> Vec<usize> {
-    let length = match role {
-        Role::Output => window.output[axis],
-        Role::Input => window.input[axis],
-        Role::Weight => window.kernel[axis],
-    };
-    let mut counts = vec![0; length];
-    for tap in 0..window.kernel[axis] {
-        let (outputs, offset) = window.reach(axis, tap);
-        for output in outputs {
-            let input = (output * window.stride[axis]) as isize + offset;
-            counts[match role {
-                Role::Output => output,
-                Role::Input => input as usize,
-                Role::Weight => tap,
-            }] += 1;
-        }
-    }
-    counts
 }
 
 /// Axes of a weight whose axis 1 and kernel are summed over by the forward pass.

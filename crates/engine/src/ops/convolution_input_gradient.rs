@@ -12,9 +12,9 @@ use crate::run::{Element, Io};
 use crate::spread::Spread;
 
 use super::convolution::{
-    Role, expected, known_sizes, placed_sum, sizes, spatial, sum_spread, variants, weight_fans,
-    weight_gradient,
+    expected, known_sizes, sizes, spatial, variants, weight_fans, weight_gradient,
 };
+use super::convolution_terms::{Role, placed_sum, sum_spread};
 use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, FanAxes, Operator, Sample};

@@ -11,10 +11,9 @@ use crate::graph::{Type, Wire, misfit};
 use crate::run::{Element, Io};
 use crate::spread::Spread;
 
-use super::convolution::{
-    Role, expected, known_sizes, placed_sum, sizes, spatial, sum_spread, variants,
-};
+use super::convolution::{expected, known_sizes, sizes, spatial, variants};
 use super::convolution_input_gradient::ConvolutionInputGradient;
+use super::convolution_terms::{Role, placed_sum, sum_spread};
 use super::operator::run_generic;
 use super::window::Window;
 use super::{Entry, Operator, Sample};

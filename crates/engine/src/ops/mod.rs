@@ -46,6 +46,7 @@ mod dropout_mask;
 mod noise;
 mod convolution;
 mod convolution_input_gradient;
+mod convolution_terms;
 mod convolution_weight_gradient;
 mod max_pool;
 mod put_positions;

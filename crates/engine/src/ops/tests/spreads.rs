@@ -76,17 +76,9 @@ fn leeway(name: &str) -> f64 {
         "take_positions" => 0.08,
         "average_pool" => 0.1,
         // Of windows that reach into padding the mean is taken; likeness goes on as correlation.
-        "max_pool"
-        | "put_positions"
-        | "extreme_to"
-        | "average_pool_gradient"
-        | "convolution_weight_gradient" => 0.15,
-        "convolution_input_gradient" => 0.25,
+        "max_pool" | "put_positions" | "extreme_to" | "average_pool_gradient" => 0.15,
         // Integers in pairs alone; groups of few elements have a variance of their own.
         "gather" | "standardize" => 0.3,
-        "convolution" => 0.35,
-        // Which places are chosen together is not known.
-        "choose" => 0.8,
         _ => STRICT,
     }
 }
