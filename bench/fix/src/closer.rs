@@ -65,10 +65,13 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Of two starts; none if fewer seeds of the first arrive. A seed that never arrives counts as
-    /// the slowest that does, which speaks for the start that misses it.
+    /// Of two starts; none if clearly fewer seeds of the first arrive: by over a twentieth. A seed that never arrives
+    /// counts as twice the slowest that does.
     pub fn of(own: &Closer, other: &Closer) -> Option<Self> {
-        let missed = |closer: &Closer| closer.steps.iter().filter(|own| own.is_none()).count();
+        let missed = |closer: &Closer| {
+            let count = closer.steps.iter().filter(|own| own.is_none()).count();
+            count as f64 / closer.steps.len() as f64
+        };
         let most = own.steps.iter().chain(&other.steps).flatten().max().copied()?;
         let logs = |closer: &Closer| -> Option<(f64, f64)> {
             let steps = closer.steps.iter().map(|own| own.unwrap_or(most).max(1));
@@ -78,7 +81,7 @@ impl Ratio {
             let square = logs.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
             (count > 1.0).then_some((mean, square / count))
         };
-        if missed(own) > missed(other) {
+        if missed(own) > missed(other) + 0.05 {
             return None;
         }
         let (own, other) = (logs(own)?, logs(other)?);
@@ -278,5 +281,9 @@ mod tests {
         assert!(!Ratio::of(&spread, &fast).unwrap().is_over(1.05));
         let never = Closer { steps: vec![None, Some(20)], ..slow };
         assert_eq!(Ratio::of(&never, &fast), None);
+        let most = Closer { steps: [vec![None], vec![Some(20); 39]].concat(), ..never };
+        let all = Closer { steps: vec![Some(20); 40], ..fast };
+        let ratio = Ratio::of(&most, &all).unwrap();
+        assert!((ratio.value.ln() - 2.0_f64.ln() / 40.0).abs() < 1e-12, "{ratio:?}");
     }
 }
