@@ -79,5 +79,5 @@ show("EXP_M1", fit(rest_of_exp, -half, half, 4, lambda r, y: np.abs(r * r / np.e
 show("LN", fit(rest_of_ln, low, high, 7, lambda f, y: np.abs(f**3 / np.log1p(f))))
 show("SINE", fit(rest_of_sine, 1e-9, edge, 2, lambda z, y: z))
 show("COSINE", fit(rest_of_cosine, 1e-3, edge, 2, lambda z, y: z * z))
-show("ERF", fit_rounded(rest_of_erf, 1e-9, 0.75**2, 5, lambda z, y: 1 / (1 + y)))
-show("ERFC", fit_rounded(half_of_erfc, 1 / (1 + 10.3 / 2), 1 / (1 + 0.75 / 2), 8, lambda t, y: 1 / y))
+show("ERF", fit_rounded(rest_of_erf, 1e-9, 0.8125**2, 5, lambda z, y: 1 / (1 + y)))
+show("ERFC", fit_rounded(half_of_erfc, 1 / (1 + 10.3 / 2), 1 / (1 + 0.8125 / 2), 8, lambda t, y: 1 / y))

@@ -65,8 +65,8 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Of two starts; none if clearly fewer seeds of the first arrive: by over a twentieth. A seed that never arrives
-    /// counts as twice the slowest that does.
+    /// Of two starts; none if clearly fewer seeds of the first arrive: by over a twentieth. A seed
+    /// that never arrives counts as twice the slowest that does.
     pub fn of(own: &Closer, other: &Closer) -> Option<Self> {
         let missed = |closer: &Closer| {
             let count = closer.steps.iter().filter(|own| own.is_none()).count();
@@ -74,7 +74,7 @@ impl Ratio {
         };
         let most = own.steps.iter().chain(&other.steps).flatten().max().copied()?;
         let logs = |closer: &Closer| -> Option<(f64, f64)> {
-            let steps = closer.steps.iter().map(|own| own.unwrap_or(most).max(1));
+            let steps = closer.steps.iter().map(|own| own.unwrap_or(2 * most).max(1));
             let logs: Vec<f64> = steps.map(|steps| (steps as f64).ln()).collect();
             let count = logs.len() as f64;
             let mean = logs.iter().sum::<f64>() / count;
@@ -92,10 +92,15 @@ impl Ratio {
     pub fn is_over(&self, bound: f64) -> bool {
         (self.value / bound).ln() > 2.0 * self.error
     }
+
+    /// Whether it is within two of its errors of a bound, so that chance may have put it on its side.
+    pub fn is_near(&self, bound: f64) -> bool {
+        (self.value / bound).ln().abs() <= 2.0 * self.error
+    }
 }
 
-/// One start of one network that is to be looked at, with what is known of it.
-type Wanted<'a> = (&'a Network, Start, Option<&'a Closer>);
+/// One start of one network that is to be looked at, and how many seeds are to be counted.
+type Wanted<'a> = (&'a Network, Start, u64);
 
 /// Looks at all pairs that are near each other, then at more seeds of those that leave the bar open,
 /// and appends to the file at `path`.
@@ -103,21 +108,20 @@ type Wanted<'a> = (&'a Network, Start, Option<&'a Closer>);
 /// # Errors
 /// If the file cannot be written, or a network cannot be trained.
 pub fn all(rows: &[Row<'_>], path: &Path, threads: usize) -> Result<(), Failure> {
-    let known: Vec<Closer> = record::read(path)?;
-    let near = rows.iter().flat_map(|row| {
-        let of_row =
-            near(row).into_iter().filter(|start| of(&known, row.network, *start).is_none());
-        of_row.map(|start| (row.network, start, None))
-    });
-    look_at(&near.collect::<Vec<_>>(), path, threads)?;
-    let known: Vec<Closer> = record::read(path)?;
-    let open = rows.iter().flat_map(|row| {
-        let known =
-            open(row, &known).into_iter().filter_map(|start| of(&known, row.network, start));
-        let few = known.filter(|own| (own.steps.len() as u64) < SEEDS_WHERE_OPEN);
-        few.filter_map(|own| Some((row.network, named(&own.start)?, Some(own))))
-    });
-    look_at(&open.collect::<Vec<_>>(), path, threads)
+    let look = |which: &dyn Fn(&Row<'_>, &[Closer]) -> Vec<Start>, seeds: u64| {
+        let known: Vec<Closer> = record::read(path)?;
+        let has_few = |network: &Network, start: Start| {
+            of(&known, network, start).is_none_or(|own| (own.steps.len() as u64) < seeds)
+        };
+        let wanted = rows.iter().flat_map(|row| {
+            let starts = which(row, &known).into_iter();
+            starts.filter(|start| has_few(row.network, *start)).map(|s| (row.network, s, seeds))
+        });
+        look_at(&wanted.collect::<Vec<Wanted<'_>>>(), path, threads)
+    };
+    look(&|row, _| near(row), SEEDS)?;
+    // More seeds of `auto` may open the bar of another default.
+    DEFAULTS.iter().try_for_each(|_| look(&open, SEEDS_WHERE_OPEN))
 }
 
 /// The defaults whose medians are near that of `auto`, and `auto` where there are any.
@@ -135,8 +139,7 @@ fn near(row: &Row<'_>) -> Vec<Start> {
 /// there are any.
 fn open(row: &Row<'_>, known: &[Closer]) -> Vec<Start> {
     let is_open = |name: &str| {
-        ratio(known, row.network, "auto", name)
-            .is_some_and(|ratio| ratio.value > BAR && !ratio.is_over(BAR))
+        ratio(known, row.network, "auto", name).is_some_and(|ratio| ratio.is_near(BAR))
     };
     with_auto(DEFAULTS.into_iter().filter(|name| is_open(name)))
 }
@@ -153,23 +156,28 @@ fn named(name: &str) -> Option<Start> {
     STARTS.into_iter().find(|start| start.name() == name)
 }
 
-/// What is known of a start of a network, of the most seeds.
+/// What is known last of a start of a network, which is of the most seeds.
 fn of<'a>(known: &'a [Closer], network: &Network, start: Start) -> Option<&'a Closer> {
     let key = record::key(network, start);
     known.iter().rfind(|own| own.key == key)
 }
 
 fn look_at(wanted: &[Wanted<'_>], path: &Path, threads: usize) -> Result<(), Failure> {
+    let known: Vec<Closer> = record::read(path)?;
     let (tasks, next) = (Tasks::load(), AtomicUsize::new(0));
     let file = Mutex::new(OpenOptions::new().create(true).append(true).open(path)?);
     let work = || -> Result<(), Failure> {
-        while let Some(wanted) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (network, start, _) = wanted;
+        while let Some(&(network, start, seeds)) = wanted.get(next.fetch_add(1, Ordering::Relaxed))
+        {
             let Some(data) = tasks.get(network)? else { continue };
-            let found = one(wanted, &data)?;
-            let line = serde_json::to_string(&found)?;
-            writeln!(file.lock().expect("no thread panics"), "{line}")?;
-            eprintln!("{}, {}: {:?}", network.describe(), start.name(), found.steps);
+            let mut known = of(&known, network, start).cloned();
+            while known.as_ref().is_none_or(|own| (own.steps.len() as u64) < seeds) {
+                let found = further(network, start, known.as_ref(), &data)?;
+                let line = serde_json::to_string(&found)?;
+                writeln!(file.lock().expect("no thread panics"), "{line}")?;
+                eprintln!("{}, {}: {:?}", network.describe(), start.name(), found.steps);
+                known = Some(found);
+            }
         }
         Ok(())
     };
@@ -180,7 +188,13 @@ fn look_at(wanted: &[Wanted<'_>], path: &Path, threads: usize) -> Result<(), Fai
     })
 }
 
-fn one(&(network, start, known): &Wanted<'_>, data: &Prepared) -> fanin::Result<Closer> {
+/// What is known of a start, and as many seeds more as are counted at first.
+fn further(
+    network: &Network,
+    start: Start,
+    known: Option<&Closer>,
+    data: &Prepared,
+) -> fanin::Result<Closer> {
     let (spec, model) = (network.spec(), network.model()?);
     let course = Course::new(&spec, data.task, 0)?;
     let planned = course.epochs * course.batches(data.train.rows())?.count() as u64;
@@ -211,12 +225,12 @@ fn one(&(network, start, known): &Wanted<'_>, data: &Prepared) -> fanin::Result<
         }
         Ok(best.1)
     };
-    let (rate, mut steps, count) = match known {
-        Some(known) => (known.rate, known.steps.clone(), SEEDS_WHERE_OPEN),
-        None => (best_rate()?, Vec::new(), SEEDS),
+    let (rate, mut steps) = match known {
+        Some(known) => (known.rate, known.steps.clone()),
+        None => (best_rate()?, Vec::new()),
     };
-    let seeds = (0..).filter(|seed| !tried.contains(seed)).take(count as usize);
-    for seed in seeds.skip(steps.len()) {
+    let seeds = (0..).filter(|seed| !tried.contains(seed));
+    for seed in seeds.skip(steps.len()).take(SEEDS as usize) {
         steps.push(run(rate, seed, planned)?);
     }
     Ok(Closer {
@@ -251,7 +265,7 @@ pub fn worse_than(
             let told = format!("{name} (×{:.2} ± {:.2})", ratio.value, ratio.value * ratio.error);
             if ratio.is_over(bound) {
                 worse.push(told);
-            } else if ratio.value > bound {
+            } else if ratio.is_near(bound) {
                 unsure.push(told);
             }
         } else if let Some((_, ratio)) = coarse.iter().find(|(worse, _)| *worse == name) {

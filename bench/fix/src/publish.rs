@@ -55,8 +55,8 @@ pub fn page(
              a framework's default are within a factor of 1.6, whichever is ahead; ratios without it are coarse, as \
              the look has not come to them or the medians are farther apart. The rate of each is the best on five seeds, forty others are counted, four hundred where these leave the bar open, and runs are \
              looked at after every step, not after every few. In that look the bar is held against the ratio of geometric means, \
-             ± its standard error: it is missed where the ratio is over it by two errors, and open where it is over by \
-             less. (This closer look came after the coarse one had shown ratios of 1.25 and 1.33 on networks that are \
+             ± its standard error: it is missed where the ratio is over it by two errors, and open where it is \
+             nearer than that, on either side. (This closer look came after the coarse one had shown ratios of 1.25 and 1.33 on networks that are \
              learned in 20 to 33 steps.)\n",
         );
     }

@@ -2,8 +2,8 @@
 //!
 //! A plain loop over numbers has equal bits at any width: each operation rounds as IEEE 754 says,
 //! and the compiler neither reorders sums nor merges a product into a sum, but where `mul_add` asks
-//! for it, on every machine. So a loop is written
-//! once and compiled three times; which copy runs is decided when it runs.
+//! for it, on every machine. So a loop is written once and compiled three times; which copy runs is
+//! decided when it runs.
 
 /// A loop that [`wide`] compiles.
 ///

@@ -99,18 +99,20 @@ impl Operator for Choose {
         if is_masked(&b) {
             return Some(vec![a]);
         }
-        // Conditions are 0 or 1, of which the mean tells how many are 1, and how often two are equal
-        // how many are 1 together; of an unknown one half, as if at random.
+        // Of conditions of 0 and 1 the mean tells how many are 1, and how often two are equal how many
+        // are 1 together; of others half are taken to hold, as if at random.
         let is_known = condition.mean() > 0.0 && condition.mean() < 1.0;
         let share = if is_known { condition.mean() } else { 0.5 };
         let condition = condition.stretched(&shape).with_whole_axes();
         let (a, b) = (a.with_whole_axes(), b.with_whole_axes());
         let mean = share * a.mean() + (1.0 - share) * b.mean();
         Some(vec![Spread::from_products(&shape, mean, |differs| {
-            let unequal = match differs.contains(&true) {
-                false => 0.0,
-                true if is_known => (1.0 - condition.at(differs)).min(2.0 * share.min(1.0 - share)),
-                true => 2.0 * share * (1.0 - share),
+            let unequal = if !differs.contains(&true) {
+                0.0
+            } else if is_known {
+                (1.0 - condition.at(differs)).min(2.0 * share.min(1.0 - share))
+            } else {
+                2.0 * share * (1.0 - share)
             };
             let of_a = (share - 0.5 * unequal) * a.at(differs);
             let of_b = (1.0 - share - 0.5 * unequal) * b.at(differs);

@@ -33,36 +33,47 @@ pub(super) fn sum_spread(
     let spatial = shape.rank() - 2;
     let along: Vec<Along> =
         (AXES - spatial..AXES).map(|axis| Along::new(&size.window, axis, role)).collect();
+    let rank = shape.rank();
+    let likeness = |pairs: &Pairs| {
+        let of_b = b.at(&pairs.b[..rank]);
+        if of_b == 0.0 { 0.0 } else { pairs.count * a.at(&pairs.a[..rank]) * of_b }
+    };
     let product = |differs: &[bool]| {
-        let mut pairs = first_axes(size, role, [differs[0], differs[1]]);
-        for (own, &differs) in along.iter().zip(&differs[2..]) {
-            let further = if differs { &own.apart[..] } else { &own.same[..] };
-            pairs = pairs.iter().flat_map(|one| further.iter().map(|&own| one.and(own))).collect();
-        }
-        let likeness = |pair: &Pairs| {
-            let of_b = b.at(&pair.b);
-            if of_b == 0.0 { 0.0 } else { pair.count * a.at(&pair.a) * of_b }
-        };
-        pairs.iter().map(likeness).sum()
+        let pairs = first_axes(size, role, [differs[0], differs[1]]);
+        pairs.iter().map(|pairs| told_further(pairs, 2, &along, differs, &likeness)).sum()
     };
     let terms: f64 = along.iter().map(|own| own.same[0].0).product();
     let mean = terms * terms_across(size, role) * a.mean() * b.mean();
     Spread::from_products(shape, mean, product)
 }
 
-/// Pairs of terms whose factors differ along the same axes.
-struct Pairs {
-    count: f64,
-    a: Vec<bool>,
-    b: Vec<bool>,
+/// The sum over pairs that are told apart along spatial axes too, from `axis` on.
+fn told_further(
+    pairs: &Pairs,
+    axis: usize,
+    along: &[Along],
+    differs: &[bool],
+    likeness: &impl Fn(&Pairs) -> f64,
+) -> f64 {
+    let Some(&is_apart) = differs.get(axis) else { return likeness(pairs) };
+    let own = &along[axis - 2];
+    let further = if is_apart { &own.apart[..] } else { &own.same[..] };
+    let some = further.iter().filter(|(count, ..)| *count != 0.0);
+    some.map(|&(count, a, b)| {
+        let mut pairs = *pairs;
+        pairs.count *= count;
+        (pairs.a[axis], pairs.b[axis]) = (a, b);
+        told_further(&pairs, axis + 1, along, differs, likeness)
+    })
+    .sum()
 }
 
-impl Pairs {
-    /// Those of them that are told further along one more axis.
-    fn and(&self, (count, a, b): (f64, bool, bool)) -> Self {
-        let further = |axes: &[bool], own: bool| [axes, &[own]].concat();
-        Self { count: self.count * count, a: further(&self.a, a), b: further(&self.b, b) }
-    }
+/// Pairs of terms whose factors differ along the same axes.
+#[derive(Clone, Copy)]
+struct Pairs {
+    count: f64,
+    a: [bool; 2 + AXES],
+    b: [bool; 2 + AXES],
 }
 
 /// Terms of one element of the sum at one position: channels, units or rows.
@@ -86,7 +97,8 @@ fn first_axes(size: &conv::Convolution, role: Role, [first, second]: [bool; 2]) 
     };
     let all = own * size.groups;
     let together = if is_apart && all > 1 { (own - 1) as f64 / (all - 1) as f64 } else { 1.0 };
-    let pair = |count: f64, a: [bool; 2], b: [bool; 2]| Pairs { count, a: a.into(), b: b.into() };
+    let axes = |[first, second]: [bool; 2]| [first, second, false, false, false];
+    let pair = |count: f64, a, b| Pairs { count, a: axes(a), b: axes(b) };
     let mut pairs = match role {
         Role::Output => vec![
             pair(together * n, [first, false], [second, false]),
@@ -212,4 +224,108 @@ fn taps(window: &Window) -> Vec<Tap> {
         seen
     };
     (0..window.taps()).map(of_tap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::convolution::{Variant, sizes, variants};
+    use super::*;
+
+    /// Terms of every element of a sum, as places of its factors.
+    type Terms = Vec<Vec<[Vec<usize>; 2]>>;
+
+    /// By the definition: y[b, o, p] = Σ w[o, c, t]·x[b, c, p·stride + t·dilation − pad].
+    fn terms(variant: &Variant, size: &conv::Convolution, role: Role) -> Terms {
+        let (x, w, y) = (&variant.x, &variant.w, variant.y());
+        let shape: &[usize] = match role {
+            Role::Input => x,
+            Role::Weight => w,
+            Role::Output => &y,
+        };
+        let mut terms: Terms = vec![Vec::new(); shape.iter().product()];
+        for at_y in places(&y) {
+            for at_w in places(w).filter(|at| at[0] == at_y[1]) {
+                let channel = at_w[0] / size.channels_out * size.channels_in + at_w[1];
+                let seen = (0..at_w.len() - 2).map(|axis| {
+                    let window = &variant.window;
+                    let along = at_y[axis + 2] * window.strides[axis]
+                        + at_w[axis + 2] * window.dilations[axis];
+                    along.checked_sub(window.pads[axis].0).filter(|&at| at < x[axis + 2])
+                });
+                let Some(seen) = seen.collect::<Option<Vec<usize>>>() else { continue };
+                let at_x = [vec![at_y[0], channel], seen].concat();
+                let (own, factors) = match role {
+                    Role::Input => (&at_x, [at_y.clone(), at_w]),
+                    Role::Weight => (&at_w.clone(), [at_x, at_y.clone()]),
+                    Role::Output => (&at_y, [at_x, at_w]),
+                };
+                let place = own.iter().zip(shape).fold(0, |place, (at, size)| place * size + at);
+                terms[place].push(factors);
+            }
+        }
+        terms
+    }
+
+    fn places(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<'_> {
+        (0..shape.iter().product()).map(move |mut rest: usize| {
+            let mut at = vec![0; shape.len()];
+            for (at, size) in at.iter_mut().zip(shape).rev() {
+                (*at, rest) = (rest % size, rest / size);
+            }
+            at
+        })
+    }
+
+    /// A number of its own for every set of axes.
+    fn spread(shape: &[usize], factor: f64) -> Spread {
+        Spread::from_products(&shape.into(), 0.3, |differs| weight(differs, shape, factor))
+    }
+
+    fn weight(differs: &[bool], shape: &[usize], factor: f64) -> f64 {
+        let axes = differs.iter().zip(shape).enumerate();
+        let long = axes.filter(|(_, (differs, size))| **differs && **size > 1);
+        long.map(|(axis, _)| (factor + axis as f64).sqrt().fract() + 0.1).product()
+    }
+
+    #[test]
+    fn pairs_of_terms_are_those_that_windows_have() {
+        for variant in variants() {
+            let (x, w, y) = (&variant.x[..], &variant.w[..], &variant.y()[..]);
+            let size = sizes(&variant.window, variant.groups, [x, w, y]).unwrap();
+            for (role, shape, a, b) in
+                [(Role::Output, y, x, w), (Role::Input, x, y, w), (Role::Weight, w, x, y)]
+            {
+                let told =
+                    sum_spread(&size, role, (&shape.into(), &spread(a, 2.0), &spread(b, 5.0)));
+                let terms = terms(&variant, &size, role);
+                let unlike = |p: &[usize], q: &[usize]| -> Vec<bool> {
+                    p.iter().zip(q).map(|(p, q)| p != q).collect()
+                };
+                let elements: Vec<Vec<usize>> = places(shape).collect();
+                for set in 0..1_usize << shape.len() {
+                    let differs: Vec<bool> = (0..shape.len()).map(|i| set >> i & 1 == 1).collect();
+                    if differs.iter().zip(shape).any(|(differs, size)| *differs && *size == 1) {
+                        continue;
+                    }
+                    let (mut sum, mut count) = (0.0, 0.0);
+                    for (p, own) in elements.iter().zip(&terms) {
+                        for (q, other) in elements.iter().zip(&terms) {
+                            if unlike(p, q) != differs {
+                                continue;
+                            }
+                            count += 1.0;
+                            for ([a_p, b_p], [a_q, b_q]) in
+                                own.iter().flat_map(|p| other.iter().map(move |q| (p, q)))
+                            {
+                                sum += weight(&unlike(a_p, a_q), a, 2.0)
+                                    * weight(&unlike(b_p, b_q), b, 5.0);
+                            }
+                        }
+                    }
+                    let (told, found) = (told.at(&differs), sum / count);
+                    assert!((told - found).abs() < 1e-10 * (1.0 + found), "{told} {found}");
+                }
+            }
+        }
+    }
 }

@@ -4,24 +4,25 @@ use std::f64::consts::FRAC_1_SQRT_2;
 
 use super::{EXP, EXP_LEAST, LN_2_LOW, near_0, polynomial, reduced, times_power_of_two};
 
-/// Up to here erf x is x + x·P(x²), beyond 1 − erfc x.
-const SMALL: f32 = 0.75;
+/// Up to here erf x is x + x·P(x²), beyond 1 − erfc x. Just before erfc x falls below ¼, and numbers
+/// become finer.
+const SMALL: f32 = 0.8125;
 
 /// erf(x)/x − 1 as a polynomial in x².
 const ERF: [f32; 6] =
-    [0.128_379_17, -0.376_126_2, 0.112_833_79, -0.026_834_335, 0.005_113_157, -0.000_673_758_4];
+    [0.128_379_17, -0.376_126_05, 0.112_831_116, -0.026_819_6, 0.005_081_495_7, -0.000_650_501_87];
 
-/// exp(x²)·½ erfc(x)/t for t = 1/(1 + x/2), as a polynomial in t, for ¾ ≤ x ≤ 10.3.
+/// exp(x²)·½ erfc(x)/t for t = 1/(1 + x/2), as a polynomial in t, from [`SMALL`] to 10.3.
 const ERFC: [f32; 9] = [
-    0.141_040_52,
-    0.141_232_68,
-    0.121_281_4,
-    0.101_924_36,
-    -0.012_582_383,
-    0.132_897_03,
-    -0.231_253_8,
-    0.131_209_03,
-    -0.025_713_205,
+    0.141_041_04,
+    0.141_219_8,
+    0.121_415_54,
+    0.101_156_49,
+    -0.009_935_732,
+    0.127_264_74,
+    -0.224_013_91,
+    0.126_059_14,
+    -0.024_157_887,
 ];
 
 /// Beyond this erfc rounds to 0.
@@ -43,7 +44,7 @@ struct Parts {
     density: f32,
 }
 
-/// Of x with x² = `square` + `lost`; x/2 is `number` times `half`.
+/// Of x with x² = `square` + `lost`; x/2 is `number` times `half`, rounded once where x itself is rounded.
 #[inline(always)]
 fn parts(x: f32, [square, lost]: [f32; 2], [number, half]: [f32; 2]) -> Parts {
     let (whole, n, most) = reduced(-square, EXP_LEAST);
