@@ -23,7 +23,7 @@ const REGISTRIES: &[Registry] = &[
     registry(
         "crates/engine/src/ops",
         "OPERATORS",
-        &["operator", "broadcast", "window", "span", "fold", "addressing"],
+        &["operator", "broadcast", "window", "span", "fold", "addressing", "convolution_terms"],
     ),
     registry(
         "crates/fanin/src/formats",
