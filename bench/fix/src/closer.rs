@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::Failure;
 use crate::networks::Network;
 use crate::record;
-use crate::score::{self, Row};
+use crate::score::{self, BAR, Row};
 use crate::starts::{Drawer, STARTS, Start};
 use crate::tasks::Tasks;
 use crate::train::FACTORS;
@@ -29,8 +29,6 @@ use crate::train::FACTORS;
 pub const DEFAULTS: [&str; 3] = ["torch-default", "keras-default", "flax-default"];
 /// Medians that are nearer than this factor ask for a closer look.
 const NEAR: f64 = 1.6;
-/// The bar against a default: steps over its steps.
-pub const BAR: f64 = 1.05;
 /// Seeds that are counted.
 const SEEDS: u64 = 40;
 /// Seeds that are counted where so many leave the bar open.
@@ -245,17 +243,16 @@ fn further(
 
 /// The ratio of two starts of a network that was looked at closer.
 pub fn ratio(closer: &[Closer], network: &Network, own: &str, other: &str) -> Option<Ratio> {
-    let named = |name: &str| of(closer, network, named(name)?);
-    Ratio::of(named(own)?, named(other)?)
+    let known = |name: &str| of(closer, network, named(name)?);
+    Ratio::of(known(own)?, known(other)?)
 }
 
-/// Networks where `own` takes over `bound` times the steps of `other`: by the closer look where there
+/// Networks where `own` takes over [`BAR`] times the steps of `other`: by the closer look where there
 /// is one, else by medians; and those of which the closer look cannot tell.
 pub fn worse_than(
     rows: &[Row<'_>],
     closer: &[Closer],
     (own, other): (&str, &str),
-    bound: f64,
 ) -> (Vec<String>, Vec<String>) {
     let (mut worse, mut unsure) = (Vec::new(), Vec::new());
     let coarse = score::worse_than(rows, own, other);
@@ -263,9 +260,9 @@ pub fn worse_than(
         let name = row.name();
         if let Some(ratio) = ratio(closer, row.network, own, other) {
             let told = format!("{name} (×{:.2} ± {:.2})", ratio.value, ratio.value * ratio.error);
-            if ratio.is_over(bound) {
+            if ratio.is_over(BAR) {
                 worse.push(told);
-            } else if ratio.is_near(bound) {
+            } else if ratio.is_near(BAR) {
                 unsure.push(told);
             }
         } else if let Some((_, ratio)) = coarse.iter().find(|(worse, _)| *worse == name) {

@@ -301,7 +301,7 @@ fn bars(rows: &[Row<'_>], closer: &[Closer], all: usize) -> String {
         met(share >= 0.95)
     );
     for default in DEFAULTS {
-        let (worse, unsure) = closer::worse_than(rows, closer, ("auto", default), closer::BAR);
+        let (worse, unsure) = closer::worse_than(rows, closer, ("auto", default));
         let mut figure = if worse.is_empty() { "on none".to_owned() } else { worse.join("; ") };
         if !unsure.is_empty() {
             let _ = write!(figure, "; within two errors of it: {}", unsure.join("; "));

@@ -3,10 +3,10 @@
 //!
 //! Only operations that IEEE 754 rounds are used, so the bits are equal on every machine. Products are
 //! merged into sums where `mul_add` is written and nowhere else; what has no instruction for it, as
-//! x86 without AVX2, calls a function each time and takes some fifty times as long, with the same
-//! bits. Errors against the function of an `f64`, over the whole range: within 2 units in the last
-//! place, ln within 1, erfc and the normal distribution within 6, as the tests measure. The
-//! polynomials were fitted for the least largest relative error over their interval.
+//! x86 without AVX2, calls a function each time and takes many times as long, with the same bits.
+//! Errors against the function of an `f64`, over the whole range: within 2 units in the last place, ln
+//! within 1, erfc and the normal distribution within 6, as the tests measure. The polynomials were
+//! fitted for the least largest relative error over their interval.
 
 #![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
 
