@@ -124,6 +124,8 @@ fn moments(networks: &[Network], foreseen: &[Foreseen]) -> String {
     let cell = |own: Ratio| {
         if own.holds() {
             "as measured".to_owned()
+        } else if own.value == 0.0 {
+            format!("{}, layer {}", times(own.value), own.layer)
         } else {
             format!("{} ± {:.0} %, layer {}", times(own.value), 100.0 * own.error, own.layer)
         }
@@ -243,9 +245,13 @@ fn structure(network: &Network) -> Option<&'static str> {
     }
 }
 
-/// A ratio in few letters.
+/// A ratio in few letters; 0 stands for one that no number holds.
 fn times(ratio: f64) -> String {
-    if (1e-3..1e3).contains(&ratio) { format!("×{ratio:.2}") } else { format!("×{ratio:.0e}") }
+    match ratio {
+        0.0 => "overflows".to_owned(),
+        1e-3..1e3 => format!("×{ratio:.2}"),
+        _ => format!("×{ratio:.0e}"),
+    }
 }
 
 fn targets() -> String {

@@ -3,15 +3,16 @@
 use std::num::NonZero;
 use std::path::Path;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
-use fanin::Result;
 use fanin::check::Severity;
 use fanin::import::{Noise, Options};
 use fanin::spec::{
     BatchSize, InitRule, LossName, Missing, NormStatistics, ReadingSpec, Role, ScheduleName, Spec,
     Standardize, Task,
 };
+use fanin::train::optimizers::{self, Feed, OPTIMIZERS};
+use fanin::{Error, Result};
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -233,8 +234,9 @@ fn shape(text: &str) -> std::result::Result<(String, Vec<usize>), String> {
 #[command(next_help_heading = "Data")]
 pub struct DataArgs {
     /// Data: digits, xor, spirals, fashion-mnist, normal (as wide as the model, to check without
-    /// data), a .csv, .parquet, .npy, .npz or IDX file, a folder of IDX files, or one
-    /// of pictures with a folder for each class [default: digits]
+    /// data), teacher (the same with answers that can be learned), a .csv, .parquet, .npy, .npz or
+    /// IDX file, a folder of IDX files, or one of pictures with a folder for each class
+    /// [default: digits]
     #[arg(long, value_name = "SOURCE")]
     pub data: Option<String>,
     /// Column or array to learn; several with commas
@@ -255,8 +257,8 @@ pub struct DataArgs {
     /// What to learn [default: by the targets]
     #[arg(long, value_parser = PossibleValuesParser::new(Task::NAMES))]
     task: Option<String>,
-    /// What to do with missing values [default: error]
-    #[arg(long, value_parser = PossibleValuesParser::new(Missing::NAMES))]
+    /// What to do with missing values [default: error; `fanin data` describes them as they are]
+    #[arg(long, value_parser = missing_values())]
     missing: Option<String>,
     /// How features are scaled, by the training rows [default: standard]
     #[arg(long, value_parser = PossibleValuesParser::new(Standardize::NAMES))]
@@ -269,6 +271,12 @@ pub struct DataArgs {
     test_fraction: Option<f64>,
 }
 
+/// Every word for missing values; one that only `fanin data` takes, unasked, is not shown.
+fn missing_values() -> PossibleValuesParser {
+    let value = |name: &&'static str| PossibleValue::new(*name).hide(*name == Missing::Keep.name());
+    PossibleValuesParser::new(Missing::NAMES.iter().map(value))
+}
+
 /// How to train.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Training")]
@@ -276,11 +284,11 @@ pub struct TrainArgs {
     /// Passes over the training rows [default: 15]
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
-    /// Rows in a step, or `full` [default: 64]
+    /// Rows in a step, or `full`, which gradient-descent and lbfgs always take [default: 64]
     #[arg(long, value_name = "ROWS")]
     batch_size: Option<String>,
     /// Optimizer [default: sgd]
-    #[arg(long, value_parser = PossibleValuesParser::new(fanin::train::optimizers::names()))]
+    #[arg(long, value_parser = PossibleValuesParser::new(optimizers::names()))]
     optimizer: Option<String>,
     /// Learning rate [default: 0.02 for sgd; 1e-3 for adam and adamw, 1e-2 for most others]
     #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
@@ -366,7 +374,24 @@ impl TrainArgs {
         set(&mut spec.train.epochs, self.epochs.as_ref());
         set(&mut spec.train.batch_size, parse::<BatchSize>(self.batch_size.as_ref())?.as_ref());
         set(&mut spec.train.target_accuracy, self.target_accuracy.as_ref());
-        spec.validate()
+        spec.validate()?;
+        self.check_batch_size(spec)
+    }
+
+    /// Refuses rows in a step where the optimizer takes all.
+    fn check_batch_size(&self, spec: &Spec) -> Result<()> {
+        let Some(rows) = &self.batch_size else { return Ok(()) };
+        let method = optimizers::find(&spec.optimizer.name)?;
+        if spec.train.batch_size == BatchSize::Full || method.feed == Feed::Batches {
+            return Ok(());
+        }
+        let others = OPTIMIZERS.iter().filter(|method| method.feed == Feed::Batches);
+        let others: Vec<&str> = others.map(|method| method.name).collect();
+        Err(Error::Setting {
+            place: "--batch-size".to_owned(),
+            found: format!("{rows} with {}, which takes all rows in every step", method.name),
+            expected: format!("`full`, or one of the optimizers {}", others.join(", ")),
+        })
     }
 }
 

@@ -19,13 +19,13 @@ use crate::tensorboard::{Names, TensorBoardArgs, board};
 /// then training by backpropagation over several seeds, and forecast against outcome.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin compare                                  two and ten layers, nine schemes, three seeds
+  fanin compare                                  # two and ten layers, nine schemes, three seeds
   fanin compare --depths 5,30 --activation tanh
   fanin compare \"features -> 3x128 gelu -> outputs\" --schemes he-normal,orthogonal:1
   fanin compare --data table.csv --target price --schemes torch-default,xavier-uniform
   fanin compare model.onnx --data images.npz --schemes he-normal,orthogonal
-  fanin compare --report race.html --open        the same as a page with pictures
-  fanin compare --sweep scale                    steps to learn against the size of the weights")]
+  fanin compare --report race.html --open        # the same as a page with pictures
+  fanin compare --sweep scale                    # steps to learn against the size of the weights")]
 pub struct Compare {
     /// Network as short text, a .toml or an .onnx file, instead of --depths
     #[arg(conflicts_with_all = ["depths", "width", "activation"])]

@@ -14,7 +14,7 @@ use crate::output::{self, Exit};
 /// balance, and what stands in the way of training, in plain words.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin data                          the embedded digits
+  fanin data                          # the embedded digits
   fanin data table.csv --target price
   fanin data fashion-mnist")]
 pub struct Data {

@@ -18,10 +18,10 @@ use crate::report_args::{ReportArgs, command_line};
 /// a few sentences with the numbers just measured.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin explain                    the questions
-  fanin explain zero               why not exactly zero
+  fanin explain                    # the questions
+  fanin explain zero               # why not exactly zero
   fanin explain scale --report scale.html --open
-  fanin explain scale --seed 7     how near, from other draws")]
+  fanin explain scale --seed 7     # how near, from other draws")]
 pub struct Explain {
     /// What to explain; without it, the questions are listed
     #[arg(value_parser = PossibleValuesParser::new(explain::names()))]

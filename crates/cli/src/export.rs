@@ -21,9 +21,9 @@ Keras
   model(x)
   model.export(\"model.onnx\", format=\"onnx\")
 
-  A model that was never called is not exported. Biases that are all zero, as those of a fresh model,
-  are left out, and batch normalization is folded into the layer beside it. GELU may become the
-  operator Erfc, which ONNX does not have and other programs refuse: for them use
+  A model that was never called is not exported. Biases that are all zero, as those of a fresh
+  model, are left out, and batch normalization is folded into the layer beside it. GELU may become
+  the operator Erfc, which ONNX does not have and other programs refuse: for them use
   keras.activations.gelu(x, approximate=True).
 
 JAX, Flax, Equinox
@@ -31,8 +31,8 @@ JAX, Flax, Equinox
   to_onnx(model, [(\"B\", 784)], return_mode=\"file\", output_path=\"model.onnx\")
 
   The model is a function of a batch: an nnx module after model.eval(), for Flax's linen
-  lambda x: module.apply(variables, x), for Equinox jax.vmap(model). Pools take their settings by name
-  (window_shape=..., strides=...). Names of parameters are lost.
+  lambda x: module.apply(variables, x), for Equinox jax.vmap(model). Pools take their settings by
+  name (window_shape=..., strides=...). Names of parameters are lost.
 
 scikit-learn
   from skl2onnx import to_onnx

@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Command::Export(_) => Ok(export::Export::run()),
         Command::Schemes(schemes) => schemes.run(&common),
         Command::Theory(theory) => theory.run(&common),
-        Command::Report(report) => report.run(),
+        Command::Report(report) => report.run(&common),
         Command::Completions(completions) => Ok(completions.run()),
     };
     match fanin::with_threads(common.threads.map(usize::from), run).and_then(|result| result) {

@@ -19,7 +19,7 @@ use crate::output::{self, Exit};
 #[command(after_help = "Examples:
   fanin model model.onnx
   fanin model \"64 -> 3x64 relu -> 10\"
-  fanin model model.onnx --output-name features           the part that this value needs
+  fanin model model.onnx --output-name features           # the part that this value needs
   fanin model model.onnx --freeze \"*.position_ids\" --role \"scale_*=residual-scale\"")]
 pub struct Model {
     /// An .onnx file, a network as short text or a .toml file

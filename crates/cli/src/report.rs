@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use fanin::Result;
-use fanin::report::{self, Form, PictureForm};
+use fanin::report::{self, Form, Json, PictureForm};
 use fanin::train::RunFolder;
+use serde_json::json;
 
+use crate::args::Common;
 use crate::output::{self, Exit};
 use crate::report_args::{command_line, open};
 
@@ -16,7 +18,7 @@ use crate::report_args::{command_line, open};
 /// writes every picture alone, with light colors, for a paper.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin report first --open                          the run in runs/first as a page
+  fanin report first --open                          # the run in runs/first as a page
   fanin check --report start.json; fanin report start.json --format markdown
   fanin report start.json --format svg --output pictures")]
 pub struct Report {
@@ -55,7 +57,7 @@ enum Format {
 
 impl Report {
     /// Reads, and writes in the form asked for.
-    pub fn run(&self) -> Result<Exit> {
+    pub fn run(&self, common: &Common) -> Result<Exit> {
         let is_saved = self.run.extension().is_some_and(|ending| ending == "json");
         let (report, folder) = if is_saved {
             let folder = self.run.parent().unwrap_or(Path::new("")).to_owned();
@@ -72,10 +74,8 @@ impl Report {
                 };
                 let folder = self.output.clone().unwrap_or_else(|| folder.join("pictures"));
                 let files = report::write_pictures(&report, form, &folder)?;
-                output::text(&format!("{} pictures in {}\n", files.len(), folder.display()));
-                if self.open {
-                    open(&folder);
-                }
+                let told = format!("{} pictures in {}\n", files.len(), folder.display());
+                self.finish(&files, &told, &folder, common);
                 return Ok(Exit::Done);
             }
             Format::Html => Form::Html,
@@ -87,14 +87,26 @@ impl Report {
         match self.output.clone().or(page) {
             Some(path) => {
                 report::write_as(&report, form, &path)?;
-                output::text(&format!("report: {}\n", path.display()));
-                if self.open {
-                    open(&path);
-                }
+                let told = format!("report: {}\n", path.display());
+                self.finish(std::slice::from_ref(&path), &told, &path, common);
             }
+            None if common.json => output::text(&report.to_json()),
             None => output::text(&form.write(&report)),
         }
         Ok(Exit::Done)
+    }
+
+    /// Tells what was written, and shows it if that was asked for.
+    fn finish(&self, files: &[PathBuf], told: &str, shown: &Path, common: &Common) {
+        if common.json {
+            let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+            output::json(&Json::new("written", &json!({ "files": files })));
+        } else {
+            output::text(told);
+        }
+        if self.open {
+            open(shown);
+        }
     }
 
     fn run_folder(&self) -> Result<RunFolder> {

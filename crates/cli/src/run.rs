@@ -70,7 +70,7 @@ impl Run {
         };
         let pass =
             Pass { loss: target.map(|target| (loss, target.clone())), gradients: self.gradients };
-        let results = import::run(&model, &arrays.feeds(&model), &pass)?;
+        let results = import::run(&model, &arrays.require_feeds(&model)?, &pass)?;
         fanin::formats::write_weights(&self.output, &results, existing)?;
         let ran = report::Ran::new(&results, &self.output);
         if common.json {

@@ -16,7 +16,7 @@ use crate::report_args::{ReportArgs, command_line};
 /// network can be trained; for wide networks, with the error that a finite width makes.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin theory                                             relu, 50 layers of 256 units
+  fanin theory                                             # relu, 50 layers of 256 units
   fanin theory --activation tanh --depth 50 --bias-variance 0.05
   fanin theory --activation \"x*tanh(log(1+exp(x)))\"
   fanin theory --activation gelu --report gelu.html --open

@@ -23,12 +23,13 @@ use crate::tensorboard::{Names, TensorBoardArgs, board};
 /// the step and saves; --resume goes on to the same bits as a run that was never stopped.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin train                                      the default network on digits
+  fanin train                                      # the default network on digits
   fanin train \"features -> 256 relu -> outputs\" --data fashion-mnist --optimizer adam
-  fanin train spec.toml --name first               everything from a file
-  fanin train --scheme normal:0.01 --watch 50      what becomes of findings and forecast
+  fanin train spec.toml --name first               # everything from a file
+  fanin train --scheme normal:0.01 --watch 50      # what becomes of findings and forecast
   fanin train model.onnx --data images.npz --scheme he-normal
-  fanin train --resume first                       go on after Ctrl-C")]
+  fanin train --resume first                       # go on after Ctrl-C
+  fanin train runs/first/spec.toml --weights runs/first/weights.safetensors  # go on longer")]
 pub struct Train {
     /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
@@ -46,7 +47,8 @@ pub struct Train {
     /// Replace the run if it exists
     #[arg(long)]
     force: bool,
-    /// Go on with a run that was stopped, by its own spec
+    /// Go on with a run that was stopped, by its own spec. To train a finished one longer, start
+    /// another from its runs/NAME/spec.toml with --weights runs/NAME/weights.safetensors
     #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights", "name", "force", "seed", "DataArgs", "TrainArgs"])]
     resume: Option<String>,
     /// Check the weights every N steps, from step 0 on: changes are told on the error stream, all

@@ -1,7 +1,7 @@
 //! What the memory of a run is made of: buffers of floating-point numbers, of integers or of positions.
 
 use fanin_kernels::Float;
-use fanin_kernels::memory::{Extent, zeros};
+use fanin_kernels::memory::{Extent, try_zeros};
 
 use crate::graph::Kind;
 
@@ -23,12 +23,23 @@ impl<T> Default for Buffer<T> {
 }
 
 impl<T: Float> Buffer<T> {
-    pub(crate) fn new(kind: Kind, elements: usize) -> Self {
-        match kind {
-            Kind::Float => Self::Float(zeros(elements)),
-            Kind::Integer => Self::Integer(vec![0; elements]),
-            Kind::Position => Self::Position(vec![0; elements]),
-        }
+    /// A buffer of zeros, or nothing if memory does not hold it.
+    pub(crate) fn new(kind: Kind, elements: usize) -> Option<Self> {
+        Some(match kind {
+            Kind::Float => Self::Float(try_zeros(elements)?),
+            Kind::Integer => Self::Integer(defaults(elements)?),
+            Kind::Position => Self::Position(defaults(elements)?),
+        })
+    }
+
+    /// The bytes that [`new`](Self::new) asks for.
+    pub(crate) fn bytes(kind: Kind, elements: usize) -> usize {
+        let element = match kind {
+            Kind::Float => size_of::<T>(),
+            Kind::Integer => size_of::<i64>(),
+            Kind::Position => size_of::<i32>(),
+        };
+        elements.saturating_mul(element)
     }
 
     /// Where the elements lie.
@@ -92,6 +103,13 @@ impl<T: Float> Buffer<T> {
             _ => panic!("an operator wrote positions as other numbers"),
         }
     }
+}
+
+fn defaults<N: Clone + Default>(count: usize) -> Option<Vec<N>> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(count).ok()?;
+    memory.resize(count, N::default());
+    Some(memory)
 }
 
 /// What the buffers of a run in `T` hold: `T` itself, or integers.

@@ -27,6 +27,16 @@ pub enum Error {
         /// The limit in elements.
         limit: usize,
     },
+    /// A pass whose values memory does not hold.
+    #[error(
+        "one pass of the network takes {} of memory beside its parameters, more than there is; fewer rows at a \
+         time (a smaller batch) or fewer units take less",
+        amount(*bytes)
+    )]
+    Memory {
+        /// What all values of the pass take.
+        bytes: usize,
+    },
     /// An operator whose derivative is not defined.
     #[error("{place}: operator `{operator}` has no derivative with respect to input {input}")]
     NoDerivative {
@@ -37,4 +47,10 @@ pub enum Error {
         /// The input's position, from 0.
         input: usize,
     },
+}
+
+/// Bytes for readers: `1.5 GB`.
+fn amount(bytes: usize) -> String {
+    let (divisor, unit) = if bytes < 1_000_000_000 { (1e6, "MB") } else { (1e9, "GB") };
+    format!("{:.1} {unit}", bytes as f64 / divisor)
 }

@@ -3,6 +3,7 @@
 use fanin_kernels::change::Change;
 use fanin_kernels::{Float, elementwise};
 
+use crate::error::{Error, Result};
 use crate::graph::Type;
 use crate::ops::{InPieces, Operator};
 use crate::plan::{Place, Plan, Slot, Step};
@@ -143,11 +144,27 @@ pub(crate) fn locate(slot: &Slot) -> (usize, usize) {
 
 impl Plan {
     /// Memory for runs of this plan, with its constants computed.
+    ///
+    /// # Panics
+    /// If there is not so much; [`try_workspace`](Self::try_workspace) makes an error of it.
     pub fn workspace<T: Element>(&self) -> Workspace<T> {
+        self.try_workspace().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Memory for runs of this plan, with its constants computed.
+    ///
+    /// # Errors
+    /// [`Error::Memory`] with all that the plan asks for, if there is not so much.
+    pub fn try_workspace<T: Element>(&self) -> Result<Workspace<T>> {
+        let buffers = self.buffers.iter().map(|b| Buffer::<T>::new(b.kind, b.elements));
+        let buffers = buffers.collect::<Option<Vec<_>>>().ok_or_else(|| {
+            let sizes = self.buffers.iter().map(|b| Buffer::<T>::bytes(b.kind, b.elements));
+            Error::Memory { bytes: sizes.fold(0, usize::saturating_add) }
+        })?;
         let all = self.steps.iter().chain(&self.fixed).chain(&self.constants);
         let widest = all.map(|s| s.outputs.len()).max();
         let mut workspace = Workspace {
-            buffers: self.buffers.iter().map(|b| Buffer::new(b.kind, b.elements)).collect(),
+            buffers,
             outputs: (0..widest.unwrap_or(0)).map(|_| Buffer::default()).collect(),
             feeds: self.feeds.clone(),
             kept: self.kept.clone(),
@@ -156,7 +173,7 @@ impl Plan {
         for step in &self.constants {
             run_step(step, &[], &mut workspace);
         }
-        workspace
+        Ok(workspace)
     }
 
     /// Computes the wires asked for, from the parameters given and the inputs in `workspace`.

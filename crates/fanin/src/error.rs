@@ -1,8 +1,12 @@
 //! What a caller can get wrong: the place, what was found, what was expected, what to do.
 
+mod nearest;
+
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub(crate) use nearest::nearest;
 
 /// The result of a fanin call.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -155,7 +159,7 @@ impl Error {
         let names = folder.read_dir().ok()?.flatten().filter(fits);
         let names: Vec<String> =
             names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        let near = nearest(&name, &names);
+        let near = nearest::nearest_file(&name, &names);
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let folder = folder.canonicalize().unwrap_or(folder);
         Some(format!("there is no `{name}` in {}{near}", folder.display()))
@@ -178,23 +182,21 @@ impl Error {
 
     /// An [`Error::Unknown`] that suggests the nearest of the known names.
     pub fn unknown(kind: &'static str, name: &str, known: &[impl AsRef<str>]) -> Self {
-        let known: Vec<String> = known.iter().map(|k| k.as_ref().to_owned()).collect();
-        let nearest = nearest(name, &known);
-        Self::Unknown { kind, name: name.to_owned(), nearest, known }
+        Self::unknown_besides(kind, name, known, &[])
     }
-}
 
-/// The known name most like `name`, if any is like it at all.
-pub(crate) fn nearest(name: &str, known: &[String]) -> Option<String> {
-    const ALIKE: f64 = 0.7;
-    let name = name.to_lowercase();
-    let likeness = |k: &String| strsim::jaro_winkler(&name, &k.to_lowercase());
-    known
-        .iter()
-        .map(|k| (likeness(k), k))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, k)| k.clone())
+    /// The same where `others` are names, too, and may be suggested, but are not listed.
+    pub(crate) fn unknown_besides(
+        kind: &'static str,
+        name: &str,
+        known: &[impl AsRef<str>],
+        others: &[&str],
+    ) -> Self {
+        let known: Vec<String> = known.iter().map(|k| k.as_ref().to_owned()).collect();
+        let others = others.iter().map(|&other| other.to_owned());
+        let all: Vec<String> = known.iter().cloned().chain(others).collect();
+        Self::Unknown { kind, name: name.to_owned(), nearest: nearest(name, &all), known }
+    }
 }
 
 struct CaretMessage<'a> {
@@ -226,6 +228,10 @@ impl fmt::Display for UnknownMessage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "unknown {} `{}`", self.kind, self.name)?;
         match self.nearest {
+            // A suggestion drowns in seventy names.
+            Some(nearest) if self.kind == "scheme" => {
+                return write!(f, "; did you mean `{nearest}`? `fanin schemes` lists all");
+            }
             Some(nearest) => write!(f, "; did you mean `{nearest}`?")?,
             None => write!(f, ";")?,
         }

@@ -61,6 +61,7 @@ use check::Diagnosis;
 use compare::CompareOptions;
 use compare::proof::{Contest, ProofObserver, ProofOptions, Proven, Training};
 use data::Prepared;
+use formats::has_header;
 use init::Outline;
 use init::manifest::Listed;
 use recommend::{Recommendation, Repair};
@@ -191,17 +192,16 @@ pub fn initialize(spec: &Spec, model: &Model, seed: u64) -> Result<Weights> {
 
 /// Which scheme made the weights in `file`, and what is wrong with them.
 ///
-/// Roles and fans come from `outline`, or, without one, from the names in a .safetensors file; a
-/// file of another format is then judged by shapes alone. `seed` is tried first where fanin itself
-/// may have drawn.
+/// Roles and fans come from `outline`, or, without one, from the names in a .safetensors file or its
+/// shards; a file of another format is then judged by shapes alone. `seed` is tried first where
+/// fanin itself may have drawn.
 ///
 /// # Errors
 /// As [`verify::file`] and [`parameters`].
 pub fn verify(file: &Path, outline: Option<&Outline>, seed: Option<u64>) -> Result<Verification> {
-    let is_safetensors = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
     let listed = match outline {
         Some(outline) => parameters(outline)?,
-        None if is_safetensors => init::manifest::Manifest::from_header(file)?.parameters()?,
+        None if has_header(file) => init::manifest::Manifest::from_header(file)?.parameters()?,
         None => Listed::default(),
     };
     verify::file(file, &listed.parameters, seed)

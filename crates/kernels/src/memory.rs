@@ -4,6 +4,7 @@
 //! pages. Linux backs memory by pages of 2 MB instead of 4 kB where it is asked to, before the
 //! memory is touched. Elsewhere nothing happens, and results never depend on it.
 
+use std::alloc::{Layout, alloc_zeroed};
 use std::collections::BTreeMap;
 
 use crate::scalar::Float;
@@ -20,6 +21,30 @@ pub fn zeros<T: Float>(count: usize) -> Vec<T> {
     let mut memory = vec![T::ZERO; count];
     prefer_large_pages(&mut memory);
     memory
+}
+
+/// `count` zeros, or nothing if memory does not hold them, where [`zeros`] would end the process.
+///
+/// ```
+/// use fanin_kernels::memory::try_zeros;
+/// assert_eq!(try_zeros::<f32>(3), Some(vec![0.0; 3]));
+/// assert_eq!(try_zeros::<f32>(1 << 60), None);
+/// ```
+pub fn try_zeros<T: Float>(count: usize) -> Option<Vec<T>> {
+    let layout = Layout::array::<T>(count).ok()?;
+    if layout.size() == 0 {
+        return Some(Vec::new());
+    }
+    // SAFETY: the size is not 0.
+    let start = unsafe { alloc_zeroed(layout) }.cast::<T>();
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: the memory has the layout of a vector of so many elements, and no bit of it is set, as
+    // in the 0 of `f32` and `f64`, the only types that are `Float`.
+    let mut memory = unsafe { Vec::from_raw_parts(start, count, count) };
+    prefer_large_pages(&mut memory);
+    Some(memory)
 }
 
 /// Asks for large pages where they fit wholly into `memory`, which nothing has touched yet, or
@@ -118,6 +143,15 @@ mod tests {
             prefer_large_pages(&mut numbers);
             assert!(numbers.iter().copied().eq(0..count as u32), "{count}");
             assert!(zeros::<f64>(count).iter().all(|&x| x == 0.0), "{count}");
+            assert_eq!(try_zeros::<f64>(count), Some(zeros(count)), "{count}");
+        }
+    }
+
+    /// No address space has so many places.
+    #[test]
+    fn zeros_that_memory_does_not_hold_are_refused() {
+        for count in [1 << 59, usize::MAX / 8, usize::MAX] {
+            assert_eq!(try_zeros::<f64>(count), None, "{count}");
         }
     }
 

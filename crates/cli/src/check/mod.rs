@@ -23,17 +23,17 @@ use crate::tensorboard::TensorBoardArgs;
 /// unstable; what is inconclusive never fails.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  fanin check                                           the default network on digits
+  fanin check                                           # the default network on digits
   fanin check \"features -> 10x64 relu -> outputs\" --scheme torch-default
   fanin check \"64 -> 2x64 relu -> 10\" --weights weights.safetensors
-  fanin check \"512 -> 30x512 tanh -> 10\" --data normal   without data: standard normal inputs
-  fanin check --weights weights.safetensors --scheme he-normal     did that scheme make them?
-  fanin check model.onnx --data normal                  the weights in the file
+  fanin check \"512 -> 30x512 tanh -> 10\" --data normal   # without data: standard normal inputs
+  fanin check --weights weights.safetensors --scheme he-normal     # did that scheme make them?
+  fanin check model.onnx --data normal                  # the weights in the file
   fanin check model.onnx --data tokens.npy --scheme torch-default
-  fanin check --full --json                             with all that can be measured
-  fanin check --run first                               the checkpoint of a run, by its own spec
-  fanin check --report start.html --open                the same as a page with pictures
-  fanin check spec.toml --format sarif --fail-on warn   for continuous integration")]
+  fanin check --full --json                             # with all that can be measured
+  fanin check --run first                               # the checkpoint of a run, by its own spec
+  fanin check --report start.html --open                # the same as a page with pictures
+  fanin check spec.toml --format sarif --fail-on warn   # for continuous integration")]
 pub struct Check {
     /// Network as short text, a .toml or an .onnx file [default: features -> 2x64 relu -> outputs]
     model: Option<String>,

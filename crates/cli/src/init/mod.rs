@@ -22,7 +22,8 @@ use part::PartArgs;
 
 /// Write starting weights to a file, whatever their size
 ///
-/// Names and shapes are those of PyTorch's nn.Sequential. Every value is a function of seed,
+/// Names and shapes are those of PyTorch's nn.Sequential; --like jax and tensorflow write weights as
+/// (in, out) under these names, flax and keras under their own. Every value is a function of seed,
 /// parameter name and index, so another layer, another machine or a share of the whole changes none
 /// of the others. Values are made while others are written: memory does not grow with the model.
 #[derive(Debug, Args)]

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::command::{Folder, fanin};
 
+/// y = relu(x) as an ONNX file, x of N rows by 8 columns.
+const RELU: &[u8] = b"\x08\x0c:=\x0a\x0c\x0a\x01x\x12\x01y\x22\x04Relu\x12\x01gZ\x14\x0a\x01x\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01N\x0a\x02\x08\x08b\x14\x0a\x01y\x12\x0f\x0a\x0d\x08\x01\x12\x09\x0a\x03\x12\x01N\x0a\x02\x08\x08B\x04\x0a\x00\x10\x11";
+
 const DEEP: &str = "64 -> 10x64 relu -> 10";
 
 #[track_caller]
@@ -33,6 +36,28 @@ fn a_suggested_rule_takes_its_finding_away() {
     assert!(sick.contains("wrong-output-scale ·"), "{sick}");
     let mended = fanin(&[&check[..], &["--rule", "4.weight=zeros"]].concat()).out;
     assert!(!mended.contains("wrong-output-scale ·"), "{mended}");
+}
+
+/// The start that is shown is milder than the mean of all five.
+#[test]
+fn what_lowers_the_learning_rate_names_a_lower_one() {
+    let told = fanin(&["check", "64 -> 30x64 relu -> 10", "--json"]).out;
+    let json: Value = serde_json::from_str(&told).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let large = findings.iter().find(|finding| finding["code"] == "step-too-large").expect(&told);
+    let fix = large["fix"].as_str().unwrap();
+    let (_, rate) = fix.split_once("--learning-rate ").expect(fix);
+    let rate: f64 = rate.split(';').next().unwrap().parse().unwrap();
+    assert!(rate <= 0.5 * 0.02, "{fix}");
+}
+
+#[test]
+fn a_file_without_weights_is_no_network_to_check() {
+    let folder = Folder::new();
+    folder.write("relu.onnx", RELU);
+    let ended = folder.fanin(&["check", "relu.onnx", "--data", "normal"]);
+    assert_eq!(ended.code, 2, "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("found no layer with weights"), "{}", ended.err);
 }
 
 #[test]

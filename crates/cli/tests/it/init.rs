@@ -76,6 +76,10 @@ fn several_files_hold_what_one_would() {
         let file = index["weight_map"][name].as_str().unwrap();
         assert_eq!(weights(&folder, file).get(name), Some(tensor));
     }
+    assert_eq!(weights(&folder, "model.safetensors.index.json"), one);
+    let ended = folder.fanin(&["init", "--verify", "model.safetensors.index.json"]);
+    assert_eq!(ended.code, 0, "{} {}", ended.out, ended.err);
+    assert!(ended.out.contains("4.weight") && ended.out.contains("he-normal"), "{}", ended.out);
 }
 
 #[test]

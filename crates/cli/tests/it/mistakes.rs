@@ -1,5 +1,7 @@
 //! Mistakes that people make, and the answers they get: the place, what was found, what to do.
 
+#[cfg(target_os = "linux")]
+use crate::command::Ended;
 use crate::command::{Folder, fanin};
 
 /// Runs a command that must fail with code 2 and say every one of `parts`.
@@ -28,6 +30,29 @@ fn weights_of_another_shape_are_named() {
         &["check", "--weights", "weights.safetensors"],
         &["0.weight", "(8, 4)", "(64, 64)"],
     );
+}
+
+/// The weights fit into the memory that is allowed, the values of a pass do not.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pass_that_memory_does_not_hold_is_told() {
+    let binary = env!("CARGO_BIN_EXE_fanin");
+    for (arguments, network) in [
+        ("train --batch-size full --epochs 1", "64 -> 100000 relu -> 10"),
+        ("check --seeds 1", "64 -> 400000 relu -> 10"),
+        ("compare --schemes he-normal --seeds 1 --epochs 1", "64 -> 400000 relu -> 10"),
+    ] {
+        let limited =
+            format!("ulimit -v 500000; exec '{binary}' {arguments} --threads 1 '{network}'");
+        let folder = Folder::new();
+        let mut shell = std::process::Command::new("sh");
+        let output = shell.args(["-c", &limited]).current_dir(folder.path()).output().unwrap();
+        let ended = Ended::from(output);
+        assert_eq!(ended.code, 2, "{arguments}: {}{}", ended.out, ended.err);
+        for part in ["B of memory beside its parameters", "a smaller batch", "fewer units"] {
+            assert!(ended.err.contains(part), "`{part}` is not in: {}", ended.err);
+        }
+    }
 }
 
 #[test]
@@ -116,8 +141,25 @@ fn zero_and_absurd_numbers_of_units_are_shown_with_a_caret() {
 #[test]
 fn a_batch_larger_than_the_data_says_both_numbers() {
     let folder = Folder::new();
-    check(&folder, &["train", "--batch-size", "5000"], &["5000", "1437 rows", "smaller batch"]);
+    check(&folder, &["train", "--batch-size", "5000"], &["5000", "1,437 rows", "smaller batch"]);
     assert!(!folder.path().join("runs").exists(), "nothing is written before all is checked");
+}
+
+#[test]
+fn a_batch_for_an_optimizer_of_all_rows_is_refused() {
+    let folder = Folder::new();
+    for optimizer in ["gradient-descent", "lbfgs"] {
+        let train = ["train", "--epochs", "1", "--optimizer", optimizer, "--batch-size"];
+        let parts = ["--batch-size", optimizer, "all rows", "`full`", "adam"];
+        check(&folder, &[&train[..], &["64"]].concat(), &parts);
+        assert_eq!(folder.fanin(&[&train[..], &["full"]].concat()).code, 0);
+    }
+}
+
+#[test]
+fn what_training_always_refuses_is_not_offered() {
+    let help = fanin(&["train", "--help"]).out;
+    assert!(help.contains("[possible values: error, drop, mean, zero]"), "{help}");
 }
 
 #[test]

@@ -298,6 +298,13 @@ fn mistakes_name_the_place_and_the_remedy() {
     let out = path(&folder, "out.safetensors");
     let run = ["run", &model, "--data", &data, "--output", &out];
     said(&[&run[..], &["--target", "targt_0"]].concat(), "did you mean `target_0`");
+    let strange = path(&folder, "strange.npz");
+    let other = ["init", "4 -> 2", "--output", &strange];
+    assert_eq!(fanin(&other).code, 0);
+    let with_strange = ["run", &model, "--data", &strange, "--output", &out];
+    let names =
+        "found only arrays 0.weight, 0.bias, expected an array of its name or `input_0`, (2";
+    said(&with_strange, names);
     said(&[&run[..], &["--output-name", "nothing"]].concat(), "unknown output `nothing`");
     said(&[&run[..], &["--input", "x=3"]].concat(), "unknown input `x`");
     said(&[&run[..], &["--input", "x:3"]].concat(), "x=1x3x224x224");

@@ -51,6 +51,9 @@ fn a_run_is_reported_when_it_ends_and_later() {
     let later = folder.fanin(&["report", "first"]);
     assert_eq!(later.code, 0, "{}", later.err);
     assert!(read(&folder, "runs/first/report.html").contains("Run first"));
+    let told = folder.fanin(&["report", "first", "--json"]).out;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["files"][0], "runs/first/report.html");
     let none = folder.fanin(&["report", "frist"]);
     assert_eq!(none.code, 2);
     assert!(none.err.contains("did you mean `first`"), "{}", none.err);

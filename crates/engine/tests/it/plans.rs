@@ -1,6 +1,6 @@
 //! Plans: memory is shared safely, nothing is allocated, threads change no bit.
 
-use fanin_engine::{Graph, Plan, Type, Wire, pullback};
+use fanin_engine::{Error, Graph, Plan, Type, Wire, pullback};
 use fanin_kernels::threads;
 
 use crate::network::{network, number};
@@ -24,6 +24,19 @@ fn a_planned_step_allocates_nothing() {
         });
         assert_eq!(counted.count_total, 0);
     });
+}
+
+/// 2⁴⁹ bytes are more than programs have addresses for.
+#[test]
+fn a_pass_that_memory_does_not_hold_is_an_error() {
+    let mut graph = Graph::new();
+    for name in ["a", "b"].repeat(32) {
+        graph.input(name, Type::float([1 << 40]));
+    }
+    let plan = Plan::new(&graph, &[]).unwrap();
+    let error = plan.try_workspace::<f64>().unwrap_err();
+    assert_eq!(error, Error::Memory { bytes: 1 << 49 });
+    assert!(error.to_string().contains("takes 562950.0 GB"), "{error}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ impl Neighbors {
         let feeds = model.architecture().feeds();
         let pre: Vec<Wire> = network.layers.iter().map(|l| l.pre_activation).collect();
         let plan = Plan::new(&network.graph, &pre)?;
-        let mut workspace = plan.workspace::<f32>();
+        let mut workspace = plan.try_workspace::<f32>()?;
         let (x, near) = workspace.feed(Network::FEATURES).split_at_mut(rows * columns);
         x.copy_from_slice(batch.features);
         fill_normal(Stream::new(0, "neighbors"), 0, 0.0, 1.0, near);

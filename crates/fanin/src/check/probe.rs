@@ -21,7 +21,7 @@ use super::neighbors::Neighbors;
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
 use super::statistics::{self, Telling};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::spec::{LayerWires, Loss, Mode, Model, Network, Numbers};
 use crate::weights::Weights;
 
@@ -125,6 +125,13 @@ impl<'a> Probe<'a> {
         kept: Gradients,
     ) -> Result<Self> {
         let mut network = Network::new(model, loss, batch.rows, Mode::Probe)?;
+        if network.layers.is_empty() {
+            return Err(Error::Setting {
+                place: "model".to_owned(),
+                found: "no layer with weights".to_owned(),
+                expected: "at least one to check".to_owned(),
+            });
+        }
         let work = Work::of(&network);
         let wires = |of: fn(&LayerWires) -> Wire| network.layers.iter().map(of).collect();
         let pre: Vec<Wire> = wires(|l| l.pre_activation);
@@ -147,7 +154,7 @@ impl<'a> Probe<'a> {
         let layers = [&pre[..], &post[..], &bent[..], of_layers, &inputs[..]].concat();
         let keep: Vec<Wire> = [&layers[..], &[network.loss], of_others].concat();
         let plan = Plan::new(&network.graph, &keep)?;
-        let mut workspace = plan.workspace::<f32>();
+        let mut workspace = plan.try_workspace::<f32>()?;
         workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
         workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);
         let (input_second_moment, features) = input_scales(model, batch);
@@ -440,7 +447,7 @@ fn loss_of_zero_output(model: &Model, loss: &Loss, batch: Batch<'_>) -> Result<f
     let targets = graph.input("targets", Type::float([batch.rows, columns]));
     let loss = loss.build(&mut graph, output, targets)?;
     let plan = Plan::new(&graph, &[loss])?;
-    let mut workspace = plan.workspace::<f32>();
+    let mut workspace = plan.try_workspace::<f32>()?;
     workspace.feed(0).fill(0.0);
     workspace.feed(1).copy_from_slice(batch.targets);
     plan.run(&[], &mut workspace);

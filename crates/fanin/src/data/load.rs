@@ -43,7 +43,10 @@ pub fn load(source: &str, options: &LoadOptions) -> Result<Loaded> {
     let looks_like_path =
         source.contains(['/', '\\', MAIN_SEPARATOR]) || data_format(path).is_ok() || path.exists();
     if !looks_like_path {
-        return Err(Error::unknown("data set", source, &sets::names()));
+        return Err(match data_format(path) {
+            Err(no_format) if path.extension().is_some() => no_format,
+            _ => Error::unknown("data set", source, &sets::names()),
+        });
     }
     fs::metadata(path).map_err(Error::io("read", path))?;
     load_file(path, options)

@@ -46,6 +46,7 @@ impl Features {
         if kept.is_empty() {
             let found = match usable.len() {
                 0 => "no rows".to_owned(),
+                1 => "a missing value in the only row".to_owned(),
                 rows => format!("a missing value in each of the {rows} rows"),
             };
             let expected = "at least one complete row";

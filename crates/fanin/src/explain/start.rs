@@ -24,6 +24,8 @@ pub struct Start {
     pub output_second_moment: f64,
     /// Norm of the gradient at the weights of each layer, in the order of the data.
     pub gradient_norms: Vec<f64>,
+    /// Norm of the error δ = ∂loss/∂z of each layer, z what its weights make, in the same order.
+    pub error_norms: Vec<f64>,
 }
 
 /// The pass, planned once for starts of any number.
@@ -43,8 +45,10 @@ impl StartPass {
         let rows = data.rows().min(ROWS);
         let mut network = Network::new(model, &Loss::CrossEntropy, rows, Mode::Probe)?;
         let parameters = network.graph.parameters();
-        let weights: Vec<Wire> = network.layers.iter().map(|l| parameters[l.weight]).collect();
-        let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &weights)?;
+        let weights = network.layers.iter().map(|layer| parameters[layer.weight]);
+        let sums = network.layers.iter().map(|layer| layer.pre_activation);
+        let wanted: Vec<Wire> = weights.chain(sums).collect();
+        let gradients = fanin_engine::gradients(&mut network.graph, network.loss, &wanted)?;
         let keep = [&[network.output, network.loss], &gradients[..]].concat();
         let plan = Plan::new(&network.graph, &keep)?;
         let workspace = plan.workspace();
@@ -62,14 +66,15 @@ impl StartPass {
         let input_second_moment = mean_square(features);
         let parameters = self.network.arrange(weights)?;
         self.plan.run(&parameters, &mut self.workspace);
-        let layers = 0..self.network.layers.len();
-        let norm = |layer: usize| reduce::sum_of_squares(self.workspace.read(2 + layer)).sqrt();
+        let depth = self.network.layers.len();
+        let norm = |kept: usize| reduce::sum_of_squares(self.workspace.read(2 + kept)).sqrt();
         Ok(Start {
             loss: f64::from(self.workspace.read(1)[0]),
             loss_of_zero_output: (data.target_columns() as f64).ln(),
             input_second_moment,
             output_second_moment: mean_square(self.workspace.read(0)),
-            gradient_norms: layers.map(norm).collect(),
+            gradient_norms: (0..depth).map(norm).collect(),
+            error_norms: (depth..2 * depth).map(norm).collect(),
         })
     }
 }
@@ -105,8 +110,10 @@ mod tests {
         near(found.input_second_moment, checked.input_second_moment);
         near(found.output_second_moment, checked.layers[3].pre_activation_second_moment);
         assert_eq!(found.gradient_norms.len(), checked.layers.len());
-        for (norm, layer) in found.gradient_norms.iter().zip(&checked.layers) {
-            near(*norm, layer.gradient_norm);
+        let norms = found.gradient_norms.iter().zip(&found.error_norms);
+        for ((gradient, error), layer) in norms.zip(&checked.layers) {
+            near(*gradient, layer.gradient_norm);
+            near(*error, layer.delta_norm);
         }
     }
 }

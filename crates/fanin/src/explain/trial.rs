@@ -41,7 +41,7 @@ pub struct Trial<'d> {
     pub data: &'d Prepared,
     /// The network.
     pub model: Model,
-    /// The scheme of its starting weights.
+    /// The scheme of its starting weights; biases start at 0.
     pub scheme: String,
     /// Steps of gradient descent, of 32 rows each, after which the run is looked at, in
     /// order; 0 is before the first.
@@ -163,7 +163,8 @@ impl Trial<'_> {
     }
 
     fn weights(&self) -> Result<Weights> {
-        for_model(&self.model, &Rules::new(&self.scheme), self.seed)
+        let rules = Rules { bias: Some("zeros".to_owned()), ..Rules::new(&self.scheme) };
+        for_model(&self.model, &rules, self.seed)
     }
 }
 

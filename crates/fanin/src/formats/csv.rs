@@ -31,6 +31,10 @@ impl DataFormat for Csv {
         } else {
             bytes
         };
+        if UTF_16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            let expected = "text in UTF-8; `iconv -f utf-16 -t utf8` converts it";
+            return Err(Error::malformed(path, "byte 0", "the mark of text in UTF-16", expected));
+        }
         let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
         if text.iter().all(u8::is_ascii_whitespace) {
             return Err(Error::malformed(path, "byte 0", "an empty file", "a header and rows"));
@@ -48,6 +52,9 @@ impl DataFormat for Csv {
 }
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What text in UTF-16 begins with: the low byte first, or the high one.
+const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
 /// Delimiters that are guessed; of equally frequent ones the first is taken.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -129,7 +136,7 @@ fn column_names(path: &Path, line: u64, cells: &[&str], header: Header) -> Resul
             path,
             format!("line {line}"),
             "numbers only",
-            "a header with the names of the columns; say so if the file has none",
+            "a header with the names of the columns; say so if the file has none (--no-header)",
         ));
     }
     let mut names = Vec::with_capacity(cells.len());
@@ -153,7 +160,8 @@ fn unreadable(path: &Path, error: &csv::Error) -> Error {
     if let ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
         let place = pos.as_ref().map_or(0, csv::Position::line);
         let expected = format!("{expected_len}, as in the first line");
-        return Error::malformed(path, format!("line {place}"), format!("{len} cells"), expected);
+        let found = if *len == 1 { "1 cell".to_owned() } else { format!("{len} cells") };
+        return Error::malformed(path, format!("line {place}"), found, expected);
     }
     let place = error.position().map_or(0, csv::Position::byte);
     Error::malformed(path, format!("byte {place}"), error.to_string(), "delimited text")
@@ -214,6 +222,7 @@ mod tests {
             "a,b\n1,2\n1,2,3\n",
             "a.csv: line 3: found 3 cells, expected 2, as in the first line",
         );
+        check_error("a,b\n1\n", "a.csv: line 2: found 1 cell, expected 2, as in the first line");
         check_error(
             "a,b,a\n1,2,3\n",
             "a.csv: line 1, column 3: found the name `a` again, as in column 1, \
@@ -222,8 +231,18 @@ mod tests {
         check_error(
             "1,2\n3,4\n",
             "a.csv: line 1: found numbers only, \
-             expected a header with the names of the columns; say so if the file has none",
+             expected a header with the names of the columns; say so if the file has none (--no-header)",
         );
+    }
+
+    #[test]
+    fn text_in_utf_16_is_told_with_its_remedy() {
+        for bytes in [b"\xff\xfea\0,\0b\0\n\0", b"\xfe\xff\0a\0,\0b\0\n"] {
+            let read = Csv.read(Path::new("a.csv"), bytes.to_vec(), &ReadOptions::default());
+            let message = read.unwrap_err().to_string();
+            assert!(message.contains("found the mark of text in UTF-16"), "{message}");
+            assert!(message.contains("`iconv -f utf-16 -t utf8`"), "{message}");
+        }
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use weights::{
 };
 pub use write_whole::{Existing, check_target, write_whole};
 
-pub(crate) use weights::{read_safetensors, write_safetensors};
+pub(crate) use weights::{has_header, read_safetensors, write_safetensors};
 #[cfg(test)]
 pub(crate) use write_whole::ATTEMPTS;
 pub(crate) use write_whole::{sync_folder, temporary_beside};

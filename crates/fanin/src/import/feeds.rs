@@ -105,6 +105,28 @@ impl Arrays {
             |port: &Port| Some((port.name.clone(), self.input(port.index, &port.name)?.clone()));
         model.inputs.iter().filter_map(feed).collect()
     }
+
+    /// Values for every input of an imported model.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] with the names in the file, if it has no array for an input.
+    pub fn require_feeds(&self, model: &Imported) -> Result<Feeds> {
+        let feed = |port: &Port| {
+            let Some(array) = self.input(port.index, &port.name) else {
+                let names: Vec<&str> = self.named.iter().map(|(name, _)| &**name).collect();
+                return Err(Error::Setting {
+                    place: format!("input \"{}\"", port.name),
+                    found: format!("only arrays {}", names.join(", ")),
+                    expected: format!(
+                        "an array of its name or `input_{}`, {}",
+                        port.index, port.r#type
+                    ),
+                });
+            };
+            Ok((port.name.clone(), array.clone()))
+        };
+        model.inputs.iter().map(feed).collect()
+    }
 }
 
 /// Whether an array has the axes that a model says, whatever the number of rows.

@@ -79,7 +79,7 @@ impl Pass {
             }
         }
         let plan = Plan::new(&graph, &keep)?;
-        let mut workspace = plan.workspace::<f32>();
+        let mut workspace = plan.try_workspace::<f32>()?;
         if let Some((_, values)) = &run.loss {
             fill(&mut workspace, model.inputs.len(), values);
         }

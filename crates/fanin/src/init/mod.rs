@@ -101,7 +101,10 @@ fn named(name: &str) -> Result<&'static dyn Scheme> {
     let is_named =
         |s: &&&dyn Scheme| s.facts().name == wanted || s.facts().aliases.contains(&wanted.as_str());
     let scheme = SCHEMES.iter().find(is_named);
-    scheme.copied().ok_or_else(|| Error::unknown("scheme", name.trim(), &names()))
+    scheme.copied().ok_or_else(|| {
+        let aliases: Vec<&str> = SCHEMES.iter().flat_map(|s| s.facts().aliases).copied().collect();
+        Error::unknown_besides("scheme", name.trim(), &names(), &aliases)
+    })
 }
 
 /// The names of all schemes, in the registry's order.

@@ -155,7 +155,19 @@ fn check_error(text: &str, expected: &str) {
 #[test]
 fn mistakes_in_a_scheme_say_what_was_expected() {
     let message = find("he-normel").unwrap_err().to_string();
-    assert!(message.starts_with("unknown scheme `he-normel`; did you mean `he-normal`?"));
+    let near = "unknown scheme `he-normel`; did you mean `he-normal`? `fanin schemes` lists all";
+    assert_eq!(message, near);
+    for (name, near) in [
+        ("kaiming", "kaiming-uniform"),
+        ("kaming", "kaiming-uniform"),
+        ("glorot", "glorot-uniform"),
+        ("pytorch", "pytorch-default"),
+    ] {
+        let message = find(name).unwrap_err().to_string();
+        assert!(message.contains(&format!("did you mean `{near}`?")), "{message}");
+    }
+    let message = find("nothing-like-it").unwrap_err().to_string();
+    assert!(message.starts_with("unknown scheme `nothing-like-it`; known: zeros, ones, "));
     check_error(
         "normal:-0.1",
         "cannot read the scheme: expected a standard deviation of 0 or more, or a mean and one, \

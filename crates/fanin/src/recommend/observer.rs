@@ -32,7 +32,7 @@ impl Observer {
     /// A plan up to these wires, fed with the rows.
     pub fn watch(&self, wires: &[Wire]) -> Result<Watch> {
         let plan = Plan::new(&self.network.graph, wires)?;
-        let mut workspace = plan.workspace();
+        let mut workspace = plan.try_workspace::<f32>()?;
         let batch = self.rows.batch();
         workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
         workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);

@@ -59,18 +59,24 @@ impl Attention {
     /// # Ok::<(), fanin::Error>(())
     /// ```
     pub fn course(&self, start: Tokens, depth: usize) -> Result<Vec<Tokens>> {
+        if self.tokens == 0 {
+            return Err(Error::Setting {
+                place: "attention's tokens".to_owned(),
+                found: "0".to_owned(),
+                expected: "at least one token".to_owned(),
+            });
+        }
         let settings = [
             ("branch", self.branch),
             ("value variance", self.value_variance),
             ("logit variance", self.logit_variance),
-            ("tokens", self.tokens as f64 - 1.0),
         ];
         for (name, value) in settings {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(Error::Setting {
                     place: format!("attention's {name}"),
                     found: format!("{value}"),
-                    expected: "a number that is not negative, and at least one token".to_owned(),
+                    expected: "a number that is not negative".to_owned(),
                 });
             }
         }

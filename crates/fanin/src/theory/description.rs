@@ -132,6 +132,8 @@ pub enum Chosen {
 const PRACTICAL: f64 = 10.0;
 /// Layers at most: enough for any network, and a course of them takes seconds.
 pub const DEEPEST: usize = 10_000;
+/// Units at most: what a finite width changes is below any digit long before.
+const WIDEST: usize = 10_000_000;
 
 /// Places of a density, enough for three digits of its quantiles.
 const PLACES: usize = 60;
@@ -141,8 +143,8 @@ const IMAGE: Image = Image { height: 32, width: 32, kernel: 3 };
 /// All that theory says of the network in question.
 ///
 /// # Errors
-/// [`Error::Setting`] for a depth of 0 or above 10,000, a width of 0, a variance that is negative,
-/// not finite, or without effect, or an image that is no convolution's.
+/// [`Error::Setting`] for a depth of 0 or above 10,000, a width of 0 or above 10,000,000, a
+/// variance that is negative, not finite, or without effect, or an image that is no convolution's.
 ///
 /// ```
 /// use fanin::theory::{Network, Question, describe};
@@ -260,8 +262,8 @@ fn hold(question: &Question<'_>) -> Result<()> {
     if !(1..=DEEPEST).contains(&question.depth) {
         return wrong("depth", question.depth.to_string(), "from 1 to 10,000 layers");
     }
-    if question.width == 0 {
-        return wrong("width", "0".to_owned(), "at least one unit");
+    if !(1..=WIDEST).contains(&question.width) {
+        return wrong("width", question.width.to_string(), "from 1 to 10,000,000 units");
     }
     let weight_variance = question.weight_variance.unwrap_or(1.0);
     if !(weight_variance > 0.0 && weight_variance < 1e6) {

@@ -5,7 +5,7 @@ use fanin_engine::tensor::Shape;
 use super::clip::Clip;
 use super::early_stopping::EarlyStopping;
 use super::hyperparameters::Settings;
-use super::optimizers::{self, Method, lbfgs};
+use super::optimizers::{self, Feed, Method, lbfgs};
 use super::sampler::Batches;
 use super::schedule::Schedule;
 use crate::check::evidence::Horizon;
@@ -40,7 +40,7 @@ pub struct Course {
     pub decay_all: bool,
     /// Passes over the rows.
     pub epochs: u64,
-    /// Rows in a step.
+    /// Rows in a step; all where the optimizer takes no fewer, whatever the spec says.
     pub batch_size: BatchSize,
     /// Seed of row order and dropout.
     pub seed: u64,
@@ -81,7 +81,10 @@ impl Course {
             weight_decay: spec.optimizer.weight_decay.unwrap_or(method.weight_decay),
             decay_all: spec.optimizer.decay == Decay::All,
             epochs: spec.train.epochs as u64,
-            batch_size: spec.train.batch_size,
+            batch_size: match method.feed {
+                Feed::Batches => spec.train.batch_size,
+                Feed::Whole => BatchSize::Full,
+            },
             seed,
             early_stopping: early_stopping
                 .map(|early| EarlyStopping::new(early.patience as u64, early.min_delta)),
@@ -93,13 +96,12 @@ impl Course {
     /// # Errors
     /// If a batch is larger than the data.
     pub fn batches(&self, rows: usize) -> Result<Batches> {
-        match (self.method.feed, self.batch_size) {
-            (optimizers::Feed::Whole, _) | (_, BatchSize::Full) => Batches::new(rows, rows),
-            (optimizers::Feed::Batches, BatchSize::Rows(DEFAULT_ROWS)) if rows < DEFAULT_ROWS => {
-                Batches::new(rows, rows)
-            }
-            (optimizers::Feed::Batches, BatchSize::Rows(size)) => Batches::new(rows, size),
-        }
+        let size = match self.batch_size {
+            BatchSize::Full => rows,
+            BatchSize::Rows(DEFAULT_ROWS) => rows.min(DEFAULT_ROWS),
+            BatchSize::Rows(size) => size,
+        };
+        Batches::new(rows, size)
     }
 
     /// The same course with its warm-up in place, for epochs of so many batches.
@@ -108,7 +110,7 @@ impl Course {
     /// None for the shares computed here.
     pub fn scheduled(mut self, batches_per_epoch: usize) -> Result<Self> {
         let total = self.epochs as usize * batches_per_epoch;
-        let share = self.warm_up_steps.min(total) as f64 / total.max(1) as f64;
+        let share = self.warm_up_steps as f64 / total.max(1) as f64;
         self.schedule = self.schedule.with_warm_up(share)?;
         Ok(self)
     }
@@ -253,5 +255,22 @@ mod tests {
             "[loss]\nname = \"squared-error\"",
             "sgd, learning rate 0.02, momentum 0.9, batch 64, 15 epochs, squared-error loss",
         );
+    }
+
+    #[test]
+    fn an_optimizer_of_all_rows_has_no_batches() {
+        check(
+            "[optimizer]\nname = \"gradient-descent\"\n[train]\nbatch_size = 32",
+            "gradient-descent, learning rate 0.1, all rows at once, 15 epochs",
+        );
+    }
+
+    #[test]
+    fn a_warm_up_longer_than_the_run_ends_on_the_way_up() {
+        let toml = "[optimizer]\nlearning_rate = 1.0\n[train]\nepochs = 1\n\
+                    [schedule]\nwarmup_steps = 46";
+        let spec = Spec::from_toml(toml, std::path::Path::new("spec.toml")).unwrap();
+        let course = Course::new(&spec, Task::Classification, 0).unwrap().scheduled(23).unwrap();
+        assert_eq!(course.learning_rate_at(22, 23), 0.5);
     }
 }

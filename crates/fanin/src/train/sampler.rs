@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use fanin_kernels::random::{Stream, fill_permutation};
 
+use crate::check::rules::wording::count;
 use crate::error::{Error, Result};
 
 /// The rows in the order of one epoch.
@@ -50,8 +51,9 @@ impl Batches {
                 expected: match rows {
                     0 => "data with at least one row to train on, but there is none".to_owned(),
                     _ => format!(
-                        "1 to {rows}, since the training data has {rows} rows; \
-                         take a smaller batch or more data"
+                        "1 to {rows}, since the training data has {}; \
+                         take a smaller batch or more data",
+                        count(rows, "row", "rows")
                     ),
                 },
             });

@@ -33,7 +33,7 @@ impl TrainingPass {
         let gradients = keep.len();
         keep.extend(Self::results(&network));
         let plan = Plan::new(&network.graph, &keep)?;
-        Ok(Self { workspace: plan.workspace(), network, plan, gradients })
+        Ok(Self { workspace: plan.try_workspace()?, network, plan, gradients })
     }
 
     /// Plans a pass that [changes](Self::learn) parameters as their gradients are made, and keeps none.
@@ -50,7 +50,7 @@ impl TrainingPass {
         let plan = Plan::changing(&network.graph, &keep, &changes)?;
         // The plan has all that it runs of the gradients' nodes.
         network.graph = graph;
-        Ok(Self { workspace: plan.workspace(), network, plan, gradients: 0 })
+        Ok(Self { workspace: plan.try_workspace()?, network, plan, gradients: 0 })
     }
 
     /// Where the loss is among what a pass without gradients keeps.
@@ -218,7 +218,7 @@ impl EvaluationPass {
     pub fn new(model: &Model, loss: &Loss, rows: usize) -> Result<Self> {
         let network = Network::new(model, loss, rows, Mode::Evaluate)?;
         let plan = Plan::new(&network.graph, &[network.output, network.loss])?;
-        let workspace = plan.workspace();
+        let workspace = plan.try_workspace()?;
         Ok(Self { rows, plan, workspace })
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Tensor;
+use super::{Tensor, constants};
 use crate::check::{Finding, Severity};
-use crate::init::{Component, Parameter};
+use crate::init::Parameter;
 
 /// All findings, the gravest kinds first.
 pub fn all(tensors: &[Tensor], parameters: &[Parameter]) -> Vec<Finding> {
@@ -12,7 +12,7 @@ pub fn all(tensors: &[Tensor], parameters: &[Parameter]) -> Vec<Finding> {
     for tensor in tensors {
         let known = parameters.iter().find(|p| p.name == tensor.name);
         findings.extend(non_finite(tensor));
-        findings.extend(constant(tensor, known));
+        findings.extend(constants::judge(tensor, tensors, known));
         findings.extend(shards(tensor).or_else(|| equal_units(tensor)));
         findings.extend(flushed(tensor));
         findings.extend(coarse(tensor));
@@ -22,7 +22,7 @@ pub fn all(tensors: &[Tensor], parameters: &[Parameter]) -> Vec<Finding> {
     findings
 }
 
-fn finding(
+pub(super) fn finding(
     code: &'static str,
     severity: Severity,
     tensor: &Tensor,
@@ -41,31 +41,6 @@ fn non_finite(tensor: &Tensor) -> Option<Finding> {
         );
         finding("non-finite", Severity::Fail, tensor, why, "draw this tensor anew: fanin init")
     })
-}
-
-fn constant(tensor: &Tensor, known: Option<&Parameter>) -> Option<Finding> {
-    if !tensor.role.is_matrix()
-        || !tensor.statistics.is_constant()
-        || tensor.statistics.elements < 2
-    {
-        return None;
-    }
-    let value = tensor.statistics.low as f32;
-    let may_be_zero = known.is_some_and(|p| {
-        p.place.is_head
-            || p.place.is_residual_output
-            || p.place.component == Some(Component::LoraUp)
-    });
-    if value == 0.0 && may_be_zero {
-        return None;
-    }
-    let why = format!(
-        "every weight of `{}` is {value}: its units get the same error, so backpropagation keeps \
-         them equal for ever",
-        tensor.name
-    );
-    let fix = "draw it at random: he-normal for relu, xavier-uniform for tanh";
-    Some(finding("constant-weights", Severity::Fail, tensor, why, fix))
 }
 
 fn shards(tensor: &Tensor) -> Option<Finding> {

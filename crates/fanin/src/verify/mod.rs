@@ -11,6 +11,7 @@ mod fit;
 mod exact;
 mod fixed;
 mod sparse;
+mod constants;
 mod findings;
 
 #[cfg(test)]

@@ -155,3 +155,55 @@ fn ills_are_found_and_named() {
         "`0.weight` and `9.weight`",
     );
 }
+
+/// The worst of what is found where `parameters` are known, where a header tells names, and where
+/// nothing does but the names themselves.
+fn severities(weights: &Weights, parameters: &[Parameter]) -> [Option<Severity>; 3] {
+    let folder = tempfile::tempdir().unwrap();
+    let [headed, plain] = ["w.safetensors", "w.npz"].map(|name| folder.path().join(name));
+    write_weights(&headed, weights, Existing::Keep).unwrap();
+    write_weights(&plain, weights, Existing::Keep).unwrap();
+    let named = |path: &Path| crate::verify(path, None, None).unwrap().severity();
+    [file(&headed, parameters, None).unwrap().severity(), named(&headed), named(&plain)]
+}
+
+#[test]
+fn equal_weights_do_no_harm_in_the_output_layer_alone() {
+    for value in [0.0, 0.25] {
+        for (index, expected) in [(0, Some(Severity::Fail)), (2, Some(Severity::Fail)), (4, None)] {
+            let (mut weights, parameters) = made("he-normal", 3);
+            replace(&mut weights, index, |_, _| value);
+            assert_eq!(severities(&weights, &parameters), [expected; 3], "{value} {index}");
+        }
+    }
+}
+
+#[test]
+fn equal_weights_do_no_harm_at_the_end_of_a_residual_branch() {
+    let model: Model = "64 -> 2x64 relu residual -> 10".parse().unwrap();
+    let weights = for_model(&model, &Rules::new("fixup"), 3).unwrap();
+    assert!(weights.tensors.iter().all(|(_, t)| t.data().iter().all(|&x| x == 0.0)));
+    assert_eq!(severities(&weights, &parameters(&model).unwrap()), [None; 3]);
+}
+
+#[test]
+fn equal_weights_inside_a_residual_branch_are_an_ill() {
+    let model: Model = "64 -> 2x(64 relu -> 64) residual -> 10".parse().unwrap();
+    let names = ["1.branch.0.weight", "1.branch.2.weight"];
+    for (name, expected) in names.into_iter().zip([Some(Severity::Fail), None]) {
+        let mut weights = for_model(&model, &Rules::new("he-normal"), 3).unwrap();
+        let index = weights.tensors.iter().position(|(own, _)| own == name).unwrap();
+        replace(&mut weights, index, |_, _| 0.0);
+        assert_eq!(severities(&weights, &parameters(&model).unwrap()), [expected; 3], "{name}");
+    }
+}
+
+#[test]
+fn equal_weights_of_a_layer_that_may_stand_anywhere_are_a_doubt() {
+    let (mut weights, _) = made("he-normal", 3);
+    replace(&mut weights, 2, |_, _| 0.0);
+    weights.tensors.iter_mut().for_each(|(name, _)| *name = format!("trunk.part{name}"));
+    assert_eq!(severities(&weights, &[]), [Some(Severity::Warn); 3]);
+    let finding = &verified(&weights, &[]).findings[0];
+    assert!(finding.why.contains("unless it is the last layer"), "{}", finding.why);
+}

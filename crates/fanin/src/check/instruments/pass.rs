@@ -82,7 +82,7 @@ impl<T: Number> Pass<T> {
     }
 
     fn of(plan: Plan, network: &Network, weights: &dyn Source, changing: &[usize]) -> Result<Self> {
-        let workspace = plan.workspace();
+        let workspace = plan.try_workspace()?;
         let parameters = T::of(&weights.arranged(network)?);
         Ok(Self { plan, workspace, parameters, changing: changing.to_vec(), is_stale: true })
     }

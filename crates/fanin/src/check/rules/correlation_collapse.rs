@@ -54,12 +54,20 @@ impl Rule for CorrelationCollapse {
         };
         let few = 2 * case.starts.iter().filter(apart).count() < case.starts.len();
         let worst = if few { Severity::Fail } else { Severity::Warn };
-        let effect = |start: &Evidence<'_>| start.last_hidden().map(closeness);
+        let effect = |start: &Evidence<'_>| {
+            start.last_hidden().filter(|_| !has_bottleneck(start)).map(closeness)
+        };
         let pairs = |start: &Evidence<'_>| start.last_hidden().map_or(0.0, pair_error);
         case.look_at(effect, pairs, BOUNDS, |severity, estimate| {
             self.explain(severity.min(worst), case.shown(), estimate)
         })
     }
+}
+
+/// Whether all passes through a single unit: between single numbers a cosine is 1 or −1, whatever they
+/// are.
+fn has_bottleneck(start: &Evidence<'_>) -> bool {
+    start.hidden().iter().any(|layer| layer.units == 1 && !layer.in_branch())
 }
 
 /// −ln(1 − c), at most that of the smallest difference in single precision.

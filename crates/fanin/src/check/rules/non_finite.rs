@@ -3,6 +3,7 @@
 use super::{Finding, Look, Rule, Severity, count, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::check::measurement::LayerMeasurement;
 
 /// Checks that every pre-activation, activation and gradient is a finite number.
 ///
@@ -48,10 +49,13 @@ impl Rule for NonFinite {
 impl NonFinite {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
         let layers = &evidence.measurement.layers;
-        let layer = layers.iter().find(|l| l.non_finite > 0)?;
+        // A gradient carries what one layer holds to those before it.
+        let broken = |l: &&LayerMeasurement| !(l.weight_norm + l.bias_mean_square).is_finite();
+        let first = layers.iter().find(|l| l.non_finite > 0)?;
+        let layer = layers.iter().find(broken).unwrap_or(first);
         let data = evidence.measurement.input_second_moment;
-        let (cause, fix) = if !layer.weight_norm.is_finite() {
-            ("its weights hold such numbers", "draw the weights again: fanin init")
+        let (cause, fix) = if broken(&layer) {
+            ("its weights or biases hold such numbers", "draw the weights again: fanin init")
         } else if data.is_finite() {
             let fix = "use a scheme that divides by the fan-in, such as he-normal";
             ("the weights are too large", fix)

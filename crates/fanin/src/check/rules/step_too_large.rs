@@ -69,8 +69,10 @@ impl StepTooLarge {
             place(evidence, layer),
             number(evidence.largest_jump())
         );
-        // Half of the largest jump, which is in proportion to the rate.
-        let rate = evidence.horizon.learning_rate() * 0.5 * evidence.largest_jump() / jump;
+        // Half of the largest jump, which is in proportion to the rate; never more than half the rate,
+        // as the start that is shown may be milder than the mean of all.
+        let share = (0.5 * evidence.largest_jump() / jump).min(0.5);
+        let rate = evidence.horizon.learning_rate() * share;
         let fix = format!(
             "lower the learning rate: --learning-rate {rate:.1e}; or use a scheme that divides by the \
              fan-in"

@@ -414,3 +414,26 @@ fn what_only_dropout_parts_is_said_and_normalized_networks_are_confirmed() {
     let confirmation = found.symmetry.confirmation.unwrap();
     assert_eq!((confirmation.outcome, confirmation.rows), (Outcome::Bitwise, 64));
 }
+
+#[test]
+fn one_broken_weight_is_found_where_it_is() {
+    let (model, mut weights) = start("64 -> 2x64 relu -> 10", "he-normal", &[]);
+    let mut named = weights.tensors.iter_mut();
+    named.find(|(name, _)| name == "2.weight").unwrap().1.data_mut()[7] = f32::NAN;
+    let rows = data("digits", Preparation::Standard);
+    let found = Diagnosis::new(&model, &Loss::CrossEntropy, &weights, &rows, HORIZON).unwrap();
+    let first = &found.findings[0];
+    assert_eq!((first.code, first.module.as_deref()), ("non-finite", Some("2")), "{}", first.why);
+    assert!(first.why.contains("its weights or biases hold such numbers"), "{}", first.why);
+}
+
+#[test]
+fn rows_are_not_said_to_look_alike_where_a_single_unit_makes_them_so() {
+    let rows = data("digits", Preparation::Standard);
+    let found = |model| diagnose(&rows, model, "he-normal", &[], HORIZON);
+    let codes = |found: &Diagnosis| found.findings.iter().map(|f| f.code).collect::<Vec<_>>();
+    let narrow = found("64 -> 64 relu -> 1 relu -> 32 relu -> 10");
+    assert!(!codes(&narrow).contains(&"correlation-collapse"), "{}", told(&narrow));
+    let deep = diagnose(&rows, "64 -> 30x64 tanh -> 10", "normal:0.1", &[], HORIZON);
+    assert!(codes(&deep).contains(&"correlation-collapse"), "{}", told(&deep));
+}

@@ -81,7 +81,7 @@ pub fn confirm(
     let keep: Vec<Wire> = [pre, errors, post].concat();
 
     let plan = Plan::new(&network.graph, &keep)?;
-    let mut workspace = plan.workspace::<f32>();
+    let mut workspace = plan.try_workspace::<f32>()?;
     workspace.feed(Network::FEATURES).copy_from_slice(batch.features);
     workspace.feed(Network::TARGETS).copy_from_slice(batch.targets);
     plan.run(&network.arrange(weights)?, &mut workspace);

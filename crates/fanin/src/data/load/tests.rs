@@ -51,6 +51,9 @@ fn unknown_name_suggests_the_nearest() {
 fn file_that_is_not_there_or_of_no_known_kind_is_told() {
     assert_eq!(error("nowhere.csv"), "cannot read nowhere.csv");
     assert_eq!(error("some/where"), "cannot read some/where");
+    let mistyped = error("nowhere.cvs");
+    assert!(mistyped.starts_with("nowhere.cvs: found a file name whose ending tells no format"));
+    assert!(mistyped.contains(".csv") && mistyped.contains(".parquet"), "{mistyped}");
     let folder = Folder::new("unknown-kind");
     let path = folder.write("a.xlsx", b"PK");
     assert!(error(&path).contains("a.xlsx: found a file name whose ending tells no format"));

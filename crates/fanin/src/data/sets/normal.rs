@@ -34,41 +34,44 @@ impl DataSet for Normal {
 
     /// As many features and classes as the model has; one output gets a normal number to learn.
     fn load(&self, options: &LoadOptions) -> Result<Loaded> {
-        let Some((inputs, outputs)) = options.sizes else {
-            return Err(Error::Setting {
-                place: "data".to_owned(),
-                found: "normal, which has no width of its own".to_owned(),
-                expected: "a model with numbers in place of `features` and `outputs`".to_owned(),
-            });
-        };
-        let rows = (MOST_NUMBERS / inputs.max(1)).clamp(FEWEST_ROWS, ROWS);
-        let (rows, _) = size(options, rows, 1, 0.0)?;
-        let mut features = vec![0.0; rows * inputs];
-        fill_normal(Stream::new(options.seed, "normal"), 0, 0.0, 1.0, &mut features);
-        let mut start = 0;
-        for feed in &options.feeds {
-            let columns = start..start + feed.columns;
-            features.chunks_exact_mut(inputs).zip(0..).for_each(|(row, number)| {
-                draw(feed, number, &mut row[columns.clone()], options.seed);
-            });
-            start += feed.columns;
-        }
-        let targets = match options.output[..] {
-            [positions, classes] if classes > 1 => tokens(rows, positions, classes, options.seed),
-            [_, _, ..] => numbers(rows, outputs, options.seed),
-            _ => answers(rows, outputs, options.seed),
-        };
-        let feature_names = (0..inputs).map(|column| column.to_string()).collect();
-        let is_regression = matches!(targets, Targets::Values { .. });
-        let train = Dataset {
-            name: "normal".to_owned(),
-            feature_names,
-            features: features.into(),
-            targets,
-        };
-        let task = options.task.or(is_regression.then_some(Task::Regression));
-        Ok(loaded(self, train, None, &LoadOptions { task, ..options.clone() }))
+        drawn(self, options)
     }
+}
+
+/// Normal rows and random answers under the name of `set`.
+pub(super) fn drawn(set: &dyn DataSet, options: &LoadOptions) -> Result<Loaded> {
+    let Some((inputs, outputs)) = options.sizes else {
+        return Err(Error::Setting {
+            place: "data".to_owned(),
+            found: format!("{}, which has no width of its own", set.name()),
+            expected: "a model with numbers in place of `features` and `outputs`, as in \
+                       \"64 -> 2x64 relu -> 10\""
+                .to_owned(),
+        });
+    };
+    let rows = (MOST_NUMBERS / inputs.max(1)).clamp(FEWEST_ROWS, ROWS);
+    let (rows, _) = size(options, rows, 1, 0.0)?;
+    let mut features = vec![0.0; rows * inputs];
+    fill_normal(Stream::new(options.seed, "normal"), 0, 0.0, 1.0, &mut features);
+    let mut start = 0;
+    for feed in &options.feeds {
+        let columns = start..start + feed.columns;
+        features.chunks_exact_mut(inputs).zip(0..).for_each(|(row, number)| {
+            draw(feed, number, &mut row[columns.clone()], options.seed);
+        });
+        start += feed.columns;
+    }
+    let targets = match options.output[..] {
+        [positions, classes] if classes > 1 => tokens(rows, positions, classes, options.seed),
+        [_, _, ..] => numbers(rows, outputs, options.seed),
+        _ => answers(rows, outputs, options.seed),
+    };
+    let feature_names = (0..inputs).map(|column| column.to_string()).collect();
+    let is_regression = matches!(targets, Targets::Values { .. });
+    let name = set.name().to_owned();
+    let train = Dataset { name, feature_names, features: features.into(), targets };
+    let task = options.task.or(is_regression.then_some(Task::Regression));
+    Ok(loaded(set, train, None, &LoadOptions { task, ..options.clone() }))
 }
 
 /// What stands in each column of a row; measured numbers where nothing is told.

@@ -3,7 +3,7 @@
 
 use fanin_kernels::random::{Stream, fill_normal};
 
-use super::normal::{self, Normal};
+use super::normal;
 use super::{DataSet, LoadOptions, Loaded, Targets};
 use crate::Result;
 use crate::spec::Numbers;
@@ -43,9 +43,8 @@ impl DataSet for Teacher {
 
     /// As many features and classes as the model has; one output gets a number to learn.
     fn load(&self, options: &LoadOptions) -> Result<Loaded> {
-        let loaded = Normal.load(options)?;
+        let loaded = normal::drawn(self, options)?;
         let mut train = loaded.train;
-        "teacher".clone_into(&mut train.name);
         let columns = train.columns();
         let lesson = Lesson { columns, options, seed: options.seed };
         match &mut train.targets {
@@ -167,6 +166,14 @@ mod tests {
         let lesson = Lesson { columns: 5, options: &options, seed: 0 };
         lesson.sum(&sum(3, 8), &mut both, 1);
         assert!((both[0] - values[3] - values[8]).abs() < 1e-4);
+    }
+
+    #[test]
+    fn the_set_that_was_asked_for_is_named() {
+        let error = Teacher.load(&LoadOptions::default()).unwrap_err().to_string();
+        assert!(error.starts_with("data: found teacher, which has no width"), "{error}");
+        let options = LoadOptions { sizes: Some((5, 2)), ..Default::default() };
+        assert_eq!(Teacher.load(&options).unwrap().train.name, "teacher");
     }
 
     #[test]

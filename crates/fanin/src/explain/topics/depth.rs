@@ -1,4 +1,4 @@
-//! Why depth makes small weights worse: the gradient at each layer before the first step.
+//! Why depth makes small weights worse: the error at each layer before the first step.
 
 use crate::error::Result;
 use crate::explain::laboratory::{Laboratory, digits, network};
@@ -22,8 +22,16 @@ struct Grid {
     widths: Vec<usize>,
     steps: u64,
     records: Vec<Record>,
-    /// Norms of gradients by layer, for each draw of the weights, by the order of the records.
-    gradients: Vec<Vec<Vec<f64>>>,
+    /// For each draw of the weights, by the order of the records.
+    draws: Vec<Vec<Draw>>,
+}
+
+/// What backpropagation brings before the first step.
+struct Draw {
+    /// Norm of the gradient at the first layer's weights.
+    first: f64,
+    /// Norms of the errors δ, layer by layer.
+    errors: Vec<f64>,
 }
 
 /// Starts that divide by √d, by their words and their schemes.
@@ -101,7 +109,7 @@ impl Grid {
             widths: laboratory.choose(vec![16, 64], vec![32]),
             steps: laboratory.choose(150, 100),
             records: Vec::new(),
-            gradients: Vec::new(),
+            draws: Vec::new(),
         };
         let data = digits(Standardize::Standard)?;
         let mut trials = Vec::new();
@@ -119,8 +127,10 @@ impl Grid {
             }
         }
         grid.records = laboratory.run(&trials)?;
-        grid.gradients =
-            laboratory.measure(&trials, DRAWS, |start| start.gradient_norms.clone())?;
+        grid.draws = laboratory.measure(&trials, DRAWS, |start| Draw {
+            first: start.gradient_norms[0],
+            errors: start.error_norms.clone(),
+        })?;
         Ok(grid)
     }
 
@@ -152,13 +162,13 @@ impl Grid {
 
     /// The gradient's norm at the first layer, in the middle of the draws.
     fn first(&self, start: usize, depth: usize, width: usize) -> f64 {
-        median(self.gradients[self.at(start, depth, width)].iter().map(|draw| draw[0]))
+        median(self.draws[self.at(start, depth, width)].iter().map(|draw| draw.first))
     }
 
-    /// The same over the norm at the last layer.
-    fn ratio(&self, start: usize, depth: usize, width: usize) -> f64 {
-        let draws = self.gradients[self.at(start, depth, width)].iter();
-        median(draws.map(|draw| draw[0] / draw[draw.len() - 1]))
+    /// What is left of the output's error at the first layer, in the middle of the draws.
+    fn left(&self, start: usize, depth: usize, width: usize) -> f64 {
+        let draws = self.draws[self.at(start, depth, width)].iter();
+        median(draws.map(|Draw { errors, .. }| errors[0] / errors[errors.len() - 1]))
     }
 
     /// The starts that are compared for one ε.
@@ -217,11 +227,12 @@ impl Grid {
         let texts = |numbers: &[usize]| numbers.iter().map(ToString::to_string).collect();
         let epsilons = self.epsilons.iter().map(|&e| size(e)).collect();
         Figure {
-            title: "The gradient from layer to layer".to_owned(),
+            title: "The error from layer to layer".to_owned(),
             caption: format!(
-                "Norm of the gradient at each layer's weights W(l) before the first step, by powers \
+                "Norm of the error δ(l) = ∂L/∂z(l) at each layer before the first step, by powers \
                  of ten: the middle of {DRAWS} draws, in a band from the least to the largest. \
-                 Backpropagation goes from right to left."
+                 Backpropagation goes from right to left; the gradient of W(l) is δ(l) times what \
+                 enters the layer."
             ),
             sliders: vec![
                 Slider::new("ε", epsilons, small),
@@ -235,22 +246,22 @@ impl Grid {
     fn frame(&self, epsilon: usize, depth: usize, width: usize) -> Frame {
         let starts = self.compared(epsilon);
         let line = |start: usize| {
-            let draws = &self.gradients[self.at(start, depth, width)];
-            let norms = |layer: usize| draws.iter().map(move |draw| draw[layer]);
+            let draws = &self.draws[self.at(start, depth, width)];
+            let norms = |layer: usize| draws.iter().map(move |draw| draw.errors[layer]);
             let shown = (0..=self.depths[depth]).filter(|&layer| median(norms(layer)) > 0.0);
             let point = |layer: usize| [layer as f64 + 1.0, median(norms(layer))];
             Line::measured(self.words(start), shown.clone().map(point).collect())
                 .within(shown.filter_map(|layer| ends(norms(layer))).collect())
         };
         let record = self.record(epsilon, depth, width);
-        let ratio = self.ratio(epsilon, depth, width);
+        let left = self.left(epsilon, depth, width);
         let mut readings = vec![
             Reading::new(
                 "gradient at the first layer",
                 Some(self.first(epsilon, depth, width)),
                 measured(self.first(epsilon, depth, width)),
             ),
-            Reading::new("the same over the last layer's", Some(ratio), measured(ratio)),
+            Reading::new("error there over the output's", Some(left), measured(left)),
         ];
         readings.extend(starts.map(|start| {
             let name = format!("accuracy, {}", self.words(start));
@@ -259,7 +270,7 @@ impl Grid {
         Frame {
             picture: Picture::Chart(Chart {
                 x: Axis::even("layer l"),
-                y: Axis::powers("‖∂L/∂W(l)‖"),
+                y: Axis::powers("‖δ(l)‖"),
                 lines: starts.map(line).to_vec(),
                 mark: None,
             }),
@@ -272,20 +283,20 @@ impl Grid {
     fn sentence(&self, epsilon: usize, depth: usize, width: usize) -> String {
         let record = self.record(epsilon, depth, width);
         let (of, end) = (layers(self.depths[depth]), record.ending());
-        let ratio = measured(self.ratio(epsilon, depth, width));
+        let left = measured(self.left(epsilon, depth, width));
         let d = self.widths[width] as f64;
         let factor = self.epsilons[epsilon] * (d / 2.0).sqrt();
         let per_layer = format!("each hidden layer multiplies by about ε·√(d/2) = {factor:.2}");
         match record.zone() {
             Zone::Learns => format!(
-                "It learns: {per_layer}, and over {of} the first layer's gradient is {ratio} of \
-                 the last one's. {} are passed within {} steps.",
+                "It learns: {per_layer}, and over {of} the error at the first one is {left} of the \
+                 output's. {} are passed within {} steps.",
                 percent(LEARNED),
                 self.steps,
             ),
             Zone::Stuck | Zone::Slow => format!(
-                "Too small for {of}: {per_layer}, so the first layer's gradient is {ratio} of the \
-                 last one's, and {} steps bring {end}.",
+                "Too small for {of}: {per_layer}, so the error at the first one is {left} of the \
+                 output's, and {} steps bring {end}.",
                 self.steps,
             ),
             Zone::TooLarge | Zone::Diverges => format!(

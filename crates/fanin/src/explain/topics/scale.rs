@@ -63,7 +63,10 @@ impl Topic for Scale {
             next: vec![
                 Next::new("fanin explain depth", "why depth makes it worse"),
                 Next::new("fanin explain fan-in", "where √d comes from"),
-                Next::new("fanin compare --sweep scale", "the same over five seeds, as a file"),
+                Next::new(
+                    "fanin compare --sweep scale",
+                    "tanh units on x1·x2, five seeds, as a file",
+                ),
             ],
         })
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use safetensors::tensor::Metadata;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -29,6 +29,8 @@ pub struct HeaderEntry {
 const LENGTH: u64 = 8;
 /// The format's own limit on the header, in bytes.
 const LARGEST_HEADER: u64 = 100_000_000;
+/// The ending of a file of tensors.
+const SINGLE: &str = ".safetensors";
 /// The ending of the file that says in which shard each tensor lies.
 const INDEX: &str = ".safetensors.index.json";
 
@@ -53,18 +55,31 @@ const INDEX: &str = ".safetensors.index.json";
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_header(path: &Path) -> Result<Vec<HeaderEntry>> {
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if name.ends_with(INDEX) {
-        of_shards(path)
-    } else if name.ends_with(".safetensors") {
+    if is_index(path) {
+        Ok(shards(path)?.into_iter().flat_map(|shard| shard.entries).collect())
+    } else if has_header(path) {
         of_file(path)
     } else {
         Err(Error::Setting {
             place: path.display().to_string(),
             found: "a file name whose ending tells no checkpoint".to_owned(),
-            expected: format!(".safetensors, or {INDEX} beside its shards"),
+            expected: format!("{SINGLE}, or {INDEX} beside its shards"),
         })
     }
+}
+
+/// Whether a file's name is one that [`read_header`] takes.
+pub(crate) fn has_header(path: &Path) -> bool {
+    is_index(path) || lowercase_name(path).ends_with(SINGLE)
+}
+
+/// Whether a file's name says that it tells in which shard each tensor lies.
+pub(super) fn is_index(path: &Path) -> bool {
+    lowercase_name(path).ends_with(INDEX)
+}
+
+fn lowercase_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 fn of_file(path: &Path) -> Result<Vec<HeaderEntry>> {
@@ -115,35 +130,47 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-fn of_shards(path: &Path) -> Result<Vec<HeaderEntry>> {
+/// A file that an index names, and which of its tensors the index finds there.
+pub(super) struct Shard {
+    pub path: PathBuf,
+    pub entries: Vec<HeaderEntry>,
+}
+
+/// The shards that an index names.
+///
+/// # Errors
+/// As [`read_header`].
+pub(super) fn shards(path: &Path) -> Result<Vec<Shard>> {
     let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
     let index: Index = serde_json::from_str(&text).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         Error::malformed(path, place, error.to_string(), "a `weight_map` from names to files")
     })?;
-    let mut shards: Vec<&String> = index.weight_map.values().collect();
-    shards.sort_unstable();
-    shards.dedup();
+    let mut names: Vec<&String> = index.weight_map.values().collect();
+    names.sort_unstable();
+    names.dedup();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut entries = Vec::new();
-    for shard in shards {
-        if Path::new(shard).file_name() != Some(shard.as_ref()) {
-            let place = format!("weight_map, file `{shard}`");
+    let mut shards = Vec::new();
+    for name in names {
+        if Path::new(name).file_name() != Some(name.as_ref()) {
+            let place = format!("weight_map, file `{name}`");
             let expected = "the name of a file in the same folder";
             return Err(Error::malformed(path, place, "a path", expected));
         }
-        let in_shard = of_file(&folder.join(shard))?;
-        entries
-            .extend(in_shard.into_iter().filter(|e| index.weight_map.get(&e.name) == Some(shard)));
+        let path = folder.join(name);
+        let mut entries = of_file(&path)?;
+        entries.retain(|entry| index.weight_map.get(&entry.name) == Some(name));
+        shards.push(Shard { path, entries });
     }
-    let found: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let entries = shards.iter().flat_map(|shard| &shard.entries);
+    let found: HashSet<&str> = entries.map(|entry| entry.name.as_str()).collect();
     match index.weight_map.iter().find(|(name, _)| !found.contains(name.as_str())) {
         Some((name, shard)) => {
             let place = format!("weight_map, tensor `{name}`");
             let found = format!("file `{shard}`, which has no such tensor");
             Err(Error::malformed(path, place, found, "a file that has it"))
         }
-        None => Ok(entries),
+        None => Ok(shards),
     }
 }
 

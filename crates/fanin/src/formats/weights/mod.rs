@@ -34,10 +34,13 @@ use crate::weights::Weights;
 pub use byte_size::ByteSize;
 pub use dtype::Dtype;
 pub use entry::Entry;
+pub(crate) use header::has_header;
+use header::is_index;
 pub use header::{HeaderEntry, read_header};
 pub use safetensors::SafeTensors;
 pub(crate) use safetensors::{read_safetensors, write_safetensors};
 pub use stream::{Fill, WriteOptions, stream_weights};
+use visit::visit_shards;
 pub use visit::{StoredTensor, visit_tensors};
 
 /// Every format that weights can be read from and written to.
@@ -89,7 +92,8 @@ impl<T: Read + Seek> Input for T {}
 pub trait Output: Write + Seek {}
 impl<T: Write + Seek> Output for T {}
 
-/// Reads a file of weights, in the format that the ending of its name tells.
+/// Reads a file of weights, in the format that the ending of its name tells, or all shards that a
+/// .safetensors.index.json names.
 ///
 /// Tensors of 16, 32 and 64-bit floating point become `f32`.
 ///
@@ -97,6 +101,15 @@ impl<T: Write + Seek> Output for T {}
 /// [`Error::Io`] if the file cannot be read, [`Error::Setting`] if no format has its ending,
 /// [`Error::Malformed`] if its bytes do not follow the format.
 pub fn read_weights(path: &Path) -> Result<Weights> {
+    if is_index(path) {
+        let mut weights = Weights::default();
+        visit_shards(path, &mut |stored| {
+            let tensor = Tensor::new(stored.shape.to_vec(), stored.values.to_vec())?;
+            weights.tensors.push((stored.name.to_owned(), tensor));
+            Ok(())
+        })?;
+        return Ok(weights);
+    }
     let format = weight_format(path)?;
     let file = File::open(path).map_err(Error::io("read", path))?;
     format.read(path, &mut BufReader::new(file))

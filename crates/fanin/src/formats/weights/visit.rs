@@ -1,9 +1,11 @@
 //! Files of weights read tensor by tensor, so that memory holds one at a time.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, SeekFrom};
 use std::path::Path;
 
+use super::header::{Shard, is_index, shards};
 use super::safetensors::{dtype, read_header};
 use super::{Dtype, Input, elements, read_weights};
 use crate::error::{Error, Result};
@@ -21,9 +23,10 @@ pub struct StoredTensor<'a> {
     pub values: &'a [f32],
 }
 
-/// Shows `visit` every tensor of a file of weights, in the file's order.
+/// Shows `visit` every tensor of a file of weights, in the file's order, or of all shards that a
+/// .safetensors.index.json names.
 ///
-/// Of a .safetensors file one tensor at a time is in memory, of other formats all are.
+/// Of .safetensors files one tensor at a time is in memory, of other formats all are.
 ///
 /// # Errors
 /// As for [`read_weights`], and whatever `visit` answers.
@@ -31,6 +34,9 @@ pub fn visit_tensors(
     path: &Path,
     visit: &mut dyn FnMut(StoredTensor<'_>) -> Result<()>,
 ) -> Result<()> {
+    if is_index(path) {
+        return visit_shards(path, visit);
+    }
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors")) {
         let file = File::open(path).map_err(Error::io("read", path))?;
         return visit_safetensors(path, &mut BufReader::new(file), visit);
@@ -40,6 +46,21 @@ pub fn visit_tensors(
         let (shape, values) = (tensor.shape().axes(), tensor.data());
         visit(StoredTensor { name, shape, dtype: Dtype::F32, values })
     })
+}
+
+/// Shows `visit` every tensor of the shards that an index names.
+pub(super) fn visit_shards(
+    path: &Path,
+    visit: &mut dyn FnMut(StoredTensor<'_>) -> Result<()>,
+) -> Result<()> {
+    for Shard { path, entries } in shards(path)? {
+        let names: HashSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let file = File::open(&path).map_err(Error::io("read", &path))?;
+        visit_safetensors(&path, &mut BufReader::new(file), &mut |stored| {
+            if names.contains(stored.name) { visit(stored) } else { Ok(()) }
+        })?;
+    }
+    Ok(())
 }
 
 /// Shows `visit` every tensor of a .safetensors file.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use fanin_engine::graph::Source;
 use fanin_engine::{Graph, Wire};
 
+use crate::check::rules::wording::count;
 use crate::error::{Error, Result};
 use crate::formats::onnx::{self, Separated};
 use crate::import::imported::{Imported, Parameter as Own};
@@ -45,7 +46,8 @@ pub(super) fn rows(imported: &Imported) -> Result<usize> {
         };
         let first = *rows.get_or_insert(length);
         if length != first || length == 0 {
-            let found = format!("{length} rows, after {first} in the first input");
+            let found =
+                format!("{}, after {first} in the first input", count(length, "row", "rows"));
             return Err(mistake(
                 place,
                 found,

@@ -16,7 +16,7 @@ struct Planned<T> {
 impl<T: Element> Planned<T> {
     fn new(network: &Network, keep: &[Wire]) -> Result<Self> {
         let plan = Plan::new(&network.graph, keep)?;
-        let workspace = plan.workspace();
+        let workspace = plan.try_workspace()?;
         Ok(Self { plan, workspace })
     }
 

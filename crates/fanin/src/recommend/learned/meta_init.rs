@@ -105,7 +105,7 @@ impl<T: Element> Quotient<T> {
         let plan = Plan::new(graph, &[&[quotient][..], &slopes[..]].concat())?;
         let widen = |x: Vec<f32>| x.into_iter().map(|x| T::from_f64(f64::from(x))).collect();
         let parameters = network.arrange(problem.weights)?.into_iter().map(widen).collect();
-        let workspace = plan.workspace();
+        let workspace = plan.try_workspace()?;
         Ok(Self { plan, workspace, parameters, trained: network.trained, is_matrix })
     }
 

@@ -2,6 +2,7 @@
 
 use super::Material;
 use crate::report::document::{Block, Section, Table};
+use crate::spec::Spec;
 
 /// The last section of every report.
 #[expect(clippy::unnecessary_wraps, reason = "an entry of the registry")]
@@ -9,8 +10,11 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     let mut rows: Vec<[String; 2]> =
         vec![["fanin".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];
     if let Some(spec) = material.spec {
-        let seeds: Vec<String> = spec.train.seeds.iter().map(u64::to_string).collect();
-        rows.push(["seeds of training".to_owned(), seeds.join(", ")]);
+        let seeds: Vec<String> = trained(material, spec).iter().map(u64::to_string).collect();
+        let name = if seeds.len() == 1 { "seed of training" } else { "seeds of training" };
+        if !seeds.is_empty() {
+            rows.push([name.to_owned(), seeds.join(", ")]);
+        }
         rows.push(["epochs planned".to_owned(), spec.train.epochs.to_string()]);
         rows.push(["optimizer".to_owned(), spec.optimizer.name.clone()]);
         rows.push([
@@ -49,4 +53,37 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
                  instruments.md.",
             )),
     )
+}
+
+/// The seeds that were trained: of a run the first of its spec, of a comparison all.
+fn trained<'a>(material: &Material<'_>, spec: &'a Spec) -> &'a [u64] {
+    let seeds: &[u64] = &spec.train.seeds;
+    match (material.epochs, material.networks) {
+        (Some(_), _) => seeds.get(..1).unwrap_or_default(),
+        (None, []) => &[],
+        (None, _) => seeds,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_names_the_one_seed_that_it_trains() {
+        let mut spec = Spec::default();
+        spec.train.seeds = vec![7, 8, 9];
+        let seed = |material: &Material<'_>| {
+            let blocks = section(material).unwrap().blocks;
+            let rows = blocks.into_iter().find_map(|block| match block {
+                Block::Table(table) => Some(table.rows),
+                _ => None,
+            });
+            rows.unwrap().into_iter().find(|row| row[0].contains("of training"))
+        };
+        let material = Material { spec: Some(&spec), epochs: Some(&[]), ..Material::default() };
+        assert_eq!(seed(&material), Some(vec!["seed of training".to_owned(), "7".to_owned()]));
+        let untrained = Material { spec: Some(&spec), ..Material::default() };
+        assert_eq!(seed(&untrained), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::number::whole;
 use super::table::texts;
 use super::wrap::wrapped;
 use crate::import::{Description, Line, Socket};
@@ -29,7 +30,7 @@ pub fn model(description: &Description) -> String {
     if !operators.is_empty() {
         text.push_str(&wrapped(" operators: ", "   ", &operators.join(", ")));
     }
-    let (count, size) = (description.parameters.len(), description.size);
+    let (count, size) = (description.parameters.len(), whole(description.size));
     let _ = writeln!(text, " {count} parameters of {size} elements");
     for note in &description.notes {
         text.push_str(&wrapped(" note: ", "   ", note));

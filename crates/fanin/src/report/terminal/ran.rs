@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use std::path::Path;
 
+use super::number::whole;
 use crate::report::Ran;
 use crate::weights::Weights;
 
@@ -28,7 +29,7 @@ pub fn ran(ran: &Ran<'_>) -> String {
 pub fn copied(source: &Path, target: &Path, weights: &Weights) -> String {
     format!(
         "{} numbers in {} tensors of {}\n\nsaved as {}; all else is as it was\n",
-        weights.elements(),
+        whole(weights.elements()),
         weights.tensors.len(),
         source.display(),
         target.display()

@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 pub struct TrainSpec {
     /// Passes over the training rows, at least 1. Default 15.
     pub epochs: usize,
-    /// Rows in one step, or `"full"` for all at once. Default 64, or all where there are fewer.
+    /// Rows in one step, or `"full"` for all at once. Default 64, or all where there are fewer;
+    /// gradient-descent and lbfgs take all whatever it says.
     pub batch_size: BatchSize,
     /// One number or a list: one run each; a single run takes the first. Default 0, 1, 2.
     #[serde(alias = "seed", deserialize_with = "seeds")]

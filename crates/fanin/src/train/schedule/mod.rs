@@ -64,16 +64,16 @@ impl Schedule {
     }
 
     /// The same schedule after a linear rise over the first `share` of all steps, which the form
-    /// then does not count (Goyal et al. 2017).
+    /// then does not count (Goyal et al. 2017); above 1 the run ends on the way up.
     ///
     /// # Errors
-    /// If the share is not a number from 0 to 1.
+    /// If the share is not a number of at least 0.
     pub fn with_warm_up(self, share: f64) -> Result<Self> {
-        if !Range::Share.contains(share) {
+        if !Range::NotNegative.contains(share) {
             return Err(Error::Setting {
                 place: "`warm_up`".to_owned(),
                 found: share.to_string(),
-                expected: format!("{}, the share of all steps", Range::Share.describe()),
+                expected: format!("{}, the share of all steps", Range::NotNegative.describe()),
             });
         }
         Ok(Self { warm_up: share, ..self })

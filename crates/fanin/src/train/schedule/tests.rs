@@ -47,6 +47,9 @@ fn warm_up_rises_linearly_to_the_full_rate_and_then_the_form_begins() {
     check(&warm, 50, &[(0, 0.1), (4, 0.5), (9, 1.0), (10, 1.0), (30, 0.5)]);
     let only = schedule("step", &[]).with_warm_up(1.0).unwrap();
     check(&only, 4, &[(0, 0.25), (3, 1.0)]);
+    let beyond = schedule("cosine", &[]).with_warm_up(2.0).unwrap();
+    check(&beyond, 23, &[(0, 1.0 / 46.0), (22, 0.5), (50, 0.5)]);
+    assert!(beyond.factor(0, 0).is_finite(), "a run without steps");
 }
 
 #[test]
@@ -75,8 +78,8 @@ fn every_schedule_starts_at_the_base_rate_and_stays_between_0_and_it() {
 fn mistakes_are_named() {
     let text = Schedule::new("cosin", &Settings::new()).unwrap_err().to_string();
     assert!(text.contains("did you mean `cosine`?"), "{text}");
-    let text = schedule("cosine", &[]).with_warm_up(5.0).unwrap_err().to_string();
-    assert!(text.contains("warm_up") && text.contains("found 5"), "{text}");
+    let text = schedule("cosine", &[]).with_warm_up(-5.0).unwrap_err().to_string();
+    assert!(text.contains("warm_up") && text.contains("found -5"), "{text}");
     let settings = Settings::from([("every".to_owned(), 30.0)]);
     let text = Schedule::new("step", &settings).unwrap_err().to_string();
     assert!(text.starts_with("`every` of `step`: found 30, expected"), "{text}");

@@ -117,6 +117,7 @@ fn large_models_are_spread_over_files_with_an_index() {
     assert_eq!(names(&folder), expected);
     assert_eq!(files, expected.map(|name| folder.path().join(name)));
     check_contents(&files[..3], &mixed());
+    check_contents(&files[3..], &mixed());
     let index: serde_json::Value = serde_json::from_slice(&fs::read(&files[3]).unwrap()).unwrap();
     assert_eq!(index["weight_map"]["c"], expected[1]);
 }

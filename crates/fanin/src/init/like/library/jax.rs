@@ -19,8 +19,10 @@ impl Library for Jax {
     }
 
     fn program(&self) -> &'static str {
-        "keys = jax.random.split(jax.random.key(seed), n); for the i-th of n weights \
-         jax.nn.initializers.NAME()(keys[i], (…kernel, in, out)), outside jit"
+        "keys = jax.random.split(jax.random.key(seed), n); for the i-th of n parameters that are \
+         drawn, in order, biases included where the scheme draws them, \
+         jax.nn.initializers.NAME()(keys[i], shape), outside jit; weights keep their names, \
+         their shapes are (…kernel, in, out)"
     }
 
     fn exact(&self) -> &'static str {

@@ -18,8 +18,9 @@ impl Library for Numpy {
     }
 
     fn program(&self) -> &'static str {
-        "rng = numpy.random.default_rng(seed); for every weight in order rng.normal(mean, std, \
-         shape) or rng.uniform(low, high, shape), then astype(float32)"
+        "rng = numpy.random.default_rng(seed); for every parameter that is drawn, in order, biases \
+         included where the scheme draws them, rng.normal(mean, std, shape) or rng.uniform(low, \
+         high, shape), then astype(float32)"
     }
 
     fn exact(&self) -> &'static str {

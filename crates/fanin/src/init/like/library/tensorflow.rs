@@ -19,8 +19,9 @@ impl Library for TensorFlow {
     }
 
     fn program(&self) -> &'static str {
-        "for the i-th weight tf.random.stateless_normal((…kernel, in, out), seed=[seed, i], \
-         stddev=std), stateless_uniform or stateless_truncated_normal"
+        "for the i-th parameter that is drawn, in order, biases included where the scheme draws \
+         them, tf.random.stateless_normal(shape, seed=[seed, i], stddev=std), stateless_uniform or \
+         stateless_truncated_normal; weights keep their names, their shapes are (…kernel, in, out)"
     }
 
     fn exact(&self) -> &'static str {
