@@ -6,6 +6,7 @@
 
 use std::alloc::{Layout, alloc_zeroed};
 use std::collections::BTreeMap;
+use std::ptr::slice_from_raw_parts_mut;
 
 use crate::scalar::Float;
 
@@ -40,9 +41,9 @@ pub fn try_zeros<T: Float>(count: usize) -> Option<Vec<T>> {
     if start.is_null() {
         return None;
     }
-    // SAFETY: the memory has the layout of a vector of so many elements, and no bit of it is set, as
+    // SAFETY: the memory has the layout of a slice of so many elements, and no bit of it is set, as
     // in the 0 of `f32` and `f64`, the only types that are `Float`.
-    let mut memory = unsafe { Vec::from_raw_parts(start, count, count) };
+    let mut memory = unsafe { Box::from_raw(slice_from_raw_parts_mut(start, count)) }.into_vec();
     prefer_large_pages(&mut memory);
     Some(memory)
 }

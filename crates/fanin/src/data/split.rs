@@ -4,7 +4,6 @@ use fanin_kernels::random::{Stream, fill_permutation};
 use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Targets};
-use crate::check::rules::wording;
 use crate::{Error, Result};
 
 /// The rows of a data set in two parts, each sorted.
@@ -51,7 +50,7 @@ pub fn split(data: &Dataset, fraction: f64, seed: u64) -> Result<Split> {
     if rows == 0 || rows == test.len() || (count > 0 && test.is_empty()) {
         return Err(Error::Setting {
             place: format!("test fraction {fraction}"),
-            found: format!("{} in {}", wording::count(rows, "row", "rows"), data.name),
+            found: format!("{rows} rows in {}", data.name),
             expected: "at least one row to train on and one to test on; \
                        a fraction of 0 sets none aside"
                 .to_owned(),

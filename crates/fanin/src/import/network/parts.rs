@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use fanin_engine::graph::Source;
 use fanin_engine::{Graph, Wire};
 
-use crate::check::rules::wording::count;
 use crate::error::{Error, Result};
 use crate::formats::onnx::{self, Separated};
 use crate::import::imported::{Imported, Parameter as Own};
@@ -46,8 +45,7 @@ pub(super) fn rows(imported: &Imported) -> Result<usize> {
         };
         let first = *rows.get_or_insert(length);
         if length != first || length == 0 {
-            let found =
-                format!("{}, after {first} in the first input", count(length, "row", "rows"));
+            let found = format!("{length} rows, after {first} in the first input");
             return Err(mistake(
                 place,
                 found,
