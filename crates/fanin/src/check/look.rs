@@ -137,11 +137,7 @@ impl<'a> Look<'a> {
     pub fn at(&mut self, weights: &Weights) -> Result<Start> {
         let (looks, model) = (&self.rows.looks, self.model);
         let all = *looks.last().expect("there is one look") as f64;
-        let mut units = match model {
-            Model::Layers(_) => Some(symmetry::units(model, weights, options(self.horizon))),
-            Model::Graph(_) => None,
-        };
-        let mut seen = None;
+        let (mut units, mut seen) = (None, None);
         for (index, &rows) in looks.iter().enumerate() {
             let batch = self.rows.batch(rows);
             let measurement = self.probe(index, batch)?.measure(weights)?;
@@ -151,9 +147,10 @@ impl<'a> Look<'a> {
             if let Some(seen) = &mut seen {
                 seen.looked += rows;
             }
-            let own = match units.take() {
-                Some(units) => units,
-                None => symmetry::observed(model, self.loss, weights, batch)?,
+            let own = match (units.take(), model) {
+                (Some(units), _) => units,
+                (None, Model::Layers(_)) => symmetry::units(model, weights, options(self.horizon)),
+                (None, Model::Graph(_)) => symmetry::observed(model, self.loss, weights, batch)?,
             };
             let mut start = Start { measurement, units: own, seen: None };
             let evidence = start.evidence(self.horizon, None);

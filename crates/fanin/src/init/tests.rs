@@ -479,3 +479,21 @@ fn a_buffer_of_unknown_meaning_is_refused() {
     let buffer = Parameter::new("inv_freq", [4], Role::Buffer);
     check_refused(&[buffer], &Rules::new("he-normal"), "whose values only their module knows");
 }
+
+#[test]
+fn each_gate_of_each_direction_is_an_orthogonal_matrix_of_its_own() {
+    let parts = vec![(Component::InputGate, 4), (Component::ForgetGate, 4)];
+    let axes = Axes { batch: vec![0], ..Axes::new(2, 1) };
+    let mut gates = Parameter::weight("r", [2, 8, 4], axes).unwrap();
+    gates.packing = Some(Packing { axis: 1, parts });
+    let weights = &initialize(&[gates], &Rules::new("orthogonal:1"), 0).unwrap().tensors[0].1;
+    let matrices: Vec<&[f32]> = weights.data().chunks_exact(16).collect();
+    for (index, &matrix) in matrices.iter().enumerate() {
+        assert!(!matrices[..index].contains(&matrix), "{index}");
+        for (i, j) in (0..4).flat_map(|i| (0..4).map(move |j| (i, j))) {
+            let product: f32 = (0..4).map(|k| matrix[4 * i + k] * matrix[4 * j + k]).sum();
+            let off = product - f32::from(u8::from(i == j));
+            assert!(off.abs() < 1e-5, "{index}: {i} {j}: {product}");
+        }
+    }
+}

@@ -113,17 +113,14 @@ impl<'a> Values<'a> {
         let Some(pieces) = &self.pieces else {
             return scheme.fill(&self.request(self.parameter, None), 0, out);
         };
-        let filled = pieces.parts.iter().enumerate().map(|(index, part)| {
-            let mut values = part.filled(0.0)?;
-            scheme.fill(&self.request(part, Some(index)), 0, &mut values)?;
-            Ok(values)
-        });
-        let filled: Vec<Vec<f32>> = filled.collect::<Result<_>>()?;
-        for run in pieces.runs(self.parameter, 0..out.len()) {
-            let values = &filled[run.part][run.start..run.start + run.range.len()];
-            out[run.range].copy_from_slice(values);
-        }
-        Ok(())
+        let count = pieces.parts.len();
+        pieces.fill(self.parameter, out, |index, part, out| match Pieces::of_batch(part) {
+            // Such as one gate of two directions.
+            Some(matrices) => matrices.fill(part, out, |number, matrix, out| {
+                scheme.fill(&self.request(matrix, Some(number * count + index)), 0, out)
+            }),
+            None => scheme.fill(&self.request(part, Some(index)), 0, out),
+        })
     }
 
     fn fill_addressed(&self, scheme: &dyn Scheme, start: usize, out: &mut [f32]) -> Result<()> {
@@ -167,6 +164,26 @@ impl Pieces {
         let count = std::mem::replace(shape.get_mut(axis)?, 1);
         let one = Parameter { shape: shape.into(), ..parameter.clone() };
         Some(Self { axis, parts: vec![one; count] })
+    }
+
+    /// Sets all elements of the parameter: `fill` gives those of one part.
+    fn fill(
+        &self,
+        parameter: &Parameter,
+        out: &mut [f32],
+        fill: impl Fn(usize, &Parameter, &mut [f32]) -> Result<()>,
+    ) -> Result<()> {
+        let filled = self.parts.iter().enumerate().map(|(index, part)| {
+            let mut values = part.filled(0.0)?;
+            fill(index, part, &mut values)?;
+            Ok(values)
+        });
+        let filled: Vec<Vec<f32>> = filled.collect::<Result<_>>()?;
+        for run in self.runs(parameter, 0..out.len()) {
+            let values = &filled[run.part][run.start..run.start + run.range.len()];
+            out[run.range].copy_from_slice(values);
+        }
+        Ok(())
     }
 
     /// Cuts a range of the parameter's elements at the borders of its parts.

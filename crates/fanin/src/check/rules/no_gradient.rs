@@ -40,9 +40,6 @@ impl Rule for NoGradient {
 
 impl NoGradient {
     fn find(&self, evidence: &Evidence<'_>) -> Option<Finding> {
-        if evidence.symmetric().is_some() {
-            return None;
-        }
         let layer = evidence.without_gradient()?;
         let without = evidence.chain().filter(|l| l.gradient_norm == 0.0).count();
         let silent = evidence.hidden().iter().find(|l| l.silent_share == 1.0);

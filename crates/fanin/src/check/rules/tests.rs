@@ -437,3 +437,20 @@ fn rows_are_not_said_to_look_alike_where_a_single_unit_makes_them_so() {
     let deep = diagnose(&rows, "64 -> 30x64 tanh -> 10", "normal:0.1", &[], HORIZON);
     assert!(codes(&deep).contains(&"correlation-collapse"), "{}", told(&deep));
 }
+
+#[test]
+fn gradients_of_equal_units_are_no_sound_ones() {
+    let rows = data("digits", Preparation::Standard);
+    let found = diagnose(&rows, "64 -> 2x64 relu -> 10", "zeros", &[], HORIZON);
+    assert!(found.passed.iter().all(|passed| passed.code != "no-gradient"), "{}", told(&found));
+}
+
+#[test]
+fn weights_of_other_names_are_an_error_that_names_what_lacks() {
+    let (model, mut weights) = start("64 -> 2x64 relu -> 10", "he-normal", &[]);
+    weights.tensors.iter_mut().for_each(|(name, _)| *name = format!("module.{name}"));
+    let rows = data("digits", Preparation::Standard);
+    let found = Diagnosis::new(&model, &Loss::CrossEntropy, &weights, &rows, HORIZON);
+    let error = found.unwrap_err().to_string();
+    assert!(error.contains("found no tensor `0.weight`"), "{error}");
+}

@@ -49,6 +49,13 @@ pub(super) fn drawn(set: &dyn DataSet, options: &LoadOptions) -> Result<Loaded> 
                 .to_owned(),
         });
     };
+    if outputs == 0 {
+        return Err(Error::Setting {
+            place: "model".to_owned(),
+            found: "no output".to_owned(),
+            expected: "at least one to make answers for".to_owned(),
+        });
+    }
     let rows = (MOST_NUMBERS / inputs.max(1)).clamp(FEWEST_ROWS, ROWS);
     let (rows, _) = size(options, rows, 1, 0.0)?;
     let mut features = vec![0.0; rows * inputs];
@@ -140,5 +147,8 @@ mod tests {
         assert_eq!(Normal.load(&options).unwrap().task, Task::Regression);
         let error = Normal.load(&LoadOptions::default()).unwrap_err().to_string();
         assert!(error.contains("in place of `features`"), "{error}");
+        let options = LoadOptions { sizes: Some((3, 0)), ..Default::default() };
+        let error = Normal.load(&options).unwrap_err().to_string();
+        assert!(error.contains("found no output"), "{error}");
     }
 }

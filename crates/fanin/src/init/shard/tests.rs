@@ -94,8 +94,14 @@ fn parts_of_packed_parameters_and_experts_equal_the_whole() {
     };
     let axes = Axes { batch: vec![0], ..Axes::new(2, 1) };
     let experts = Parameter::weight("experts", [4, 6, 8], axes).unwrap();
+    let gates = vec![(Component::InputGate, 4), (Component::ForgetGate, 4)];
+    let directions = Parameter {
+        packing: Some(Packing { axis: 1, parts: gates }),
+        ..Parameter::weight("r", [2, 8, 4], Axes { batch: vec![0], ..Axes::new(2, 1) }).unwrap()
+    };
     for text in ["normal:1", "orthogonal:1"] {
         let scheme = find(text).unwrap();
+        check(&directions, Source::Scheme(&*scheme), &[slice(&directions, [0..2, 2..7, 1..3])]);
         check(&qkv, Source::Scheme(&*scheme), &[slice(&qkv, [6..14, 1..5])]);
         check(&experts, Source::Scheme(&*scheme), &[slice(&experts, [1..3, 0..6, 4..8])]);
     }
