@@ -48,6 +48,11 @@ pub enum FailOn {
 }
 
 impl FailOn {
+    /// The option where it is not the usual severity.
+    pub fn asked(self) -> Option<(&'static str, Option<String>)> {
+        matches!(self, Self::Warn).then(|| ("fail-on", Some("warn".to_owned())))
+    }
+
     /// The severity that is meant.
     pub fn severity(self) -> Severity {
         match self {
@@ -165,6 +170,14 @@ impl ReadingArgs {
         }
         self.file.apply(reading);
     }
+
+    /// The options that were given.
+    pub fn given(&self) -> Vec<&'static str> {
+        let own =
+            [("output-name", self.output_name.is_some()), ("dropout", self.dropout.is_some())];
+        let own = own.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name);
+        own.chain(self.file.given()).collect()
+    }
 }
 
 impl ModelArgs {
@@ -177,6 +190,20 @@ impl ModelArgs {
 }
 
 impl ModelFileArgs {
+    fn given(&self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            ("input", !self.inputs.is_empty()),
+            ("batch", self.batch.is_some()),
+            ("batch-norm", self.batch_norm.is_some()),
+            ("noise", self.noise.is_some()),
+            ("max-elements", self.max_elements.is_some()),
+            ("role", !self.roles.roles.is_empty()),
+            ("params", !self.roles.params.is_empty()),
+            ("freeze", !self.roles.freeze.is_empty()),
+        ];
+        all.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name)
+    }
+
     fn apply(&self, reading: &mut ReadingSpec) {
         reading.inputs.extend(self.inputs.iter().cloned());
         reading.batch = self.batch.or(reading.batch);
@@ -327,18 +354,35 @@ impl Common {
     }
 }
 
+/// Whether a model argument names a spec's file, by its ending.
+pub fn is_spec(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "toml")
+}
+
 /// The spec that a model argument names: a TOML file by its ending, else a short text.
 pub fn spec_of(model: Option<&str>) -> Result<Spec> {
     match model {
         None => Ok(Spec::default()),
-        Some(path) if Path::new(path).extension().is_some_and(|e| e == "toml") => {
-            Spec::read(Path::new(path))
-        }
+        Some(path) if is_spec(Path::new(path)) => Spec::read(Path::new(path)),
         Some(text) => Ok(Spec { model: text.parse()?, ..Spec::default() }),
     }
 }
 
 impl DataArgs {
+    /// The options that were given of those that only files and folders can follow.
+    pub fn given_of_tables(&self) -> Vec<&'static str> {
+        let all = [
+            ("target", self.target.is_some()),
+            ("targets-file", self.targets_file.is_some()),
+            ("features", self.features.is_some()),
+            ("ignore", !self.ignore.is_empty()),
+            ("categorical", !self.categorical.is_empty()),
+            ("missing", self.missing.is_some()),
+            ("no-header", self.no_header),
+        ];
+        all.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect()
+    }
+
     /// Writes the arguments given into `spec`.
     pub fn apply(&self, spec: &mut Spec) -> Result<()> {
         set(&mut spec.data.source, self.data.as_ref());

@@ -7,6 +7,7 @@ use fanin::data::Prepared;
 use fanin::report::{self, Json, Material, terminal};
 
 use crate::args::{Common, DataArgs, ReadingArgs, TrainArgs, spec_of};
+use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
 use crate::report_args::{ReportArgs, command_line};
@@ -89,7 +90,9 @@ impl Compare {
         }
         let target = options.spec.train.target_accuracy;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
-        show(terminal::next_steps(&options, &networks));
+        let seeds = self.seeds.iter().map(|seeds| ("seeds", Some(seeds.to_string())));
+        let asked = asked(self.model.as_deref(), common, seeds.collect())?;
+        show(terminal::next_steps(&options, &networks, &asked));
         self.write_events(&comparison, &networks, &data)?;
         self.report.write(|| {
             let seeds = match options.spec.train.seeds.len() {

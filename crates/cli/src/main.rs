@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod asked;
 mod output;
 mod progress;
 mod report_args;

@@ -13,7 +13,7 @@ pub enum Exit {
     Findings,
     /// An error.
     Error,
-    /// Stopped by Ctrl-C.
+    /// Stopped by Ctrl-C, or by a request to end.
     Interrupted,
 }
 

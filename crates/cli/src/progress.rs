@@ -1,5 +1,7 @@
-//! Progress on a terminal, and nothing where there is none; Ctrl-C as a polite request.
+//! Progress on a terminal, and nothing where there is none; Ctrl-C, and a request of the system to
+//! end, as a polite request.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use fanin::compare::proof::ProofObserver;
@@ -12,7 +14,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// An interrupt that Ctrl-C requests; a second Ctrl-C ends the program at once.
+/// An interrupt that Ctrl-C requests, or a signal to end; a second one ends the program at once.
 pub fn interrupt() -> Interrupt {
     interrupt_saying("finishing the step; press Ctrl-C again to stop at once")
 }
@@ -25,12 +27,27 @@ pub fn interrupt_saying(message: &'static str) -> Interrupt {
         if requested.request() {
             std::process::exit(130);
         }
-        eprintln!("\n{message}");
+        // The terminal may be what went away.
+        let _ = writeln!(std::io::stderr(), "\n{message}");
     };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will stop without saving ({error})");
+    let set = if may_ignore_hangups() {
+        ctrlc::try_set_handler(handler)
+    } else {
+        ctrlc::set_handler(handler)
+    };
+    if let Err(error) = set {
+        eprintln!("warning: a signal to stop will end this without saving ({error})");
     }
     interrupt
+}
+
+/// Whether the end of the terminal may be ignored, as `nohup` asks: then it has to stay so, and no
+/// handler takes its place. Only Linux tells.
+fn may_ignore_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & 1 == 1)
 }
 
 fn bar(total: u64, name: String) -> ProgressBar {

@@ -64,16 +64,7 @@ pub fn open(path: &Path) {
 
 /// The command as it was given, for the page that it makes; a shell reads it as it was meant.
 pub fn command_line() -> String {
-    let quoted = |argument: String| {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_./:,=+".contains(c);
-        if argument.chars().all(is_plain) && !argument.is_empty() {
-            argument
-        } else if argument.contains(['"', '$', '`', '\\', '!']) {
-            format!("'{}'", argument.replace('\'', "'\\''"))
-        } else {
-            format!("\"{argument}\"")
-        }
-    };
-    let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
+    let quoted = |argument: std::ffi::OsString| report::quoted(&argument.to_string_lossy());
+    let arguments = std::env::args_os().skip(1).map(quoted);
     std::iter::once("fanin".to_owned()).chain(arguments).collect::<Vec<String>>().join(" ")
 }

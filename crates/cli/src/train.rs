@@ -103,7 +103,7 @@ impl Train {
             data.notes.iter().for_each(|note| output::note(note));
         }
         let weights = match &self.weights {
-            Some(path) => fanin::formats::read_weights(path)?,
+            Some(path) => fanin::import::read_weights(&model, path)?,
             None => match model.weights().filter(|_| !self.scheme.is_given()) {
                 Some(own) => own.clone(),
                 None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,

@@ -15,7 +15,7 @@
 //! | [`open`] | the same | both of these, by reading a file once |
 //! | [`initialize`], [`explain()`] | [`init`] | starting weights, and why these |
 //! | [`theory::describe`] | [`theory`] | what theory expects of an activation, depth and width |
-//! | [`check()`], [`check_partly`], [`check_scheme`] | [`mod@check`] | measurements, findings, a forecast |
+//! | [`check()`], [`check_partly`], [`check_scheme`], [`check_upstream`] | [`mod@check`] | measurements, findings, a forecast |
 //! | [`verify()`] | [`mod@verify`] | which scheme made a file's weights, and their ills |
 //! | [`recommend()`] | [`mod@recommend`] | starting weights from which it learns, what changes, and why |
 //! | [`train()`] | [`mod@train`] | a run that can be stopped and resumed |
@@ -286,6 +286,15 @@ pub fn check_scheme(
     let draw = |number: usize| init::for_model(model, &rules, seeds[number]);
     let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
     Diagnosis::over_seeds(model, loss, seeds.len(), draw, train, horizon, extent)
+}
+
+/// As [`check_scheme`], of what can be computed of a file; without seeds of the file's own weights.
+///
+/// # Errors
+/// As [`verify::partly`].
+pub fn check_upstream(spec: &Spec, part: &import::Upstream, seeds: &[u64]) -> Result<Diagnosis> {
+    let horizon = |task, rows| Course::new(spec, task, 0)?.horizon(rows);
+    verify::partly(spec, part, seeds, &horizon)
 }
 
 /// What pictures show of `weights` beyond a [`check()`].

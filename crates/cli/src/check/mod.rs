@@ -1,6 +1,7 @@
 //! `fanin check`.
 
 mod start;
+mod unused;
 mod pages;
 
 use std::path::PathBuf;
@@ -8,13 +9,19 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use fanin::Result;
 use fanin::check::gate;
-use fanin::report::{self, Checked, Json, terminal};
+use fanin::report::{self, Asked, Checked, Json, terminal};
 
 use self::start::Judged;
 use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs};
+use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
 use crate::tensorboard::TensorBoardArgs;
+
+/// Draws of the weights that are measured unasked.
+const USUAL_SEEDS: &str = "5";
+/// Folder of all runs, unasked.
+const USUAL_RUNS: &str = "runs";
 
 /// Judge a network's starting weights before the first step
 ///
@@ -47,10 +54,10 @@ pub struct Check {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["model", "StartArgs", "weights"])]
     run: Option<String>,
     /// Folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = USUAL_RUNS)]
     runs: PathBuf,
     /// Draws of the weights to measure, from --seed on
-    #[arg(long, value_name = "N", default_value = "5", conflicts_with_all = ["weights", "run"])]
+    #[arg(long, value_name = "N", default_value = USUAL_SEEDS, conflicts_with_all = ["weights", "run"])]
     seeds: std::num::NonZero<u64>,
     /// Measure also what takes longer than an epoch of the network: without it a small one is told
     /// its word and causes, and what was left out
@@ -92,13 +99,15 @@ impl Check {
         self.report.check()?;
         self.tensorboard.folder()?;
         let judged = self.judge(common)?;
-        self.write_report(&judged)?;
+        self.unused(common, &judged.spec).iter().for_each(|note| output::note(note));
+        let asked = self.asked(common)?;
+        self.write_report(&judged, &asked)?;
         self.write_events(&judged)?;
         let Judged { spec, model, start, diagnosis, .. } = judged;
         let limit = self.fail_on.severity();
         let exit = if gate::fails(&diagnosis, limit) { Exit::Findings } else { Exit::Done };
-        let model = model.to_string();
-        let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+        let model = model.clone();
+        let checked = Checked { model, start, spec: &spec, asked: &asked, diagnosis: &diagnosis };
         let format = if common.json { Format::Json } else { self.format };
         match format {
             Format::Table => output::text(&terminal::check(&checked, output::width())),
@@ -107,5 +116,13 @@ impl Check {
             Format::Junit => output::text(&report::junit(&checked, limit)),
         }
         Ok(exit)
+    }
+
+    /// What was asked for beside the spec, for the commands that findings suggest.
+    fn asked(&self, common: &Common) -> Result<Asked> {
+        let seeds = Some(self.seeds.to_string()).filter(|seeds| seeds != USUAL_SEEDS);
+        let own = seeds.map(|seeds| ("seeds", Some(seeds))).into_iter();
+        let own = own.chain(self.full.then_some(("full", None))).chain(self.fail_on.asked());
+        asked(self.model.as_deref(), common, own.collect())
     }
 }

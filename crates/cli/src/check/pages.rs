@@ -2,26 +2,27 @@
 
 use fanin::Result;
 use fanin::report::sections::Mended;
-use fanin::report::{self, Checked, Material};
+use fanin::report::{self, Asked, Checked, Material};
 
 use super::Check;
-use super::start::Judged;
+use super::start::{Drawn, Judged};
 use crate::report_args::command_line;
 use crate::tensorboard::{Names, board};
 
 impl Check {
     /// Writes the report, if one was asked for.
-    pub(super) fn write_report(&self, judged: &Judged) -> Result<()> {
-        let Judged { spec, model, start, diagnosis, data, weights } = judged;
+    pub(super) fn write_report(&self, judged: &Judged, asked: &Asked) -> Result<()> {
+        let Judged { spec, start, diagnosis, .. } = judged;
         self.report.write(|| {
-            let checked =
-                Checked { model: model.to_string(), start: start.clone(), spec, diagnosis };
+            let Drawn { model, data, weights } = judged.drawn()?;
+            let (text, start) = (judged.model.clone(), start.clone());
+            let checked = Checked { model: text, start, spec, asked, diagnosis };
             let mended = fanin::mend(&checked, model, data)?;
             let mended = mended.as_ref();
             let trace = fanin::trace(spec, model, weights, data)?;
             Ok(report::report(&Material {
                 title: checked.model.clone(),
-                subtitle: format!("starting from {start}, on {}", data.source),
+                subtitle: format!("starting from {}, on {}", checked.start, data.source),
                 command: command_line(),
                 spec: Some(spec),
                 data: Some(data),
@@ -39,8 +40,9 @@ impl Check {
 
     /// Writes event files, if they were asked for.
     pub(super) fn write_events(&self, judged: &Judged) -> Result<()> {
-        let Judged { spec, model, start, diagnosis, data, weights } = judged;
+        let Judged { spec, start, diagnosis, .. } = judged;
         let Some(folder) = self.tensorboard.folder()? else { return Ok(()) };
+        let Drawn { model, data, weights } = judged.drawn()?;
         let values = fanin::layer_values(spec, model, weights, data)?;
         let board = board().with_measurement(&diagnosis.measurement).with_values(0, &values);
         board.write(&folder.join(Names::default().free(start)))?;

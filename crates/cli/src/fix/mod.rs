@@ -7,17 +7,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use fanin::Result;
 use fanin::compare::proof::{ProofOptions, Proven};
 use fanin::data::Prepared;
 use fanin::recommend::{self, Options, Recommendation, Repair};
-use fanin::report::{Fixed, Json, terminal};
+use fanin::report::{Asked, Fixed, Json, terminal};
 use fanin::spec::{Model, Spec};
 use fanin::train::Interrupt;
 use fanin::weights::Weights;
-use fanin::{Error, Result};
 
-use self::file::FileArgs;
-use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
+use self::file::{FileArgs, Written};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, is_spec, spec_of};
+use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::progress::{ProofBar, interrupt};
 use crate::report_args::ReportArgs;
@@ -71,16 +72,28 @@ struct ProofArgs {
     #[arg(long)]
     no_proof: bool,
     /// Seeds that both starts are trained with, from --seed on [default: 5]
-    #[arg(long, value_name = "N", conflicts_with = "no_proof", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, value_name = "N", conflicts_with = "no_proof", value_parser = pairs)]
     seeds: Option<u64>,
     /// Seconds of training at most, by leaving out steps; 0 for the whole training [default: 20]
     #[arg(long, value_name = "SECONDS", conflicts_with = "no_proof")]
     seconds: Option<f64>,
 }
 
+/// Reads the number of seeds of a proof.
+fn pairs(text: &str) -> std::result::Result<u64, String> {
+    match text.parse() {
+        Ok(seeds @ 2..) => Ok(seeds),
+        Ok(_) => Err("one seed does not tell a difference from chance: a proof takes 2 seeds or \
+                      more, and --no-proof takes none"
+            .to_owned()),
+        Err(_) => Err("expected a number of seeds, 2 or more".to_owned()),
+    }
+}
+
 /// A start and all that judges it.
 struct Case {
     spec: Spec,
+    asked: Asked,
     data: Prepared,
     model: Model,
     /// Weights that are there; none where a scheme draws them.
@@ -109,27 +122,22 @@ impl Fix {
         let found = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof);
         // Before the proof, which may take long: whatever ends it, the start is there.
         let to_prove = found.map(|found| (found, interrupt()));
-        let mut files = self.file.write(model, weights, &repair)?;
+        let Written { mut files, mut notes } = self.file.write(model, weights, &repair)?;
+        notes.extend(self.file.notes_on_code(model, &repair)?);
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let prove = |(found, stop)| self.prove(&case, found, common, &stop);
-        let (proof, is_stopped) = match to_prove.map(prove).transpose() {
-            Err(Error::Interrupted) => (None, true),
-            proof => (proof?, false),
-        };
+        let proof = to_prove.map(prove).transpose()?;
         if let Some(proof) = &proof {
             show(terminal::proven(proof, data.task, width));
         }
         self.write_report(&case, &repair, proof.as_ref())?;
-        let fixed = Fixed { code: shown, ..case.fixed(&repair, proof.as_ref(), &files) };
+        let fixed = case.fixed(&repair, proof.as_ref(), &files);
+        let fixed = Fixed { code: shown, notes: &notes, ..fixed };
         if common.json {
             output::json(&Json::new("fix", &fixed));
         }
         show(terminal::fixed(&fixed, width));
-        if is_stopped {
-            show(
-                "\nthe proof was stopped: the start is there, how it trains was not seen\n"
-                    .to_owned(),
-            );
+        if matches!(proof, Some(Proven::Interrupted { .. })) {
             return Ok(Exit::Interrupted);
         }
         Ok(if repair.is_healthy() { Exit::Done } else { Exit::Findings })
@@ -145,8 +153,7 @@ impl Fix {
         self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
-        let is_spec = |path: &&Path| path.extension().is_some_and(|end| end == "toml");
-        let said = self.model.as_deref().map(Path::new).filter(is_spec);
+        let said = self.model.as_deref().map(Path::new).filter(|path| is_spec(path));
         let is_named = self.data.data.is_some()
             || spec.data != Spec::default().data
             || said.is_some_and(Spec::names_data);
@@ -155,7 +162,7 @@ impl Fix {
         let own = model.weights().filter(|_| !self.scheme.is_given());
         let (given, start) = match (&self.weights, own) {
             (Some(path), _) => {
-                (Some(fanin::formats::read_weights(path)?), path.display().to_string())
+                (Some(fanin::import::read_weights(&model, path)?), path.display().to_string())
             }
             (None, Some(own)) => (Some(own.clone()), "the weights in the file".to_owned()),
             (None, None) => (None, spec.init.scheme.clone()),
@@ -164,7 +171,17 @@ impl Fix {
             Some(given) => given.clone(),
             None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
         };
-        Ok(Case { spec, data, model, given, weights, start, is_stand_in: !is_named })
+        let asked = self.asked(common)?;
+        Ok(Case { spec, asked, data, model, given, weights, start, is_stand_in: !is_named })
+    }
+
+    /// What was asked for beside the spec, for the command that goes on.
+    fn asked(&self, common: &Common) -> Result<Asked> {
+        let weights = self.weights.as_ref().map(|path| path.display().to_string());
+        let own = weights.map(|path| ("weights", Some(path))).into_iter();
+        let method = self.method.clone().map(|method| ("method", Some(method)));
+        let own = own.chain(method).chain(self.fail_on.asked());
+        asked(self.model.as_deref(), common, own.collect())
     }
 
     fn prove(
@@ -208,9 +225,11 @@ impl Case {
             data: format!("{}, {}", self.data.train.name, self.data.source),
             is_stand_in: self.is_stand_in,
             spec: &self.spec,
+            asked: &self.asked,
             repair,
             proof,
             files,
+            notes: &[],
             code: None,
         }
     }

@@ -17,11 +17,11 @@ impl Fix {
         repair: &Repair,
         proof: Option<&Proven>,
     ) -> Result<()> {
-        let Case { spec, data, model, weights, start, .. } = case;
+        let Case { spec, asked, data, model, weights, start, .. } = case;
         self.report.write(|| {
             let diagnosis = &repair.before;
             let (model_text, start) = (model.to_string(), start.clone());
-            let checked = Checked { model: model_text, start, spec, diagnosis };
+            let checked = Checked { model: model_text, start, spec, asked, diagnosis };
             let trace = fanin::trace(spec, model, weights, data)?;
             let found = repair.recommendation.as_ref();
             let after = found.zip(repair.after.as_ref());

@@ -142,3 +142,94 @@ fn a_watched_run_tells_what_changes_and_has_the_bits_of_any_other() {
         .collect();
     assert_eq!(steps, [0, 60, 120, 180]);
 }
+
+#[test]
+fn options_that_change_nothing_are_said() {
+    let folder = Folder::new();
+    let noted = |arguments: &[&str], expected: &[&str]| {
+        let ended = folder.fanin(&[&["check"], arguments].concat());
+        assert!(ended.code < 2, "{arguments:?}: {}", ended.err);
+        let notes: Vec<&str> = ended.err.lines().filter_map(|l| l.strip_prefix("note: ")).collect();
+        assert_eq!(notes, expected, "{arguments:?}");
+    };
+    noted(&["--seeds", "2", "--seed", "1", "--fail-on", "warn"], &[]);
+    let of_file = "--dropout and --batch change nothing: the network is no .onnx file";
+    noted(&["--seeds", "1", "--batch", "4", "--dropout", "off"], &[of_file]);
+    let of_table = "--target changes nothing: the data are no file";
+    noted(&["--seeds", "1", "--target", "y"], &[of_table]);
+    noted(&["--seeds", "1", "--runs", "x"], &["--runs changes nothing: it is where --run looks"]);
+    let init = ["init", "64 -> 8 relu -> 10", "--output", "w.npz"];
+    assert_eq!(folder.fanin(&init).code, 0);
+    let drawn = "--seed changes nothing: weights are given, and none are drawn";
+    noted(&["64 -> 8 relu -> 10", "--weights", "w.npz", "--seed", "3"], &[drawn]);
+}
+
+/// x through three layers with an operator of another library behind the first one's relu; the last
+/// layer has a weight that is no number if it is said so.
+fn with_a_foreign_operator(is_broken: bool) -> Vec<u8> {
+    use fanin::formats::onnx::{ElementType, Graph, Model, Node, OpsetImport, Tensor, ValueInfo};
+    let numbers = |count: usize, seed: u64| -> Vec<u8> {
+        let mut state = seed;
+        let mut number = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            0.6 * ((state >> 40) as f32 / 16_777_216.0 - 0.5)
+        };
+        (0..count).flat_map(|_| number().to_le_bytes()).collect()
+    };
+    let (first, second) = (numbers(64 * 32, 1), numbers(32 * 32, 2));
+    let mut last = numbers(32 * 10, 3);
+    if is_broken {
+        last[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+    }
+    let mut foreign = Node::new("FusedThing", &["h"], &["o"]);
+    foreign.domain = "com.acme";
+    let graph = Graph {
+        nodes: vec![
+            Node::new("MatMul", &["x", "0.weight"], &["z"]),
+            Node::new("Relu", &["z"], &["g"]),
+            Node::new("MatMul", &["g", "2.weight"], &["h"]),
+            foreign,
+            Node::new("MatMul", &["o", "4.weight"], &["y"]),
+        ],
+        initializers: vec![
+            Tensor::new("0.weight", ElementType::F32, &[64, 32], &first),
+            Tensor::new("2.weight", ElementType::F32, &[32, 32], &second),
+            Tensor::new("4.weight", ElementType::F32, &[32, 10], &last),
+        ],
+        inputs: vec![ValueInfo::of("x", ElementType::F32, &[1, 64])],
+        outputs: vec![ValueInfo::of("y", ElementType::F32, &[1, 10])],
+        ..Graph::default()
+    };
+    let mut model = Model::new(graph, 20);
+    model.opset_imports.push(OpsetImport { domain: "com.acme", version: 1 });
+    model.to_bytes()
+}
+
+#[test]
+fn a_network_with_an_unread_operator_is_judged_in_part() {
+    let folder = Folder::new();
+    folder.write("sound.onnx", with_a_foreign_operator(false));
+    folder.write("broken.onnx", with_a_foreign_operator(true));
+    let sound = folder.fanin(&["check", "sound.onnx"]);
+    assert_eq!(sound.code, 0, "{}{}", sound.out, sound.err);
+    let said = sound.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("(com.acme::FusedThing); with them 1 node"), "{said}");
+    assert!(said.contains("the network was run up to `h`"), "{said}");
+    assert!(said.contains("forecast: unsure (part of the network, 1 start)"), "{said}");
+    let broken = folder.fanin(&["check", "broken.onnx", "--json"]);
+    assert_eq!(broken.code, 1, "{}{}", broken.out, broken.err);
+    let json: Value = serde_json::from_str(&broken.out).unwrap();
+    assert_eq!(json["partial"], true);
+    assert_eq!(json["forecast"], "unstable");
+    assert!(json["measurement"]["loss"].is_null(), "{json}");
+    let findings = json["findings"].as_array().unwrap();
+    let is_told = |f: &Value| f["code"] == "non-finite" && f["module"] == "4.weight";
+    assert!(findings.iter().any(is_told), "{findings:?}");
+    let drawn = folder.fanin(&["check", "sound.onnx", "--scheme", "he-normal", "--seeds", "2"]);
+    assert!(drawn.code < 2 && drawn.out.contains("2 seeds"), "{}{}", drawn.out, drawn.err);
+    let report = folder.fanin(&["check", "sound.onnx", "--report", "page.html"]);
+    assert_eq!(report.code, 2, "{}", report.out);
+    assert!(report.err.contains("run whole for pictures"), "{}", report.err);
+}

@@ -1,4 +1,4 @@
-//! What `fanin fix` leaves when it is stopped.
+//! What `fanin fix` leaves: names in files, and the start when it is stopped.
 
 use crate::command::Folder;
 
@@ -26,4 +26,62 @@ fn a_proof_that_is_stopped_leaves_the_start() {
     assert_eq!(ended.status.code(), Some(130), "{said}");
     assert!(said.contains("wrote start.npz") && said.contains("the proof was stopped"), "{said}");
     assert!(fanin::formats::read_weights(&start).is_ok());
+}
+
+/// A weight that the exporter calls `onnx::MatMul_68` and turned is `l.weight` in the module.
+#[test]
+fn a_start_has_the_names_and_layout_of_the_module_and_is_read_again() {
+    let folder = Folder::new();
+    let carried = |file: &str| {
+        let models =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fanin/tests/data/onnx");
+        models.join(file).to_str().unwrap().to_owned()
+    };
+    let (model, data) = (carried("gat_scatter.legacy.onnx"), carried("gat_scatter.input.npz"));
+    let fix = ["fix", &model, "--data", &data, "--method", "balanced", "--no-proof"];
+    let ended = folder.fanin(&[&fix[..], &["--output", "start.safetensors", "--json"]].concat());
+    assert!(ended.code < 2, "{}", ended.err);
+    let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert!(told["notes"][0].as_str().unwrap().starts_with("1 tensor has its name and layout"));
+    let start = fanin::formats::read_weights(&folder.path().join("start.safetensors")).unwrap();
+    assert_eq!(start.get("l.weight").unwrap().shape().axes(), [16, 8]);
+    assert!(start.get("onnx::MatMul_68").is_none());
+    let check = ["check", &model, "--data", &data, "--weights", "start.safetensors"];
+    let ended = folder.fanin(&check);
+    assert!(ended.code < 2 && ended.out.contains("forecast"), "{}{}", ended.out, ended.err);
+    let ended = folder.fanin(&[&fix[..], &["--weights", "start.safetensors"]].concat());
+    assert!(ended.code < 2 && ended.out.contains("Next"), "{}{}", ended.out, ended.err);
+}
+
+#[test]
+fn the_next_command_asks_for_the_same() {
+    let folder = Folder::new();
+    let asked = ["--scheme", "zeros", "--method", "lsuv", "--fail-on", "warn", "--seed", "3"];
+    let network = ["fix", "64 -> 4 relu -> 10", "--no-proof", "--batch-size", "32"];
+    let ended = folder.fanin(&[&network[..], &asked].concat());
+    let command = "fanin fix \"64 -> 4 relu -> 10\" --scheme zeros --method lsuv --fail-on warn \
+                   --seed 3 --batch-size 32 --no-proof --output start.safetensors";
+    assert!(ended.out.contains(command), "{}{}", ended.out, ended.err);
+}
+
+#[test]
+fn a_spec_is_named_by_its_file_in_the_next_command() {
+    let folder = Folder::new();
+    let spec =
+        "model = \"64 -> 4 relu -> 10\"\n\n[init]\nscheme = \"zeros\"\n\n[train]\nepochs = 2\n";
+    folder.write("a net.toml", spec.as_bytes());
+    let ended = folder.fanin(&["fix", "a net.toml", "--method", "lsuv", "--no-proof"]);
+    let command = "fanin fix \"a net.toml\" --scheme zeros --method lsuv --no-proof";
+    assert!(ended.out.contains(command), "{}{}", ended.out, ended.err);
+    let ended = folder.fanin(&["check", "a net.toml", "--momentum", "0.5", "--seeds", "1"]);
+    let begin = ended.out.find("try: fanin check \"a net.toml\" --scheme ");
+    let line = ended.out[begin.expect(&ended.out)..].lines().next().unwrap();
+    assert!(line.ends_with(" --seeds 1 --momentum 0.5"), "{line}");
+}
+
+#[test]
+fn one_seed_is_no_proof() {
+    let ended = Folder::new().fanin(&["fix", "64 -> 4 relu -> 10", "--seeds", "1"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("2 seeds or more") && ended.err.contains("--no-proof"));
 }

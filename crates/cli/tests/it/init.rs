@@ -173,10 +173,17 @@ fn a_folder_that_cannot_be_written_is_told() {
     );
 }
 
-/// Ctrl-C in the middle: nothing is left, not even a temporary file.
+/// Ctrl-C, or a request to end, in the middle: nothing is left, not even a temporary file.
 #[cfg(unix)]
 #[test]
 fn an_interrupted_command_leaves_nothing() {
+    for signal in ["-INT", "-TERM"] {
+        check_interrupted_by(signal);
+    }
+}
+
+#[cfg(unix)]
+fn check_interrupted_by(signal: &str) {
     use std::process::{Command, Stdio};
 
     let folder = Folder::new();
@@ -192,7 +199,7 @@ fn an_interrupted_command_leaves_nothing() {
         std::thread::yield_now();
     }
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     let ended = child.wait_with_output().unwrap();
     let message = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(130), "{message}");

@@ -67,9 +67,62 @@ fn mistakes_are_told_with_their_place() {
         (["--weight-variance", "-1"], "a number above 0"),
         (["--bias-variance", "nan"], "a number from 0 on"),
         (["--activation", "0*x"], "an activation with"),
+        (["--activation", "exp(0.3*x^2)"], "E φ(x)² is infinite"),
+        (["--activation", "1/(x-1.23456)"], "without bound towards x = 1.23456"),
     ] {
         let ended = fanin(&[&["theory"], &arguments[..]].concat());
         assert_eq!(ended.code, 2, "{arguments:?}");
         assert!(ended.err.contains(told), "{arguments:?}: {}", ended.err);
     }
+}
+
+#[test]
+fn options_that_mean_nothing_for_a_network_are_mistakes() {
+    for (network, option, value) in [
+        ("attention", "--activation", "((("),
+        ("attention", "--width", "64"),
+        ("attention", "--bias-variance", "0.1"),
+        ("attention", "--image", "8x8"),
+        ("dense", "--tokens", "8"),
+        ("dense", "--cosine", "0.5"),
+        ("layer-norm", "--logit-variance", "1"),
+        ("batch-norm", "--branch", "0.5"),
+        ("residual", "--image", "8x8"),
+    ] {
+        let ended = fanin(&["theory", "--network", network, option, value]);
+        assert_eq!(ended.code, 2, "{network} {option}");
+        let told = format!("{option}: found it with --network {network}");
+        assert!(ended.err.contains(&told), "{network} {option}: {}", ended.err);
+    }
+    let ended = fanin(&["theory", "--network", "dense", "--no-skip"]);
+    assert!(ended.code == 2 && ended.err.contains("--network attention"), "{}", ended.err);
+    let ended = fanin(&["theory", "--network", "attention", "--tokens", "1"]);
+    assert!(ended.code == 2 && ended.err.contains("at least two"), "{}", ended.err);
+    let ended = fanin(&["theory", "--network", "convolution", "--kernel", "3"]);
+    assert!(ended.code == 2 && ended.err.contains("--image"), "{}", ended.err);
+}
+
+#[test]
+fn signals_without_an_end_are_told_in_words_and_signs() {
+    for activation in ["x^3", "relu2", "exp(x)", "exp(10*x)"] {
+        let ended = fanin(&["theory", "--activation", activation, "--depth", "8"]);
+        assert_eq!(ended.code, 0, "{activation}: {}", ended.err);
+        assert!(ended.out.contains("∞: grows beyond all numbers"), "{activation}: {}", ended.out);
+        for word in ["NaN", " inf"] {
+            let found = ended.out.replace(" infinite", "");
+            assert!(!found.contains(word), "{activation}: {}", ended.out);
+        }
+    }
+    let found = object(&["--activation", "exp(10*x)", "--depth", "8"]);
+    assert_eq!(found["averages"]["warning"], Value::Null);
+    assert_eq!(found["second_moment"], Value::Null);
+}
+
+#[test]
+fn narrow_deep_relu_networks_are_told_how_often_they_are_born_dead() {
+    let told =
+        |width| fanin(&["theory", "--activation", "relu", "--depth", "10", "--width", width]).out;
+    let narrow = told("2");
+    assert!(narrow.contains("born dead") && narrow.contains("of 94 networks in 100"), "{narrow}");
+    assert!(!told("256").contains("born dead"));
 }

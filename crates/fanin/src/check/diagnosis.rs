@@ -57,6 +57,9 @@ pub struct Diagnosis {
     pub confidence: f64,
     /// What could not be looked at, and what stood in for it; empty where all could.
     pub skipped: Vec<String>,
+    /// Whether part of the network was left out, so that the loss, gradients and steps are not known.
+    #[serde(rename = "partial")]
+    pub is_partial: bool,
     /// What instruments read at the first seed; none where they were not asked for, or numbers
     /// are not finite.
     pub readings: Option<Readings>,
@@ -156,7 +159,9 @@ impl Diagnosis {
         let (findings, passed) = rules::look(case);
         let findings = findings.into_iter().map(|finding| after(verdict, finding)).collect();
         let first_readings = readings.first().cloned().flatten();
-        let first_readings = first_readings.map(|own| own.with_depth(shown.measurement));
+        let few = &case.starts[..case.starts.len().min(READ_SEEDS)];
+        let measurements: Vec<&Measurement> = few.iter().map(|start| start.measurement).collect();
+        let first_readings = first_readings.map(|own| own.with_depth(&measurements));
         Self {
             measurement: shown.measurement.clone(),
             horizon: shown.horizon,
@@ -172,6 +177,7 @@ impl Diagnosis {
             forecast: verdict,
             confidence,
             skipped: Vec::new(),
+            is_partial: false,
             readings: first_readings,
             readings_over_seeds: over_seeds(starts, readings),
         }
@@ -269,7 +275,18 @@ mod tests {
             over(&|d| of(d).jacobian_condition.unwrap(), READ_SEEDS)
         );
         assert!(read["sharpness"].standard_error > 0.0);
-        assert_eq!(all.readings, singles[0].readings);
+        let depths: Vec<_> = singles[..READ_SEEDS]
+            .iter()
+            .map(|d| of(d).trainable_depth.unwrap().trainable)
+            .collect();
+        let mut first = of(&singles[0]);
+        let depth = first.trainable_depth.as_mut().unwrap();
+        assert_eq!((depth.least, depth.most, depth.seeds), (depths[0], depths[0], 1));
+        let layers = |depth: &&Option<usize>| depth.unwrap_or(usize::MAX);
+        depth.least = *depths.iter().min_by_key(layers).unwrap();
+        depth.most = *depths.iter().max_by_key(layers).unwrap();
+        depth.seeds = READ_SEEDS;
+        assert_eq!(all.readings, Some(first));
         assert!(singles[0].readings_over_seeds.is_empty(), "one start says nothing of others");
     }
 }

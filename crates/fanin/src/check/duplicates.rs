@@ -30,6 +30,15 @@ pub enum Duplicate {
         /// Number of equal parts.
         parts: usize,
     },
+    /// A matrix with rows that differ in no bit, though not made of equal parts.
+    EqualUnits {
+        /// The tensor.
+        tensor: String,
+        /// Rows that equal another.
+        units: usize,
+        /// The first two of them.
+        closest: [usize; 2],
+    },
     /// A matrix that differs from an earlier one by less than a twentieth of its size.
     NearLayer {
         /// The earlier tensor.
@@ -94,7 +103,10 @@ pub fn duplicates(weights: &Weights) -> Vec<Duplicate> {
         matrices.iter().map(|(_, tensor)| reduce::sum_of_squares(tensor.data())).collect();
     for (index, (name, tensor)) in matrices.iter().enumerate() {
         found.extend(near_layer(&matrices[..=index], &squares));
-        found.extend(near_units(name, tensor));
+        let is_of_parts =
+            |own: &Duplicate| matches!(own, Duplicate::Parts { tensor, .. } if tensor == name);
+        let units = near_units(name, tensor, found.iter().any(is_of_parts));
+        found.extend(units);
     }
     found
 }
@@ -116,9 +128,18 @@ fn near_layer(matrices: &[(&str, &Tensor<f32>)], squares: &[f64]) -> Option<Dupl
     })
 }
 
-fn near_units(name: &str, tensor: &Tensor<f32>) -> Vec<Duplicate> {
+/// Units of a matrix that equal others, or almost; kernels of convolutions may be equal on purpose, as
+/// those that enlarge pictures are.
+fn near_units(name: &str, tensor: &Tensor<f32>, is_of_parts: bool) -> Vec<Duplicate> {
     let width = tensor.shape().axes()[0];
-    let Likeness { near, alike } = likeness(tensor.data(), tensor.data().len() / width.max(1));
+    let Likeness { equal, near, alike } =
+        likeness(tensor.data(), tensor.data().len() / width.max(1));
+    let is_plain = tensor.shape().rank() == 2 && !is_of_parts;
+    let equal = equal.closest.filter(|_| is_plain).map(|closest| Duplicate::EqualUnits {
+        tensor: name.to_owned(),
+        units: equal.rows,
+        closest: closest.rows,
+    });
     let near = near.closest.map(|closest| Duplicate::NearUnits {
         tensor: name.to_owned(),
         units: near.rows,
@@ -132,7 +153,7 @@ fn near_units(name: &str, tensor: &Tensor<f32>) -> Vec<Duplicate> {
         closest: closest.rows,
         cosine: closest.cosine,
     });
-    near.into_iter().chain(alike).collect()
+    equal.into_iter().chain(near).chain(alike).collect()
 }
 
 /// Whether more than two values occur: identities, zeros and constants may repeat on purpose.
@@ -207,6 +228,17 @@ mod tests {
         (0..15).for_each(|k| units[30 + k] = units[k] * if k % 2 == 0 { 1.01 } else { 0.99 });
         let expected = Duplicate::NearUnits { tensor: "a".to_owned(), units: 2, closest: [0, 2] };
         assert_eq!(duplicates(&weights(&[("a", [4, 15], units)])), [expected]);
+    }
+
+    #[test]
+    fn rows_that_differ_in_no_bit_are_found_in_matrices() {
+        let mut rows: Vec<f32> = (0..60).map(|i| ((i * i) as f32).sin()).collect();
+        rows.copy_within(0..15, 30);
+        let expected = Duplicate::EqualUnits { tensor: "a".to_owned(), units: 2, closest: [0, 2] };
+        assert_eq!(duplicates(&weights(&[("a", [4, 15], rows.clone())])), [expected]);
+        let kernels = Tensor::new([4, 3, 5], rows).unwrap();
+        let kernels = Weights { tensors: vec![("a".to_owned(), kernels)] };
+        assert_eq!(duplicates(&kernels), []);
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod tests {
             forecast,
             confidence: 0.9,
             skipped: Vec::new(),
+            is_partial: false,
             readings: None,
             readings_over_seeds: std::collections::BTreeMap::new(),
         }

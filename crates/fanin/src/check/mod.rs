@@ -22,6 +22,7 @@ pub mod forecast;
 pub mod rules;
 mod look;
 pub mod diagnosis;
+mod part;
 pub mod gate;
 pub mod stand_in;
 pub mod trace;

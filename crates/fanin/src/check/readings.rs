@@ -63,7 +63,8 @@ pub struct Readings {
     pub fp16_loss_scale: Option<i32>,
     /// How far the first step moves each parameter.
     pub updates: Vec<Update>,
-    /// How deep theory says that such a network can be, for plain chains; of the first seed alone.
+    /// How deep theory says that such a network can be, for plain chains; of the first seed, and
+    /// between which depths it lies over seeds.
     pub trainable_depth: Option<Depth>,
     /// What was left out, because it takes longer than an epoch of the same network.
     pub left_out: Vec<LeftOut>,
@@ -131,6 +132,12 @@ pub struct Depth {
     pub trainable: Option<usize>,
     /// What limits it.
     pub limit: DepthLimit,
+    /// The least over seeds; none for any number.
+    pub least: Option<usize>,
+    /// The most over seeds; none for any number.
+    pub most: Option<usize>,
+    /// Seeds with such a depth, [`READ_SEEDS`](super::diagnosis::READ_SEEDS) at most.
+    pub seeds: usize,
 }
 
 /// What the pass that measures layers shows beside them.
@@ -251,9 +258,23 @@ fn left_out(taken: Taken, is_curvature_known: bool) -> Vec<LeftOut> {
 
 impl Readings {
     /// The same beside what theory says of the depth, which takes as long as an instrument.
-    pub(in crate::check) fn with_depth(self, measurement: &Measurement) -> Self {
+    /// That is said of the first of `measurements`, one for each seed.
+    pub(in crate::check) fn with_depth(self, measurements: &[&Measurement]) -> Self {
         let is_asked = !self.left_out.contains(&LeftOut::TrainableDepth);
-        Self { trainable_depth: is_asked.then(|| depth(measurement)).flatten(), ..self }
+        let all = if is_asked { measurements } else { &[] };
+        let depths = fanin_kernels::threads::map(all, |measurement| depth(measurement));
+        let first = depths.first().copied().flatten();
+        let known: Vec<Depth> = depths.into_iter().flatten().collect();
+        // No limit is beyond every limit.
+        let layers = |depth: &&Depth| depth.trainable.unwrap_or(usize::MAX);
+        let (least, most) = (known.iter().min_by_key(layers), known.iter().max_by_key(layers));
+        let trainable_depth = first.map(|first| Depth {
+            least: least.and_then(|depth| depth.trainable),
+            most: most.and_then(|depth| depth.trainable),
+            seeds: known.len(),
+            ..first
+        });
+        Self { trainable_depth, ..self }
     }
 
     /// The numbers that a start has, by the names of their fields.
@@ -328,7 +349,14 @@ fn depth(measurement: &Measurement) -> Option<Depth> {
     let point = Point::new(variance, biases / behind.len() as f64);
     let layer = Layer { gaussian: Gaussian::coarse(&*activation), point };
     let found = trainable_depth(&Network::Dense, &layer, q);
-    Some(Depth { hidden_layers: hidden.len(), trainable: found.layers, limit: found.limit })
+    Some(Depth {
+        hidden_layers: hidden.len(),
+        trainable: found.layers,
+        limit: found.limit,
+        least: found.layers,
+        most: found.layers,
+        seeds: 1,
+    })
 }
 
 #[cfg(test)]

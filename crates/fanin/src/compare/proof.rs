@@ -21,7 +21,7 @@ use fanin_kernels::threads;
 use serde::Serialize;
 
 use super::Threshold;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::train::{Course, Interrupt, Rows};
 use crate::weights::Weights;
 
@@ -82,6 +82,13 @@ pub enum Proven {
         /// Seconds that thirty steps of each run would take.
         seconds: f64,
     },
+    /// Somebody asked to stop before all runs had ended, so nothing can be compared.
+    Interrupted {
+        /// Runs that had ended.
+        ended: u64,
+        /// Runs in all, of both starts.
+        runs: u64,
+    },
 }
 
 impl Proven {
@@ -89,7 +96,7 @@ impl Proven {
     pub fn trained(&self) -> Option<&Proof> {
         match self {
             Self::Trained(proof) => Some(proof),
-            Self::TooDear { .. } => None,
+            Self::TooDear { .. } | Self::Interrupted { .. } => None,
         }
     }
 }
@@ -132,8 +139,7 @@ struct Start {
 /// Without a limit of time the result depends on nothing but its arguments.
 ///
 /// # Errors
-/// If weights, model and data do not fit each other, no seed or rate is given, or somebody asks to
-/// stop.
+/// If weights, model and data do not fit each other, or no seed or rate is given.
 pub fn prove(
     contest: &Contest<'_>,
     options: &ProofOptions,
@@ -155,7 +161,9 @@ pub fn prove(
     let looks = every(batches, steps);
     let hopeless = f64::NEG_INFINITY;
     let limits = Limits { steps, every: looks, target: threshold.target, hopeless };
-    let work = Work { contest, limits, observer, interrupt };
+    let ended = &AtomicU64::new(0);
+    let work = Work { contest, limits, observer, interrupt, ended };
+    let stopped = || Ok(Proven::Interrupted { ended: ended.load(Ordering::Relaxed), runs });
 
     let rate = |factor: &f64| course.learning_rate * factor;
     let rates: Vec<f64> = options.factors.iter().map(rate).collect();
@@ -167,7 +175,7 @@ pub fn prove(
         .flat_map(|&side| rates.iter().map(move |&rate| start(side, rate, free)))
         .collect();
     let done = AtomicU64::new(0);
-    let mut tried = work.train(&trials, &done, runs)?;
+    let Some(mut tried) = work.train(&trials, &done, runs)? else { return stopped() };
     let tried_after = tried.split_off(rates.len());
     let rates_of = [&tried, &tried_after].map(|tried| best(tried, threshold.target));
     let counted: Vec<Start> = sides
@@ -175,7 +183,7 @@ pub fn prove(
         .zip(rates_of)
         .flat_map(|(&side, rate)| options.seeds.iter().map(move |&seed| start(side, rate, seed)))
         .collect();
-    let mut before = work.train(&counted, &done, runs)?;
+    let Some(mut before) = work.train(&counted, &done, runs)? else { return stopped() };
     let after = before.split_off(options.seeds.len());
 
     let all = || before.iter().chain(&after);
@@ -219,10 +227,18 @@ struct Work<'a> {
     limits: Limits,
     observer: &'a dyn ProofObserver,
     interrupt: &'a Interrupt,
+    /// Runs that ended before anybody asked to stop.
+    ended: &'a AtomicU64,
 }
 
 impl Work<'_> {
-    fn train(&self, starts: &[Start], done: &AtomicU64, runs: u64) -> Result<Vec<Trajectory>> {
+    /// The runs from these starts; none where somebody asked to stop.
+    fn train(
+        &self,
+        starts: &[Start],
+        done: &AtomicU64,
+        runs: u64,
+    ) -> Result<Option<Vec<Trajectory>>> {
         let most = runs * self.limits.steps;
         let trained = threads::map(starts, |start| {
             let weights = if start.is_after { self.contest.after } else { self.contest.before };
@@ -233,10 +249,14 @@ impl Work<'_> {
             };
             let at = (start.rate, start.seed);
             let training = &self.contest.training;
-            trajectory(training, &weights, at, self.limits, &tell, self.interrupt)
+            let run = trajectory(training, &weights, at, self.limits, &tell, self.interrupt)?;
+            if !self.interrupt.requested() {
+                self.ended.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(run)
         });
         let trained = trained.into_iter().collect::<Result<Vec<Trajectory>>>()?;
-        if self.interrupt.requested() { Err(Error::Interrupted) } else { Ok(trained) }
+        Ok((!self.interrupt.requested()).then_some(trained))
     }
 }
 

@@ -38,6 +38,8 @@ mod describe;
 mod copies;
 mod network;
 mod write_back;
+mod module_weights;
+mod upstream;
 
 use std::path::Path;
 
@@ -47,10 +49,12 @@ pub use feeds::Arrays;
 pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use integers::Integers;
 pub use lowering::Lowering;
+pub use module_weights::{module_weights, read_weights};
 pub use network::{FileNetwork, file_network, in_module_order, model, require_fit, resolve};
 pub use ops::{Binds, IMPORTS, Import, Move, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Pass, Run, run};
+pub use upstream::{Upstream, upstream};
 pub use value::{Content, Value};
 pub use walk::Walk;
 pub use write_back::write_back;

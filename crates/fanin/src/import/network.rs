@@ -21,7 +21,7 @@ use super::roles;
 use super::walk::{self, Begin, Lowered, Onto};
 use super::{BatchNorm, Options, copies, indices, sharing};
 
-use parts::{cell, parameters, rows, scores, weights};
+use parts::{cell, has_open_rows, parameters, rows, scores, weights};
 
 /// A network that was read from a file.
 ///
@@ -135,9 +135,13 @@ impl FileNetwork {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn of(file: OnnxFile, options: &Options) -> Result<Self> {
-        let file = Arc::new(file);
+        Self::shared(&Arc::new(file), options)
+    }
+
+    fn shared(file: &Arc<OnnxFile>, options: &Options) -> Result<Self> {
+        let given = options;
         let decoded = file.model()?;
-        let found = roles::find(&file, &decoded, &options.overrides)?.parameters;
+        let found = roles::find(file, &decoded, &options.overrides)?.parameters;
         let statistics = sharing::statistics(&decoded.graph);
         let mut options = options.clone();
         let mut notes = Vec::new();
@@ -164,7 +168,7 @@ impl FileNetwork {
                 options.outputs = vec![scores];
             }
         }
-        let noted = walk::lower(&file, &decoded, &options, Begin::Noted)?;
+        let noted = walk::lower(file, &decoded, &options, Begin::Noted)?;
         let Lowered { imported, seen, separated, .. } = noted;
         if imported.inputs.is_empty() {
             return Err(Error::Setting {
@@ -183,11 +187,20 @@ impl FileNetwork {
             exported: None,
             options,
             notes,
-            file: Arc::clone(&file),
+            file: Arc::clone(file),
         };
         let by_rows =
             rows(&imported).and_then(|rows| network.complete(&decoded, &imported, seen, rows));
         if let Err(why) = by_rows {
+            // Among axes of one element a single row hides; two are found.
+            if given.batch == 1 && has_open_rows(&decoded, &imported, given) {
+                let two = Self::shared(file, &Options { batch: 2, ..given.clone() });
+                if let Ok(found) = two
+                    && found.exported.is_some()
+                {
+                    return Ok(found);
+                }
+            }
             network.complete_whole(&decoded, &imported, why)?;
         }
         Ok(network)
@@ -367,6 +380,11 @@ impl Architecture for FileNetwork {
 
     fn parameters(&self) -> Result<Vec<Parameter>> {
         Ok(self.parameters.clone())
+    }
+
+    fn module_names(&self) -> Vec<String> {
+        let Ok(decoded) = self.file.model() else { return Vec::new() };
+        roles::Signature::in_order(&decoded).into_iter().map(str::to_owned).collect()
     }
 
     fn weights(&self) -> Option<&Weights> {

@@ -26,7 +26,7 @@ mod code;
 #[cfg(test)]
 mod tests;
 
-pub use code::{Language, code};
+pub use code::{Language, code, code_notes};
 pub use fold::{Fold, fold};
 pub use method::{Facts, Method, Redrawn};
 pub use methods::{Expected, METHODS, expected, expected_of_width, expected_on};

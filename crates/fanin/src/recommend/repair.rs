@@ -115,8 +115,10 @@ pub fn repair(problem: &Problem<'_>, rows: &Dataset, options: &Options) -> Resul
             repair
         }
     };
-    let offers = offers(problem, repair.result());
     if let Some(found) = &mut repair.recommendation {
+        let start = Problem { weights: &found.weights, ..*problem };
+        let after = repair.after.as_ref().unwrap_or(&repair.before);
+        let offers = offers(&start, after);
         found.offers.extend(offers);
     }
     Ok(repair)

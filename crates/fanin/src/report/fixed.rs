@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::Asked;
 use crate::compare::proof::Proven;
 use crate::recommend::Repair;
 use crate::spec::Spec;
@@ -25,6 +26,9 @@ pub struct Fixed<'a> {
     /// What was asked for; suggested commands repeat its data and training.
     #[serde(skip)]
     pub spec: &'a Spec,
+    /// What was asked for beside it; suggested commands repeat it too.
+    #[serde(skip)]
+    pub asked: &'a Asked,
     /// What was found, and what is recommended.
     #[serde(flatten)]
     pub repair: &'a Repair,
@@ -32,6 +36,8 @@ pub struct Fixed<'a> {
     pub proof: Option<&'a Proven>,
     /// The files that were written.
     pub files: &'a [PathBuf],
+    /// What a user should know of the names in those files and in the code.
+    pub notes: &'a [String],
     /// Source code that draws the start, where it was asked for and not written to a file.
     pub code: Option<&'a str>,
 }

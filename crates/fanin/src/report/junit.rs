@@ -36,6 +36,9 @@ pub fn junit(checked: &Checked<'_>, limit: Severity) -> String {
             (code, outcome)
         })
         .collect();
+    let is_other = |f: &&Finding| RULES.iter().all(|rule| rule.code() != f.code);
+    let others = diagnosis.findings.iter().filter(is_other);
+    cases.extend(others.map(|finding| (finding.code, outcome(finding, limit))));
     cases.push(("forecast", forecast(checked)));
     suite(checked, &cases)
 }
@@ -123,12 +126,14 @@ mod tests {
     use super::*;
     use crate::check::Diagnosis;
     use crate::check::rules::Passed;
+    use crate::report::Asked;
     use crate::report::terminal::sample_of_a_diagnosis;
     use crate::spec::Spec;
 
     fn suite(diagnosis: &Diagnosis, limit: Severity) -> String {
         let (model, start) = ("4 -> 2".to_owned(), "<\"a\" & 'b'>".to_owned());
-        junit(&Checked { model, start, spec: &Spec::default(), diagnosis }, limit)
+        let (spec, asked) = (&Spec::default(), &Asked::default());
+        junit(&Checked { model, start, spec, asked, diagnosis }, limit)
     }
 
     fn sick() -> Diagnosis {

@@ -5,6 +5,7 @@
 //! what check, compare, theory, train gave ─► Material ─► sections ─► Report ─► HTML, Markdown, JSON, terminal
 //! ```
 
+mod asked;
 mod checked;
 mod fixed;
 mod json;
@@ -23,6 +24,7 @@ mod png;
 mod form;
 mod tensorboard;
 
+pub use asked::{Asked, quoted};
 pub use checked::Checked;
 pub use document::Report;
 pub use fixed::Fixed;

@@ -1,7 +1,11 @@
 //! A check in SARIF 2.1.0, which code hosts and editors show (OASIS, 2020).
 //!
-//! Symptoms are rules, findings are results at the module where they show first, and a forecast of
-//! failure is a result of its own, so that no run that ends with 1 is without one.
+//! Symptoms are rules, findings are results at the module where they show first, in the file that
+//! names the network where there is one, and a forecast of failure is a result of its own, so that
+//! no run that ends with 1 is without one.
+
+use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -19,7 +23,7 @@ const FORECAST: &str = "forecast";
 pub fn sarif(checked: &Checked<'_>, exit_code: u8) -> Json {
     let diagnosis = checked.diagnosis;
     let results: Vec<Value> =
-        diagnosis.findings.iter().map(result).chain(forecast(checked)).collect();
+        diagnosis.findings.iter().map(|f| result(checked, f)).chain(forecast(checked)).collect();
     let skipped = diagnosis
         .skipped
         .iter()
@@ -71,12 +75,18 @@ fn rules() -> Vec<Value> {
     symptom.chain([forecast]).collect()
 }
 
-fn result(finding: &Finding) -> Value {
+fn result(checked: &Checked<'_>, finding: &Finding) -> Value {
+    let command = checked.command(finding);
+    let mut text = format!("{}. Fix: {}", finding.why, finding.fix);
+    if let Some(command) = &command {
+        let _ = write!(text, ". Try: {command}");
+    }
     let mut result = json!({
         "ruleId": finding.code,
         "level": level(finding.severity),
-        "message": { "text": format!("{}. Fix: {}", finding.why, finding.fix) },
+        "message": { "text": text },
         "properties": {
+            "try": command,
             "severity": finding.severity,
             "measured": finding.measured,
             "consequenceOf": finding.consequence_of,
@@ -85,11 +95,48 @@ fn result(finding: &Finding) -> Value {
     if let Some(index) = RULES.iter().position(|rule| rule.code() == finding.code) {
         result["ruleIndex"] = index.into();
     }
-    if let Some(module) = &finding.module {
-        let place = json!({ "name": module, "fullyQualifiedName": module, "kind": "module" });
-        result["locations"] = json!([{ "logicalLocations": [place] }]);
-    }
+    place(&mut result, checked.file(), finding.module.as_deref());
     result
+}
+
+/// Says of a result where it is: in the file that names the network, at a module.
+fn place(result: &mut Value, file: Option<&Path>, module: Option<&str>) {
+    let mut location = json!({});
+    if let Some(file) = file {
+        location["physicalLocation"] = json!({
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": 1 },
+        });
+    }
+    if let Some(module) = module {
+        let place = json!({ "name": module, "fullyQualifiedName": module, "kind": "module" });
+        location["logicalLocations"] = json!([place]);
+    }
+    if file.is_some() || module.is_some() {
+        result["locations"] = json!([location]);
+    }
+}
+
+/// A path as a reference to a file: relative as it is, absolute with its scheme (RFC 3986, 8089).
+fn uri(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let text = if cfg!(windows) { text.replace('\\', "/") } else { text.into_owned() };
+    let mut uri = match (path.is_absolute(), text.starts_with('/')) {
+        (true, true) => "file://".to_owned(),
+        (true, false) => "file:///".to_owned(),
+        (false, _) => String::new(),
+    };
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -110,24 +157,28 @@ fn forecast(checked: &Checked<'_>) -> Option<Value> {
         Verdict::Stuck | Verdict::Unstable => "error",
     };
     let text = super::terminal::forecast(diagnosis, usize::MAX);
-    Some(json!({
+    let mut result = json!({
         "ruleId": FORECAST,
         "ruleIndex": RULES.len(),
         "level": level,
         "message": { "text": text.trim() },
-    }))
+    });
+    place(&mut result, checked.file(), None);
+    Some(result)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::check::Diagnosis;
+    use crate::report::Asked;
     use crate::report::terminal::sample_of_a_diagnosis;
     use crate::spec::Spec;
 
     fn log(diagnosis: &Diagnosis) -> Value {
         let (model, start) = ("4 -> 2".to_owned(), "zeros".to_owned());
-        let checked = Checked { model, start, spec: &Spec::default(), diagnosis };
+        let (spec, asked) = (&Spec::default(), &Asked::default());
+        let checked = Checked { model, start, spec, asked, diagnosis };
         serde_json::from_str(&sarif(&checked, 1).to_string()).unwrap()
     }
 
@@ -145,6 +196,40 @@ mod tests {
         }
         assert_eq!(run["results"].as_array().unwrap().len(), 0);
         assert_eq!(run["invocations"][0]["exitCode"], 1);
+    }
+
+    #[test]
+    fn results_are_in_the_file_that_names_the_network_with_a_command_to_try() {
+        let finding = Finding::plain(
+            "chaos",
+            Severity::Warn,
+            "why".to_owned(),
+            "he-normal for relu".to_owned(),
+        );
+        let sick = sample_of_a_diagnosis(Verdict::Stuck);
+        let diagnosis = &Diagnosis { findings: vec![finding], ..sick };
+        let spec = &Spec { model: "nets/my net.onnx".parse().unwrap(), ..Spec::default() };
+        let (model, start, asked) = ("a".to_owned(), "zeros".to_owned(), &Asked::default());
+        let checked = Checked { model, start, spec, asked, diagnosis };
+        let log: Value = serde_json::from_str(&sarif(&checked, 1).to_string()).unwrap();
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        assert_eq!(results.len(), 2);
+        for result in results {
+            let place = &result["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "nets/my%20net.onnx");
+            assert_eq!(place["region"]["startLine"], 1);
+        }
+        let command = "fanin check \"nets/my net.onnx\" --scheme he-normal";
+        assert_eq!(results[0]["properties"]["try"], command);
+        let text = format!("why. Fix: he-normal for relu. Try: {command}");
+        assert_eq!(results[0]["message"]["text"], text);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_absolute_path_has_a_scheme() {
+        assert_eq!(uri(Path::new("/a b/ä.toml")), "file:///a%20b/%C3%A4.toml");
+        assert_eq!(uri(Path::new("./a.toml")), "./a.toml");
     }
 
     #[test]

@@ -47,6 +47,12 @@ pub trait Architecture: fmt::Debug + Send + Sync {
     /// If the network does not fit together.
     fn parameters(&self) -> Result<Vec<Parameter>>;
 
+    /// The names of all parameters that its module has in the framework, also of those that its file
+    /// has not under their names; none where that is not told.
+    fn module_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The weights that it comes with; none where it is only a plan.
     fn weights(&self) -> Option<&Weights> {
         None

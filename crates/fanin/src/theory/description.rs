@@ -4,6 +4,7 @@ use fanin_engine::activations::{Activation, find};
 use serde::Serialize;
 
 use super::attention::{Attention, Tokens};
+use super::averages::{Averages, averages};
 use super::batch_rows::{BatchRows, batch_rows};
 use super::borders::{Borders, Image, borders};
 use super::critical::Critical;
@@ -54,6 +55,8 @@ pub struct Description {
     pub depth: usize,
     /// Units of a layer.
     pub width: usize,
+    /// How exact the averages are on which all the rest stands.
+    pub averages: Averages,
     /// Gains and moments of the activation at q = 1.
     pub gains: Gains,
     /// The critical line at the variance of the biases asked for.
@@ -84,7 +87,7 @@ pub struct Description {
     /// The Jacobian's spectrum with orthogonal weights.
     pub jacobian_orthogonal: Option<JacobianSpectrum>,
     /// Where its singular values lie, Gaussian weights; `None` too for a residual network beyond 200
-    /// blocks.
+    /// blocks, and where they are no finite numbers.
     pub singular_values_gaussian: Option<Quantiles>,
     /// Where its singular values lie, orthogonal weights.
     pub singular_values_orthogonal: Option<Quantiles>,
@@ -201,18 +204,27 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     };
     let places = |weights| {
         if let Some(stream) = &stream {
-            return stream_spectrum::quantiles(stream, &layer, weights);
+            return stream_spectrum::quantiles(stream, &layer, weights)
+                .filter(Quantiles::is_finite);
         }
         let plain = of_plain.as_ref().filter(|_| !layer.gaussian.jumps())?;
         Some(jacobian_density(plain, q, depth, weights, PLACES).quantiles())
+            .filter(Quantiles::is_finite)
     };
     let follows_pairs = follows_pairs(&network, activation, effect.second_moment);
     let start = Signal { second_moment: 1.0, correlation: 0.0 };
+    let schemes = scheme_effects(&network, &layer, depth, width);
+    let ends = schemes.iter().map(|scheme| &scheme.effect).chain([&effect]);
+    let mut described: Vec<(f64, f64)> =
+        ends.map(|end| (network.taken(end.second_moment), end.correlation)).collect();
+    described.extend(fixed_point.map(|found| (found.second_moment, found.correlation)));
+    described.push((1.0, 0.0));
     Ok(Description {
         activation: activation.label(),
         network,
         depth,
         width,
+        averages: averages(&layer.gaussian, &described),
         gains: Gains {
             exact: exact.sqrt(),
             torch: find(&activation.label()).and_then(|_| gain::torch(&activation.label()).ok()),
@@ -244,7 +256,7 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
         tangent_kernel: follows_pairs.then(|| network.tangent_kernel(&layer, start, depth)),
         born_dead: (activation.name() == "relu" && network.is_plain())
             .then(|| born_dead_probability(&vec![width; depth])),
-        schemes: scheme_effects(&network, &layer, depth, width),
+        schemes,
     })
 }
 
@@ -284,10 +296,14 @@ fn hold(question: &Question<'_>) -> Result<()> {
     if !(branch.is_finite() && branch.abs() < 1e3) {
         return wrong("branch", branch.to_string(), "a number below 1000");
     }
-    let second = super::Gaussian::new(question.activation).moments(1.0).second;
-    if !(second.is_finite() && second > 0.0) {
+    let moments = super::Gaussian::new(question.activation).moments(1.0);
+    let is_endless = !moments.second.is_finite() || moments.slope_second.is_nan();
+    if is_endless || moments.second <= 0.0 {
+        let label = question.activation.label();
         let expected = "an activation with 0 < E φ(x)² < ∞ for x ~ N(0, 1)";
-        return wrong("activation", question.activation.label(), expected);
+        let why = "it grows so fast that E φ(x)² is infinite, or beyond the numbers of a computer";
+        let found = if is_endless { format!("{label}: {why}") } else { label };
+        return wrong("activation", found, expected);
     }
     Ok(())
 }
@@ -308,14 +324,22 @@ pub struct AttentionDescription {
 /// What `attention` does over `depth` blocks to tokens that begin with the cosine `cosine`.
 ///
 /// # Errors
-/// As [`Attention::course`]; [`Error::Setting`] for a depth of 0 or above 10,000, or a cosine
-/// outside of 0 to 1.
+/// As [`Attention::course`]; [`Error::Setting`] for a depth of 0 or above 10,000, fewer than two
+/// tokens, or a cosine outside of 0 to 1.
 pub fn describe_attention(
     attention: Attention,
     cosine: f64,
     depth: usize,
 ) -> Result<AttentionDescription> {
     const COLLAPSED: f64 = 0.95;
+    if attention.tokens < 2 {
+        return Err(Error::Setting {
+            place: "attention's tokens".to_owned(),
+            found: attention.tokens.to_string(),
+            expected: "at least two, for what attention does to one says nothing of ranks"
+                .to_owned(),
+        });
+    }
     if !(1..=DEEPEST).contains(&depth) || !(0.0..=1.0).contains(&cosine) {
         return Err(Error::Setting {
             place: "depth and cosine".to_owned(),

@@ -55,8 +55,8 @@ impl Layer<'_> {
     pub fn settled_second_moment(&self, q: f64) -> f64 {
         let excess = |q: f64| self.second_moment(q) / q - 1.0;
         let first = excess(q);
-        if first.is_nan() {
-            return f64::NAN;
+        if !first.is_finite() {
+            return first;
         }
         let is_marginal = || (self.second_moment_slope(q) - 1.0).abs() < CRITICAL;
         if first.abs() < 1e-13 || (first.abs() < CRITICAL && is_marginal()) {
@@ -75,7 +75,7 @@ impl Layer<'_> {
             if own * first <= 0.0 || own.is_nan() {
                 break;
             }
-            if far > ceiling {
+            if far > ceiling || own == f64::INFINITY {
                 return f64::INFINITY;
             }
             if far < floor || (at_zero == 0.0 && far < VANISHED) {

@@ -7,10 +7,14 @@
 //! axes are turned to its sum and difference, where the kinks are straight lines that cross at
 //! known places, so the digits hold up to c = ±1. Where a closed form is known, it is used.
 
-use fanin_engine::activations::Activation;
+mod accuracy;
 
+use fanin_engine::activations::{Activation, Formula};
+
+use super::Expression;
 use super::closed_form::ClosedForm;
-use super::quadrature::{bends, cuts, cuts_within, visit};
+use super::growth::Growth;
+use super::quadrature::{PIECES, REACH, bends, cuts_of, cuts_within, visit};
 
 /// Averages of one activation over normal inputs of any variance.
 ///
@@ -27,6 +31,9 @@ pub struct Gaussian<'a> {
     closed: Option<ClosedForm>,
     /// Width of a piece over which φ is smooth to a rule of 16 nodes.
     width: f64,
+    /// Pieces of equal width at most at q = 1; more than [`PIECES`] where φ changes fast all over the line.
+    pieces: f64,
+    growth: Growth,
     jumps: bool,
     /// What may be left out, as a share.
     tolerance: f64,
@@ -75,6 +82,16 @@ const WIDEST_OF_COARSE: f64 = 4.0;
 pub(super) const WIDE: f64 = 100.0;
 
 impl Moments {
+    /// Where E φ² is infinite, or beyond the numbers of a computer.
+    const ENDLESS: Self = Self {
+        mean: f64::NAN,
+        second: f64::INFINITY,
+        fourth: f64::INFINITY,
+        slope_second: f64::INFINITY,
+        slope_fourth: f64::INFINITY,
+        second_slope: f64::INFINITY,
+    };
+
     /// E φ(x)φ″(x), in the sense of distributions: a kink adds its jump of φ′ times the density.
     pub fn curvature(&self) -> f64 {
         self.second_slope - self.slope_second
@@ -99,7 +116,8 @@ impl Moments {
 
 impl<'a> Gaussian<'a> {
     /// Averages of `activation`, which may be of the registry or an
-    /// [`Expression`](super::Expression); it must not grow faster than a power of x.
+    /// [`Expression`](super::Expression), of which averages that are infinite, or beyond the numbers
+    /// of a computer, are told as infinite.
     pub fn new(activation: &'a dyn Activation) -> Self {
         Self::with(activation, EXACT)
     }
@@ -112,14 +130,20 @@ impl<'a> Gaussian<'a> {
 
     fn with(activation: &'a dyn Activation, tolerance: f64) -> Self {
         const FINEST: f64 = 1.0 / 64.0;
+        /// The same for a text, which may bend within any part of its range.
+        const FINEST_WRITTEN: f64 = 1.0 / 1_048_576.0;
         let closed = ClosedForm::of(activation);
         let jumps = activation.kinks().iter().any(|&kink| jumps(activation, kink));
-        let mut found = Self { activation, closed, width: 2.0, jumps, tolerance };
+        let is_written = activation.name() == Expression::NAME;
+        let growth = if is_written { Growth::of(activation) } else { Growth::TAME };
+        let pieces = PIECES;
+        let mut found = Self { activation, closed, width: 2.0, pieces, growth, jumps, tolerance };
         if closed.is_some() {
             return found;
         }
         let mut last = found.integrated(4.0);
-        while found.width > FINEST {
+        let finest = if is_written { FINEST_WRITTEN } else { FINEST };
+        while found.width > finest {
             let finer = Self { width: 0.5 * found.width, ..found };
             let next = finer.integrated(4.0);
             let agree = |a: f64, b: f64| (a - b).abs() <= tolerance * b.abs() || !b.is_finite();
@@ -128,7 +152,8 @@ impl<'a> Gaussian<'a> {
             }
             (found, last) = (finer, next);
         }
-        found
+        found.width = found.width.max(FINEST);
+        if is_written { found.in_more_pieces(FINEST) } else { found }
     }
 
     /// The activation.
@@ -169,22 +194,25 @@ impl<'a> Gaussian<'a> {
             return self.moments(q).second;
         }
         let (deviation, mut sum) = (q.sqrt(), 0.0);
-        visit(&self.line(deviation), |z, weight| {
+        let Some((reach, _)) = self.reach(deviation) else { return f64::INFINITY };
+        visit(&self.line(deviation, reach), |z, weight| {
             let value = self.activation.at(0, deviation * z);
             sum += weight * (value * value);
         });
         sum
     }
 
-    /// Ends of pieces of the line for inputs of this deviation.
-    fn line(&self, deviation: f64) -> Vec<f64> {
+    /// Ends of pieces of the line, up to `reach` deviations, for inputs of this deviation.
+    fn line(&self, deviation: f64, reach: f64) -> Vec<f64> {
         let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
         let width = self.width / deviation;
-        cuts(width, kinks.chain(bends(width)))
+        let at = kinks.chain(bends(width)).chain(self.beside_kinks(deviation));
+        cuts_of(self.most_pieces(deviation), reach, width.min(2.0), at)
     }
 
     fn integrated(&self, q: f64) -> Moments {
         let deviation = q.sqrt();
+        let Some((_, has_fourth)) = self.reach(deviation) else { return Moments::ENDLESS };
         let sums = self.sums(q, |z, value, slope| {
             let (value_2, slope_2) = (value * value, slope * slope);
             // By parts, d/dq E φ² = E[φφ′z]/√q, and E[φ²(z² − 1)]/2q also where φ jumps.
@@ -196,13 +224,14 @@ impl<'a> Gaussian<'a> {
             [value, value_2, value_2 * value_2, slope_2, slope_2 * slope_2, rise]
         });
         let [mean, second, fourth, slope_second, slope_fourth, second_slope] = sums;
-        let at_jumps = |x: f64| if self.jumps { f64::INFINITY } else { x };
+        let endless = |x: f64, is_endless: bool| if is_endless { f64::INFINITY } else { x };
+        let has_no_slope = self.jumps || !has_fourth || self.growth.has_endless_fourth();
         Moments {
             mean,
             second,
-            fourth,
-            slope_second: at_jumps(slope_second),
-            slope_fourth: at_jumps(slope_fourth),
+            fourth: endless(fourth, !has_fourth),
+            slope_second: endless(slope_second, self.jumps),
+            slope_fourth: endless(slope_fourth, has_no_slope),
             second_slope,
         }
     }
@@ -215,7 +244,8 @@ impl<'a> Gaussian<'a> {
     ) -> [f64; N] {
         let deviation = q.sqrt();
         let mut sums = [0.0; N];
-        visit(&self.line(deviation), |z, weight| {
+        let Some((reach, _)) = self.reach(deviation) else { return [f64::NAN; N] };
+        visit(&self.line(deviation, reach), |z, weight| {
             let value = self.activation.at(0, deviation * z);
             let terms = of(z, value, self.activation.at(1, deviation * z));
             sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
@@ -259,6 +289,9 @@ impl<'a> Gaussian<'a> {
     /// Where a closed form or an average over one input says it, or nothing does.
     pub(super) fn pair_without_series(&self, q: f64, c: f64) -> Option<Pair> {
         if !(0.0..f64::INFINITY).contains(&q) || !(-1.0..=1.0).contains(&c) {
+            return Some(Pair { product: f64::NAN, slopes: f64::NAN });
+        }
+        if self.growth.reach(self.activation, q.sqrt(), 2.0).is_none() {
             return Some(Pair { product: f64::NAN, slopes: f64::NAN });
         }
         if let Some(pair) = self.closed.and_then(|closed| closed.pair(q, c)) {
@@ -310,7 +343,9 @@ impl<'a> Gaussian<'a> {
         let mut terms = [[0.0; SIDE_BY_SIDE]; N];
         let (mut places, mut values) = ([0.0; SIDE_BY_SIDE], [0.0; SIDE_BY_SIDE]);
         let mut filled = 0;
-        visit(&cuts(width, kinks), |z, weight| {
+        let reach = self.reach(deviation).map_or(REACH, |(reach, _)| reach);
+        let at = kinks.chain(self.beside_kinks(deviation));
+        visit(&cuts_of(self.most_pieces(deviation), reach, width, at), |z, weight| {
             (places[filled], values[filled]) = (z, weight * f(deviation * z, weight));
             filled += 1;
             if filled == SIDE_BY_SIDE {
@@ -372,6 +407,10 @@ impl<'a> Gaussian<'a> {
         let is_coarse = self.tolerance > EXACT || self.has_many_kinks();
         let (far, widest) =
             if is_coarse { (FAR_OF_COARSE, WIDEST_OF_COARSE) } else { (FAR, WIDEST) };
+        let far = match self.reach(deviation) {
+            Some((reach, _)) if reach > REACH => reach * reach,
+            _ => far,
+        };
         let reach = far.sqrt();
         let mut sums = [0.0; N];
         visit(&cuts_within(reach, across.min(widest), further), |b, weight_of_b| {

@@ -46,6 +46,13 @@ pub struct Quantiles {
     pub high: f64,
 }
 
+impl Quantiles {
+    /// Whether all are finite numbers.
+    pub(super) fn is_finite(&self) -> bool {
+        [self.mass_at_zero, self.low, self.median, self.high].iter().all(|x| x.is_finite())
+    }
+}
+
 /// ln of largest over mean eigenvalue from which on all are one.
 const ISOMETRY: f64 = 1e-7;
 

@@ -39,6 +39,11 @@ impl Mehler {
         self.powers = [self.powers[0] * self.c, self.powers[0]];
     }
 
+    /// Whether E φ² is a number of a computer.
+    pub fn is_finite(&self) -> bool {
+        self.sizes[0].is_finite()
+    }
+
     /// Whether no more than these shares of E φ² and E φ′² are left out.
     pub fn holds(&self, tolerances: [f64; 2]) -> bool {
         (0..2).all(|index| {

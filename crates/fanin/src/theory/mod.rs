@@ -9,6 +9,7 @@
 
 mod expression;
 mod quadrature;
+mod growth;
 mod closed_form;
 mod kink_series;
 mod mehler;
@@ -43,12 +44,14 @@ mod attention;
 mod recurrence;
 mod dead_units;
 mod scheme_effects;
+mod averages;
 mod description;
 
 #[cfg(test)]
 mod tests;
 
 pub use attention::{Attention, Tokens};
+pub use averages::Averages;
 pub use batch_fluctuations::{BatchVariances, batch_variances};
 pub use batch_rows::{BatchRows, batch_gradient_factor};
 pub use borders::{Borders, Image, borders};

@@ -23,7 +23,8 @@ pub struct FiniteWidth {
     /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
     pub log_gradient_deviation: Option<f64>,
     /// The deviation of the correlation of two inputs that begin with 1/2; `None` beyond 300
-    /// layers, and where signals grow beyond q = 100.
+    /// layers, where signals grow beyond q = 100, and for activations whose slopes have no bound or that
+    /// change too fast for averages over pairs.
     pub correlation_deviation: Option<f64>,
     /// The deviation of the tangent kernel of one input, over its mean.
     pub tangent_kernel_deviation: Option<f64>,
@@ -72,7 +73,8 @@ pub(super) fn by_stream(
         let deviation = (variance / width as f64).sqrt();
         deviation.is_finite().then_some(deviation)
     };
-    let pairs = follows_pairs && depth <= PAIRED && !layer.gaussian.jumps();
+    let is_known = layer.gaussian.knows_pairs() && !layer.gaussian.jumps();
+    let pairs = follows_pairs && depth <= PAIRED && is_known;
     let Some(plain) = network.plain(layer) else {
         let of = |read: fn(&Stream) -> f64| deviation(read(stream?));
         let start = (1.0, CORRELATION);

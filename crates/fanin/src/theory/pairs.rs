@@ -94,7 +94,11 @@ impl Pairs<'_> {
         }
         let exact = [self.tolerance(); 2];
         let series = self.sum(c, exact);
-        if !gaussian.jumps() && series.holds(exact) {
+        if !series.is_finite() {
+            return Pair { product: f64::NAN, slopes: f64::NAN };
+        }
+        // Where φ changes fast all over the line, no plane is cut as finely as it would take.
+        if !gaussian.jumps() && (series.holds(exact) || gaussian.is_fast()) {
             return Pair { product: series.sums[0], slopes: series.sums[1] };
         }
         gaussian.pair_in_the_plane(q, c)
@@ -109,7 +113,10 @@ impl Pairs<'_> {
         let tolerances = [if q > WIDE { 1e-4 } else { self.tolerance() }, f64::MAX];
         if c.abs() < 1.0 {
             let series = self.sum(c, tolerances);
-            if series.holds(tolerances) {
+            if !series.is_finite() {
+                return f64::NAN;
+            }
+            if series.holds(tolerances) || gaussian.is_fast() {
                 return series.sums[0];
             }
         }
@@ -188,7 +195,8 @@ impl Series {
             sizes[1] += weight * slope * slope;
             value
         });
-        let mut far = KinkSeries::new(activation, q.sqrt());
+        let has_terms = gaussian.knows_pairs();
+        let mut far = if has_terms { KinkSeries::new(activation, q.sqrt()) } else { None };
         let mut squares = 0.0;
         if let Some(far) = &mut far {
             while far.next() < TERMS {

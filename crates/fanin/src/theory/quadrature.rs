@@ -5,10 +5,13 @@ use std::sync::LazyLock;
 use fanin_engine::moments::{NODES, gauss_legendre};
 
 /// Deviations to both sides that count: what lies beyond weighs less than 10⁻²².
-const REACH: f64 = 10.0;
+pub const REACH: f64 = 10.0;
 
-/// Pieces of equal width at most; wider deviations get further cuts near 0 only.
-const PIECES: f64 = 64.0;
+/// Pieces of equal width at most over 2·[`REACH`]; wider deviations get further cuts near 0 only.
+pub const PIECES: f64 = 64.0;
+
+/// How often the distance to a steep place is halved.
+pub const HALVINGS: i32 = 50;
 
 static RULE: LazyLock<[(f64, f64); NODES]> = LazyLock::new(gauss_legendre);
 
@@ -22,7 +25,12 @@ pub fn cuts(width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
 /// The same from −`reach` to `reach`, with pieces as wide as `width`; of 16 nodes each, a piece as
 /// wide as 4 gives the density to 10⁻⁸.
 pub fn cuts_within(reach: f64, width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
-    let most = (PIECES * reach / REACH).ceil();
+    cuts_of(PIECES, reach, width, at)
+}
+
+/// The same with at most as many `pieces` of equal width over 2·[`REACH`].
+pub fn cuts_of(pieces: f64, reach: f64, width: f64, at: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let most = (pieces * reach / REACH).ceil();
     let count = (2.0 * reach / width).ceil().min(most) as usize;
     let mut cuts: Vec<f64> =
         (0..=count).map(|i| -reach + 2.0 * reach * i as f64 / count as f64).collect();
@@ -41,6 +49,11 @@ pub fn bends(width: f64) -> impl Iterator<Item = f64> {
         let z = width * f64::powi(2.0, k);
         if count == 0 { [f64::NAN; 2] } else { [z, -z] }
     })
+}
+
+/// Points that halve towards `place`, beside which a function is steep without bound.
+pub fn halvings(place: f64) -> impl Iterator<Item = f64> {
+    (0..HALVINGS).flat_map(move |k| [-1.0, 1.0].map(|sign| place + sign * f64::powi(0.5, k)))
 }
 
 /// Calls `visit` with z and its weight under N(0, 1), for all nodes of the pieces between `cuts`.

@@ -23,7 +23,7 @@ pub struct SchemeEffect {
 /// What a point does over the layers of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Effect {
-    /// q after the last layer, from q = 1 before the first.
+    /// q after the last layer, from q = 1 before the first; infinite where it grows beyond all numbers.
     pub second_moment: f64,
     /// Its factor per layer: the geometric mean.
     pub second_moment_factor: f64,
@@ -44,9 +44,12 @@ pub fn effect(network: &Network, layer: &Layer<'_>, depth: usize) -> Effect {
     let end = steps.last().map_or(start, |step| step.signal);
     let gradient_log10: f64 = steps.iter().map(|step| step.gradient_factor.log10()).sum();
     let per_layer = 1.0 / depth.max(1) as f64;
+    // What has grown beyond all numbers once is none in the layers after it.
+    let has_grown = steps.iter().any(|step| step.signal.second_moment == f64::INFINITY);
+    let second_moment = if has_grown { f64::INFINITY } else { end.second_moment };
     Effect {
-        second_moment: end.second_moment,
-        second_moment_factor: end.second_moment.powf(per_layer),
+        second_moment,
+        second_moment_factor: second_moment.powf(per_layer),
         gradient_log10,
         gradient_factor: f64::powf(10.0, gradient_log10 * per_layer),
         correlation: end.correlation,

@@ -4,6 +4,7 @@ use fanin_engine::activations::{Activation, find};
 
 mod draws;
 mod moments;
+mod written;
 mod fixed_points;
 mod critical_lines;
 mod networks;

@@ -9,7 +9,7 @@ use super::checkpoint::{Checkpoint, Progress};
 use super::course::Course;
 use super::loop_control::{Finish, Interrupt, Observer};
 use super::metrics::Metrics;
-use super::run_folder::{RunFolder, Versions};
+use super::run_folder::{MetricsLog, RunFolder, Versions};
 use super::session::{Position, Rows, Session};
 use super::watch::Watch;
 use crate::data::Prepared;
@@ -110,20 +110,14 @@ impl<'d> Run<'d> {
     /// Trains to the end, writing every epoch, every check and a checkpoint into `folder`.
     ///
     /// # Errors
-    /// If the folder cannot be written.
+    /// If the folder cannot be written; one in which the run never began is removed.
     pub fn train(
         mut self,
         folder: &RunFolder,
         observer: &mut dyn Observer,
         interrupt: &Interrupt,
     ) -> Result<Summary> {
-        let mut log = folder.append_metrics(self.session.position().epoch)?;
-        if let Some(every) = self.watched {
-            self.session.watch(Watch::open(folder, every, self.session.position().step)?);
-        }
-        if self.session.position().step == 0 {
-            self.save(folder)?;
-        }
+        let mut log = self.begin(folder).inspect_err(|_| folder.remove_unstarted())?;
         let mut saved = Instant::now();
         let finish = loop {
             let known = self.session.history().len();
@@ -144,6 +138,18 @@ impl<'d> Run<'d> {
         observer.on_finish(&finish);
         let path = folder.path().display().to_string();
         Ok(Summary { finish, epochs: folder.metrics()?, folder: path })
+    }
+
+    /// Opens the records, and saves the start of a run that has done no step.
+    fn begin(&mut self, folder: &RunFolder) -> Result<MetricsLog> {
+        let log = folder.append_metrics(self.session.position().epoch)?;
+        if let Some(every) = self.watched {
+            self.session.watch(Watch::open(folder, every, self.session.position().step)?);
+        }
+        if self.session.position().step == 0 {
+            self.save(folder)?;
+        }
+        Ok(log)
     }
 
     /// Trains to the end and writes nothing.

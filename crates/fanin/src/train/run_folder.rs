@@ -82,12 +82,16 @@ impl RunFolder {
                 IfExists::Replace => check_replaceable(&path)?,
             }
         }
+        let is_first = !is_taken(runs);
         fs::create_dir_all(runs).map_err(Error::io("create", runs))?;
         let fresh = temporary_beside(&path, 0);
         let moved = build(&fresh, spec).and_then(|()| move_into_place(&fresh, &path));
         if moved.is_err() {
             // The first error is the one to tell; the name is hidden and built anew next time.
             let _ = fs::remove_dir_all(&fresh);
+            if is_first {
+                let _ = fs::remove_dir(runs);
+            }
         }
         moved?;
         Ok(Self { path })
@@ -229,6 +233,19 @@ impl RunFolder {
     /// Whether there is a checkpoint to go on from.
     pub fn has_checkpoint(&self) -> bool {
         checkpoint::exists(&self.path)
+    }
+
+    /// Removes the folder if nothing of a run is in it but what [`create`](Self::create) wrote and
+    /// records without a checkpoint; whatever else is there keeps it.
+    pub(super) fn remove_unstarted(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        let is_own =
+            |name: &str| name.starts_with('.') || [SPEC, METRICS, CHECKS, VERSIONS].contains(&name);
+        let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        if !self.has_checkpoint() && names.all(|name| is_own(&name)) {
+            // The error before it is the one to tell.
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 
     /// The record of all epochs; a last line that was cut off by an interruption is left out.

@@ -13,6 +13,7 @@ mod fixed;
 mod sparse;
 mod constants;
 mod findings;
+mod partly;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::init::{Parameter, Role, fans::Axes};
 
 pub use exact::Seed;
 pub use fit::{Candidate, Fit};
+pub use partly::partly;
 pub use statistics::Statistics;
 pub use structure::Structure;
 

@@ -14,6 +14,9 @@ use fanin::recommend::{Change, Language, Options, Recommendation, Scale, code};
 use fanin::spec::{Architecture, Body, Ground, Model, Spec};
 use fanin::weights::Weights;
 
+mod layouts;
+mod exported;
+
 #[path = "../data/code/chain_rust.rs"]
 mod chain_rust;
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use fanin::check::{Diagnosis, Verdict};
-use fanin::report::{Checked, Json};
+use fanin::report::{Asked, Checked, Json};
 use fanin::spec::{Extent, Spec};
 use fanin::weights::Weights;
 use serde_json::{Map, Value};
@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 const SCHEMA: &str = include_str!("../../../../docs/schema/check.json");
 const FIX: &str = include_str!("../../../../docs/schema/fix.json");
 const COMPARE: &str = include_str!("../../../../docs/schema/compare.json");
+const THEORY: &str = include_str!("../../../../docs/schema/theory.json");
 const REPORT: &str = include_str!("../../../../docs/schema/report.json");
 
 /// Reads the part of JSON Schema 2020-12 that the schema uses, and refuses any other keyword.
@@ -136,7 +137,8 @@ fn is_of_type(rule: &Value, value: &Value) -> bool {
 
 fn json(diagnosis: &Diagnosis) -> Value {
     let (model, start) = ("a network".to_owned(), "a start".to_owned());
-    let checked = Checked { model, start, spec: &Spec::default(), diagnosis };
+    let (spec, asked) = (&Spec::default(), &Asked::default());
+    let checked = Checked { model, start, spec, asked, diagnosis };
     serde_json::from_str(&Json::new("check", &checked).to_string()).unwrap()
 }
 
@@ -213,6 +215,52 @@ fn recurrent() -> Diagnosis {
 }
 
 #[test]
+fn theory_says_what_its_schema_does_of_signals_without_an_end() {
+    use fanin::theory::{Attention, Network, Question, activation, describe, describe_attention};
+    for (text, network) in [
+        ("exp(10*x)", Network::Dense),
+        ("x^3", Network::Convolution),
+        ("relu2", Network::BatchNorm),
+        ("abs(x)^0.7", Network::LayerNorm),
+    ] {
+        let activation = activation(text).unwrap();
+        let image = (network == Network::Convolution).then_some(fanin::theory::Image {
+            height: 6,
+            width: 6,
+            kernel: 3,
+        });
+        let found = describe(&Question {
+            activation: &*activation,
+            network,
+            depth: 8,
+            width: 16,
+            weight_variance: Some(2.0),
+            bias_variance: 0.0,
+            image,
+        });
+        let json: Value =
+            serde_json::from_str(&Json::new("theory", &found.unwrap()).to_string()).unwrap();
+        let mut validator = Validator::of(THEORY);
+        let schema = validator.root["$defs"]["of_layers"].clone();
+        validator.check(&schema, &json, "");
+        assert!(validator.mistakes.is_empty(), "{text}: {:#?}", validator.mistakes);
+    }
+    let attention = Attention {
+        tokens: 4,
+        branch: 900.0,
+        has_skip: true,
+        value_variance: 1.0,
+        logit_variance: 1.0,
+    };
+    let found = describe_attention(attention, 0.5, 80).unwrap();
+    let json: Value = serde_json::from_str(&Json::new("theory", &found).to_string()).unwrap();
+    let mut validator = Validator::of(THEORY);
+    let schema = validator.root["$defs"]["of_attention"].clone();
+    validator.check(&schema, &json, "");
+    assert!(validator.mistakes.is_empty(), "{:#?}", validator.mistakes);
+}
+
+#[test]
 fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
     let (seeds, deep) = ([0, 1, 2], "64 -> 10x64 relu -> 10");
     let residual = "64 -> 64 tanh -> 2x(32 layer_norm relu -> 64) residual -> 10";
@@ -244,6 +292,17 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
 
 /// A repair, as `fanin fix --json` tells it; proven by so many seconds of training, if any.
 fn fix_of(model: &str, scheme: &str, method: Option<&str>, seconds: Option<f64>) -> Value {
+    stopped_fix_of(model, scheme, method, seconds, false)
+}
+
+/// The same, whose proof is stopped at once where `is_stopped`.
+fn stopped_fix_of(
+    model: &str,
+    scheme: &str,
+    method: Option<&str>,
+    seconds: Option<f64>,
+    is_stopped: bool,
+) -> Value {
     use fanin::compare::proof::ProofOptions;
     use fanin::recommend::Options;
     use fanin::report::Fixed;
@@ -258,6 +317,9 @@ fn fix_of(model: &str, scheme: &str, method: Option<&str>, seconds: Option<f64>)
     let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds };
     let proof = repair.recommendation.as_ref().filter(|_| seconds.is_some()).map(|found| {
         let interrupt = Interrupt::default();
+        if is_stopped {
+            interrupt.request();
+        }
         fanin::prove(&spec, &model, None, found, &data, &options, &(), &interrupt).unwrap()
     });
     let fixed = Fixed {
@@ -267,9 +329,11 @@ fn fix_of(model: &str, scheme: &str, method: Option<&str>, seconds: Option<f64>)
         data: data.source.clone(),
         is_stand_in: false,
         spec: &spec,
+        asked: &Asked::default(),
         repair: &repair,
         proof: proof.as_ref(),
         files: &["start.npz".into()],
+        notes: &["1 tensor has the module's name".to_owned()],
         code: seconds.map(|_| "source"),
     };
     serde_json::from_str(&Json::new("fix", &fixed).to_string()).unwrap()
@@ -283,9 +347,11 @@ fn the_schema_of_a_repair_describes_every_key_and_nothing_else() {
         fix_of(deep, "torch-default", None, Some(1e-9)),
         fix_of("64 -> 16 relu -> 10", "he-normal", None, None),
         fix_of("64 -> 16 relu -> 8 relu -> 10", "zeros", Some("lsuv"), None),
+        stopped_fix_of(deep, "torch-default", None, Some(2.0), true),
     ];
     assert_eq!(repairs[0]["proof"]["outcome"], "trained");
     assert_eq!(repairs[1]["proof"]["outcome"], "too-dear");
+    assert_eq!(repairs[4]["proof"]["outcome"], "interrupted");
     assert!(repairs[2]["recommendation"].is_null(), "a sound start is left alone");
     let mut validator = Validator::of(FIX);
     let schema = validator.root.clone();
@@ -350,7 +416,8 @@ fn report_of(model: &str, scheme: &str) -> Value {
     let diagnosis = fanin::check(&spec, &model, &weights, &data).unwrap();
     let trace = fanin::trace(&spec, &model, &weights, &data).unwrap();
     let (model, start) = (model.to_string(), scheme.to_owned());
-    let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+    let asked = &Asked::default();
+    let checked = Checked { model, start, spec: &spec, asked, diagnosis: &diagnosis };
     let material = Material {
         spec: Some(&spec),
         data: Some(&data),

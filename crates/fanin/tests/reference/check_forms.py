@@ -42,6 +42,8 @@ THEORIES = [
     ["--activation", "tanh", "--depth", "20", "--bias-variance", "0.05"],
     ["--activation", "softplus", "--depth", "8"],
     ["--activation", "relu(x)^2", "--depth", "30"],
+    ["--activation", "exp(10*x)", "--depth", "30"],
+    ["--activation", "abs(x)^0.7", "--depth", "8"],
     ["--network", "convolution", "--image", "9x12", "--kernel", "3", "--depth", "6"],
     ["--network", "residual", "--depth", "12"],
     ["--network", "residual", "--depth", "3000", "--branch", "1"],

@@ -1,6 +1,6 @@
 //! Inputs that hardly differ end far apart.
 
-use super::{Bounds, Finding, Look, Rule, Severity, number, place};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number, place};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
@@ -66,9 +66,11 @@ impl Chaos {
         );
         let fix = if layer.normalized {
             "use fewer normalized layers, or residual branches: the weights' scale does not matter"
-        } else {
+        } else if advice::fitting_scheme(start).is_some() {
             "lower the weights' variance towards the critical line, which `fanin theory` gives: --scheme \
              lecun-normal"
+        } else {
+            advice::BY_FIX
         };
         Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }

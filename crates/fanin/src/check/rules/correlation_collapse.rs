@@ -1,6 +1,6 @@
 //! All inputs look alike after some layers.
 
-use super::{Bounds, Finding, Look, Rule, Severity, number, place};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number, place};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
@@ -90,8 +90,10 @@ impl CorrelationCollapse {
             place(start, layer),
             number(layer.directions)
         );
-        let fix = "raise the weights' variance to fit the activation (--scheme exact-gain-normal; \
-                   `fanin theory` gives the critical line) and start biases at 0";
-        Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
+        let fix = format!(
+            "{}; start biases at 0, and take wider layers or fewer of them",
+            advice::variance_that_fits(start)
+        );
+        Finding::new(self, severity, why, fix).at(&layer.module)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Bounds, Finding, Look, Rule, place};
+use super::{Bounds, Finding, Look, Rule, advice, place};
 use crate::check::case::Case;
 use crate::check::measurement::LayerMeasurement;
 use crate::theory::dead_probability;
@@ -78,7 +78,11 @@ impl Rule for DeadUnits {
                 100.0 * expected(layer),
                 layer.input_cosine
             );
-            let fix = format!("start its biases at 0: --rule \"{}.bias=zeros\"", layer.module);
+            let fix = if layer.bias_mean_square > 0.0 {
+                format!("start its biases at 0: --rule \"{}.bias=zeros\"", layer.module)
+            } else {
+                advice::variance_that_fits(case.shown())
+            };
             Finding::new(self, severity, why, fix)
         })
     }

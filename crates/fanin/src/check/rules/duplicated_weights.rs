@@ -4,8 +4,8 @@ use super::{Finding, Look, Rule, Severity, count, number};
 use crate::check::case::Case;
 use crate::check::duplicates::Duplicate;
 
-/// Checks that no matrix is a bitwise copy of another one, or consists of equal parts, and that
-/// neither matrices nor units of one differ by less than a twentieth of their size.
+/// Checks that no matrix is a bitwise copy of another one, or consists of equal parts or has equal
+/// units, and that neither matrices nor units of one differ by less than a twentieth of their size.
 ///
 /// Harm: random draws are never equal, so one seed was used twice. Equal parts are units that start
 /// as twins and compute the same until training parts them, and almost equal units are slow to part;
@@ -53,6 +53,13 @@ impl DuplicatedWeights {
             Duplicate::Parts { tensor, parts } => {
                 (tensor, format!("`{tensor}` consists of {parts} equal parts"))
             }
+            Duplicate::EqualUnits { tensor, units, closest: [one, other] } => (
+                tensor,
+                format!(
+                    "`{tensor}` has {units} units with the weights of another to the last bit, such as \
+                     {one} and {other}"
+                ),
+            ),
             Duplicate::NearLayer { first, copy, distance } => {
                 let percent = number(100.0 * distance);
                 (copy, format!("`{copy}` differs from `{first}` by {percent} % of its size"))
@@ -70,7 +77,10 @@ impl DuplicatedWeights {
             0 => String::new(),
             more => format!(", and {} more", count(more, "copy is", "copies are")),
         };
-        let is_exact = matches!(first, Duplicate::Layer { .. } | Duplicate::Parts { .. });
+        let is_exact = matches!(
+            first,
+            Duplicate::Layer { .. } | Duplicate::Parts { .. } | Duplicate::EqualUnits { .. }
+        );
         let why = if is_exact {
             format!(
                 "{what}{more}: one seed was used twice. Equal units compute the same until training \

@@ -1,6 +1,6 @@
 //! The gradient grows on its way back.
 
-use super::{Bounds, Finding, Look, Rule, Severity, number};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
@@ -54,9 +54,8 @@ impl ExplodingGradient {
              rate that suits the last layers makes the first ones jump",
             number((0.5 * estimate.value).exp())
         );
-        let fix = "use a scheme whose variance fits the activation (--scheme exact-gain-normal), \
-                   or clip gradients";
+        let fix = format!("{}; or clip gradients", advice::variance_that_fits(start));
         let severity = start.softened(severity);
-        Finding::new(self, severity, why, fix.to_owned()).in_first_hidden_layer(start)
+        Finding::new(self, severity, why, fix).in_first_hidden_layer(start)
     }
 }

@@ -1,6 +1,6 @@
 //! The signal or the gradient grows from layer to layer.
 
-use super::{Bounds, Finding, Look, Measured, Rule, Severity, because, number};
+use super::{Bounds, Finding, Look, Measured, Rule, Severity, advice, because, number};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::forecast::LARGEST_GROWTH;
@@ -77,7 +77,7 @@ impl ExplodingSignal {
             number((0.5 * evidence.log_signal_growth()?).exp()),
             because(last)
         );
-        let fix = "divide the weights by the root of the fan-in: he-normal for relu";
-        Some(Finding::new(self, severity, why, fix.to_owned()).at(&last.module))
+        let fix = advice::variance_that_fits(evidence);
+        Some(Finding::new(self, severity, why, fix).at(&last.module))
     }
 }

@@ -3,7 +3,7 @@
 use fanin_engine::activations;
 use fanin_engine::moments::gaussian_moments;
 
-use super::{Bounds, Finding, Look, Rule, Severity, number, place};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::theory::Gaussian;
@@ -86,7 +86,7 @@ impl GainMismatch {
             number(layer.scaled_weight_variance),
             number(change.exp())
         );
-        let fix = "--scheme exact-gain-normal computes the variance for any activation";
-        Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
+        let fix = advice::variance_that_fits(start);
+        Finding::new(self, severity, why, fix).at(&layer.module)
     }
 }

@@ -1,8 +1,10 @@
 //! Depth stretches some directions and loses others.
 
-use super::{Bounds, Finding, Look, Rule, Severity, number};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
+use crate::check::evidence::Evidence;
+use crate::check::measurement::LayerMeasurement;
 use crate::check::readings::Readings;
 
 /// ln(1 + σ²) for the relative variance σ² of the squared singular values between the first and the
@@ -46,18 +48,25 @@ impl Rule for IllConditionedJacobian {
             return Look::Skipped;
         }
         let effect = |readings: &Readings| readings.depth_relative_variance.map(f64::ln_1p);
-        case.look_at_readings(effect, BOUNDS, |severity, estimate| self.explain(severity, estimate))
+        case.look_at_readings(effect, BOUNDS, |severity, estimate| {
+            self.explain(severity, case.shown(), estimate)
+        })
     }
 }
 
 impl IllConditionedJacobian {
-    fn explain(&self, severity: Severity, estimate: Estimate) -> Finding {
+    fn explain(&self, severity: Severity, start: &Evidence<'_>, estimate: Estimate) -> Finding {
         let why = format!(
             "from the first to the last hidden layer one direction in {} carries what comes \
              through. Directions that depth loses can hardly be learned",
             number(estimate.value.exp())
         );
-        let fix = "use orthogonal weights (--scheme orthogonal), or residual branches";
-        Finding::new(self, severity, why, fix.to_owned())
+        let known = |layer: &LayerMeasurement| advice::usual_scheme(layer.activation.as_deref());
+        let fix = if start.hidden().iter().all(|layer| known(layer).is_some()) {
+            "use orthogonal weights (--scheme orthogonal), or residual branches".to_owned()
+        } else {
+            format!("{}; or residual branches", advice::BY_FIX)
+        };
+        Finding::new(self, severity, why, fix)
     }
 }

@@ -32,6 +32,7 @@ mod step_too_large;
 mod step_too_small;
 
 pub(crate) mod wording;
+pub(crate) mod advice;
 
 #[cfg(test)]
 mod tests;
@@ -115,9 +116,24 @@ impl Finding {
         Self { module, ..self }
     }
 
-    /// The same finding with its effect in numbers.
+    /// The same finding with its effect in numbers; it says so where only the error of the estimate
+    /// reaches the bound.
     pub fn measured(self, measured: Measured) -> Self {
-        Self { measured: Some(measured), ..self }
+        let Measured { estimate, bounds } = measured;
+        let (_, high) = estimate.interval();
+        let is_doubt = self.severity == Severity::Warn && estimate.value < bounds.warn;
+        let doubt = if is_doubt && high.is_finite() {
+            format!(
+                ". That may be so, not more: the estimate, {}, is below the bound of {}, and with its \
+                 error it may be as large as {}",
+                number(estimate.value),
+                number(bounds.warn),
+                number(high)
+            )
+        } else {
+            String::new()
+        };
+        Self { why: self.why + &doubt, measured: Some(measured), ..self }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A layer gets no gradient at all.
 
-use super::{Finding, Look, Rule, Severity, count, place};
+use super::{Finding, Look, Rule, Severity, advice, count, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 
@@ -59,10 +59,11 @@ impl NoGradient {
         );
         let fix = match silent {
             Some(silent) if silent.weight_norm > 0.0 => format!(
-                "bring the biases of {} near 0 and its weights to a scheme such as he-normal",
-                place(evidence, silent)
+                "bring the biases of {} near 0: {}",
+                place(evidence, silent),
+                advice::variance_that_fits(evidence)
             ),
-            _ => "start from random weights, such as he-normal".to_owned(),
+            _ => advice::random_weights(evidence),
         };
         Some(Finding::new(self, Severity::Fail, why, fix).at(&layer.module))
     }

@@ -1,6 +1,6 @@
 //! Units work where their activation is flat.
 
-use super::{Bounds, Finding, Look, Rule, place};
+use super::{Bounds, Finding, Look, Rule, advice, place};
 use crate::check::case::Case;
 use crate::check::measurement::LayerMeasurement;
 
@@ -12,7 +12,7 @@ pub(in crate::check) const BOUNDS: Bounds = Bounds { warn: 0.3, fail: 0.6 };
 ///
 /// Harm: where the slope is near 0, so is the gradient that comes back, and a saturated unit is
 /// slow to leave. Looks like: activations near ±1 (or 0 and 1) for nearly every row, and a loss
-/// that hardly moves. Fix: smaller weights, such as xavier-uniform, or standardized data. When to
+/// that hardly moves. Fix: smaller weights, such as xavier-uniform for tanh, or standardized data. When to
 /// ignore it: at an output that should be a hard decision; activations that are flat on one side
 /// only, such as relu, are not looked at.
 pub struct Saturation;
@@ -54,8 +54,12 @@ impl Rule for Saturation {
                 layer.activation.as_deref().unwrap_or("the activation"),
                 place(case.shown(), layer)
             );
-            let fix = "use smaller weights, such as --scheme xavier-uniform, and standardized data";
-            Finding::new(self, severity, why, fix.to_owned())
+            let smaller = match advice::fitting_scheme(case.shown()) {
+                Some(scheme) => format!("such as --scheme {scheme}"),
+                None => format!("or {}", advice::BY_FIX),
+            };
+            let fix = format!("use standardized data and smaller weights, {smaller}");
+            Finding::new(self, severity, why, fix)
         })
     }
 }

@@ -454,3 +454,17 @@ fn weights_of_other_names_are_an_error_that_names_what_lacks() {
     let error = found.unwrap_err().to_string();
     assert!(error.contains("found no tensor `0.weight`"), "{error}");
 }
+
+#[test]
+fn a_warning_that_only_its_error_reaches_says_so() {
+    let bounds = Bounds { warn: 3.0, fail: 8.0 };
+    let finding = |severity, value| {
+        let plain = Finding::plain("x", severity, "it grows".to_owned(), String::new());
+        plain.measured(Measured { estimate: Estimate::single(value, 0.5), bounds })
+    };
+    let told = ". That may be so, not more: the estimate, 2.50, is below the bound of 3.00, and with \
+                its error it may be as large as 3.50";
+    assert_eq!(finding(Severity::Warn, 2.5).why, format!("it grows{told}"));
+    assert_eq!(finding(Severity::Warn, 3.5).why, "it grows");
+    assert_eq!(finding(Severity::Inconclusive, 2.5).why, "it grows");
+}

@@ -1,6 +1,6 @@
 //! Units of a layer are the same unit.
 
-use super::{Finding, Look, Rule, Severity};
+use super::{Finding, Look, Rule, Severity, advice};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::symmetry::Units;
@@ -36,6 +36,7 @@ impl Rule for UnitSymmetry {
 
     fn consequences(&self) -> &'static [&'static str] {
         &[
+            "duplicated-weights",
             "near-duplicate-units",
             "zero-weights",
             "no-gradient",
@@ -61,7 +62,7 @@ impl UnitSymmetry {
             let units = evidence.units.iter().find(|units| units.is_narrowed())?;
             (Severity::Warn, units, narrowed(units))
         };
-        let fix = "start from random weights, such as he-normal".to_owned();
+        let fix = advice::random_weights(evidence);
         Some(Finding::new(self, severity, why, fix).at(&units.module))
     }
 }

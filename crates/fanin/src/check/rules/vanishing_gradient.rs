@@ -1,6 +1,6 @@
 //! The gradient shrinks on its way back.
 
-use super::{Bounds, Finding, Look, Rule, Severity, number};
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number};
 use crate::check::case::Case;
 use crate::check::estimate::Estimate;
 use crate::check::evidence::Evidence;
@@ -59,9 +59,8 @@ impl VanishingGradient {
              layers hardly move while the last ones learn",
             number((-0.5 * estimate.value).exp())
         );
-        let fix = "use a scheme whose variance fits the activation (--scheme exact-gain-normal), \
-                   or residual branches";
+        let fix = format!("{}; or residual branches", advice::variance_that_fits(start));
         let severity = start.softened(severity);
-        Finding::new(self, severity, why, fix.to_owned()).in_first_hidden_layer(start)
+        Finding::new(self, severity, why, fix).in_first_hidden_layer(start)
     }
 }

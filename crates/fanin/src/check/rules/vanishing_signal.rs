@@ -1,10 +1,9 @@
 //! The signal forward and the gradient back shrink from layer to layer.
 
-use super::{Finding, Look, Measured, Rule, Severity, because, number, planned, steps};
+use super::{Finding, Look, Measured, Rule, Severity, advice, because, number, planned, steps};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::forecast::{ESCAPE, escape_steps};
-use crate::check::measurement::LayerMeasurement;
 
 /// Checks that a signal which shrinks leaves the weights time to grow out of their start.
 ///
@@ -75,19 +74,7 @@ impl VanishingSignal {
             steps(escape),
             planned(evidence.horizon.steps)
         );
-        let fix = format!(
-            "use weights whose variance fits the activation: --scheme {}",
-            fitting_scheme(hidden.first()?)
-        );
+        let fix = advice::variance_that_fits(evidence);
         Some(Finding::new(self, severity, why, fix).at(&hidden.first()?.module))
-    }
-}
-
-/// The usual scheme for an activation, by what it does far from 0.
-fn fitting_scheme(layer: &LayerMeasurement) -> &'static str {
-    match (layer.saturated_share, layer.always_on_share) {
-        (Some(_), _) => "xavier-uniform",
-        (None, Some(_)) => "he-normal",
-        (None, None) => "exact-gain-normal",
     }
 }

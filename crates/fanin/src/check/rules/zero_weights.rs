@@ -1,6 +1,6 @@
 //! A hidden weight matrix starts at 0.
 
-use super::{Finding, Look, Rule, Severity, place};
+use super::{Finding, Look, Rule, Severity, advice, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 
@@ -56,7 +56,9 @@ impl ZeroWeights {
              learn nothing {how_long}",
             place(start, layer)
         );
-        let fix = format!("give it random weights: --rule \"{}.weight=he-normal\"", layer.module);
+        let scheme =
+            advice::usual_scheme(layer.activation.as_deref()).map_or("he-normal", |own| own.0);
+        let fix = format!("give it random weights: --rule \"{}.weight={scheme}\"", layer.module);
         Some(Finding::new(self, severity, why, fix).at(&layer.module))
     }
 }

@@ -77,6 +77,9 @@ const PARALLEL: f64 = 0.95;
 /// Rows that chance makes none so alike.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Likeness {
+    /// Pairs that differ in no bit, of rows of four different numbers at least: fewer repeat by chance
+    /// or on purpose.
+    pub equal: NearDuplicates,
     /// Pairs that differ by at most a twentieth of the longer row, but not in no bit.
     pub near: NearDuplicates,
     /// Other pairs that are parallel or opposite up to scale, but no mirror images to the last bit.
@@ -96,11 +99,18 @@ pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
     // Two rows so near have a cosine of 1 − ALMOST²/2 at least.
     let (near_from, alike_from) = (least(1.0 - ALMOST * ALMOST), least(PARALLEL));
     let row = |i: usize| &weights[i * inputs..(i + 1) * inputs];
+    let mut equal = Found::new(near_from, rows);
     let (mut near, mut alike) = (Found::new(near_from, rows), Found::new(alike_from, rows));
     each_pair(weights, inputs, alike_from.min(near_from), |i, j, cosine| {
         let (one, other) = (row(i), row(j));
         let is_mirrored = || one.iter().zip(other).all(|(a, b)| *a == -b);
-        if one == other || is_mirrored() {
+        if one == other {
+            if has_many_values(one) {
+                equal.add(i, j, 1.0);
+            }
+            return;
+        }
+        if is_mirrored() {
             return;
         }
         let longer = f64::max(reduce::sum_of_squares(one), reduce::sum_of_squares(other));
@@ -111,7 +121,21 @@ pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
             alike.add(i, j, cosine);
         }
     });
-    Likeness { near: near.finish(), alike: alike.finish() }
+    Likeness { equal: equal.finish(), near: near.finish(), alike: alike.finish() }
+}
+
+/// Whether a row has four different numbers at least.
+fn has_many_values(row: &[f32]) -> bool {
+    let mut met: Vec<f32> = Vec::new();
+    for &x in row {
+        if !met.contains(&x) {
+            met.push(x);
+        }
+        if met.len() > 3 {
+            return true;
+        }
+    }
+    false
 }
 
 /// ‖a − b‖ over the length of the longer one, 0 where both are 0; `None` if it is above `most`.
@@ -342,12 +366,13 @@ mod tests {
         plant(1, 1.0, 0.0);
         plant(2, 1.2, 0.001);
         plant(3, -1.0, 0.001);
-        let Likeness { near, alike } = likeness(&weights, inputs);
+        let Likeness { equal, near, alike } = likeness(&weights, inputs);
         assert_eq!((near.pairs, alike.pairs), (0, 5), "0 to 3 are one direction, 0 and 1 one row");
+        assert_eq!((equal.pairs, equal.closest.map(|pair| pair.rows)), (1, Some([0, 1])));
         let mut with_mirror = weights.clone();
         let (first, others) = with_mirror.split_at_mut(inputs);
         others[3 * inputs..].iter_mut().zip(first).for_each(|(to, x)| *to = -*x);
-        let Likeness { near, alike } = likeness(&with_mirror, inputs);
+        let Likeness { near, alike, .. } = likeness(&with_mirror, inputs);
         let found = (near.pairs, alike.pairs);
         assert_eq!(found, (1, 6), "4 is the mirror image of 0 and 1, opposite to 2, near 3");
         let mut plant = |to: usize, noise: f32| {
@@ -360,6 +385,16 @@ mod tests {
         plant(20, 0.01);
         let found = likeness(&weights, inputs).near;
         assert_eq!((found.pairs, found.closest.map(|c| c.rows)), (1, Some([5, 20])));
+    }
+
+    #[test]
+    fn rows_of_few_numbers_may_be_equal() {
+        let row = |i: usize| if i.is_multiple_of(3) { 0.0 } else { i as f32 % 2.0 + 1.0 };
+        let weights: Vec<f32> = (0..60).map(|i| row(i % 20)).collect();
+        assert_eq!(likeness(&weights, 20).equal.pairs, 0, "three numbers");
+        let fourth = |i: usize| if i == 7 { 3.0 } else { row(i) };
+        let weights: Vec<f32> = (0..60).map(|i| fourth(i % 20)).collect();
+        assert_eq!(likeness(&weights, 20).equal.pairs, 3, "four numbers");
     }
 
     #[test]

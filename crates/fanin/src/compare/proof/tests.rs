@@ -6,6 +6,16 @@ use crate::spec::Spec;
 
 /// What comes of two schemes in one network on the embedded digits.
 fn proof(model: &str, before: &str, after: &str, epochs: usize) -> Proof {
+    let proven = proven(model, (before, after), epochs, &Interrupt::default());
+    proven.trained().unwrap().clone()
+}
+
+fn proven(
+    model: &str,
+    (before, after): (&str, &str),
+    epochs: usize,
+    interrupt: &Interrupt,
+) -> Proven {
     let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
     spec.train.epochs = epochs;
     let data = crate::data::for_spec(&spec).unwrap();
@@ -18,8 +28,17 @@ fn proof(model: &str, before: &str, after: &str, epochs: usize) -> Proof {
     let training = Training { model: &model, spec: &spec, data: &data };
     let contest = Contest { training, before: &before, after: &after };
     let options = ProofOptions { seeds: (0..4).collect(), factors: vec![0.3, 1.0], seconds: None };
-    let proven = prove(&contest, &options, &(), &Interrupt::default()).unwrap();
-    proven.trained().unwrap().clone()
+    prove(&contest, &options, &(), interrupt).unwrap()
+}
+
+#[test]
+fn a_proof_that_is_stopped_says_how_far_it_came() {
+    let interrupt = Interrupt::default();
+    interrupt.request();
+    let starts = ("zeros", "he-normal");
+    let proven = proven("features -> 4 relu -> outputs", starts, 1, &interrupt);
+    assert_eq!(proven, Proven::Interrupted { ended: 0, runs: 12 });
+    assert!(proven.trained().is_none());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::formats::onnx::{self, Separated};
 use crate::import::imported::{Imported, Parameter as Own};
 use crate::import::lowering::Steps;
-use crate::import::{Move, ops, roles};
+use crate::import::{Move, Options, ops, roles};
 use crate::init::{Parameter, Role};
 use crate::spec::CellWires;
 use crate::weights::Weights;
@@ -28,6 +28,21 @@ pub(super) fn scores<'a>(model: &onnx::Model<'a>, output: &str) -> Option<&'a st
         let passes = import.carries.contains(&0) && node.inputs.len() == 1 && !is_permuted;
         output = passes.then_some(input)?;
     }
+}
+
+/// Whether the file leaves open how many rows its inputs have, and the caller too.
+pub(super) fn has_open_rows(
+    model: &onnx::Model<'_>,
+    imported: &Imported,
+    options: &Options,
+) -> bool {
+    imported.inputs.iter().all(|port| {
+        let input = model.graph.inputs.iter().find(|own| own.name == port.name);
+        let declared = input.and_then(onnx::ValueInfo::tensor).and_then(|own| own.1);
+        let first = declared.and_then(|axes| axes.first().copied());
+        let is_open = first.is_some_and(|axis| !matches!(axis, onnx::Dimension::Value(_)));
+        is_open && !options.inputs.contains_key(&port.name)
+    })
 }
 
 /// The rows for which the file was made: the length of every input's first axis.

@@ -269,7 +269,11 @@ impl<'m, 'a> Search<'m, 'a> {
             Part::Bias | Part::Shift | Part::Term => "bias",
             _ => return None,
         };
-        (!path.is_empty()).then(|| format!("{path}.{leaf}"))
+        let guessed = (!path.is_empty()).then(|| format!("{path}.{leaf}"));
+        // A module that names its parameters in its own way, as cells do, has none of this name.
+        guessed.filter(|name| {
+            self.signature.is_empty() || self.signature.is_parameter(name) == Some(true)
+        })
     }
 
     /// Whether it packs query, key and value as PyTorch's `MultiheadAttention` does: a bias that is named

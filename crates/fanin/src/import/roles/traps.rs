@@ -107,9 +107,11 @@ pub(super) fn tie(links: &Links<'_, '_>, found: &mut [Found]) {
             found[table].notes.push(format!("{zeros} rows of zeros: padding"));
         }
         let name = found[table].initializer.clone();
+        let framework = found[table].framework.clone();
+        let is_uniform = own.iter().all(|x| *x == own[0]);
         for head in found.iter_mut() {
             let is_turned = shape(head) == [width, rows];
-            if head.parameter.role != Role::Weight || !is_turned {
+            if head.parameter.role != Role::Weight || !is_turned || is_uniform {
                 continue;
             }
             let Some(other) = values(links, &head.initializer) else { continue };
@@ -117,6 +119,10 @@ pub(super) fn tie(links: &Links<'_, '_>, found: &mut [Found]) {
             if is_equal {
                 head.notes.push(format!("tied: `{name}` transposed"));
                 head.tied = Some(name.clone());
+                if framework.is_some() {
+                    head.framework.clone_from(&framework);
+                    head.parameter.framework.clone_from(&framework);
+                }
             }
         }
     }

@@ -47,6 +47,8 @@ pub(super) struct Drawn<'a> {
     pub parts: Option<(usize, Vec<usize>)>,
     /// Whether a matrix is drawn whose units the framework lays out by head.
     pub is_by_head: bool,
+    /// Whether a transposed convolution is drawn as a matrix, of which inputs come first.
+    pub is_turned: bool,
     /// Whether some modules of the framework lack it.
     pub is_optional: bool,
     /// What is drawn for a second row below, where a framework has two parameters in one.
@@ -71,16 +73,6 @@ impl<'a> Drawn<'a> {
     }
 
     fn new(parameter: &'a Parameter, scheme: &str, language: Language) -> Result<Self> {
-        let is_exporters = parameter.name.contains("::") || parameter.name.starts_with("val_");
-        if is_exporters && matches!(language, Language::Torch | Language::Flax) {
-            return Err(Error::Setting {
-                place: format!("code for {}", language.name()),
-                found: format!("the name {}, which the exporter made", parameter.name),
-                expected: "the module's own names, which torch.onnx.export(…, dynamo=True) writes \
-                           beside its own; or take numpy"
-                    .to_owned(),
-            });
-        }
         let is_turned =
             names::is_in_out(parameter) && matches!(language, Language::Torch | Language::Numpy);
         let draw = |part: &Parameter| {
@@ -89,7 +81,9 @@ impl<'a> Drawn<'a> {
         let Some(packing) = &parameter.packing else {
             let draws = vec![draw(parameter)?];
             let is_by_head = attention::is_by_head(parameter) && draws[0].is_matrix();
-            return Ok(Self { is_by_head, ..Self::whole(parameter, draws) });
+            let is_shaped = draws[0].is_matrix() || draws[0].is_central();
+            let is_turned = names::is_transposed_kernel(parameter) && is_shaped;
+            return Ok(Self { is_by_head, is_turned, ..Self::whole(parameter, draws) });
         };
         let parts = 0..packing.parts.len();
         let mut draws = parts.map(|i| draw(&parameter.part(i))).collect::<Result<Vec<Draw>>>()?;
@@ -102,6 +96,9 @@ impl<'a> Drawn<'a> {
         let mut sizes = packing.parts.iter().map(|(_, size)| *size).collect();
         if !alike && matches!(language, Language::Keras | Language::Flax) {
             (draws, sizes) = cells::ordered(packing, &draws, language).ok_or_else(|| {
+                if names::is_exporters(&parameter.name) {
+                    return names::unnamed(&parameter.name, language);
+                }
                 let place = format!("code for {}", language.name());
                 let found = format!("parts of {} that are drawn each in its own way", parameter.name);
                 let expected = "gates of a recurrent cell or parts of attention, whose order there is \
@@ -119,8 +116,18 @@ impl<'a> Drawn<'a> {
     }
 
     fn whole(parameter: &'a Parameter, draws: Vec<Draw>) -> Self {
-        let (is_by_head, is_optional) = (false, false);
-        Self { parameter, draws, parts: None, is_by_head, is_optional, below: None }
+        let (parts, below) = (None, None);
+        let (is_by_head, is_turned, is_optional) = (false, false, false);
+        Self { parameter, draws, parts, is_by_head, is_turned, is_optional, below }
+    }
+
+    /// Whether matrices lie behind one another along the first axis, and each is drawn as a whole.
+    pub fn is_apart(&self, language: Language) -> bool {
+        let parameter = self.parameter;
+        let count = parameter.shape.axes().first().copied().unwrap_or(0);
+        // A cell's direction is an axis of ONNX alone, which Keras and Flax do not have.
+        let is_there = count > 1 || matches!(language, Language::Torch | Language::Numpy);
+        parameter.axes.batch == [0] && is_there && self.draws.iter().any(Draw::is_matrix)
     }
 
     /// Zeros.
@@ -177,7 +184,12 @@ impl Draw {
         let gain = || scheme.gain(parameter).map(|gain| digits(gain.unwrap_or(1.0)));
         match scheme.facts().name {
             "orthogonal" => return Ok(Self::Orthogonal(gain()?)),
-            "delta-orthogonal" => return Ok(Self::DeltaOrthogonal(gain()?)),
+            // In groups, each is an isometry of its own.
+            "delta-orthogonal"
+                if parameter.axes.input_groups.max(parameter.axes.output_groups) <= 1 =>
+            {
+                return Ok(Self::DeltaOrthogonal(gain()?));
+            }
             "looks-linear" => {
                 let place = &parameter.place;
                 let layer = place.layer.unwrap_or(Position { index: 0, count: 1 });

@@ -4,29 +4,35 @@ use std::fmt::Write;
 
 use super::draw::{Draw, Drawn, literal, truth};
 use super::groups::{Group, each, for_python, groups, quoted};
-use super::{cells, names};
+use super::{Language, cells, names};
 use crate::init::Parameter;
 use crate::spec::Model;
 
+/// `is_complete` where the model has no parameter but those that are `there`.
 pub(super) fn code(
     title: &str,
     drawn: &[Drawn<'_>],
     model: &Model,
     (parameters, there): (&[Parameter], &[&Parameter]),
+    is_complete: bool,
 ) -> String {
     let own = |name: &str| names::flax(model, parameters, name);
     let gates = cells::gates_of_flax(parameters);
     let trained = there.iter().filter(|p| p.role.is_trained());
     let all: Vec<String> = trained.map(|p| own(&p.name)).collect();
-    let groups = groups(drawn, &own, &all);
+    let groups = groups(drawn, &own, Some(&all[..]).filter(|_| is_complete), Language::Flax);
     let mut text = format!(
         "\"\"\"{title}\"\"\"\n\nimport zlib\nfrom fnmatch import fnmatchcase\n\nimport jax\n\
          import jax.numpy as jnp\n\ninit = jax.nn.initializers\n\n"
     );
     let rules: Vec<String> = groups.iter().map(rule).collect();
-    for (name, helper) in
-        [("parts(", PARTS), ("by_head(", BY_HEAD), ("around(", AROUND), ("mirrored(", MIRRORED)]
-    {
+    for (name, helper) in [
+        ("parts(", PARTS),
+        ("by_head(", BY_HEAD),
+        ("around(", AROUND),
+        ("mirrored(", MIRRORED),
+        ("apart(", APART),
+    ] {
         if rules.iter().any(|rule| rule.contains(name)) {
             text.push_str(helper);
         }
@@ -136,6 +142,18 @@ def around(mean, draw):
 
 "#;
 
+const APART: &str = r#"
+def apart(draw):
+    """Draws each matrix along the first axis on its own."""
+
+    def drawn(key, shape, dtype):
+        keys = jax.random.split(key, shape[0])
+        return jnp.stack([draw(own, shape[1:], dtype) for own in keys])
+
+    return drawn
+
+"#;
+
 const INITIALIZE: &str = r#"
 def initialize(params, seed: int):
     """A tree in which what RULES name is drawn anew; all else keeps its values."""
@@ -177,6 +195,10 @@ const OF_PACKED: [[&str; 2]; 3] = [
 ];
 
 fn rule(group: &Group) -> String {
+    let call = |draw: Draw| {
+        let own = call(draw);
+        if group.is_apart { format!("apart({own})") } else { own }
+    };
     let Some((axis, sizes)) = &group.parts else {
         let own = call(group.draws[0]);
         return if group.is_by_head { format!("by_head({own})") } else { own };

@@ -1,5 +1,6 @@
 //! Parameters that get the same, named by as few patterns as possible.
 
+use super::Language;
 use super::draw::{Draw, Drawn};
 use crate::spec::glob;
 
@@ -14,34 +15,43 @@ pub(super) struct Group {
     pub parts: Option<(usize, Vec<usize>)>,
     /// Whether units are laid out by head.
     pub is_by_head: bool,
+    /// Whether inputs come first.
+    pub is_turned: bool,
+    /// Whether each matrix along the first axis is drawn on its own.
+    pub is_apart: bool,
 }
 
 /// Groups of `drawn`, small ones first, in which `names` gives a parameter's own name; `all` are
-/// the names of all parameters of the network.
+/// the names of all parameters that the framework's model may have. Where they are not known, names
+/// are told one by one: a pattern could fit what it is not meant for.
 pub(super) fn groups(
     drawn: &[Drawn<'_>],
     names: &dyn Fn(&str) -> String,
-    all: &[String],
+    all: Option<&[String]>,
+    language: Language,
 ) -> Vec<Group> {
     let mut groups: Vec<(Group, Vec<String>)> = Vec::new();
-    for Drawn { parameter, draws, parts, is_by_head, .. } in drawn {
-        let name = names(&parameter.name);
-        let same = |(group, _): &&mut (Group, Vec<String>)| {
-            group.draws == *draws && group.parts == *parts && group.is_by_head == *is_by_head
+    for own in drawn {
+        let name = names(&own.parameter.name);
+        let group = Group {
+            patterns: Vec::new(),
+            draws: own.draws.clone(),
+            parts: own.parts.clone(),
+            is_by_head: own.is_by_head,
+            is_turned: own.is_turned,
+            is_apart: own.is_apart(language),
         };
-        if let Some((_, members)) = groups.iter_mut().find(same) {
-            members.push(name);
-        } else {
-            let (draws, parts, is_by_head) = (draws.clone(), parts.clone(), *is_by_head);
-            groups.push((Group { patterns: Vec::new(), draws, parts, is_by_head }, vec![name]));
+        match groups.iter_mut().find(|(other, _)| *other == group) {
+            Some((_, members)) => members.push(name),
+            None => groups.push((group, vec![name])),
         }
     }
     groups.sort_by_key(|(_, members)| members.len());
     let mut decided: Vec<String> = Vec::new();
     let named = groups.into_iter().map(|(group, members)| {
-        let others: Vec<&String> =
-            all.iter().filter(|name| !members.contains(name) && !decided.contains(name)).collect();
-        let patterns = patterns(&members, &others);
+        let is_other = |name: &&String| !members.contains(name) && !decided.contains(name);
+        let others = all.map(|all| all.iter().filter(is_other).collect::<Vec<&String>>());
+        let patterns = others.map_or_else(|| members.clone(), |others| patterns(&members, &others));
         decided.extend(members);
         Group { patterns, ..group }
     });

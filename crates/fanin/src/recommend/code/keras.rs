@@ -5,16 +5,19 @@
 
 use std::fmt::Write;
 
-use super::cells;
 use super::draw::{Draw, Drawn, literal, truth};
+use super::{Language, cells};
 use crate::error::{Error, Result};
 use crate::init::Parameter;
 
 /// # Errors
 /// [`Error::Setting`] for what Keras has no initializer for.
 pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> Result<String> {
+    let has_matrices_alone = has_matrices_alone(drawn, parameters);
+    let is_told =
+        |own: &&&Parameter| own.role.is_trained() && (own.shape.rank() > 1 || !has_matrices_alone);
     let mut lines: Vec<(String, usize, usize)> = Vec::new();
-    for parameter in parameters.iter().filter(|p| p.role.is_trained()) {
+    for parameter in parameters.iter().filter(is_told) {
         let own = drawn.iter().find(|drawn| drawn.parameter.name == parameter.name);
         let rule = own.map_or_else(|| Ok("None".to_owned()), rule)?;
         let size = cells::rows_in_keras(parameter) * parameter.shape.elements();
@@ -30,15 +33,15 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) 
         ("by_head(", BY_HEAD),
         ("delta(", DELTA),
         ("mirrored(", MIRRORED),
+        ("turned(", TURNED),
+        ("apart(", APART),
     ] {
         if lines.iter().any(|(rule, ..)| rule.contains(name)) {
             text.push_str(helper);
         }
     }
-    text.push_str(
-        "# In the order of the model's trainable variables: how many, elements of each, and what is\n\
-         # drawn for a seed; None keeps the values that are there.\nRULES = [\n",
-    );
+    let which = if has_matrices_alone { MATRICES } else { ALL };
+    text.push_str(&HEAD.replace("VARIABLES", which.0));
     let periods = periods(&lines);
     for (repeat, period) in periods {
         let inner = |(rule, count, size): &(String, usize, usize)| match *count {
@@ -58,8 +61,27 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) 
         }
     }
     text.push_str("]\n\n");
-    text.push_str(INITIALIZE);
+    text.push_str(&INITIALIZE.replace("VARIABLES", which.1));
     Ok(text)
+}
+
+const HEAD: &str = "# In the order of the model's trainable variablesVARIABLES: how many, elements of each, and what is
+# drawn for a seed; None keeps the values that are there.
+RULES = [
+";
+
+/// What is said of the variables, and how they are got.
+const ALL: (&str, &str) = ("", "model.trainable_variables");
+const MATRICES: (&str, &str) = (
+    " of two axes or more, for the\n# file leaves out vectors of zeros and folds others",
+    "[v for v in model.trainable_variables if len(v.shape) > 1]",
+);
+
+/// Whether the file was written by Keras, whose exporter leaves out biases of zeros and folds
+/// normalization, and no vector changes.
+fn has_matrices_alone(drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> bool {
+    parameters.iter().any(|own| own.name.contains("ReadVariableOp"))
+        && drawn.iter().all(|own| own.parameter.shape.rank() > 1)
 }
 
 type Line = (String, usize, usize);
@@ -172,10 +194,42 @@ def mirrored(smaller, units, inputs):
 
 "#;
 
+const TURNED: &str = r#"
+def turned(draw):
+    """Draws (..., inputs, outputs), which a transposed convolution has as (..., outputs, inputs)."""
+
+    def drawn(seed):
+        def call(shape, dtype):
+            value = draw(seed)((*shape[:-2], shape[-1], shape[-2]), dtype)
+            return keras.ops.swapaxes(value, -1, -2)
+
+        return call
+
+    return drawn
+
+
+"#;
+
+const APART: &str = r#"
+def apart(draw):
+    """Draws each matrix along the first axis on its own."""
+
+    def drawn(seed):
+        def call(shape, dtype):
+            drawn = [draw(seed + 500_009 + n)(shape[1:], dtype) for n in range(shape[0])]
+            return keras.ops.stack(drawn, 0)
+
+        return call
+
+    return drawn
+
+
+"#;
+
 const INITIALIZE: &str = r#"
 def initialize(model: keras.Model, seed: int) -> None:
     """Draws the variables for which RULES have a draw; all others keep their values."""
-    variables = model.trainable_variables
+    variables = VARIABLES
     if len(variables) != len(RULES):
         raise ValueError(f"{len(variables)} trainable variables, expected {len(RULES)}")
     for number, (variable, (size, draw)) in enumerate(zip(variables, RULES)):
@@ -194,10 +248,18 @@ fn rule(drawn: &Drawn<'_>) -> Result<String> {
 }
 
 fn row(drawn: &Drawn<'_>) -> Result<String> {
-    let call = |draw: &Draw| call(*draw, &drawn.parameter.name);
+    let is_apart = drawn.is_apart(Language::Keras);
+    let call = |draw: &Draw| {
+        let own = call(*draw, &drawn.parameter.name);
+        if is_apart { own.map(|own| format!("apart({own})")) } else { own }
+    };
     let Some((axis, sizes)) = &drawn.parts else {
         let own = call(&drawn.draws[0])?;
-        return Ok(if drawn.is_by_head { format!("by_head({own})") } else { own });
+        return Ok(match (drawn.is_by_head, drawn.is_turned) {
+            (true, _) => format!("by_head({own})"),
+            (_, true) => format!("turned({own})"),
+            _ => own,
+        });
     };
     let draws = drawn.draws.iter().map(call).collect::<Result<Vec<String>>>()?;
     let draws = match &draws[..] {

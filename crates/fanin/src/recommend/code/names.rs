@@ -1,42 +1,153 @@
 //! How frameworks name the parameters that a network has here.
 
-use super::cells;
+use super::{Language, cells};
+use crate::error::{Error, Result};
 use crate::init::fans::Axes;
 use crate::init::{Packing, Parameter, Role};
 use crate::recommend::Change;
-use crate::spec::Model;
+use crate::spec::{self, Model, framework_names, is_turned};
 
-/// The parameters and what changes of them under their names in the framework, where an exporter gave
-/// them others; what it turned to (inputs, units) lies there as (units, inputs).
-pub(super) fn of_framework(
-    parameters: Vec<Parameter>,
-    changes: &[Change],
-) -> (Vec<Parameter>, Vec<Change>) {
-    let known = |name: &str| {
-        let parameter = parameters.iter().find(|own| own.name == name);
-        parameter.and_then(|own| own.framework.clone())
-    };
-    let renamed = |change: &Change| {
-        let parameter = known(&change.parameter).unwrap_or_else(|| change.parameter.clone());
-        Change { parameter, ..change.clone() }
-    };
-    let changes = changes.iter().map(renamed).collect();
-    let turned = |mut own: Parameter| {
-        let Some(name) = own.framework.take() else { return own };
-        own.name = name;
-        if let (&[inputs, units], true) = (own.shape.axes(), is_in_out(&own)) {
-            own.shape = [units, inputs].into();
-            own.axes = Axes::linear();
-            own.packing = own.packing.map(|packing| Packing { axis: 0, ..packing });
-        }
-        own
-    };
-    (parameters.into_iter().map(turned).collect(), changes)
+/// What a network has under its names in the framework.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// The parameters.
+    pub parameters: Vec<Parameter>,
+    /// What changes of them.
+    pub changes: Vec<Change>,
+    /// Tables that are the last matrix too, and drawn as that.
+    pub tied: Vec<String>,
 }
 
-/// Whether a matrix is (inputs, units).
+/// The parameters and what changes of them under their names in the framework, where an exporter gave
+/// them others; what it turned to (inputs, units) lies there as (units, inputs), and what it split in
+/// two is one.
+pub(super) fn of_framework(parameters: Vec<Parameter>, changes: &[Change]) -> Named {
+    let (parameters, changes, tied) = once(parameters, changes.to_vec());
+    let names = framework_names(&parameters);
+    let known = |name: &str| parameters.iter().position(|own| own.name == name);
+    let renamed = |change: Change| {
+        let name = known(&change.parameter).map(|at| names[at].clone());
+        Change { parameter: name.unwrap_or_else(|| change.parameter.clone()), ..change }
+    };
+    let changes = changes.into_iter().map(renamed).collect();
+    let tied = tied.iter().filter_map(|name| Some(names[known(name)?].clone())).collect();
+    let moved = |(own, name): (&Parameter, &String)| {
+        if own.name == *name { own.clone() } else { laid(own, name) }
+    };
+    let parameters = parameters.iter().zip(&names).map(moved).collect();
+    Named { parameters, changes, tied }
+}
+
+/// A parameter under its name in the framework, and as it lies there.
+fn laid(own: &Parameter, name: &str) -> Parameter {
+    let mut there = Parameter { name: name.to_owned(), framework: None, ..own.clone() };
+    if let (&[inputs, units], true) = (own.shape.axes(), is_turned(own)) {
+        there.shape = [units, inputs].into();
+        there.axes = Axes::linear();
+        there.packing = there.packing.map(|packing| Packing { axis: 0, ..packing });
+    }
+    there
+}
+
+/// One tensor for a table and for the matrix that an exporter made of it by turning it, and the tables
+/// of which there is one; the last matrix decides how it is drawn, for it makes the first scores.
+fn once(
+    mut parameters: Vec<Parameter>,
+    mut changes: Vec<Change>,
+) -> (Vec<Parameter>, Vec<Change>, Vec<String>) {
+    let place = |(head, table): (usize, usize)| (parameters[head].clone(), table);
+    let pairs: Vec<(Parameter, usize)> = spec::tied(&parameters).into_iter().map(place).collect();
+    let mut tied = Vec::new();
+    for (head, table) in &pairs {
+        let name = parameters[*table].name.clone();
+        if changes.iter().any(|change| change.parameter == head.name) {
+            changes.retain(|change| change.parameter != name);
+            let own = changes.iter_mut().find(|change| change.parameter == head.name);
+            own.into_iter().for_each(|change| change.parameter.clone_from(&name));
+            let (role, framework) = (Role::Embedding, parameters[*table].framework.clone());
+            parameters[*table] = Parameter { framework, role, ..laid(head, &name) };
+            tied.push(name);
+        }
+    }
+    parameters.retain(|own| pairs.iter().all(|(head, _)| head.name != own.name));
+    (parameters, changes, tied)
+}
+
+/// All names that parameters of the framework's model may have, as far as they are known: none where
+/// others may be there too.
+pub(super) fn all(model: &Model, parameters: &[Parameter]) -> Option<Vec<String>> {
+    let mut names: Vec<String> = parameters.iter().map(|own| own.name.clone()).collect();
+    let of_module = model.architecture().module_names();
+    if of_module.is_empty() && model.layers().is_none() {
+        return None;
+    }
+    let others = of_module.into_iter().filter(|name| !names.contains(name));
+    let others: Vec<String> = others.collect();
+    names.extend(others);
+    Some(names)
+}
+
+/// The module's parameters that a file does not have under their names, in the module's order.
+pub(super) fn left_out(model: &Model, parameters: &[Parameter]) -> Vec<String> {
+    let is_there = |name: &String| parameters.iter().any(|own| own.name == *name);
+    let names = model.architecture().module_names();
+    names.into_iter().filter(|name| !is_there(name)).collect()
+}
+
+/// Refuses a change of what has no name in the framework's model.
+///
+/// # Errors
+/// [`Error::Setting`] that says what the exporter did, and what to do.
+pub(super) fn require_own(model: &Model, changes: &[Change], language: Language) -> Result<()> {
+    let is_torch = language == Language::Torch;
+    let of_module = model.architecture().module_names();
+    let is_made = |name: &str| {
+        is_exporters(name)
+            || (is_torch && name.contains('/'))
+            || (!of_module.is_empty() && of_module.iter().all(|own| own != name))
+    };
+    match changes.iter().find(|change| is_made(&change.parameter)) {
+        Some(change) => Err(unnamed(&change.parameter, language)),
+        None => Ok(()),
+    }
+}
+
+/// Whether only an exporter makes such a name.
+pub(super) fn is_exporters(name: &str) -> bool {
+    name.contains([':', '@']) || name.starts_with("val_")
+}
+
+/// What is said of a parameter whose name the exporter made.
+pub(super) fn unnamed(name: &str, language: Language) -> Error {
+    // TensorFlow's names have one colon or slashes, those of PyTorch's older exporter two colons.
+    let is_of_torch = name.contains("::") || !name.contains([':', '/']);
+    let expected = if is_of_torch {
+        "the module's own parameters, which torch.onnx.export(…, dynamo=True, optimize=False) writes as \
+         they are; or take numpy, whose code has the file's names, or --output"
+    } else {
+        "the names of a module, which a file from TensorFlow does not tell; take keras, whose code goes \
+         by the order of variables, numpy, whose code has the file's names, or --output"
+    };
+    Error::Setting {
+        place: format!("code for {}", language.name()),
+        found: format!(
+            "{name}, which is no parameter of the module: the exporter made it, turned or put together \
+             from some"
+        ),
+        expected: expected.to_owned(),
+    }
+}
+
+/// Whether a matrix is (inputs, units), or each of several that lie behind one another.
 pub(super) fn is_in_out(parameter: &Parameter) -> bool {
-    parameter.axes.input == [0] && parameter.axes.output == [1] && parameter.shape.rank() == 2
+    let Axes { input, output, batch, .. } = &parameter.axes;
+    let first = batch.len();
+    input == &[first] && output == &[first + 1] && parameter.shape.rank() == first + 2
+}
+
+/// Whether a kernel is (inputs, units / groups, taps…), as transposed convolutions have it.
+pub(super) fn is_transposed_kernel(parameter: &Parameter) -> bool {
+    parameter.axes.input == [0] && parameter.axes.output == [1] && parameter.shape.rank() > 2
 }
 
 /// The path of a parameter in the tree of a Flax model.
@@ -89,6 +200,7 @@ fn module_of(parameter: &Parameter) -> &str {
 mod tests {
     use super::*;
     use crate::init::Component::{Key, Query, Value};
+    use crate::recommend::Scale;
 
     #[test]
     fn what_an_exporter_turned_and_renamed_is_as_in_the_framework() {
@@ -98,9 +210,56 @@ mod tests {
         let parts = [Query, Key, Value].map(|part| (part, 64)).to_vec();
         packed.packing = Some(Packing { axis: 1, parts });
         let own = Parameter { framework: None, ..packed.clone() };
-        let (found, _) = of_framework(vec![packed, own], &[]);
+        let found = of_framework(vec![packed, own], &[]).parameters;
         assert_eq!((&*found[0].name, found[0].shape.axes()), ("attn.qkv.weight", &[192, 16][..]));
         assert_eq!(found[0].packing.as_ref().unwrap().axis, 0);
         assert_eq!((&*found[1].name, found[1].shape.axes()), ("val_3", &[16, 192][..]));
+    }
+
+    fn change(parameter: &str, scheme: &str) -> Change {
+        Change {
+            parameter: parameter.to_owned(),
+            role: Role::Weight,
+            before: Scale::default(),
+            after: Scale::default(),
+            scheme: scheme.to_owned(),
+            reason: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_table_and_the_head_that_an_exporter_made_of_it_are_one_tensor_drawn_as_the_head() {
+        let table = Parameter::new("head.weight", [50, 32], Role::Embedding);
+        let mut head = Parameter::new("val_6", [32, 50], Role::Weight);
+        head.axes = Axes::new(0, 1);
+        head.framework = Some("head.weight".to_owned());
+        let changes = [change("head.weight", "normal:1"), change("val_6", "normal:0.2")];
+        let found = of_framework(vec![table.clone(), head.clone()], &changes);
+        assert_eq!((found.parameters.len(), found.changes.len()), (1, 1));
+        assert_eq!(
+            (&*found.changes[0].parameter, &*found.changes[0].scheme),
+            ("head.weight", "normal:0.2")
+        );
+        assert_eq!(found.parameters[0].shape.axes(), [50, 32]);
+        assert_eq!(found.tied, ["head.weight"]);
+        let found = of_framework(vec![table.clone(), head.clone()], &changes[..1]);
+        assert_eq!(&*found.changes[0].scheme, "normal:1");
+        head.shape = [32, 49].into();
+        assert!(of_framework(vec![table, head], &changes).tied.is_empty());
+    }
+
+    #[test]
+    fn a_name_of_several_parameters_is_taken_by_none() {
+        let of_cell = |name: &str| Parameter {
+            framework: Some("rnn.weight".to_owned()),
+            ..Parameter::new(name, [1, 64, 8], Role::Weight)
+        };
+        let changes = [change("val_43", "normal:1"), change("val_44", "normal:2")];
+        let found = of_framework(vec![of_cell("val_43"), of_cell("val_44")], &changes);
+        assert_eq!(found.parameters[0].name, "val_43");
+        assert_eq!(found.changes[1].parameter, "val_44");
+        assert!(
+            is_exporters("val_44") && is_exporters("onnx::LSTM_193") && !is_exporters("1.weight")
+        );
     }
 }

@@ -4,8 +4,11 @@
 
 use std::fmt::Write;
 
+use super::Language;
 use super::draw::{Draw, Drawn, literal, truth};
 use super::groups::{each, on_lines, quoted};
+use super::names;
+use crate::init::{Parameter, Role};
 
 pub(super) fn code(title: &str, drawn: &[Drawn<'_>]) -> String {
     let mut groups: Vec<(String, &[usize], Vec<String>)> = Vec::new();
@@ -25,6 +28,8 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>]) -> String {
         (calls("delta_orthogonal"), DELTA),
         (calls("mirrored("), MIRRORED),
         (calls("parts("), PARTS),
+        (calls("turned("), TURNED),
+        (calls("apart("), APART),
     ];
     let needed: String = helpers.iter().filter(|(is, _)| *is).map(|(_, helper)| *helper).collect();
     text.push_str(&needed);
@@ -34,7 +39,28 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>]) -> String {
         let _ = writeln!(text, "    ({}, {}, {rule}),", on_lines(names, "    "), tuple(shape));
     }
     text.push_str("]\n\n");
-    text.push_str(INITIALIZE);
+    text.push_str(&INITIALIZE.replace("LAYOUT", &layout(drawn)));
+    text
+}
+
+/// What the axes of the arrays are.
+fn layout(drawn: &[Drawn<'_>]) -> String {
+    let is_matrix = |own: &&Parameter| matches!(own.role, Role::Weight | Role::Recurrent);
+    let matrices = || drawn.iter().map(|own| own.parameter).filter(is_matrix);
+    let is_usual =
+        |own: &Parameter| !own.axes.output.is_empty() && own.axes.output < own.axes.input;
+    let (usual, in_out) = (matrices().any(is_usual), matrices().any(names::is_in_out));
+    let mut text = match (usual, in_out) {
+        (_, false) => "weights are (outputs, inputs, ...): z = x @ w.T + b",
+        (false, true) => "weights are (inputs, outputs): z = x @ w + b",
+        (true, true) => {
+            "weights lie as the network has them, (outputs, inputs, ...) or (inputs, outputs)"
+        }
+    }
+    .to_owned();
+    if matrices().any(names::is_transposed_kernel) {
+        text.push_str(";\n    kernels of transposed convolutions are (inputs, outputs, ...)");
+    }
     text
 }
 
@@ -89,9 +115,31 @@ def parts(axis, sizes, *draws):
     return draw
 "#;
 
+const TURNED: &str = r#"
+
+def turned(draw):
+    """Draws (outputs, inputs, ...), which a transposed convolution has as (inputs, outputs, ...)."""
+
+    def drawn(rng, shape):
+        return draw(rng, (shape[1], shape[0], *shape[2:])).swapaxes(0, 1)
+
+    return drawn
+"#;
+
+const APART: &str = r#"
+
+def apart(draw):
+    """Draws each matrix along the first axis on its own."""
+
+    def drawn(rng, shape):
+        return np.stack([draw(rng, shape[1:]) for _ in range(shape[0])])
+
+    return drawn
+"#;
+
 const INITIALIZE: &str = r#"
 def initialize(seed: int) -> dict[str, np.ndarray]:
-    """What RULES draw, by name; weights are (outputs, inputs, ...): z = x @ w.T + b."""
+    """What RULES draw, by name; LAYOUT."""
     return {
         name: draw(np.random.default_rng([seed, crc32(name.encode())]), shape).astype(np.float32)
         for names, shape, draw in RULES
@@ -100,8 +148,13 @@ def initialize(seed: int) -> dict[str, np.ndarray]:
 "#;
 
 fn rule(drawn: &Drawn<'_>) -> String {
-    let lambda = |draw: &Draw| format!("lambda rng, shape: {}", call(*draw));
+    let is_apart = drawn.is_apart(Language::Numpy);
+    let lambda = |draw: &Draw| {
+        let own = format!("lambda rng, shape: {}", call(*draw));
+        if is_apart { format!("apart({own})") } else { own }
+    };
     match &drawn.parts {
+        None if drawn.is_turned => format!("turned({})", lambda(&drawn.draws[0])),
         None => lambda(&drawn.draws[0]),
         Some((axis, sizes)) => format!("parts({axis}, {sizes:?}, {})", each(&drawn.draws, &lambda)),
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
+use super::Language;
 use super::draw::{Draw, Drawn, literal, truth};
 use super::groups::{Group, each, for_python, groups};
-use crate::init::Parameter;
 
-pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -> String {
-    let all: Vec<String> = parameters.iter().map(|p| p.name.clone()).collect();
-    let groups = groups(drawn, &str::to_owned, &all);
+/// `all` are the names of all parameters that the module may have, as [`groups`] takes them.
+pub(super) fn code(title: &str, drawn: &[Drawn<'_>], all: Option<&[String]>) -> String {
+    let groups = groups(drawn, &str::to_owned, all, Language::Torch);
     let mut text =
         format!("\"\"\"{title}\"\"\"\n\nfrom fnmatch import fnmatchcase\n\nimport torch\n\n");
     if groups.iter().any(|group| group.draws.iter().any(Draw::is_central)) {
@@ -19,6 +19,12 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[Parameter]) -
     }
     if groups.iter().any(|group| group.parts.is_some()) {
         text.push_str(PARTS);
+    }
+    if groups.iter().any(|group| group.is_turned) {
+        text.push_str(TURNED);
+    }
+    if groups.iter().any(|group| group.is_apart) {
+        text.push_str(APART);
     }
     text.push_str("# Patterns of names, and what is drawn for them; the first that fits decides.\nRULES = [\n");
     for group in &groups {
@@ -64,27 +70,61 @@ def parts(axis, sizes, *draws):
 
 "#;
 
+const TURNED: &str = r#"
+def turned(draw):
+    """Draws (outputs, inputs, ...), which a transposed convolution has as (inputs, outputs, ...)."""
+
+    def drawn(w: torch.Tensor) -> None:
+        value = torch.empty(w.transpose(0, 1).shape)
+        draw(value)
+        w.copy_(value.transpose(0, 1))
+
+    return drawn
+
+
+"#;
+
+const APART: &str = r#"
+def apart(draw):
+    """Draws each matrix along the first axis on its own."""
+
+    def drawn(w: torch.Tensor) -> None:
+        for matrix in w:
+            draw(matrix)
+
+    return drawn
+
+
+"#;
+
 const INITIALIZE: &str = r#"
 def initialize(model: torch.nn.Module, seed: int) -> None:
-    """Draws the parameters that RULES name; all others keep their values."""
+    """Draws the parameters that RULES name, tied ones once; all others keep their values."""
     unused = {pattern for patterns, _ in RULES for pattern in patterns}
+    drawn = set()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.named_parameters(remove_duplicate=False):
             for patterns, draw in RULES:
                 if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
                     unused -= fitting
-                    value = torch.empty(parameter.shape)
-                    draw(value)
-                    parameter.copy_(value)
+                    if id(parameter) not in drawn:
+                        drawn.add(id(parameter))
+                        value = torch.empty(parameter.shape)
+                        draw(value)
+                        parameter.copy_(value)
                     break
     if unused:
         raise ValueError(f"no parameter is named {sorted(unused)}")
 "#;
 
 fn rule(group: &Group) -> String {
-    let lambda = |draw: &Draw| format!("lambda w: {}", call(*draw, "w"));
+    let lambda = |draw: &Draw| {
+        let own = format!("lambda w: {}", call(*draw, "w"));
+        if group.is_apart { format!("apart({own})") } else { own }
+    };
     match &group.parts {
+        None if group.is_turned => format!("turned({})", lambda(&group.draws[0])),
         None => lambda(&group.draws[0]),
         Some((axis, sizes)) => format!("parts({axis}, {sizes:?}, {})", each(&group.draws, &lambda)),
     }

@@ -1,7 +1,7 @@
 //! A learning rate that fits the sharpness.
 
 use super::{Remedy, evidence};
-use crate::check::evidence::StepRule;
+use crate::check::evidence::{Horizon, StepRule};
 use crate::check::instruments::curvature;
 use crate::check::{Diagnosis, Verdict};
 use crate::recommend::rows::Rows;
@@ -14,6 +14,22 @@ const SHARE: f64 = 0.5;
 /// Planned rates below this part of the largest stable one are too short where learning is not
 /// forecast.
 const TIMID: f64 = 0.01;
+
+/// What a lasting gradient moves in one step at the rate that fanin plans for SGD: 0.02/(1 − 0.9).
+///
+/// Where signals fade the loss is flat at the start, and its curvature allows steps of any length
+/// that the first larger weights turn into divergence: no longer step than this is offered.
+pub(super) const USUAL: f64 = 0.2;
+
+/// The rate of normalized steps (Kingma & Ba 2015).
+const USUAL_NORMALIZED: f64 = 1e-3;
+
+/// Parts of the usual rate below which training would not arrive: there the start is what has to
+/// change.
+const SLOWEST: f64 = 1e-3;
+
+/// A rate less than so many times the planned one is not worth a word.
+const LEAST_GAIN: f64 = 3.0;
 
 /// Rows that the curvature is measured on.
 const ROWS: usize = 128;
@@ -28,30 +44,65 @@ impl Remedy for LearningRate {
     }
 
     fn offer(&self, problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<Offer> {
-        let horizon = diagnosis.horizon;
-        let planned = horizon.learning_rate();
+        let planned = diagnosis.horizon.learning_rate();
         let stable = stable_rate(problem, diagnosis)?;
-        let ratio = planned / stable;
-        let is_timid = horizon.step_rule == StepRule::Proportional
-            && diagnosis.forecast != Verdict::Learns
-            && ratio < TIMID;
-        if ratio <= 1.0 && !is_timid {
-            return None;
-        }
-        let fitting = SHARE * stable;
+        let fitting = rounded(fitting(diagnosis, stable)?);
+        let (planned, stable) = (rounded(planned), rounded(stable));
         Some(Offer {
-            change: format!("a learning rate of {fitting:.2e} instead of {planned:.2e}"),
-            reason: format!(
-                "the curvature at the start allows steps up to {stable:.2e}; the planned rate is \
-                 {ratio:.2e} of that"
+            change: format!("a learning rate of {fitting:?} instead of {planned:?}"),
+            reason: reason(diagnosis.horizon.step_rule, planned, stable),
+            how: format!(
+                "`--learning-rate {fitting:?}`, in a spec `[optimizer] learning_rate = {fitting:?}`"
             ),
-            how: format!("[optimizer] learning_rate = {fitting:.2e}"),
         })
     }
 }
 
+/// The rate to train with where `stable` is the largest stable one; none where the planned rate
+/// fits, or no rate would mend this start.
+fn fitting(diagnosis: &Diagnosis, stable: f64) -> Option<f64> {
+    let Horizon { step_rule, momentum, .. } = diagnosis.horizon;
+    let planned = diagnosis.horizon.learning_rate();
+    let learns = diagnosis.forecast == Verdict::Learns;
+    let is_too_long = planned > stable;
+    match step_rule {
+        StepRule::Proportional => {
+            let usual = USUAL * (1.0 - momentum);
+            if is_too_long {
+                return Some(SHARE * stable).filter(|rate| *rate >= SLOWEST * usual);
+            }
+            let longer = (SHARE * stable).min(usual);
+            let is_timid = !learns && planned < TIMID * stable;
+            (is_timid && longer >= LEAST_GAIN * planned).then_some(longer)
+        }
+        // The sharpness in Adam's own measure lies far above its bound at the start of most sound
+        // networks and falls in the first steps (Cohen et al. 2022): it gives no rate of its own.
+        StepRule::Normalized => {
+            let is_bold = !learns && planned >= LEAST_GAIN * USUAL_NORMALIZED;
+            (is_too_long && is_bold).then_some(USUAL_NORMALIZED)
+        }
+        StepRule::Searched => None,
+    }
+}
+
+fn reason(step_rule: StepRule, planned: f64, stable: f64) -> String {
+    let allowed = format!("the curvature at the start allows steps up to {stable:?}");
+    match step_rule {
+        StepRule::Normalized => {
+            format!("{allowed}, the planned rate is {planned:?}; {USUAL_NORMALIZED:?} is usual")
+        }
+        _ if planned > stable => format!("{allowed}, the planned rate is {planned:?}"),
+        _ => format!("{allowed}; the planned rate is below a hundredth of that"),
+    }
+}
+
+/// Three digits.
+fn rounded(rate: f64) -> f64 {
+    format!("{rate:.2e}").parse().unwrap_or(rate)
+}
+
 /// The largest stable rate for the planned optimizer, measured where no instrument has.
-pub fn stable_rate(problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<f64> {
+fn stable_rate(problem: &Problem<'_>, diagnosis: &Diagnosis) -> Option<f64> {
     if let Some(readings) = diagnosis.readings.as_ref().filter(|r| r.sharpness.is_some()) {
         return readings.stable_learning_rate;
     }

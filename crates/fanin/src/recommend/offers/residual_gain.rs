@@ -27,10 +27,10 @@ impl Remedy for ResidualGain {
         let parameters = problem.model.parameters().ok()?;
         let gains = parameters.iter().filter(|p| p.role == Role::ResidualScale).count();
         let how = if gains > 0 {
-            "rule `role:residual-scale = \"zeros\"`: the branches have a trained factor already \
+            "`--rule role:residual-scale=zeros`: the branches have a trained factor already \
              (ReZero, Bachlechner et al. 2020)"
         } else {
-            "rule `role:residual-output = \"zeros\"`: the last layer of each branch starts at 0 \
+            "`--rule role:residual-output=zeros`: the last layer of each branch starts at 0 \
              (Fixup, Zhang et al. 2019); or a trained factor that starts at 0 behind each branch \
              (ReZero, Bachlechner et al. 2020; SkipInit, De & Smith 2020)"
         };

@@ -38,8 +38,9 @@ impl Remedy for StandardizedInput {
                  and deviations differ by a factor of {:.0}",
                 scales.largest_offset, scales.deviation_ratio
             ),
-            how: "[data] standardize = \"standard\"; or `recommend::fold_standardization`, which \
-                  gives W/σ and b − W·μ/σ to the first layer, so that the features stay as they are"
+            how: "`--standardize standard`, in a spec `[data] standardize = \"standard\"`; or, in Rust, \
+                  `recommend::fold_standardization`, which gives W/σ and b − W·μ/σ to the first \
+                  layer, so that the features stay as they are"
                 .to_owned(),
         })
     }

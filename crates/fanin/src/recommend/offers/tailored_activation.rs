@@ -48,8 +48,9 @@ impl Remedy for TailoredActivation {
                     "{reason}; with this slope rows at a right angle end at 0.9 at most"
                 ),
                 how: format!(
-                    "activation `leaky_relu:{slope:.4}`, scheme `orthogonal:{gain:.4}` \
-                     (delta-orthogonal for convolutions), biases 0 (TAT, Zhang et al. 2022)"
+                    "`leaky_relu:{slope:.4}` for `{name}` in the model's text, and \
+                     `--scheme orthogonal:{gain:.4}` (delta-orthogonal for convolutions), biases \
+                     0 (TAT, Zhang et al. 2022)"
                 ),
             });
         }

@@ -1,7 +1,8 @@
 //! Changes are offered where they help, with numbers, and to no healthy network.
 
 use super::*;
-use crate::check::evidence::Horizon;
+use crate::check::Verdict;
+use crate::check::evidence::{Horizon, StepRule};
 use crate::data::{Fitted, Preparation};
 use crate::recommend::fold_standardization;
 use crate::recommend::tests::Case;
@@ -39,7 +40,52 @@ fn a_rate_beyond_the_sharpness_is_offered_smaller() {
     let mut case = Case::new("64 -> 2x32 tanh -> 10", "he-normal");
     case.horizon = Horizon { effective_learning_rate: 1000.0, ..case.horizon };
     let offer = check(&case, "a learning rate of");
-    assert!(offer.change.ends_with("instead of 1.00e2"), "{offer:?}");
+    assert!(offer.change.ends_with("instead of 100.0"), "{offer:?}");
+}
+
+/// The rate that is offered for a start with this planned rate; none where none is.
+fn rate_offered(case: &mut Case, planned: f64, momentum: f64, forecast: Verdict) -> Option<f64> {
+    let effective_learning_rate = planned / (1.0 - momentum);
+    case.horizon = Horizon { effective_learning_rate, momentum, ..case.horizon };
+    let diagnosis = Diagnosis { forecast, ..case.diagnose(&case.weights) };
+    let offer = learning_rate::LearningRate.offer(&case.problem(), &diagnosis)?;
+    let rate = offer.how.strip_prefix("`--learning-rate ")?;
+    rate.split('`').next()?.parse().ok()
+}
+
+#[test]
+fn a_flat_start_is_not_offered_a_rate_that_diverges() {
+    let mut fading = Case::new("64 -> 10x64 relu -> 10", "torch-default");
+    assert_eq!(rate_offered(&mut fading, 0.02, 0.9, Verdict::Stuck), None);
+    assert_eq!(rate_offered(&mut fading, 1e-5, 0.9, Verdict::Stuck), Some(0.02));
+    assert_eq!(rate_offered(&mut fading, 1e-5, 0.0, Verdict::Stuck), Some(0.2));
+}
+
+#[test]
+fn a_sound_start_with_tiny_steps_is_offered_the_usual_rate_at_most() {
+    let mut sound = Case::new("64 -> 2x64 relu -> 10", "he-normal");
+    assert_eq!(rate_offered(&mut sound, 1e-5, 0.9, Verdict::Slow), Some(0.02));
+    assert_eq!(rate_offered(&mut sound, 1e-5, 0.9, Verdict::Learns), None);
+}
+
+#[test]
+fn a_start_that_no_rate_mends_is_offered_none() {
+    let mut wild = Case::new("64 -> 8x64 sin -> 10", "normal:5");
+    assert_eq!(rate_offered(&mut wild, 0.02, 0.9, Verdict::Unstable), None);
+}
+
+#[test]
+fn normalized_steps_are_offered_their_usual_rate_or_none() {
+    let mut case = Case::new("64 -> 4x64 relu -> 10", "he-normal");
+    case.horizon.step_rule = StepRule::Normalized;
+    case.horizon.epsilon = 1e-8;
+    assert_eq!(rate_offered(&mut case, 1e-3, 0.0, Verdict::Unsure), None);
+    assert_eq!(rate_offered(&mut case, 1.0, 0.0, Verdict::Unstable), Some(1e-3));
+}
+
+#[test]
+fn the_usual_step_is_that_of_the_training_that_is_planned_by_default() {
+    assert_eq!(Horizon::SAMPLE.effective_learning_rate, learning_rate::USUAL);
 }
 
 #[test]
@@ -48,6 +94,7 @@ fn features_far_from_unit_scale_are_offered_standardized() {
     case.data.features.iter_mut().for_each(|x| *x = 100.0 * *x + 500.0);
     let offer = check(&case, "mean 0 and variance 1");
     assert!(offer.reason.contains("deviations from 0"), "{offer:?}");
+    assert!(offer.how.starts_with("`--standardize standard`"), "{offer:?}");
 }
 
 #[test]
@@ -56,7 +103,7 @@ fn a_fading_chain_is_offered_a_normalization_and_its_tailored_slope() {
     assert!(check(&case, "a normalization").reason.contains("over 10 hidden layers"));
     let case = Case::new("64 -> 30x16 relu -> 10", "torch-default");
     let offer = check(&case, "`leaky_relu:0.");
-    assert!(offer.how.contains("scheme `orthogonal:1."), "{offer:?}");
+    assert!(offer.how.contains("`--scheme orthogonal:1."), "{offer:?}");
     let curved = Case::new("64 -> 12x32 softplus -> 10", "xavier-normal");
     assert!(check(&curved, "softplus in the form").how.starts_with("α = 0."));
 }

@@ -5,7 +5,7 @@ use crate as facade;
 use crate::compare::{CompareOptions, Comparison};
 use crate::report::document::{Answer, Block};
 use crate::report::pictures::standalone;
-use crate::report::{Checked, html, markdown, terminal};
+use crate::report::{Asked, Checked, html, markdown, terminal};
 use crate::spec::Spec;
 
 /// The report of a start of a network on the digits, as `fanin check --report` makes it.
@@ -18,7 +18,8 @@ fn checked(model: &str, scheme: &str) -> Report {
     let diagnosis = facade::check_scheme(&spec, &model, &data, &[0, 1]).unwrap();
     let trace = facade::trace(&spec, &model, &weights, &data).unwrap();
     let (model_text, start) = (model.to_string(), scheme.to_owned());
-    let checked = Checked { model: model_text, start, spec: &spec, diagnosis: &diagnosis };
+    let asked = &Asked::default();
+    let checked = Checked { model: model_text, start, spec: &spec, asked, diagnosis: &diagnosis };
     let mended = facade::mend(&checked, &model, &data).unwrap();
     report(&Material {
         title: "a check".to_owned(),

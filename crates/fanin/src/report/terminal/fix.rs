@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use super::next::arguments;
 use super::number::{compact, count, number};
 use super::table::{aligned, texts};
 use super::wrap::wrapped_within;
@@ -11,9 +10,9 @@ use crate::check::{Diagnosis, Verdict};
 use crate::compare::proof::{Conclusion, Proven};
 use crate::formats::weight_format;
 use crate::recommend::{Fold, Offer, Recommendation, Repair, Scale, fold};
-use crate::report::Fixed;
 use crate::report::checked::title;
 use crate::report::terminal::check::percent;
+use crate::report::{Asked, Fixed, quoted};
 use crate::spec::{Spec, is_model_file};
 
 /// Before the further lines of a paragraph.
@@ -206,7 +205,18 @@ pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
     if let Some(code) = fixed.code {
         let _ = write!(text, "\n{code}");
     }
-    if !fixed.repair.is_healthy() {
+    for note in fixed.notes {
+        text.push_str(&wrapped_within(width, "\nnote: ", INDENT, note));
+    }
+    let proof = fixed.proof.and_then(Proven::trained);
+    if proof.is_some_and(|proof| proof.conclusion == Conclusion::Worse) {
+        let written = match fixed.files {
+            [] => "",
+            _ => "; what was written holds the other one",
+        };
+        let sentence = format!("keep the start as it was: it trains better here{written}");
+        text.push_str(&wrapped_within(width, "\nadvice: ", INDENT, &sentence));
+    } else if !fixed.repair.is_healthy() {
         let sentence = "this start is still not sound: the findings above say what is left, and \
                         another network may be what it takes";
         text.push_str(&wrapped_within(width, "\nleft: ", INDENT, sentence));
@@ -215,55 +225,57 @@ pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
     text
 }
 
+/// The command that goes on: from the start that serves better, with what was asked for.
 fn next(fixed: &Fixed<'_>) -> String {
-    let model = quoted(&fixed.named);
+    let Fixed { asked, named, .. } = fixed;
+    let mut spec = fixed.spec.clone();
     // What was learned of computed rows says nothing of the rate for others.
-    let is_foreign = fixed.is_stand_in && fixed.spec.data.source != Spec::default().data.source;
-    let arguments = match arguments(fixed.spec) {
-        _ if is_foreign => " --data YOUR_DATA".to_owned(),
-        arguments => arguments,
-    };
-    if fixed.repair.recommendation.is_none() {
-        return format!("fanin train {model}{}{arguments}", scheme(fixed));
+    let is_foreign = fixed.is_stand_in && spec.data.source != Spec::default().data.source;
+    if is_foreign {
+        "YOUR_DATA".clone_into(&mut spec.data.source);
     }
-    let helps = |conclusion| matches!(conclusion, Conclusion::Better | Conclusion::NoDifference);
-    let proof = fixed.proof.and_then(Proven::trained).filter(|proof| helps(proof.conclusion));
-    let rate = proof.filter(|_| !is_foreign).map(|proof| proof.after.learning_rate);
-    let rate = rate.map_or_else(String::new, |rate| format!(" --learning-rate {}", digits(rate)));
-    let without = |text: String| match text.find(" --learning-rate") {
-        Some(start) if !rate.is_empty() => text[..start].to_owned(),
-        _ => text,
-    };
+    let proof = fixed.proof.and_then(Proven::trained);
+    let is_worse = proof.is_some_and(|proof| proof.conclusion == Conclusion::Worse);
+    let learned =
+        proof.filter(|proof| !is_foreign && proof.conclusion != Conclusion::NeitherLearns);
+    let as_planned = asked.arguments(&spec);
+    if let Some(proof) = learned {
+        let side = if is_worse { &proof.before } else { &proof.after };
+        spec.optimizer.learning_rate = Some(digits(side.learning_rate));
+    }
+    let model = asked.model(&spec, named);
+    let training = asked.options(Asked::TRAIN) + &asked.arguments(&spec);
+    if is_worse || fixed.repair.recommendation.is_none() {
+        let weights = asked.options(&["weights"]);
+        return format!("fanin train {model}{weights}{}{training}", scheme(fixed));
+    }
     // Of code no training can begin.
     let holds_weights = |file: &&PathBuf| is_model_file(file) || weight_format(file).is_ok();
-    match fixed.files.iter().find(holds_weights) {
-        Some(file) if file.extension().is_some_and(|end| end == "onnx") => {
-            format!(
-                "fanin train {}{rate}{}",
-                quoted(&file.display().to_string()),
-                without(arguments)
-            )
-        }
-        Some(file) => format!(
-            "fanin train {model} --weights {}{rate}{}",
-            quoted(&file.display().to_string()),
-            without(arguments)
-        ),
-        None => format!(
-            "fanin fix {model}{}{arguments} --no-proof --output start.safetensors",
+    let Some(file) = fixed.files.iter().find(holds_weights) else {
+        // By another rate another start may be recommended.
+        let options = asked.options(Asked::FIX) + &as_planned;
+        return format!(
+            "fanin fix {model}{}{options} --no-proof --output start.safetensors",
             scheme(fixed)
-        ),
+        );
+    };
+    let path = quoted(&file.display().to_string());
+    if is_model_file(file) {
+        let alone = Asked { file: None, options: asked.options.clone() };
+        let (options, arguments) = (alone.options(Asked::TRAIN), alone.arguments(&spec));
+        return format!("fanin train {path}{options}{arguments}");
     }
+    format!("fanin train {model} --weights {path}{training}")
 }
 
-/// The start as an argument, where it is a scheme.
+/// The start as arguments, where it is a scheme.
 fn scheme(fixed: &Fixed<'_>) -> String {
     let own = &fixed.spec.init.scheme;
-    if *own == fixed.start { format!(" --scheme {own}") } else { String::new() }
-}
-
-fn quoted(text: &str) -> String {
-    if text.contains([' ', '(', '*']) { format!("\"{text}\"") } else { text.to_owned() }
+    if *own == fixed.start {
+        format!(" --scheme {}{}", quoted(own), fixed.asked.rules(fixed.spec))
+    } else {
+        String::new()
+    }
 }
 
 /// A learning rate without the digits that a product leaves.

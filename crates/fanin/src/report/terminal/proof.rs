@@ -22,6 +22,13 @@ pub fn proven(proven: &Proven, task: Task, width: usize) -> String {
             );
             "\n".to_owned() + &wrapped_within(width, "proof: ", INDENT, &text)
         }
+        Proven::Interrupted { ended, runs } => {
+            let text = format!(
+                "the proof was stopped after {ended} of {runs} runs: the new start is there, how \
+                 it trains was not seen"
+            );
+            "\n".to_owned() + &wrapped_within(width, "", INDENT, &text)
+        }
     }
 }
 
@@ -88,18 +95,28 @@ fn conclusion(proof: &Proof) -> String {
     let Ratio { mean, low, high, never_before, never_after, pairs } = *ratio;
     let times =
         format!("{} times the steps, {} to {} with 95 %", number(mean), number(low), number(high));
+    let is_told = proof.conclusion != Conclusion::NoDifference;
+    let unsure = format!(
+        "which is no more than chance could make of {} that scatter so much",
+        count(pairs, "pair", "pairs")
+    );
     match (never_before, never_after) {
         (0, 0) => times,
+        (before, 0) if before == pairs && is_told => {
+            format!("it arrives, which the other never did in these steps: at most {times}")
+        }
         (before, 0) if before == pairs => {
-            let least = "it arrives, which the other never did in these steps: at most";
-            format!("{least} {times}")
+            format!("only the start after arrived in these steps, {unsure}: at most {times}")
+        }
+        (0, after) if after == pairs && is_told => {
+            format!("it never arrived in these steps, which the other did: at least {times}")
         }
         (0, after) if after == pairs => {
-            "it never arrived in these steps, which the other did".to_owned()
+            format!("only the start before arrived in these steps, {unsure}: at least {times}")
         }
         (before, after) => format!(
-            "{times}, where runs that never arrived ({before} before, {after} after, of {pairs}) \
-             count with their last step"
+            "{times}, where runs that did not arrive ({before} of {pairs} before, {after} of {pairs} \
+             after) count with their last step"
         ),
     }
 }
@@ -162,6 +179,45 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
+    }
+
+    /// The sentence behind the word, for so many runs of two that never arrived before and after.
+    #[track_caller]
+    fn check(never: [usize; 2], conclusion: Conclusion, expected: &str) {
+        let [never_before, never_after] = never;
+        let ratio = Ratio { mean: 0.5, low: 0.2, high: 1.5, pairs: 2, never_before, never_after };
+        let steps = never.map(|never| [(never < 2).then_some(20), (never < 1).then_some(25)]);
+        let text = told(steps, Some(ratio), conclusion);
+        let times = "0.50 times the steps, 0.20 to 1.50 with 95 %";
+        let expected = format!("proof: {conclusion}: {} no run", expected.replace("TIMES", times));
+        assert!(text.contains(&expected), "{expected} is not in\n{text}");
+    }
+
+    #[test]
+    fn every_word_has_a_sentence_that_does_not_deny_it() {
+        use Conclusion::{Better, NoDifference, Worse};
+        let steps = "in these steps";
+        let unsure = "which is no more than chance could make of 2 pairs that scatter so much";
+        for word in [Better, NoDifference, Worse] {
+            check([0, 0], word, "TIMES");
+            let last = "TIMES, where runs that did not arrive (1 of 2 before, 2 of 2 after) count \
+                        with their last step";
+            check([1, 2], word, last);
+        }
+        let arrives = format!("it arrives, which the other never did {steps}: at most TIMES");
+        check([2, 0], Better, &arrives);
+        let arrives = format!("only the start after arrived {steps}, {unsure}: at most TIMES");
+        check([2, 0], NoDifference, &arrives);
+        let never = format!("it never arrived {steps}, which the other did: at least TIMES");
+        check([0, 2], Worse, &never);
+        let never = format!("only the start before arrived {steps}, {unsure}: at least TIMES");
+        check([0, 2], NoDifference, &never);
+    }
+
+    #[test]
+    fn a_proof_that_was_stopped_says_after_how_many_runs() {
+        let text = unwrapped(&Proven::Interrupted { ended: 3, runs: 18 }, Task::Regression);
+        assert!(text.contains("the proof was stopped after 3 of 18 runs"), "{text}");
     }
 
     #[test]

@@ -1,35 +1,46 @@
 //! What theory says of a network, before any weight is drawn.
 
-use super::number::{compact, count, whole};
+mod schemes;
+
+use super::number::{self, count, whole};
 use super::table::aligned;
-use super::wrap::wrapped;
+use super::wrap::wrapped_within;
 use crate::theory::{
-    AttentionDescription, CORRELATION_SCALES, Chosen, Critical, DepthLimit, Description, Effect,
-    Image, Network, Point, Quantiles, SpatialMode, SpatialModes, TrainableDepth,
+    AttentionDescription, CORRELATION_SCALES, Chosen, Critical, DepthLimit, Description, Image,
+    JacobianSpectrum, Network, Point, Quantiles, SpatialMode, SpatialModes, TrainableDepth,
 };
+
+pub(in crate::report) use schemes::scheme_rows;
 
 /// Before the further lines of a paragraph.
 const INDENT: &str = "                  ";
 
 /// All of a description: the activation, its critical point, the point in question, and what each
-/// scheme does.
-pub fn theory(description: &Description) -> String {
+/// scheme does, in lines of at most `width` characters where that is possible.
+pub fn theory(description: &Description, width: usize) -> String {
     let layers = count(description.depth, "layer", "layers");
-    let mut text = format!(
-        "{} · {} · {layers} of {} · limit of large width, unless said otherwise\n\n",
-        description.activation,
+    let head = format!(
+        "{} · {layers} of {} · limit of large width, unless said otherwise",
         network(&description.network),
         count(description.width, "unit", "units"),
     );
+    let lead = format!("{} · ", description.activation);
+    let mut text = wrapped_within(width, &lead, "  ", &head) + "\n";
     let mut line = |name: &str, words: &str| {
-        text.push_str(&wrapped(&format!("  {name:<16}"), INDENT, words));
+        text.push_str(&wrapped_within(width, &format!("  {name:<16}"), INDENT, words));
     };
+    if let Some(warning) = &description.averages.warning {
+        line("warning", warning);
+    }
     line("gain", &gains(description));
     line("critical point", &critical(description));
     line("judged", &judged(description));
     line("signal", &signal(description));
     line("correlation", &correlation(description));
     line("gradient", &gradient(description));
+    if let Some(dead) = description.born_dead.filter(|dead| *dead >= BORN_DEAD) {
+        line("born dead", &born_dead(dead, description.width));
+    }
     line("over seeds", &over_seeds(description));
     if let Some(waves) = waves(description) {
         line("waves", &waves);
@@ -44,21 +55,7 @@ pub fn theory(description: &Description) -> String {
         line("jacobian", &spectrum);
     }
     line("deepest", &deepest(&description.effect.trainable));
-    text.push_str(&wrapped(
-        "\n  ",
-        "  ",
-        "What each scheme does, from q = 1 and correlation 0.5 on:",
-    ));
-    text.push('\n');
-    text.push_str(&schemes(description));
-    text.push_str(&wrapped(
-        "\n ",
-        " ",
-        "q second moment of pre-activations; σ_w² variance of a weight times fan-in, σ_b² of a \
-         bias; gradient: factor on its second moment, backwards. A scheme that is not listed \
-         draws no independent weights, or needs more of a network than one layer; --json names \
-         all.",
-    ));
+    text.push_str(&schemes::told(description, width));
     text
 }
 
@@ -68,6 +65,16 @@ fn network(network: &Network) -> String {
             format!("{}, branch × {}", network.name(), exact(*branch))
         }
         _ => network.name().to_owned(),
+    }
+}
+
+/// Two significant digits; `∞` for what grows beyond all numbers, `–` for what is none.
+fn compact(x: f64) -> String {
+    match x {
+        _ if x.is_nan() => "–".to_owned(),
+        f64::INFINITY => "∞".to_owned(),
+        f64::NEG_INFINITY => "−∞".to_owned(),
+        _ => number::compact(x),
     }
 }
 
@@ -136,11 +143,12 @@ fn judged(description: &Description) -> String {
 }
 
 fn signal(description: &Description) -> String {
-    let after = format!(
-        "q = {} after {} from 1",
-        compact(description.effect.second_moment),
-        count(description.depth, "layer", "layers")
-    );
+    let layers = count(description.depth, "layer", "layers");
+    let after = match description.effect.second_moment {
+        q if q == f64::INFINITY => format!("q passes all numbers within {layers} from 1"),
+        q if q.is_nan() => format!("q is no number after {layers} from 1"),
+        q => format!("q = {} after {layers} from 1", compact(q)),
+    };
     let Some(found) = &description.fixed_point else { return after };
     if !description.network.is_plain() {
         return "q = 1 behind every normalization".to_owned();
@@ -163,11 +171,12 @@ fn scale(depth: f64) -> String {
 }
 
 fn correlation(description: &Description) -> String {
-    let after = format!(
-        "{} after {} from 0.5",
-        fixed(description.effect.correlation),
-        count(description.depth, "layer", "layers")
-    );
+    let layers = count(description.depth, "layer", "layers");
+    let after = if description.effect.correlation.is_nan() {
+        format!("none after {layers}, as signals do not last so long")
+    } else {
+        format!("{} after {layers} from 0.5", fixed(description.effect.correlation))
+    };
     let Some(found) = &description.fixed_point else { return after };
     if found.correlation.is_nan() {
         return after;
@@ -186,11 +195,17 @@ fn correlation(description: &Description) -> String {
 
 /// A correlation: four decimals, more where it is near 1.
 fn fixed(c: f64) -> String {
+    if c.is_nan() {
+        return compact(c);
+    }
     if c < 1.0 && c > 0.9999 { format!("1 − {}", compact(1.0 - c)) } else { format!("{c:.4}") }
 }
 
 fn gradient(description: &Description) -> String {
     let effect = &description.effect;
+    if effect.gradient_factor.is_nan() {
+        return "none, as signals do not stay finite numbers".to_owned();
+    }
     format!(
         "second moment × {} per layer, {} over {}",
         exact(effect.gradient_factor),
@@ -200,13 +215,25 @@ fn gradient(description: &Description) -> String {
 }
 
 fn power_of_ten(logarithm: f64) -> String {
-    if !logarithm.is_finite() {
-        return compact(logarithm.signum() * f64::INFINITY);
+    if logarithm.is_nan() || logarithm == f64::INFINITY {
+        return compact(logarithm);
     }
-    if logarithm.abs() < 2.0 {
+    if logarithm.abs() < 2.0 || logarithm == f64::NEG_INFINITY {
         return format!("× {}", compact(f64::powf(10.0, logarithm)));
     }
     format!("× 10^{logarithm:.1}")
+}
+
+/// Networks that are silent from birth more rarely are nobody's worry.
+const BORN_DEAD: f64 = 1e-4;
+
+fn born_dead(probability: f64, width: usize) -> String {
+    format!(
+        "of {} networks in 100 some layer of {} answers an input with 0 throughout, and lets nothing of it \
+         pass (Lu et al. 2019)",
+        compact(100.0 * probability),
+        count(width, "unit", "units")
+    )
 }
 
 /// Deviations of ln q above this are beyond the expansion that they come from.
@@ -334,8 +361,9 @@ fn at_borders(description: &Description) -> Option<String> {
 }
 
 fn spectrum(description: &Description) -> Option<String> {
-    let gaussian = description.jacobian_gaussian?;
-    let orthogonal = description.jacobian_orthogonal?;
+    let known = |found: &JacobianSpectrum| !found.variance.is_nan();
+    let gaussian = description.jacobian_gaussian.filter(known)?;
+    let orthogonal = description.jacobian_orthogonal.filter(known)?;
     let kernel = match description.tangent_kernel {
         Some(kernel) => {
             let condition = (kernel.condition(2) * 1e4).round() / 1e4;
@@ -390,63 +418,8 @@ fn deepest(depth: &TrainableDepth) -> String {
     format!("about {}{why}{tail}", count(layers, "layer", "layers"))
 }
 
-fn schemes(description: &Description) -> String {
-    let (head, rows) = scheme_rows(description);
-    aligned(&head, rows)
-}
-
-/// The point judged and every scheme with what it does: names of the columns, and rows.
-pub(in crate::report) fn scheme_rows(description: &Description) -> (Vec<String>, Vec<Vec<String>>) {
-    let after = format!("after {}", whole(description.depth));
-    let head =
-        ["scheme", "σ_w²", "σ_b²", "q/layer", &after, "gradient/layer", &after, "c", "deepest"];
-    let head = head.map(str::to_owned).to_vec();
-    let mut rows = vec![row("(judged above)".to_owned(), &description.point, &description.effect)];
-    for effect in &description.schemes {
-        rows.push(row(names(&effect.schemes), &effect.point, &effect.effect));
-    }
-    (head, rows)
-}
-
-/// The first two names, plain ones before those with an argument, and how many more there are.
-fn names(schemes: &[String]) -> String {
-    const SHOWN: usize = 2;
-    let (plain, other): (Vec<&String>, Vec<&String>) =
-        schemes.iter().partition(|name| !name.contains(':'));
-    let all: Vec<&str> = plain.into_iter().chain(other).map(String::as_str).collect();
-    let shown = all[..all.len().min(SHOWN)].join(", ");
-    if all.len() > SHOWN { format!("{shown} + {}", all.len() - SHOWN) } else { shown }
-}
-
-fn row(name: String, point: &Point, effect: &Effect) -> Vec<String> {
-    let depth = match effect.trainable.layers {
-        Some(layers) => whole(layers),
-        None => "> 2,000".to_owned(),
-    };
-    vec![
-        name,
-        short(point.weight_variance),
-        short(point.bias_variance),
-        short(effect.second_moment_factor),
-        compact(effect.second_moment),
-        short(effect.gradient_factor),
-        power_of_ten(effect.gradient_log10).replace("× ", ""),
-        fixed(effect.correlation),
-        depth,
-    ]
-}
-
-/// Three significant digits.
-fn short(x: f64) -> String {
-    if x == 0.0 || !(1e-3..1e3).contains(&x.abs()) {
-        return compact(x);
-    }
-    let decimals = (2 - x.abs().log10().floor() as i32).max(0) as usize;
-    format!("{x:.decimals$}")
-}
-
-/// What attention alone does to tokens.
-pub fn attention_theory(description: &AttentionDescription) -> String {
+/// What attention alone does to tokens, in lines of at most `width` characters.
+pub fn attention_theory(description: &AttentionDescription, width: usize) -> String {
     let attention = &description.attention;
     let skip = if attention.has_skip { "with skips" } else { "without skips" };
     let mut text = format!(
@@ -455,7 +428,8 @@ pub fn attention_theory(description: &AttentionDescription) -> String {
         exact(attention.branch),
         count(attention.tokens, "token", "tokens"),
     );
-    text.push_str(&wrapped(&format!("  {:<16}", "rank"), INDENT, &rank(description)));
+    let lead = format!("  {:<16}", "rank");
+    text.push_str(&wrapped_within(width, &lead, INDENT, &rank(description)));
     text.push('\n');
     let head = ["block", "q", "mean cosine"].map(str::to_owned);
     let all = std::iter::once((0, &description.start));

@@ -25,6 +25,7 @@ use std::str::FromStr;
 use fanin_engine::activations::{Activation, Formula};
 use fanin_kernels::{Float, Jet, Scalar};
 
+use super::growth::{is_endless, pole, slope_growth};
 use crate::error::{Error, Result};
 use node::Node;
 use table::Tabulated;
@@ -144,7 +145,7 @@ impl Formula for Expression {
 ///
 /// # Errors
 /// [`Error::Unknown`] for a word that no activation has for a name, [`Error::Grammar`] for a
-/// mistake in an expression, and for one that jumps or has too many kinks for theory.
+/// mistake in an expression, and for one that jumps, has poles or too many kinks for theory.
 ///
 /// ```
 /// assert_eq!(fanin::theory::activation("gelu")?.name(), "gelu");
@@ -165,5 +166,32 @@ pub fn activation(text: &str) -> Result<Box<dyn Activation>> {
     }
     let expression = text.parse::<Expression>()?;
     expression.hold_together(text)?;
-    Ok(Box::new(Tabulated::new(expression)))
+    let tabulated = Tabulated::new(expression);
+    hold_slopes(&tabulated, text)?;
+    Ok(Box::new(tabulated))
+}
+
+/// Theory averages squared slopes: a slope may have no bound only where it grows slower than d^(−1/2).
+fn hold_slopes(tabulated: &Tabulated, text: &str) -> Result<()> {
+    /// How near to a kink slopes are read.
+    const NEAREST: f64 = 1e-9;
+    let slope = |x: f64| tabulated.slope(x);
+    let is_steep = |kink: &&f64| {
+        slope_growth(&slope, **kink, NEAREST * kink.abs().max(1.0)).is_some_and(is_endless)
+    };
+    let Some(place) = tabulated.kinks().iter().find(is_steep).copied().or_else(|| pole(&slope))
+    else {
+        return Ok(());
+    };
+    Err(Error::Grammar {
+        what: "activation",
+        text: text.to_owned(),
+        start: 0,
+        end: text.len(),
+        expected: format!(
+            "its slope grows without bound towards x = {}, where it has no finite mean square; \
+             expected a function without poles, whose slope has a bound",
+            (1e6 * place).round() / 1e6
+        ),
+    })
 }

@@ -48,6 +48,13 @@ impl Tabulated {
     }
 }
 
+impl Tabulated {
+    /// The slope, for places where the table has none.
+    pub fn slope(&self, x: f64) -> f64 {
+        self.expression.at(1, x)
+    }
+}
+
 impl Activation for Tabulated {
     fn name(&self) -> &'static str {
         self.expression.name()
@@ -148,8 +155,18 @@ impl Table {
         for [near, far] in (0..BEYOND).rev().map(beyond) {
             table.piece([-far, -near], kinks, rounding, &of);
         }
-        for pair in ends.windows(2) {
-            table.add(pair[0], pair[1], rounding, &of);
+        // From the middle outwards: where pieces run out, inputs are the rarest.
+        let mut windows: Vec<[f64; 2]> = ends.windows(2).map(|pair| [pair[0], pair[1]]).collect();
+        windows.sort_by(|a, b| (a[0] + a[1]).abs().total_cmp(&(b[0] + b[1]).abs()));
+        let mut inner = Self::default();
+        for [start, end] in windows {
+            inner.add(start, end, rounding, &of);
+        }
+        let mut pieces: Vec<(f64, Piece)> = inner.starts.into_iter().zip(inner.pieces).collect();
+        pieces.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (start, piece) in pieces {
+            table.starts.push(start);
+            table.pieces.push(piece);
         }
         for [near, far] in (0..BEYOND).map(beyond) {
             table.piece([near, far], kinks, rounding, &of);

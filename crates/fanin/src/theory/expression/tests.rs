@@ -75,6 +75,20 @@ fn kinks_are_found_where_the_pieces_meet() {
 }
 
 #[test]
+fn slopes_without_a_mean_square_are_refused() {
+    for text in ["1/(x-1.23456)", "log(abs(x-1.23456))", "abs(x)^0.5", "sin(x)/cos(x)", "1/x"] {
+        let refused = activation(text).unwrap_err().to_string();
+        let told = refused.contains("its slope grows without bound") || text == "1/x";
+        assert!(told, "{text}: {refused}");
+    }
+    for text in
+        ["abs(x)^0.7", "sqrt(x^2+1)", "pow(abs(x), 1.5)", "relu(x)^2", "sin(100*x)", "exp(5*x)"]
+    {
+        activation(text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
 fn arithmetic_binds_as_on_paper() {
     for (text, value) in [
         ("2+3*x", 8.0),
@@ -159,8 +173,7 @@ fn jumps_and_too_many_kinks_are_refused_by_name() {
     assert!(mistake("relu(x) + step(x - 2)").contains("jumps at x = 2"));
     let many = mistake("relu(sin(50*x))");
     assert!(many.contains("kinks, expected at most 512"), "{many}");
-    for text in ["max(min(x, 1), -1)", "relu(x)^2", "abs(x)", "sqrt(abs(x))", "relu(x) - relu(x-3)"]
-    {
+    for text in ["max(min(x, 1), -1)", "relu(x)^2", "abs(x)", "relu(x) - relu(x-3)"] {
         assert!(activation(text).is_ok(), "{text}");
     }
 }

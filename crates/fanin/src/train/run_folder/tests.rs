@@ -41,6 +41,28 @@ fn a_new_run_has_its_spec_versions_and_an_empty_record() {
 }
 
 #[test]
+fn a_run_that_cannot_begin_leaves_no_folder() {
+    let runs = tempfile::tempdir().unwrap();
+    let spec = crate::spec::Spec::default();
+    let data = crate::data::for_spec(&spec).unwrap();
+    let model = crate::import::resolve(&spec, 64, 10).unwrap();
+    let weights = crate::init::for_model(&model, &crate::init::Rules::new("he-normal"), 0).unwrap();
+    let train = |folder: &RunFolder| {
+        // A folder where the checkpoint's file should be, as a full disk would refuse it.
+        fs::create_dir(folder.path().join(".weights.safetensors.next")).unwrap();
+        let run = crate::train::Run::new(&spec, &model, &weights, &data).unwrap();
+        run.train(folder, &mut crate::train::Silent, &crate::train::Interrupt::default())
+            .unwrap_err();
+    };
+    train(&RunFolder::create(runs.path(), "first", TOML, IfExists::Refuse).unwrap());
+    assert_eq!(names(runs.path()), [""; 0]);
+    let kept = RunFolder::create(runs.path(), "second", TOML, IfExists::Refuse).unwrap();
+    fs::write(kept.path().join("notes.txt"), "mine").unwrap();
+    train(&kept);
+    assert_eq!(names(runs.path()), ["second"]);
+}
+
+#[test]
 fn an_existing_run_is_left_alone_and_the_remedies_are_named() {
     let runs = tempfile::tempdir().unwrap();
     let run = RunFolder::create(runs.path(), "first", TOML, IfExists::Refuse).unwrap();

@@ -34,7 +34,8 @@ RULES = [
 
 
 def initialize(seed: int) -> dict[str, np.ndarray]:
-    """What RULES draw, by name; weights are (outputs, inputs, ...): z = x @ w.T + b."""
+    """What RULES draw, by name; weights are (outputs, inputs, ...): z = x @ w.T + b;
+    kernels of transposed convolutions are (inputs, outputs, ...)."""
     return {
         name: draw(np.random.default_rng([seed, crc32(name.encode())]), shape).astype(np.float32)
         for names, shape, draw in RULES

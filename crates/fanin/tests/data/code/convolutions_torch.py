@@ -21,17 +21,20 @@ RULES = [
 
 
 def initialize(model: torch.nn.Module, seed: int) -> None:
-    """Draws the parameters that RULES name; all others keep their values."""
+    """Draws the parameters that RULES name, tied ones once; all others keep their values."""
     unused = {pattern for patterns, _ in RULES for pattern in patterns}
+    drawn = set()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        for name, parameter in model.named_parameters():
+        for name, parameter in model.named_parameters(remove_duplicate=False):
             for patterns, draw in RULES:
                 if fitting := {pattern for pattern in patterns if fnmatchcase(name, pattern)}:
                     unused -= fitting
-                    value = torch.empty(parameter.shape)
-                    draw(value)
-                    parameter.copy_(value)
+                    if id(parameter) not in drawn:
+                        drawn.add(id(parameter))
+                        value = torch.empty(parameter.shape)
+                        draw(value)
+                        parameter.copy_(value)
                     break
     if unused:
         raise ValueError(f"no parameter is named {sorted(unused)}")

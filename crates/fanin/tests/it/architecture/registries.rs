@@ -70,7 +70,7 @@ const REGISTRIES: &[Registry] = &[
         &["rule", "modules", "flax_names", "keras_names"],
     ),
     registry("crates/fanin/src/init/manifest/names", "NAMINGS", &["meaning"]),
-    registry("crates/fanin/src/check/rules", "RULES", &["wording"]),
+    registry("crates/fanin/src/check/rules", "RULES", &["advice", "wording"]),
     registry("crates/fanin/src/train/optimizers", "OPTIMIZERS", &["method", "rule", "state"]),
     registry("crates/fanin/src/train/schedule", "SCHEDULES", &[]),
     registry("crates/fanin/src/explain/topics", "TOPICS", &[]),

@@ -102,6 +102,10 @@ pub(super) fn mirrored(
     }
     let passed = Passed::Mirrored(activation);
     let (signal, growth) = passed.signal(hidden.len());
+    // Squares such as relu2's pull rows apart by their size, which twins do not mend.
+    if passed.leaves(signal, hidden.len()) {
+        return None;
+    }
     let is_whole = (passed.second(signal) / signal - 1.0).abs() < 0.1;
     let is_linear = is_whole && (growth - 1.0).abs() < 1e-2;
     let outputs = if is_linear { LINEAR * outputs } else { outputs };

@@ -8,9 +8,8 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use fanin_engine::graph::Source;
 use fanin_engine::spread::Flow;
 use fanin_engine::{Spread, Wire};
 
@@ -93,23 +92,23 @@ fn gates(parameter: &Parameter) -> Vec<Component> {
     parts.iter().map(|(gate, _)| *gate).chain(parameter.place.component).collect()
 }
 
-/// The first node that takes weights, or what is made of them alone, together with a signal.
+/// The first node that takes weights, or what is made of them, together with a signal: with what is made
+/// of more than parameters and constants, as the weights of another direction beside them are not.
 fn product(walk: &Walk, weights: &[usize]) -> Option<(usize, Wire)> {
     let graph = &walk.network.graph;
-    let is_constant = |wire: Wire| match graph.source(wire) {
-        Source::Node(node, _) => graph.nodes()[node].inputs.is_empty(),
-        _ => false,
-    };
-    let mut made: BTreeSet<Wire> = weights.iter().map(|&w| graph.parameters()[w]).collect();
+    let mut made: HashSet<Wire> = weights.iter().map(|&w| graph.parameters()[w]).collect();
+    let mut still: HashSet<Wire> = graph.parameters().iter().copied().collect();
     for index in walk.forward() {
         let node = &graph.nodes()[index];
-        if !node.inputs.iter().any(|wire| made.contains(wire)) {
-            continue;
+        let signal = node.inputs.iter().find(|wire| !still.contains(wire));
+        if signal.is_none() {
+            still.extend(&node.outputs);
         }
-        let signal = node.inputs.iter().find(|wire| !made.contains(wire) && !is_constant(**wire));
-        match signal {
-            Some(&signal) => return Some((index, signal)),
-            None => made.extend(&node.outputs),
+        if node.inputs.iter().any(|wire| made.contains(wire)) {
+            match signal {
+                Some(&signal) => return Some((index, signal)),
+                None => made.extend(&node.outputs),
+            }
         }
     }
     None

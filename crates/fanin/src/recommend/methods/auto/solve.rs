@@ -10,12 +10,13 @@ use fanin_engine::spread::Flow;
 use fanin_engine::{Spread, Wire};
 
 use super::attention::{self, Attention};
+use super::follow::Functions;
 use super::isometry;
 use super::mirror::mirrored;
 use super::place::Surroundings;
 use super::recurrent::{self, Cell};
 use super::tables::{self, Added};
-use super::targets::{Aim, Passed};
+use super::targets::Aim;
 use super::walk::{Scales, Walk};
 use crate::init::{Component, Role};
 use crate::recommend::draft::rounded;
@@ -89,9 +90,11 @@ pub(super) struct Solved {
 
 /// The scale of every parameter, starting from those at `present`.
 pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent) -> Solved {
+    let surroundings = Surroundings::new(walk);
     let mut solver = Solver {
         walk,
-        surroundings: Surroundings::new(walk),
+        functions: Functions::new(walk, &surroundings, present),
+        surroundings,
         outputs: if matches!(loss, Loss::CrossEntropy | Loss::BinaryCrossEntropy) {
             LOGITS
         } else {
@@ -101,6 +104,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
         scales: present.to_vec(),
         present,
         decided: BTreeSet::new(),
+        tempered: BTreeSet::new(),
         choices: Vec::new(),
     };
     solver.settle_norms();
@@ -130,12 +134,16 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
 struct Solver<'w> {
     walk: &'w Walk,
     surroundings: Surroundings<'w>,
+    functions: Functions,
     /// What the second moment of the network's outputs is to be.
     outputs: f64,
     extent: Extent,
     scales: Vec<Scales>,
     present: &'w [Scales],
     decided: BTreeSet<usize>,
+    /// Weights of queries and keys by which logits have their size: a network that is followed row by row,
+    /// or shares its layers, has many an attention by the same.
+    tempered: BTreeSet<usize>,
     choices: Vec<Choice>,
 }
 
@@ -147,6 +155,7 @@ impl<'w> Solver<'w> {
         (attentions, cells): (&[Attention], &[Cell]),
     ) -> Flow<'w> {
         let walk = self.walk;
+        self.tempered.clear();
         let mut flow = walk.begin(&self.scales);
         let added = tables::added(walk, &self.surroundings);
         for node in walk.forward().filter(|&node| walk.is_open(node)) {
@@ -306,6 +315,9 @@ impl<'w> Solver<'w> {
         let reason = format!("attention begins nearly even: logits of second moment {ATTENTION}");
         for &layer in &attention.layers {
             let wires = &self.walk.network.layers[layer];
+            if !self.tempered.insert(wires.weight) {
+                continue;
+            }
             let Scales { mean, second } = self.scales[wires.weight];
             let own = second - mean * mean;
             let variance = by * own;
@@ -422,35 +434,33 @@ impl<'w> Solver<'w> {
             let target = Target { second: self.outputs, bias: 0.0, reason, least: LEAST_LOGITS };
             return (!is_zero).then_some(target);
         }
-        let activation = wires.bend.as_ref().map(|bend| bend.name.as_str());
         let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
+        let alike = self.alike(layer);
         let Aim { second, bias, growth, .. } =
-            Passed::of(activation).rest((depth, self.alike(wires)), wires.bias.is_some());
-        let reason = match activation {
-            Some(name) if bias > 0.0 => format!(
-                "E z² = {second:.3} with biases: without them {depth} {name} layers part rows by size"
-            ),
-            Some(name) if (growth - 1.0).abs() > 1e-3 => {
-                let total = growth.powf(depth as f64);
-                format!(
-                    "E z² = {second:.3}: the gradient of {depth} {name} layers grows ×{total:.2}"
-                )
-            }
-            _ => format!("E z² = {second:.3} from layer to layer"),
+            self.functions.passed(self.walk, layer).rest((depth, alike), wires.bias.is_some());
+        let name = self.functions.name(self.walk, layer).unwrap_or("such");
+        let those = format!("{alike} {name} layer{}", if alike == 1 { "" } else { "s" });
+        let total = growth.powf(alike as f64);
+        let reason = if bias > 0.0 {
+            format!("E z² = {second:.3} with biases: without them {those} part rows by size")
+        } else if (growth - 1.0).abs() > 1e-3 {
+            format!("E z² = {second:.3}: the gradient of {those} grows ×{total:.2}")
+        } else {
+            format!("E z² = {second:.3} from layer to layer")
         };
         Some(Target { second, bias, reason, least: second / RIGHT })
     }
 
     /// Layers that this one stands in line with and that bend as it does, itself among them; 2 in a branch.
-    fn alike(&self, wires: &LayerWires) -> usize {
-        let name = |layer: &LayerWires| layer.bend.as_ref().map(|bend| bend.name.clone());
-        let is_alike = |layer: &&LayerWires| {
-            layer.branches.is_empty()
-                && name(layer) == name(wires)
-                && !self.surroundings.is_normalized(layer)
+    fn alike(&self, layer: usize) -> usize {
+        let layers = &self.walk.network.layers;
+        let is_alike = |other: &usize| {
+            layers[*other].branches.is_empty()
+                && self.functions.are_alike(self.walk, [layer, *other])
+                && !self.surroundings.is_normalized(&layers[*other])
         };
-        if wires.branches.is_empty() {
-            return self.walk.network.layers.iter().filter(is_alike).count();
+        if layers[layer].branches.is_empty() {
+            return (0..layers.len()).filter(is_alike).count();
         }
         2
     }
@@ -470,8 +480,10 @@ impl<'w> Solver<'w> {
         let is_of_rows = wires.layout == Layout::FLAT || attention::ends_in(self.walk, wires);
         let all = if is_of_rows { BRANCHES } else { POSITIONS };
         let added = all * stream / sums as f64;
-        let bend = wires.bend.as_ref().filter(|_| end.is_some_and(|end| end.is_bent));
-        let second = Passed::of(bend.map(|bend| bend.name.as_str())).driven(added);
+        let second = match end {
+            Some(end) if end.is_bent => self.functions.passed(self.walk, layer).driven(added),
+            _ => added,
+        };
         let part = 1.0 / all * sums as f64;
         let reason = format!("its branch adds 1/{part} of the stream, as {sums} share the depth");
         Target { second, bias: 0.0, reason, least: second / (RIGHT * part) }

@@ -6,8 +6,12 @@
 //! without biases it is 1. Of a unit and its mirrored twin the next layer takes φ(z) − φ(−z), to
 //! which all of this applies in place of φ.
 
+use std::sync::Arc;
+
 use fanin_engine::activations::{self, Activation};
 use fanin_engine::moments::gaussian_moments;
+
+use super::table::Table;
 
 /// The factor by which a row whose z is a little off may end farther off. Rows of data differ by a quarter
 /// of their second moment or so, and ten times that leaves the bounds of a sound start.
@@ -35,6 +39,8 @@ pub(super) enum Passed {
     Bent(Box<dyn Activation>),
     /// φ(z) − φ(−z): the difference of a unit and its twin.
     Mirrored(Box<dyn Activation>),
+    /// A function that is known by its values.
+    Written(Arc<Table>),
 }
 
 impl Passed {
@@ -56,6 +62,7 @@ impl Passed {
                 let slope = |z: f64| (own.at(1, z) + own.at(1, -z)).powi(2);
                 (even_mean(q, value), even_mean(q, slope))
             }
+            Self::Written(own) => own.moments(q),
         }
     }
 
@@ -68,6 +75,12 @@ impl Passed {
     fn growth(&self, q: f64) -> f64 {
         let (second, slope) = self.moments(q);
         q * slope / second
+    }
+
+    /// The least second moment of z that is tried, as the binary logarithm of its fourth power: activations
+    /// bend over about one, what is written out over any length.
+    fn lowest(&self) -> i32 {
+        if matches!(self, Self::Written(_)) { -64 } else { -24 }
     }
 
     /// The second moment of z for a chain of `depth` layers, and g there.
@@ -85,7 +98,7 @@ impl Passed {
         // Above 1 activations that bend on one side run away from their fixed point; those that lose
         // the gradient everywhere need to be driven further.
         let highest = if self.growth(1.0) < 0.99 { 16 } else { 0 };
-        let places = (-24..=highest).map(|step| (f64::from(step) / 4.0).exp2());
+        let places = (self.lowest()..=highest).map(|step| (f64::from(step) / 4.0).exp2());
         let costs = places.map(|q| (cost(q), q));
         let best = costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(1.0, |(_, q)| q);
         (best, self.growth(best))
@@ -102,8 +115,7 @@ impl Passed {
         let (second, growth) = self.signal(depth);
         let without = Aim { second, bias: 0.0, growth, drift: self.drift(second) };
         let times = alike as f64;
-        let leaves = times * without.drift.ln() > DRIFT.ln();
-        if !has_bias || !leaves {
+        if !has_bias || !self.leaves(second, alike) {
             return without;
         }
         let cost = |aim: &Aim| {
@@ -123,8 +135,13 @@ impl Passed {
                 }
             })
         };
-        let all = (-24..=16).flat_map(of);
+        let all = (self.lowest()..=16).flat_map(of);
         all.min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(without)
+    }
+
+    /// Whether a row whose z is a little off `q` ends much farther off, over so many layers at weights that keep it.
+    pub fn leaves(&self, q: f64, layers: usize) -> bool {
+        layers as f64 * self.drift(q).ln() > DRIFT.ln()
     }
 
     /// The slope of ln q of one layer in that of the layer before, at weights that keep `q`.

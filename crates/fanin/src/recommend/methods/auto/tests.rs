@@ -12,6 +12,8 @@ use crate::data::{Dataset, LoadOptions, PrepareOptions, Targets, load, prepare};
 use crate::init::for_model;
 use crate::spec::{Loss, Mode, Model, Network};
 
+mod files;
+
 const ROWS: usize = 64;
 
 const HORIZON: Horizon = Horizon::SAMPLE;
@@ -130,36 +132,6 @@ fn means_over_walks_know_their_errors() {
         assert!((0.05..0.3).contains(&many[5].errors[which]), "{:?}", many[5]);
     }
     assert!(expected(&problem).unwrap().iter().all(|own| own.errors == [0.0; 2]));
-}
-
-fn read(name: &str) -> Model {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx");
-    crate::import::model(&folder.join(name), &crate::import::Options::default()).unwrap()
-}
-
-#[test]
-fn convolutions_of_a_file_are_foreseen() {
-    let model = read("autoencoder_conv.onnx");
-    let weights = model.weights().unwrap().clone();
-    let mut data = normal_rows(&model);
-    data.targets = Targets::Features;
-    let told = expected(&problem(&model, &weights, None)).unwrap();
-    let found = measured(&model, &weights, &data);
-    for (told, (signal, _)) in told.iter().zip(&found) {
-        // One draw of 4 to 16 channels.
-        assert!((told.signal / signal).ln().abs() < 0.2, "{told:?} {signal}");
-    }
-}
-
-#[test]
-fn the_cell_of_an_lstm_of_a_file_begins_by_remembering() {
-    let model = read("lstm_classifier.legacy.onnx");
-    let weights = model.weights().unwrap().clone();
-    let found = recommended(&model, &weights, None);
-    let of = |role: Role| found.changes.iter().filter(move |change| change.role == role);
-    assert!(of(Role::Recurrent).all(|change| change.scheme == "orthogonal:1"));
-    assert!(of(Role::Recurrent).count() > 0, "{:?}", found.changes);
-    assert!(of(Role::Bias).any(|change| change.scheme.starts_with("spaced-memory:")));
 }
 
 fn digits() -> Dataset {

@@ -13,6 +13,7 @@ pub fn forecast(diagnosis: &Diagnosis, width: usize) -> String {
         seeds => format!("{seeds} seeds"),
     };
     let sure = match diagnosis.forecast {
+        Verdict::Unsure if diagnosis.is_partial => "part of the network".to_owned(),
         Verdict::Unsure => format!("{} for the likeliest outcome", percent(diagnosis.confidence)),
         _ => format!("{} sure", percent(diagnosis.confidence)),
     };
@@ -35,6 +36,7 @@ fn meaning(diagnosis: &Diagnosis) -> String {
         Verdict::Slow => "it moves, but not far in the planned training",
         Verdict::Stuck => "it will not leave its start in the planned training",
         Verdict::Unstable => "its first steps throw it off",
+        Verdict::Unsure if diagnosis.is_partial => "what was left out decides, too",
         Verdict::Unsure => return unsure(diagnosis.seeds),
     };
     text.to_owned()

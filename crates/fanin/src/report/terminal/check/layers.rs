@@ -50,10 +50,11 @@ pub fn layers(diagnosis: &Diagnosis, width: usize) -> String {
     let all = &diagnosis.measurement.layers;
     let shown = selection(diagnosis);
     let mut count = FURTHER.len();
-    let mut text = table(all, &shown, &FURTHER);
+    let output = if diagnosis.is_partial { None } else { all.len().checked_sub(1) };
+    let mut text = table(all, output, &shown, &FURTHER);
     while count > 0 && widest(&text) > width {
         count -= 1;
-        text = table(all, &shown, &FURTHER[..count]);
+        text = table(all, output, &shown, &FURTHER[..count]);
     }
     if shown.len() < all.len() {
         let rest = "the first and the last, those that findings name, the worst, and an even rest";
@@ -67,7 +68,12 @@ fn widest(text: &str) -> usize {
     text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
 }
 
-fn table(all: &[LayerMeasurement], shown: &BTreeSet<usize>, further: &[Column]) -> String {
+fn table(
+    all: &[LayerMeasurement],
+    output: Option<usize>,
+    shown: &BTreeSet<usize>,
+    further: &[Column],
+) -> String {
     let unit = all.last().map_or(1.0, |output| output.delta_norm);
     let relative = |layer: &LayerMeasurement| layer.delta_norm / unit;
     let signals = Scale::holding(all.iter().map(|l| l.pre_activation_second_moment));
@@ -78,7 +84,7 @@ fn table(all: &[LayerMeasurement], shown: &BTreeSet<usize>, further: &[Column]) 
     let row = |&index: &usize| {
         let layer = &all[index];
         let mut row = vec![
-            layer_name(index, all.len()),
+            layer_name(index, output),
             layer.module.clone(),
             compact(layer.pre_activation_second_moment),
             signals.bar(layer.pre_activation_second_moment),
@@ -91,8 +97,8 @@ fn table(all: &[LayerMeasurement], shown: &BTreeSet<usize>, further: &[Column]) 
     aligned(&head, shown.iter().map(row).collect())
 }
 
-fn layer_name(index: usize, layers: usize) -> String {
-    if index + 1 == layers { "out".to_owned() } else { (index + 1).to_string() }
+fn layer_name(index: usize, output: Option<usize>) -> String {
+    if output == Some(index) { "out".to_owned() } else { (index + 1).to_string() }
 }
 
 fn legend(further: &[Column]) -> String {

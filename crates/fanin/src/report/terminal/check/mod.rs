@@ -32,9 +32,11 @@ pub fn check(checked: &Checked<'_>, width: usize) -> String {
     };
     let title = format!("{model} · starting from {start}{seeds}");
     let mut text = wrapped_within(width, "", "  ", &title) + "\n";
-    text.push_str(&layers::layers(diagnosis, width));
-    text.push_str(&cells::cells(diagnosis, width));
-    text.push_str(&numbers(diagnosis));
+    if !diagnosis.measurement.layers.is_empty() {
+        text.push_str(&layers::layers(diagnosis, width));
+        text.push_str(&cells::cells(diagnosis, width));
+        text.push_str(&numbers(diagnosis));
+    }
     for skipped in &diagnosis.skipped {
         text.push_str(&wrapped_within(width, "\nskipped: ", "  ", skipped));
     }
@@ -71,6 +73,10 @@ fn numbers(diagnosis: &Diagnosis) -> String {
         ("to grow out of the start", escape),
     ];
     text.push('\n');
+    if diagnosis.is_partial {
+        let _ = writeln!(text, " {:<38} {}", lines[1].0, lines[1].1);
+        return text;
+    }
     for (name, value) in lines.into_iter().chain(readings::lines(diagnosis)) {
         let _ = writeln!(text, " {name:<38} {value}");
     }

@@ -2,7 +2,7 @@
 
 use crate::check::readings::{Depth, Readings};
 use crate::check::{Diagnosis, Estimate};
-use crate::report::terminal::number::number;
+use crate::report::terminal::number::{number, whole};
 use crate::theory::DepthLimit;
 
 /// Name and value of what there is to say.
@@ -43,7 +43,13 @@ pub fn mean(diagnosis: &Diagnosis, name: &str, number: fn(f64) -> String) -> Str
 }
 
 fn trainable(depth: &Depth) -> String {
-    let most = depth.trainable.map_or_else(|| "any number".to_owned(), |most| most.to_string());
+    let told = |layers: Option<usize>| layers.map_or_else(|| "any number".to_owned(), whole);
+    let most = told(depth.trainable);
+    let range = if depth.least == depth.most {
+        String::new()
+    } else {
+        format!("; {} to {} over {} seeds", told(depth.least), told(depth.most), depth.seeds)
+    };
     let why = match depth.limit {
         DepthLimit::None => "",
         DepthLimit::Alike => ": beyond, all inputs look alike",
@@ -52,7 +58,7 @@ fn trainable(depth: &Depth) -> String {
         DepthLimit::GradientExplodes => ": beyond, the gradient explodes",
         DepthLimit::NotFinite => ": beyond, numbers overflow",
     };
-    format!("{most} (it has {}){why}", depth.hidden_layers)
+    format!("{most}{range} (it has {}){why}", depth.hidden_layers)
 }
 
 fn half_precision(readings: &Readings) -> Option<(&'static str, String)> {
@@ -65,4 +71,27 @@ fn half_precision(readings: &Readings) -> Option<(&'static str, String)> {
 /// A learning rate in two digits.
 fn small(rate: f64) -> String {
     if rate >= 0.095 { number(rate) } else { format!("{rate:.1e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_depth_that_scatters_over_seeds_says_between_what() {
+        let one = Depth {
+            hidden_layers: 10,
+            trainable: Some(698),
+            limit: DepthLimit::GradientExplodes,
+            least: Some(698),
+            most: Some(698),
+            seeds: 5,
+        };
+        assert_eq!(trainable(&one), "698 (it has 10): beyond, the gradient explodes");
+        let told = trainable(&Depth { least: Some(330), most: Some(1019), ..one });
+        let expected = "698; 330 to 1,019 over 5 seeds (it has 10): beyond, the gradient explodes";
+        assert_eq!(told, expected);
+        let told = trainable(&Depth { most: None, ..one });
+        assert!(told.starts_with("698; 698 to any number over 5 seeds (it has 10)"), "{told}");
+    }
 }

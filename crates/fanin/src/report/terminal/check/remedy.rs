@@ -2,38 +2,44 @@
 
 use crate::check::Finding;
 use crate::init::SCHEMES;
-use crate::report::Checked;
-use crate::report::terminal::next::{arguments, path_or};
+use crate::report::{Asked, Checked, quoted};
 use crate::spec::{Spec, Standardize};
 
-/// The check of the same network with the fix applied: the option or the scheme that it names.
+/// The check of the same network with the fix applied: the option or the scheme that it names; or the
+/// repair of a drawn start, where it names `fanin fix`.
 ///
 /// Of several schemes it is the one named for an activation that the network has, else the first.
 /// An option keeps the scheme, so it is no command where the weights come from a file.
 pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     let words: Vec<&str> = finding.fix.split_whitespace().map(bare).collect();
-    let Checked { model, start, .. } = checked;
+    let Checked { model, start, asked, .. } = checked;
     let mut spec = checked.spec.clone();
-    let rules = spec.init.rules.iter();
-    let rules = rules.map(|rule| format!(" --rule \"{}={}\"", rule.pattern, rule.scheme));
-    let mut rules = rules.collect::<Vec<String>>().concat();
+    let mut rules = asked.rules(&spec);
     let option = match words.windows(2).find(|pair| is_option(pair)) {
         Some(_) if *start != spec.init.scheme => return None,
         Some(pair) if pair[0] == "--rule" => {
-            rules = format!(" --rule \"{}\"{rules}", pair[1]);
-            format!("--scheme {start}")
+            rules = format!(" --rule {}{rules}", quoted(pair[1]));
+            format!("--scheme {}", quoted(start))
         }
         Some(pair) => {
-            forget(&mut spec, pair[0]);
-            format!("--scheme {start} {} {}", pair[0], pair[1])
+            forget(&mut spec, pair[0], asked);
+            format!("--scheme {} {} {}", quoted(start), pair[0], pair[1])
+        }
+        None if words.windows(2).any(|pair| pair == ["fanin", "fix"]) => {
+            let is_drawn = *start == spec.init.scheme && !checked.diagnosis.is_partial;
+            let options = asked.options(Asked::FIX) + &asked.arguments(&spec);
+            let model = asked.model(&spec, model);
+            let fix = format!("fanin fix {model} --scheme {}{rules}{options}", quoted(start));
+            return is_drawn.then_some(fix);
         }
         None => {
             let scheme = scheme(checked, &words).filter(|scheme| scheme != start)?;
             format!("--scheme {scheme}")
         }
     };
-    let model = path_or(&spec, model);
-    Some(format!("fanin check \"{model}\" {option}{rules}{}", arguments(&spec)))
+    let model = asked.model(&spec, model);
+    let own = asked.options(Asked::CHECK) + &asked.arguments(&spec);
+    Some(format!("fanin check {model} {option}{rules}{own}"))
 }
 
 /// Whether two words are an option of `fanin check` with a value.
@@ -46,13 +52,14 @@ fn is_option(pair: &[&str]) -> bool {
     }
 }
 
-/// Puts back to its default what an option is going to set.
-fn forget(spec: &mut Spec, option: &str) {
-    let usual = Spec::default();
+/// Puts back to what it would be unasked what an option is going to set.
+fn forget(spec: &mut Spec, option: &str, asked: &Asked) {
+    let mut usual = asked.file.as_ref().map_or_else(Spec::default, |(_, spec)| spec.clone());
+    usual.set_optimizer(&spec.optimizer.name);
     match option {
         "--standardize" => spec.data.standardize = usual.data.standardize,
         "--epochs" => spec.train.epochs = usual.train.epochs,
-        _ => spec.optimizer.learning_rate = None,
+        _ => spec.optimizer.learning_rate = usual.optimizer.learning_rate,
     }
 }
 
@@ -92,7 +99,8 @@ mod tests {
         spec.data.standardize = Standardize::None;
         "zeros".clone_into(&mut spec.init.scheme);
         let (model, start, diagnosis) = ("4 -> 2".to_owned(), start.to_owned(), diagnosis(3));
-        let checked = Checked { model, start, spec: &spec, diagnosis: &diagnosis };
+        let asked = &Asked::default();
+        let checked = Checked { model, start, spec: &spec, asked, diagnosis: &diagnosis };
         let finding = Finding::plain("x", Severity::Warn, String::new(), fix.to_owned());
         let expected = expected.map(|rest| format!("fanin check \"4 -> 2\" {rest}"));
         assert_eq!(command(&checked, &finding), expected, "{fix}");
@@ -106,11 +114,45 @@ mod tests {
         check("zeros", "smaller weights, such as --scheme xavier-uniform, and others", FITTING);
         let standard = "--scheme zeros --standardize standard";
         check("zeros", "standardize the data (--standardize standard)", Some(standard));
-        let rule = "--scheme zeros --rule \"0.weight=he-normal\" --standardize none";
+        let rule = "--scheme zeros --rule 0.weight=he-normal --standardize none";
         check("zeros", "give it random weights: --rule \"0.weight=he-normal\"", Some(rule));
         check("zeros", "raise the rate (--learning-rate), or train longer (--epochs)", None);
         check("zeros", "clip gradients", None);
         check("zeros", "zeros, which this start has already", None);
+    }
+
+    #[test]
+    fn a_fix_that_no_scheme_is_known_for_is_a_repair() {
+        let spec = Spec::default();
+        let (model, diagnosis, asked) = ("4 -> 2".to_owned(), &diagnosis(3), &Asked::default());
+        let fix = crate::check::rules::advice::BY_FIX.to_owned();
+        let finding = Finding::plain("x", Severity::Warn, String::new(), fix);
+        let of = |start: &str| {
+            let (model, start) = (model.clone(), start.to_owned());
+            command(&Checked { model, start, spec: &spec, asked, diagnosis }, &finding)
+        };
+        let scheme = &spec.init.scheme;
+        let expected = format!("fanin fix \"4 -> 2\" --scheme {scheme}");
+        assert_eq!(of(scheme), Some(expected));
+        assert_eq!(of("w.npz"), None);
+    }
+
+    #[test]
+    fn a_command_repeats_what_was_asked_for() {
+        let mut spec = Spec::default();
+        "zeros".clone_into(&mut spec.init.scheme);
+        spec.data.ignore = vec!["row id".to_owned()];
+        spec.optimizer.momentum = Some(0.5);
+        let options = vec![("seed", Some("7".to_owned())), ("full", None)];
+        let asked = &Asked { options, ..Asked::default() };
+        let (model, start) = ("4 -> 2".to_owned(), "zeros".to_owned());
+        let diagnosis = &diagnosis(3);
+        let checked = Checked { model, start, spec: &spec, asked, diagnosis };
+        let fix = "he-normal for relu".to_owned();
+        let finding = Finding::plain("x", Severity::Warn, String::new(), fix);
+        let expected = "fanin check \"4 -> 2\" --scheme he-normal --seed 7 --full --ignore \
+                        \"row id\" --momentum 0.5";
+        assert_eq!(command(&checked, &finding).as_deref(), Some(expected));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::check::evidence::Horizon;
 use crate::check::rules::{Measured, Passed};
 use crate::check::symmetry::Symmetry;
 use crate::check::{Estimate, Finding, LayerMeasurement, Measurement, Severity, Verdict};
+use crate::report::Asked;
 use crate::spec::Spec;
 
 /// A diagnosis of so many layers of tanh whose signal and gradient shrink.
@@ -58,6 +59,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         forecast: Verdict::Learns,
         confidence: 0.97,
         skipped: Vec::new(),
+        is_partial: false,
         readings: None,
         readings_over_seeds: std::collections::BTreeMap::new(),
     }
@@ -88,7 +90,8 @@ fn sick() -> Diagnosis {
 
 fn screen(diagnosis: &Diagnosis, width: usize) -> String {
     let (model, start) = ("64 -> 2x64 tanh -> 10".to_owned(), "torch-default".to_owned());
-    check(&Checked { model, start, spec: &Spec::default(), diagnosis }, width)
+    let (spec, asked) = (&Spec::default(), &Asked::default());
+    check(&Checked { model, start, spec, asked, diagnosis }, width)
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         forecast: Verdict::Slow,
         confidence: 0.9,
         skipped: Vec::new(),
+        is_partial: false,
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::check::Severity;
 use crate::recommend::Change;
 use crate::report::terminal::sample_of_a_diagnosis;
-use crate::spec::Role;
+use crate::spec::{InitRule, Role};
 use crate::weights::Weights;
 
 fn change(parameter: &str, deviation: f64) -> Change {
@@ -40,19 +40,58 @@ fn repair(changes: Vec<Change>) -> Repair {
 }
 
 fn told(repair: &Repair, spec: &Spec, is_stand_in: bool) -> (String, String) {
-    let told = Fixed {
+    let asked = Asked::default();
+    let told = Fixed { is_stand_in, ..of(repair, spec, &asked) };
+    (fix(&told, 132), fixed(&told, 132))
+}
+
+fn of<'a>(repair: &'a Repair, spec: &'a Spec, asked: &'a Asked) -> Fixed<'a> {
+    Fixed {
         model: "4 -> 8 relu -> 2".to_owned(),
         named: "features -> 8 relu -> outputs".to_owned(),
         start: spec.init.scheme.clone(),
         data: "digits".to_owned(),
-        is_stand_in,
+        is_stand_in: false,
         spec,
+        asked,
         repair,
         proof: None,
         files: &[],
+        notes: &[],
         code: None,
+    }
+}
+
+/// What the last line says to do.
+fn command(told: &Fixed<'_>) -> String {
+    fixed(told, 132).lines().last().unwrap().trim().to_owned()
+}
+
+/// What a proof with this word showed, from rates 0.1 and 0.3.
+fn proven(conclusion: Conclusion) -> Proven {
+    use crate::compare::proof::{Proof, Side};
+    let side = |learning_rate| Side {
+        learning_rate,
+        tried: Vec::new(),
+        runs: Vec::new(),
+        steps: Vec::new(),
+        median: None,
+        score: 0.5,
     };
-    (fix(&told, 132), fixed(&told, 132))
+    Proven::Trained(Box::new(Proof {
+        training: "sgd".to_owned(),
+        seeds: vec![0, 1],
+        steps: 10,
+        planned: 10,
+        every: 5,
+        chance: 0.1,
+        threshold: 0.9,
+        is_asked: true,
+        before: side(0.1),
+        after: side(0.3),
+        ratio: None,
+        conclusion,
+    }))
 }
 
 #[test]
@@ -108,4 +147,52 @@ fn computed_rows_tell_no_learning_rate_for_others() {
     "teacher".clone_into(&mut spec.data.source);
     let (_, next) = told(&repair(Vec::new()), &spec, true);
     assert!(next.contains("--data YOUR_DATA") && !next.contains("teacher"), "{next}");
+}
+
+#[test]
+fn the_next_command_repeats_what_was_asked_for() {
+    let repair = repair(Vec::new());
+    let mut spec = Spec::default();
+    spec.data.ignore = vec!["row id".to_owned()];
+    let rule = InitRule { pattern: "0.*".to_owned(), scheme: "zeros".to_owned() };
+    spec.init.rules = vec![rule];
+    let told = ["method", "fail-on", "seed"].map(|name| (name, Some(format!("a {name}"))));
+    let asked = Asked { options: told.to_vec(), ..Asked::default() };
+    let told = of(&repair, &spec, &asked);
+    assert_eq!(
+        command(&told),
+        "fanin fix \"features -> 8 relu -> outputs\" --scheme he-normal --rule \"0.*=zeros\" \
+         --method \"a method\" --fail-on \"a fail-on\" --seed \"a seed\" --ignore \"row id\" \
+         --no-proof --output start.safetensors"
+    );
+    let files = [PathBuf::from("new start.npz")];
+    let told = Fixed { files: &files, ..told };
+    assert_eq!(
+        command(&told),
+        "fanin train \"features -> 8 relu -> outputs\" --weights \"new start.npz\" \
+         --seed \"a seed\" --ignore \"row id\""
+    );
+}
+
+#[test]
+fn a_worse_start_is_advised_against() {
+    let (repair, spec) = (repair(Vec::new()), Spec::default());
+    let files = [PathBuf::from("start.npz")];
+    let weights = Asked { options: vec![("weights", Some("old.npz".to_owned()))], file: None };
+    let (better, worse) = (proven(Conclusion::Better), proven(Conclusion::Worse));
+    let model = "\"features -> 8 relu -> outputs\"";
+    let plain = Asked::default();
+    let told = Fixed { proof: Some(&better), files: &files, ..of(&repair, &spec, &plain) };
+    let expected = format!("fanin train {model} --weights start.npz --learning-rate 0.3");
+    assert_eq!(command(&told), expected);
+    let told = Fixed { files: &[], ..told };
+    let expected = "--scheme he-normal --no-proof --output start.safetensors";
+    assert_eq!(command(&told), format!("fanin fix {model} {expected}"));
+    let told = Fixed { proof: Some(&worse), files: &files, ..told };
+    let expected = format!("fanin train {model} --scheme he-normal --learning-rate 0.1");
+    assert_eq!(command(&told), expected);
+    assert!(fixed(&told, 132).contains("advice: keep the start as it was"));
+    let told = Fixed { asked: &weights, start: "old.npz".to_owned(), ..told };
+    let expected = format!("fanin train {model} --weights old.npz --learning-rate 0.1");
+    assert_eq!(command(&told), expected);
 }

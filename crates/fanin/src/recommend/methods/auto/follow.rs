@@ -1,0 +1,206 @@
+//! What follows a layer's z element by element, as the next layer takes it: an activation by its name, or a
+//! function that a file writes out in several operators, such as tanh(5·z) or exp(−z²).
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use fanin_engine::graph::Source;
+use fanin_engine::ops::Structure;
+use fanin_engine::spread::Flow;
+use fanin_engine::{Array, Graph, Wire, activations, evaluate};
+
+use super::place::Surroundings;
+use super::table::Table;
+use super::targets::Passed;
+use super::walk::{Scales, Walk};
+use crate::spec::LayerWires;
+
+/// Operators between z and what is multiplied next, at most.
+const MOST: usize = 64;
+
+/// The functions that follow the layers of a network.
+#[derive(Debug)]
+pub(super) struct Functions {
+    /// By the layer's place: of layers that more follows than an activation of a name.
+    written: HashMap<usize, Written>,
+}
+
+/// A function that is written out.
+#[derive(Debug)]
+struct Written {
+    table: Arc<Table>,
+    /// Its operators by name, in order.
+    operators: String,
+}
+
+impl Functions {
+    /// Those of a network whose parameters have these scales: a slope that is one number, as PReLU's, counts
+    /// as that.
+    pub fn new(walk: &Walk, around: &Surroundings<'_>, scales: &[Scales]) -> Self {
+        let layers = walk.network.layers.iter().enumerate();
+        let open: Vec<usize> = layers
+            .filter(|(_, own)| !is_bare(walk, around, own) && !around.is_normalized(own))
+            .map(|(index, _)| index)
+            .collect();
+        if open.is_empty() {
+            return Self { written: HashMap::new() };
+        }
+        let still = still(walk);
+        let numbers = numbers(walk, &still, scales);
+        let chains = open.into_iter().filter_map(|index| {
+            let z = walk.network.layers[index].pre_activation;
+            let (nodes, end) = chain(walk, (around, &still), z)?;
+            (!nodes.is_empty()).then_some((index, nodes, end))
+        });
+        let written = chains.filter_map(|(index, nodes, end)| {
+            let layer = &walk.network.layers[index];
+            let graph = &walk.network.graph;
+            let table = tabulated(graph, (layer.pre_activation, &nodes, end), &numbers)?;
+            let named = layer.bend.as_ref().and_then(|bend| activations::find(&bend.name));
+            if table.is_linear() || named.is_some_and(|own| table.is(|z| own.at(0, z))) {
+                return None;
+            }
+            let names = nodes.iter().map(|&node| graph.nodes()[node].operator.name());
+            let operators = names.collect::<Vec<&str>>().join(" ");
+            Some((index, Written { table: Arc::new(table), operators }))
+        });
+        Self { written: written.collect() }
+    }
+
+    /// What the layer after the one in this place takes of its z.
+    pub fn passed(&self, walk: &Walk, layer: usize) -> Passed {
+        match self.written.get(&layer) {
+            Some(own) => Passed::Written(Arc::clone(&own.table)),
+            None => Passed::of(self.name(walk, layer)),
+        }
+    }
+
+    /// The name of the activation, if one is all that follows.
+    pub fn name<'w>(&self, walk: &'w Walk, layer: usize) -> Option<&'w str> {
+        let bend = walk.network.layers[layer].bend.as_ref();
+        bend.filter(|_| !self.written.contains_key(&layer)).map(|bend| bend.name.as_str())
+    }
+
+    /// Whether the same follows two layers, but for numbers in what is written out.
+    pub fn are_alike(&self, walk: &Walk, [a, b]: [usize; 2]) -> bool {
+        let operators = |layer| self.written.get(&layer).map(|own| own.operators.as_str());
+        operators(a) == operators(b) && self.name(walk, a) == self.name(walk, b)
+    }
+}
+
+/// Whether nothing follows, or an activation that the registry knows and that the next layer takes as it is.
+fn is_bare(walk: &Walk, around: &Surroundings<'_>, layer: &LayerWires) -> bool {
+    let graph = &walk.network.graph;
+    let [index] = around.takers(layer.pre_activation) else { return false };
+    let node = &graph.nodes()[*index];
+    if !node.operator.is_pointwise() {
+        return true;
+    }
+    let bends = layer.bend.as_ref().is_some_and(|bend| bend.input == layer.pre_activation);
+    let mut takers = around.takers(node.outputs[0]).iter().map(|&taker| &graph.nodes()[taker]);
+    bends
+        && node.outputs[0] == layer.activation
+        && takers.all(|taker| !taker.operator.is_pointwise())
+}
+
+/// The nodes that make one tensor of z alone, in order, and that tensor; none if it is not one.
+fn chain(
+    walk: &Walk,
+    (around, still): (&Surroundings<'_>, &HashSet<Wire>),
+    z: Wire,
+) -> Option<(Vec<usize>, Wire)> {
+    let graph = &walk.network.graph;
+    let mut of_z = HashSet::from([z]);
+    let mut open: BTreeSet<usize> = around.takers(z).iter().copied().collect();
+    let mut nodes = Vec::new();
+    while let Some(index) = open.pop_first() {
+        let node = &graph.nodes()[index];
+        let is_of_z = node.operator.is_pointwise()
+            && node.outputs.len() == 1
+            && node.inputs.iter().all(|wire| of_z.contains(wire) || still.contains(wire));
+        if !is_of_z {
+            continue;
+        }
+        if nodes.len() == MOST {
+            return None;
+        }
+        nodes.push(index);
+        of_z.insert(node.outputs[0]);
+        open.extend(around.takers(node.outputs[0]));
+    }
+    let leaves = |wire: &&Wire| {
+        let takers = around.takers(**wire);
+        takers.is_empty() || takers.iter().any(|taker| !nodes.contains(taker))
+    };
+    let mut ends = of_z.iter().filter(leaves);
+    let end = *ends.next()?;
+    // What gates another signal is no activation: it is to pass that, and not its own z.
+    let is_gate = |taker: &usize| {
+        graph.nodes()[*taker].operator.structure() == Structure::Product
+            && graph.nodes()[*taker].operator.is_pointwise()
+    };
+    let is_one = ends.next().is_none() && !around.takers(end).iter().any(is_gate);
+    is_one.then_some((nodes, end))
+}
+
+/// Parameters, and what is made of them and of constants alone.
+fn still(walk: &Walk) -> HashSet<Wire> {
+    let graph = &walk.network.graph;
+    let mut still: HashSet<Wire> = graph.parameters().iter().copied().collect();
+    for index in walk.forward() {
+        let node = &graph.nodes()[index];
+        if node.inputs.iter().all(|wire| still.contains(wire)) {
+            still.extend(&node.outputs);
+        }
+    }
+    still
+}
+
+/// What of that is one number all over, and that number.
+fn numbers(walk: &Walk, still: &HashSet<Wire>, scales: &[Scales]) -> HashMap<Wire, f64> {
+    let graph = &walk.network.graph;
+    let mut flow = walk.begin(scales);
+    let is_still =
+        |index: &usize| graph.nodes()[*index].outputs.iter().all(|output| still.contains(output));
+    walk.forward().filter(is_still).for_each(|index| flow.step(index));
+    let number = |wire: Wire, flow: &Flow<'_>| {
+        let spread = flow.spread(wire).filter(|_| graph.type_of(wire).is_float())?;
+        (spread.variance() <= 1e-12 * spread.second()).then(|| (wire, spread.mean()))
+    };
+    still.iter().filter_map(|&wire| number(wire, &flow)).collect()
+}
+
+/// The function from `z` through `nodes` to `end`; none where a constant is not one number, or the function
+/// no number somewhere.
+fn tabulated(
+    graph: &Graph,
+    (z, nodes, end): (Wire, &[usize], Wire),
+    numbers: &HashMap<Wire, f64>,
+) -> Option<Table> {
+    let is_made = |wire: &Wire| {
+        *wire == z || matches!(graph.source(*wire), Source::Node(own, _) if nodes.contains(&own))
+    };
+    let inputs = nodes.iter().flat_map(|&node| &graph.nodes()[node].inputs);
+    let mut outside: Vec<Wire> = inputs.filter(|wire| !is_made(wire)).copied().collect();
+    outside.sort_unstable();
+    outside.dedup();
+    let places = Table::places();
+    let count = places.len();
+    let mut arrays = vec![Array::float([count], places).ok()?];
+    for wire in &outside {
+        arrays.push(Array::float([count], vec![*numbers.get(wire)?; count]).ok()?);
+    }
+    let arrays: Vec<&Array> = arrays.iter().collect();
+    let made = evaluate::compute(&arrays, count, |own, wires| {
+        let known = std::iter::once(&z).chain(&outside).copied().zip(wires.iter().copied());
+        let mut copies: HashMap<Wire, Wire> = known.collect();
+        for &index in nodes {
+            let node = &graph.nodes()[index];
+            let inputs: Vec<Wire> = node.inputs.iter().map(|wire| copies[wire]).collect();
+            let outputs = own.apply_shared(Arc::clone(&node.operator), &inputs)?;
+            copies.extend(node.outputs.iter().copied().zip(outputs));
+        }
+        Ok(vec![copies[&end]])
+    });
+    Table::new(made.ok()?.first()?.floats()?.to_vec())
+}

@@ -1,0 +1,105 @@
+//! Averages of activations given as text that grow fast, change fast or are steep.
+
+use crate::theory::{Gaussian, Network, Question, activation, describe};
+
+#[track_caller]
+fn near(what: &str, got: f64, want: f64, share: f64) {
+    assert!((got / want - 1.0).abs() < share, "{what}: {got:e}, expected {want:e}");
+}
+
+#[test]
+fn what_grows_fast_is_averaged_to_where_its_weight_lies() {
+    let exponential = activation("exp(5*x)").unwrap();
+    let found = Gaussian::new(&*exponential).moments(1.0);
+    near("mean", found.mean, 12.5_f64.exp(), 1e-10);
+    near("second", found.second, 50_f64.exp(), 1e-10);
+    near("fourth", found.fourth, 200_f64.exp(), 1e-10);
+    near("slope", found.slope_second, 25.0 * 50_f64.exp(), 1e-10);
+    near("second alone", Gaussian::new(&*exponential).second(1.0), 50_f64.exp(), 1e-10);
+    // E x²⁰ = 19!! and E x⁴⁰ = 39!!.
+    let power = activation("x^10").unwrap();
+    let found = Gaussian::new(&*power).moments(1.0);
+    near("second", found.second, 654_729_075.0, 1e-10);
+    near("slope", found.slope_second, 3_445_942_500.0, 1e-10);
+    near("fourth", found.fourth, 3.198_309_867_728_777_5e23, 1e-10);
+}
+
+#[test]
+fn averages_without_an_end_are_infinite() {
+    let bell = activation("exp(0.2*x^2)").unwrap();
+    let bell = Gaussian::new(&*bell);
+    near("second", bell.moments(1.0).second, 5_f64.sqrt(), 1e-10);
+    assert_eq!(bell.moments(1.0).fourth, f64::INFINITY);
+    assert_eq!(bell.moments(2.0).second, f64::INFINITY);
+    assert_eq!(bell.second(2.0), f64::INFINITY);
+    assert!(bell.pair(2.0, 0.5).product.is_nan());
+}
+
+#[test]
+fn what_changes_fast_is_averaged_in_more_pieces() {
+    for (text, frequency) in [("sin(100*x)", 100.0_f64), ("sin(300*x)", 300.0)] {
+        let wave = activation(text).unwrap();
+        let wave = Gaussian::new(&*wave);
+        for q in [0.01, 1.0, 40.0] {
+            let found = wave.moments(q);
+            let decay = (-2.0 * frequency * frequency * q).exp();
+            near(text, found.second, 0.5 * (1.0 - decay), 1e-7);
+            near(text, found.slope_second, 0.5 * frequency * frequency * (1.0 + decay), 1e-7);
+            assert!(wave.doubt(q) < 1e-6, "{text} at {q}: {}", wave.doubt(q));
+        }
+    }
+}
+
+#[test]
+fn steep_kinks_are_averaged_up_to_what_they_leave_uncertain() {
+    let root = activation("abs(x)^0.7").unwrap();
+    let root = Gaussian::new(&*root);
+    let of_power = |power: f64| {
+        f64::exp2(0.5 * power) * libm::tgamma(0.5 * (power + 1.0)) / std::f64::consts::PI.sqrt()
+    };
+    let found = root.moments(1.0);
+    near("second", found.second, of_power(1.4), 1e-9);
+    near("slope", found.slope_second, 0.49 * of_power(-0.6), 1e-6);
+    assert_eq!(found.slope_fourth, f64::INFINITY);
+    assert!(root.doubt(1.0) < 1e-6, "{}", root.doubt(1.0));
+    let steeper = activation("abs(x)^0.6").unwrap();
+    assert!(Gaussian::new(&*steeper).doubt(1.0) > 1e-6);
+}
+
+#[test]
+fn registered_activations_are_never_in_doubt() {
+    let tanh = fanin_engine::activations::find("tanh").unwrap();
+    assert_eq!(Gaussian::new(&*tanh).doubt(1.0), 0.0);
+    let written = activation("x*tanh(log(1+exp(x)))").unwrap();
+    assert!(Gaussian::new(&*written).doubt(1.0) < 1e-10);
+}
+
+#[test]
+fn descriptions_warn_of_averages_that_are_off_and_of_no_others() {
+    let asked = |text: &str| {
+        let activation = activation(text).unwrap();
+        describe(&Question {
+            activation: &*activation,
+            network: Network::Dense,
+            depth: 3,
+            width: 64,
+            weight_variance: None,
+            bias_variance: 0.0,
+            image: None,
+        })
+    };
+    let found = asked("abs(x)^0.6").unwrap();
+    assert!(
+        found.averages.error > 1e-6 && found.averages.warning.is_some(),
+        "{:?}",
+        found.averages
+    );
+    let found = asked("x/(1+abs(x))").unwrap();
+    assert!(
+        found.averages.error < 1e-6 && found.averages.warning.is_none(),
+        "{:?}",
+        found.averages
+    );
+    let refused = asked("exp(0.3*x^2)").unwrap_err().to_string();
+    assert!(refused.contains("E φ(x)² is infinite"), "{refused}");
+}
