@@ -51,10 +51,10 @@ pub fn layers(diagnosis: &Diagnosis, width: usize) -> String {
     let shown = selection(diagnosis);
     let mut count = FURTHER.len();
     let output = if diagnosis.is_partial { None } else { all.len().checked_sub(1) };
-    let mut text = table(all, output, &shown, &FURTHER);
+    let mut text = table(all, output, (&shown, diagnosis.is_partial), &FURTHER);
     while count > 0 && widest(&text) > width {
         count -= 1;
-        text = table(all, output, &shown, &FURTHER[..count]);
+        text = table(all, output, (&shown, diagnosis.is_partial), &FURTHER[..count]);
     }
     if shown.len() < all.len() {
         let rest = "the first and the last, those that findings name, the worst, and an even rest";
@@ -71,7 +71,7 @@ fn widest(text: &str) -> usize {
 fn table(
     all: &[LayerMeasurement],
     output: Option<usize>,
-    shown: &BTreeSet<usize>,
+    (shown, is_part): (&BTreeSet<usize>, bool),
     further: &[Column],
 ) -> String {
     let unit = all.last().map_or(1.0, |output| output.delta_norm);
@@ -92,6 +92,10 @@ fn table(
             gradients.bar(relative(layer)),
         ];
         row.extend(further.iter().map(|column| (column.cell)(layer)));
+        // Of a part no loss is known, and so no gradient.
+        if is_part {
+            row.iter_mut().filter(|cell| *cell == "NaN").for_each(|cell| "–".clone_into(cell));
+        }
         row
     };
     aligned(&head, shown.iter().map(row).collect())
