@@ -30,12 +30,14 @@ pub fn interrupt_saying(message: &'static str) -> Interrupt {
         // The terminal may be what went away.
         let _ = writeln!(std::io::stderr(), "\n{message}");
     };
-    let set = if may_ignore_hangups() {
-        ctrlc::try_set_handler(handler)
-    } else {
-        ctrlc::set_handler(handler)
-    };
-    if let Err(error) = set {
+    if may_ignore_hangups() {
+        // One handler serves all signals that stop, or none.
+        if ctrlc::try_set_handler(handler).is_err() {
+            eprintln!(
+                "note: hang-ups are ignored here, as `nohup` asks; Ctrl-C ends this without saving"
+            );
+        }
+    } else if let Err(error) = ctrlc::set_handler(handler) {
         eprintln!("warning: a signal to stop will end this without saving ({error})");
     }
     interrupt

@@ -229,6 +229,8 @@ fn a_network_with_an_unread_operator_is_judged_in_part() {
     assert!(findings.iter().any(is_told), "{findings:?}");
     let drawn = folder.fanin(&["check", "sound.onnx", "--scheme", "he-normal", "--seeds", "2"]);
     assert!(drawn.code < 2 && drawn.out.contains("2 seeds"), "{}{}", drawn.out, drawn.err);
+    let zeros = folder.fanin(&["check", "sound.onnx", "--scheme", "zeros"]);
+    assert!(!zeros.out.contains("zero-weights"), "found, or not judged: {}", zeros.out);
     let report = folder.fanin(&["check", "sound.onnx", "--report", "page.html"]);
     assert_eq!(report.code, 2, "{}", report.out);
     assert!(report.err.contains("run whole for pictures"), "{}", report.err);

@@ -31,6 +31,11 @@ const FORWARD: [&str; 14] = [
     "saturated-gates",
 ];
 
+/// Symptoms of which a part is sound if none is found: rules of hidden layers leave out the last one of the
+/// part, as the output that it is not, and may so have looked at none.
+const OF_ALL: [&str; 4] =
+    ["non-finite", "unnormalized-data", "duplicated-weights", "near-duplicate-units"];
+
 /// Numbers that are not finite make every loss so, whatever stands behind them.
 const CERTAIN: f64 = 0.99;
 
@@ -65,7 +70,7 @@ impl Diagnosis {
     /// [`Verdict::Unsure`], with nothing known of the likeliest outcome.
     pub fn of_part(mut self, others: Vec<Finding>, left_out: &[String]) -> Self {
         self.findings.retain(|finding| FORWARD.contains(&finding.code));
-        self.passed.retain(|passed| FORWARD.contains(&passed.code));
+        self.passed.retain(|passed| OF_ALL.contains(&passed.code));
         let left: Vec<&str> = self.findings.iter().map(|finding| finding.code).collect();
         for finding in &mut self.findings {
             finding.consequence_of = finding.consequence_of.filter(|cause| left.contains(cause));
@@ -87,7 +92,7 @@ impl Diagnosis {
             (Verdict::Unsure, 0.0)
         };
         self.forget_the_loss();
-        self.skipped.extend(left_out.iter().cloned());
+        self.skipped.splice(0..0, left_out.iter().cloned());
         self.is_partial = true;
         self
     }

@@ -142,17 +142,19 @@ impl<'a> Gaussian<'a> {
             return found;
         }
         let mut last = found.integrated(4.0);
+        let mut is_settled = false;
         let finest = if is_written { FINEST_WRITTEN } else { FINEST };
         while found.width > finest {
             let finer = Self { width: 0.5 * found.width, ..found };
             let next = finer.integrated(4.0);
             let agree = |a: f64, b: f64| (a - b).abs() <= tolerance * b.abs() || !b.is_finite();
             if agree(last.second, next.second) && agree(last.slope_fourth, next.slope_fourth) {
+                is_settled = true;
                 break;
             }
             (found, last) = (finer, next);
         }
-        found.width = found.width.max(FINEST);
+        found.width = if is_settled { found.width } else { FINEST };
         if is_written { found.in_more_pieces(FINEST) } else { found }
     }
 

@@ -98,7 +98,7 @@ impl Pairs<'_> {
             return Pair { product: f64::NAN, slopes: f64::NAN };
         }
         // Where φ changes fast all over the line, no plane is cut as finely as it would take.
-        if !gaussian.jumps() && (series.holds(exact) || gaussian.is_fast()) {
+        if !gaussian.jumps() && (series.holds(exact) || gaussian.takes_series()) {
             return Pair { product: series.sums[0], slopes: series.sums[1] };
         }
         gaussian.pair_in_the_plane(q, c)
@@ -116,7 +116,7 @@ impl Pairs<'_> {
             if !series.is_finite() {
                 return f64::NAN;
             }
-            if series.holds(tolerances) || gaussian.is_fast() {
+            if series.holds(tolerances) || gaussian.takes_series() {
                 return series.sums[0];
             }
         }

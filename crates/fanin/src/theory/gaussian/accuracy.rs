@@ -1,9 +1,10 @@
 //! What quadrature must do for an activation that is given as text, and how far it may be off.
 
 use fanin_engine::activations::Formula;
+use fanin_engine::moments::gauss_legendre;
 
 use super::super::Expression;
-use super::super::quadrature::{HALVINGS, PIECES, halvings};
+use super::super::quadrature::{HALVINGS, PIECES, REACH, halvings};
 use super::Gaussian;
 
 impl Gaussian<'_> {
@@ -24,7 +25,7 @@ impl Gaussian<'_> {
             found.width = found.width.min(finest);
         }
         // What more pieces do not mend is no matter of pieces.
-        if found.pieces == MOST && found.change(1.0) >= self.change(1.0) { self } else { found }
+        if found.change(1.0) < NOTABLE { found } else { self }
     }
 
     /// How far averages over inputs of variance `q` may be off, as a share; 0 for activations of the
@@ -33,7 +34,7 @@ impl Gaussian<'_> {
         if self.activation.name() != Expression::NAME {
             return 0.0;
         }
-        self.change(q).max(self.growth.beside_kinks(HALVINGS))
+        self.change(q).max(self.growth.beside_kinks(HALVINGS)).max(self.unseen(q))
     }
 
     /// The same of the average of a product over pairs of correlation `c`.
@@ -44,7 +45,7 @@ impl Gaussian<'_> {
         if !is_near || self.knows_pairs() {
             return 0.0;
         }
-        if self.is_fast() {
+        if self.takes_series() {
             return 1.0;
         }
         let finer = Self { width: 0.5 * self.width, ..*self };
@@ -64,9 +65,34 @@ impl Gaussian<'_> {
         self.pieces > PIECES
     }
 
+    /// Whether pairs are averaged by a series alone, as cutting the plane as finely as φ asks for would take
+    /// minutes.
+    pub(in crate::theory) fn takes_series(&self) -> bool {
+        /// Widths of pieces below which that is so.
+        const NARROW: f64 = 1.0 / 512.0;
+        self.is_fast() || self.width < NARROW
+    }
+
     /// Whether slopes are bounded and pairs averaged exactly at any correlation.
     pub(in crate::theory) fn knows_pairs(&self) -> bool {
-        !self.is_fast() && !self.growth.is_steep()
+        !self.takes_series() && !self.growth.is_steep()
+    }
+
+    /// The share of the slope that no place of the quadrature sees: over a piece, what φ rises by and the
+    /// integral of φ′ are one number.
+    fn unseen(&self, q: f64) -> f64 {
+        let deviation = q.sqrt();
+        let [mut unseen, mut seen] = [0.0; 2];
+        for pair in self.line(deviation, REACH).windows(2) {
+            let (middle, half) = (f64::midpoint(pair[0], pair[1]), 0.5 * (pair[1] - pair[0]));
+            let at = |order, z: f64| self.activation.at(order, deviation * z);
+            let slope = |(node, weight): (f64, f64)| weight * at(1, middle + half * node);
+            let integral = deviation * half * gauss_legendre().into_iter().map(slope).sum::<f64>();
+            let (rise, density) = (at(0, pair[1]) - at(0, pair[0]), (-0.5 * middle * middle).exp());
+            unseen += density * (rise - integral).abs();
+            seen += density * integral.abs();
+        }
+        if unseen > 0.0 { (unseen / seen).min(1.0) } else { 0.0 }
     }
 
     /// By how much averages change, as a share, if every piece is halved; 0 where they are infinite either

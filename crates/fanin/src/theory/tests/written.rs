@@ -67,6 +67,27 @@ fn steep_kinks_are_averaged_up_to_what_they_leave_uncertain() {
 }
 
 #[test]
+fn a_step_between_the_places_of_the_quadrature_is_in_doubt() {
+    for text in ["tanh(1e6*(x-0.3))", "relu(x) + tanh(1e7*(x+0.7))"] {
+        let step = activation(text).unwrap();
+        let doubt = Gaussian::new(&*step).doubt(1.0);
+        assert!(doubt > 1e-3, "{text}: {doubt}");
+    }
+}
+
+#[test]
+fn narrow_functions_are_averaged_right_or_are_in_doubt() {
+    // E 1/(x² + a²)², of which nearly all lies within a few a: π/2·a⁻³/√(2π).
+    for a in [0.1, 0.01, 1e-3, 1e-4_f64] {
+        let peak = activation(&format!("1/(x^2+{})", a * a)).unwrap();
+        let peak = Gaussian::new(&*peak);
+        let wanted = 0.5 * std::f64::consts::PI * a.powi(-3) / std::f64::consts::TAU.sqrt();
+        let off = (peak.moments(1.0).second / wanted - 1.0).abs();
+        assert!(off < 3.0 * a * a + 1e-3 || peak.doubt(1.0) > 1e-6, "{a}: {off}");
+    }
+}
+
+#[test]
 fn registered_activations_are_never_in_doubt() {
     let tanh = fanin_engine::activations::find("tanh").unwrap();
     assert_eq!(Gaussian::new(&*tanh).doubt(1.0), 0.0);
