@@ -18,33 +18,15 @@ pub fn fails(diagnosis: &Diagnosis, limit: Severity) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Finding;
     use crate::check::evidence::Horizon;
-    use crate::check::symmetry::Symmetry;
-    use crate::check::{Finding, Measurement};
 
     fn diagnosis(forecast: Verdict, severities: &[Severity]) -> Diagnosis {
         let finding = |&severity: &Severity| {
             Finding::plain("dead-units", severity, String::new(), String::new())
         };
-        Diagnosis {
-            measurement: Measurement::default(),
-            horizon: Horizon::SAMPLE,
-            seeds: 5,
-            units: 0,
-            effective_units: 0,
-            symmetry: Symmetry::default(),
-            signal_factor: None,
-            gradient_factor: None,
-            escape_steps: None,
-            findings: severities.iter().map(finding).collect(),
-            passed: Vec::new(),
-            forecast,
-            confidence: 0.9,
-            skipped: Vec::new(),
-            is_partial: false,
-            readings: None,
-            readings_over_seeds: std::collections::BTreeMap::new(),
-        }
+        let findings = severities.iter().map(finding).collect();
+        Diagnosis { findings, forecast, ..Diagnosis::of_nothing(Horizon::SAMPLE) }
     }
 
     #[track_caller]

@@ -138,7 +138,8 @@ impl FileNetwork {
         Self::shared(&Arc::new(file), options)
     }
 
-    fn shared(file: &Arc<OnnxFile>, options: &Options) -> Result<Self> {
+    /// As [`of`](Self::of), of a file that others hold too.
+    pub(super) fn shared(file: &Arc<OnnxFile>, options: &Options) -> Result<Self> {
         let given = options;
         let decoded = file.model()?;
         let found = roles::find(file, &decoded, &options.overrides)?.parameters;

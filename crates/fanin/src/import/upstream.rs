@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::Result;
 use crate::formats::onnx::{Attribute, Function, Model as File, Node, OnnxFile, ValueInfo};
@@ -47,7 +48,7 @@ pub struct Upstream {
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
-    let file = OnnxFile::read(path)?;
+    let file = Arc::new(OnnxFile::read(path)?);
     let decoded = file.model()?;
     let mut options = options.clone();
     if options.outputs.is_empty() {
@@ -73,7 +74,7 @@ pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
     let mut skipped = vec![cut.sentence()];
     let model = cut.ends.iter().take(TRIED).find_map(|end| {
         let options = Options { outputs: vec![(*end).to_owned()], ..options.clone() };
-        let network = FileNetwork::read(path, &options).ok().filter(has_layers)?;
+        let network = FileNetwork::shared(&file, &options).ok().filter(has_layers)?;
         skipped.push(format!(
             "the network was run up to `{end}`: the loss, gradients and steps need all of it and were \
              not judged"
@@ -127,12 +128,10 @@ impl<'a> Cut<'a> {
                 made.extend(node.outputs.iter().copied());
             }
         }
-        let mut ends: Vec<(usize, &str)> = Vec::new();
-        for name in taken {
-            if made.contains(name) && ends.iter().all(|(_, other)| *other != name) {
-                ends.push((needed(graph, &[name]).len(), name));
-            }
-        }
+        let mut told = HashSet::new();
+        let ends = taken.into_iter().filter(|name| made.contains(name) && told.insert(*name));
+        let mut ends: Vec<(usize, &str)> =
+            ends.map(|name| (needed(graph, &[name]).len(), name)).collect();
         ends.sort_by_key(|(nodes, _)| std::cmp::Reverse(*nodes));
         Self { unread, behind, ends: ends.into_iter().map(|(_, name)| name).collect() }
     }

@@ -3,6 +3,8 @@
 //! An exporter may call a weight otherwise (`val_3` for `fc.weight`) and turn it to (inputs, units),
 //! where the module has (units, inputs). What it did not rename lies as in the module.
 
+use std::collections::{HashMap, HashSet};
+
 use fanin_engine::Tensor;
 
 use super::parameter::Parameter;
@@ -92,29 +94,24 @@ pub fn tied(parameters: &[Parameter]) -> Vec<(usize, usize)> {
 /// None: elements are moved, and their number stays.
 pub fn to_framework(parameters: &[Parameter], weights: &Weights) -> Result<Weights> {
     let names = framework_names(parameters);
-    let tied = tied(parameters);
+    let places: HashMap<&str, usize> =
+        parameters.iter().enumerate().map(|(at, own)| (&*own.name, at)).collect();
+    let is_there = |at: usize| weights.get(&parameters[at].name).is_some();
+    let tied =
+        tied(parameters).into_iter().filter(|(head, table)| is_there(*head) && is_there(*table));
+    let (heads, tables): (HashSet<usize>, HashMap<usize, usize>) =
+        tied.map(|(head, table)| (head, (table, head))).unzip();
     let mut tensors = Vec::new();
     for (name, tensor) in &weights.tensors {
-        let Some(at) = parameters.iter().position(|own| own.name == *name) else {
+        let Some(&at) = places.get(&**name) else {
             tensors.push((name.clone(), tensor.clone()));
             continue;
         };
-        let as_table = |(head, table): &&(usize, usize)| {
-            *table == at && weights.get(&parameters[*head].name).is_some()
-        };
-        if tied
-            .iter()
-            .any(|(head, table)| *head == at && weights.get(&parameters[*table].name).is_some())
-        {
+        if heads.contains(&at) {
             continue;
         }
-        let (source, tensor) = match tied.iter().find(as_table) {
-            Some((head, _)) => {
-                let own = &parameters[*head];
-                (own, weights.get(&own.name).unwrap_or(tensor))
-            }
-            None => (&parameters[at], tensor),
-        };
+        let source = &parameters[tables.get(&at).copied().unwrap_or(at)];
+        let tensor = weights.get(&source.name).unwrap_or(tensor);
         let is_moved = names[at] != *name || source.name != *name;
         let tensor = if is_moved { laid(source, tensor)? } else { tensor.clone() };
         tensors.push((names[at].clone(), tensor));

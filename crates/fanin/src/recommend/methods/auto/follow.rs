@@ -45,7 +45,7 @@ impl Functions {
         if open.is_empty() {
             return Self { written: HashMap::new() };
         }
-        let still = still(walk);
+        let still = walk.still();
         let numbers = numbers(walk, &still, scales);
         let chains = open.into_iter().filter_map(|index| {
             let z = walk.network.layers[index].pre_activation;
@@ -141,19 +141,6 @@ fn chain(
     };
     let is_one = ends.next().is_none() && !around.takers(end).iter().any(is_gate);
     is_one.then_some((nodes, end))
-}
-
-/// Parameters, and what is made of them and of constants alone.
-fn still(walk: &Walk) -> HashSet<Wire> {
-    let graph = &walk.network.graph;
-    let mut still: HashSet<Wire> = graph.parameters().iter().copied().collect();
-    for index in walk.forward() {
-        let node = &graph.nodes()[index];
-        if node.inputs.iter().all(|wire| still.contains(wire)) {
-            still.extend(&node.outputs);
-        }
-    }
-    still
 }
 
 /// What of that is one number all over, and that number.

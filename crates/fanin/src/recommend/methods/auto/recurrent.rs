@@ -97,15 +97,11 @@ fn gates(parameter: &Parameter) -> Vec<Component> {
 fn product(walk: &Walk, weights: &[usize]) -> Option<(usize, Wire)> {
     let graph = &walk.network.graph;
     let mut made: HashSet<Wire> = weights.iter().map(|&w| graph.parameters()[w]).collect();
-    let mut still: HashSet<Wire> = graph.parameters().iter().copied().collect();
+    let still = walk.still();
     for index in walk.forward() {
         let node = &graph.nodes()[index];
-        let signal = node.inputs.iter().find(|wire| !still.contains(wire));
-        if signal.is_none() {
-            still.extend(&node.outputs);
-        }
         if node.inputs.iter().any(|wire| made.contains(wire)) {
-            match signal {
+            match node.inputs.iter().find(|wire| !still.contains(wire)) {
                 Some(&signal) => return Some((index, signal)),
                 None => made.extend(&node.outputs),
             }

@@ -1,6 +1,6 @@
 //! A network with its gradients as one graph, and how signal and gradient are spread in it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use fanin_engine::graph::Source;
@@ -167,6 +167,18 @@ impl Walk {
     /// The nodes of the forward pass, in order.
     pub fn forward(&self) -> impl Iterator<Item = usize> {
         self.nodes.iter().copied().filter(|&node| node < self.turn)
+    }
+
+    /// Parameters, and what is made of them and of constants alone.
+    pub fn still(&self) -> HashSet<Wire> {
+        let graph = &self.network.graph;
+        let mut still: HashSet<Wire> = graph.parameters().iter().copied().collect();
+        for node in self.forward().map(|index| &graph.nodes()[index]) {
+            if node.inputs.iter().all(|wire| still.contains(wire)) {
+                still.extend(&node.outputs);
+            }
+        }
+        still
     }
 
     /// Whether a node is to be worked out, rather than known from the features.
