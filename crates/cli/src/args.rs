@@ -1,12 +1,14 @@
 //! Arguments that commands share, and how they change a spec.
 
+use std::ffi::OsStr;
 use std::num::NonZero;
 use std::path::Path;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
+use clap::{Arg, Args, Command, ValueEnum};
 use fanin::check::Severity;
 use fanin::import::{Noise, Options};
+use fanin::init::SCHEMES;
 use fanin::spec::{
     BatchSize, InitRule, LossName, Missing, NormStatistics, ReadingSpec, Role, ScheduleName, Spec,
     Standardize, Task,
@@ -32,12 +34,33 @@ pub struct Common {
 #[derive(Debug, Args)]
 pub struct StartArgs {
     /// Scheme to start from [default: he-normal]
-    #[arg(long, value_name = "SCHEME")]
+    #[arg(long, value_name = "SCHEME", value_parser = SchemeParser, hide_possible_values = true)]
     scheme: Option<String>,
     /// Scheme for the parameters whose name fits a pattern, or whose role, as in role:head; may be
     /// given several times, the first that fits decides
     #[arg(long = "rule", value_name = "PATTERN=SCHEME", value_parser = rule)]
     rules: Vec<InitRule>,
+}
+
+/// Reads a scheme as it stands; its name alone is what a shell completes.
+#[derive(Clone, Copy, Debug)]
+pub struct SchemeParser;
+
+impl TypedValueParser for SchemeParser {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(SCHEMES.iter().map(|scheme| PossibleValue::new(scheme.facts().name))))
+    }
 }
 
 /// Severity of findings that makes a command end with 1.

@@ -5,8 +5,9 @@ use fanin::Result;
 use fanin::compare::{CompareOptions, Comparison, NetworkComparison, RunId};
 use fanin::data::Prepared;
 use fanin::report::{self, Json, Material, terminal};
+use fanin::spec::Spec;
 
-use crate::args::{Common, DataArgs, ReadingArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, ReadingArgs, SchemeParser, TrainArgs, spec_of};
 use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::progress::{CompareBars, interrupt};
@@ -41,7 +42,8 @@ pub struct Compare {
     #[arg(long, value_name = "NAME")]
     activation: Option<String>,
     /// Schemes to start from; `fanin schemes` lists them
-    #[arg(long, value_delimiter = ',', value_name = "SCHEME,…")]
+    #[arg(long, value_delimiter = ',', value_name = "SCHEME,…", value_parser = SchemeParser,
+          hide_possible_values = true)]
     schemes: Option<Vec<String>>,
     /// Number of seeds for each [default: 3]
     #[arg(long, value_name = "N")]
@@ -68,7 +70,8 @@ impl Compare {
         }
         self.report.check()?;
         self.tensorboard.folder()?;
-        let options = self.options(common)?;
+        let read = spec_of(self.model.as_deref())?;
+        let options = self.options(read.clone(), common)?;
         let (data, models) = fanin::open_compared(&options)?;
         let comparison = Comparison::of_networks(&options, &data, models)?;
         let show = |text: String| {
@@ -91,7 +94,7 @@ impl Compare {
         let target = options.spec.train.target_accuracy;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
         let seeds = self.seeds.iter().map(|seeds| ("seeds", Some(seeds.to_string())));
-        let asked = asked(self.model.as_deref(), common, seeds.collect())?;
+        let asked = asked(self.model.as_deref(), read, common, seeds.collect());
         show(terminal::next_steps(&options, &networks, &asked));
         self.write_events(&comparison, &networks, &data)?;
         self.report.write(|| {
@@ -144,9 +147,8 @@ impl Compare {
         Ok(())
     }
 
-    fn options(&self, common: &Common) -> Result<CompareOptions> {
-        let mut options =
-            CompareOptions { spec: spec_of(self.model.as_deref())?, ..Default::default() };
+    fn options(&self, read: Spec, common: &Common) -> Result<CompareOptions> {
+        let mut options = CompareOptions { spec: read, ..Default::default() };
         options.own_model = self.model.is_some();
         options.depths = self.depths.clone().unwrap_or(options.depths);
         options.width = self.width.unwrap_or(options.width);

@@ -17,9 +17,26 @@ pub struct Completions {
 impl Completions {
     /// Prints the script.
     pub fn run(&self) -> Exit {
-        let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut crate::Cli::command(), "fanin", &mut script);
-        output::text(&String::from_utf8_lossy(&script));
+        output::text(&script(self.shell));
         Exit::Done
+    }
+}
+
+fn script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::Cli::command(), "fanin", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_schemes_are_completed() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let script = script(shell);
+            assert!(script.contains("xavier-uniform"), "{shell}");
+        }
     }
 }

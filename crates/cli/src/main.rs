@@ -4,10 +4,12 @@
 mod args;
 mod asked;
 mod output;
+mod signals;
 mod progress;
 mod report_args;
 mod tensorboard;
 
+mod welcome;
 mod compare;
 mod run;
 mod sweep;
@@ -38,10 +40,10 @@ use crate::output::Exit;
 ///
 /// Start with `fanin compare`: one network, nine starting points, backpropagation on real data.
 #[derive(Debug, Parser)]
-#[command(name = "fanin", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "fanin", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     #[command(flatten)]
     common: Common,
 }
@@ -67,6 +69,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let Cli { command, common } = Cli::parse();
+    let Some(command) = command else { return welcome::welcome(&common).into() };
+    signals::listen();
     let run = || match &command {
         Command::Compare(compare) => compare.run(&common),
         Command::Explain(explain) => explain.run(&common),

@@ -1,7 +1,5 @@
-//! Progress on a terminal, and nothing where there is none; Ctrl-C, and a request of the system to
-//! end, as a polite request.
+//! Progress on a terminal, and nothing where there is none.
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use fanin::compare::proof::ProofObserver;
@@ -9,48 +7,12 @@ use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
 use fanin::report::terminal;
 use fanin::spec::Task;
-use fanin::train::{Check, Interrupt, Metrics, Observer};
+use fanin::train::{Check, Metrics, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output;
 
-/// An interrupt that Ctrl-C requests, or a signal to end; a second one ends the program at once.
-pub fn interrupt() -> Interrupt {
-    interrupt_saying("finishing the step; press Ctrl-C again to stop at once")
-}
-
-/// The same, where Ctrl-C is answered by `message`.
-pub fn interrupt_saying(message: &'static str) -> Interrupt {
-    let interrupt = Interrupt::default();
-    let requested = interrupt.clone();
-    let handler = move || {
-        if requested.request() {
-            std::process::exit(130);
-        }
-        // The terminal may be what went away.
-        let _ = writeln!(std::io::stderr(), "\n{message}");
-    };
-    if may_ignore_hangups() {
-        // One handler serves all signals that stop, or none.
-        if ctrlc::try_set_handler(handler).is_err() {
-            eprintln!(
-                "note: hang-ups are ignored here, as `nohup` asks; Ctrl-C ends this without saving"
-            );
-        }
-    } else if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: a signal to stop will end this without saving ({error})");
-    }
-    interrupt
-}
-
-/// Whether the end of the terminal may be ignored, as `nohup` asks: then it has to stay so, and no
-/// handler takes its place. Only Linux tells.
-fn may_ignore_hangups() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    ignored.is_none_or(|mask| mask & 1 == 1)
-}
+pub use crate::signals::{interrupt, interrupt_saying};
 
 fn bar(total: u64, name: String) -> ProgressBar {
     let style = ProgressStyle::with_template("{prefix:<28} {bar:40} {percent:>3} %  {msg}")

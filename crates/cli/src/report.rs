@@ -30,8 +30,9 @@ pub struct Report {
     /// What to write
     #[arg(long, value_name = "FORM", default_value = "html")]
     format: Format,
-    /// File, or folder for svg and png [default: for html report.html in the run's folder or beside
-    /// the saved report, for svg and png a folder pictures there; else the terminal]
+    /// File, or folder for svg and png; what is there is replaced [default: for html report.html in
+    /// the run's folder or beside the saved report, for svg and png a folder pictures there; else the
+    /// terminal]
     #[arg(long, short, alias = "report", value_name = "PATH")]
     output: Option<PathBuf>,
     /// Show what was written in the system's program for it

@@ -11,7 +11,8 @@ use fanin::report::{self, Form, Report};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub struct ReportArgs {
-    /// Write a report with pictures: .html opens offline and prints; .md, .json or .txt
+    /// Write a report with pictures: .html opens offline and prints; .md, .json or .txt. A report
+    /// can be made again, so a file of that name is replaced
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Show the report in the system's program for it

@@ -5,7 +5,7 @@ use fanin::Result;
 use fanin::init::{self, SCHEMES};
 use fanin::report::{Json, terminal};
 
-use crate::args::Common;
+use crate::args::{Common, SchemeParser};
 use crate::output::{self, Exit};
 
 /// List the schemes: formula, paper, when to use, when not
@@ -15,6 +15,7 @@ use crate::output::{self, Exit};
   fanin schemes he-normal")]
 pub struct Schemes {
     /// Tell all that is known of one scheme
+    #[arg(value_parser = SchemeParser, hide_possible_values = true)]
     name: Option<String>,
 }
 

@@ -20,6 +20,11 @@ pub struct TensorBoardArgs {
 }
 
 impl TensorBoardArgs {
+    /// Whether event files were asked for.
+    pub fn is_given(&self) -> bool {
+        self.folder.is_some()
+    }
+
     /// The folder, made now, so that no long computation ends in its absence.
     pub fn folder(&self) -> Result<Option<&Path>> {
         let Some(folder) = self.folder.as_deref() else { return Ok(None) };

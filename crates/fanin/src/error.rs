@@ -133,13 +133,16 @@ impl Error {
     }
 
     /// How to go on where that can be seen: of a file that is not there, the folder that was searched
-    /// and the name in it that is nearest.
+    /// and the name in it that is nearest; of one that may not grow, who sets the limit.
     pub fn hint(&self) -> Option<String> {
         let (path, source) = match self {
             Self::Io { path, source, .. } => (path, source),
             Self::Within { mistake, .. } => return mistake.hint(),
             _ => return None,
         };
+        if source.kind() == io::ErrorKind::FileTooLarge {
+            return Some("`ulimit -f` shows and sets how large a file may grow".to_owned());
+        }
         if source.kind() != io::ErrorKind::NotFound || path.exists() {
             return None;
         }

@@ -439,8 +439,7 @@ pub fn report_run(
 ) -> Result<report::Report> {
     let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
     let (epochs, checks) = (folder.metrics()?, train::Check::recorded(folder)?);
-    let name =
-        folder.path().file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+    let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
     Ok(report::report(&report::Material {
         title: format!("Run {name}"),
         subtitle: format!(
@@ -449,6 +448,7 @@ pub fn report_run(
         ),
         command: command.to_owned(),
         spec: Some(&spec),
+        task: spec.task.or_else(|| open(&spec).ok().map(|(data, _)| data.task)),
         epochs: Some(&epochs),
         finish,
         checks: &checks,

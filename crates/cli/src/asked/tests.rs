@@ -1,7 +1,6 @@
 //! Every option of data, training and reading is repeated, and read back as what it was.
 
 use clap::{Args, CommandFactory, Parser};
-use fanin::spec::Spec;
 
 use super::*;
 use crate::args::{DataArgs, ReadingArgs, StartArgs, TrainArgs};
@@ -118,7 +117,7 @@ fn options_of_every_command_are_asked_for() {
     let repeated = |words: &[&str]| {
         let any = Any::try_parse_from(std::iter::once(&"fanin").chain(words)).unwrap();
         let own = vec![("method", Some("auto".to_owned()))];
-        asked(Some("64 -> 10"), &any.common, own).unwrap().options(Asked::FIX)
+        asked(Some("64 -> 10"), Spec::default(), &any.common, own).options(Asked::FIX)
     };
     assert_eq!(repeated(&[]), " --method auto");
     assert_eq!(repeated(&["--seed", "3", "--threads", "2"]), " --method auto --seed 3 --threads 2");
@@ -127,4 +126,13 @@ fn options_of_every_command_are_asked_for() {
         .filter_map(|argument| argument.get_long().map(str::to_owned))
         .collect();
     assert_eq!(names, ["json", "seed", "threads"], "a new one is repeated or left out");
+}
+
+/// The file may have changed meanwhile, or be gone.
+#[test]
+fn a_file_is_not_read_again() {
+    let read = Spec { model: "64 -> 10".parse().unwrap(), ..Spec::default() };
+    let common = Common { json: false, seed: None, threads: None };
+    let asked = asked(Some("gone.toml"), read.clone(), &common, Vec::new());
+    assert_eq!(asked.file, Some((PathBuf::from("gone.toml"), read)));
 }

@@ -10,9 +10,10 @@ use clap::{Args, ValueEnum};
 use fanin::Result;
 use fanin::check::gate;
 use fanin::report::{self, Asked, Checked, Json, terminal};
+use fanin::spec::Spec;
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
 use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
@@ -98,9 +99,10 @@ impl Check {
     pub fn run(&self, common: &Common) -> Result<Exit> {
         self.report.check()?;
         self.tensorboard.folder()?;
-        let judged = self.judge(common)?;
+        let read = spec_of(self.model.as_deref())?;
+        let judged = self.judge(&read, common)?;
         self.unused(common, &judged.spec).iter().for_each(|note| output::note(note));
-        let asked = self.asked(common)?;
+        let asked = self.asked(read, common, judged.fits);
         self.write_report(&judged, &asked)?;
         self.write_events(&judged)?;
         let Judged { spec, model, start, diagnosis, .. } = judged;
@@ -118,11 +120,15 @@ impl Check {
         Ok(exit)
     }
 
-    /// What was asked for beside the spec, for the commands that findings suggest.
-    fn asked(&self, common: &Common) -> Result<Asked> {
+    /// What was asked for beside the spec, for the commands that findings suggest; `fits` says whether
+    /// they can take the file of weights as it is.
+    fn asked(&self, read: Spec, common: &Common, fits: bool) -> Asked {
         let seeds = Some(self.seeds.to_string()).filter(|seeds| seeds != USUAL_SEEDS);
         let own = seeds.map(|seeds| ("seeds", Some(seeds))).into_iter();
+        let weights = self.weights.iter().filter(|path| fits && !path.is_dir());
+        let weights = weights.map(|path| ("weights", Some(path.display().to_string())));
+        let own = own.chain(weights);
         let own = own.chain(self.full.then_some(("full", None))).chain(self.fail_on.asked());
-        asked(self.model.as_deref(), common, own.collect())
+        asked(self.model.as_deref(), read, common, own.collect())
     }
 }

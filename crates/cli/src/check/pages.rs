@@ -14,26 +14,34 @@ impl Check {
     pub(super) fn write_report(&self, judged: &Judged, asked: &Asked) -> Result<()> {
         let Judged { spec, start, diagnosis, .. } = judged;
         self.report.write(|| {
-            let Drawn { model, data, weights } = judged.drawn()?;
             let (text, start) = (judged.model.clone(), start.clone());
             let checked = Checked { model: text, start, spec, asked, diagnosis };
+            let material = Material {
+                title: checked.model.clone(),
+                command: command_line(),
+                spec: Some(spec),
+                checked: Some(&checked),
+                ..Material::default()
+            };
+            let Some(Drawn { model, data, weights }) = &judged.drawn else {
+                let source = &spec.data.source;
+                let subtitle =
+                    format!("judged in part, starting from {}, on {source}", checked.start);
+                return Ok(report::report(&Material { subtitle, ..material }));
+            };
             let mended = fanin::mend(&checked, model, data)?;
             let mended = mended.as_ref();
             let trace = fanin::trace(spec, model, weights, data)?;
             Ok(report::report(&Material {
-                title: checked.model.clone(),
                 subtitle: format!("starting from {}, on {}", checked.start, data.source),
-                command: command_line(),
-                spec: Some(spec),
                 data: Some(data),
-                checked: Some(&checked),
                 trace: Some(&trace),
                 mended: mended.map(|(start, diagnosis, trace)| Mended {
                     start,
                     diagnosis,
                     trace: Some(trace),
                 }),
-                ..Material::default()
+                ..material
             }))
         })
     }
@@ -42,7 +50,7 @@ impl Check {
     pub(super) fn write_events(&self, judged: &Judged) -> Result<()> {
         let Judged { spec, start, diagnosis, .. } = judged;
         let Some(folder) = self.tensorboard.folder()? else { return Ok(()) };
-        let Drawn { model, data, weights } = judged.drawn()?;
+        let Some(Drawn { model, data, weights }) = &judged.drawn else { return Ok(()) };
         let values = fanin::layer_values(spec, model, weights, data)?;
         let board = board().with_measurement(&diagnosis.measurement).with_values(0, &values);
         board.write(&folder.join(Names::default().free(start)))?;

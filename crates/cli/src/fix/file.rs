@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::formats::{Existing, check_target, weight_format, write_weights, write_whole};
-use fanin::recommend::{self, Language, Repair};
+use fanin::recommend::{self, Language, Names, Repair};
 use fanin::spec::{Model, Spec, is_model_file};
 use fanin::weights::Weights;
 use fanin::{Error, Result};
@@ -27,15 +27,6 @@ pub struct FileArgs {
     /// Replace files that exist
     #[arg(long)]
     force: bool,
-}
-
-/// What was written, and what a user should know of it.
-#[derive(Debug, Default)]
-pub struct Written {
-    /// The files.
-    pub files: Vec<PathBuf>,
-    /// Sentences on the names in them.
-    pub notes: Vec<String>,
 }
 
 impl FileArgs {
@@ -79,72 +70,30 @@ impl FileArgs {
         Ok(None)
     }
 
-    /// What a user should know of the names in the code, where it is asked for.
-    pub fn notes_on_code(&self, model: &Model, repair: &Repair) -> Result<Vec<String>> {
-        let (Some(name), Some(found)) = (&self.code, &repair.recommendation) else {
-            return Ok(Vec::new());
-        };
-        recommend::code_notes(model, found, name.parse()?)
+    /// What a user should know of the names in weights that are written and code that is asked for.
+    pub fn notes(&self, model: &Model, repair: &Repair) -> Result<Vec<String>> {
+        let is_named = |path: &&PathBuf| !is_model_file(path);
+        let weights = self.output.as_ref().filter(is_named).map(|_| Names::Weights);
+        let code = self.code.as_ref().filter(|_| repair.recommendation.is_some());
+        let code = code.map(|name| name.parse().map(Names::Code)).transpose()?;
+        let places: Vec<Names> = weights.into_iter().chain(code).collect();
+        recommend::notes_on_names(model, &places)
     }
 
-    /// Writes the recommended start, or the one that was there where nothing changes.
-    pub fn write(&self, model: &Model, before: &Weights, repair: &Repair) -> Result<Written> {
-        let mut written = Written::default();
-        let Some(path) = &self.output else { return Ok(written) };
+    /// Writes the recommended start, or the one that was there where nothing changes; gives the files.
+    pub fn write(&self, model: &Model, before: &Weights, repair: &Repair) -> Result<Vec<PathBuf>> {
+        let Some(path) = &self.output else { return Ok(Vec::new()) };
         let weights = repair.recommendation.as_ref().map_or(before, |found| &found.weights);
         if is_model_file(path) {
             fanin::write_model(model, weights, path, self.existing())?;
         } else {
-            let (weights, renamed) = fanin::import::module_weights(model, weights)?;
+            let weights = fanin::import::module_weights(model, weights)?;
             write_weights(path, &weights, self.existing())?;
-            written.notes.extend(notes_on_names(model, &weights, renamed)?);
         }
-        written.files.push(path.clone());
-        Ok(written)
+        Ok(vec![path.clone()])
     }
 
     fn existing(&self) -> Existing {
         if self.force { Existing::Replace } else { Existing::Keep }
     }
-}
-
-/// The most tensors that a note names.
-const NAMED: usize = 6;
-
-/// What a user should know of the names in a written file: which tensors have others than in the .onnx
-/// file, which have names that the module does not know, and which is two of the .onnx file.
-fn notes_on_names(model: &Model, weights: &Weights, renamed: usize) -> Result<Vec<String>> {
-    let (parameters, of_module) = (model.parameters()?, model.architecture().module_names());
-    let mut notes = Vec::new();
-    if renamed > 0 {
-        let have = match renamed {
-            1 => "tensor has its name and layout",
-            _ => "tensors have their names and layout",
-        };
-        notes.push(format!("{renamed} {have} in the module, where the .onnx file has others"));
-    }
-    for (_, table) in fanin::spec::tied(&parameters) {
-        notes.push(format!(
-            "{} is the table and the last matrix in one, which the .onnx file has twice: it is written \
-             as the last matrix",
-            fanin::spec::framework_names(&parameters)[table]
-        ));
-    }
-    let trained = parameters.iter().filter(|own| own.role.is_trained());
-    let trained: Vec<&String> = trained.map(|own| &own.name).collect();
-    let is_foreign = |name: &&str| {
-        let is_known = of_module.is_empty() || of_module.iter().any(|own| own == name);
-        !is_known && trained.iter().any(|own| own == name)
-    };
-    let foreign = weights.tensors.iter().map(|(name, _)| name.as_str()).filter(is_foreign);
-    let foreign: Vec<&str> = foreign.collect();
-    if !foreign.is_empty() {
-        let more = if foreign.len() > NAMED { ", …" } else { "" };
-        let first = foreign[..foreign.len().min(NAMED)].join(", ");
-        notes.push(format!(
-            "not in the module under these names: {first}{more}; a file that torch.onnx.export(…, \
-             dynamo=True, optimize=False) writes has the module's parameters as they are"
-        ));
-    }
-    Ok(notes)
 }

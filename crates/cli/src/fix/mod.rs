@@ -16,7 +16,7 @@ use fanin::spec::{Model, Spec};
 use fanin::train::Interrupt;
 use fanin::weights::Weights;
 
-use self::file::{FileArgs, Written};
+use self::file::FileArgs;
 use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, is_spec, spec_of};
 use crate::asked::asked;
 use crate::output::{self, Exit};
@@ -122,8 +122,8 @@ impl Fix {
         let found = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof);
         // Before the proof, which may take long: whatever ends it, the start is there.
         let to_prove = found.map(|found| (found, interrupt()));
-        let Written { mut files, mut notes } = self.file.write(model, weights, &repair)?;
-        notes.extend(self.file.notes_on_code(model, &repair)?);
+        let mut files = self.file.write(model, weights, &repair)?;
+        let notes = self.file.notes(model, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
         let prove = |(found, stop)| self.prove(&case, found, common, &stop);
         let proof = to_prove.map(prove).transpose()?;
@@ -144,8 +144,9 @@ impl Fix {
     }
 
     fn case(&self, common: &Common) -> Result<Case> {
-        let mut spec = spec_of(self.model.as_deref())?;
-        self.file.check(&spec)?;
+        let read = spec_of(self.model.as_deref())?;
+        self.file.check(&read)?;
+        let mut spec = read.clone();
         self.scheme.apply(&mut spec);
         if let Some(seed) = common.seed {
             spec.train.seeds = vec![seed];
@@ -171,17 +172,17 @@ impl Fix {
             Some(given) => given.clone(),
             None => fanin::initialize(&spec, &model, spec.train.seeds[0])?,
         };
-        let asked = self.asked(common)?;
+        let asked = self.asked(read, common);
         Ok(Case { spec, asked, data, model, given, weights, start, is_stand_in: !is_named })
     }
 
     /// What was asked for beside the spec, for the command that goes on.
-    fn asked(&self, common: &Common) -> Result<Asked> {
+    fn asked(&self, read: Spec, common: &Common) -> Asked {
         let weights = self.weights.as_ref().map(|path| path.display().to_string());
         let own = weights.map(|path| ("weights", Some(path))).into_iter();
         let method = self.method.clone().map(|method| ("method", Some(method)));
         let own = own.chain(method).chain(self.fail_on.asked());
-        asked(self.model.as_deref(), common, own.collect())
+        asked(self.model.as_deref(), read, common, own.collect())
     }
 
     fn prove(

@@ -7,9 +7,11 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
 use fanin::formats::{ByteSize, Dtype, Existing, WriteOptions};
-use fanin::init::{Chosen, Piece};
 
 use crate::progress::{WriteBar, interrupt_saying};
+
+/// Is told bytes made and bytes in all, and can break.
+pub type Progress<'a> = dyn FnMut(u64, u64) -> ControlFlow<()> + 'a;
 
 /// Where the weights go.
 #[derive(Debug, Args)]
@@ -51,13 +53,11 @@ impl FileArgs {
         if self.force { Existing::Replace } else { Existing::Keep }
     }
 
-    /// Writes the pieces, with a bar on a terminal; Ctrl-C leaves nothing behind.
+    /// Writes the file by `write`, with a bar on a terminal; Ctrl-C leaves nothing behind.
     pub fn write(
         &self,
-        chosen: &Chosen<'_>,
-        pieces: &[Piece],
-        seed: u64,
         quiet: bool,
+        write: impl FnOnce(&Path, &WriteOptions, &mut Progress<'_>) -> Result<Vec<PathBuf>>,
     ) -> Result<Vec<PathBuf>> {
         let max_shard: Option<ByteSize> =
             self.max_shard_size.as_ref().map(|size| size.parse()).transpose()?;
@@ -68,7 +68,7 @@ impl FileArgs {
             if interrupt.requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = WriteOptions { existing: self.existing(), max_shard };
-        let files = fanin::init::write(chosen, pieces, seed, &self.output, &options, &mut progress);
+        let files = write(&self.output, &options, &mut progress);
         bar.clear();
         files
     }

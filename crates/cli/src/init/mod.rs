@@ -3,6 +3,7 @@
 mod file;
 mod onnx;
 mod part;
+mod module;
 mod like;
 mod verify;
 
@@ -15,9 +16,10 @@ use fanin::report::{Json, terminal};
 use fanin::spec::{InitRule, Spec};
 use fanin::{Result, import};
 
-use crate::args::{Common, DataArgs, ReadingArgs, rule};
+use crate::args::{Common, DataArgs, ReadingArgs, SchemeParser, rule};
 use crate::output::{self, Exit};
 use file::FileArgs;
+use module::Module;
 use part::PartArgs;
 
 /// Write starting weights to a file, whatever their size
@@ -43,10 +45,10 @@ pub struct Init {
     /// header of a .safetensors checkpoint [default: features -> 2x64 relu -> outputs]
     model: Option<String>,
     /// Scheme for all weights [default: he-normal]
-    #[arg(long, value_name = "SCHEME")]
+    #[arg(long, value_name = "SCHEME", value_parser = SchemeParser, hide_possible_values = true)]
     scheme: Option<String>,
     /// Scheme for all biases [default: what the scheme says of biases]
-    #[arg(long, value_name = "SCHEME")]
+    #[arg(long, value_name = "SCHEME", value_parser = SchemeParser, hide_possible_values = true)]
     bias: Option<String>,
     /// Scheme for the parameters whose name fits a pattern, or whose role, as in role:head; may be
     /// given several times, the first that fits decides
@@ -96,14 +98,27 @@ impl Init {
             return onnx::run(&outline, model, &self.file, common);
         }
         let chosen = Chosen::new(&listed.parameters, &rules)?;
+        let seed = common.seed.unwrap_or(0);
+        let module = match model.filter(|_| !self.explain) {
+            Some(model) => Module::of(model, &rules, seed)?,
+            None => None,
+        };
+        let shaped = module.as_ref().map_or(&listed.parameters, |module| &module.parameters);
         let asked = self.file.dtype()?;
         let dtype = |index| outline.dtype(index, asked);
-        let pieces = fanin::init::pieces(&listed.parameters, &self.part.selection()?, dtype)?;
+        let mut pieces = fanin::init::pieces(shaped, &self.part.selection()?, dtype)?;
+        if let Some(module) = &module {
+            pieces = module.own(pieces);
+        }
         let mut start = Start { guesses: listed.guesses, ..Start::new(&chosen, &pieces)? };
         if !self.explain {
-            let seed = common.seed.unwrap_or(0);
-            start.files = self.file.write(&chosen, &pieces, seed, common.json)?;
+            start.files =
+                self.file.write(common.json, |path, options, progress| match &module {
+                    Some(module) => module.write(&pieces, path, options, progress),
+                    None => fanin::init::write(&chosen, &pieces, seed, path, options, progress),
+                })?;
         }
+        start.notes = module.map_or_else(Vec::new, |module| module.notes);
         if common.json {
             output::json(&Json::new("init", &start));
         } else if self.explain {

@@ -229,9 +229,62 @@ fn a_network_with_an_unread_operator_is_judged_in_part() {
     assert!(findings.iter().any(is_told), "{findings:?}");
     let drawn = folder.fanin(&["check", "sound.onnx", "--scheme", "he-normal", "--seeds", "2"]);
     assert!(drawn.code < 2 && drawn.out.contains("2 seeds"), "{}{}", drawn.out, drawn.err);
-    let zeros = folder.fanin(&["check", "sound.onnx", "--scheme", "zeros"]);
-    assert!(!zeros.out.contains("zero-weights"), "found, or not judged: {}", zeros.out);
-    let report = folder.fanin(&["check", "sound.onnx", "--report", "page.html"]);
-    assert_eq!(report.code, 2, "{}", report.out);
-    assert!(report.err.contains("run whole for pictures"), "{}", report.err);
+    let scheme = ["check", "sound.onnx", "--scheme", "he-normal", "--json", "--rule"];
+    let zeros = folder.fanin(&[&scheme[..], &["2.weight=zeros"]].concat());
+    assert_eq!(zeros.code, 1, "{}{}", zeros.out, zeros.err);
+    let json: Value = serde_json::from_str(&zeros.out).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let is_there = |f: &Value| f["module"].as_str().is_some_and(|module| module.starts_with('2'));
+    let is_told = |f: &Value| f["severity"] == "fail" && is_there(f);
+    assert!(findings.iter().any(is_told), "{findings:?}");
+    let behind = folder.fanin(&[&scheme[..], &["4.weight=zeros"]].concat());
+    assert_eq!(behind.code, 0, "no harm in the last layer: {}{}", behind.out, behind.err);
+}
+
+#[test]
+fn layers_before_an_unread_operator_are_judged_as_hidden_ones() {
+    let folder = Folder::new();
+    folder.write("sound.onnx", with_a_foreign_operator(false));
+    let large = folder.fanin(&["check", "sound.onnx", "--scheme", "normal:5", "--json"]);
+    let json: Value = serde_json::from_str(&large.out).unwrap();
+    assert!(json["signal_factor"].as_f64().unwrap() > 10.0, "{json}");
+    let findings = json["findings"].as_array().unwrap();
+    let codes: Vec<&str> = findings.iter().map(|f| f["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["exploding-signal", "gain-mismatch"]);
+    let told = findings[0]["try"].as_str().unwrap();
+    assert_eq!(told, "fanin check sound.onnx --scheme he-normal");
+    let table = folder.fanin(&["check", "sound.onnx"]).out;
+    assert!(!table.contains("∂L/∂") && table.contains("std a"), "{table}");
+}
+
+#[test]
+fn weights_of_a_file_are_sent_to_a_repair_of_them() {
+    let folder = Folder::new();
+    let model = "64 -> 12x16 sigmoid -> 10";
+    let drawn = ["init", model, "--scheme", "he-normal", "--output", "w.npz"];
+    assert_eq!(folder.fanin(&drawn).code, 0);
+    let found = folder.fanin(&["check", model, "--weights", "w.npz"]);
+    let command = format!("try: fanin fix \"{model}\" --weights w.npz\n");
+    assert!(found.out.contains(&command), "{}", found.out);
+    let other = folder.fanin(&["check", "64 -> 11x16 sigmoid -> 10", "--weights", "w.npz"]);
+    assert!(other.code < 2 && !other.out.contains("fanin fix \""), "{}{}", other.out, other.err);
+}
+
+#[test]
+fn a_network_that_is_judged_in_part_has_a_report_of_that() {
+    let folder = Folder::new();
+    folder.write("sound.onnx", with_a_foreign_operator(false));
+    let report = folder.fanin(&["check", "sound.onnx", "--report", "page.json"]);
+    assert_eq!(report.code, 0, "{}{}", report.out, report.err);
+    let page = std::fs::read_to_string(folder.path().join("page.json")).unwrap();
+    let page: Value = serde_json::from_str(&page).unwrap();
+    let sections = page["sections"].as_array().unwrap();
+    let ids: Vec<&str> = sections.iter().map(|section| section["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["findings", "depth", "method"]);
+    assert_eq!(page["verdict"]["answer"], "unsure");
+    assert!(page.to_string().contains("need the whole network"), "{page}");
+    let board = folder.fanin(&["check", "sound.onnx", "--tensorboard", "board"]);
+    assert_eq!(board.code, 2, "{}", board.out);
+    let said = board.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("--tensorboard: found a network with operators"), "{said}");
 }

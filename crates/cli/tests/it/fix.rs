@@ -53,6 +53,31 @@ fn a_start_has_the_names_and_layout_of_the_module_and_is_read_again() {
     assert!(ended.code < 2 && ended.out.contains("Next"), "{}{}", ended.out, ended.err);
 }
 
+/// An exporter turned the table for the last product and kept both: `head.weight` and `val_35`.
+#[test]
+fn a_split_table_is_told_as_one_tensor_and_each_note_once() {
+    let folder = Folder::new();
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../fanin/tests/data");
+    let model = data.join("code/tied_cell.onnx").to_str().unwrap().to_owned();
+    let fix = ["fix", &model, "--method", "auto", "--no-proof", "--json", "--code", "numpy"];
+    let ended = folder.fanin(&[&fix[..], &["--output", "start.npz"]].concat());
+    assert!(ended.code < 2, "{}", ended.err);
+    let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    let changes = told["recommendation"]["changes"].as_array().unwrap();
+    let change = |name: &str| changes.iter().find(|own| own["parameter"] == name).unwrap();
+    let [table, head] = ["head.weight", "val_35"].map(change);
+    assert_eq!(table["scheme"], head["scheme"]);
+    assert!(table["reason"].as_str().unwrap().starts_with("tied to val_35"), "{table}");
+    let notes: Vec<&str> =
+        told["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    for part in ["and layout in the module", "last matrix in one", "optimize=False"] {
+        let said = notes.iter().filter(|note| note.contains(part)).count();
+        assert_eq!(said, 1, "{part}: {notes:?}");
+    }
+    let start = fanin::formats::read_weights(&folder.path().join("start.npz")).unwrap();
+    assert!(start.get("val_35").is_none() && start.get("head.weight").is_some());
+}
+
 #[test]
 fn the_next_command_asks_for_the_same() {
     let folder = Folder::new();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use fanin::formats::read_weights;
+use fanin::import::Options;
 use fanin::weights::Weights;
 use serde_json::Value;
 
@@ -235,4 +236,38 @@ fn a_checkpoint_is_initialized_from_its_header() {
     let ended = folder.fanin(&["init", "list.toml", "--output", "list.npz"]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     assert_eq!(weights(&folder, "list.npz").get("a.weight").unwrap().shape().axes(), [8, 4]);
+}
+
+/// A weight that the exporter calls `onnx::MatMul_68` and turned is `l.weight` in the module, and holds the
+/// values that a copy of the model gets under the same seed.
+#[test]
+fn weights_of_a_model_file_have_the_names_and_layout_of_its_module() {
+    let folder = Folder::new();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fanin/tests/data");
+    let model = models.join("onnx/gat_scatter.legacy.onnx").to_str().unwrap().to_owned();
+    let init = ["init", &model, "--scheme", "orthogonal:0.5"];
+    let ended = folder.fanin(&[&init[..], &["--output", "all.safetensors"]].concat());
+    assert!(ended.code == 0 && ended.out.contains("note: 1 tensor has its name"), "{}", ended.out);
+    let read = |file: &str| read_weights(&folder.path().join(file)).unwrap();
+    let all = read("all.safetensors");
+    assert!(all.get("onnx::MatMul_68").is_none());
+    let whole = all.get("l.weight").unwrap();
+    assert_eq!(whole.shape().axes(), [16, 8]);
+
+    let ended = folder.fanin(&[&init[..], &["--output", "new.onnx"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let copy = fanin::import::model(&folder.path().join("new.onnx"), &Options::default()).unwrap();
+    let turned = copy.weights().unwrap().get("onnx::MatMul_68").unwrap();
+    for (at, value) in whole.data().iter().enumerate() {
+        assert_eq!(*value, turned.data()[at % 8 * 16 + at / 8], "{at}");
+    }
+
+    let part = ["--range", "onnx::MatMul_68=0:4..8", "--only", "onnx::MatMul_68", "--json"];
+    let ended = folder.fanin(&[&init[..], &part, &["--output", "part.safetensors"]].concat());
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let told: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(told["elements"], 32);
+    assert_eq!(told["notes"].as_array().unwrap().len(), 1);
+    let part = read("part.safetensors");
+    assert_eq!(part.get("l.weight").unwrap().data(), &whole.data()[32..64]);
 }

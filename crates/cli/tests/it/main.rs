@@ -12,4 +12,5 @@ mod onnx;
 mod readme;
 mod report;
 mod runs;
+mod signals;
 mod theory;

@@ -181,6 +181,16 @@ fn a_mistake_in_a_toml_file_is_named_by_line_and_key() {
 }
 
 #[test]
+fn no_command_at_all_says_where_to_begin() {
+    let ended = fanin(&[]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert!(ended.out.contains("\n  fanin compare\n"), "{}", ended.out);
+    let ended = fanin(&["--json"]);
+    assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+    assert!(ended.err.contains("--json needs a command"), "{}", ended.err);
+}
+
+#[test]
 fn a_word_that_is_no_command_suggests_one() {
     let ended = fanin(&["compair"]);
     assert_eq!(ended.code, 2);

@@ -295,6 +295,7 @@ fn mistakes_name_the_place_and_the_remedy() {
     said(&["check", "no-such-model.onnx"], "no-such-model.onnx");
     said(&["run", "no-such-model.onnx", "--data", &data], "no-such-model.onnx");
     said(&["check", &model, "--data", "digits"], "data of 64 numbers in a row");
+    said(&["check", &model], "`--data normal` makes such rows, or --data FILE.npz with the array");
     let out = path(&folder, "out.safetensors");
     let run = ["run", &model, "--data", &data, "--output", &out];
     said(&[&run[..], &["--target", "targt_0"]].concat(), "did you mean `target_0`");

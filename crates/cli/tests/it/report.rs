@@ -40,6 +40,19 @@ fn a_saved_report_becomes_every_other_form() {
     assert!(read(&folder, "pictures/depth-1-001.svg").starts_with("<svg xmlns="));
 }
 
+/// What was learned is not in a run's spec where the targets told it.
+#[test]
+fn the_score_of_a_run_has_its_name() {
+    let folder = Folder::new();
+    let row = |i: u32| format!("{},{}\n", i % 7, 0.5 * f64::from(i % 7));
+    let rows = (0..40).map(row).collect::<Vec<String>>().concat();
+    folder.write("t.csv", format!("a,price\n{rows}"));
+    let train = ["train", "--data", "t.csv", "--target", "price", "--epochs", "1", "--name", "a"];
+    assert_eq!(folder.fanin(&train).code, 0);
+    let told = folder.fanin(&["report", "a", "--format", "markdown"]);
+    assert!(told.out.contains("R²") && !told.out.contains("accuracy"), "{}{}", told.out, told.err);
+}
+
 #[test]
 fn a_run_is_reported_when_it_ends_and_later() {
     let folder = Folder::new();

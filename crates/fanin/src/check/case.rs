@@ -37,9 +37,11 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether the planned steps suffice to grow out of the start, so that what shrinks is mended.
+    /// Whether the planned steps suffice to grow out of the start, so that what shrinks is mended; of a
+    /// part that is not known.
     pub fn mends(&self) -> bool {
-        self.log_escape_share().is_some_and(|share| share.judge(ESCAPE).is_none())
+        !self.shown().measurement.is_part
+            && self.log_escape_share().is_some_and(|share| share.judge(ESCAPE).is_none())
     }
 
     /// ln of the share of the planned steps that pass until the weights have grown out of their

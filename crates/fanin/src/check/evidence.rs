@@ -73,10 +73,11 @@ pub struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Hidden layers: all linear layers but the last.
+    /// Hidden layers: all linear layers but the last; of a part all.
     pub fn hidden(&self) -> &'a [LayerMeasurement] {
         let layers = &self.measurement.layers;
-        &layers[..layers.len().saturating_sub(1)]
+        let outputs = usize::from(!self.measurement.is_part);
+        &layers[..layers.len().saturating_sub(outputs)]
     }
 
     /// Hidden units, and how many of them can ever differ.
@@ -139,8 +140,9 @@ impl<'a> Evidence<'a> {
 
     /// Whether a hidden layer's weights are all 0, though it is not the end of a branch.
     pub fn is_zero_where_it_hurts(&self, layer: &LayerMeasurement) -> bool {
-        let output = self.measurement.layers.last().is_some_and(|l| l.module == layer.module);
-        layer.weight_norm == 0.0 && !output && !self.ends_branch(layer)
+        let is_last = self.measurement.layers.last().is_some_and(|l| l.module == layer.module);
+        let is_output = is_last && !self.measurement.is_part;
+        layer.weight_norm == 0.0 && !is_output && !self.ends_branch(layer)
     }
 
     /// Whether a layer is the last one of a residual branch, whose z is added to the stream.
@@ -200,6 +202,34 @@ impl<'a> Evidence<'a> {
     /// Whether the loss is below half of that of saying nothing: no random start comes so far.
     pub fn has_learned(&self) -> bool {
         self.measurement.loss < 0.5 * self.measurement.loss_of_zero_output
+    }
+
+    /// In how many directions rows have to differ before the outputs: as many as they do in the first hidden
+    /// layer, as pass the narrowest one and as the outputs can use, K − 1 of K; beyond four it matters little.
+    pub fn directions_of_use(&self) -> f64 {
+        const MOST: f64 = 4.0;
+        let first = self.hidden().first().map_or(0.0, |layer| layer.directions);
+        let narrowest = self.hidden().iter().filter(|l| !l.in_branch()).map(|l| l.units).min();
+        let outputs = self.measurement.layers.last().map_or(0, |l| l.units.saturating_sub(1));
+        first.min(narrowest.unwrap_or(0).min(outputs) as f64).min(MOST)
+    }
+
+    /// How many times as long as along the first direction learning takes along the others in which rows
+    /// differ, for what depth does to them; 1 where it does nothing, or is not known.
+    ///
+    /// Gradient descent follows a direction at a speed that goes with its variance. Where one direction
+    /// has nearly all, the participation ratio d of the variances exceeds 1 by twice the share of the
+    /// others, so the speeds part by (d − 1 [of use](Self::directions_of_use)) / (d − 1 of the last hidden layer).
+    pub fn narrowing(&self) -> f64 {
+        /// A difference of 1 that rounding may make.
+        const FLOOR: f64 = 1e-6;
+        let Some(last) = self.last_hidden() else { return 1.0 };
+        // Where rows do not differ at all, a matrix of zeros waits for its first step.
+        if last.directions == 0.0 || self.measurement.is_part || self.has_learned() {
+            return 1.0;
+        }
+        let (of_use, left) = (self.directions_of_use() - 1.0, last.directions - 1.0);
+        (of_use / left.max(FLOOR)).max(1.0)
     }
 
     /// Whether a normalization follows a layer outside branches.

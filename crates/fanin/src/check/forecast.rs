@@ -116,7 +116,13 @@ pub fn escape_share(evidence: &Evidence<'_>) -> Option<f64> {
     escape_steps(evidence).map(|steps| steps / evidence.horizon.steps as f64)
 }
 
-/// How far off ln(escape share) is as a forecast: one deviation.
+/// The share of the planned steps that pass until the network has learned what tells rows apart, and not only
+/// along the direction in which they differ most.
+pub fn learning_share(evidence: &Evidence<'_>) -> Option<f64> {
+    escape_share(evidence).map(|share| share * evidence.narrowing())
+}
+
+/// How far off ln(learning share) is as a forecast: one deviation.
 const ESCAPE_ERROR: f64 = 1.0;
 
 /// How far off ln(jump) is as a forecast: one deviation.
@@ -174,7 +180,7 @@ fn odds_of(evidence: &Evidence<'_>) -> [f64; 4] {
     let unstable = evidence
         .jump()
         .map_or(0.0, |(jump, _)| below((jump / evidence.largest_jump()).ln() / JUMP_ERROR));
-    let Some(share) = escape_share(evidence).filter(|_| !evidence.is_chaotic()) else {
+    let Some(share) = learning_share(evidence).filter(|_| !evidence.is_chaotic()) else {
         return [0.0, 0.0, 1.0 - unstable, unstable];
     };
     let beyond = |limit: f64| below((share / limit).ln() / ESCAPE_ERROR);
@@ -208,7 +214,7 @@ pub fn is_settled(evidence: &Evidence<'_>, times: f64) -> bool {
         }
     }
     let [share, latest] =
-        [evidence, &later].map(|of| escape_share(of).unwrap_or(f64::INFINITY).ln());
+        [evidence, &later].map(|of| learning_share(of).unwrap_or(f64::INFINITY).ln());
     let soon = latest < SLOW_SHARE.ln() - CLEAR * ESCAPE_ERROR;
     let never = share > STUCK_SHARE.ln() + CLEAR * ESCAPE_ERROR;
     soon || never || latest - share < LITTLE * ESCAPE_ERROR

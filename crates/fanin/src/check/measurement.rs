@@ -116,8 +116,11 @@ impl LayerMeasurement {
 pub struct Measurement {
     /// Rows measured on.
     pub rows: usize,
-    /// Linear layers in the order of the data; the last one is the output.
+    /// Linear layers in the order of the data; the last one is the output, but of a part.
     pub layers: Vec<LayerMeasurement>,
+    /// Whether these are the first layers of a network whose others were left out: all are hidden.
+    #[serde(skip)]
+    pub is_part: bool,
     /// Recurrent cells in the order of the data.
     pub cells: Vec<CellMeasurement>,
     /// Loss before the first step.

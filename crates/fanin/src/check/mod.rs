@@ -19,6 +19,7 @@ pub mod instruments;
 pub mod readings;
 pub mod case;
 pub mod forecast;
+pub mod fitting_rate;
 pub mod rules;
 mod look;
 pub mod diagnosis;

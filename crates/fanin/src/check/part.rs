@@ -31,8 +31,8 @@ const FORWARD: [&str; 14] = [
     "saturated-gates",
 ];
 
-/// Symptoms of which a part is sound if none is found: rules of hidden layers leave out the last one of the
-/// part, as the output that it is not, and may so have looked at none.
+/// Symptoms of which a part is sound if none is found: what rules of hidden layers did not find may be in
+/// layers behind.
 const OF_ALL: [&str; 4] =
     ["non-finite", "unnormalized-data", "duplicated-weights", "near-duplicate-units"];
 

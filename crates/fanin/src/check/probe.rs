@@ -210,6 +210,7 @@ impl<'a> Probe<'a> {
         Ok(Measurement {
             rows: self.batch.rows,
             layers,
+            is_part: self.model.architecture().is_part(),
             cells,
             loss: f64::from(self.read(Kept::Loss, 0)[0]),
             loss_of_zero_output: self.loss_of_zero_output,

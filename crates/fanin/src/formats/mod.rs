@@ -35,12 +35,12 @@ pub use weights::{
     WEIGHT_FORMATS, WeightFormat, WriteOptions, read_header, read_weights, stream_weights,
     visit_tensors, weight_format, write_weights,
 };
-pub use write_whole::{Existing, check_target, write_whole};
+pub use write_whole::{Existing, check_target, remove_temporary_files, write_whole};
 
 pub(crate) use weights::{has_header, read_safetensors, write_safetensors};
 #[cfg(test)]
 pub(crate) use write_whole::ATTEMPTS;
-pub(crate) use write_whole::{sync_folder, temporary_beside};
+pub(crate) use write_whole::{sync_folder, temporary_beside, undivided};
 
 /// Every format that data can be read from.
 pub static DATA_FORMATS: &[&dyn DataFormat] =

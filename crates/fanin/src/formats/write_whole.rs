@@ -1,10 +1,17 @@
 //! Writing a file whole or not at all.
 
+mod temporaries;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+
+use temporaries::TEMPORARIES;
+
+pub use temporaries::remove_temporary_files;
+pub(crate) use temporaries::undivided;
 
 /// What becomes of a file that exists already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +83,10 @@ impl Pending {
     /// # Errors
     /// As [`write_whole`].
     pub(crate) fn take_name(&self) -> Result<()> {
+        undivided(|| self.rename())
+    }
+
+    fn rename(&self) -> Result<()> {
         check_target(&self.path, self.existing)?;
         fs::rename(&self.temporary, &self.path).map_err(Error::io("write", &self.path))
     }
@@ -83,8 +94,7 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        // It is not there any more if it has taken its name; what failed before is told already.
-        let _ = fs::remove_file(&self.temporary);
+        TEMPORARIES.remove(&self.temporary);
     }
 }
 
@@ -96,18 +106,23 @@ impl Drop for Pending {
 /// there without all the others.
 pub(crate) fn take_names(files: &[Pending]) -> Result<()> {
     let Some(last) = files.last() else { return Ok(()) };
+    undivided(|| rename_all(files, last))?;
+    sync_folder(&last.path)
+}
+
+fn rename_all(files: &[Pending], last: &Pending) -> Result<()> {
     files.iter().try_for_each(|file| check_target(&file.path, file.existing))?;
     if files.len() > 1 && last.path.exists() {
         fs::remove_file(&last.path).map_err(Error::io("replace", &last.path))?;
     }
     for (done, file) in files.iter().enumerate() {
-        if let Err(error) = file.take_name() {
+        if let Err(error) = file.rename() {
             // The first error is the one to tell.
             files[..done].iter().for_each(|file| drop(fs::remove_file(&file.path)));
             return Err(error);
         }
     }
-    sync_folder(&last.path)
+    Ok(())
 }
 
 /// Whether `path` may be written, to know before a long computation.
@@ -154,7 +169,8 @@ fn create_beside(path: &Path) -> Result<(PathBuf, File)> {
     let mut attempt = 0;
     loop {
         let temporary = temporary_beside(path, attempt);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+        match TEMPORARIES.make(&temporary, create) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < ATTEMPTS => {
                 attempt += 1;
             }

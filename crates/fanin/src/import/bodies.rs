@@ -1,7 +1,9 @@
 //! Branches and loops written into the graph around them, where parameters lie in them.
 //!
 //! Roles are told by who takes a parameter. For that a body's nodes stand once before its node's
-//! outputs, whichever branch is taken and however often a loop goes round.
+//! outputs, whichever branch is taken and however often a loop goes round. What a loop carries from
+//! round to round enters as an `Identity` of two inputs: what it begins with, and what the round before
+//! made.
 
 use crate::formats::onnx::{Attribute, Graph, Model, Node, Tensor};
 
@@ -39,8 +41,12 @@ fn write<'a>(graph: &Graph<'a>, into: &mut Graph<'a>) {
         };
         for body in node.attributes.iter().flat_map(Attribute::graphs) {
             let given = node.inputs.iter().skip(binds.input);
+            let carried = carried(node, given.len());
+            let mut made = body.outputs.iter().skip(binds.output).take(carried);
             for (outer, own) in given.zip(body.inputs.iter().skip(binds.input)) {
-                into.nodes.push(Node::new("Identity", &[*outer], &[own.name]));
+                let inputs: Vec<&str> =
+                    std::iter::once(*outer).chain(made.next().map(|made| made.name)).collect();
+                into.nodes.push(Node::new("Identity", &inputs, &[own.name]));
             }
             into.initializers.extend(body.initializers.iter().cloned());
             into.value_infos.extend(body.value_infos.iter().cloned());
@@ -51,6 +57,23 @@ fn write<'a>(graph: &Graph<'a>, into: &mut Graph<'a>) {
             }
         }
     }
+}
+
+/// How many of the values that a node gives a body are carried from round to round.
+fn carried(node: &Node<'_>, given: usize) -> usize {
+    match node.op_type {
+        "Loop" => given,
+        "Scan" => {
+            let scanned = node.attribute("num_scan_inputs").and_then(Attribute::int);
+            given.saturating_sub(scanned.and_then(|n| usize::try_from(n).ok()).unwrap_or(given))
+        }
+        _ => 0,
+    }
+}
+
+/// Whether a node of a graph that is [`written_in`] takes what a round before made.
+pub(super) fn is_carried(node: &Node<'_>) -> bool {
+    node.op_type == "Identity" && node.inputs.len() > 1
 }
 
 #[cfg(test)]

@@ -50,7 +50,9 @@ pub use imported::{Imported, Named, Output, Parameter, Place, Port};
 pub use integers::Integers;
 pub use lowering::Lowering;
 pub use module_weights::{module_weights, read_weights};
-pub use network::{FileNetwork, file_network, in_module_order, model, require_fit, resolve};
+pub use network::{
+    FileNetwork, file_network, fitting_data, in_module_order, model, require_fit, resolve,
+};
 pub use ops::{Binds, IMPORTS, Import, Move, Part, Rule, find};
 pub use options::{BatchNorm, LIMIT, Noise, Options};
 pub use run::{Feeds, Loss, Pass, Run, run};

@@ -8,8 +8,8 @@ use crate::spec::{self, Model};
 use crate::weights::Weights;
 
 /// `weights` of `model` under the names and in the layout of the module that its file was exported
-/// from, as far as the file tells of it, for files that the framework loads; and how many of them have
-/// another name there. A table that is the last matrix too is one tensor there, that of the last matrix.
+/// from, as far as the file tells of it, for files that the framework loads. A table that is the last
+/// matrix too is one tensor there, that of the last matrix.
 ///
 /// # Errors
 /// As [`Model::parameters`].
@@ -17,14 +17,11 @@ use crate::weights::Weights;
 /// ```
 /// let model = "4 -> 8 relu -> 2".parse()?;
 /// let weights = fanin::init::for_model(&model, &fanin::init::Rules::new("he-normal"), 0)?;
-/// assert_eq!(fanin::import::module_weights(&model, &weights)?, (weights, 0));
+/// assert_eq!(fanin::import::module_weights(&model, &weights)?, weights);
 /// # Ok::<(), fanin::Error>(())
 /// ```
-pub fn module_weights(model: &Model, weights: &Weights) -> Result<(Weights, usize)> {
-    let there = spec::to_framework(&model.parameters()?, weights)?;
-    let is_new = |(name, _): &&(String, _)| weights.get(name).is_none();
-    let renamed = there.tensors.iter().filter(is_new).count();
-    Ok((there, renamed))
+pub fn module_weights(model: &Model, weights: &Weights) -> Result<Weights> {
+    spec::to_framework(&model.parameters()?, weights)
 }
 
 /// The weights in the file at `path`, under the names of `model`'s parameters, or under those of the

@@ -42,6 +42,8 @@ pub struct FileNetwork {
     /// What the file's own rows saw; none where one row of data is all of them.
     exported: Option<Exported>,
     notes: Vec<String>,
+    /// Whether layers come behind that were left out.
+    is_part: bool,
 }
 
 /// Rows that are written out at once at most, where each stands in the graph by itself.
@@ -105,18 +107,46 @@ pub fn require_fit(path: &Path, model: &Model, features: usize, outputs: usize) 
     };
     let why = [vec![String::new()], notes].concat().join("; ");
     if model.inputs() != features {
-        let feeds = model.architecture().feeds();
-        let feeds = feeds.iter().map(|feed| format!("{} for `{}`", feed.columns, feed.name));
-        let own = feeds.collect::<Vec<String>>().join(", ");
-        let expected = format!("{} numbers in a row: {own}{why}", model.inputs());
+        let remedy = fitting_data(&model.architecture().feeds());
+        let expected = format!("{} numbers in a row: {remedy}{why}", model.inputs());
         return refuse(format!("data of {features} numbers in a row"), expected);
     }
     if model.outputs() != outputs {
-        let expected =
-            format!("{} for its output {}", model.outputs(), model.architecture().output());
+        let expected = format!(
+            "{} for its output {}, as `--data normal` has",
+            model.outputs(),
+            model.architecture().output()
+        );
         return refuse(format!("data with {outputs} classes or targets"), expected);
     }
     Ok(())
+}
+
+/// Which data fit a network that takes `feeds`, as a remedy: the option that makes some, and the arrays
+/// of a file.
+///
+/// ```
+/// use fanin::spec::{Feed, Numbers};
+/// let feed = Feed {
+///     name: "image".to_owned(),
+///     columns: 784,
+///     axes: vec![1, 28, 28],
+///     numbers: Numbers::Measured,
+/// };
+/// let told = "`--data normal` makes such rows, or --data FILE.npz with the array `image` of shape \
+///             [rows, 1, 28, 28]";
+/// assert_eq!(fanin::import::fitting_data(&[feed]), told);
+/// ```
+pub fn fitting_data(feeds: &[Feed]) -> String {
+    let array = |feed: &Feed| {
+        let axes = feed.axes.iter().map(usize::to_string);
+        let axes: Vec<String> = std::iter::once("rows".to_owned()).chain(axes).collect();
+        format!("`{}` of shape [{}]", feed.name, axes.join(", "))
+    };
+    let arrays: Vec<String> = feeds.iter().map(array).collect();
+    let noun = if arrays.len() == 1 { "array" } else { "arrays" };
+    let arrays = arrays.join(" and ");
+    format!("`--data normal` makes such rows, or --data FILE.npz with the {noun} {arrays}")
 }
 
 impl FileNetwork {
@@ -188,6 +218,7 @@ impl FileNetwork {
             exported: None,
             options,
             notes,
+            is_part: false,
             file: Arc::clone(file),
         };
         let by_rows =
@@ -205,6 +236,11 @@ impl FileNetwork {
             network.complete_whole(&decoded, &imported, why)?;
         }
         Ok(network)
+    }
+
+    /// The same network, as part of one whose further layers were left out, or not.
+    pub(super) fn marked_as_part(self, is_part: bool) -> Self {
+        Self { is_part, ..self }
     }
 
     fn feed_by(&mut self, decoded: &onnx::Model<'_>, imported: &Imported, rows: usize) {
@@ -394,6 +430,10 @@ impl Architecture for FileNetwork {
 
     fn origin(&self) -> Option<&dyn Any> {
         Some(self)
+    }
+
+    fn is_part(&self) -> bool {
+        self.is_part
     }
 
     fn most_rows(&self) -> Option<usize> {

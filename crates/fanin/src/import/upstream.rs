@@ -1,6 +1,6 @@
 //! What of a network in a file can be computed where some of its operators are not read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,6 +71,10 @@ pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
         weights.tensors.push((tensor.name.to_owned(), values));
         parameters.push(Parameter { name: tensor.name.to_owned(), ..own.parameter.clone() });
     }
+    let is_layer = |name: &&str| {
+        found.iter().any(|own| own.initializer == **name && own.parameter.role.is_matrix())
+    };
+    let is_part = cut.weights.iter().any(is_layer);
     let mut skipped = vec![cut.sentence()];
     let model = cut.ends.iter().take(TRIED).find_map(|end| {
         let options = Options { outputs: vec![(*end).to_owned()], ..options.clone() };
@@ -79,7 +83,7 @@ pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
             "the network was run up to `{end}`: the loss, gradients and steps need all of it and were \
              not judged"
         ));
-        Some(Model::graph(network))
+        Some(Model::graph(network.marked_as_part(is_part)))
     });
     if model.is_none() {
         skipped.push("no layer that could be run comes before: nothing was run".to_owned());
@@ -104,6 +108,8 @@ struct Cut<'a> {
     behind: usize,
     /// Values that the nodes left out take from the others, those behind most nodes first.
     ends: Vec<&'a str>,
+    /// Initializers that the nodes left out take, also through nodes that need nothing else.
+    weights: HashSet<&'a str>,
 }
 
 impl<'a> Cut<'a> {
@@ -112,7 +118,10 @@ impl<'a> Cut<'a> {
         let mut unknown: HashSet<&str> = HashSet::new();
         let (mut unread, mut behind) = (Vec::new(), 0);
         let (mut made, mut taken) = (HashSet::new(), Vec::new());
-        for node in needed(graph, outputs) {
+        let mut fixed: HashMap<&str, Vec<&str>> =
+            graph.initializers.iter().map(|tensor| (tensor.name, vec![tensor.name])).collect();
+        let nodes = needed(graph, outputs);
+        for node in &nodes {
             let mut uses = Vec::new();
             used(node, &mut uses);
             let is_unread = !is_read(model, node, &mut HashSet::new());
@@ -126,14 +135,24 @@ impl<'a> Cut<'a> {
                 taken.extend(uses);
             } else {
                 made.extend(node.outputs.iter().copied());
+                let sources: Option<Vec<_>> = uses.iter().map(|name| fixed.get(name)).collect();
+                if let Some(sources) = sources {
+                    let mut sources: Vec<&str> = sources.into_iter().flatten().copied().collect();
+                    // Each once: what a node takes twice would double from node to node.
+                    sources.sort_unstable();
+                    sources.dedup();
+                    fixed.extend(node.outputs.iter().map(|name| (*name, sources.clone())));
+                }
             }
         }
+        let weights = taken.iter().filter_map(|name| fixed.get(name)).flatten().copied().collect();
         let mut told = HashSet::new();
-        let ends = taken.into_iter().filter(|name| made.contains(name) && told.insert(*name));
+        taken.retain(|name| made.contains(name) && told.insert(*name));
         let mut ends: Vec<(usize, &str)> =
-            ends.map(|name| (needed(graph, &[name]).len(), name)).collect();
+            node_counts(&nodes, &taken).into_iter().zip(taken).collect();
         ends.sort_by_key(|(nodes, _)| std::cmp::Reverse(*nodes));
-        Self { unread, behind, ends: ends.into_iter().map(|(_, name)| name).collect() }
+        let ends = ends.into_iter().map(|(_, name)| name).collect();
+        Self { unread, behind, ends, weights }
     }
 
     fn sentence(&self) -> String {
@@ -148,6 +167,38 @@ impl<'a> Cut<'a> {
         };
         format!("operators that fanin does not read: {}{behind}", names.join(", "))
     }
+}
+
+/// How many of `nodes`, which stand in the order of the data, each of `ends` needs.
+fn node_counts<'a>(nodes: &[&Node<'a>], ends: &[&'a str]) -> Vec<usize> {
+    /// Ends that one number holds, a bit each.
+    const BITS: usize = u64::BITS as usize;
+    let none = vec![0_u64; ends.len().div_ceil(BITS)];
+    let mut needed_by: HashMap<&str, Vec<u64>> = HashMap::new();
+    for (index, &end) in ends.iter().enumerate() {
+        needed_by.entry(end).or_insert_with(|| none.clone())[index / BITS] |= 1 << (index % BITS);
+    }
+    let mut counts = vec![0; ends.len()];
+    for node in nodes.iter().rev() {
+        let mut own = none.clone();
+        for output in &node.outputs {
+            let others = needed_by.remove(output);
+            own.iter_mut().zip(others.iter().flatten()).for_each(|(own, other)| *own |= other);
+        }
+        if own == none {
+            continue;
+        }
+        for (index, count) in counts.iter_mut().enumerate() {
+            *count += usize::from((own[index / BITS] >> (index % BITS)) & 1 == 1);
+        }
+        let mut uses = Vec::new();
+        used(node, &mut uses);
+        for name in uses {
+            let others = needed_by.entry(name).or_insert_with(|| none.clone());
+            others.iter_mut().zip(&own).for_each(|(other, own)| *other |= own);
+        }
+    }
+    counts
 }
 
 /// Whether a node's operator is read, and those of the function and the bodies in it.
@@ -213,6 +264,7 @@ mod tests {
         let part = found("Frobnicate", false).unwrap();
         let model = part.model.unwrap();
         assert_eq!((model.inputs(), model.outputs()), (4, 4));
+        assert!(model.architecture().is_part(), "a layer comes behind");
         let names: Vec<&str> = part.weights.tensors.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["0.weight", "2.weight"], "weights behind it are kept too");
         assert_eq!(part.parameters.len(), 2);
@@ -229,6 +281,37 @@ mod tests {
         assert_eq!(part.weights.tensors.len(), 2);
         assert!(part.skipped[0].contains("with them 3 nodes"), "{:?}", part.skipped);
         assert!(part.skipped[1].contains("nothing was run"), "{:?}", part.skipped);
+    }
+
+    #[test]
+    fn an_end_is_known_by_all_nodes_that_it_needs() {
+        let value = |name| ValueInfo::of(name, ElementType::F32, &[2, 4]);
+        let nodes = vec![
+            Node::new("Relu", &["x"], &["short"]),
+            Node::new("Relu", &["x"], &["a"]),
+            Node::new("Add", &["a", "short"], &["b"]),
+            Node::new("Add", &["a", "b"], &["long"]),
+            Node::new("Transpose", &["1.weight"], &["turned"]),
+            Node::new("Frobnicate", &["short", "long", "turned"], &["y"]),
+        ];
+        let bytes = [0; 64];
+        let graph = crate::formats::onnx::Graph {
+            nodes,
+            initializers: vec![Tensor::new("1.weight", ElementType::F32, &[4, 4], &bytes)],
+            inputs: vec![value("x")],
+            outputs: vec![value("y")],
+            ..Default::default()
+        };
+        let file = File::new(graph, 20);
+        let cut = Cut::of(&file, &["y"]);
+        assert_eq!(cut.ends, ["long", "short", "turned"]);
+        assert_eq!(cut.weights, HashSet::from(["1.weight"]));
+        let ends = ["short", "long", "b", "turned"];
+        let all: Vec<&Node<'_>> = file.graph.nodes.iter().collect();
+        assert_eq!(node_counts(&all, &ends), ends.map(|end| needed(&file.graph, &[end]).len()));
+        assert_eq!(node_counts(&all, &ends), [1, 4, 3, 1]);
+        let many = ["long"; 70];
+        assert_eq!(node_counts(&all, &many), [4; 70], "more ends than a number has bits");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crate::formats::Existing;
-use crate::formats::onnx::{Changes, Elements};
+use crate::formats::onnx::{Changes, Elements, Separated};
 use crate::weights::Weights;
 use crate::{Error, Result};
 
@@ -28,6 +28,10 @@ pub fn write_back(
     let own = network.own_weights();
     let before: HashMap<&str, &[f32]> =
         own.tensors.iter().map(|(name, tensor)| (&**name, tensor.data())).collect();
+    let mut separated: HashMap<&str, &Separated> = HashMap::new();
+    for own in network.separated() {
+        separated.entry(&own.name).or_insert(own);
+    }
     let mut changes = Changes::default();
     for (name, tensor) in &weights.tensors {
         let Some(before) = before.get(&**name) else {
@@ -39,8 +43,7 @@ pub fn write_back(
         if same {
             continue;
         }
-        let separated = network.separated().iter().find(|separated| separated.name == *name);
-        changes.separated.extend(separated.cloned());
+        changes.separated.extend(separated.get(&**name).map(|own| (*own).clone()));
         changes.elements.insert(name.clone(), Elements::F32(tensor.data().to_vec()));
     }
     network.file().rewrite(&changes, target, existing)

@@ -41,6 +41,9 @@ pub struct Start {
     /// What neither a list of tensors nor their names say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub guesses: Vec<Guess>,
+    /// What a user should know of the names in the files.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Elements of all pieces.
     pub elements: u64,
     /// Bytes of these elements in their files.
@@ -68,6 +71,7 @@ impl Start {
         Ok(Self {
             init,
             guesses: Vec::new(),
+            notes: Vec::new(),
             elements: entries.iter().map(|entry| entry.shape.elements() as u64).sum(),
             bytes: entries.iter().map(Entry::bytes).sum(),
             files: Vec::new(),

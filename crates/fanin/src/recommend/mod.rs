@@ -19,6 +19,7 @@ mod learned;
 mod tailored;
 mod standardization;
 mod offers;
+mod tied;
 mod repair;
 mod fold;
 mod code;
@@ -26,7 +27,7 @@ mod code;
 #[cfg(test)]
 mod tests;
 
-pub use code::{Language, code, code_notes};
+pub use code::{Language, Names, code, notes_on_names};
 pub use fold::{Fold, fold};
 pub use method::{Facts, Method, Redrawn};
 pub use methods::{Expected, METHODS, expected, expected_of_width, expected_on};

@@ -4,8 +4,8 @@ use fanin_kernels::reduce;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::init::{self, Rules};
-use crate::spec::{Model, Role, glob};
+use crate::init::{self, Parameter, Rules};
+use crate::spec::{self, Model, Role, glob};
 use crate::weights::Weights;
 
 /// Starting weights, how they differ from those that were there, and why.
@@ -77,7 +77,8 @@ impl Scale {
 }
 
 impl Recommendation {
-    /// The rules that make the changed parameters for any seed; `default` decides for the others.
+    /// The rules that make the changed parameters for any seed; `default` decides for the others. They
+    /// draw each parameter by itself: [`drawn`](Self::drawn) ties those that are one tensor in the module.
     pub fn rules(&self, default: &Rules) -> Rules {
         let changed = self.changes.iter().map(|c| (c.parameter.clone(), c.scheme.clone()));
         let patterns = changed.chain(default.patterns.iter().cloned()).collect();
@@ -96,7 +97,8 @@ impl Recommendation {
 }
 
 /// `base` with every parameter drawn anew under `seed` whose name a pattern of `rules` fits, by the
-/// scheme beside it; the first that fits decides.
+/// scheme beside it; the first that fits decides. A table that is the last matrix too is not drawn by
+/// itself: it gets the values of that matrix, as [`spec::tie`] gives them.
 ///
 /// ```
 /// use fanin::init::{Rules, for_model};
@@ -111,15 +113,22 @@ impl Recommendation {
 /// # Errors
 /// If a pattern fits no parameter of `model`, or a scheme does not fit its parameter.
 pub fn redraw(model: &Model, base: &Weights, rules: &[(&str, &str)], seed: u64) -> Result<Weights> {
-    let mut parameters = model.parameters()?;
+    let all = model.parameters()?;
     let chooses = |pattern: &str, name: &str| pattern == name || glob::matches(pattern, name);
-    parameters.retain(|p| rules.iter().any(|(pattern, _)| chooses(pattern, &p.name)));
-    let patterns = rules.iter().map(|(p, scheme)| ((*p).to_owned(), (*scheme).to_owned()));
+    let is_chosen = |p: &Parameter| rules.iter().any(|(pattern, _)| chooses(pattern, &p.name));
+    let parameters: Vec<Parameter> = all.iter().filter(|p| is_chosen(p)).cloned().collect();
+    // A scheme for the matrix need not serve the table, which is tied below.
+    let tables = spec::tied(&all).into_iter().map(|(_, table)| &all[table]);
+    let tables = tables.filter(|p| is_chosen(p)).map(|p| (p.name.as_str(), "zeros"));
+    let patterns = tables.chain(rules.iter().copied());
+    let patterns = patterns.map(|(pattern, scheme)| (pattern.to_owned(), scheme.to_owned()));
     let rules = Rules { patterns: patterns.collect(), ..Rules::new("zeros") };
     let drawn = init::initialize(&parameters, &rules, seed)?;
     let new =
         |(name, tensor): &(String, _)| (name.clone(), drawn.get(name).unwrap_or(tensor).clone());
-    Ok(Weights { tensors: base.tensors.iter().map(new).collect() })
+    let mut weights = Weights { tensors: base.tensors.iter().map(new).collect() };
+    spec::tie(&all, &mut weights)?;
+    Ok(weights)
 }
 
 #[cfg(test)]

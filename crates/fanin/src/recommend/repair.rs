@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{METHODS, Method, Problem, Recommendation, find, offers};
+use super::{METHODS, Method, Problem, Recommendation, find, offers, tied};
 use crate::check::{Diagnosis, Severity, Verdict, gate};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -99,7 +99,8 @@ fn passes(diagnosis: &Diagnosis, limit: Severity) -> bool {
 /// Judges the start of `problem` on `rows`, and asks methods for a better one.
 ///
 /// The first whose start passes is taken; else the best of all, where it is better than the start
-/// that was there. A method that fails is passed over, and said.
+/// that was there. A method that fails is passed over, and said. What is one tensor in the module, as
+/// [`spec::tied`](crate::spec::tied) tells, is one in all that is recommended, before it is judged.
 ///
 /// # Errors
 /// If the start cannot be measured, `options` name an unknown method, or the one that they name
@@ -109,7 +110,7 @@ pub fn repair(problem: &Problem<'_>, rows: &Dataset, options: &Options) -> Resul
         None => repair_by(METHODS, problem, rows, options.limit)?,
         Some(method) => {
             let mut repair = Repair::of(problem, rows, options.limit)?;
-            let found = method.recommend(problem)?;
+            let found = asked(method, problem)?;
             let after = judge(problem, rows, &found.weights)?;
             repair.take(found, after);
             repair
@@ -135,7 +136,7 @@ fn repair_by(
         return Ok(repair);
     }
     for method in methods {
-        let found = match method.recommend(problem) {
+        let found = match asked(*method, problem) {
             Ok(found) => found,
             Err(error) => {
                 repair.tried.push(Tried::nothing(method.facts().name, &error));
@@ -153,6 +154,13 @@ fn repair_by(
         }
     }
     Ok(repair)
+}
+
+/// What a method recommends, with tied tensors as one.
+fn asked(method: &dyn Method, problem: &Problem<'_>) -> Result<Recommendation> {
+    let mut found = method.recommend(problem)?;
+    tied::tie(&problem.model.parameters()?, problem.weights, &mut found)?;
+    Ok(found)
 }
 
 fn judge(problem: &Problem<'_>, rows: &Dataset, weights: &Weights) -> Result<Diagnosis> {

@@ -22,7 +22,7 @@ pub struct Asked {
     /// named the network.
     pub file: Option<(PathBuf, Spec)>,
     /// Options that no spec holds, with their values; a flag has none. Such as
-    /// `("fail-on", Some("warn"))`.
+    /// `("fail-on", Some("warn"))`, or `weights` with a file of them that fits the network.
     pub options: Vec<(&'static str, Option<String>)>,
 }
 

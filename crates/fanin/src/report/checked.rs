@@ -31,6 +31,9 @@ pub struct Checked<'a> {
 }
 
 impl Checked<'_> {
+    /// The start of a network whose file has its weights.
+    pub const OF_FILE: &'static str = "the weights in the file";
+
     /// The scheme that the fix of the first cause names for this network, if it names one.
     pub fn other_scheme(&self) -> Option<String> {
         self.diagnosis.cause().and_then(|cause| remedy::other_scheme(self, cause))

@@ -63,6 +63,11 @@ pub trait Architecture: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether the last of its layers is hidden: it is part of a network, and others come behind.
+    fn is_part(&self) -> bool {
+        false
+    }
+
     /// What it was made from, for a room that knows the kind: the file that it was read from.
     fn origin(&self) -> Option<&dyn Any> {
         None

@@ -14,7 +14,8 @@ use crate::weights::Weights;
 
 /// The names of `parameters` in the framework, in their order.
 ///
-/// A parameter keeps its own name where no other is known, and where the other would not be its alone.
+/// A parameter keeps its own name where no other is known, and where the other would not be its alone. A
+/// head that is [`tied`] to a table keeps its own too: there it is the table.
 ///
 /// ```
 /// use fanin::spec::{Parameter, Role, framework_names};
@@ -26,16 +27,19 @@ use crate::weights::Weights;
 /// assert_eq!(framework_names(&[weight, twin]), ["val_3", "val_5"]);
 /// ```
 pub fn framework_names(parameters: &[Parameter]) -> Vec<String> {
-    let own = |parameter: &Parameter| parameter.framework.clone();
-    let said: Vec<String> = parameters.iter().filter_map(own).collect();
-    let is_alone = |name: &String| {
-        said.iter().filter(|other| *other == name).count() == 1
-            && parameters.iter().all(|other| other.name != *name)
-    };
-    let name = |parameter: &Parameter| {
-        own(parameter).filter(is_alone).unwrap_or_else(|| parameter.name.clone())
-    };
-    parameters.iter().map(name).collect()
+    let heads: HashSet<usize> = tied(parameters).into_iter().map(|(head, _)| head).collect();
+    // A head that is a table has no name beside the table's.
+    let said = |at: usize| parameters[at].framework.as_deref().filter(|_| !heads.contains(&at));
+    let mut claims: HashMap<&str, usize> = HashMap::new();
+    for (at, own) in parameters.iter().enumerate() {
+        for name in std::iter::once(&*own.name).chain(said(at)) {
+            *claims.entry(name).or_default() += 1;
+        }
+    }
+    let is_alone = |name: &&str| claims.get(name) == Some(&1);
+    let name =
+        |(at, own): (usize, &Parameter)| said(at).filter(is_alone).unwrap_or(&own.name).to_owned();
+    parameters.iter().enumerate().map(name).collect()
 }
 
 /// Whether the framework has the matrix as (units, inputs) that lies here as (inputs, units).
@@ -51,26 +55,69 @@ pub fn framework_names(parameters: &[Parameter]) -> Vec<String> {
 pub fn is_turned(parameter: &Parameter) -> bool {
     let axes = &parameter.axes;
     parameter.framework.is_some()
+        && parameter.role != Role::Embedding
         && parameter.shape.rank() == 2
         && (&axes.input[..], &axes.output[..]) == (&[0], &[1])
 }
 
 /// Pairs of places of a last matrix and of the table that it is in the framework: an exporter that turns
-/// a tied table for the last product keeps both.
+/// a tied table for the last product keeps both. Of several such matrices of one table the first leads.
 pub fn tied(parameters: &[Parameter]) -> Vec<(usize, usize)> {
+    let mut tables: HashMap<(&str, usize, usize), usize> = HashMap::new();
+    for (at, own) in parameters.iter().enumerate().filter(|(_, own)| own.role == Role::Embedding) {
+        let &[rows, width] = own.shape.axes() else { continue };
+        for name in std::iter::once(&*own.name).chain(own.framework.as_deref()) {
+            tables.entry((name, rows, width)).or_insert(at);
+        }
+    }
     let table_of = |head: &Parameter| {
-        let name = head.framework.as_ref()?;
-        let is_table = |table: &Parameter| {
-            let turned = table.shape.axes().iter().rev();
-            table.role == Role::Embedding
-                && (table.name == *name || table.framework.as_ref() == Some(name))
-                && turned.eq(head.shape.axes())
-        };
+        let &[width, rows] = head.shape.axes() else { return None };
         let is_head = head.role == Role::Weight && is_turned(head);
-        parameters.iter().position(is_table).filter(|_| is_head)
+        let name = head.framework.as_deref().filter(|_| is_head)?;
+        tables.get(&(name, rows, width)).copied()
     };
     let heads = parameters.iter().enumerate();
     heads.filter_map(|(head, own)| Some((head, table_of(own)?))).collect()
+}
+
+/// Gives every table the values of the last matrix that it is in the framework, turned as the table
+/// lies; what is not [`tied`], or lacks one of both, stays as it is.
+///
+/// The last matrix leads, for it makes the first scores: as large as a table of tokens may be, it would
+/// make them too large by the square root of the width. A table bears the scale of the matrix, by which
+/// only the stream that it opens is smaller.
+///
+/// ```
+/// use fanin::engine::Tensor;
+/// use fanin::spec::{Axes, Parameter, Role, tie};
+/// use fanin::weights::Weights;
+/// let table = Parameter::new("wte.weight", [2, 1], Role::Embedding);
+/// let mut head = Parameter::new("val_6", [1, 2], Role::Weight);
+/// (head.axes, head.framework) = (Axes::new(0, 1), Some("wte.weight".to_owned()));
+/// let mut weights = Weights {
+///     tensors: vec![
+///         ("wte.weight".to_owned(), Tensor::new([2, 1], vec![5.0, 6.0])?),
+///         ("val_6".to_owned(), Tensor::new([1, 2], vec![0.5, 0.6])?),
+///     ],
+/// };
+/// tie(&[table, head], &mut weights)?;
+/// assert_eq!(weights.get("wte.weight").unwrap().data(), [0.5, 0.6]);
+/// # Ok::<(), fanin::Error>(())
+/// ```
+///
+/// # Errors
+/// None: elements are moved, and their number stays.
+pub fn tie(parameters: &[Parameter], weights: &mut Weights) -> Result<()> {
+    let mut led: HashSet<usize> = HashSet::new();
+    for (head, table) in tied(parameters) {
+        let [head, own] = [head, table].map(|at| &*parameters[at].name);
+        let (from, to) = if led.insert(table) { (head, own) } else { (own, head) };
+        let Some(values) = weights.get(from).map(transposed).transpose()? else { continue };
+        if let Some((_, tensor)) = weights.tensors.iter_mut().find(|(name, _)| name == to) {
+            *tensor = values;
+        }
+    }
+    Ok(())
 }
 
 /// `weights` of these parameters under the names and in the layout of the framework; what is [`tied`]
@@ -96,12 +143,16 @@ pub fn to_framework(parameters: &[Parameter], weights: &Weights) -> Result<Weigh
     let names = framework_names(parameters);
     let places: HashMap<&str, usize> =
         parameters.iter().enumerate().map(|(at, own)| (&*own.name, at)).collect();
-    let is_there = |at: usize| weights.get(&parameters[at].name).is_some();
-    let tied =
-        tied(parameters).into_iter().filter(|(head, table)| is_there(*head) && is_there(*table));
-    let (heads, tables): (HashSet<usize>, HashMap<usize, usize>) =
-        tied.map(|(head, table)| (head, (table, head))).unzip();
-    let mut tensors = Vec::new();
+    let values: HashMap<&str, &Tensor<f32>> =
+        weights.tensors.iter().map(|(name, tensor)| (&**name, tensor)).collect();
+    let is_there = |at: usize| values.contains_key(&*parameters[at].name);
+    let mut pairs = tied(parameters);
+    pairs.retain(|(head, table)| is_there(*head) && is_there(*table));
+    let heads: HashSet<usize> = pairs.iter().map(|(head, _)| *head).collect();
+    // Of several heads of a table the first is put in last, and so kept.
+    let leading: HashMap<usize, usize> =
+        pairs.iter().rev().map(|(head, table)| (*table, *head)).collect();
+    let mut tensors = Vec::with_capacity(weights.tensors.len());
     for (name, tensor) in &weights.tensors {
         let Some(&at) = places.get(&**name) else {
             tensors.push((name.clone(), tensor.clone()));
@@ -110,10 +161,11 @@ pub fn to_framework(parameters: &[Parameter], weights: &Weights) -> Result<Weigh
         if heads.contains(&at) {
             continue;
         }
-        let source = &parameters[tables.get(&at).copied().unwrap_or(at)];
-        let tensor = weights.get(&source.name).unwrap_or(tensor);
-        let is_moved = names[at] != *name || source.name != *name;
-        let tensor = if is_moved { laid(source, tensor)? } else { tensor.clone() };
+        let tensor = match leading.get(&at) {
+            Some(&head) => transposed(values[&*parameters[head].name])?,
+            None if names[at] != *name => laid(&parameters[at], tensor)?,
+            None => tensor.clone(),
+        };
         tensors.push((names[at].clone(), tensor));
     }
     Ok(Weights { tensors })
@@ -126,13 +178,17 @@ pub fn to_framework(parameters: &[Parameter], weights: &Weights) -> Result<Weigh
 /// None: elements are moved, and their number stays.
 pub fn from_framework(parameters: &[Parameter], weights: Weights) -> Result<Weights> {
     let names = framework_names(parameters);
-    let is_own = |name: &str| parameters.iter().any(|own| own.name == name);
-    let there: Vec<String> = weights.tensors.iter().map(|(name, _)| name.clone()).collect();
+    let own: HashSet<&str> = parameters.iter().map(|own| &*own.name).collect();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| !own.contains(name.as_str())) {
+        places.entry(name).or_insert(at);
+    }
+    let there: HashSet<String> = weights.tensors.iter().map(|(name, _)| name.clone()).collect();
     let moved = |(name, tensor): (String, Tensor<f32>)| {
-        let at = names.iter().position(|other| *other == name).filter(|_| !is_own(&name));
-        match at.filter(|at| !there.contains(&parameters[*at].name)) {
+        let at = places.get(&*name).filter(|&&at| !there.contains(&parameters[at].name));
+        match at.map(|&at| &parameters[at]) {
             None => Ok((name, tensor)),
-            Some(at) => Ok((parameters[at].name.clone(), laid(&parameters[at], &tensor)?)),
+            Some(own) => Ok((own.name.clone(), laid(own, &tensor)?)),
         }
     };
     let tensors = weights.tensors.into_iter().map(moved).collect::<Result<_>>()?;
@@ -140,7 +196,8 @@ pub fn from_framework(parameters: &[Parameter], weights: Weights) -> Result<Weig
     for (head, table) in tied(parameters) {
         let (head, table) = (&parameters[head].name, &parameters[table]);
         if let (None, Some(one)) = (weights.get(head), weights.get(&table.name)) {
-            weights.tensors.push((head.clone(), transposed(one)?));
+            let turned = transposed(one)?;
+            weights.tensors.push((head.clone(), turned));
         }
     }
     Ok(weights)
@@ -195,19 +252,69 @@ mod tests {
         assert_eq!(framework_names(&[table, head]), ["head.weight", "val_6"]);
     }
 
+    /// A matrix of inputs and units that is a table in the framework.
+    fn head(name: &str, table: &str) -> Parameter {
+        let mut head = Parameter::new(name, [2, 3], Role::Weight);
+        head.axes = Axes::new(0, 1);
+        head.framework = Some(table.to_owned());
+        head
+    }
+
+    /// Tensors of six numbers from these on.
+    fn six<const N: usize>(tensors: [(&str, [usize; 2], u8); N]) -> Weights {
+        let tensor = |(name, shape, from): (&str, [usize; 2], u8)| {
+            let values = (from..from + 6).map(f32::from).collect();
+            (name.to_owned(), Tensor::new(shape, values).unwrap())
+        };
+        Weights { tensors: tensors.map(tensor).to_vec() }
+    }
+
+    #[test]
+    fn a_table_takes_the_values_of_the_first_matrix_that_it_is_and_gives_them_to_others() {
+        let table = Parameter::new("head.weight", [3, 2], Role::Embedding);
+        let parameters = [table, head("val_6", "head.weight"), head("val_7", "head.weight")];
+        let of_head = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        let all = [("head.weight", [3, 2], 10), ("val_6", [2, 3], 0), ("val_7", [2, 3], 20)];
+        let mut weights = six(all);
+        tie(&parameters, &mut weights).unwrap();
+        let data = |weights: &Weights, name: &str| weights.get(name).unwrap().data().to_vec();
+        assert_eq!(data(&weights, "val_6"), of_head);
+        assert_eq!(data(&weights, "head.weight"), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!(data(&weights, "val_7"), of_head);
+        let module = to_framework(&parameters, &six(all)).unwrap();
+        assert_eq!(module.tensors, weights.tensors[..1], "as it is written");
+
+        let [table, head, _] = all;
+        let mut without = six([table]);
+        tie(&parameters, &mut without).unwrap();
+        assert_eq!(without, six([table]));
+        let mut other = six([("fc.weight", [3, 2], 10), head]);
+        tie(&parameters, &mut other).unwrap();
+        assert_eq!(other, six([("fc.weight", [3, 2], 10), head]));
+    }
+
+    #[test]
+    fn a_table_that_the_exporter_renamed_has_its_name_beside_the_last_matrix_and_is_not_turned() {
+        let mut table = Parameter::new("onnx::Gather_5", [3, 2], Role::Embedding);
+        table.axes = Axes::new(0, 1);
+        table.framework = Some("emb.weight".to_owned());
+        let parameters = [table, head("val_6", "emb.weight")];
+        assert_eq!(tied(&parameters), [(1, 0)]);
+        assert_eq!(framework_names(&parameters), ["emb.weight", "val_6"]);
+        let mut own = six([("onnx::Gather_5", [3, 2], 10), ("val_6", [2, 3], 0)]);
+        tie(&parameters, &mut own).unwrap();
+        let module = to_framework(&parameters, &own).unwrap();
+        assert_eq!(module.tensors.len(), 1);
+        assert_eq!(module.get("emb.weight"), own.get("onnx::Gather_5"));
+        assert_eq!(from_framework(&parameters, module).unwrap(), own);
+    }
+
     #[test]
     fn a_table_and_the_last_matrix_in_one_are_one_tensor_in_the_module() {
         let table = Parameter::new("head.weight", [3, 2], Role::Embedding);
-        let mut head = Parameter::new("val_6", [2, 3], Role::Weight);
-        head.axes = Axes::new(0, 1);
-        head.framework = Some("head.weight".to_owned());
-        let parameters = [table, head];
+        let parameters = [table, head("val_6", "head.weight")];
         assert_eq!(tied(&parameters), [(1, 0)]);
-        let tensor = |shape: [usize; 2], from: u8| {
-            Tensor::new(shape, (from..from + 6).map(f32::from).collect()).unwrap()
-        };
-        let own = [("head.weight", tensor([3, 2], 10)), ("val_6", tensor([2, 3], 0))];
-        let own = Weights { tensors: own.map(|(name, own)| (name.to_owned(), own)).to_vec() };
+        let own = six([("head.weight", [3, 2], 10), ("val_6", [2, 3], 0)]);
         let module = to_framework(&parameters, &own).unwrap();
         assert_eq!(module.tensors.len(), 1);
         let one = module.get("head.weight").unwrap();

@@ -91,7 +91,7 @@ pub use architecture::{
     RunningStatistic, Squash,
 };
 pub use axes::Axes;
-pub use framework::{framework_names, from_framework, is_turned, tied, to_framework};
+pub use framework::{framework_names, from_framework, is_turned, tie, tied, to_framework};
 pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};
 pub use loss::Loss;

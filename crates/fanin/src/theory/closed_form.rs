@@ -2,14 +2,26 @@
 //!
 //! Key: as in `gaussian`; a is the slope of a leaky rectifier below 0.
 //!
+//! A power on each side of 0, φ = `above`·xᵖ and `below`·|x|ᵖ, is an even and an odd part, e·|x|ᵖ and
+//! o·sign(x)|x|ᵖ. With `M_r` = E|z|ʳ = 2^(r/2)·Γ((r + 1)/2)/√π its Hermite coefficients follow each other as
+//! `a_{k+2}` = −(k − p)·aₖ/√((k + 1)(k + 2)), from `a₀` = e·`M_p` and `a₁` = o·`M_{p+1}` on, so that at q = 1
+//!
+//! ```text
+//! E φφ̃ = e²·M_p²·F(−p/2, −p/2; 1/2; c²) + o²·M_{p+1}²·c·F((1 − p)/2, (1 − p)/2; 3/2; c²)
+//! ```
+//!
+//! and E φ′φ̃′ is the same of the power p − 1.
+//!
 //! Sources: Cho & Saul 2009 (relu), Williams 1997 (erf); sine by E e^{ikx} = e^{−k²q/2}; the
 //! second moment of gelu by parts.
 
 use std::f64::consts::{FRAC_1_PI, PI};
 
-use fanin_engine::activations::Activation;
+use fanin_engine::activations::{Activation, Formula};
 
+use super::Expression;
 use super::gaussian::{Moments, Pair};
+use super::hypergeometric::hypergeometric;
 
 /// An activation whose averages are known in closed form.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +34,12 @@ pub enum ClosedForm {
     Sin,
     /// Only mean and second moment.
     Gelu,
+    /// `above`·xᵖ above 0, `below`·|x|ᵖ below, p the `degree`: of a text that says so.
+    Power {
+        above: f64,
+        below: f64,
+        degree: f64,
+    },
 }
 
 impl ClosedForm {
@@ -34,8 +52,31 @@ impl ClosedForm {
             "erf" => Some(Self::Erf),
             "sin" => Some(Self::Sin),
             "gelu" => Some(Self::Gelu),
+            name if name == Expression::NAME => Self::power(activation),
             _ => None,
         }
+    }
+
+    /// Of an expression that scales wherever it is probed, and far from there.
+    fn power(activation: &dyn Activation) -> Option<Self> {
+        let degree = activation.homogeneity()?;
+        let [above, below] = [1.0, -1.0].map(|x| activation.at(0, x));
+        let scales = |x: f64| {
+            let side = if x > 0.0 { above } else { below };
+            let expected = side * x.abs().powf(degree);
+            let found = activation.at(0, x);
+            (found - expected).abs() <= 1e-12 * expected.abs() || !expected.is_normal()
+        };
+        let far = (-20..=20).map(|k| f64::powi(10.0, 5 * k));
+        let is_power = far.flat_map(|x| [x, -x]).all(scales);
+        // Below it a slope has no mean square, but for what is constant.
+        let has_slopes = degree > 0.5 || (degree == 0.0 && above == below);
+        (is_power && has_slopes).then_some(Self::Power { above, below, degree })
+    }
+
+    /// Whether what it leaves to quadrature may be broken powers.
+    pub fn is_broken(self) -> bool {
+        matches!(self, Self::Power { degree, .. } if degree.fract() != 0.0)
     }
 
     /// Averages over one input of variance `q` > 0, those without a closed form as `integrated`.
@@ -84,6 +125,29 @@ impl ClosedForm {
                     ..integrated()
                 }
             }
+            Self::Power { above, below, degree: p } => {
+                let of = |power: i32, degree: f64| {
+                    let sides = f64::midpoint(above.powi(power), below.powi(power));
+                    if degree > -1.0 {
+                        sides * mean_of_power(degree) * q.powf(0.5 * degree)
+                    } else {
+                        f64::INFINITY
+                    }
+                };
+                let slopes = |power: i32| {
+                    let exponent = f64::from(power);
+                    if p == 0.0 { 0.0 } else { p.powi(power) * of(power, exponent * (p - 1.0)) }
+                };
+                let second = of(2, 2.0 * p);
+                Moments {
+                    mean: of(1, p),
+                    second,
+                    fourth: of(4, 4.0 * p),
+                    slope_second: slopes(2),
+                    slope_fourth: slopes(4),
+                    second_slope: p * second / q,
+                }
+            }
         }
     }
 
@@ -109,6 +173,29 @@ impl ClosedForm {
                 let sine = -0.5 * larger * (-2.0 * q * c.abs()).exp_m1();
                 Pair { product: sine.copysign(c), slopes: f64::midpoint(larger, smaller) }
             }
+            Self::Power { above, below, degree: p } => {
+                let of = |above: f64, below: f64, p: f64| {
+                    let (even, odd) = (f64::midpoint(above, below), 0.5 * (above - below));
+                    let part = |factor: f64, a: f64, b: f64, mean: f64| {
+                        if factor == 0.0 {
+                            return Some(0.0);
+                        }
+                        Some((factor * mean).powi(2) * hypergeometric(a, b, c)?)
+                    };
+                    let even = part(even, -0.5 * p, 0.5, mean_of_power(p))?;
+                    let odd = part(odd, 0.5 * (1.0 - p), 1.5, mean_of_power(p + 1.0))?;
+                    Some(q.powf(p) * (even + c * odd))
+                };
+                Pair {
+                    product: of(above, below, p)?,
+                    slopes: if p == 0.0 { 0.0 } else { of(p * above, -p * below, p - 1.0)? },
+                }
+            }
         })
     }
+}
+
+/// E|z|ʳ of z ~ N(0, 1), for r > −1.
+fn mean_of_power(r: f64) -> f64 {
+    f64::exp2(0.5 * r) * libm::tgamma(0.5 * (r + 1.0)) / PI.sqrt()
 }

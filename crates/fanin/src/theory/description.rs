@@ -22,6 +22,7 @@ use super::spatial_modes::{SpatialModes, spatial_modes};
 use super::stream_spectrum;
 use super::stream_variance::Stream;
 use super::tangent_kernel::TangentKernel;
+use super::unusable::unusable;
 use crate::error::{Error, Result};
 use crate::init::gain;
 
@@ -296,16 +297,13 @@ fn hold(question: &Question<'_>) -> Result<()> {
     if !(branch.is_finite() && branch.abs() < 1e3) {
         return wrong("branch", branch.to_string(), "a number below 1000");
     }
-    let moments = super::Gaussian::new(question.activation).moments(1.0);
-    let is_endless = !moments.second.is_finite() || moments.slope_second.is_nan();
-    if is_endless || moments.second <= 0.0 {
-        let label = question.activation.label();
-        let expected = "an activation with 0 < E φ(x)² < ∞ for x ~ N(0, 1)";
-        let why = "it grows so fast that E φ(x)² is infinite, or beyond the numbers of a computer";
-        let found = if is_endless { format!("{label}: {why}") } else { label };
-        return wrong("activation", found, expected);
+    match unusable(question.activation) {
+        None => Ok(()),
+        Some(why) => {
+            let found = format!("{}: {why}", question.activation.label());
+            wrong("activation", found, "an activation with 0 < E φ(x)² < ∞ for x ~ N(0, 1)")
+        }
     }
-    Ok(())
 }
 
 /// What attention alone does to tokens that begin with one cosine.

@@ -8,13 +8,14 @@
 //! known places, so the digits hold up to c = ±1. Where a closed form is known, it is used.
 
 mod accuracy;
+mod at_zero;
 
 use fanin_engine::activations::{Activation, Formula};
 
 use super::Expression;
 use super::closed_form::ClosedForm;
 use super::growth::Growth;
-use super::quadrature::{PIECES, REACH, bends, cuts_of, cuts_within, visit};
+use super::quadrature::{PIECES, REACH, bends, cuts_of, cuts_within, eighths, visit};
 
 /// Averages of one activation over normal inputs of any variance.
 ///
@@ -131,14 +132,14 @@ impl<'a> Gaussian<'a> {
     fn with(activation: &'a dyn Activation, tolerance: f64) -> Self {
         const FINEST: f64 = 1.0 / 64.0;
         /// The same for a text, which may bend within any part of its range.
-        const FINEST_WRITTEN: f64 = 1.0 / 1_048_576.0;
+        const FINEST_WRITTEN: f64 = 1.0 / 1_073_741_824.0;
         let closed = ClosedForm::of(activation);
-        let jumps = activation.kinks().iter().any(|&kink| jumps(activation, kink));
+        let jumps = activation.kinks().iter().any(|&kink| at_zero::jumps(activation, kink));
         let is_written = activation.name() == Expression::NAME;
         let growth = if is_written { Growth::of(activation) } else { Growth::TAME };
         let pieces = PIECES;
         let mut found = Self { activation, closed, width: 2.0, pieces, growth, jumps, tolerance };
-        if closed.is_some() {
+        if closed.is_some_and(|closed| !closed.is_broken()) {
             return found;
         }
         let mut last = found.integrated(4.0);
@@ -148,7 +149,10 @@ impl<'a> Gaussian<'a> {
             let finer = Self { width: 0.5 * found.width, ..found };
             let next = finer.integrated(4.0);
             let agree = |a: f64, b: f64| (a - b).abs() <= tolerance * b.abs() || !b.is_finite();
-            if agree(last.second, next.second) && agree(last.slope_fourth, next.slope_fourth) {
+            let agrees =
+                agree(last.second, next.second) && agree(last.slope_fourth, next.slope_fourth);
+            // Two that both pass over a step agree, too.
+            if agrees && !(is_written && found.passes_over(4.0)) {
                 is_settled = true;
                 break;
             }
@@ -255,30 +259,6 @@ impl<'a> Gaussian<'a> {
         sums
     }
 
-    fn at_zero(&self) -> Moments {
-        let beside = |order: usize, sign: f64| self.activation.at(order, sign * f64::MIN_POSITIVE);
-        let mean_of = |order: usize, power: i32| {
-            f64::midpoint(beside(order, 1.0).powi(power), beside(order, -1.0).powi(power))
-        };
-        let slope_second = mean_of(1, 2);
-        let (mean, bend) = (mean_of(0, 1), beside(1, 1.0) - beside(1, -1.0));
-        let curvature = match mean {
-            0.0 => 0.0,
-            _ if bend != 0.0 => mean * bend * f64::INFINITY,
-            _ => mean * mean_of(2, 1),
-        };
-        let jumps = jumps(self.activation, 0.0);
-        let at_jumps = |x: f64| if jumps { f64::INFINITY } else { x };
-        Moments {
-            mean,
-            second: mean_of(0, 2),
-            fourth: mean_of(0, 4),
-            slope_second: at_jumps(slope_second),
-            slope_fourth: at_jumps(mean_of(1, 4)),
-            second_slope: slope_second + curvature,
-        }
-    }
-
     /// Averages over two inputs of variance `q` ≥ 0 and correlation `c` from −1 to 1, to about
     /// 10⁻¹²; NaN for others.
     ///
@@ -340,6 +320,7 @@ impl<'a> Gaussian<'a> {
         let deviation = q.sqrt();
         let width = (self.width / deviation).min(0.5);
         let kinks = self.activation.kinks().iter().map(|kink| kink / deviation);
+        let kinks = kinks.chain(bends(width));
         let roots: [(f64, f64); N] =
             std::array::from_fn(|k| ((k as f64).sqrt(), 1.0 / (k as f64 + 1.0).sqrt()));
         let mut terms = [[0.0; SIDE_BY_SIDE]; N];
@@ -381,8 +362,15 @@ impl<'a> Gaussian<'a> {
         let of = |order: usize, x: f64, y: f64| {
             self.activation.at(order, x) * self.activation.at(order, y)
         };
-        let [product, slopes] =
-            self.pair_sums(q, c, |x, y| [of(0, x, y), if SLOPES { of(1, x, y) } else { 0.0 }]);
+        // Within the last eighth lies 10⁻¹² of a product, 10⁻⁹ of slopes that grow as d^(−0.3).
+        let levels = match (self.growth.is_steep(), SLOPES) {
+            (false, _) => [0, 0],
+            (true, false) => [8, 0],
+            (true, true) => [14, 7],
+        };
+        let [product, slopes] = self.pair_sums_beside(levels, q, c, |x, y| {
+            [of(0, x, y), if SLOPES { of(1, x, y) } else { 0.0 }]
+        });
         Pair { product, slopes }
     }
 
@@ -396,6 +384,17 @@ impl<'a> Gaussian<'a> {
         c: f64,
         of: impl Fn(f64, f64) -> [f64; N],
     ) -> [f64; N] {
+        self.pair_sums_beside([0, 0], q, c, of)
+    }
+
+    /// The same with so many further cuts beside kinks, and beside where two cross, for slopes without bound.
+    fn pair_sums_beside<const N: usize>(
+        &self,
+        [beside, across_levels]: [i32; 2],
+        q: f64,
+        c: f64,
+        of: impl Fn(f64, f64) -> [f64; N],
+    ) -> [f64; N] {
         let (deviation, sign) = (q.sqrt(), if c < 0.0 { -1.0 } else { 1.0 });
         let alpha = f64::midpoint(1.0, c.abs()).sqrt();
         let beta = (0.5 * (1.0 - c.abs())).sqrt();
@@ -405,8 +404,10 @@ impl<'a> Gaussian<'a> {
         let crossings = few.iter().flat_map(|k| few.iter().map(move |l| k - sign * l));
         let across = (self.width / (deviation * beta)).min(coarse);
         let along = (self.width / (deviation * alpha)).min(coarse);
-        let further = crossings.map(|gap| gap / (2.0 * beta)).chain(bends(across)).chain([0.0]);
-        let is_coarse = self.tolerance > EXACT || self.has_many_kinks();
+        let crossings = crossings.map(|gap| gap / (2.0 * beta)).chain([0.0]);
+        let crossings = crossings.flat_map(|z| eighths(z, across_levels).chain(std::iter::once(z)));
+        let further = crossings.chain(bends(across));
+        let is_coarse = self.tolerance > EXACT || self.has_many_kinks() || self.growth.is_steep();
         let (far, widest) =
             if is_coarse { (FAR_OF_COARSE, WIDEST_OF_COARSE) } else { (FAR, WIDEST) };
         let far = match self.reach(deviation) {
@@ -428,7 +429,8 @@ impl<'a> Gaussian<'a> {
             let second = few.iter().map(|k| (sign * k + beta * b) / alpha);
             let bent = bends(along).flat_map(|z| [z - beta * b / alpha, z + beta * b / alpha]);
             let reach = (far - b * b).max(0.0).sqrt();
-            let at = first.chain(second).chain(bent);
+            let at = first.chain(second);
+            let at = at.flat_map(|z| eighths(z, beside).chain(std::iter::once(z))).chain(bent);
             visit(&cuts_within(reach, along.min(widest), at), |a, weight_of_a| {
                 let weight = share * weight_of_a * weight_of_b;
                 let x = deviation * (alpha * a + beta * b);
@@ -460,10 +462,4 @@ fn add_hermite<const N: usize>(
             (before[index], here[index]) = (here[index], following);
         }
     }
-}
-
-fn jumps(activation: &dyn Activation, kink: f64) -> bool {
-    let beside = 1e-7 * kink.abs().max(1.0);
-    let (left, right) = (activation.at(0, kink - beside), activation.at(0, kink + beside));
-    (right - left).abs() > 1e-4 * left.abs().max(right.abs()).max(0.01)
 }

@@ -54,6 +54,13 @@ impl Mehler {
         })
     }
 
+    /// Whether they may once there are `terms` in all: if what is left falls to a thousandth until then.
+    pub fn may_hold(&self, tolerances: [f64; 2], terms: usize) -> bool {
+        const FALL: f64 = 1e3;
+        let power = self.c.abs().powi(terms as i32);
+        (0..2).all(|i| self.left[i].abs() * power <= FALL * tolerances[i] * self.sizes[i])
+    }
+
     /// Counts in that the coefficients from the k-th on, where `before` was left, are off by
     /// `mean_square` and less further on, as k^(−5/2) or faster.
     pub fn doubt(&mut self, mean_square: f64, k: usize, before: [f64; 2]) {

@@ -10,6 +10,7 @@
 mod expression;
 mod quadrature;
 mod growth;
+mod hypergeometric;
 mod closed_form;
 mod kink_series;
 mod mehler;
@@ -45,6 +46,7 @@ mod recurrence;
 mod dead_units;
 mod scheme_effects;
 mod averages;
+mod unusable;
 mod description;
 
 #[cfg(test)]

@@ -23,8 +23,9 @@ pub struct FiniteWidth {
     /// The deviation over seeds of ln `‖δ₁‖²/‖δ_L‖²`.
     pub log_gradient_deviation: Option<f64>,
     /// The deviation of the correlation of two inputs that begin with 1/2; `None` beyond 300
-    /// layers, where signals grow beyond q = 100, and for activations whose slopes have no bound or that
-    /// change too fast for averages over pairs.
+    /// layers, where signals grow beyond q = 100, for activations whose slopes have no bound or that
+    /// change too fast for averages over pairs, and where the first order comes to more than 1, which no
+    /// correlation deviates by.
     pub correlation_deviation: Option<f64>,
     /// The deviation of the tangent kernel of one input, over its mean.
     pub tangent_kernel_deviation: Option<f64>,
@@ -75,6 +76,7 @@ pub(super) fn by_stream(
     };
     let is_known = layer.gaussian.knows_pairs() && !layer.gaussian.jumps();
     let pairs = follows_pairs && depth <= PAIRED && is_known;
+    let of_correlation = |deviation: Option<f64>| deviation.filter(|deviation| *deviation <= 1.0);
     let Some(plain) = network.plain(layer) else {
         let of = |read: fn(&Stream) -> f64| deviation(read(stream?));
         let start = (1.0, CORRELATION);
@@ -82,7 +84,11 @@ pub(super) fn by_stream(
         return FiniteWidth {
             log_second_moment_deviation: of(Stream::second_moment),
             log_gradient_deviation: of(Stream::gradient),
-            correlation_deviation: if pairs { correlation().and_then(deviation) } else { None },
+            correlation_deviation: of_correlation(if pairs {
+                correlation().and_then(deviation)
+            } else {
+                None
+            }),
             tangent_kernel_deviation: of(Stream::tangent_kernel),
             log_trace_deviation: of(Stream::trace),
         };
@@ -94,7 +100,7 @@ pub(super) fn by_stream(
         return FiniteWidth {
             log_second_moment_deviation: Some(0.0),
             log_gradient_deviation: deviation(layer_norm_variance::gradient(&layer, depth)),
-            correlation_deviation: if pairs { correlation() } else { None },
+            correlation_deviation: of_correlation(if pairs { correlation() } else { None }),
             tangent_kernel_deviation: deviation(layer_norm_variance::tangent_kernel(&layer, depth)),
             log_trace_deviation: deviation(layer_norm_variance::trace(&layer, depth)),
         };
@@ -106,8 +112,28 @@ pub(super) fn by_stream(
     FiniteWidth {
         log_second_moment_deviation: of(log_second_moment_variance),
         log_gradient_deviation: of(log_gradient_variance),
-        correlation_deviation: if pairs { correlation() } else { None },
+        correlation_deviation: of_correlation(if pairs { correlation() } else { None }),
         tangent_kernel_deviation: of(tangent_kernel_variance),
         log_trace_deviation: of(log_trace_variance),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::theory::{Point, activation};
+
+    /// To first order a narrow network deviates without bound.
+    #[test]
+    fn no_correlation_deviates_by_more_than_one() {
+        for text in ["tanh", "sin(3*x)", "relu"] {
+            let activation = activation(text).unwrap();
+            let layer = Layer::new(&*activation, Point::new(4.0, 0.0));
+            for network in [Network::Dense, Network::Residual { branch: 1.0 }] {
+                let of = |width| over_seeds(&network, &layer, 4, width, true).correlation_deviation;
+                assert!(of(1).is_none_or(|deviation| deviation <= 1.0), "{text}: {:?}", of(1));
+                assert!(of(1_000_000).is_some_and(|deviation| deviation < 0.1), "{text}");
+            }
+        }
     }
 }

@@ -23,6 +23,8 @@ use super::mehler::Mehler;
 
 /// Terms that are integrated.
 const TERMS: usize = 128;
+/// The same where kinks decide none of what follows, and the plane would take ten times as long.
+const MANY_TERMS: usize = 1024;
 /// Integrated coefficients that those of the kinks are held against, from the last backwards.
 const HELD: usize = 16;
 /// Terms at most.
@@ -167,8 +169,16 @@ impl Pairs<'_> {
         for (k, coefficient) in known.coefficients[..TERMS].iter().enumerate() {
             sum.add(k, *coefficient);
         }
-        let has_more = !gaussian.jumps() && known.far.is_some();
-        if sum.holds(tolerances) || !has_more {
+        if sum.holds(tolerances) || gaussian.jumps() {
+            return sum;
+        }
+        if known.far.is_none() {
+            if sum.may_hold(tolerances, MANY_TERMS) {
+                known.integrate_more(&gaussian, q);
+                for (k, coefficient) in known.coefficients.iter().enumerate().skip(TERMS) {
+                    sum.add(k, *coefficient);
+                }
+            }
             return sum;
         }
         let (before, many) = (sum.left, gaussian.has_many_kinks());
@@ -211,6 +221,15 @@ impl Series {
             far,
             gap: squares / HELD as f64,
             curvature: None,
+        }
+    }
+
+    /// Up to [`MANY_TERMS`], if they are not known yet.
+    fn integrate_more(&mut self, gaussian: &Gaussian<'_>, q: f64) {
+        if self.coefficients.len() < MANY_TERMS {
+            let activation = gaussian.activation();
+            let known: [f64; MANY_TERMS] = gaussian.hermite(q, |x, _| activation.at(0, x));
+            self.coefficients = known.to_vec();
         }
     }
 

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::formats::{Existing, sync_folder, temporary_beside, write_whole};
+use crate::formats::{Existing, sync_folder, temporary_beside, undivided, write_whole};
 use crate::spec::Model;
 
 use super::optimizers::Layout;
@@ -85,7 +85,7 @@ impl RunFolder {
         let is_first = !is_taken(runs);
         fs::create_dir_all(runs).map_err(Error::io("create", runs))?;
         let fresh = temporary_beside(&path, 0);
-        let moved = build(&fresh, spec).and_then(|()| move_into_place(&fresh, &path));
+        let moved = build(&fresh, spec).and_then(|()| undivided(|| move_into_place(&fresh, &path)));
         if moved.is_err() {
             // The first error is the one to tell; the name is hidden and built anew next time.
             let _ = fs::remove_dir_all(&fresh);

@@ -9,7 +9,8 @@ use fanin::import::{
     Arrays, BatchNorm, Feeds, FileNetwork, Options, Run, import_model, run, write_back,
 };
 use fanin::init::{Role, Rules, for_model};
-use fanin::spec::{Architecture, Ground, Layout, Loss, Mode, Model, Network, Spec};
+use fanin::recommend::Options as RepairOptions;
+use fanin::spec::{Architecture, Ground, Layout, Loss, Mode, Model, ModelSpec, Network, Spec};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/onnx")
@@ -394,4 +395,27 @@ fn an_array_that_is_no_input_of_the_model_is_refused_by_the_input() {
     let inputs = [(input.name.to_owned(), vec![4, 3, 5])].into();
     let asked = Options { inputs, ..Options::default() };
     assert_eq!(arrays.shapes(&model, &asked).unwrap(), asked.inputs);
+}
+
+/// `torch.nn.RNN` as `torch.onnx.export(…, dynamo=True)` writes it: a product with `val_27` for every step, of
+/// which none is a layer by itself.
+#[test]
+fn a_cell_that_was_written_out_gets_the_start_of_a_cell() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/code/tied_cell.onnx");
+    let mut spec = Spec { model: ModelSpec::File(path), ..Spec::default() };
+    let (data, model) = fanin::open_or_stand_in(&mut spec).unwrap();
+    let options = RepairOptions { method: Some("auto".to_owned()), ..RepairOptions::default() };
+    let weights = model.weights().unwrap();
+    let repair = fanin::recommend(&spec, &model, weights, &data, &options).unwrap();
+    let found = repair.recommendation.unwrap();
+    let change = |name: &str| found.changes.iter().find(|own| own.parameter == name).unwrap();
+    let (state, input) = (change("val_27"), change("val_13"));
+    assert_eq!(state.role, Role::Recurrent);
+    assert!(state.reason.starts_with("orthogonal: states and gradients keep"), "{state:?}");
+    // An isometry of four units.
+    assert!((2.0 * state.after.deviation - 1.0).abs() < 0.1, "{state:?}");
+    assert!(
+        input.scheme.starts_with("normal:") && input.reason.contains("over 3 steps"),
+        "{input:?}"
+    );
 }

@@ -16,6 +16,7 @@ use fanin::weights::Weights;
 
 mod layouts;
 mod exported;
+mod keras_file;
 
 #[path = "../data/code/chain_rust.rs"]
 mod chain_rust;

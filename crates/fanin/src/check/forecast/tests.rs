@@ -215,6 +215,55 @@ fn a_gradient_that_moves_all_answers_alike_holds_growth_up() {
 }
 
 #[test]
+fn the_rest_of_what_rows_differ_in_is_learned_the_later_the_less_of_it_depth_leaves() {
+    let horizon = horizon(1.0, StepRule::Proportional);
+    let mut deep = measurement(&[0.1; 5]);
+    deep.layers.iter_mut().for_each(|layer| layer.units = 32);
+    let of = |measurement: &Measurement| {
+        let evidence = Evidence { measurement, units: &[], horizon, readings: None };
+        let shares = [learning_share(&evidence), escape_share(&evidence)].map(Option::unwrap);
+        assert!((shares[0] / shares[1] / evidence.narrowing() - 1.0).abs() < 1e-12);
+        evidence.narrowing()
+    };
+    assert_eq!(of(&deep), 1.0);
+    // One direction has a share of 0.99 of the variance, the others 0.01: d = 1 / 0.99² ≈ 1.02.
+    deep.layers[3].directions = 1.02;
+    assert!((of(&deep) - 150.0).abs() < 1e-9);
+    // Three outputs ask for two directions, two for one.
+    deep.layers[4].units = 3;
+    assert!((of(&deep) - 50.0).abs() < 1e-9);
+    deep.layers[4].units = 2;
+    assert_eq!(of(&deep), 1.0);
+    // A single unit has one direction, whatever stands around it.
+    deep.layers[4].units = 32;
+    deep.layers[2].units = 1;
+    assert_eq!(of(&deep), 1.0);
+    deep.layers[2].units = 32;
+    // Rounding decides nothing: of one direction d is 1, a little more or a little less.
+    let last = [1.0 - 1e-15, 1.0, 1.0 + 1e-15].map(|d| {
+        deep.layers[3].directions = d;
+        of(&deep)
+    });
+    assert!(last.iter().all(|narrowing| (narrowing / 3e6 - 1.0).abs() < 1e-9), "{last:?}");
+    // Where no row differs from another, zeros wait for their first step.
+    deep.layers[3].directions = 0.0;
+    assert_eq!(of(&deep), 1.0);
+    // Weights that have learned have found theirs.
+    deep.layers[3].directions = 1.02;
+    deep.loss_of_zero_output = 3.0 * LOSS;
+    assert_eq!(of(&deep), 1.0);
+}
+
+#[test]
+fn a_start_of_one_direction_does_not_learn_what_many_ask_for() {
+    let mut deep = measurement(&[0.01; 5]);
+    deep.layers.iter_mut().for_each(|layer| layer.units = 32);
+    assert_eq!(word(&deep, 1.0), Verdict::Learns);
+    deep.layers[3].directions = 1.001;
+    assert_eq!(word(&deep, 1.0), Verdict::Stuck);
+}
+
+#[test]
 fn bounds_of_the_escape_are_logarithms_of_its_shares() {
     assert!((ESCAPE.warn - SLOW_SHARE.ln()).abs() < 1e-12);
     assert!((ESCAPE.fail - STUCK_SHARE.ln()).abs() < 1e-12);

@@ -9,6 +9,15 @@ use crate::check::measurement::LayerMeasurement;
 /// What a fix says where no scheme is known to help.
 pub const BY_FIX: &str = "let fanin work out weights that fit this network: fanin fix";
 
+/// The same for part of a network, which `fanin fix` cannot run.
+const BY_GAIN: &str = "use weights whose variance keeps the mean square behind any activation: \
+                       --scheme exact-gain-normal";
+
+/// What a fix says of `start` where no scheme is known to help.
+pub fn by_fix(start: &Evidence<'_>) -> &'static str {
+    if start.measurement.is_part { BY_GAIN } else { BY_FIX }
+}
+
 /// Variances that differ by less than this factor are the same for a fix: its root over two layers
 /// is what draws of narrow ones differ by.
 const SAME: f64 = 1.3;
@@ -31,9 +40,13 @@ pub fn usual_scheme(activation: Option<&str>) -> Option<(&'static str, f64)> {
 }
 
 /// The scheme that is known to work for every hidden layer, if it is one and the same and half of them
-/// have not its variance already.
+/// have not its variance already. What follows the last layer of a part may have been left out with what
+/// comes behind, and does not count.
 pub fn fitting_scheme(start: &Evidence<'_>) -> Option<&'static str> {
-    let hidden = start.hidden();
+    let hidden = match start.hidden() {
+        [known @ .., last] if start.measurement.is_part && last.activation.is_none() => known,
+        all => all,
+    };
     let of = |layer: &LayerMeasurement| usual_scheme(layer.activation.as_deref());
     let (scheme, variance) = of(hidden.first()?)?;
     let is_one = hidden.iter().all(|layer| of(layer).is_some_and(|own| own.0 == scheme));
@@ -51,7 +64,7 @@ pub fn variance_that_fits(start: &Evidence<'_>) -> String {
         Some(scheme) => {
             format!("use weights whose variance fits the activation: --scheme {scheme}")
         }
-        None => BY_FIX.to_owned(),
+        None => by_fix(start).to_owned(),
     }
 }
 
@@ -59,7 +72,7 @@ pub fn variance_that_fits(start: &Evidence<'_>) -> String {
 pub fn random_weights(start: &Evidence<'_>) -> String {
     match start.hidden().first().map(|layer| usual_scheme(layer.activation.as_deref())) {
         Some(Some((scheme, _))) => format!("start from random weights, such as {scheme}"),
-        Some(None) => format!("start from random weights: {BY_FIX}"),
+        Some(None) => format!("start from random weights: {}", by_fix(start)),
         None => "start from random weights, such as he-normal".to_owned(),
     }
 }
@@ -68,7 +81,7 @@ pub fn random_weights(start: &Evidence<'_>) -> String {
 mod tests {
     use super::*;
     use crate::check::evidence::Horizon;
-    use crate::check::{Diagnosis, Severity, Verdict};
+    use crate::check::{Diagnosis, Measurement, Severity, Verdict};
     use crate::data::{LoadOptions, PrepareOptions, load, prepare};
     use crate::init::{Rules, for_model};
     use crate::spec::{Extent, Loss, Model};
@@ -114,6 +127,19 @@ mod tests {
         for finding in &there.findings {
             assert!(!finding.fix.contains("he-normal"), "{finding:?}");
         }
+    }
+
+    #[test]
+    fn part_of_a_network_is_sent_to_no_repair() {
+        let mut measurement = diagnosis("64 -> 3x64 relu -> 10", "lecun-normal").measurement;
+        measurement.is_part = true;
+        let fix = |measurement: &Measurement| {
+            let horizon = Horizon::SAMPLE;
+            variance_that_fits(&Evidence { measurement, units: &[], horizon, readings: None })
+        };
+        assert!(fix(&measurement).ends_with("--scheme he-normal"), "{}", fix(&measurement));
+        measurement.layers[3].activation = Some("sigmoid".to_owned());
+        assert!(fix(&measurement).ends_with("exact-gain-normal"), "{}", fix(&measurement));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Chaos {
             "lower the weights' variance towards the critical line, which `fanin theory` gives: --scheme \
              lecun-normal"
         } else {
-            advice::BY_FIX
+            advice::by_fix(start)
         };
         Finding::new(self, severity, why, fix.to_owned()).at(&layer.module)
     }

@@ -45,7 +45,7 @@ impl Rule for CorrelationCollapse {
     }
 
     fn consequences(&self) -> &'static [&'static str] {
-        &["ill-conditioned-jacobian"]
+        &["few-directions", "ill-conditioned-jacobian"]
     }
 
     fn look(&self, case: &Case<'_>) -> Look {

@@ -44,7 +44,12 @@ impl Rule for DeadUnits {
     }
 
     fn consequences(&self) -> &'static [&'static str] {
-        &["correlation-collapse", "vanishing-gradient", "ill-conditioned-jacobian"]
+        &[
+            "correlation-collapse",
+            "vanishing-gradient",
+            "few-directions",
+            "ill-conditioned-jacobian",
+        ]
     }
 
     fn look(&self, case: &Case<'_>) -> Look {

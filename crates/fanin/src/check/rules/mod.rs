@@ -25,6 +25,7 @@ mod vanishing_gradient;
 mod saturated_gates;
 mod exploding_memory;
 mod fading_memory;
+mod few_directions;
 mod ill_conditioned_jacobian;
 mod underflow;
 mod wrong_output_scale;
@@ -209,6 +210,7 @@ pub static RULES: &[&dyn Rule] = &[
     &saturated_gates::SaturatedGates,
     &exploding_memory::ExplodingMemory,
     &fading_memory::FadingMemory,
+    &few_directions::FewDirections,
     &ill_conditioned_jacobian::IllConditionedJacobian,
     &underflow::Underflow,
     &wrong_output_scale::WrongOutputScale,

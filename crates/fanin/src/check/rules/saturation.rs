@@ -56,7 +56,7 @@ impl Rule for Saturation {
             );
             let smaller = match advice::fitting_scheme(case.shown()) {
                 Some(scheme) => format!("such as --scheme {scheme}"),
-                None => format!("or {}", advice::BY_FIX),
+                None => format!("or {}", advice::by_fix(case.shown())),
             };
             let fix = format!("use standardized data and smaller weights, {smaller}");
             Finding::new(self, severity, why, fix)

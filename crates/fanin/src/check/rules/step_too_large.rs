@@ -3,6 +3,7 @@
 use super::{Bounds, Finding, Look, Rule, Severity, number, place};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
+use crate::check::fitting_rate;
 
 /// ln of the jump over the largest one that was seen to come right.
 const BOUNDS: Bounds = Bounds { warn: 0.0, fail: 0.0 };
@@ -55,7 +56,8 @@ impl StepTooLarge {
              the first steps overshoot",
             number(ratio)
         );
-        let rate = start.horizon.learning_rate() / ratio;
+        let stable = start.horizon.learning_rate() / ratio;
+        let rate = fitting_rate::below_curvature(stable, &start.horizon).unwrap_or(f64::NAN);
         let fix = format!("lower the learning rate: --learning-rate {rate:.1e}");
         Finding::new(self, Severity::Fail, why, fix)
     }
@@ -69,10 +71,7 @@ impl StepTooLarge {
             place(evidence, layer),
             number(evidence.largest_jump())
         );
-        // Half of the largest jump, which is in proportion to the rate; never more than half the rate,
-        // as the start that is shown may be milder than the mean of all.
-        let share = (0.5 * evidence.largest_jump() / jump).min(0.5);
-        let rate = evidence.horizon.learning_rate() * share;
+        let rate = fitting_rate::below_jump(evidence).expect("the jump was measured");
         let fix = format!(
             "lower the learning rate: --learning-rate {rate:.1e}; or use a scheme that divides by the \
              fan-in"

@@ -42,6 +42,7 @@ impl Rule for VanishingSignal {
             "correlation-collapse",
             "underflow",
             "step-too-small",
+            "few-directions",
             "ill-conditioned-jacobian",
         ]
     }

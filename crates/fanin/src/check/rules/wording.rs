@@ -50,9 +50,12 @@ pub fn planned(steps: usize) -> String {
 
 /// A layer by its number in tables and by its module: `layer 1 (module 0)`.
 pub fn place(evidence: &Evidence<'_>, layer: &LayerMeasurement) -> String {
-    let (layers, module) = (&evidence.measurement.layers, &layer.module);
+    let (measurement, module) = (evidence.measurement, &layer.module);
+    let layers = &measurement.layers;
     match layers.iter().position(|l| l.module == *module) {
-        Some(index) if index + 1 < layers.len() => format!("layer {} (module {module})", index + 1),
+        Some(index) if measurement.is_part || index + 1 < layers.len() => {
+            format!("layer {} (module {module})", index + 1)
+        }
         _ => format!("the output layer (module {module})"),
     }
 }

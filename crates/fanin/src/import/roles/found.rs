@@ -11,7 +11,7 @@ use super::layers::Depths;
 use super::links::Links;
 use super::signature::{Signature, module};
 use super::trace::{Use, uses};
-use super::{Constant, Found, Overrides, Roles, attention, packing, residual, traps};
+use super::{Constant, Found, Overrides, Roles, attention, packing, residual, traps, unrolled};
 use crate::formats::onnx::{Model, Node, OnnxFile, Tensor};
 use crate::import::{Part, sharing};
 use crate::init::fans::{self, Fans};
@@ -68,10 +68,11 @@ impl<'m, 'a> Search<'m, 'a> {
             }
         }
         let found = &mut roles.parameters;
+        self.pair(found);
+        unrolled::place(&self.links, found, &|node| self.product(node));
         let weights = found.iter().filter(|one| one.parameter.role == Role::Weight);
         let weights: HashSet<usize> = weights.filter_map(|one| one.node).collect();
         let depths = Depths::of(&self.links, &weights);
-        self.pair(found);
         depths.place(found);
         residual::place(&self.links, &depths, &self.components, found);
         traps::tie(&self.links, found);

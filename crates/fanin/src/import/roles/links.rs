@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::formats::onnx::{Attribute, Dimension, Graph, Node, OnnxFile, Tensor};
-use crate::import::{Move, find};
+use crate::import::{Move, bodies, find};
 
 /// Who makes and takes each value of a graph, by name.
 #[derive(Debug)]
@@ -49,7 +49,28 @@ impl<'m, 'a> Links<'m, 'a> {
                 }
             }
         }
+        links.go_round();
         links
+    }
+
+    /// Makes signal of what a loop carries, where a round makes signal of it.
+    fn go_round(&mut self) {
+        let nodes = &self.graph.nodes;
+        let is_new = |links: &Self, node: &Node<'a>| {
+            bodies::is_carried(node) && links.takes_signal(node) && !links.makes_signal(node)
+        };
+        while nodes.iter().any(|node| is_new(self, node)) {
+            for node in nodes {
+                if self.takes_signal(node) {
+                    self.signal.extend(node.outputs.iter().filter(|output| !output.is_empty()));
+                }
+            }
+        }
+    }
+
+    /// Whether a loop carries some value from round to round.
+    pub fn has_rounds(&self) -> bool {
+        self.graph.nodes.iter().any(bodies::is_carried)
     }
 
     fn takes_signal(&self, node: &Node<'a>) -> bool {

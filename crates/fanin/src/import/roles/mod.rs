@@ -20,6 +20,7 @@ mod decide;
 mod layers;
 mod attention;
 mod packing;
+mod unrolled;
 mod residual;
 mod traps;
 mod found;

@@ -107,7 +107,11 @@ fn roles_agree_in_every_model_and_variant() {
 }
 
 /// The roles of a model of these nodes over x of shape (2, 3, 4), with weights of these shapes.
-fn roles(nodes: Vec<Node<'_>>, weights: &[(&str, &[usize])], overrides: &Overrides) -> Roles {
+pub(super) fn roles(
+    nodes: Vec<Node<'_>>,
+    weights: &[(&str, &[usize])],
+    overrides: &Overrides,
+) -> Roles {
     let values: Vec<f32> = (0..1024_u16).map(|i| f32::from(i).sin()).collect();
     let bytes = |shape: &[usize]| {
         let count = shape.iter().product();
@@ -128,7 +132,7 @@ fn roles(nodes: Vec<Node<'_>>, weights: &[(&str, &[usize])], overrides: &Overrid
     find(&file, &file.model().unwrap(), overrides).unwrap()
 }
 
-fn named<'r>(roles: &'r Roles, name: &str) -> &'r Found {
+pub(super) fn named<'r>(roles: &'r Roles, name: &str) -> &'r Found {
     roles.parameters.iter().find(|found| found.parameter.name == name).unwrap()
 }
 
@@ -201,7 +205,7 @@ fn patterns_of_the_user_come_before_what_is_found() {
     assert!(wrong.check(&Model::new(Graph::default(), 20)).is_err());
 }
 
-fn leaked(parts: &[&str]) -> &'static str {
+pub(super) fn leaked(parts: &[&str]) -> &'static str {
     parts.concat().leak()
 }
 

@@ -85,7 +85,7 @@ fn is_quantized(operator: &str) -> bool {
 /// The most elements that are compared with others.
 const LARGEST: usize = 1 << 26;
 
-fn values(links: &Links<'_, '_>, name: &str) -> Option<Vec<f32>> {
+pub(super) fn values(links: &Links<'_, '_>, name: &str) -> Option<Vec<f32>> {
     let tensor = links.initializer(name).filter(|tensor| tensor.len() <= LARGEST)?;
     links.file.elements(tensor).ok().as_ref().and_then(Elements::to_f32)
 }

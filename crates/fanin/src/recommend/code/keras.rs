@@ -6,16 +6,15 @@
 use std::fmt::Write;
 
 use super::draw::{Draw, Drawn, literal, truth};
-use super::{Language, cells};
+use super::{Language, cells, onnx_cells};
 use crate::error::{Error, Result};
-use crate::init::Parameter;
+use crate::init::{Parameter, Role};
 
 /// # Errors
 /// [`Error::Setting`] for what Keras has no initializer for.
 pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> Result<String> {
-    let has_matrices_alone = has_matrices_alone(drawn, parameters);
-    let is_told =
-        |own: &&&Parameter| own.role.is_trained() && (own.shape.rank() > 1 || !has_matrices_alone);
+    let variables = Variables::of(drawn, parameters);
+    let is_told = |own: &&&Parameter| own.role.is_trained() && variables.have(own);
     let mut lines: Vec<(String, usize, usize)> = Vec::new();
     for parameter in parameters.iter().filter(is_told) {
         let own = drawn.iter().find(|drawn| drawn.parameter.name == parameter.name);
@@ -40,8 +39,7 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) 
             text.push_str(helper);
         }
     }
-    let which = if has_matrices_alone { MATRICES } else { ALL };
-    text.push_str(&HEAD.replace("VARIABLES", which.0));
+    text.push_str(&HEAD.replace("VARIABLES", variables.said()));
     let periods = periods(&lines);
     for (repeat, period) in periods {
         let inner = |(rule, count, size): &(String, usize, usize)| match *count {
@@ -61,7 +59,7 @@ pub(super) fn code(title: &str, drawn: &[Drawn<'_>], parameters: &[&Parameter]) 
         }
     }
     text.push_str("]\n\n");
-    text.push_str(&INITIALIZE.replace("VARIABLES", which.1));
+    text.push_str(&INITIALIZE.replace("    VARIABLES", variables.got()));
     Ok(text)
 }
 
@@ -70,19 +68,91 @@ const HEAD: &str = "# In the order of the model's trainable variablesVARIABLES: 
 RULES = [
 ";
 
-/// What is said of the variables, and how they are got.
-const ALL: (&str, &str) = ("", "model.trainable_variables");
-const MATRICES: (&str, &str) = (
-    " of two axes or more, for the\n# file leaves out vectors of zeros and folds others",
-    "[v for v in model.trainable_variables if len(v.shape) > 1]",
-);
-
-/// Whether the file was written by Keras, whose exporter leaves out biases of zeros and folds
-/// normalization, and no vector changes.
-fn has_matrices_alone(drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> bool {
-    parameters.iter().any(|own| own.name.contains("ReadVariableOp"))
-        && drawn.iter().all(|own| own.parameter.shape.rank() > 1)
+/// Which of the model's variables the file tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Variables {
+    /// All that are trained.
+    All,
+    /// The file was written by Keras, whose exporter leaves out biases of zeros and folds normalization,
+    /// and no vector changes.
+    Matrices,
+    /// The same, and no bias changes of cells that are written as loops: one of two rows is told once for
+    /// several that are zeros.
+    MatricesWithoutBiases,
+    /// The same, but biases of recurrent cells change, which are always there.
+    MatricesAndCells,
 }
+
+impl Variables {
+    fn of(drawn: &[Drawn<'_>], parameters: &[&Parameter]) -> Self {
+        let is_of_keras = parameters.iter().any(|own| own.name.contains("ReadVariableOp"));
+        let is_vector = |own: &&Drawn<'_>| own.parameter.shape.rank() <= 1;
+        let is_of_cell = |own: &Drawn<'_>| is_of_cell(own.parameter);
+        let vectors: Vec<bool> = drawn.iter().filter(is_vector).map(is_of_cell).collect();
+        if !is_of_keras || vectors.contains(&false) {
+            Self::All
+        } else if vectors.is_empty() {
+            let has_loops = parameters.iter().any(|own| onnx_cells::of_loop(&own.name).is_some());
+            let has_bias = drawn.iter().any(|own| own.parameter.role == Role::Bias);
+            if has_loops && !has_bias { Self::MatricesWithoutBiases } else { Self::Matrices }
+        } else {
+            Self::MatricesAndCells
+        }
+    }
+
+    fn have(self, own: &Parameter) -> bool {
+        let has_axes = own.shape.rank() > 1 || cells::rows_in_keras(own) > 1;
+        match self {
+            Self::All => true,
+            Self::Matrices => has_axes,
+            Self::MatricesWithoutBiases => has_axes && own.role != Role::Bias,
+            Self::MatricesAndCells => has_axes || is_of_cell(own),
+        }
+    }
+
+    /// What is said of them behind `the model's trainable variables`.
+    fn said(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Matrices => {
+                " of two axes or more, for the\n# file leaves out vectors of zeros and folds others"
+            }
+            Self::MatricesWithoutBiases => {
+                " of two axes or more but biases,\n# for the file leaves out vectors of zeros and folds others"
+            }
+            Self::MatricesAndCells => {
+                " of two axes or more and of\n# recurrent cells, for the file leaves out other vectors of \
+                 zeros and folds others"
+            }
+        }
+    }
+
+    /// How they are got.
+    fn got(self) -> &'static str {
+        match self {
+            Self::All => "    variables = model.trainable_variables",
+            Self::Matrices => {
+                "    variables = [v for v in model.trainable_variables if len(v.shape) > 1]"
+            }
+            Self::MatricesWithoutBiases => WITHOUT_BIASES,
+            Self::MatricesAndCells => CELLS,
+        }
+    }
+}
+
+fn is_of_cell(own: &Parameter) -> bool {
+    cells::Place::of(&own.name).is_some() || onnx_cells::of_loop(&own.name).is_some()
+}
+
+const WITHOUT_BIASES: &str = r#"    variables = model.trainable_variables
+    variables = [v for v in variables if len(v.shape) > 1 and v.name != "bias"]"#;
+
+const CELLS: &str = r#"    def layer(variable):
+        return variable.path.rpartition("/")[0]
+
+    variables = model.trainable_variables
+    cells = {layer(v) for v in variables if v.name == "recurrent_kernel"}
+    variables = [v for v in variables if len(v.shape) > 1 or layer(v) in cells]"#;
 
 type Line = (String, usize, usize);
 
@@ -229,7 +299,7 @@ def apart(draw):
 const INITIALIZE: &str = r#"
 def initialize(model: keras.Model, seed: int) -> None:
     """Draws the variables for which RULES have a draw; all others keep their values."""
-    variables = VARIABLES
+    VARIABLES
     if len(variables) != len(RULES):
         raise ValueError(f"{len(variables)} trainable variables, expected {len(RULES)}")
     for number, (variable, (size, draw)) in enumerate(zip(variables, RULES)):

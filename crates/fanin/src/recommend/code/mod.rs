@@ -6,9 +6,11 @@
 
 mod draw;
 mod cells;
+mod onnx_cells;
 mod attention;
 mod groups;
 mod names;
+mod notes;
 mod torch;
 mod flax;
 mod keras;
@@ -21,6 +23,8 @@ use super::Recommendation;
 use crate::error::{Error, Result};
 use crate::spec::Model;
 use draw::Drawn;
+
+pub use notes::{Names, notes_on_names};
 
 /// A framework for which code is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,18 +106,16 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
     if let Some(sentence) = redrawn {
         title = format!("{title}\n\n{sentence}");
     }
-    let names::Named { parameters, changes, tied } =
-        names::of_framework(parameters, &found.changes);
+    let names::Named { parameters, changes, .. } = names::of_framework(parameters, &found.changes);
     if matches!(language, Language::Torch | Language::Flax) {
         names::require_own(model, &changes, language)?;
     }
     let left_out = names::left_out(model, &parameters);
-    if language != Language::Rust {
-        let all = notes(&tied, &left_out, usize::MAX);
-        title.extend(all.iter().map(|note| paragraph(note)));
-    }
+    let sentences = notes::sentences(model, &[Names::Code(language)], usize::MAX)?;
+    title.extend(sentences.iter().map(|note| paragraph(note)));
     let all = names::all(model, &parameters);
     let (parameters, changes) = attention::apart(parameters, &changes, language);
+    let (parameters, changes) = onnx_cells::apart(parameters, changes, language);
     let drawn = || Drawn::all(&parameters, &changes, language);
     match language {
         Language::Torch => Ok(torch::code(&title, &drawn()?, all.as_deref())),
@@ -129,67 +131,6 @@ pub fn code(model: &Model, found: &Recommendation, language: Language) -> Result
         Language::Numpy => Ok(numpy::code(&title, &drawn()?)),
         Language::Rust => Ok(rust::code(&title, &found.changes, &model.parameters()?)),
     }
-}
-
-/// What a user should know of the names in [`code`] for `model`, one sentence each: which parameters of
-/// the module it cannot draw, for the file does not have them under their names (an exporter keeps equal
-/// ones once and puts some together), and what is one tensor there. None where the file does not tell of
-/// its module, and none for Rust, whose names are the file's.
-///
-/// ```
-/// use fanin::recommend::{self, Language};
-/// # let found = recommend::Recommendation {
-/// #     method: "auto", weights: Default::default(), changes: Vec::new(), unmet: Vec::new(),
-/// #     offers: Vec::new(), learning_rate: None,
-/// # };
-/// let model = "4 -> 8 relu -> 2".parse()?;
-/// assert!(recommend::code_notes(&model, &found, Language::Torch)?.is_empty());
-/// # Ok::<(), fanin::Error>(())
-/// ```
-///
-/// # Errors
-/// If the network does not fit together.
-pub fn code_notes(
-    model: &Model,
-    found: &Recommendation,
-    language: Language,
-) -> Result<Vec<String>> {
-    /// The most parameters that a sentence names.
-    const NAMED: usize = 6;
-    if language == Language::Rust {
-        return Ok(Vec::new());
-    }
-    let named = names::of_framework(model.parameters()?, &found.changes);
-    let left_out = names::left_out(model, &named.parameters);
-    Ok(notes(&named.tied, &left_out, NAMED))
-}
-
-/// Sentences for [`code_notes`] that name so many parameters at most.
-fn notes(tied: &[String], left_out: &[String], most: usize) -> Vec<String> {
-    let listed = |names: &[String]| {
-        let first = names[..names.len().min(most)].join(", ");
-        match names.len().saturating_sub(most) {
-            0 => first,
-            more => format!("{first} and {more} more"),
-        }
-    };
-    let mut sentences = Vec::new();
-    if !tied.is_empty() {
-        sentences.push(format!(
-            "{} is the table and the last matrix in one, which the file has twice: it is drawn once, as \
-             the last matrix.",
-            listed(tied)
-        ));
-    }
-    if !left_out.is_empty() {
-        sentences.push(format!(
-            "Of the module's parameters, these are not in the file under their names, and are drawn only \
-             where they are tied to one that is: {}. A file that torch.onnx.export(…, dynamo=True, \
-             optimize=False) writes has each.",
-            listed(left_out)
-        ));
-    }
-    sentences
 }
 
 /// A text behind an empty line, in lines of a usual length.

@@ -1,6 +1,8 @@
 //! How frameworks name the parameters that a network has here.
 
-use super::{Language, cells};
+use std::collections::{HashMap, HashSet};
+
+use super::{Language, cells, notes};
 use crate::error::{Error, Result};
 use crate::init::fans::Axes;
 use crate::init::{Packing, Parameter, Role};
@@ -24,13 +26,12 @@ pub(super) struct Named {
 pub(super) fn of_framework(parameters: Vec<Parameter>, changes: &[Change]) -> Named {
     let (parameters, changes, tied) = once(parameters, changes.to_vec());
     let names = framework_names(&parameters);
-    let known = |name: &str| parameters.iter().position(|own| own.name == name);
-    let renamed = |change: Change| {
-        let name = known(&change.parameter).map(|at| names[at].clone());
-        Change { parameter: name.unwrap_or_else(|| change.parameter.clone()), ..change }
-    };
+    let both = parameters.iter().map(|own| &*own.name).zip(&names);
+    let known: HashMap<&str, &String> = both.collect();
+    let there = |name: String| known.get(&*name).map_or(name, |name| (*name).clone());
+    let renamed = |change: Change| Change { parameter: there(change.parameter), ..change };
     let changes = changes.into_iter().map(renamed).collect();
-    let tied = tied.iter().filter_map(|name| Some(names[known(name)?].clone())).collect();
+    let tied = tied.into_iter().map(there).collect();
     let moved = |(own, name): (&Parameter, &String)| {
         if own.name == *name { own.clone() } else { laid(own, name) }
     };
@@ -50,27 +51,30 @@ fn laid(own: &Parameter, name: &str) -> Parameter {
 }
 
 /// One tensor for a table and for the matrix that an exporter made of it by turning it, and the tables
-/// of which there is one; the last matrix decides how it is drawn, for it makes the first scores.
+/// of which there is one; the last matrix decides whether and how it is drawn, as [`spec::tie`] says.
 fn once(
     mut parameters: Vec<Parameter>,
     mut changes: Vec<Change>,
 ) -> (Vec<Parameter>, Vec<Change>, Vec<String>) {
-    let place = |(head, table): (usize, usize)| (parameters[head].clone(), table);
-    let pairs: Vec<(Parameter, usize)> = spec::tied(&parameters).into_iter().map(place).collect();
-    let mut tied = Vec::new();
-    for (head, table) in &pairs {
-        let name = parameters[*table].name.clone();
-        if changes.iter().any(|change| change.parameter == head.name) {
-            changes.retain(|change| change.parameter != name);
-            let own = changes.iter_mut().find(|change| change.parameter == head.name);
-            own.into_iter().for_each(|change| change.parameter.clone_from(&name));
-            let (role, framework) = (Role::Embedding, parameters[*table].framework.clone());
-            parameters[*table] = Parameter { framework, role, ..laid(head, &name) };
-            tied.push(name);
+    let pairs = spec::tied(&parameters);
+    let mut tied: Vec<String> = Vec::new();
+    for &(head, table) in &pairs {
+        let head = parameters[head].clone();
+        let name = parameters[table].name.clone();
+        if tied.contains(&name) {
+            changes.retain(|change| change.parameter != head.name);
+            continue;
         }
+        changes.retain(|change| change.parameter != name);
+        let own = changes.iter_mut().find(|change| change.parameter == head.name);
+        own.into_iter().for_each(|change| change.parameter.clone_from(&name));
+        let (role, framework) = (Role::Embedding, parameters[table].framework.clone());
+        parameters[table] = Parameter { framework, role, ..laid(&head, &name) };
+        tied.push(name);
     }
-    parameters.retain(|own| pairs.iter().all(|(head, _)| head.name != own.name));
-    (parameters, changes, tied)
+    let heads: HashSet<usize> = pairs.into_iter().map(|(head, _)| head).collect();
+    let others = parameters.into_iter().enumerate().filter(|(at, _)| !heads.contains(at));
+    (others.map(|(_, own)| own).collect(), changes, tied)
 }
 
 /// All names that parameters of the framework's model may have, as far as they are known: none where
@@ -81,17 +85,16 @@ pub(super) fn all(model: &Model, parameters: &[Parameter]) -> Option<Vec<String>
     if of_module.is_empty() && model.layers().is_none() {
         return None;
     }
-    let others = of_module.into_iter().filter(|name| !names.contains(name));
-    let others: Vec<String> = others.collect();
-    names.extend(others);
+    let own: HashSet<String> = names.iter().cloned().collect();
+    names.extend(of_module.into_iter().filter(|name| !own.contains(name)));
     Some(names)
 }
 
 /// The module's parameters that a file does not have under their names, in the module's order.
 pub(super) fn left_out(model: &Model, parameters: &[Parameter]) -> Vec<String> {
-    let is_there = |name: &String| parameters.iter().any(|own| own.name == *name);
+    let there: HashSet<&str> = parameters.iter().map(|own| &*own.name).collect();
     let names = model.architecture().module_names();
-    names.into_iter().filter(|name| !is_there(name)).collect()
+    names.into_iter().filter(|name| !there.contains(name.as_str())).collect()
 }
 
 /// Refuses a change of what has no name in the framework's model.
@@ -122,11 +125,15 @@ pub(super) fn unnamed(name: &str, language: Language) -> Error {
     // TensorFlow's names have one colon or slashes, those of PyTorch's older exporter two colons.
     let is_of_torch = name.contains("::") || !name.contains([':', '/']);
     let expected = if is_of_torch {
-        "the module's own parameters, which torch.onnx.export(…, dynamo=True, optimize=False) writes as \
-         they are; or take numpy, whose code has the file's names, or --output"
+        format!(
+            "the module's own parameters, which {} writes as they are; or take numpy, whose code has the \
+             file's names, or --output",
+            notes::EXPORT
+        )
     } else {
         "the names of a module, which a file from TensorFlow does not tell; take keras, whose code goes \
          by the order of variables, numpy, whose code has the file's names, or --output"
+            .to_owned()
     };
     Error::Setting {
         place: format!("code for {}", language.name()),
@@ -134,7 +141,7 @@ pub(super) fn unnamed(name: &str, language: Language) -> Error {
             "{name}, which is no parameter of the module: the exporter made it, turned or put together \
              from some"
         ),
-        expected: expected.to_owned(),
+        expected,
     }
 }
 
@@ -243,7 +250,11 @@ mod tests {
         assert_eq!(found.parameters[0].shape.axes(), [50, 32]);
         assert_eq!(found.tied, ["head.weight"]);
         let found = of_framework(vec![table.clone(), head.clone()], &changes[..1]);
-        assert_eq!(&*found.changes[0].scheme, "normal:1");
+        assert!(found.changes.is_empty(), "as the file, which keeps the head");
+        assert_eq!((&found.tied[..], found.parameters.len()), (&["head.weight".to_owned()][..], 1));
+        let twin = Parameter { name: "val_9".to_owned(), ..head.clone() };
+        let found = of_framework(vec![table.clone(), head.clone(), twin], &changes);
+        assert_eq!((found.parameters.len(), found.changes.len(), found.tied.len()), (1, 1, 1));
         head.shape = [32, 49].into();
         assert!(of_framework(vec![table, head], &changes).tied.is_empty());
     }

@@ -106,10 +106,10 @@ pub(super) fn scaled_from(
     let starts: Vec<Start> = own().map(|layer| pass.prepare(layer)).collect::<Result<_>>()?;
     let mut starts = starts.into_iter();
     for (layer, again) in layers.iter().zip(&again) {
-        match starts.next().filter(|_| !again) {
-            _ if *again => pass.look_again(layer)?,
-            Some(start) => pass.scale(layer, &start)?,
-            None => {}
+        if *again {
+            pass.look_again(layer)?;
+        } else if let Some(start) = starts.next() {
+            pass.scale(layer, &start)?;
         }
     }
     let unseen = unseen(&pass.draft.parameters, &layers);

@@ -27,6 +27,7 @@ mod tests;
 
 pub use walk::Expected;
 
+use self::mirror::Size;
 use self::place::Surroundings;
 use self::rows::Rows;
 use self::solve::{Extent, Solved, solve};
@@ -35,7 +36,7 @@ use self::walk::{Scales, Walk};
 use crate::error::Result;
 use crate::init::{self, Rules};
 use crate::recommend::{Change, Facts, Method, Problem, Recommendation, Redrawn, Scale};
-use crate::spec::Role;
+use crate::spec::{self, LayerWires, Role};
 use crate::weights::Weights;
 
 /// Starting weights by theory alone.
@@ -57,7 +58,10 @@ impl Method for Auto {
 
     fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let walk = Walk::new(problem, Rows::first(problem))?;
-        let present = Scales::of(&walk.network, problem.weights, walk::FEW);
+        let mut present = Scales::of(&walk.network, problem.weights, walk::FEW);
+        for (head, table) in spec::tied(&walk.parameters) {
+            present[table] = present[head];
+        }
         let mut found = problem.unchanged(FACTS.name);
         let solved = solution(&walk, problem, &present)?;
         change(&walk, problem, &solved, &mut found)?;
@@ -94,7 +98,9 @@ pub fn expected_on(problem: &Problem<'_>) -> Vec<usize> {
     Rows::apart(problem).places
 }
 
-/// What is off alone, where that is at most half of the layers and enough; else the whole start.
+/// What is off alone, where that is at most half of the layers and enough; else the whole start. Of a chain so
+/// deep for its width that independent draws of any scale lose directions, the whole one, if its units can be
+/// mirrored.
 fn solution(walk: &Walk, problem: &Problem<'_>, present: &[Scales]) -> Result<Solved> {
     let around = Surroundings::new(walk);
     let passes = |scales: &[Scales]| -> Result<bool> {
@@ -106,10 +112,27 @@ fn solution(walk: &Walk, problem: &Problem<'_>, present: &[Scales]) -> Result<So
         let needed = solve(walk, present, problem.loss, Extent::Needed);
         let is_little = 2 * needed.choices.len() <= walk.network.layers.len();
         if is_little && !needed.choices.is_empty() && passes(&needed.scales)? {
-            return Ok(needed);
+            if !is_narrowing(walk) {
+                return Ok(needed);
+            }
+            let whole = solve(walk, present, problem.loss, Extent::Whole);
+            let is_mirrored = whole.choices.iter().any(|own| own.scheme.starts_with(MIRRORED));
+            return Ok(if is_mirrored { whole } else { needed });
         }
     }
     Ok(solve(walk, present, problem.loss, Extent::Whole))
+}
+
+/// The scheme of mirrored units.
+const MIRRORED: &str = "looks-linear";
+
+/// Whether a chain has at least a fourth as many layers as its narrowest one has units: a product of so many
+/// independent matrices leaves one or two directions of ten.
+fn is_narrowing(walk: &Walk) -> bool {
+    let hidden = walk.network.layers.split_last().map_or(&[][..], |(_, hidden)| hidden);
+    let units = |layer: &LayerWires| Size::of(&walk.parameters[layer.weight]).outputs;
+    let narrowest = hidden.iter().map(units).min();
+    narrowest.is_some_and(|narrowest| 4 * hidden.len() >= narrowest)
 }
 
 /// What theory could not follow.

@@ -1,28 +1,16 @@
 //! A learning rate that fits the sharpness.
 
 use super::{Remedy, evidence};
-use crate::check::evidence::{Horizon, StepRule};
+use crate::check::evidence::StepRule;
+use crate::check::fitting_rate::{self, USUAL_NORMALIZED};
 use crate::check::instruments::curvature;
 use crate::check::{Diagnosis, Verdict};
 use crate::recommend::rows::Rows;
 use crate::recommend::{Offer, Problem};
 
-/// Half of the largest stable rate: the sharpness rises while a network learns, until the rate
-/// itself bounds it (Cohen et al. 2021).
-const SHARE: f64 = 0.5;
-
 /// Planned rates below this part of the largest stable one are too short where learning is not
 /// forecast.
 const TIMID: f64 = 0.01;
-
-/// What a lasting gradient moves in one step at the rate that fanin plans for SGD: 0.02/(1 − 0.9).
-///
-/// Where signals fade the loss is flat at the start, and its curvature allows steps of any length
-/// that the first larger weights turn into divergence: no longer step than this is offered.
-pub(super) const USUAL: f64 = 0.2;
-
-/// The rate of normalized steps (Kingma & Ba 2015).
-const USUAL_NORMALIZED: f64 = 1e-3;
 
 /// Parts of the usual rate below which training would not arrive: there the start is what has to
 /// change.
@@ -61,25 +49,26 @@ impl Remedy for LearningRate {
 /// The rate to train with where `stable` is the largest stable one; none where the planned rate
 /// fits, or no rate would mend this start.
 fn fitting(diagnosis: &Diagnosis, stable: f64) -> Option<f64> {
-    let Horizon { step_rule, momentum, .. } = diagnosis.horizon;
-    let planned = diagnosis.horizon.learning_rate();
+    let horizon = &diagnosis.horizon;
+    let (planned, usual) = (horizon.learning_rate(), fitting_rate::usual(horizon)?);
+    let fitting = fitting_rate::below_curvature(stable, horizon)?;
     let learns = diagnosis.forecast == Verdict::Learns;
     let is_too_long = planned > stable;
-    match step_rule {
+    match horizon.step_rule {
         StepRule::Proportional => {
-            let usual = USUAL * (1.0 - momentum);
             if is_too_long {
-                return Some(SHARE * stable).filter(|rate| *rate >= SLOWEST * usual);
+                return Some(fitting).filter(|rate| *rate >= SLOWEST * usual);
             }
-            let longer = (SHARE * stable).min(usual);
+            let longer = fitting;
             let is_timid = !learns && planned < TIMID * stable;
             (is_timid && longer >= LEAST_GAIN * planned).then_some(longer)
         }
         // The sharpness in Adam's own measure lies far above its bound at the start of most sound
         // networks and falls in the first steps (Cohen et al. 2022): it gives no rate of its own.
         StepRule::Normalized => {
-            let is_bold = !learns && planned >= LEAST_GAIN * USUAL_NORMALIZED;
-            (is_too_long && is_bold).then_some(USUAL_NORMALIZED)
+            let is_bold = !learns && planned >= LEAST_GAIN * usual;
+            let below_jump = fitting_rate::below_jump(&evidence(diagnosis)).unwrap_or(usual);
+            (is_too_long && is_bold).then_some(below_jump)
         }
         StepRule::Searched => None,
     }

@@ -85,7 +85,7 @@ fn normalized_steps_are_offered_their_usual_rate_or_none() {
 
 #[test]
 fn the_usual_step_is_that_of_the_training_that_is_planned_by_default() {
-    assert_eq!(Horizon::SAMPLE.effective_learning_rate, learning_rate::USUAL);
+    assert_eq!(Horizon::SAMPLE.effective_learning_rate, crate::check::fitting_rate::USUAL);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::document::{Control, ControlKind, Fact, Figure, Frame};
 use super::super::pictures::{Key, Picture, escape};
-use super::{facts, table};
+use super::{facts, prose, table};
 
 /// Values of a choice that are shown beside each other; more become a list.
 const MOST_BESIDE: usize = 6;
@@ -54,7 +54,7 @@ pub fn figure(figure: &Figure, number: usize) -> String {
     let mut text = format!(
         "<figure data-figure=\"{number}\"><figcaption><strong>{}</strong><span>{}</span></figcaption>",
         escape(&figure.title),
-        escape(&figure.caption)
+        prose(&figure.caption)
     );
     if !figure.controls.is_empty() {
         let controls = figure.controls.iter().enumerate();

@@ -78,6 +78,19 @@ fn inert(json: &str) -> String {
     json.replace(is_turn, "").replace('<', "\\u003c").replace('>', "\\u003e")
 }
 
+/// Text in which what stands between backticks is code; one alone stays what it is.
+fn prose(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let last = parts.len() - 1;
+    let part = |(number, part): (usize, &&str)| match (number % 2, escape(part)) {
+        (0, text) => text,
+        (_, text) if number == last => format!("`{text}"),
+        (_, text) if text.is_empty() => "``".to_owned(),
+        (_, text) => format!("<code>{text}</code>"),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// A template with its places filled once; what fills one is not searched for others.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut page = String::with_capacity(1 << 17);
@@ -118,16 +131,16 @@ fn strip(strip: &Strip) -> String {
     let mut text = format!(
         "<div class=\"verdict {class}\"><div class=\"sign\" aria-hidden=\"true\">{sign}</div>\
          <p class=\"question\">{}</p><h2>{}</h2><p class=\"why\">{}</p><p class=\"sure\">{}</p>",
-        escape(&strip.question),
+        prose(&strip.question),
         escape(&strip.word),
-        escape(&strip.why),
-        escape(&strip.sure)
+        prose(&strip.why),
+        prose(&strip.sure)
     );
     if !strip.fix.is_empty() || !strip.command.is_empty() {
         let _ = write!(
             text,
             "<div class=\"fix\"><p>{}</p>{}</div>",
-            escape(&strip.fix),
+            prose(&strip.fix),
             code(&strip.command)
         );
     }
@@ -140,7 +153,7 @@ fn section(section: &Section, numbered: &mut usize) -> String {
         "<section id=\"{id}\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{title}</h2>"
     );
     if !section.lead.is_empty() {
-        let _ = write!(text, "<p class=\"lead\">{}</p>", escape(&section.lead));
+        let _ = write!(text, "<p class=\"lead\">{}</p>", prose(&section.lead));
     }
     for block in &section.blocks {
         text.push_str(&self::block(block, numbered));
@@ -151,7 +164,7 @@ fn section(section: &Section, numbered: &mut usize) -> String {
 fn block(block: &Block, numbered: &mut usize) -> String {
     match block {
         Block::Heading { text } => format!("<h3>{}</h3>", escape(text)),
-        Block::Text { text } => format!("<p>{}</p>", escape(text)),
+        Block::Text { text } => format!("<p>{}</p>", prose(text)),
         Block::Facts { facts } => self::facts(facts),
         Block::Table(table) => self::table(table, "Table"),
         Block::Finding(card) => finding(card),
@@ -170,7 +183,7 @@ fn facts(facts: &[Fact]) -> String {
     let fact = |fact: &Fact| {
         let is_sentence = fact.value.chars().count() >= SENTENCE;
         let attributes = if is_sentence { " class=\"wide\" aria-live=\"polite\"" } else { "" };
-        let (name, value) = (escape(&fact.name), escape(&fact.value));
+        let (name, value) = (prose(&fact.name), prose(&fact.value));
         format!("<div{attributes}><dt>{name}</dt><dd>{value}</dd></div>")
     };
     format!("<dl class=\"facts\">{}</dl>", facts.iter().map(fact).collect::<String>())
@@ -180,11 +193,11 @@ fn facts(facts: &[Fact]) -> String {
 const MOST_ROWS: usize = 14;
 
 fn table(table: &Table, label: &str) -> String {
-    let head = table.head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name)));
+    let head = table.head.iter().map(|name| format!("<th scope=\"col\">{}</th>", prose(name)));
     let row = |row: &Vec<String>| {
         let cells = row.iter().enumerate().map(|(column, text)| match column {
-            0 => format!("<th scope=\"row\">{}</th>", escape(text)),
-            _ => format!("<td>{}</td>", escape(text)),
+            0 => format!("<th scope=\"row\">{}</th>", prose(text)),
+            _ => format!("<td>{}</td>", prose(text)),
         });
         format!("<tr>{}</tr>", cells.collect::<String>())
     };
@@ -207,16 +220,16 @@ fn finding(card: &Card) -> String {
     let mut text = format!(
         "<div class=\"finding {class}\"><h3><span class=\"word\">{}</span> {} <span class=\"place\">{}</span></h3><p>{}</p>",
         escape(&card.severity),
-        escape(&card.title),
-        escape(&card.place),
-        escape(&card.why)
+        prose(&card.title),
+        prose(&card.place),
+        prose(&card.why)
     );
     if !card.fix.is_empty() {
-        let _ = write!(text, "<p><strong>Fix</strong> {}</p>", escape(&card.fix));
+        let _ = write!(text, "<p><strong>Fix</strong> {}</p>", prose(&card.fix));
     }
     text.push_str(&code(&card.command));
     if !card.ignore.is_empty() {
-        let _ = write!(text, "<p class=\"ignore\">Ignore it {}</p>", escape(&card.ignore));
+        let _ = write!(text, "<p class=\"ignore\">Ignore it {}</p>", prose(&card.ignore));
     }
     text + "</div>"
 }
@@ -225,7 +238,17 @@ fn code(source: &str) -> String {
     if source.is_empty() {
         return String::new();
     }
-    let one = if source.contains('\n') { "" } else { " one" };
-    let (focus, source) = (if one.is_empty() { " tabindex=\"0\"" } else { "" }, escape(source));
-    format!("<div class=\"code{one}\"><pre{focus}><code>{source}</code></pre></div>")
+    if source.contains('\n') {
+        let source = escape(source);
+        return format!(
+            "<div class=\"code\"><pre tabindex=\"0\"><code>{source}</code></pre></div>"
+        );
+    }
+    // A line ends between words, not at the hyphens of an option.
+    let word = |word: &str| match escape(word) {
+        text if word.contains('-') => format!("<span>{text}</span>"),
+        text => text,
+    };
+    let words: Vec<String> = source.split(' ').map(word).collect();
+    format!("<div class=\"code one\"><pre><code>{}</code></pre></div>", words.join(" "))
 }

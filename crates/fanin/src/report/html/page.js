@@ -88,6 +88,13 @@
     return element;
   };
 
+  /* What stands between backticks is code. */
+  const prose = (element, text) => {
+    const parts = text.split("`"), open = i => i % 2 === 1;
+    element.replaceChildren(...parts.map((part, i) => !open(i) ? part
+      : i === parts.length - 1 ? "`" + part : part ? make("code", {}, part) : "``"));
+  };
+
   const theme = document.querySelector(".top button");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : system.matches;
@@ -165,7 +172,11 @@
     const loud = lines.filter(line => !line.quiet), crowded = loud.length < lines.length;
     const few = loud.length <= 12, numbers = new Map();
     let lit = null;
-    const data = [], series = [{ label: chart.x.label, value: (_, v) => number(down(chart.x, v)) }], bands = [];
+    /* Before anybody points, the last place where most lines have a value is read out. */
+    const known = chart.at.map((_, i) => lines.filter(line => line.values[i] != null).length);
+    const enough = 0.75 * Math.max(...known), rest = known.reduce((found, count, i) => count >= enough ? i : found, 0);
+    const read = axis => (_, v, own, at) => number(down(axis, at == null ? data[own][rest] : v));
+    const data = [], series = [{ label: chart.x.label, value: read(chart.x) }], bands = [];
     /* uPlot's own scale of factors loses its way below 10⁻¹⁶: logarithms on a plain one do not. */
     const up = (axis, v) => !axis.log ? v : v > 0 ? Math.log10(v) : null;
     const down = (axis, v) => v == null ? v : axis.log ? 10 ** v : v;
@@ -177,7 +188,7 @@
       numbers.set(line, own);
       data.push(positive(line.values));
       series.push({
-        label: line.name, stroke, width: line.quiet ? 1.25 : 2.25, value: (_, v) => number(down(chart.y, v)), spanGaps: false,
+        label: line.name, stroke, width: line.quiet ? 1.25 : 2.25, value: read(chart.y), spanGaps: false,
         dash: line.style === "dashed" ? dashes.Dashed : dashes[Math.min(3, Math.floor(line.color / 8))],
         points: { show: line.style === "points" && !line.quiet && chart.at.length <= 40, size: alone ? 15 : 6, fill: stroke },
       });
@@ -256,6 +267,7 @@
     };
     const ends = chart.marks.map(mark => up(chart.y, mark.at));
     const range = (u, low, high) => {
+      if (low != null && chart.y.least != null) low = Math.max(low, chart.y.least);
       const all = [low, high, ...ends].filter(v => v != null && Number.isFinite(v));
       if (!all.length) return [0, 1];
       const [a, b] = [Math.min(...all), Math.max(...all)];
@@ -450,8 +462,8 @@
       });
       if (facts && controls.length) facts.querySelectorAll("div").forEach((fact, i) => {
         const [name, text] = data.facts[index][i] || ["", ""];
-        fact.querySelector("dt").textContent = name;
-        fact.querySelector("dd").textContent = text;
+        prose(fact.querySelector("dt"), name);
+        prose(fact.querySelector("dd"), text);
       });
       controls.forEach((control, i) => {
         const output = control.parentNode.querySelector("output");

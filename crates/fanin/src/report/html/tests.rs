@@ -77,6 +77,25 @@ fn no_name_becomes_a_tag_a_script_or_a_turn_of_direction() {
 }
 
 #[test]
+fn what_stands_between_backticks_is_code() {
+    let check = |text: &str, expected: &str| assert_eq!(prose(text), expected);
+    check("use `a<b>` or `c`", "use <code>a&lt;b&gt;</code> or <code>c</code>");
+    check("one ` alone", "one ` alone");
+    check("`a` and ` alone", "<code>a</code> and ` alone");
+    check("nothing in ``", "nothing in ``");
+}
+
+#[test]
+fn a_command_is_not_parted_at_hyphens() {
+    assert_eq!(
+        code("fanin check --scheme \"he-normal\" > a"),
+        "<div class=\"code one\"><pre><code>fanin check <span>--scheme</span> \
+         <span>&quot;he-normal&quot;</span> &gt; a</code></pre></div>"
+    );
+    assert!(code("a -b\nc").starts_with("<div class=\"code\"><pre tabindex=\"0\"><code>a -b\nc"));
+}
+
+#[test]
 fn the_policy_names_the_programs_and_styles_of_the_page_alone() {
     let page = html(&report("name"));
     let between = |from: &str, to: &str| {

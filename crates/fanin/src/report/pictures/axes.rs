@@ -6,7 +6,7 @@ use super::scale::{Scale, Tick};
 use super::svg::{Anchor, Svg, shortened};
 
 /// What one axis shows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// What its numbers are.
     pub label: String,
@@ -14,6 +14,9 @@ pub struct Axis {
     pub log: bool,
     /// Whether its numbers count something, so that none lies between two whole ones.
     pub whole: bool,
+    /// Where it begins, whatever lies below: that is drawn at the edge.
+    #[serde(default)]
+    pub least: Option<f64>,
 }
 
 /// A line across a picture at one number.
@@ -39,6 +42,17 @@ impl Axis {
     /// An axis of counts.
     pub fn whole(label: &str) -> Self {
         Self { whole: true, ..Self::linear(label) }
+    }
+
+    /// The same from `least` on, where any value lies below, which the label then says.
+    #[must_use]
+    pub fn at_least(self, least: f64, values: impl IntoIterator<Item = f64>) -> Self {
+        if !values.into_iter().any(|value| value < least) {
+            return self;
+        }
+        let bound = least.to_string().replace('-', "−");
+        let label = format!("{}, below {bound} at the edge", self.label);
+        Self { label, least: Some(least), ..self }
     }
 
     pub(super) fn ticks(&self, scale: &Scale, most: usize) -> Vec<Tick> {

@@ -178,9 +178,11 @@ impl LineChart {
     /// Values that the picture must have room for.
     fn shown(&self) -> impl Iterator<Item = f64> {
         let bands = self.series.iter().filter(|series| !series.quiet).count() <= MOST_BANDS;
+        let least = self.y.least.unwrap_or(f64::NEG_INFINITY);
         let of = move |s: &Series| {
             let ends = s.low.iter().chain(&s.high).filter(|_| bands && !s.quiet);
-            s.values.iter().chain(ends).flatten().copied().collect::<Vec<f64>>()
+            let values = s.values.iter().chain(ends).flatten();
+            values.map(|value| value.max(least)).collect::<Vec<f64>>()
         };
         self.series.iter().flat_map(of).chain(self.marks.iter().map(|mark| mark.at))
     }

@@ -21,6 +21,21 @@ fn lines_break_where_there_is_no_value_and_bands_are_drawn() {
     assert!(drawing.contains("class=\"band f0\""));
 }
 
+/// What lies far below presses the rest together no more.
+#[test]
+fn an_axis_that_begins_somewhere_draws_what_lies_below_at_its_edge() {
+    let values = [-50.0, 0.9];
+    let axis = |values: &[f64]| Axis::linear("R²").at_least(-1.0, values.iter().copied());
+    assert_eq!(axis(&[-0.5, 0.9]), Axis::linear("R²"));
+    let y = axis(&values);
+    assert_eq!(y.label, "R², below −1 at the edge");
+    let at = vec![1.0, 2.0];
+    let series = vec![Series::new("a", 0, values)];
+    let chart = LineChart { x: Axis::whole("epoch"), y, at, series, ..LineChart::default() };
+    let drawing = Picture::LineChart(chart).svg("label");
+    assert!(drawing.contains(">0.5<") && !drawing.contains(">−50<"), "{drawing}");
+}
+
 #[test]
 fn a_chart_without_any_value_says_so() {
     let drawing = chart(vec![Series::new("a", 0, [0.0, 0.0])], true).svg("label");

@@ -23,10 +23,20 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     if figures.is_empty() {
         return None;
     }
-    let lead = "A network can learn where neither line leaves the page: the signal has to reach \
-                the last layer, and the gradient the first.";
-    let section = Section::new("depth", "Signal and gradient through depth", lead);
+    let (title, lead) = if groups.iter().flat_map(|group| &group.starts).any(is_part) {
+        ("Signal through depth", "The signal has to reach the last layer.")
+    } else {
+        let lead = "A network can learn where neither line leaves the page: the signal has to reach \
+                    the last layer, and the gradient the first.";
+        ("Signal and gradient through depth", lead)
+    };
+    let section = Section::new("depth", title, lead);
     Some(figures.into_iter().fold(section, |section, figure| section.with(Block::Figure(figure))))
+}
+
+/// Whether a start was judged in part, so that its gradients are not known.
+fn is_part(start: &Start<'_>) -> bool {
+    start.first().is_partial
 }
 
 /// What theory expects of a network that nothing was measured of.
@@ -71,9 +81,13 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
     let title = group.title(groups, "Second moments by layer");
     let several = starts.iter().any(|start| start.diagnoses.len() > 1);
     let over = if several { "seeds" } else { "rows" };
+    let lines = if starts.iter().any(|start| is_part(start)) {
+        "Signal E z² of each layer that was run"
+    } else {
+        "Signal E z² of each layer, and gradient E δ² per unit beside that of the last hidden layer"
+    };
     let caption = format!(
-        "Signal E z² of each layer, and gradient E δ² per unit beside that of the last hidden \
-         layer. Bands: ± 2 standard errors over {over}. Broken lines: what theory expects of \
+        "{lines}. Bands: ± 2 standard errors over {over}. Broken lines: what theory expects of \
          layers of these variances."
     );
     Some(Figure { title, caption, controls, frames })
@@ -82,12 +96,16 @@ fn figure(group: &Group<'_>, groups: usize) -> Option<Figure> {
 fn frame(start: &Start<'_>) -> Frame {
     let layers = &start.first().measurement.layers;
     let signals = measured(start, ln_signal, |layer| layer.growth_error);
-    let gradients = measured(start, ln_gradient, |l| l.gradient_growth_error);
-    let mut series =
-        vec![signals.series("signal, measured", 0), gradients.series("gradient, measured", 1)];
+    let mut series = vec![signals.series("signal, measured", 0)];
+    if !is_part(start) {
+        let gradients = measured(start, ln_gradient, |l| l.gradient_growth_error);
+        series.push(gradients.series("gradient, measured", 1));
+    }
     if let Some((q, g)) = theory(layers) {
         series.push(Series::new("signal, theory", 0, q).styled(Style::Dashed));
-        series.push(Series::new("gradient, theory", 1, g).styled(Style::Dashed));
+        if !is_part(start) {
+            series.push(Series::new("gradient, theory", 1, g).styled(Style::Dashed));
+        }
     }
     let chart = LineChart {
         x: Axis::whole("layer"),
@@ -98,15 +116,15 @@ fn frame(start: &Start<'_>) -> Frame {
     };
     let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("× {}", compact(f)));
     let diagnosis = start.first();
-    let facts = vec![
+    let mut facts = vec![
         Fact::new("forecast", diagnosis.forecast.to_string()),
         Fact::new("signal, per hidden layer", factor(diagnosis.signal_factor)),
-        Fact::new("gradient, per hidden layer", factor(diagnosis.gradient_factor)),
-        Fact::new(
-            "units that can differ",
-            format!("{} of {}", diagnosis.effective_units, diagnosis.units),
-        ),
     ];
+    if !is_part(start) {
+        let units = format!("{} of {}", diagnosis.effective_units, diagnosis.units);
+        facts.push(Fact::new("gradient, per hidden layer", factor(diagnosis.gradient_factor)));
+        facts.push(Fact::new("units that can differ", units));
+    }
     Frame { picture: Picture::LineChart(chart), facts }
 }
 

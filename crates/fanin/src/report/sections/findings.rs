@@ -8,11 +8,16 @@ use crate::report::document::{Block, Card, Fact, Section};
 use crate::report::terminal::check::remedy;
 use crate::report::terminal::number::{compact, steps};
 
+/// What a page of a start leaves out that was judged in part.
+const OF_WHOLE: &str = "Left out, for they need the whole network: the loss, gradients, which units can \
+                        differ, pictures of activations, of rows and of Jacobians, and a mended start.";
+
 /// What is wrong with a start that was checked.
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let checked = material.checked?;
     let diagnosis = checked.diagnosis;
     let lead = match diagnosis.findings.len() {
+        0 if diagnosis.is_partial => "Nothing is wrong with the part that was judged.",
         0 => "Nothing is wrong with this start.",
         1 => "One thing stands out.",
         _ => "Causes stand before what follows from them.",
@@ -27,6 +32,9 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         let text = format!("Looked for and not found: {}.", sound.join("; "));
         section.blocks.push(Block::Text { text });
     }
+    if diagnosis.is_partial {
+        section.blocks.push(Block::text(OF_WHOLE));
+    }
     for skipped in &diagnosis.skipped {
         section.blocks.push(Block::text(format!("Not looked at: {skipped}.")));
     }
@@ -36,14 +44,19 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
 fn facts(checked: &Checked<'_>) -> Vec<Fact> {
     let diagnosis = checked.diagnosis;
     let factor = |f: Option<f64>| f.map_or_else(|| "–".to_owned(), |f| format!("× {}", compact(f)));
+    let forecast = Fact::new("forecast", diagnosis.forecast.to_string());
+    let signal = Fact::new("signal, per hidden layer", factor(diagnosis.signal_factor));
+    if diagnosis.is_partial {
+        return vec![forecast, signal];
+    }
     let escape = diagnosis.escape_steps.map_or_else(|| "never".to_owned(), steps);
     vec![
-        Fact::new("forecast", diagnosis.forecast.to_string()),
+        forecast,
         Fact::new(
             "units that can ever differ",
             format!("{} of {}", diagnosis.effective_units, diagnosis.units),
         ),
-        Fact::new("signal, per hidden layer", factor(diagnosis.signal_factor)),
+        signal,
         Fact::new("gradient, per hidden layer", factor(diagnosis.gradient_factor)),
         Fact::new(
             "gradient norm, first over last layer",

@@ -73,9 +73,11 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         binned(&mut spread(&density).into_iter().chain(density.masses.iter().copied()))
     });
     let readings = start.first().readings.as_ref();
-    let condition = readings.and_then(|r| r.depth_condition).map_or("–".to_owned(), |condition| {
-        if condition.is_finite() { compact(condition) } else { "∞".to_owned() }
-    });
+    let condition = match readings.and_then(|r| r.depth_condition) {
+        Some(condition) if condition.is_finite() => compact(condition),
+        Some(_) => "∞".to_owned(),
+        None => drawn_condition(&trace.singular_values, edges[0]),
+    };
     let picture = Picture::Histogram(Histogram {
         x: Axis::log("singular value"),
         shares: binned(&mut trace.singular_values.iter().copied()),
@@ -93,6 +95,22 @@ fn frame(start: &Start<'_>, trace: &Trace) -> Option<Frame> {
         Fact::new("share near 0", format!("{:.0} %", 100.0 * zero)),
     ];
     Some(Frame { picture, facts })
+}
+
+/// The ratio of two points of the values that are drawn, where the check left it out; below `least`
+/// nothing is drawn.
+fn drawn_condition(values: &[(f64, f64)], least: f64) -> String {
+    let total: f64 = values.iter().map(|(_, share)| share).sum();
+    let point = |share: f64| {
+        let mut sum = 0.0;
+        let reached = values.iter().find(|(_, own)| {
+            sum += own;
+            sum >= share * total * (1.0 - 1e-12)
+        });
+        reached.or(values.last()).map_or(f64::NAN, |(value, _)| *value)
+    };
+    let (low, high) = (point(0.05), point(0.95));
+    if low < least { format!("over {}", compact(high / least)) } else { compact(high / low) }
 }
 
 /// Theory's curve as many small shares, each cell's spread evenly over its logarithm.
@@ -128,4 +146,16 @@ fn theory_table(material: &Material<'_>) -> Option<Table> {
     .collect();
     let head = ["weights", "5 % point", "median", "95 % point", "share that is 0"];
     (!rows.is_empty()).then(|| Table { head: head.map(str::to_owned).to_vec(), rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_that_the_check_left_out_is_read_off_the_drawn_values() {
+        let values = |least: f64| [(least, 0.1), (1.0, 0.8), (2.0, 0.1)];
+        assert_eq!(drawn_condition(&values(0.5), 0.1), compact(4.0));
+        assert_eq!(drawn_condition(&values(0.0), 0.1), format!("over {}", compact(20.0)));
+    }
 }

@@ -6,7 +6,7 @@ use crate::compare::sweep::Sweep;
 use crate::compare::{NetworkComparison, Replay};
 use crate::data::Prepared;
 use crate::report::Checked;
-use crate::spec::Spec;
+use crate::spec::{Spec, Task};
 use crate::theory::{AttentionDescription, Description};
 use crate::train::{Check, Finish, Metrics};
 
@@ -23,6 +23,8 @@ pub struct Material<'a> {
     pub spec: Option<&'a Spec>,
     /// Rows that were measured and trained on.
     pub data: Option<&'a Prepared>,
+    /// What was learned, where no rows are told of.
+    pub task: Option<Task>,
     /// A start that was checked.
     pub checked: Option<&'a Checked<'a>>,
     /// What pictures show of it.

@@ -51,14 +51,20 @@ pub static SECTIONS: &[fn(&Material<'_>) -> Option<Section>] = &[
     method::section,
 ];
 
+/// The sections that need no loss and no whole network, for a start that was judged in part.
+static OF_PART: &[fn(&Material<'_>) -> Option<Section>] =
+    &[findings::section, depth::section, method::section];
+
 /// The report of what was found.
 pub fn report(material: &Material<'_>) -> Report {
+    let is_part = material.checked.is_some_and(|checked| checked.diagnosis.is_partial);
+    let sections = if is_part { OF_PART } else { SECTIONS };
     Report {
         title: material.title.clone(),
         subtitle: material.subtitle.clone(),
         command: material.command.clone(),
         verdict: verdict::strip(material),
-        sections: SECTIONS.iter().filter_map(|section| section(material)).collect(),
+        sections: sections.iter().filter_map(|section| section(material)).collect(),
         ..Report::new("")
     }
 }

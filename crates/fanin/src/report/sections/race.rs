@@ -6,6 +6,7 @@ mod field;
 use field::{BEST, Field, WORST};
 
 use super::Material;
+use super::training::score_axis;
 use crate::check::Verdict;
 use crate::compare::{Entry, NetworkComparison};
 use crate::report::document::{Block, Control, Figure, Frame, Section, Table};
@@ -54,7 +55,13 @@ fn figure(network: &NetworkComparison, task: Task, target: Option<f64>) -> Figur
         let epochs = network.entries.iter().flat_map(|e| &e.trained).map(|t| t.history.len()).max();
         let at: Vec<f64> = (1..=epochs.unwrap_or(0)).map(|epoch| epoch as f64).collect();
         let series = field.lines(at.len(), read);
-        let y = Axis { log, ..Axis::linear(name) };
+        let y = match index {
+            0 => {
+                let values = series.iter().flat_map(|s| s.values.iter().chain(&s.low));
+                score_axis(task, values.flatten().copied())
+            }
+            _ => Axis { log, ..Axis::linear(name) },
+        };
         let chart = LineChart {
             x: Axis::whole("epoch"),
             y,

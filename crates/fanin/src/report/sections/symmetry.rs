@@ -116,7 +116,9 @@ fn moments(replays: &[Replay], at: usize) -> Frame {
         let units: usize = all.iter().map(|column| column.classes.len()).sum();
         facts
             .push(Fact::new(format!("units that differ, {start}"), format!("{differ} of {units}")));
-        facts.push(Fact::new(format!("loss, {start}"), fixed(moment.loss, 3)));
+        // It is the loss of a step.
+        let loss = if moment.step == 0 { "none yet".to_owned() } else { fixed(moment.loss, 3) };
+        facts.push(Fact::new(format!("loss, {start}"), loss));
         let chosen = selected(moment.layers.len(), MOST_REPLAYED).into_iter();
         columns.extend(chosen.map(|index| all[index].clone()));
     }

@@ -11,7 +11,11 @@ use crate::train::{Check, Finish, Metrics};
 /// The course of a run.
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let epochs = material.epochs?;
-    let task = material.data.map_or(Task::Classification, |data| data.task);
+    let task = material.data.map(|data| data.task).or(material.task);
+    // Of a run whose data are gone a share of hits is likelier, but none is below 0.
+    let is_share = || epochs.iter().filter_map(|m| m.accuracy).all(|score| score >= 0.0);
+    let task =
+        task.unwrap_or_else(|| if is_share() { Task::Classification } else { Task::Regression });
     let mut section = Section::new("training", "Training", "Measured after every epoch.");
     let last = epochs.last();
     let score = last.and_then(|m| m.accuracy).map_or("–".to_owned(), |score| fixed(score, 4));
@@ -63,6 +67,12 @@ pub fn strip(material: &Material<'_>) -> Option<Strip> {
     })
 }
 
+/// The axis of scores. An R² below −1 says only that training went astray, and would press all
+/// others together.
+pub fn score_axis(task: Task, scores: impl IntoIterator<Item = f64>) -> Axis {
+    Axis::linear(score_name(task)).at_least(-1.0, scores)
+}
+
 fn ended(finish: Option<&Finish>) -> &'static str {
     match finish {
         None => "as recorded",
@@ -107,7 +117,11 @@ fn figure(epochs: &[Metrics], material: &Material<'_>, task: Task) -> Figure {
         )],
         frames: vec![
             chart(Axis::log("loss"), losses, Vec::new()),
-            chart(Axis::linear(score), scores, target.into_iter().collect()),
+            chart(
+                score_axis(task, epochs.iter().filter_map(|m| m.accuracy)),
+                scores,
+                target.into_iter().collect(),
+            ),
             chart(Axis::log("norm of the last step's gradient"), norms, Vec::new()),
         ],
     }

@@ -34,6 +34,9 @@ fn of_check(checked: &Checked<'_>) -> Strip {
     let cause = diagnosis.cause();
     let why = match cause {
         Some(cause) => sentence(&cause.why),
+        None if diagnosis.is_partial => {
+            "Nothing that was looked for in part of the network stands in the way.".to_owned()
+        }
         None => "Nothing that was looked for stands in the way.".to_owned(),
     };
     let command = cause.and_then(|cause| remedy::command(checked, cause)).unwrap_or_default();
@@ -52,6 +55,9 @@ fn of_check(checked: &Checked<'_>) -> Strip {
 }
 
 fn sure(diagnosis: &Diagnosis) -> String {
+    if diagnosis.is_partial && diagnosis.forecast == Verdict::Unsure {
+        return "Part of the network was judged; what was left out decides, too.".to_owned();
+    }
     let sample = match diagnosis.seeds {
         1 => "one start".to_owned(),
         seeds => format!("{seeds} draws of the weights"),

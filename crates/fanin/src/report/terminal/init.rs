@@ -59,6 +59,9 @@ pub fn written(start: &Start) -> String {
         }
         files => files.iter().try_for_each(|file| writeln!(text, "to {}", file.display())),
     };
+    for note in &start.notes {
+        text.push_str(&wrapped("\nnote: ", "  ", note));
+    }
     text + &guesses(start)
 }
 

@@ -13,6 +13,8 @@
 //! | `max min` of two, `clip(x, low, high)` | pieces |
 
 mod node;
+mod sides;
+mod rounding;
 mod parser;
 mod kinks;
 mod table;
@@ -73,20 +75,44 @@ impl Expression {
         const REACH: i32 = 320;
         let points = (-REACH..=REACH).map(|k| f64::from(k) / 8.0);
         let is_wrong = |x: &f64| !self.at(0, *x).is_finite() || self.at(1, *x).is_nan();
-        match points.chain([1e-3, -1e-3]).find(is_wrong) {
-            None => Ok(()),
-            Some(x) => Err(Error::Grammar {
-                what: "activation",
-                text: text.to_owned(),
-                start: 0,
-                end: text.len(),
-                expected: format!(
-                    "it is {} at x = {x} with slope {}, expected numbers at every x from -40 to 40",
-                    self.at(0, x),
-                    self.at(1, x)
-                ),
-            }),
+        let Some(x) = points.chain([1e-3, -1e-3]).find(is_wrong) else { return Ok(()) };
+        // The nearest to 0 of both sides says whether it is a place or a growth that is the matter.
+        let nearest = (0..=REACH).map(|k| f64::from(k) / 8.0).flat_map(|x| [x, -x]).find(is_wrong);
+        let found = self.what_is_wrong(x, nearest.unwrap_or(x));
+        Err(Error::Grammar {
+            what: "activation",
+            text: text.to_owned(),
+            start: 0,
+            end: text.len(),
+            expected: format!("{found}, expected numbers at every x from -40 to 40"),
+        })
+    }
+
+    /// In words, with a remedy, where it is first wrong from the left at `x`, and `nearest` to 0.
+    fn what_is_wrong(&self, x: f64, nearest: f64) -> String {
+        let (value, slope) = (self.at(0, x), self.at(1, x));
+        let beside = |sign: f64| self.at(0, nearest + sign * 0.01);
+        if value.is_nan() {
+            return format!(
+                "it is no number at x = {x}: a logarithm, a root or a broken power takes abs(x) or relu(x) \
+                 in place of x"
+            );
         }
+        if value.is_finite() {
+            return format!(
+                "it is {value} at x = {x} but has no slope there ({slope}): add a trifle to what a root, a \
+                 power or a divisor takes"
+            );
+        }
+        if beside(1.0).is_finite() && beside(-1.0).is_finite() {
+            return format!(
+                "it is infinite at x = {nearest}: keep what it is divided by away from 0, as in 1/(1+x^2)"
+            );
+        }
+        format!(
+            "it grows too steeply and is beyond the numbers of a computer from x = {nearest} on: a lower \
+             power or exponent, or clip(x, -10, 10) in place of x, keeps it within"
+        )
     }
 }
 
@@ -97,6 +123,7 @@ impl Expression {
     /// Theory averages squared slopes, so the value may not jump, and bends must be few.
     fn hold_together(&self, text: &str) -> Result<()> {
         const NEAR: f64 = 1e-9;
+        const NEARER: f64 = 1e-13;
         let refuse = |expected: String| {
             let (text, end) = (text.to_owned(), text.len());
             Err(Error::Grammar { what: "activation", text, start: 0, end, expected })
@@ -105,10 +132,18 @@ impl Expression {
             let kinks = self.kinks.len();
             return refuse(format!("it has {kinks} kinks, expected at most {MOST_KINKS}"));
         }
+        let at = |kink: f64, distance: f64| {
+            let distance = distance.max(4.0 * f64::EPSILON * kink.abs());
+            [self.at(0, kink - distance), self.at(0, kink + distance)]
+        };
+        // Where the value is only steep, the rise falls as one looks closer.
         let jumps = |kink: &&f64| {
-            let (before, after) = (self.at(0, **kink - NEAR), self.at(0, **kink + NEAR));
-            (after - before).abs() > 1e-4 * before.abs().max(after.abs())
-                && (after - before).abs() > 1e-6
+            let [before, after] = at(**kink, NEAR);
+            let [left, right] = at(**kink, NEARER);
+            let rise = (after - before).abs();
+            rise > 1e-4 * before.abs().max(after.abs())
+                && rise > 1e-6
+                && (right - left).abs() > 0.5 * rise
         };
         match self.kinks.iter().find(jumps) {
             Some(kink) => refuse(format!(

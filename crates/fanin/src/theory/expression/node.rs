@@ -73,7 +73,8 @@ impl Function {
         ("gelu", Self::Gelu),
     ];
 
-    fn value<S: Scalar>(self, u: S) -> S {
+    /// Its value over any number.
+    pub fn value<S: Scalar>(self, u: S) -> S {
         let constant = S::constant;
         match self {
             Self::Negate => -u,
@@ -81,6 +82,8 @@ impl Function {
             Self::ExpM1 => u.exp_m1(),
             Self::Ln => u.ln(),
             Self::Ln1p => u.ln_1p(),
+            // As of every power: at 0 alone no slope, beside it what it is.
+            Self::Sqrt if u.value() == 0.0 => constant(0.0),
             Self::Sqrt => u.sqrt(),
             Self::Sin => u.sin(),
             Self::Cos => u.cos(),
@@ -119,7 +122,8 @@ fn sigmoid<S: Scalar>(u: S) -> S {
 }
 
 impl Operator {
-    fn value<S: Scalar>(self, u: S, v: S) -> S {
+    /// Its value over any numbers.
+    pub fn value<S: Scalar>(self, u: S, v: S) -> S {
         match self {
             Self::Add => u + v,
             Self::Subtract => u - v,
@@ -147,9 +151,8 @@ impl Node {
             Self::Apply(function, u) => function.value(u.value(x)),
             Self::Combine(operator, u, v) => operator.value(u.value(x), v.value(x)),
             Self::Power(u, power) => {
-                let (u, one) = (u.value(x), S::constant(1.0));
-                let product = (0..power.unsigned_abs()).fold(one, |product, _| product * u);
-                if *power < 0 { one / product } else { product }
+                let product = whole_power(u.value(x), power.unsigned_abs());
+                if *power < 0 { S::constant(1.0) / product } else { product }
             }
         }
     }
@@ -159,7 +162,7 @@ impl Node {
         match self {
             Self::X | Self::Constant(_) => 0,
             Self::Apply(_, u) => 1 + u.operations(),
-            Self::Power(u, power) => power.unsigned_abs() as usize + u.operations(),
+            Self::Power(u, power) => multiplications(*power) + u.operations(),
             Self::Combine(_, u, v) => 1 + u.operations() + v.operations(),
         }
     }
@@ -214,6 +217,24 @@ impl Node {
     }
 }
 
+/// u·u·…, `power` times: one by one up to 32, then by halves.
+fn whole_power<S: Scalar>(u: S, power: u32) -> S {
+    if power <= ONE_BY_ONE {
+        return (0..power).fold(S::constant(1.0), |product, _| product * u);
+    }
+    let half = whole_power(u, power / 2);
+    if power % 2 == 1 { half * half * u } else { half * half }
+}
+
+fn multiplications(power: i32) -> usize {
+    let (mut power, mut count) = (power.unsigned_abs(), 0);
+    while power > ONE_BY_ONE {
+        count += 1 + (power % 2) as usize;
+        power /= 2;
+    }
+    count + power as usize
+}
+
 /// w where the node is 1 + w or w + 1.
 fn one_plus(node: &Node) -> Option<&Node> {
     const ONE: Node = Node::Constant(1.0);
@@ -224,6 +245,10 @@ fn one_plus(node: &Node) -> Option<&Node> {
     }
 }
 
+/// Whole powers up to which factors are multiplied one by one.
+const ONE_BY_ONE: u32 = 32;
+
 fn is_small_whole(power: f64) -> bool {
-    power.fract() == 0.0 && power.abs() <= 32.0
+    const MOST: f64 = 1000.0;
+    power.fract() == 0.0 && power.abs() <= MOST
 }

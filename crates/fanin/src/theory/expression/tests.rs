@@ -76,15 +76,57 @@ fn kinks_are_found_where_the_pieces_meet() {
 
 #[test]
 fn slopes_without_a_mean_square_are_refused() {
-    for text in ["1/(x-1.23456)", "log(abs(x-1.23456))", "abs(x)^0.5", "sin(x)/cos(x)", "1/x"] {
+    for text in [
+        "1/(x-1.23456)",
+        "log(abs(x-1.23456))",
+        "abs(x)^0.5",
+        "sqrt(relu(x))",
+        "sign(x)*sqrt(abs(x))",
+        "sin(x)/cos(x)",
+        "1/x",
+    ] {
         let refused = activation(text).unwrap_err().to_string();
         let told = refused.contains("its slope grows without bound") || text == "1/x";
         assert!(told, "{text}: {refused}");
     }
-    for text in
-        ["abs(x)^0.7", "sqrt(x^2+1)", "pow(abs(x), 1.5)", "relu(x)^2", "sin(100*x)", "exp(5*x)"]
-    {
+    for text in [
+        "abs(x)^0.7",
+        "sign(x)*abs(x)^0.6",
+        "sqrt(x^2+1)",
+        "pow(abs(x), 1.5)",
+        "relu(x)^2",
+        "sin(100*x)",
+        "exp(5*x)",
+    ] {
         activation(text).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+#[test]
+fn what_is_no_number_is_told_with_its_place_and_a_remedy() {
+    for (text, parts) in [
+        ("x^400", &["grows too steeply", "from x = 6 on", "clip(x, -10, 10)"][..]),
+        ("exp(exp(x))", &["grows too steeply", "lower power or exponent"]),
+        ("log(x)", &["no number at x = -40", "abs(x) or relu(x)"]),
+        ("x^0.5", &["no number at x = -40", "abs(x)"]),
+        ("1/x", &["infinite at x = 0", "1/(1+x^2)"]),
+    ] {
+        let message = text.parse::<Expression>().unwrap_err().to_string();
+        for part in parts.iter().chain(&["expected numbers at every x from -40 to 40"]) {
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}
+
+#[test]
+fn whole_powers_of_any_size_are_even_or_odd() {
+    for (text, power) in [("x^33", 33), ("x^100", 100), ("x^127", 127)] {
+        for x in [-1.5_f64, -0.3, 0.7, 2.0] {
+            let (got, want) = (read(text).at(0, x), x.powi(power));
+            assert!((got / want - 1.0).abs() < 1e-13, "{text} at {x}: {got} {want}");
+            let slope = f64::from(power) * x.powi(power - 1);
+            assert!((read(text).at(1, x) / slope - 1.0).abs() < 1e-13, "{text} at {x}");
+        }
     }
 }
 

@@ -31,7 +31,7 @@ impl Gaussian<'_> {
     /// How far averages over inputs of variance `q` may be off, as a share; 0 for activations of the
     /// registry.
     pub(in crate::theory) fn doubt(&self, q: f64) -> f64 {
-        if self.activation.name() != Expression::NAME {
+        if self.activation.name() != Expression::NAME || self.closed.is_some() {
             return 0.0;
         }
         self.change(q).max(self.growth.beside_kinks(HALVINGS)).max(self.unseen(q))
@@ -76,6 +76,12 @@ impl Gaussian<'_> {
     /// Whether slopes are bounded and pairs averaged exactly at any correlation.
     pub(in crate::theory) fn knows_pairs(&self) -> bool {
         !self.takes_series() && !self.growth.is_steep()
+    }
+
+    /// Whether most of a rise of φ lies between the places of the quadrature.
+    pub(super) fn passes_over(&self, q: f64) -> bool {
+        const MOST: f64 = 0.1;
+        self.unseen(q) > MOST
     }
 
     /// The share of the slope that no place of the quadrature sees: over a piece, what φ rises by and the

@@ -1,6 +1,6 @@
 //! Averages of activations given as text that grow fast, change fast or are steep.
 
-use crate::theory::{Gaussian, Network, Question, activation, describe};
+use crate::theory::{Critical, Gaussian, Layer, Network, Point, Question, activation, describe};
 
 #[track_caller]
 fn near(what: &str, got: f64, want: f64, share: f64) {
@@ -62,8 +62,97 @@ fn steep_kinks_are_averaged_up_to_what_they_leave_uncertain() {
     near("slope", found.slope_second, 0.49 * of_power(-0.6), 1e-6);
     assert_eq!(found.slope_fourth, f64::INFINITY);
     assert!(root.doubt(1.0) < 1e-6, "{}", root.doubt(1.0));
-    let steeper = activation("abs(x)^0.6").unwrap();
+    // A kink elsewhere: mpmath's `quad` over t at 25 digits, |x − 0.1| = t²⁰ on both sides.
+    let moved = activation("abs(x-0.1)^0.7").unwrap();
+    let moved = Gaussian::new(&*moved);
+    let found = moved.moments(1.0);
+    near("second", found.second, 0.847_415_740_875_318_1, 1e-9);
+    near("slope", found.slope_second, 1.027_785_860_053_405, 3e-6);
+    assert!(moved.doubt(1.0) < 2e-6, "{}", moved.doubt(1.0));
+    let steeper = activation("abs(x-0.1)^0.6").unwrap();
     assert!(Gaussian::new(&*steeper).doubt(1.0) > 1e-6);
+}
+
+/// Products and slopes over pairs, by Mehler's series of exact coefficients (mpmath 1.3), which for one kink at
+/// κ follow each other as √((k+1)(k+2))·aₖ₊₂ = κ√(k+1)·aₖ₊₁ − (k − p)·aₖ.
+#[test]
+fn pairs_beside_steep_kinks_have_their_digits() {
+    let moved = activation("abs(x-0.1)^0.7").unwrap();
+    let moved = Gaussian::new(&*moved);
+    for (c, product, slopes) in [
+        (0.5, 0.686_301_691_017_517_5, 0.171_128_030_698_892_9),
+        (0.9, 0.795_334_652_669_985_2, 0.418_833_314_321_474_1),
+        (0.99, 0.840_335_643_027_479_2, 0.644_103_750_587_080_8),
+    ] {
+        let found = moved.pair(1.0, c);
+        near("product", found.product, product, 1e-7);
+        near("slopes", found.slopes, slopes, 1e-5);
+    }
+}
+
+/// A power without a bend elsewhere is known in closed form: E φ′² = p²·M₂ₚ₋₂·q^(p−1).
+#[test]
+fn powers_are_known_in_closed_form() {
+    for (text, p) in
+        [("abs(x)^0.7", 0.7), ("sign(x)*abs(x)^0.8", 0.8), ("x*abs(x)", 2.0), ("3*x^3", 3.0)]
+    {
+        let written = activation(text).unwrap();
+        // A trifle that is no power, so that quadrature is asked.
+        let other = activation(&format!("{text} + 1e-13*cos(x)")).unwrap();
+        let [known, integrated] = [&*written, &*other].map(Gaussian::new);
+        for q in [0.3, 1.0, 7.0] {
+            let (a, b) = (known.moments(q), integrated.moments(q));
+            near(text, a.second, b.second, 1e-9);
+            near(text, a.slope_second, b.slope_second, 3e-6);
+            near(text, a.second_slope, b.second_slope, 1e-6);
+            near(text, a.second_slope, p * a.second / q, 1e-12);
+            for c in [-0.6, 0.2, 0.8] {
+                let (a, b) = (known.pair(q, c), integrated.pair(q, c));
+                near(text, a.product, b.product, 1e-6);
+                near(text, a.slopes, b.slopes, 1e-5);
+            }
+            let (one, pair) = (known.moments(q), known.pair(q, 1.0));
+            near(text, pair.product, one.second, 1e-12);
+            near(text, pair.slopes, one.slope_second, 1e-12);
+        }
+    }
+}
+
+/// χ₁ = 1 takes `σ_b²` = q·(1 − (2p − 1)/p²) > 0 for every power p but 1, so without biases no point has it: at
+/// q = 0 the slope has no bound (p < 1) or is 0 (p > 1).
+#[test]
+fn no_power_but_one_has_a_critical_point_without_biases() {
+    for (text, p) in [("abs(x)^0.7", 0.7_f64), ("relu(x)^2", 2.0), ("relu(x)^0.8", 0.8)] {
+        let power = activation(text).unwrap();
+        let power = Gaussian::new(&*power);
+        assert_eq!(power.critical(0.0), Critical::Nowhere, "{text}");
+        let Critical::At { second_moment, .. } = power.critical(0.01) else { panic!("{text}") };
+        near(text, second_moment, 0.01 / (1.0 - (2.0 * p - 1.0) / (p * p)), 1e-9);
+    }
+    let moved = activation("abs(x)^0.7 + 0.1*x").unwrap();
+    assert_eq!(Gaussian::new(&*moved).critical(0.0), Critical::Nowhere);
+}
+
+/// tanh(kx) is all but sign(x): E φφ̃ = 2/π·asin c, E φ′² = k·4/(3√(2πq)).
+#[test]
+fn a_step_at_zero_is_averaged_as_the_sign_that_it_is() {
+    for (text, k) in [("tanh(1e6*x)", 1e6), ("tanh(1e3*x)", 1e3_f64)] {
+        let step = activation(text).unwrap();
+        let step = Gaussian::new(&*step);
+        let moments = step.moments(1.0);
+        near(text, moments.second, 1.0, 2.0 / k);
+        near(text, moments.slope_second, k * 4.0 / (3.0 * std::f64::consts::TAU.sqrt()), 1e-5);
+        assert!(step.doubt(1.0) < 1e-6, "{text}: {}", step.doubt(1.0));
+        for c in [-0.5, 0.1, 0.5, 0.8_f64] {
+            let product = step.product(1.0, c);
+            near(text, product, std::f64::consts::FRAC_2_PI * c.asin(), 3.0 / k);
+        }
+    }
+    let step = activation("tanh(1e6*x)").unwrap();
+    let layer = Layer::new(&*step, Point::new(1.0, 0.0));
+    let found = layer.fixed_point(1.0);
+    assert!(found.correlation.abs() < 1e-9, "{found:?}");
+    near("slope at 0", found.correlation_slope, std::f64::consts::FRAC_2_PI, 1e-5);
 }
 
 #[test]
@@ -109,7 +198,7 @@ fn descriptions_warn_of_averages_that_are_off_and_of_no_others() {
             image: None,
         })
     };
-    let found = asked("abs(x)^0.6").unwrap();
+    let found = asked("abs(x-0.1)^0.6").unwrap();
     assert!(
         found.averages.error > 1e-6 && found.averages.warning.is_some(),
         "{:?}",

@@ -1,8 +1,11 @@
 //! Names of parameters where a file was exported from a module.
 
+use fanin::formats::Existing;
 use fanin::init::Parameter;
-use fanin::recommend::{Language, Recommendation, code};
-use fanin::spec::{Architecture, Body, Ground, Model};
+use fanin::recommend::{
+    Language, Names, Options, Recommendation, Scale, code, notes_on_names, redraw,
+};
+use fanin::spec::{Architecture, Body, Ground, Model, ModelSpec, Spec};
 
 use super::found;
 
@@ -63,7 +66,7 @@ fn a_pattern_fits_no_parameter_that_the_file_does_not_have() {
 #[test]
 fn code_says_which_parameters_of_the_module_it_cannot_know() {
     let (model, found) = exported(&["0.weight"], &["0.weight", "1.weight"]);
-    let notes = |language| fanin::recommend::code_notes(&model, &found, language).unwrap();
+    let notes = |language| notes_on_names(&model, &[Names::Code(language)]).unwrap();
     assert!(notes(Language::Torch)[0].contains("that is: 1.weight."));
     assert!(notes(Language::Rust).is_empty());
     for language in [Language::Torch, Language::Flax, Language::Keras, Language::Numpy] {
@@ -139,8 +142,10 @@ fn a_file_gives_names_that_its_module_has_and_ties_what_the_exporter_split() {
     assert_eq!((parameters[head].shape.axes(), &*names[table]), (&[4, 7][..], "head.weight"));
 
     let weights = model.weights().unwrap();
-    let (written, renamed) = fanin::import::module_weights(&model, weights).unwrap();
-    assert_eq!((written.tensors.len(), renamed), (parameters.len() - 1, 1));
+    let written = fanin::import::module_weights(&model, weights).unwrap();
+    assert_eq!(written.tensors.len(), parameters.len() - 1);
+    let notes = notes_on_names(&model, &[Names::Weights]).unwrap();
+    assert!(notes[0].starts_with("1 tensor has its name and layout in the module"), "{notes:?}");
     assert_eq!(written.get("head.weight"), weights.get("head.weight"));
     assert!(written.get("fc.weight").is_some());
     let read = fanin::spec::from_framework(&parameters, written).unwrap();
@@ -157,4 +162,56 @@ fn a_file_gives_names_that_its_module_has_and_ties_what_the_exporter_split() {
     let text = code(&model, &known, Language::Torch).unwrap();
     assert!(text.contains("\"fc.weight\""), "{text}");
     assert_eq!(text.matches("\"head.weight\"").count(), 1, "{text}");
+}
+
+/// Whether the table of a start has the values of its last matrix.
+fn is_one(weights: &fanin::weights::Weights) -> bool {
+    let [table, head] = ["head.weight", "val_35"].map(|name| weights.get(name).unwrap());
+    let &[rows, width] = table.shape().axes() else { panic!("{table:?}") };
+    let pairs = (0..rows).flat_map(|row| (0..width).map(move |column| (row, column)));
+    let mut pairs = pairs.map(|(row, column)| (row * width + column, column * rows + row));
+    pairs.all(|(own, other)| table.data()[own] == head.data()[other])
+}
+
+#[test]
+fn a_split_table_is_tied_in_what_is_judged_proved_and_written() {
+    let path = super::folder().join("tied_cell.onnx");
+    let mut spec = Spec { model: ModelSpec::File(path), ..Spec::default() };
+    let (data, model) = fanin::open_or_stand_in(&mut spec).unwrap();
+    let weights = model.weights().unwrap();
+    for method in ["auto", "lsuv", "balanced"] {
+        let options = Options { method: Some(method.to_owned()), ..Options::default() };
+        let repair = fanin::recommend(&spec, &model, weights, &data, &options).unwrap();
+        let found = repair.recommendation.unwrap();
+        let change = |name: &str| found.changes.iter().find(|own| own.parameter == name).unwrap();
+        let [table, head] = ["head.weight", "val_35"].map(change);
+        assert_eq!(table.scheme, head.scheme, "{method}");
+        // Sums of the same numbers in another order.
+        assert!((table.after.deviation / head.after.deviation - 1.0).abs() < 1e-6, "{method}");
+        assert!(table.reason.starts_with("tied to val_35"), "{table:?}");
+        assert_eq!(table.before, Scale::of(weights.get("head.weight").unwrap().data()));
+        assert!(is_one(&found.weights) && found.weights != *weights);
+
+        let drawn = found.drawn(&model, weights, 5).unwrap();
+        assert!(is_one(&drawn) && drawn.get("val_35") != weights.get("val_35"));
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("mended.onnx");
+        fanin::write_model(&model, &found.weights, &target, Existing::Keep).unwrap();
+        let again = fanin::import::model(&target, &fanin::import::Options::default()).unwrap();
+        for (name, tensor) in &found.weights.tensors {
+            assert_eq!(again.weights().unwrap().get(name), Some(tensor), "{method}");
+        }
+        assert_eq!(fanin::spec::tied(&again.parameters().unwrap()).len(), 1, "{method}");
+    }
+}
+
+#[test]
+fn a_table_that_is_the_last_matrix_too_is_not_drawn_by_itself() {
+    let path = super::folder().join("tied_cell.onnx");
+    let model = fanin::import::model(&path, &fanin::import::Options::default()).unwrap();
+    let weights = model.weights().unwrap();
+    let drawn = |rules: &[(&str, &str)]| redraw(&model, weights, rules, 3).unwrap();
+    assert_eq!(drawn(&[("head.weight", "normal:1")]), *weights);
+    let both = drawn(&[("head.weight", "normal:1"), ("val_35", "orthogonal:0.5")]);
+    assert!(is_one(&both) && both == drawn(&[("val_35", "orthogonal:0.5")]) && both != *weights);
 }

@@ -11,41 +11,44 @@ use fanin_engine::{Array, Graph, Wire, activations, evaluate};
 
 use super::place::Surroundings;
 use super::table::Table;
-use super::targets::Passed;
+use super::targets::{Passed, odd_share};
 use super::walk::{Scales, Walk};
 use crate::spec::LayerWires;
 
 /// Operators between z and what is multiplied next, at most.
 const MOST: usize = 64;
+/// Changes of shape between an activation and what it gates, at most, as of one gate for each channel.
+const MOVES: usize = 4;
+/// An activation with a smaller odd share than this lets another signal through, rather than being one.
+const SIGNED: f64 = 0.99;
 
 /// The functions that follow the layers of a network.
 #[derive(Debug)]
 pub(super) struct Functions {
     /// By the layer's place: of layers that more follows than an activation of a name.
     written: HashMap<usize, Written>,
+    /// Places of layers whose activations multiply another signal.
+    gates: HashSet<usize>,
 }
 
-/// A function that is written out.
-#[derive(Debug)]
-struct Written {
-    table: Arc<Table>,
-    /// Its operators by name, in order.
-    operators: String,
-}
+/// A function that is written out, by its values.
+type Written = Arc<Table>;
 
 impl Functions {
     /// Those of a network whose parameters have these scales: a slope that is one number, as PReLU's, counts
     /// as that.
     pub fn new(walk: &Walk, around: &Surroundings<'_>, scales: &[Scales]) -> Self {
-        let layers = walk.network.layers.iter().enumerate();
-        let open: Vec<usize> = layers
+        let layers = || walk.network.layers.iter().enumerate();
+        let still = walk.still();
+        let gates = layers().filter(|(_, own)| is_gate(walk, (around, &still), own));
+        let gates = gates.map(|(index, _)| index).collect();
+        let open: Vec<usize> = layers()
             .filter(|(_, own)| !is_bare(walk, around, own) && !around.is_normalized(own))
             .map(|(index, _)| index)
             .collect();
         if open.is_empty() {
-            return Self { written: HashMap::new() };
+            return Self { written: HashMap::new(), gates };
         }
-        let still = walk.still();
         let numbers = numbers(walk, &still, scales);
         let chains = open.into_iter().filter_map(|index| {
             let z = walk.network.layers[index].pre_activation;
@@ -60,19 +63,28 @@ impl Functions {
             if table.is_linear() || named.is_some_and(|own| table.is(|z| own.at(0, z))) {
                 return None;
             }
-            let names = nodes.iter().map(|&node| graph.nodes()[node].operator.name());
-            let operators = names.collect::<Vec<&str>>().join(" ");
-            Some((index, Written { table: Arc::new(table), operators }))
+            Some((index, Arc::new(table)))
         });
-        Self { written: written.collect() }
+        Self { written: written.collect(), gates }
     }
 
     /// What the layer after the one in this place takes of its z.
     pub fn passed(&self, walk: &Walk, layer: usize) -> Passed {
-        match self.written.get(&layer) {
-            Some(own) => Passed::Written(Arc::clone(&own.table)),
-            None => Passed::of(self.name(walk, layer)),
+        match (self.written.get(&layer), Passed::of(self.name(walk, layer))) {
+            (Some(own), _) => Passed::Written(Arc::clone(own)),
+            (None, Passed::Bent(own)) if self.is_gate(layer) => Passed::Gate(own),
+            (None, own) => own,
         }
+    }
+
+    /// a, if what follows the layer is sin(a·z), written out.
+    pub fn frequency(&self, layer: usize) -> Option<f64> {
+        self.written.get(&layer)?.frequency()
+    }
+
+    /// Whether the layer's activation multiplies another signal.
+    pub fn is_gate(&self, layer: usize) -> bool {
+        self.gates.contains(&layer)
     }
 
     /// The name of the activation, if one is all that follows.
@@ -81,10 +93,14 @@ impl Functions {
         bend.filter(|_| !self.written.contains_key(&layer)).map(|bend| bend.name.as_str())
     }
 
-    /// Whether the same follows two layers, but for numbers in what is written out.
+    /// Whether the same follows two layers.
     pub fn are_alike(&self, walk: &Walk, [a, b]: [usize; 2]) -> bool {
-        let operators = |layer| self.written.get(&layer).map(|own| own.operators.as_str());
-        operators(a) == operators(b) && self.name(walk, a) == self.name(walk, b)
+        let is_one = match (self.written.get(&a), self.written.get(&b)) {
+            (Some(a), Some(b)) => a.is_like(b),
+            (None, None) => self.name(walk, a) == self.name(walk, b),
+            _ => false,
+        };
+        is_one && self.is_gate(a) == self.is_gate(b)
     }
 }
 
@@ -101,6 +117,34 @@ fn is_bare(walk: &Walk, around: &Surroundings<'_>, layer: &LayerWires) -> bool {
     bends
         && node.outputs[0] == layer.activation
         && takers.all(|taker| !taker.operator.is_pointwise())
+}
+
+/// Whether what a layer's activation makes of z multiplies another signal, of which it lets through more or less.
+///
+/// Of the two an odd activation is what is let through: tanh(u) in tanh(u)·σ(v).
+fn is_gate(
+    walk: &Walk,
+    (around, still): (&Surroundings<'_>, &HashSet<Wire>),
+    layer: &LayerWires,
+) -> bool {
+    let graph = &walk.network.graph;
+    let Some(bend) = &layer.bend else { return false };
+    if !activations::find(&bend.name).is_some_and(|own| odd_share(&*own) < SIGNED) {
+        return false;
+    }
+    let mut wire = layer.activation;
+    for _ in 0..MOVES {
+        let [taker] = around.takers(wire) else { return false };
+        let node = &graph.nodes()[*taker];
+        match node.operator.structure() {
+            Structure::Moved | Structure::Stretched => wire = node.outputs[0],
+            Structure::Product if node.operator.is_pointwise() => {
+                return node.inputs.iter().any(|own| *own != wire && !still.contains(own));
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// The nodes that make one tensor of z alone, in order, and that tensor; none if it is not one.
@@ -135,11 +179,11 @@ fn chain(
     let mut ends = of_z.iter().filter(leaves);
     let end = *ends.next()?;
     // What gates another signal is no activation: it is to pass that, and not its own z.
-    let is_gate = |taker: &usize| {
+    let is_product = |taker: &usize| {
         graph.nodes()[*taker].operator.structure() == Structure::Product
             && graph.nodes()[*taker].operator.is_pointwise()
     };
-    let is_one = ends.next().is_none() && !around.takers(end).iter().any(is_gate);
+    let is_one = ends.next().is_none() && !around.takers(end).iter().any(is_product);
     is_one.then_some((nodes, end))
 }
 

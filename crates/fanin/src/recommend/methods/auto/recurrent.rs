@@ -29,7 +29,7 @@ pub(super) struct Cell {
     law: Law,
     /// Positions of its weights from the input, from the state, and of its biases.
     pub input: Vec<usize>,
-    state: Vec<usize>,
+    pub state: Vec<usize>,
     biases: Vec<usize>,
     steps: usize,
     /// The first node that multiplies by a weight from the input, and what it multiplies.
@@ -64,8 +64,9 @@ fn cell(walk: &Walk, state: usize) -> Option<Cell> {
     let biases = of_module(Role::Bias);
     let steps = told.map_or_else(
         || {
-            let wire = graph.parameters()[state];
-            walk.forward().filter(|&node| graph.nodes()[node].inputs.contains(&wire)).count()
+            let own: Vec<Wire> = states.iter().map(|&state| graph.parameters()[state]).collect();
+            let takes = |&node: &usize| graph.nodes()[node].inputs.iter().any(|w| own.contains(w));
+            walk.forward().filter(takes).count()
         },
         |told| graph.shape(told.states).axes()[0],
     );

@@ -3,6 +3,8 @@
 //! Each layer's z is worked out for weights of variance 1, to which its second moment is
 //! proportional; the variance then follows from what z is to be.
 
+mod wanted;
+
 use std::collections::{BTreeSet, HashMap};
 
 use fanin_engine::graph::Source;
@@ -16,16 +18,13 @@ use super::mirror::mirrored;
 use super::place::Surroundings;
 use super::recurrent::{self, Cell};
 use super::tables::{self, Added};
-use super::targets::Aim;
 use super::walk::{Scales, Walk};
 use crate::init::{Component, Role};
 use crate::recommend::draft::rounded;
-use crate::spec::{LayerWires, Layout, Loss};
+use crate::spec::{self, LayerWires, Loss};
 
 /// A present scale is right if z is so near to its target, as a factor on the second moment.
 pub(super) const RIGHT: f64 = 2.0;
-/// Behind a norm the scale of z is of no matter, unless rounding or ε meet it.
-const NORMALIZED: (f64, f64) = (1e-4, 1e4);
 /// Logits are of this second moment, as z of other layers is: the gradients of the head and of the
 /// layers before it are then of one order, so that one rate serves them all. The loss begins half of
 /// it above that of a fair guess: ln Σ eᶻ over many classes is ln N + E z²/2.
@@ -34,18 +33,6 @@ const LOGITS: f64 = 1.0;
 const OUTPUTS: f64 = 0.1;
 /// Logits that are smaller pass too little gradient on to the layers before them.
 pub(super) const LEAST_LOGITS: f64 = 0.03;
-/// What all branches together add to the second moment of the stream, as a share of it: a quarter, so
-/// that rows reach the head nearly as they came.
-///
-/// Attention that begins nearly even adds to all positions alike, so more of it makes them alike
-/// (Dong et al. 2021).
-const BRANCHES: f64 = 0.25;
-/// The same of other branches whose weights serve many positions of a row, as feed-forward branches
-/// and convolutions do: as much as the stream brings. The mean over positions that reaches the head
-/// says nothing of what differs between them but by what bends in these branches. (With a quarter
-/// the transformers of `bench/fix` of 4 blocks take 1.5 times the steps, and that of 8 blocks does
-/// not arrive.)
-const POSITIONS: f64 = 1.0;
 /// Logits of attention of this second moment: it begins by looking at all places nearly alike.
 const ATTENTION: f64 = 0.1;
 /// Logits of attention above which its shares are nearly all or nothing.
@@ -67,16 +54,6 @@ pub(super) struct Choice {
     pub parameter: usize,
     pub scheme: String,
     pub reason: String,
-}
-
-/// What z of a layer is to be.
-struct Target {
-    second: f64,
-    /// What biases are to have of it.
-    bias: f64,
-    reason: String,
-    /// The present scale will do if z is at least this, and not much above the target.
-    least: f64,
 }
 
 /// The parameters that change.
@@ -105,6 +82,7 @@ pub(super) fn solve(walk: &Walk, present: &[Scales], loss: &Loss, extent: Extent
         present,
         decided: BTreeSet::new(),
         tempered: BTreeSet::new(),
+        tied: spec::tied(&walk.parameters),
         choices: Vec::new(),
     };
     solver.settle_norms();
@@ -144,6 +122,8 @@ struct Solver<'w> {
     /// Weights of queries and keys by which logits have their size: a network that is followed row by row,
     /// or shares its layers, has many an attention by the same.
     tempered: BTreeSet<usize>,
+    /// Last matrices with the tables that begin as they do.
+    tied: Vec<(usize, usize)>,
     choices: Vec<Choice>,
 }
 
@@ -180,11 +160,13 @@ impl<'w> Solver<'w> {
     /// an embedding too: what lies between has to be decided by them.
     fn late(&self) -> BTreeSet<usize> {
         let graph = &self.walk.network.graph;
+        let copies = |of| self.tied.iter().filter(move |own| own.0 == of).map(|own| own.1);
         let is_late = |wires: &&LayerWires| {
             let Source::Node(input, _) = graph.source(wires.input) else { return false };
-            let takers = self.surroundings.takers(graph.parameters()[wires.weight]);
+            let mut own = std::iter::once(wires.weight).chain(copies(wires.weight));
             let is_set = self.choices.iter().any(|choice| choice.parameter == wires.weight);
-            is_set && takers.iter().any(|&taker| taker < input)
+            let takers = |own: usize| self.surroundings.takers(graph.parameters()[own]);
+            is_set && own.any(|own| takers(own).iter().any(|&taker| taker < input))
         };
         let late = self.walk.network.layers.iter().filter(is_late);
         late.map(|wires| wires.weight).collect()
@@ -241,6 +223,8 @@ impl<'w> Solver<'w> {
 
     /// The parameters of a recurrent cell, by what is about to enter it.
     fn settle(&mut self, cell: &Cell, flow: &mut Flow<'_>) {
+        // Steps that are written out are layers too, but none by itself.
+        self.decided.extend(cell.input.iter().chain(&cell.state));
         let found = recurrent::choices(self.walk, cell, self.present, self.extent, flow);
         let changed: Vec<usize> = found.iter().map(|(_, choice)| choice.parameter).collect();
         for (scales, Choice { parameter, scheme, reason }) in found {
@@ -254,6 +238,9 @@ impl<'w> Solver<'w> {
     /// Sets a parameter's scale and scheme, in place of those that it may have been given before.
     fn set(&mut self, parameter: usize, scales: Scales, scheme: String, reason: String) {
         self.scales[parameter] = scales;
+        for (_, table) in self.tied.iter().filter(|(head, _)| *head == parameter) {
+            self.scales[*table] = scales;
+        }
         self.choices.retain(|choice| choice.parameter != parameter);
         self.choices.push(Choice { parameter, scheme, reason });
     }
@@ -405,87 +392,5 @@ impl<'w> Solver<'w> {
                 changed.extend(&node.outputs);
             }
         }
-    }
-
-    fn target(&self, layer: usize, flow: &Flow<'_>) -> Option<Target> {
-        let wires = &self.walk.network.layers[layer];
-        let parameter = &self.walk.parameters[wires.weight];
-        let is_zero = self.present[wires.weight].second == 0.0;
-        if self.surroundings.is_normalized(wires) {
-            let now = flow.spread(wires.pre_activation)?.second();
-            let fits = now > NORMALIZED.0 && now < NORMALIZED.1;
-            // Of a plain matrix the directions matter, if not the scale.
-            let is_plain = parameter.shape.rank() == 2 && wires.branches.is_empty();
-            let is_wanted = !fits || (self.extent == Extent::Whole && is_plain);
-            let reason = "a norm follows; 1 keeps clear of its ε".to_owned();
-            return is_wanted.then_some(Target {
-                second: 1.0,
-                bias: 0.0,
-                reason,
-                least: 1.0 / RIGHT,
-            });
-        }
-        if parameter.place.is_residual_output {
-            return if is_zero { None } else { Some(self.share(layer, flow)) };
-        }
-        if layer + 1 == self.walk.network.layers.len() {
-            let reason =
-                "outputs as large as z elsewhere: one rate serves head and body".to_owned();
-            let target = Target { second: self.outputs, bias: 0.0, reason, least: LEAST_LOGITS };
-            return (!is_zero).then_some(target);
-        }
-        let depth = if wires.branches.is_empty() { self.surroundings.plain_layers } else { 2 };
-        let alike = self.alike(layer);
-        let Aim { second, bias, growth, .. } =
-            self.functions.passed(self.walk, layer).rest((depth, alike), wires.bias.is_some());
-        let name = self.functions.name(self.walk, layer).unwrap_or("such");
-        let those = format!("{alike} {name} layer{}", if alike == 1 { "" } else { "s" });
-        let total = growth.powf(alike as f64);
-        let reason = if bias > 0.0 {
-            format!("E z² = {second:.3} with biases: without them {those} part rows by size")
-        } else if (growth - 1.0).abs() > 1e-3 {
-            format!("E z² = {second:.3}: the gradient of {those} grows ×{total:.2}")
-        } else {
-            format!("E z² = {second:.3} from layer to layer")
-        };
-        Some(Target { second, bias, reason, least: second / RIGHT })
-    }
-
-    /// Layers that this one stands in line with and that bend as it does, itself among them; 2 in a branch.
-    fn alike(&self, layer: usize) -> usize {
-        let layers = &self.walk.network.layers;
-        let is_alike = |other: &usize| {
-            layers[*other].branches.is_empty()
-                && self.functions.are_alike(self.walk, [layer, *other])
-                && !self.surroundings.is_normalized(&layers[*other])
-        };
-        if layers[layer].branches.is_empty() {
-            return (0..layers.len()).filter(is_alike).count();
-        }
-        2
-    }
-
-    /// What the last layer of a residual branch is to add to the stream.
-    fn share(&self, layer: usize, flow: &Flow<'_>) -> Target {
-        let wires = &self.walk.network.layers[layer];
-        let sums = match self.walk.parameters[wires.weight].place.residual_sums {
-            0 => self.surroundings.branches.max(1),
-            known => known,
-        };
-        let end = self.surroundings.end(wires);
-        let stream = end
-            .and_then(|end| Some(flow.spread(end.stream)?.second() / end.factor.powi(2)))
-            .filter(|second| *second > 0.0 && second.is_finite())
-            .unwrap_or(1.0);
-        let is_of_rows = wires.layout == Layout::FLAT || attention::ends_in(self.walk, wires);
-        let all = if is_of_rows { BRANCHES } else { POSITIONS };
-        let added = all * stream / sums as f64;
-        let second = match end {
-            Some(end) if end.is_bent => self.functions.passed(self.walk, layer).driven(added),
-            _ => added,
-        };
-        let part = 1.0 / all * sums as f64;
-        let reason = format!("its branch adds 1/{part} of the stream, as {sums} share the depth");
-        Target { second, bias: 0.0, reason, least: second / (RIGHT * part) }
     }
 }

@@ -4,6 +4,8 @@
 const REACH: f64 = 40.0;
 /// Places for each unit of z.
 const PER_UNIT: f64 = 256.0;
+/// Deviations of z from a few places of the table to all of it, at which functions are held against each other.
+const SCALES: [f64; 4] = [1.0 / 64.0, 0.125, 1.0, 10.0];
 
 /// Values of a function at [`Table::places`].
 #[derive(Clone, Debug, PartialEq)]
@@ -51,17 +53,41 @@ impl Table {
         sums.into()
     }
 
-    /// Whether the function is a multiple of z.
+    /// Whether the function is a multiple of z, be z small or large.
     pub fn is_linear(&self) -> bool {
         let by = self.at(1.0).0;
         self.is(|z| by * z)
     }
 
-    /// Whether it is this one, where z mostly lies.
+    /// Whether the same values stand in both, be z small or large.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.is(|z| other.at(z).0)
+    }
+
+    /// Whether it is this function at every scale of z.
     pub fn is(&self, other: impl Fn(f64) -> f64) -> bool {
+        SCALES.iter().all(|&deviation| self.is_at(deviation, &other))
+    }
+
+    /// The frequency a, if the function is sin(a·z).
+    pub fn frequency(&self) -> Option<f64> {
+        let frequency = self.at(1.0 / PER_UNIT).0.asin() * PER_UNIT;
+        let is_sine = || self.is_at(1.0, |z| (frequency * z).sin());
+        (frequency.is_finite() && frequency != 0.0 && is_sine()).then_some(frequency)
+    }
+
+    /// Whether it is this function where z of such a deviation mostly lies: at places of the table, up to four
+    /// deviations from 0.
+    fn is_at(&self, deviation: f64, other: impl Fn(f64) -> f64) -> bool {
         /// How far the function may be off, as a share of its root mean square.
         const NEAR: f64 = 1e-3;
-        let places = || (-400..=400).map(|step| f64::from(step) / 100.0);
+        /// Places to each side, about.
+        const PLACES: usize = 400;
+        let last = (4.0 * deviation * PER_UNIT) as usize;
+        let places = || {
+            let steps = (0..=last).step_by(last.div_ceil(PLACES));
+            steps.flat_map(|step| [-1.0, 1.0].map(|side| side * step as f64 / PER_UNIT))
+        };
         let squares: f64 = places().map(|z| other(z).powi(2)).sum();
         let apart: f64 = places().map(|z| (other(z) - self.at(z).0).powi(2)).sum();
         apart <= NEAR * NEAR * squares
@@ -96,6 +122,26 @@ mod tests {
     fn a_function_is_known_again() {
         assert!(table(|z| 0.3 * z).is_linear() && !table(|z| 0.3 * z + 0.1).is_linear());
         assert!(table(f64::tanh).is(f64::tanh) && !table(|z| (1.1 * z).tanh()).is(f64::tanh));
+        assert!(table(|z| z.max(0.0).powi(2)).is(|z| z.max(0.0).powi(2)));
+        assert!(table(|z| (300.0 * z).sin()).is(|z| (300.0 * z).sin()));
+        let [one, other] = [5.0, 5.1].map(|a: f64| table(move |z| (a * z).tanh()));
+        assert!(one.is_like(&one.clone()) && !one.is_like(&other) && !other.is_like(&one));
+    }
+
+    #[test]
+    fn what_bends_only_near_0_or_far_from_it_is_not_linear() {
+        let shrunk = |z: f64| z.signum() * (z.abs() - 1e-3).max(0.0);
+        assert!(!table(shrunk).is_linear() && !table(|z| z.clamp(-6.0, 6.0)).is_linear());
+    }
+
+    #[test]
+    fn sines_are_known_by_their_frequency() {
+        for a in [1.0, 5.0, 30.0, -30.0] {
+            let found = table(move |z| (a * z).sin()).frequency().unwrap();
+            assert!((found / a - 1.0).abs() < 1e-6, "{found} {a}");
+        }
+        assert_eq!(table(f64::tanh).frequency(), None);
+        assert_eq!(table(|z| 2.0 * (30.0 * z).sin()).frequency(), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use fanin_engine::ops::Structure;
 use super::place::Surroundings;
 use super::walk::Walk;
 use crate::init::Role;
-use crate::spec::Network;
+use crate::spec::{self, Network};
 
 /// Nodes that are looked at behind a table.
 const STEPS: usize = 16;
@@ -36,7 +36,11 @@ pub(super) struct Added {
 /// Tables of which the features pick a row, whose scale matters and no layer decides.
 pub(super) fn tokens(walk: &Walk, around: &Surroundings<'_>) -> Vec<usize> {
     let by_features = of_features(walk);
-    let is_tied = |table: usize| walk.network.layers.iter().any(|layer| layer.weight == table);
+    let copies = spec::tied(&walk.parameters);
+    let is_tied = |table: usize| {
+        walk.network.layers.iter().any(|layer| layer.weight == table)
+            || copies.iter().any(|(_, copy)| *copy == table)
+    };
     let is_token = |&table: &usize| {
         let picked = picked(walk, around, table, &by_features);
         !is_tied(table) && picked.is_some_and(|vectors| !around.is_read_by_norms(vectors))

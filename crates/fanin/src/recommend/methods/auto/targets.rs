@@ -5,6 +5,10 @@
 //! rectifiers, and goes to 1 with q for activations that are linear near 0; on the critical line
 //! without biases it is 1. Of a unit and its mirrored twin the next layer takes φ(z) − φ(−z), to
 //! which all of this applies in place of φ.
+//!
+//! Where φ(z) multiplies another signal v of its own layer, E φ²·E v² stays with the gate's own weights at any
+//! scale, and the gradient comes back through both: g = 1 + w·E φ′²/E φ², of which w is what weights carry of q. A
+//! row that is too large by a little is so in both factors, by 1 + (w/q)·d ln E φ²/d ln q.
 
 use std::sync::Arc;
 
@@ -16,6 +20,9 @@ use super::table::Table;
 /// The factor by which a row whose z is a little off may end farther off. Rows of data differ by a quarter
 /// of their second moment or so, and ten times that leaves the bounds of a sound start.
 const DRIFT: f64 = 10.0;
+/// What gates that stand still cost: little, as a chain of φ(u)·v squares a row's size in each layer that they are
+/// open in, and at 128 units six of silu are in bounds with a twentieth of q from weights, and not with a tenth.
+const STILL: f64 = 0.05;
 
 /// How large z of a layer is to be, and how much of that comes of biases.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +48,8 @@ pub(super) enum Passed {
     Mirrored(Box<dyn Activation>),
     /// A function that is known by its values.
     Written(Arc<Table>),
+    /// φ(z)·v, of which v is another signal.
+    Gate(Box<dyn Activation>),
 }
 
 impl Passed {
@@ -53,7 +62,7 @@ impl Passed {
     fn moments(&self, q: f64) -> (f64, f64) {
         match self {
             Self::Linear => (q, 1.0),
-            Self::Bent(own) => {
+            Self::Bent(own) | Self::Gate(own) => {
                 let moments = gaussian_moments(&**own, 0.0, q);
                 (moments.second, moments.slope_second)
             }
@@ -74,7 +83,12 @@ impl Passed {
     /// The factor on the gradient's second moment per layer whose signal stays at `q`.
     fn growth(&self, q: f64) -> f64 {
         let (second, slope) = self.moments(q);
-        q * slope / second
+        self.signal_beside() + q * slope / second
+    }
+
+    /// The factor on the second moment of what comes and goes beside φ, through another factor of its own layer.
+    fn signal_beside(&self) -> f64 {
+        if matches!(self, Self::Gate(_)) { 1.0 } else { 0.0 }
     }
 
     /// The least second moment of z that is tried, as the binary logarithm of its fourth power: activations
@@ -109,8 +123,9 @@ impl Passed {
     /// the point of the critical line that holds them.
     ///
     /// With biases of variance `σ_b²` = s·q the weights carry 1 − s of q, which takes that factor off both
-    /// growth and drift. Of all q and s it is the least of (alike·ln growth)² + (alike·ln drift)², the drift
-    /// where it is above 1, + (ln q)²/4.
+    /// growth and drift, so far as they come through φ. Of all q and s it is the least of (alike·ln growth)² +
+    /// (alike·ln drift)², the drift where it is above 1, + (ln q)²/4, and of gates, which stand still where biases
+    /// carry all, + (ln (1 − s))²/20.
     pub fn rest(&self, (depth, alike): (usize, usize), has_bias: bool) -> Aim {
         let (second, growth) = self.signal(depth);
         let without = Aim { second, bias: 0.0, growth, drift: self.drift(second) };
@@ -120,18 +135,24 @@ impl Passed {
         }
         let cost = |aim: &Aim| {
             let (growth, drift) = (times * aim.growth.ln(), times * aim.drift.ln().max(0.0));
-            growth * growth + drift * drift + 0.25 * aim.second.ln().powi(2)
+            let still = match self {
+                Self::Gate(_) => STILL * (1.0 - aim.bias / aim.second).ln().powi(2),
+                _ => 0.0,
+            };
+            growth * growth + drift * drift + 0.25 * aim.second.ln().powi(2) + still
         };
+        let most = if matches!(self, Self::Gate(_)) { 96 } else { 50 };
+        let beside = self.signal_beside();
         let of = |place: i32| {
             let q = (f64::from(place) / 4.0).exp2();
-            let (growth, drift) = (self.growth(q), self.drift(q));
-            (0..50).map(move |hundredth| {
+            let (growth, drift) = (self.growth(q) - beside, self.drift(q) - beside);
+            (0..most).map(move |hundredth| {
                 let kept = 1.0 - f64::from(hundredth) / 100.0;
                 Aim {
                     second: q,
                     bias: (1.0 - kept) * q,
-                    growth: kept * growth,
-                    drift: kept * drift,
+                    growth: beside + kept * growth,
+                    drift: beside + kept * drift,
                 }
             })
         };
@@ -148,7 +169,9 @@ impl Passed {
     fn drift(&self, q: f64) -> f64 {
         const BESIDE: f64 = 0.01;
         let at = |factor: f64| self.second(q * factor).ln();
-        (at(1.0 + BESIDE) - at(1.0 - BESIDE)) / ((1.0 + BESIDE).ln() - (1.0 - BESIDE).ln())
+        let slope =
+            (at(1.0 + BESIDE) - at(1.0 - BESIDE)) / ((1.0 + BESIDE).ln() - (1.0 - BESIDE).ln());
+        self.signal_beside() + slope
     }
 
     /// The second moment of z at which what is passed has this one, as near as it comes.
@@ -239,6 +262,39 @@ mod tests {
             assert!((deep.growth.powi(100).ln()).abs() < 1.0, "{name}: {deep:?}");
             assert!(deep.drift.powi(100) < DRIFT, "{name}: {deep:?}");
             assert_eq!(Passed::of(Some(name)).rest((100, 100), false).bias, 0.0);
+        }
+    }
+
+    #[test]
+    fn gates_are_open_and_keep_rows_where_biases_let_them() {
+        let rest = |name: &str, alike| {
+            Passed::Gate(activations::find(name).unwrap()).rest((alike, alike), true)
+        };
+        // g = 1 + q·E σ′²/E σ²: near 1 by gates that stand half open, not by those that are shut or open for good.
+        let sigmoid = rest("sigmoid", 6);
+        assert!(sigmoid.bias == 0.0 && (0.1..1.0).contains(&sigmoid.second), "{sigmoid:?}");
+        assert!(sigmoid.growth.powi(6) < 2.0, "{sigmoid:?}");
+        // φ(u)·v of a rectifier is of degree 2, so g and drift are 2 without biases.
+        let relu = rest("relu", 2);
+        assert!(relu.bias == 0.0, "a branch is too short: {relu:?}");
+        assert!((relu.growth - 2.0).abs() < 0.05 && (relu.drift - 2.0).abs() < 0.05, "{relu:?}");
+        for name in ["relu", "silu", "gelu"] {
+            let deep = rest(name, 6);
+            assert!(deep.bias > 0.9 * deep.second, "{name}: {deep:?}");
+            assert!(deep.growth.powi(6) < 2.0 && deep.drift.powi(6) < 2.0, "{name}: {deep:?}");
+        }
+    }
+
+    /// Sitzmann et al. 2020 draw weights of sin(30·z) of variance 2/(30²·n): q = 1/900 but for biases.
+    #[test]
+    fn steep_sines_rest_where_their_authors_start_them() {
+        let sine = Table::places().into_iter().map(|z| (30.0 * z).sin()).collect();
+        let sine = Passed::Written(Arc::new(Table::new(sine).unwrap()));
+        for depth in 3..=8 {
+            let (q, growth) = sine.signal(depth);
+            assert!((0.25..=1.5).contains(&(900.0 * q)), "{depth}: {}", 900.0 * q);
+            let published = sine.growth(1.0 / 900.0).powi(5);
+            assert!(depth < 5 || growth.powi(5) < published, "{depth}: {growth}");
         }
     }
 

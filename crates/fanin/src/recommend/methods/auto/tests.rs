@@ -13,6 +13,8 @@ use crate::init::for_model;
 use crate::spec::{Loss, Mode, Model, Network};
 
 mod files;
+mod gates;
+mod one_gate;
 
 const ROWS: usize = 64;
 
@@ -345,4 +347,16 @@ fn means_are_chance_by_how_elements_differ() {
     let mut weights = vec![0.0; 1 << 12];
     fill_normal(Stream::new(0, "weights"), 0, 0.0, 1.0, &mut weights);
     check(&weights, 0.0);
+}
+
+#[test]
+fn a_chain_that_is_deep_for_its_width_is_mirrored_as_a_whole() {
+    let mirrored = |text: &str| {
+        let model: Model = text.parse().unwrap();
+        let weights = for_model(&model, &Rules::new("he-normal"), 0).unwrap();
+        let found = recommended(&model, &weights, Some(&digits()));
+        found.changes.iter().filter(|change| change.scheme.starts_with(MIRRORED)).count()
+    };
+    // The variance fits gelu but for its first layers; 30 draws of it leave one direction or two.
+    assert_eq!(mirrored("64 -> 30x64 gelu -> 10"), 31);
 }

@@ -154,6 +154,22 @@ impl Walk {
         floats.map(|(_, spread)| spread).filter(|spread| spread.shape().rank() > 0)
     }
 
+    /// Whether a wire is computed of features and constants alone.
+    pub fn enters(&self, wire: Wire) -> bool {
+        let graph = &self.network.graph;
+        let (mut seen, mut open) = (HashSet::new(), vec![wire]);
+        while let Some(wire) = open.pop() {
+            match graph.source(wire) {
+                Source::Parameter(_) => return false,
+                Source::Node(node, _) if seen.insert(node) => {
+                    open.extend(&graph.nodes()[node].inputs);
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
     /// The operators whose rules are not known, by name.
     pub fn guessed(&self, flow: &Flow<'_>) -> Vec<&'static str> {
         let nodes = flow.sampled().iter().map(|&node| &self.network.graph.nodes()[node]);

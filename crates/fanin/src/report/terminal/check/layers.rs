@@ -16,6 +16,8 @@ struct Column {
     head: &'static str,
     meaning: &'static str,
     cell: fn(&LayerMeasurement) -> String,
+    /// Whether it is of the loss, which is not known of a part.
+    of_loss: bool,
 }
 
 /// The columns beside the bars, the most useful first: narrow terminals show fewer.
@@ -24,44 +26,53 @@ const FURTHER: [Column; 6] = [
         head: "silent",
         meaning: "silent: units with the same activation for every row",
         cell: |layer| format!("{:.0} %", 100.0 * layer.silent_share),
+        of_loss: false,
     },
     Column {
         head: "d·Var(W)",
         meaning: "d·Var(W): variance of the weights times the fan-in, 1 keeps the size of z",
         cell: |layer| compact(layer.scaled_weight_variance),
+        of_loss: false,
     },
     Column {
         head: "signal",
         meaning: "signal: deviation of the activations over rows, what depends on the input",
         cell: |layer| compact(layer.signal),
+        of_loss: false,
     },
-    Column { head: "units", meaning: "", cell: |layer| layer.units.to_string() },
-    Column { head: "‖∂L/∂W‖", meaning: "", cell: |layer| compact(layer.gradient_norm) },
+    Column { head: "units", meaning: "", cell: |layer| layer.units.to_string(), of_loss: false },
+    Column {
+        head: "‖∂L/∂W‖",
+        meaning: "",
+        cell: |layer| compact(layer.gradient_norm),
+        of_loss: true,
+    },
     Column {
         head: "std a",
         meaning: "std a: over units too",
         cell: |layer| compact(layer.activation_deviation),
+        of_loss: false,
     },
 ];
 
 /// The table with its legend, in lines of at most `width` characters where the first columns
-/// allow it.
+/// allow it; of a part without columns of the loss.
 pub fn layers(diagnosis: &Diagnosis, width: usize) -> String {
     let all = &diagnosis.measurement.layers;
     let shown = selection(diagnosis);
-    let mut count = FURTHER.len();
-    let output = if diagnosis.is_partial { None } else { all.len().checked_sub(1) };
-    let mut text = table(all, output, (&shown, diagnosis.is_partial), &FURTHER);
-    while count > 0 && widest(&text) > width {
-        count -= 1;
-        text = table(all, output, (&shown, diagnosis.is_partial), &FURTHER[..count]);
+    let is_part = diagnosis.is_partial;
+    let mut further: Vec<&Column> =
+        FURTHER.iter().filter(|column| !(is_part && column.of_loss)).collect();
+    let mut text = table(all, &shown, is_part, &further);
+    while widest(&text) > width && further.pop().is_some() {
+        text = table(all, &shown, is_part, &further);
     }
     if shown.len() < all.len() {
         let rest = "the first and the last, those that findings name, the worst, and an even rest";
         let note = format!("{} of {} layers: {rest}", shown.len(), all.len());
         text.push_str(&wrapped_within(width, " ", " ", &note));
     }
-    text + &wrapped_within(width, " ", " ", &legend(&FURTHER[..count]))
+    text + &wrapped_within(width, " ", " ", &legend(is_part, &further))
 }
 
 fn widest(text: &str) -> usize {
@@ -70,16 +81,20 @@ fn widest(text: &str) -> usize {
 
 fn table(
     all: &[LayerMeasurement],
-    output: Option<usize>,
-    (shown, is_part): (&BTreeSet<usize>, bool),
-    further: &[Column],
+    shown: &BTreeSet<usize>,
+    is_part: bool,
+    further: &[&Column],
 ) -> String {
+    let output = if is_part { None } else { all.len().checked_sub(1) };
     let unit = all.last().map_or(1.0, |output| output.delta_norm);
     let relative = |layer: &LayerMeasurement| layer.delta_norm / unit;
     let signals = Scale::holding(all.iter().map(|l| l.pre_activation_second_moment));
     let gradients = Scale::holding(all.iter().map(relative));
     let mut head: Vec<String> = ["layer", "module", "E[z²]"].map(str::to_owned).to_vec();
-    head.extend([signals.head(), "‖∂L/∂z‖".to_owned(), gradients.head()]);
+    head.push(signals.head());
+    if !is_part {
+        head.extend(["‖∂L/∂z‖".to_owned(), gradients.head()]);
+    }
     head.extend(further.iter().map(|column| column.head.to_owned()));
     let row = |&index: &usize| {
         let layer = &all[index];
@@ -88,14 +103,11 @@ fn table(
             layer.module.clone(),
             compact(layer.pre_activation_second_moment),
             signals.bar(layer.pre_activation_second_moment),
-            compact(layer.delta_norm),
-            gradients.bar(relative(layer)),
         ];
-        row.extend(further.iter().map(|column| (column.cell)(layer)));
-        // Of a part no loss is known, and so no gradient.
-        if is_part {
-            row.iter_mut().filter(|cell| *cell == "NaN").for_each(|cell| "–".clone_into(cell));
+        if !is_part {
+            row.extend([compact(layer.delta_norm), gradients.bar(relative(layer))]);
         }
+        row.extend(further.iter().map(|column| (column.cell)(layer)));
         row
     };
     aligned(&head, shown.iter().map(row).collect())
@@ -105,10 +117,16 @@ fn layer_name(index: usize, output: Option<usize>) -> String {
     if output == Some(index) { "out".to_owned() } else { (index + 1).to_string() }
 }
 
-fn legend(further: &[Column]) -> String {
-    let mut text = "E[z²]: mean square of z, which goes into the activation; ‖∂L/∂…‖: gradient \
-                    norms; bars in powers of ten: E[z²] around 1, ‖∂L/∂z‖ around that of the output"
-        .to_owned();
+fn legend(is_part: bool, further: &[&Column]) -> String {
+    let signal = "E[z²]: mean square of z, which goes into the activation";
+    let mut text = if is_part {
+        format!("{signal}; bars in powers of ten around 1")
+    } else {
+        format!(
+            "{signal}; ‖∂L/∂…‖: gradient norms; bars in powers of ten: E[z²] around 1, ‖∂L/∂z‖ around \
+             that of the output"
+        )
+    };
     for column in further.iter().filter(|column| !column.meaning.is_empty()) {
         text = text + "; " + column.meaning;
     }
@@ -174,6 +192,12 @@ mod tests {
             let text = layers(&diagnosis(30), width);
             assert!(widest(&text) <= width, "{width}\n{text}");
         }
+        let part = Diagnosis { is_partial: true, ..diagnosis(3) };
+        for width in [80, 200] {
+            let text = layers(&part, width);
+            assert!(!text.contains('∂') && widest(&text) <= width, "{text}");
+        }
+        assert!(layers(&part, 100).contains("std a"), "narrower without columns of the loss");
         assert!(!layers(&diagnosis(3), 80).contains("std a"));
         assert!(layers(&diagnosis(3), 200).contains("std a"));
     }

@@ -5,41 +5,70 @@ use crate::init::SCHEMES;
 use crate::report::{Asked, Checked, quoted};
 use crate::spec::{Spec, Standardize};
 
+/// The option that names a file of weights.
+const WEIGHTS: &str = "weights";
+
 /// The check of the same network with the fix applied: the option or the scheme that it names; or the
-/// repair of a drawn start, where it names `fanin fix`.
+/// repair of the start, where it names `fanin fix`, or a rule for weights that a file has.
 ///
-/// Of several schemes it is the one named for an activation that the network has, else the first.
-/// An option keeps the scheme, so it is no command where the weights come from a file.
+/// Of several schemes it is the one named for an activation that the network has, else the first. An
+/// option and a repair keep the start: a scheme, or the file of weights; of a run's checkpoint they are no
+/// command.
 pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     let words: Vec<&str> = finding.fix.split_whitespace().map(bare).collect();
     let Checked { model, start, asked, .. } = checked;
     let mut spec = checked.spec.clone();
     let mut rules = asked.rules(&spec);
+    let names_fix = words.windows(2).any(|pair| pair == ["fanin", "fix"]);
     let option = match words.windows(2).find(|pair| is_option(pair)) {
-        Some(_) if *start != spec.init.scheme => return None,
         Some(pair) if pair[0] == "--rule" => {
+            if !is_drawn(checked) {
+                return repair(checked);
+            }
             rules = format!(" --rule {}{rules}", quoted(pair[1]));
-            format!("--scheme {}", quoted(start))
+            origin(checked)?
         }
         Some(pair) => {
             forget(&mut spec, pair[0], asked);
-            format!("--scheme {} {} {}", quoted(start), pair[0], pair[1])
+            format!("{} {} {}", origin(checked)?, pair[0], pair[1])
         }
-        None if words.windows(2).any(|pair| pair == ["fanin", "fix"]) => {
-            let is_drawn = *start == spec.init.scheme && !checked.diagnosis.is_partial;
-            let options = asked.options(Asked::FIX) + &asked.arguments(&spec);
-            let model = asked.model(&spec, model);
-            let fix = format!("fanin fix {model} --scheme {}{rules}{options}", quoted(start));
-            return is_drawn.then_some(fix);
-        }
+        None if names_fix => return repair(checked),
         None => {
             let scheme = scheme(checked, &words).filter(|scheme| scheme != start)?;
-            format!("--scheme {scheme}")
+            format!(" --scheme {scheme}")
         }
     };
     let model = asked.model(&spec, model);
     let own = asked.options(Asked::CHECK) + &asked.arguments(&spec);
-    Some(format!("fanin check {model} {option}{rules}{own}"))
+    Some(format!("fanin check {model}{option}{rules}{own}"))
+}
+
+/// The repair of the start, where `fanin fix` can read it.
+fn repair(checked: &Checked<'_>) -> Option<String> {
+    let Checked { model, spec, asked, diagnosis, .. } = checked;
+    if diagnosis.is_partial {
+        return None;
+    }
+    let start = origin(checked)?;
+    let rules = if is_drawn(checked) { asked.rules(spec) } else { String::new() };
+    let names: Vec<&str> = Asked::FIX.iter().copied().filter(|name| *name != WEIGHTS).collect();
+    let options = asked.options(&names) + &asked.arguments(spec);
+    Some(format!("fanin fix {}{start}{rules}{options}", asked.model(spec, model)))
+}
+
+fn is_drawn(checked: &Checked<'_>) -> bool {
+    checked.start == checked.spec.init.scheme
+}
+
+/// The option that gives another command the same start, behind a space; nothing for the weights that a
+/// network's own file has, and none for those of a run.
+fn origin(checked: &Checked<'_>) -> Option<String> {
+    let weights = checked.asked.options(&[WEIGHTS]);
+    if is_drawn(checked) {
+        Some(format!(" --scheme {}", quoted(&checked.start)))
+    } else {
+        (!weights.is_empty() || checked.start == Checked::OF_FILE).then_some(weights)
+    }
 }
 
 /// Whether two words are an option of `fanin check` with a value.
@@ -91,7 +120,7 @@ fn bare(word: &str) -> &str {
 mod tests {
     use super::super::tests::diagnosis;
     use super::*;
-    use crate::check::Severity;
+    use crate::check::{Diagnosis, Severity};
 
     #[track_caller]
     fn check(start: &str, fix: &str, expected: Option<&str>) {
@@ -156,8 +185,37 @@ mod tests {
     }
 
     #[test]
-    fn weights_of_a_file_get_another_start_and_no_option() {
-        check("w.npz", "he-normal for relu, xavier-uniform for tanh", FITTING);
-        check("w.npz", "standardize the data (--standardize standard)", None);
+    fn weights_of_a_run_get_another_start_and_no_option() {
+        check("runs/1, step 9", "he-normal for relu, xavier-uniform for tanh", FITTING);
+        check("runs/1, step 9", "standardize the data (--standardize standard)", None);
+        check("runs/1, step 9", "give it random weights: --rule \"0.weight=he-normal\"", None);
+    }
+
+    #[test]
+    fn weights_of_a_file_are_named_again() {
+        let (spec, diagnosis) = (Spec::default(), &diagnosis(3));
+        let named = Asked {
+            options: vec![(WEIGHTS, Some("w.npz".to_owned())), ("seed", Some("7".to_owned()))],
+            ..Asked::default()
+        };
+        let of = |start: &str, asked: &Asked, is_partial: bool, fix: &str| {
+            let diagnosis = &Diagnosis { is_partial, ..diagnosis.clone() };
+            let (model, start) = ("4 -> 2".to_owned(), start.to_owned());
+            let finding = Finding::plain("x", Severity::Warn, String::new(), fix.to_owned());
+            command(&Checked { model, start, spec: &spec, asked, diagnosis }, &finding)
+        };
+        let (fix, rate) = (crate::check::rules::advice::BY_FIX, "lower it: --learning-rate 1.0e-3");
+        let rule = "start them at 0: --rule \"role:residual-output=zeros\"";
+        for (start, asked, options) in
+            [("w.npz", &named, " --weights w.npz"), (Checked::OF_FILE, &Asked::default(), "")]
+        {
+            let seed = asked.options(&["seed"]);
+            let repair = format!("fanin fix \"4 -> 2\"{options}{seed}");
+            assert_eq!(of(start, asked, false, fix), Some(repair.clone()));
+            assert_eq!(of(start, asked, false, rule), Some(repair));
+            let lower = format!("fanin check \"4 -> 2\"{options} --learning-rate 1.0e-3{seed}");
+            assert_eq!(of(start, asked, false, rate), Some(lower));
+            assert_eq!(of(start, asked, true, fix), None, "of a part there is no repair");
+        }
     }
 }

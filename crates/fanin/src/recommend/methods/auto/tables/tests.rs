@@ -20,6 +20,8 @@ const WIDTH: usize = 16;
 struct Reader {
     /// Whether a norm stands between the vectors and the layer.
     has_norm: bool,
+    /// Whether the layer is the words' table in the module, which an exporter turned.
+    is_tied: bool,
 }
 
 impl Reader {
@@ -32,7 +34,13 @@ impl Reader {
             table.axes = Axes::new(0, 1);
             parameters.push(table);
         }
-        parameters.push(Parameter::linear("head.weight", WORDS, WIDTH));
+        let mut head = Parameter::linear("head.weight", WORDS, WIDTH);
+        if self.is_tied {
+            (head.shape, head.axes) = ([WIDTH, WORDS].into(), Axes::new(0, 1));
+            head.framework = Some("words.weight".to_owned());
+        }
+        let weight_axes = head.axes.clone();
+        parameters.push(head);
         let wires: Vec<Wire> =
             parameters.iter().map(|own| graph.parameter(&own.name, own.shape.clone())).collect();
         let words = graph.to_integer(features)?;
@@ -41,12 +49,16 @@ impl Reader {
         if self.has_norm {
             x = graph.standardize_trailing(x, 1, 1e-5)?;
         }
-        let z = graph.matmul_transposed(x, wires[2])?;
+        let z = if self.is_tied {
+            graph.matmul(x, wires[2])?
+        } else {
+            graph.matmul_transposed(x, wires[2])?
+        };
         let layer = LayerWires {
             module: "head".to_owned(),
             weight: 2,
             bias: None,
-            weight_axes: Axes::linear(),
+            weight_axes,
             input: x,
             pre_activation: z,
             activation: z,
@@ -93,8 +105,8 @@ impl Architecture for Reader {
 }
 
 /// What changes of tables that start with these deviations, and E z² of the logits after it.
-fn changes(has_norm: bool, (words, places): (f64, f64)) -> (Vec<Change>, f64) {
-    let model = Model::graph(Reader { has_norm });
+fn changes(reader: Reader, (words, places): (f64, f64)) -> (Vec<Change>, f64) {
+    let model = Model::graph(reader);
     let patterns = [("words.weight", words), ("places.weight", places)];
     let patterns = patterns.map(|(name, own)| (name.to_owned(), format!("normal:{own}")));
     let rules = Rules { patterns: patterns.to_vec(), ..Rules::new("xavier-normal") };
@@ -114,7 +126,12 @@ fn changes(has_norm: bool, (words, places): (f64, f64)) -> (Vec<Change>, f64) {
 
 #[track_caller]
 fn check(has_norm: bool, start: (f64, f64), wanted: &[(&str, f64)]) {
-    let (changes, logits) = changes(has_norm, start);
+    check_of(Reader { has_norm, is_tied: false }, start, wanted);
+}
+
+#[track_caller]
+fn check_of(reader: Reader, start: (f64, f64), wanted: &[(&str, f64)]) {
+    let (changes, logits) = changes(reader, start);
     let tables: Vec<&Change> =
         changes.iter().filter(|change| change.role == Role::Embedding).collect();
     let names: Vec<&str> = tables.iter().map(|change| change.parameter.as_str()).collect();
@@ -141,4 +158,10 @@ fn places_do_not_drown_words() {
 #[test]
 fn words_that_a_norm_reads_keep_their_scale() {
     check(true, (0.02, 0.01), &[]);
+}
+
+/// The head's scale of 0.2 opens the stream, which places are not to drown.
+#[test]
+fn words_that_are_the_head_too_begin_as_it_does() {
+    check_of(Reader { has_norm: true, is_tied: true }, (1.0, 4.0), &[("places.weight", 0.204)]);
 }

@@ -88,3 +88,26 @@ fn what_a_file_writes_out_is_followed_as_the_function_that_it_is() {
     let reason = &found.changes.iter().find(|own| own.parameter == "l.1.weight").unwrap().reason;
     assert!(reason.contains("the gradient of 4 such layers grows ×"), "{reason}");
 }
+
+/// The published start drives the first layer of sin(30·z) over several periods and leaves outputs small, without
+/// which rates at which it learns diverge.
+#[test]
+fn a_network_of_steep_sines_on_coordinates_starts_as_published() {
+    let model = read("siren.onnx");
+    let found = started(&model);
+    let change = |name: &str| found.changes.iter().find(|own| own.parameter == name).unwrap();
+    let variance =
+        |name: &str| change(name).after.mean.powi(2) + change(name).after.deviation.powi(2);
+    // U(±1/2) of two coordinates, and 1/900 of what a layer of 32 units takes without its sines.
+    assert!((variance("0.weight") * 12.0 - 1.0).abs() < 0.1, "{}", variance("0.weight"));
+    let reason = &change("0.weight").reason;
+    assert!(reason.contains("several periods"), "{reason}");
+    let published = 6.0 / 32.0 / 900.0 / 3.0;
+    for name in ["2.weight", "4.weight"] {
+        let ratio = variance(name) / published;
+        assert!((0.5..2.0).contains(&ratio), "{name}: {ratio}");
+    }
+    // E y² = 1/30 instead of 1.
+    let outputs = variance("6.weight") * 32.0 * 0.43;
+    assert!((0.015..0.07).contains(&outputs), "{outputs}");
+}

@@ -1,0 +1,90 @@
+//! Rows differ in few directions after some layers.
+
+use super::{Bounds, Finding, Look, Rule, Severity, advice, number, place, planned, steps};
+use crate::check::case::Case;
+use crate::check::evidence::Evidence;
+use crate::check::forecast::{ESCAPE, escape_steps, learning_share};
+
+/// ln(steps until what tells rows apart is learned / steps planned), as for the start itself.
+const BOUNDS: Bounds = ESCAPE;
+
+/// A [`narrowing`](Evidence::narrowing) below this is less than the time's own error.
+const LEAST: f64 = std::f64::consts::E;
+
+/// Checks that the planned steps suffice for all directions in which rows differ, not only for the first.
+///
+/// Harm: gradient descent follows a direction at a speed that goes with its variance. Every layer of a
+/// plain network spreads the variances a little; after many layers one direction has nearly all, and
+/// the classes that it does not part are learned long after. Looks like: a loss that falls
+/// at first and then stays, with two or three classes told apart. Fix: orthogonal weights, residual branches
+/// or a normalization; wider layers or fewer of them. When to ignore it: where one direction is all that
+/// the targets ask for.
+pub struct FewDirections;
+
+impl Rule for FewDirections {
+    fn code(&self) -> &'static str {
+        "few-directions"
+    }
+
+    fn title(&self) -> &'static str {
+        "rows differ in few directions after some layers"
+    }
+
+    fn ignore(&self) -> &'static str {
+        "where one direction is all that the targets ask for"
+    }
+
+    fn effect(&self) -> &'static str {
+        "ln(steps until what tells rows apart is learned / steps planned)"
+    }
+
+    fn page(&self) -> &'static str {
+        "escape-time"
+    }
+
+    fn consequences(&self) -> &'static [&'static str] {
+        &["ill-conditioned-jacobian"]
+    }
+
+    fn look(&self, case: &Case<'_>) -> Look {
+        // Where the steps do not even reach beyond the start, other symptoms say so.
+        if !case.mends() {
+            return Look::Skipped;
+        }
+        let narrows = |start: &&Evidence<'_>| start.narrowing() >= LEAST;
+        if 2 * case.starts.iter().filter(narrows).count() <= case.starts.len() {
+            return Look::Passed(None);
+        }
+        let effect = |start: &Evidence<'_>| learning_share(start).map(f64::ln);
+        case.look_at(effect, |_| 0.0, BOUNDS, |severity, _| self.explain(severity, case))
+    }
+}
+
+impl FewDirections {
+    fn explain(&self, severity: Severity, case: &Case<'_>) -> Finding {
+        let narrows = |start: &&Evidence<'_>| start.narrowing() >= LEAST;
+        let one = case.starts.iter().find(narrows).unwrap_or(case.shown());
+        let whose =
+            if std::ptr::eq(one, case.shown()) { "" } else { "in another of these starts, " };
+        let (first, last) = (one.hidden().first(), one.last_hidden());
+        let (first, last) = first.zip(last).expect("only depth narrows");
+        let narrowing = one.narrowing();
+        let why = format!(
+            "{whose}rows differ in {} directions in {}, and in {} in {}, where {} would be of use: what \
+             the first of them does not tell is learned {} times as slowly. That takes about {}, and {}",
+            number(first.directions),
+            place(one, first),
+            number(last.directions),
+            place(one, last),
+            number(one.directions_of_use()),
+            number(narrowing),
+            steps(escape_steps(one).map_or(f64::INFINITY, |steps| steps * narrowing)),
+            planned(one.horizon.steps)
+        );
+        let fix = format!(
+            "{}; or take residual branches, a normalization, or fewer layers",
+            advice::BY_FIX
+        );
+        Finding::new(self, severity, why, fix).at(&last.module)
+    }
+}
