@@ -13,7 +13,7 @@ pub const USUAL_NORMALIZED: f64 = 1e-3;
 
 /// Half of the largest rate that fits: the sharpness rises while a network learns, until the rate
 /// itself bounds it (Cohen et al. 2021).
-pub const SHARE: f64 = 0.5;
+const SHARE: f64 = 0.5;
 
 /// The rate that is usual for the planned optimizer; none where the step's length is searched for.
 ///

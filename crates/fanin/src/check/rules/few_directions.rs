@@ -1,12 +1,9 @@
 //! Rows differ in few directions after some layers.
 
-use super::{Bounds, Finding, Look, Rule, Severity, advice, number, place, planned, steps};
+use super::{Finding, Look, Rule, Severity, advice, number, place, planned, steps};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
 use crate::check::forecast::{ESCAPE, escape_steps, learning_share};
-
-/// ln(steps until what tells rows apart is learned / steps planned), as for the start itself.
-const BOUNDS: Bounds = ESCAPE;
 
 /// A [`narrowing`](Evidence::narrowing) below this is less than the time's own error.
 const LEAST: f64 = std::f64::consts::E;
@@ -16,10 +13,14 @@ const LEAST: f64 = std::f64::consts::E;
 /// Harm: gradient descent follows a direction at a speed that goes with its variance. Every layer of a
 /// plain network spreads the variances a little; after many layers one direction has nearly all, and
 /// the classes that it does not part are learned long after. Looks like: a loss that falls
-/// at first and then stays, with two or three classes told apart. Fix: orthogonal weights, residual branches
-/// or a normalization; wider layers or fewer of them. When to ignore it: where one direction is all that
+/// at first and then stays, with two or three classes told apart. Fix: weights that `fanin fix` works out,
+/// residual branches, a normalization, or fewer layers. When to ignore it: where one direction is all that
 /// the targets ask for.
 pub struct FewDirections;
+
+fn narrows(start: &Evidence<'_>) -> bool {
+    start.narrowing() >= LEAST
+}
 
 impl Rule for FewDirections {
     fn code(&self) -> &'static str {
@@ -51,19 +52,17 @@ impl Rule for FewDirections {
         if !case.mends() {
             return Look::Skipped;
         }
-        let narrows = |start: &&Evidence<'_>| start.narrowing() >= LEAST;
-        if 2 * case.starts.iter().filter(narrows).count() <= case.starts.len() {
+        if 2 * case.starts.iter().filter(|start| narrows(start)).count() <= case.starts.len() {
             return Look::Passed(None);
         }
         let effect = |start: &Evidence<'_>| learning_share(start).map(f64::ln);
-        case.look_at(effect, |_| 0.0, BOUNDS, |severity, _| self.explain(severity, case))
+        case.look_at(effect, |_| 0.0, ESCAPE, |severity, _| self.explain(severity, case))
     }
 }
 
 impl FewDirections {
     fn explain(&self, severity: Severity, case: &Case<'_>) -> Finding {
-        let narrows = |start: &&Evidence<'_>| start.narrowing() >= LEAST;
-        let one = case.starts.iter().find(narrows).unwrap_or(case.shown());
+        let one = case.starts.iter().find(|start| narrows(start)).unwrap_or(case.shown());
         let whose =
             if std::ptr::eq(one, case.shown()) { "" } else { "in another of these starts, " };
         let (first, last) = (one.hidden().first(), one.last_hidden());

@@ -42,7 +42,6 @@ impl Rule for VanishingSignal {
             "correlation-collapse",
             "underflow",
             "step-too-small",
-            "few-directions",
             "ill-conditioned-jacobian",
         ]
     }

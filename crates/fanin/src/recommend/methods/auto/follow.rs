@@ -31,8 +31,13 @@ pub(super) struct Functions {
     gates: HashSet<usize>,
 }
 
-/// A function that is written out, by its values.
-type Written = Arc<Table>;
+/// A function that is written out.
+#[derive(Debug)]
+struct Written {
+    table: Arc<Table>,
+    /// The place of the first layer that the same follows.
+    first: usize,
+}
 
 impl Functions {
     /// Those of a network whose parameters have these scales: a slope that is one number, as PReLU's, counts
@@ -55,7 +60,7 @@ impl Functions {
             let (nodes, end) = chain(walk, (around, &still), z)?;
             (!nodes.is_empty()).then_some((index, nodes, end))
         });
-        let written = chains.filter_map(|(index, nodes, end)| {
+        let tables = chains.filter_map(|(index, nodes, end)| {
             let layer = &walk.network.layers[index];
             let graph = &walk.network.graph;
             let table = tabulated(graph, (layer.pre_activation, &nodes, end), &numbers)?;
@@ -65,13 +70,23 @@ impl Functions {
             }
             Some((index, Arc::new(table)))
         });
-        Self { written: written.collect(), gates }
+        // Tables are long: each is held against the different ones before it, not against all.
+        let mut kinds: Vec<(usize, Arc<Table>)> = Vec::new();
+        let mut written = HashMap::new();
+        for (index, table) in tables {
+            let known = kinds.iter().find(|(_, kind)| table.is_like(kind)).map(|(first, _)| *first);
+            if known.is_none() {
+                kinds.push((index, Arc::clone(&table)));
+            }
+            written.insert(index, Written { table, first: known.unwrap_or(index) });
+        }
+        Self { written, gates }
     }
 
     /// What the layer after the one in this place takes of its z.
     pub fn passed(&self, walk: &Walk, layer: usize) -> Passed {
         match (self.written.get(&layer), Passed::of(self.name(walk, layer))) {
-            (Some(own), _) => Passed::Written(Arc::clone(own)),
+            (Some(own), _) => Passed::Written(Arc::clone(&own.table)),
             (None, Passed::Bent(own)) if self.is_gate(layer) => Passed::Gate(own),
             (None, own) => own,
         }
@@ -79,7 +94,7 @@ impl Functions {
 
     /// a, if what follows the layer is sin(a·z), written out.
     pub fn frequency(&self, layer: usize) -> Option<f64> {
-        self.written.get(&layer)?.frequency()
+        self.written.get(&layer)?.table.frequency()
     }
 
     /// Whether the layer's activation multiplies another signal.
@@ -95,11 +110,8 @@ impl Functions {
 
     /// Whether the same follows two layers.
     pub fn are_alike(&self, walk: &Walk, [a, b]: [usize; 2]) -> bool {
-        let is_one = match (self.written.get(&a), self.written.get(&b)) {
-            (Some(a), Some(b)) => a.is_like(b),
-            (None, None) => self.name(walk, a) == self.name(walk, b),
-            _ => false,
-        };
+        let first = |layer| self.written.get(&layer).map(|own| own.first);
+        let is_one = first(a) == first(b) && self.name(walk, a) == self.name(walk, b);
         is_one && self.is_gate(a) == self.is_gate(b)
     }
 }
