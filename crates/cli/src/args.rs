@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser};
 use clap::{Arg, Args, Command, ValueEnum};
+use fanin::Result;
 use fanin::check::Severity;
 use fanin::import::{Noise, Options};
 use fanin::init::SCHEMES;
@@ -13,8 +14,7 @@ use fanin::spec::{
     BatchSize, InitRule, LossName, Missing, NormStatistics, ReadingSpec, Role, ScheduleName, Spec,
     Standardize, Task,
 };
-use fanin::train::optimizers::{self, Feed, OPTIMIZERS};
-use fanin::{Error, Result};
+use fanin::train::optimizers;
 
 /// Arguments of every command.
 #[derive(Debug, Args)]
@@ -23,10 +23,11 @@ pub struct Common {
     #[arg(long, global = true)]
     pub json: bool,
     /// First seed of weights, order and dropout [default: 0]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, allow_negative_numbers = true, value_name = "N")]
     pub seed: Option<u64>,
     /// Threads to use; results do not depend on it [default: one per core]
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, allow_negative_numbers = true, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
 }
 
@@ -85,6 +86,11 @@ impl FailOn {
     }
 }
 
+/// Reads a whole number that is not 0.
+pub fn at_least_one<T: std::str::FromStr>(text: &str) -> std::result::Result<T, String> {
+    text.parse().map_err(|_| "expected a whole number of at least 1".to_owned())
+}
+
 /// Reads `PATTERN=SCHEME`.
 pub fn rule(text: &str) -> std::result::Result<InitRule, String> {
     let (pattern, scheme) = text.split_once('=').ok_or("expected PATTERN=SCHEME")?;
@@ -141,7 +147,7 @@ struct ModelFileArgs {
     inputs: Vec<(String, Vec<usize>)>,
     /// Rows where an .onnx file leaves the first axis open; of no effect on a network of any
     /// number of rows, but for one that cannot be read for a single row [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = at_least_one::<NonZero<usize>>)]
     batch: Option<NonZero<usize>>,
     /// What batch normalization of an .onnx file divides by: the batch's own statistics, which is
     /// right for starting weights, or the running ones [default: for `run`, what the file says; else
@@ -154,7 +160,7 @@ struct ModelFileArgs {
     noise: Option<Noise>,
     /// Numbers that all values of an .onnx file may hold together for its own rows, before it is
     /// refused [default: 268435456]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = at_least_one::<NonZero<usize>>)]
     max_elements: Option<NonZero<usize>>,
     #[command(flatten)]
     roles: RoleArgs,
@@ -310,7 +316,8 @@ pub struct DataArgs {
     /// What to do with missing values [default: error; `fanin data` describes them as they are]
     #[arg(long, value_parser = missing_values())]
     missing: Option<String>,
-    /// How features are scaled, by the training rows [default: standard]
+    /// How features are scaled, and numbers to learn alike, by the training rows: your own training must
+    /// scale them, too [default: standard]
     #[arg(long, value_parser = PossibleValuesParser::new(Standardize::NAMES))]
     standardize: Option<String>,
     /// The first line of a CSV file is a row, not names
@@ -332,10 +339,10 @@ fn missing_values() -> PossibleValuesParser {
 #[command(next_help_heading = "Training")]
 pub struct TrainArgs {
     /// Passes over the training rows [default: 15]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     epochs: Option<usize>,
     /// Rows in a step, or `full`, which gradient-descent and lbfgs always take [default: 64]
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "ROWS")]
     batch_size: Option<String>,
     /// Optimizer [default: sgd]
     #[arg(long, value_parser = PossibleValuesParser::new(optimizers::names()))]
@@ -356,7 +363,7 @@ pub struct TrainArgs {
     #[arg(long, value_parser = PossibleValuesParser::new(ScheduleName::NAMES))]
     schedule: Option<String>,
     /// Steps in which the learning rate rises from 0 [default: 0]
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "STEPS")]
     warmup_steps: Option<usize>,
     /// Loss [default: by the task]
     #[arg(long, value_parser = PossibleValuesParser::new(LossName::NAMES))]
@@ -364,7 +371,7 @@ pub struct TrainArgs {
     /// Share of a label's weight spread over all classes [default: 0]
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     label_smoothing: Option<f64>,
-    /// Score that counts as learned [default: 0.9]
+    /// Score that counts as learned; a higher one does where guessing comes to it [default: 0.9]
     #[arg(long, allow_negative_numbers = true, value_name = "SCORE")]
     target_accuracy: Option<f64>,
 }
@@ -384,10 +391,18 @@ pub fn is_spec(path: &Path) -> bool {
 
 /// The spec that a model argument names: a TOML file by its ending, else a short text.
 pub fn spec_of(model: Option<&str>) -> Result<Spec> {
+    spec_naming_data(model).map(|(spec, _)| spec)
+}
+
+/// As [`spec_of`], and whether a file says where the rows come from.
+pub fn spec_naming_data(model: Option<&str>) -> Result<(Spec, bool)> {
     match model {
-        None => Ok(Spec::default()),
-        Some(path) if is_spec(Path::new(path)) => Spec::read(Path::new(path)),
-        Some(text) => Ok(Spec { model: text.parse()?, ..Spec::default() }),
+        None => Ok((Spec::default(), false)),
+        Some(path) if is_spec(Path::new(path)) => {
+            let (spec, text) = Spec::read_with_text(Path::new(path))?;
+            Ok((spec, Spec::names_data(&text)))
+        }
+        Some(text) => Ok((Spec { model: text.parse()?, ..Spec::default() }, false)),
     }
 }
 
@@ -447,18 +462,10 @@ impl TrainArgs {
 
     /// Refuses rows in a step where the optimizer takes all.
     fn check_batch_size(&self, spec: &Spec) -> Result<()> {
-        let Some(rows) = &self.batch_size else { return Ok(()) };
-        let method = optimizers::find(&spec.optimizer.name)?;
-        if spec.train.batch_size == BatchSize::Full || method.feed == Feed::Batches {
+        if self.batch_size.is_none() {
             return Ok(());
         }
-        let others = OPTIMIZERS.iter().filter(|method| method.feed == Feed::Batches);
-        let others: Vec<&str> = others.map(|method| method.name).collect();
-        Err(Error::Setting {
-            place: "--batch-size".to_owned(),
-            found: format!("{rows} with {}, which takes all rows in every step", method.name),
-            expected: format!("`full`, or one of the optimizers {}", others.join(", ")),
-        })
+        optimizers::find(&spec.optimizer.name)?.check_rows("--batch-size", spec.train.batch_size)
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Compare {
           hide_possible_values = true)]
     schemes: Option<Vec<String>>,
     /// Number of seeds for each [default: 3]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     seeds: Option<u64>,
     #[command(flatten)]
     sweep: SweepArgs,
@@ -87,11 +87,13 @@ impl Compare {
         let bars = CompareBars::new(&names, &options.schemes, comparison.steps_per_network()?);
         let interrupt = interrupt();
         comparison.train(&mut networks, &bars, &interrupt)?;
+        let is_interrupted = interrupt.requested();
+        drop(interrupt);
         bars.clear();
         if common.json {
             output::json(&Json::new("compare", &comparison.report(&networks)));
         }
-        let target = options.spec.train.target_accuracy;
+        let target = comparison.threshold().target;
         networks.iter().for_each(|n| show(terminal::after_training(n, data.task, target)));
         let seeds = self.seeds.iter().map(|seeds| ("seeds", Some(seeds.to_string())));
         let asked = asked(self.model.as_deref(), read, common, seeds.collect());
@@ -115,7 +117,7 @@ impl Compare {
                 ..Material::default()
             }))
         })?;
-        Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
+        Ok(if is_interrupted { Exit::Interrupted } else { Exit::Done })
     }
 
     /// Writes event files, if they were asked for: a folder for every run, by network, scheme and

@@ -49,6 +49,7 @@ impl Explain {
             interrupt: &interrupt,
         });
         bar.clear();
+        drop(interrupt);
         let lesson = lesson?;
         self.report.write(|| Ok(report::lesson(&lesson, &command_line())))?;
         if common.json {

@@ -1,13 +1,15 @@
 //! Progress on a terminal, and nothing where there is none.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use fanin::compare::proof::ProofObserver;
 use fanin::compare::sweep::SweepObserver;
 use fanin::compare::{CompareObserver, RunId, Trained};
+use fanin::recommend::SearchObserver;
 use fanin::report::terminal;
 use fanin::spec::Task;
-use fanin::train::{Check, Metrics, Observer};
+use fanin::train::{Check, Interrupt, Metrics, Observer};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output;
@@ -93,6 +95,47 @@ impl ProofObserver for ProofBar {
     fn on_steps(&self, done: u64, most: u64) {
         self.0.set_length(most);
         self.0.set_position(done);
+    }
+}
+
+/// A bar over the iterations of methods that learn a start, which ends them on a wish to stop; silent
+/// if asked for JSON.
+pub struct SearchBar<'a> {
+    bar: OnceLock<ProgressBar>,
+    stop: &'a Interrupt,
+    quiet: bool,
+}
+
+impl<'a> SearchBar<'a> {
+    /// A bar that shows itself at the first iteration of a method.
+    pub fn new(quiet: bool, stop: &'a Interrupt) -> Self {
+        Self { bar: OnceLock::new(), stop, quiet }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn bar(&self) -> &ProgressBar {
+        self.bar.get_or_init(|| {
+            if self.quiet { ProgressBar::hidden() } else { bar(0, "learning a start".to_owned()) }
+        })
+    }
+}
+
+impl SearchObserver for SearchBar<'_> {
+    fn on_iteration(&self, method: &'static str, done: usize, most: usize) {
+        let bar = self.bar();
+        bar.set_message(method);
+        bar.set_length(most as u64);
+        bar.set_position(done as u64);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.requested()
     }
 }
 

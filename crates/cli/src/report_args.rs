@@ -7,6 +7,8 @@ use clap::Args;
 use fanin::Result;
 use fanin::report::{self, Form, Report};
 
+use crate::signals::ending_with;
+
 /// Arguments of commands that can end in a report.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
@@ -35,7 +37,9 @@ impl ReportArgs {
     /// Writes what `make` gives, if it was asked for, and says where.
     pub fn write(&self, make: impl FnOnce() -> Result<Report>) -> Result<()> {
         let Some(path) = &self.report else { return Ok(()) };
+        let told = ending_with("stopped; the report is not written");
         report::write(&make()?, path)?;
+        drop(told);
         eprintln!("report: {}", path.display());
         if self.open {
             open(path);

@@ -1,24 +1,65 @@
 //! Ctrl-C, and other requests to end, as polite requests; a file that may not grow, as an error.
 
 use std::io::{self, Write};
-use std::sync::Mutex;
+use std::ops::Deref;
+use std::sync::{Mutex, MutexGuard};
 
 use fanin::train::Interrupt;
 
-/// What can be asked to stop, and what is said then.
-static RUNNING: Mutex<Option<(Interrupt, &str)>> = Mutex::new(None);
+/// What is said to a signal, and what can be asked to stop; without the latter it ends the program.
+struct Running {
+    message: &'static str,
+    interrupt: Option<Interrupt>,
+}
 
-/// An interrupt that Ctrl-C requests, or a signal to end; a second one ends the program at once.
-pub fn interrupt() -> Interrupt {
+static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+
+/// Work that a signal asks to stop as long as this lives; a second one ends the program at once.
+pub struct Stoppable(Interrupt);
+
+/// Work that cannot be asked to stop: as long as this lives, a signal is told what that means.
+pub struct Told;
+
+/// An interrupt that Ctrl-C requests, or a signal to end, while steps are done.
+pub fn interrupt() -> Stoppable {
     interrupt_saying("finishing the step; press Ctrl-C again to stop at once")
 }
 
 /// The same, where Ctrl-C is answered by `message`.
-pub fn interrupt_saying(message: &'static str) -> Interrupt {
+pub fn interrupt_saying(message: &'static str) -> Stoppable {
     let interrupt = Interrupt::default();
-    let mut running = RUNNING.lock().expect("no thread panics while it holds this");
-    *running = Some((interrupt.clone(), message));
-    interrupt
+    *running() = Some(Running { message, interrupt: Some(interrupt.clone()) });
+    Stoppable(interrupt)
+}
+
+/// Has the first signal answered by `message`, and end the program at once.
+pub fn ending_with(message: &'static str) -> Told {
+    *running() = Some(Running { message, interrupt: None });
+    Told
+}
+
+impl Deref for Stoppable {
+    type Target = Interrupt;
+
+    fn deref(&self) -> &Interrupt {
+        &self.0
+    }
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        *running() = None;
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        *running() = None;
+    }
+}
+
+fn running() -> MutexGuard<'static, Option<Running>> {
+    RUNNING.lock().expect("no thread panics while it holds this")
 }
 
 /// Answers signals from here on: what runs is asked to stop; where nothing can be asked, or it was
@@ -29,16 +70,24 @@ pub fn listen() {
     }
 }
 
-/// Asks what runs to stop. False if there is nothing to ask, or it was asked before.
+/// Asks what runs to stop, and says so. False if there is nothing to ask, or it was asked before.
 fn ask() -> bool {
-    let running = RUNNING.lock().expect("no thread panics while it holds this");
-    let Some((interrupt, message)) = &*running else { return false };
-    if interrupt.request() {
-        return false;
+    let (message, is_asked) = wish();
+    if let Some(message) = message {
+        // The terminal may be what went away.
+        let _ = writeln!(io::stderr(), "\n{message}");
     }
-    // The terminal may be what went away.
-    let _ = writeln!(io::stderr(), "\n{message}");
-    true
+    is_asked
+}
+
+/// What is to be said, and whether something was asked to stop for the first time.
+fn wish() -> (Option<&'static str>, bool) {
+    let running = running();
+    let Some(Running { message, interrupt }) = &*running else { return (None, false) };
+    match interrupt {
+        Some(interrupt) if interrupt.request() => (None, false),
+        interrupt => (Some(*message), interrupt.is_some()),
+    }
 }
 
 #[cfg(unix)]
@@ -110,14 +159,32 @@ mod system {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
-    use super::system::handled;
+    use super::{ending_with, interrupt_saying, wish};
 
     #[test]
+    fn a_signal_is_answered_by_what_is_done_now() {
+        assert_eq!(wish(), (None, false));
+        let steps = interrupt_saying("finishing");
+        assert_eq!(wish(), (Some("finishing"), true));
+        assert!(steps.requested());
+        assert_eq!(wish(), (None, false));
+        drop(steps);
+        assert_eq!(wish(), (None, false));
+        let told = ending_with("no report");
+        assert_eq!(wish(), (Some("no report"), false));
+        drop(told);
+        assert_eq!(wish(), (None, false));
+    }
+
+    #[cfg(unix)]
+    #[test]
     fn what_was_ignored_stays_ignored() {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+        use super::system::handled;
+
         assert_eq!(handled(Some(0)), [SIGINT, SIGTERM, SIGHUP]);
         assert_eq!(handled(Some(1 << (SIGHUP - 1))), [SIGINT, SIGTERM]);
         assert_eq!(handled(Some(1 << (SIGINT - 1))), [SIGTERM, SIGHUP]);

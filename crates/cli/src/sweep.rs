@@ -47,6 +47,8 @@ impl SweepArgs {
         let interrupt = interrupt();
         let bar = SweepBar::new();
         let found = sweep::scale(&options, &bar, &interrupt)?;
+        let is_interrupted = interrupt.requested();
+        drop(interrupt);
         bar.clear();
         let json = Json::new("sweep", &found);
         let table = if is_json(&output) { format!("{json}\n") } else { found.to_csv() };
@@ -72,7 +74,7 @@ impl SweepArgs {
                 ..Material::default()
             }))
         })?;
-        Ok(if interrupt.requested() { Exit::Interrupted } else { Exit::Done })
+        Ok(if is_interrupted { Exit::Interrupted } else { Exit::Done })
     }
 }
 

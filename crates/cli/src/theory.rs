@@ -25,13 +25,13 @@ use crate::report_args::{ReportArgs, command_line};
   fanin theory --network attention --depth 12 --tokens 64")]
 pub struct Theory {
     /// Activation, as in models, or an expression in x [default: relu]
-    #[arg(long, value_name = "NAME|EXPRESSION")]
+    #[arg(long, value_name = "NAME|EXPRESSION", allow_hyphen_values = true, value_parser = activation)]
     activation: Option<String>,
     /// Layers or blocks
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value_t = 50)]
     depth: usize,
     /// Units of a layer [default: 256]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     width: Option<usize>,
     /// Variance of a weight times its fan-in [default: the critical one]
     #[arg(long, visible_alias = "sigma-w2", allow_negative_numbers = true, value_name = "σ²")]
@@ -49,13 +49,13 @@ pub struct Theory {
     #[arg(long, value_name = "HxW", value_parser = image)]
     image: Option<(usize, usize)>,
     /// Rows and columns of a convolution's kernel, odd, with --image [default: 3]
-    #[arg(long, value_name = "K", requires = "image")]
+    #[arg(long, allow_negative_numbers = true, value_name = "K", requires = "image")]
     kernel: Option<usize>,
     /// Tokens of a sequence, for attention [default: 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N")]
     tokens: Option<usize>,
     /// Cosine between tokens before the first block, for attention [default: 0]
-    #[arg(long, value_name = "COS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "COS")]
     cosine: Option<f64>,
     /// Variance of attention's logits; 0 is uniform attention [default: 1]
     #[arg(long, allow_negative_numbers = true, value_name = "τ²")]
@@ -71,6 +71,14 @@ const ATTENTION: &str = "attention";
 
 fn networks() -> Vec<&'static str> {
     [&Network::NAMES[..], &[ATTENTION]].concat()
+}
+
+/// An activation, which may begin with a minus; an option that follows is none.
+fn activation(text: &str) -> std::result::Result<String, String> {
+    if text.starts_with("--") {
+        return Err("expected a name or an expression, found an option".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// `32x32`: rows and columns.

@@ -11,7 +11,7 @@ use fanin::report::{Json, terminal};
 use fanin::spec::{Model, Spec};
 use fanin::train::{Finish, IfExists, Run, RunFolder, Summary};
 
-use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs, spec_of};
+use crate::args::{Common, DataArgs, ReadingArgs, StartArgs, TrainArgs, at_least_one, spec_of};
 use crate::output::{self, Exit};
 use crate::progress::{TrainBar, interrupt};
 use crate::report_args::{ReportArgs, command_line};
@@ -54,7 +54,7 @@ pub struct Train {
     /// Check the weights every N steps, from step 0 on: changes are told on the error stream, all
     /// are kept in checks.jsonl. A check costs about as much as one step on 2048 rows and the
     /// search for equal units, and changes no bit of the run
-    #[arg(long, value_name = "N")]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", value_parser = at_least_one::<NonZero<u64>>)]
     watch: Option<NonZero<u64>>,
     #[command(flatten)]
     reading: ReadingArgs,
@@ -102,6 +102,7 @@ impl Train {
         if spec.model.file().is_some() {
             data.notes.iter().for_each(|note| output::note(note));
         }
+        data.remarks().iter().for_each(|remark| output::note(remark));
         let weights = match &self.weights {
             Some(path) => fanin::import::read_weights(&model, path)?,
             None => match model.weights().filter(|_| !self.scheme.is_given()) {

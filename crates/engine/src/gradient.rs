@@ -4,8 +4,10 @@
 //! it is planned and run like any other, and differentiating it again gives Hessian–vector
 //! products.
 
+use std::sync::Arc;
+
 use crate::error::Result;
-use crate::graph::{Graph, Kind, Source, Wire};
+use crate::graph::{Graph, Kind, Node, Source, Wire};
 
 /// What an operator needs in order to build its derivative.
 #[derive(Debug)]
@@ -61,20 +63,22 @@ pub fn pullback(
         accumulate(graph, &mut gradient[wire.0], seed)?;
     }
     for index in (0..node_count).rev() {
-        let node = graph.nodes()[index].clone();
-        let output_gradients: Vec<_> = node.outputs.iter().map(|w| gradient[w.0]).collect();
-        let wanted: Vec<bool> = node.inputs.iter().map(|w| active[w.0]).collect();
-        if output_gradients.iter().all(Option::is_none) || !wanted.contains(&true) {
+        let Node { operator, inputs, outputs } = &graph.nodes()[index];
+        let is_reached = outputs.iter().any(|w| gradient[w.0].is_some());
+        if !is_reached || inputs.iter().all(|w| !active[w.0]) {
             continue;
         }
-        let parts = node.operator.gradient(&mut Backward {
+        let operator = Arc::clone(operator);
+        let mut backward = Backward {
+            inputs: inputs.clone(),
+            outputs: outputs.clone(),
+            output_gradients: outputs.iter().map(|w| gradient[w.0]).collect(),
+            wanted: inputs.iter().map(|w| active[w.0]).collect(),
             graph,
-            inputs: node.inputs.clone(),
-            outputs: node.outputs,
-            output_gradients,
-            wanted,
-        })?;
-        for (&input, part) in node.inputs.iter().zip(parts) {
+        };
+        let parts = operator.gradient(&mut backward)?;
+        let inputs = backward.inputs;
+        for (input, part) in inputs.into_iter().zip(parts) {
             if let Some(part) = part.filter(|_| active[input.0]) {
                 accumulate(graph, &mut gradient[input.0], part)?;
             }

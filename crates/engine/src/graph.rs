@@ -146,7 +146,8 @@ impl Graph {
     /// # Errors
     /// If the operator does not take inputs of these types.
     pub fn apply(&mut self, operator: impl Operator + 'static, inputs: &[Wire]) -> Result<Wire> {
-        Ok(self.apply_shared(Arc::new(operator), inputs)?[0])
+        let node = self.add_node(Arc::new(operator), inputs)?;
+        Ok(self.nodes[node].outputs[0])
     }
 
     /// Applies an operator and gives all of its outputs.
@@ -158,6 +159,11 @@ impl Graph {
         operator: Arc<dyn Operator>,
         inputs: &[Wire],
     ) -> Result<Vec<Wire>> {
+        let node = self.add_node(operator, inputs)?;
+        Ok(self.nodes[node].outputs.clone())
+    }
+
+    fn add_node(&mut self, operator: Arc<dyn Operator>, inputs: &[Wire]) -> Result<usize> {
         let types: Vec<&Type> = inputs.iter().map(|&w| self.type_of(w)).collect();
         for r#type in &types {
             r#type.shape.checked_elements(operator.name())?;
@@ -172,8 +178,8 @@ impl Graph {
             .enumerate()
             .map(|(i, r#type)| self.wire(r#type, Source::Node(node, i), None))
             .collect();
-        self.nodes.push(Node { operator, inputs: inputs.to_vec(), outputs: outputs.clone() });
-        Ok(outputs)
+        self.nodes.push(Node { operator, inputs: inputs.to_vec(), outputs });
+        Ok(node)
     }
 
     /// Gives a wire a name, for messages and reports.

@@ -5,6 +5,7 @@
 //! (Poole et al. 2016; Schoenholz et al. 2017).
 
 use std::f64::consts::PI;
+use std::sync::LazyLock;
 
 use crate::activations::Activation;
 
@@ -43,11 +44,10 @@ pub fn gaussian_moments(activation: &dyn Activation, mean: f64, variance: f64) -
         let (value, slope) = at(mean);
         return Moments { mean: value, second: value * value, slope_second: slope * slope };
     }
-    let rule = gauss_legendre();
     let mut sums = Moments { mean: 0.0, second: 0.0, slope_second: 0.0 };
     for pair in cuts(activation.kinks(), mean, deviation).windows(2) {
         let (middle, half) = (0.5 * (pair[0] + pair[1]), 0.5 * (pair[1] - pair[0]));
-        for (node, weight) in rule {
+        for (node, weight) in *RULE {
             let z = middle + half * node;
             let weight = half * weight * (-0.5 * z * z).exp() / (2.0 * PI).sqrt();
             let (value, slope) = at(mean + deviation * z);
@@ -58,6 +58,8 @@ pub fn gaussian_moments(activation: &dyn Activation, mean: f64, variance: f64) -
     }
     sums
 }
+
+static RULE: LazyLock<[(f64, f64); NODES]> = LazyLock::new(gauss_legendre);
 
 /// Deviations to both sides that count: what lies beyond weighs less than 10⁻²².
 const REACH: f64 = 10.0;

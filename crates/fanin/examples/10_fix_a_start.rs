@@ -22,7 +22,8 @@ pub fn main() -> fanin::Result<()> {
     println!("\n{}", recommend::code(&model, found, Language::Torch)?);
 
     let seconds = None;
-    let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds };
+    let usual = ProofOptions::default();
+    let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds, ..usual };
     let interrupt = Interrupt::default();
     let proof = fanin::prove(&spec, &model, None, found, &data, &options, &(), &interrupt)?;
     if let Proven::Trained(proof) = proof {

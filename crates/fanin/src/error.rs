@@ -102,6 +102,21 @@ pub enum Error {
         /// What can be done.
         remedy: &'static str,
     },
+    /// Work that does not fit into the time that is left for it.
+    #[error(
+        "{work} would take about {needed:.0} s, and {left:.0} s are left; asked for by name, {name} takes \
+         the time it needs"
+    )]
+    TooDear {
+        /// What would do the work.
+        name: &'static str,
+        /// What would be done.
+        work: String,
+        /// Seconds that it would take.
+        needed: f64,
+        /// Seconds that are left.
+        left: f64,
+    },
     /// A wish to stop, which was followed.
     #[error("stopped before the end; nothing is left of it")]
     Interrupted,

@@ -72,6 +72,7 @@ use weights::Weights;
 
 pub use error::{Error, Result};
 pub use fanin_engine as engine;
+pub use import::{model_file, write_model};
 
 /// The data that `spec` names, split and scaled by the training rows.
 ///
@@ -213,10 +214,23 @@ pub fn verify(file: &Path, outline: Option<&Outline>, seed: Option<u64>) -> Resu
 /// # Errors
 /// If weights, model and data do not fit each other.
 pub fn check(spec: &Spec, model: &Model, weights: &Weights, data: &Prepared) -> Result<Diagnosis> {
+    check_against(spec, model, weights, data, &[])
+}
+
+/// As [`check()`], of weights that are said to be made by these schemes.
+fn check_against(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+    said: &[init::Explanation],
+) -> Result<Diagnosis> {
     let course = Course::new(spec, data.task, 0)?;
     let rows = train::Rows::new(spec, data)?;
     let horizon = course.horizon(rows.train.rows())?;
-    Diagnosis::claimed(model, &course.loss, weights, &[], &rows.train, horizon, spec.check.extent)
+    let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
+    let found = Diagnosis::claimed(model, loss, weights, said, train, horizon, extent)?;
+    Ok(Diagnosis { remarks: data.remarks(), ..found })
 }
 
 /// As [`check()`], of weights that may fit the model only in part, such as those of a file.
@@ -259,12 +273,7 @@ fn check_repaired(
     let seed = spec.train.seeds.first().copied().unwrap_or(0);
     let drawn = initialize(spec, model, seed)?;
     let repaired = check::stand_in::repair(weights, &drawn, &spec.init.scheme)?;
-    let course = Course::new(spec, data.task, 0)?;
-    let rows = train::Rows::new(spec, data)?;
-    let horizon = course.horizon(rows.train.rows())?;
-    let weights = &repaired.weights;
-    let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
-    let found = Diagnosis::claimed(model, loss, weights, said, train, horizon, extent)?;
+    let found = check_against(spec, model, &repaired.weights, data, said)?;
     Ok(repaired.judged(found))
 }
 
@@ -285,7 +294,8 @@ pub fn check_scheme(
     let rules = (&spec.init_rules()).into();
     let draw = |number: usize| init::for_model(model, &rules, seeds[number]);
     let (loss, train, extent) = (&course.loss, &rows.train, spec.check.extent);
-    Diagnosis::over_seeds(model, loss, seeds.len(), draw, train, horizon, extent)
+    let found = Diagnosis::over_seeds(model, loss, seeds.len(), draw, train, horizon, extent)?;
+    Ok(Diagnosis { remarks: data.remarks(), ..found })
 }
 
 /// As [`check_scheme`], of what can be computed of a file; without seeds of the file's own weights.
@@ -372,6 +382,21 @@ pub fn recommend(
     data: &Prepared,
     options: &recommend::Options,
 ) -> Result<Repair> {
+    recommend_within(spec, model, weights, data, options, &recommend::Search::default())
+}
+
+/// The same within the time of `search`: methods that do not fit are left out, and said.
+///
+/// # Errors
+/// As [`check()`], and as [`recommend::repair_within`].
+pub fn recommend_within(
+    spec: &Spec,
+    model: &Model,
+    weights: &Weights,
+    data: &Prepared,
+    options: &recommend::Options,
+    search: &recommend::Search<'_>,
+) -> Result<Repair> {
     let course = Course::new(spec, data.task, 0)?;
     let rows = train::Rows::new(spec, data)?;
     let problem = recommend::Problem {
@@ -382,7 +407,11 @@ pub fn recommend(
         horizon: course.horizon(rows.train.rows())?,
         seed: spec.train.seeds.first().copied().unwrap_or(0),
     };
-    recommend::repair(&problem, &rows.train, options)
+    let mut repair = recommend::repair_within(&problem, &rows.train, options, search)?;
+    for diagnosis in [Some(&mut repair.before), repair.after.as_mut()].into_iter().flatten() {
+        diagnosis.remarks = data.remarks();
+    }
+    Ok(repair)
 }
 
 /// Whether `model` trains better from what was recommended than from its start: that of the
@@ -428,7 +457,7 @@ pub fn train<'d>(
     Run::new(spec, model, weights, data)
 }
 
-/// The report of a run by what its folder records; `finish` says how it ended, where that is known.
+/// The report of a run by its folder alone, without rows; `finish` says how it ended, where known.
 ///
 /// # Errors
 /// If files of the run cannot be read.
@@ -437,54 +466,7 @@ pub fn report_run(
     finish: Option<&train::Finish>,
     command: &str,
 ) -> Result<report::Report> {
-    let spec = Spec::from_toml(&folder.spec()?, &folder.path().join("spec.toml"))?;
-    let (epochs, checks) = (folder.metrics()?, train::Check::recorded(folder)?);
-    let name = folder.path().file_name().unwrap_or_default().to_string_lossy();
-    Ok(report::report(&report::Material {
-        title: format!("Run {name}"),
-        subtitle: format!(
-            "{}, starting from {}, on {}",
-            spec.model, spec.init.scheme, spec.data.source
-        ),
-        command: command.to_owned(),
-        spec: Some(&spec),
-        task: spec.task.or_else(|| open(&spec).ok().map(|(data, _)| data.task)),
-        epochs: Some(&epochs),
-        finish,
-        checks: &checks,
-        ..report::Material::default()
-    }))
-}
-
-/// Writes a copy of the ONNX file that `model` was read from in which only parameters that differ
-/// are replaced.
-///
-/// # Errors
-/// As [`import::write_back`], and if `model` was not read from a file.
-pub fn write_model(
-    model: &Model,
-    weights: &Weights,
-    target: &Path,
-    existing: formats::Existing,
-) -> Result<()> {
-    let network = import::file_network(model).ok_or_else(|| no_file(&model.to_string()))?;
-    import::write_back(network, weights, target, existing)
-}
-
-/// The ONNX file that `spec` names as its network.
-///
-/// # Errors
-/// If it names none.
-pub fn model_file(spec: &Spec) -> Result<&Path> {
-    spec.model.file().ok_or_else(|| no_file(&spec.model.to_string()))
-}
-
-fn no_file(model: &str) -> Error {
-    Error::Setting {
-        place: "model".to_owned(),
-        found: format!("`{model}`, no file"),
-        expected: "an .onnx model to copy; weights alone go to .safetensors or .npz".to_owned(),
-    }
+    report::of_run(folder, finish, command)
 }
 
 /// Runs `work` on `threads` threads, one per core for `None`; results do not depend on it.

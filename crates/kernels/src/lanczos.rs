@@ -6,11 +6,14 @@
 //!
 //! Key: A the matrix, q the vectors of its Krylov space, T = Qᵀ·A·Q tridiagonal, J any matrix.
 
+#![expect(clippy::inline_always, reason = "a loop must be compiled where it is called from")]
+
 use crate::elementwise;
 use crate::reduce::{dot, sum_of_squares};
 use crate::scalar::Float;
 use crate::threads;
 use crate::tridiagonal;
+use crate::wide::{Loop, wide};
 
 /// Share of the largest product below which what is left of a vector is rounding.
 const NOTHING: f64 = 1e-12;
@@ -160,9 +163,8 @@ fn orthogonalize<T: Float>(x: &mut [T], basis: &[Vec<T>]) -> f64 {
         let along = threads::map(basis, |q| dot(q, x));
         threads::for_each_chunk(x, threads::ELEMENTWISE_CHUNK, &|start, piece| {
             for (q, along) in basis.iter().zip(&along) {
-                let along = T::from_f64(*along);
                 let q = &q[start..start + piece.len()];
-                piece.iter_mut().zip(q).for_each(|(x, &q)| *x -= along * q);
+                wide(TakeOut { x: piece, q, along: T::from_f64(*along) });
             }
         });
         if sum_of_squares(x) >= MUCH * MUCH * before {
@@ -170,6 +172,21 @@ fn orthogonalize<T: Float>(x: &mut [T], basis: &[Vec<T>]) -> f64 {
         }
     }
     normalize(x)
+}
+
+/// `x[i] -= along · q[i]`.
+struct TakeOut<'a, T> {
+    x: &'a mut [T],
+    q: &'a [T],
+    along: T,
+}
+
+impl<T: Float> Loop for TakeOut<'_, T> {
+    #[inline(always)]
+    fn run(self) {
+        let Self { x, q, along } = self;
+        x.iter_mut().zip(q).for_each(|(x, &q)| *x -= along * q);
+    }
 }
 
 /// Scales x to length 1 and gives the length that it had; leaves 0 as it is.

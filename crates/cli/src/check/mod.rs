@@ -13,7 +13,9 @@ use fanin::report::{self, Asked, Checked, Json, terminal};
 use fanin::spec::Spec;
 
 use self::start::Judged;
-use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_of};
+use crate::args::{
+    Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, at_least_one, spec_of,
+};
 use crate::asked::asked;
 use crate::output::{self, Exit};
 use crate::report_args::ReportArgs;
@@ -58,7 +60,8 @@ pub struct Check {
     #[arg(long, value_name = "DIR", default_value = USUAL_RUNS)]
     runs: PathBuf,
     /// Draws of the weights to measure, from --seed on
-    #[arg(long, value_name = "N", default_value = USUAL_SEEDS, conflicts_with_all = ["weights", "run"])]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", default_value = USUAL_SEEDS,
+          value_parser = at_least_one::<std::num::NonZero<u64>>, conflicts_with_all = ["weights", "run"])]
     seeds: std::num::NonZero<u64>,
     /// Measure also what takes longer than an epoch of the network: without it a small one is told
     /// its word and causes, and what was left out

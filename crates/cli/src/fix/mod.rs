@@ -3,32 +3,32 @@
 mod file;
 mod pages;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use fanin::Result;
-use fanin::compare::proof::{ProofOptions, Proven};
+use fanin::compare::proof::{DEFAULT_SECONDS, ProofOptions, Proven};
 use fanin::data::Prepared;
-use fanin::recommend::{self, Options, Recommendation, Repair};
+use fanin::recommend::{self, Options, Recommendation, Repair, Search};
 use fanin::report::{Asked, Fixed, Json, terminal};
 use fanin::spec::{Model, Spec};
 use fanin::train::Interrupt;
 use fanin::weights::Weights;
 
 use self::file::FileArgs;
-use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, is_spec, spec_of};
+use crate::args::{Common, DataArgs, FailOn, ReadingArgs, StartArgs, TrainArgs, spec_naming_data};
 use crate::asked::asked;
 use crate::output::{self, Exit};
-use crate::progress::{ProofBar, interrupt};
+use crate::progress::{ProofBar, SearchBar, interrupt, interrupt_saying};
 use crate::report_args::ReportArgs;
 
 /// Find starting weights from which a network learns, say why, and prove it by training
 ///
 /// Judges the start as `fanin check` does, asks methods for a better one, cheapest first, until one
 /// passes, and trains from both with the same seeds, order and learning rates to choose from. Without
-/// --method a start that is sound is left alone. Ends with 1 if the start that is left has findings at or above
-/// --fail-on or a forecast of failure.
+/// --method a start that is sound is left alone. Ends with 1 if the start that is advised has findings at or
+/// above --fail-on or a forecast of failure.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   fanin fix \"features -> 30x64 relu -> outputs\" --scheme torch-default
@@ -72,10 +72,12 @@ struct ProofArgs {
     #[arg(long)]
     no_proof: bool,
     /// Seeds that both starts are trained with, from --seed on [default: 5]
-    #[arg(long, value_name = "N", conflicts_with = "no_proof", value_parser = pairs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "N", conflicts_with = "no_proof",
+          value_parser = pairs)]
     seeds: Option<u64>,
-    /// Seconds of training at most, by leaving out steps; 0 for the whole training [default: 20]
-    #[arg(long, value_name = "SECONDS", conflicts_with = "no_proof")]
+    /// Seconds of training at most, by leaving out steps, and as many for methods that learn a start;
+    /// 0 for all of both [default: 20; of a method asked for by name: 0]
+    #[arg(long, allow_negative_numbers = true, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
 }
 
@@ -88,6 +90,12 @@ fn pairs(text: &str) -> std::result::Result<u64, String> {
             .to_owned()),
         Err(_) => Err("expected a number of seeds, 2 or more".to_owned()),
     }
+}
+
+/// Reads seconds.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0);
+    seconds.ok_or_else(|| "expected a number of seconds, 0 for the whole training".to_owned())
 }
 
 /// A start and all that judges it.
@@ -108,9 +116,9 @@ impl Fix {
     pub fn run(&self, common: &Common) -> Result<Exit> {
         self.report.check()?;
         let case = self.case(common)?;
-        let Case { spec, data, model, weights, .. } = &case;
+        let Case { data, model, weights, .. } = &case;
         let options = Options { method: self.method.clone(), limit: self.fail_on.severity() };
-        let repair = fanin::recommend(spec, model, weights, data, &options)?;
+        let (repair, is_stopped) = self.search(&case, &options, common)?;
         let width = output::width();
         let show = |text: String| {
             if !common.json {
@@ -119,32 +127,33 @@ impl Fix {
         };
         show(terminal::fix(&case.fixed(&repair, None, &[]), width));
         let code = self.file.code(model, &repair)?;
-        let found = repair.recommendation.as_ref().filter(|_| !self.proof.no_proof);
+        let is_proven = !self.proof.no_proof && !is_stopped;
+        let found = repair.recommendation.as_ref().filter(|_| is_proven);
         // Before the proof, which may take long: whatever ends it, the start is there.
         let to_prove = found.map(|found| (found, interrupt()));
         let mut files = self.file.write(model, weights, &repair)?;
         let notes = self.file.notes(model, &repair)?;
         let shown = self.file.write_code(code.as_deref(), &mut files)?;
-        let prove = |(found, stop)| self.prove(&case, found, common, &stop);
-        let proof = to_prove.map(prove).transpose()?;
+        let proof = to_prove.map(|(found, stop)| self.prove(&case, found, common, &stop));
+        let proof = proof.transpose()?;
         if let Some(proof) = &proof {
             show(terminal::proven(proof, data.task, width));
         }
-        self.write_report(&case, &repair, proof.as_ref())?;
         let fixed = case.fixed(&repair, proof.as_ref(), &files);
         let fixed = Fixed { code: shown, notes: &notes, ..fixed };
+        self.write_report(&case, &fixed)?;
         if common.json {
             output::json(&Json::new("fix", &fixed));
         }
         show(terminal::fixed(&fixed, width));
-        if matches!(proof, Some(Proven::Interrupted { .. })) {
+        if is_stopped || matches!(proof, Some(Proven::Interrupted { .. })) {
             return Ok(Exit::Interrupted);
         }
-        Ok(if repair.is_healthy() { Exit::Done } else { Exit::Findings })
+        Ok(if fixed.is_healthy() { Exit::Done } else { Exit::Findings })
     }
 
     fn case(&self, common: &Common) -> Result<Case> {
-        let read = spec_of(self.model.as_deref())?;
+        let (read, says_data) = spec_naming_data(self.model.as_deref())?;
         self.file.check(&read)?;
         let mut spec = read.clone();
         self.scheme.apply(&mut spec);
@@ -154,10 +163,7 @@ impl Fix {
         self.reading.apply(&mut spec);
         self.data.apply(&mut spec)?;
         self.training.apply(&mut spec)?;
-        let said = self.model.as_deref().map(Path::new).filter(|path| is_spec(path));
-        let is_named = self.data.data.is_some()
-            || spec.data != Spec::default().data
-            || said.is_some_and(Spec::names_data);
+        let is_named = self.data.data.is_some() || says_data || spec.data != Spec::default().data;
         let opened = if is_named { fanin::open(&spec) } else { fanin::open_or_stand_in(&mut spec) };
         let (data, model) = opened?;
         let own = model.weights().filter(|_| !self.scheme.is_given());
@@ -185,6 +191,21 @@ impl Fix {
         asked(self.model.as_deref(), read, common, own.collect())
     }
 
+    /// What is recommended, and whether somebody ended the search for it.
+    fn search(&self, case: &Case, options: &Options, common: &Common) -> Result<(Repair, bool)> {
+        let usual = options.method.is_none().then_some(DEFAULT_SECONDS);
+        let seconds = self.proof.seconds.or(usual).filter(|seconds| *seconds > 0.0);
+        let stop = interrupt_saying(
+            "taking the best start found so far; press Ctrl-C again to stop at once",
+        );
+        let bar = SearchBar::new(common.json, &stop);
+        let search = Search { seconds, observer: &bar, ..Search::default() };
+        let Case { spec, data, model, weights, .. } = case;
+        let found = fanin::recommend_within(spec, model, weights, data, options, &search);
+        bar.clear();
+        Ok((found?, stop.requested()))
+    }
+
     fn prove(
         &self,
         case: &Case,
@@ -201,6 +222,7 @@ impl Fix {
                 Some(0.0) => None,
                 given => given.or(usual.seconds),
             },
+            patience: self.proof.seconds.map_or(usual.patience, |_| ProofOptions::PATIENCE),
             ..usual
         };
         let bar = ProofBar::new(common.json);
@@ -223,7 +245,7 @@ impl Case {
             model: self.model.to_string(),
             named: self.spec.model.to_string(),
             start: self.start.clone(),
-            data: format!("{}, {}", self.data.train.name, self.data.source),
+            data: named_once(&self.data.train.name, &self.data.source),
             is_stand_in: self.is_stand_in,
             spec: &self.spec,
             asked: &self.asked,
@@ -233,5 +255,21 @@ impl Case {
             notes: &[],
             code: None,
         }
+    }
+}
+
+/// The name of rows and where they come from, which may be the same.
+fn named_once(name: &str, source: &str) -> String {
+    if name == source { name.to_owned() } else { format!("{name}, {source}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named_once;
+
+    #[test]
+    fn a_file_of_rows_is_named_once() {
+        assert_eq!(named_once("d/tanh.npz", "d/tanh.npz"), "d/tanh.npz");
+        assert_eq!(named_once("digits", "UCI"), "digits, UCI");
     }
 }

@@ -1,22 +1,16 @@
 //! The report of a repair: before, after, what changed, and the start as code.
 
 use fanin::Result;
-use fanin::compare::proof::Proven;
-use fanin::recommend::Repair;
 use fanin::report::sections::{self, Material, Mended};
-use fanin::report::{self, Checked, terminal};
+use fanin::report::{self, Checked, Fixed};
 
 use super::{Case, Fix};
 use crate::report_args::command_line;
 
 impl Fix {
     /// Writes the report, if it was asked for.
-    pub(super) fn write_report(
-        &self,
-        case: &Case,
-        repair: &Repair,
-        proof: Option<&Proven>,
-    ) -> Result<()> {
+    pub(super) fn write_report(&self, case: &Case, fixed: &Fixed<'_>) -> Result<()> {
+        let repair = fixed.repair;
         let Case { spec, asked, data, model, weights, start, .. } = case;
         self.report.write(|| {
             let diagnosis = &repair.before;
@@ -27,8 +21,7 @@ impl Fix {
             let after = found.zip(repair.after.as_ref());
             let new = after.map(|(found, _)| fanin::trace(spec, model, &found.weights, data));
             let new = new.transpose()?;
-            let told = proof.map(|proof| terminal::proven(proof, data.task, 100));
-            let changed = found.map(|found| sections::Repair::new(model, repair, found, told));
+            let changed = found.map(|found| sections::Repair::new(model, fixed, found, data.task));
             Ok(report::report(&Material {
                 title: checked.model.clone(),
                 subtitle: format!("repair of a start from {}, on {}", checked.start, data.source),

@@ -4,7 +4,7 @@ use fanin::Result;
 use fanin::formats::write_weights;
 use fanin::init::{Parameter, like};
 use fanin::report::{Json, terminal};
-use fanin::spec::Model;
+use fanin::spec::{Model, from_framework};
 use fanin::weights::Weights;
 
 use super::file::FileArgs;
@@ -14,6 +14,7 @@ use crate::output::{self, Exit};
 /// What another library would start with, to the bit.
 pub struct Drawn {
     library: &'static dyn like::Library,
+    parameters: Vec<Parameter>,
     weights: Weights,
     /// Whether the order is known in which a program makes the layers.
     is_in_order: bool,
@@ -28,15 +29,19 @@ pub fn draw(
 ) -> Result<Drawn> {
     let library = like::find(library)?;
     let weights = library.initialize(&parameters, scheme, common.seed.unwrap_or(0))?;
-    Ok(Drawn { library, weights, is_in_order })
+    Ok(Drawn { library, parameters, weights, is_in_order })
 }
 
 impl Drawn {
     /// Writes it, into a copy of the file of `model` where that is asked for, and says so.
     pub fn write(&self, model: Option<&Model>, file: &FileArgs, common: &Common) -> Result<Exit> {
-        let Self { library, weights, is_in_order } = self;
+        let Self { library, parameters, weights, is_in_order } = self;
         match model.filter(|_| file.is_model()) {
-            Some(model) => fanin::write_model(model, weights, file.path(), file.existing())?,
+            Some(model) => {
+                let laid = library.laid_as(parameters, weights.clone())?;
+                let own = from_framework(&model.parameters()?, laid)?;
+                fanin::write_model(model, &own, file.path(), file.existing())?;
+            }
             None => write_weights(file.path(), weights, file.existing())?,
         }
         if common.json {

@@ -99,10 +99,7 @@ impl Init {
         }
         let chosen = Chosen::new(&listed.parameters, &rules)?;
         let seed = common.seed.unwrap_or(0);
-        let module = match model.filter(|_| !self.explain) {
-            Some(model) => Module::of(model, &rules, seed)?,
-            None => None,
-        };
+        let module = model.filter(|_| !self.file.is_model()).map(Module::of).transpose()?.flatten();
         let shaped = module.as_ref().map_or(&listed.parameters, |module| &module.parameters);
         let asked = self.file.dtype()?;
         let dtype = |index| outline.dtype(index, asked);
@@ -111,14 +108,19 @@ impl Init {
             pieces = module.own(pieces);
         }
         let mut start = Start { guesses: listed.guesses, ..Start::new(&chosen, &pieces)? };
-        if !self.explain {
-            start.files =
-                self.file.write(common.json, |path, options, progress| match &module {
-                    Some(module) => module.write(&pieces, path, options, progress),
-                    None => fanin::init::write(&chosen, &pieces, seed, path, options, progress),
-                })?;
+        let named = model.zip(module.as_ref());
+        if let Some((model, module)) = named {
+            module.tell(&mut start);
+            start.notes = Module::notes(model)?;
         }
-        start.notes = module.map_or_else(Vec::new, |module| module.notes);
+        if !self.explain {
+            let drawn =
+                named.map(|(model, module)| module.draw(model, &rules, seed)).transpose()?;
+            start.files = self.file.write(common.json, |path, options, progress| match &drawn {
+                Some(drawn) => drawn.write(&pieces, path, options, progress),
+                None => fanin::init::write(&chosen, &pieces, seed, path, options, progress),
+            })?;
+        }
         if common.json {
             output::json(&Json::new("init", &start));
         } else if self.explain {

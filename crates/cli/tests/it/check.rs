@@ -51,6 +51,32 @@ fn what_lowers_the_learning_rate_names_a_lower_one() {
     assert!(rate <= 0.5 * 0.02, "{fix}");
 }
 
+/// The learning rate that was advised instead diverged all the same.
+#[test]
+fn prices_are_to_be_scaled_before_any_other_learning_rate() {
+    let folder = Folder::new();
+    let row = |row: u32| {
+        let place = |step: u32, of: u32| f64::from(row * step % of) / (0.29 * f64::from(of)) - 1.7;
+        let (a, b) = (place(37, 101), place(53, 97));
+        format!("{a},{b},{}\n", 250_000.0 + 60_000.0 * (a - b))
+    };
+    let rows: String = (0..200).map(row).collect();
+    folder.write("prices.csv", format!("a,b,price\n{rows}").as_bytes());
+    let check = ["check", "2 -> 2x32 relu -> 1", "--scheme", "torch-default", "--seeds", "1"];
+    let data = ["--data", "prices.csv", "--target", "price", "--task", "regression"];
+    let check = [&check[..], &data].concat();
+    let raw = folder.fanin(&[&check[..], &["--standardize", "none"]].concat()).out;
+    assert!(raw.contains(" unnormalized-data ·") && raw.contains("divide by "), "{raw}");
+    assert!(raw.contains("follows from it: step-too-large"), "{raw}");
+    assert!(!raw.contains("--learning-rate") && !raw.contains("\ndata:"), "{raw}");
+    let scaled = folder.fanin(&check).out;
+    let head = "\ndata: numbers to learn are scaled, too (--standardize standard)";
+    assert!(scaled.contains(head) && !scaled.contains(" unnormalized-data ·"), "{scaled}");
+    let trained =
+        folder.fanin(&[&["train"][..], &check[1..4], &data[..], &["--epochs", "1"]].concat());
+    assert!(trained.err.contains("in your own training subtract"), "{}", trained.err);
+}
+
 #[test]
 fn a_file_without_weights_is_no_network_to_check() {
     let folder = Folder::new();
@@ -255,6 +281,34 @@ fn layers_before_an_unread_operator_are_judged_as_hidden_ones() {
     assert_eq!(told, "fanin check sound.onnx --scheme he-normal");
     let table = folder.fanin(&["check", "sound.onnx"]).out;
     assert!(!table.contains("∂L/∂") && table.contains("std a"), "{table}");
+}
+
+#[test]
+fn what_shrinks_and_what_is_equal_before_an_unread_operator_is_told() {
+    let folder = Folder::new();
+    folder.write("sound.onnx", with_a_foreign_operator(false));
+    let found = |options: &[&str]| -> Value {
+        let asked = [&["check", "sound.onnx", "--json", "--scheme"], options].concat();
+        serde_json::from_str(&folder.fanin(&asked).out).unwrap()
+    };
+    let finding = |json: &Value, code: &str| {
+        let findings = json["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["code"] == code).cloned()
+    };
+    let small = found(&["normal:0.0003"]);
+    let told = finding(&small, "vanishing-signal").expect("a layer keeps 0.2 % of the signal");
+    assert!(told["module"] == "0" && told["severity"] != "fail", "{told}");
+    assert_eq!(small["forecast"], "unsure");
+    assert_eq!(finding(&found(&["he-normal"]), "vanishing-signal"), None);
+
+    let equal = found(&["he-normal", "--rule", "2.weight=constant:0.1"]);
+    let told = finding(&equal, "unit-symmetry").expect("all units of the last layer are one");
+    assert_eq!(told["module"], "2", "{told}");
+    assert!(told["why"].as_str().unwrap().contains("which were not read"), "{told}");
+    assert_eq!(equal["forecast"], "unsure", "layers behind may part them");
+    let layers = equal["symmetry"]["layers"].as_array().unwrap();
+    assert!(layers[0]["effective_width"] == 32 && layers[0]["last_read"] == false, "{layers:?}");
+    assert!(layers[1]["effective_width"] == 1 && layers[1]["last_read"] == true, "{layers:?}");
 }
 
 #[test]

@@ -110,3 +110,63 @@ fn one_seed_is_no_proof() {
     assert_eq!(ended.code, 2);
     assert!(ended.err.contains("2 seeds or more") && ended.err.contains("--no-proof"));
 }
+
+/// 400 rows, of which every 33rd is of another class.
+fn imbalanced(folder: &Folder) {
+    let row = |i: usize| {
+        let class = if i.is_multiple_of(33) { "rare" } else { "usual" };
+        format!("{},{},{class}\n", (i * 7 % 11) as f64 / 10.0, (i * 5 % 13) as f64 / 10.0)
+    };
+    let rows: String = (0..400).map(row).collect();
+    folder.write("imbalanced.csv", format!("a,b,class\n{rows}").as_bytes());
+}
+
+#[test]
+fn always_giving_the_commonest_class_is_not_learning() {
+    let folder = Folder::new();
+    imbalanced(&folder);
+    let data = ["--data", "imbalanced.csv", "--target", "class", "--epochs", "2"];
+    let fix = ["fix", "2 -> 2x8 relu -> 2", "--scheme", "zeros"];
+    let ended = folder.fanin(&[&fix[..], &data].concat());
+    let said = ended.out.replace("\n  ", " ");
+    for part in [
+        "data: imbalanced.csv\n",
+        "proof: neither learns",
+        "always giving the commonest class comes to 0.96",
+        "counts as learned, not the 0.9 asked for",
+    ] {
+        assert!(said.contains(part), "{part} is not in\n{said}{}", ended.err);
+    }
+    assert!(!said.contains("keep the start as it was"), "{said}");
+    let compare = ["compare", "2 -> 8 relu -> 2", "--schemes", "zeros", "--seeds", "1"];
+    let ended = folder.fanin(&[&compare[..], &data].concat());
+    let row = ended.out.lines().rev().find(|line| line.starts_with(" zeros")).unwrap();
+    assert!(row.contains("never") && row.contains("stuck"), "{}", ended.out);
+    assert!(ended.out.contains("target    always giving the commonest class"), "{}", ended.out);
+    let ended = folder.fanin(&[&compare[..], &data, &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    let [chance, target] = ["chance", "target"].map(|key| told["threshold"][key].as_f64().unwrap());
+    assert!(chance > 0.9 && (target - 0.5 * (1.0 + chance)).abs() < 1e-9, "{chance} {target}");
+}
+
+#[test]
+fn a_report_of_a_repair_says_what_it_achieved() {
+    let folder = Folder::new();
+    let fix = ["fix", "64 -> 10x16 relu -> 10", "--scheme", "torch-default", "--epochs", "4"];
+    let ended = folder.fanin(&[&fix[..], &["--report", "fix.html"]].concat());
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let page = std::fs::read_to_string(folder.path().join("fix.html")).unwrap();
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in the page"));
+    assert!(place("Yes, mended") < place("id=\"repair\""));
+    assert!(place("id=\"repair\"") < place("id=\"findings\""));
+    assert!(page.contains("Proof by training: ") && !page.contains("No, stuck"));
+}
+
+/// A method that learns ends where its seconds end, and says how far it came.
+#[test]
+fn a_method_asked_for_by_name_keeps_to_the_seconds_given() {
+    let folder = Folder::new();
+    let fix = ["fix", "64 -> 4x64 tanh -> 10", "--scheme", "normal:0.01", "--method", "gradinit"];
+    let ended = folder.fanin(&[&fix[..], &["--no-proof", "--seconds", "1e-6"]].concat());
+    assert!(ended.out.contains("stopped after 1 of 390 iterations"), "{}{}", ended.out, ended.err);
+}

@@ -163,6 +163,40 @@ fn what_training_always_refuses_is_not_offered() {
 }
 
 #[test]
+fn a_file_that_is_no_model_is_no_mistyped_network() {
+    let folder = Folder::new();
+    for command in ["train", "check", "init", "model"] {
+        check(&folder, &[command, "net.pt"], &["found the path net.pt", ".toml", ".onnx"]);
+        check(&folder, &[command, "4 -> 8.5x"], &["cannot read the model"]);
+    }
+}
+
+#[test]
+fn numbers_below_zero_are_values_that_do_not_fit() {
+    let folder = Folder::new();
+    for (command, option) in [
+        ("train", "seed"),
+        ("train", "threads"),
+        ("train", "epochs"),
+        ("train", "warmup-steps"),
+        ("train", "watch"),
+        ("compare", "seeds"),
+        ("check", "seeds"),
+        ("fix", "seeds"),
+        ("fix", "seconds"),
+        ("theory", "depth"),
+        ("theory", "tokens"),
+    ] {
+        let option = format!("--{option}");
+        check(&folder, &[command, &option, "-1"], &["invalid value '-1'", &option]);
+    }
+    check(&folder, &["train", "--batch-size", "-1"], &["found `-1`", "a whole number of rows"]);
+    check(&folder, &["train", "--watch", "0"], &["a whole number of at least 1"]);
+    let attention = ["theory", "--network", "attention", "--cosine", "-0.5"];
+    check(&folder, &attention, &["-0.5", "a cosine from 0 to 1"]);
+}
+
+#[test]
 fn a_wrong_path_says_which() {
     let folder = Folder::new();
     check(&folder, &["data", "nope.csv"], &["nope.csv", "because", "there is no `nope.csv` in "]);

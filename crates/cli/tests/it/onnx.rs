@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use fanin::formats::onnx::{Dimension, ElementType, Graph, Model, Node, Tensor, Type, ValueInfo};
-use serde_json::Value;
+use fanin::init::{Parameter, like};
+use serde_json::{Value, json};
 
 use crate::command::{Folder, fanin};
 
@@ -311,4 +312,126 @@ fn mistakes_name_the_place_and_the_remedy() {
     said(&[&run[..], &["--input", "x:3"]].concat(), "x=1x3x224x224");
     let copy = path(&folder, "new.onnx");
     said(&["init", "4 -> 8 relu -> 2", "--output", &copy], "an .onnx model to copy");
+}
+
+/// Both matrices of the file are turned, under other names than in the module it came from.
+const TURNED: &str = "turned_linears.onnx";
+
+#[test]
+fn what_is_explained_of_a_module_is_what_is_written_of_it() {
+    let (folder, model) = (Folder::new(), carried(TURNED));
+    let (share, out) = (["--shard", "1/2", "--json"], path(&folder, "start.safetensors"));
+    let explained = fanin(&[&["init", &model, "--explain"][..], &share].concat());
+    let written = fanin(&[&["init", &model, "--output", &out][..], &share].concat());
+    let [explained, written] = [explained, written].map(|ended| {
+        serde_json::from_str::<Value>(&ended.out).unwrap_or_else(|_| panic!("{}", ended.err))
+    });
+    for key in ["init", "notes", "elements", "bytes"] {
+        assert_eq!(explained[key], written[key], "{key}");
+    }
+    let first = &explained["init"][0];
+    assert_eq!((&first["name"], &first["slice"]), (&json!("val_0"), &json!("axis 0: 0..4 of 8")));
+    assert_eq!(first["written"], json!({ "name": "fc.weight", "shape": [8, 6] }));
+    let tensors = fanin::formats::read_weights(out.as_ref()).unwrap();
+    assert_eq!(tensors.get("fc.weight").unwrap().shape().axes(), [4, 6]);
+    let told = fanin(&["init", &model, "--explain"]).out;
+    assert!(told.contains("written as") && told.contains("fc.weight 8×6"), "{told}");
+}
+
+/// A share has the elements of the whole.
+#[test]
+fn parts_of_a_module_are_those_of_the_whole() {
+    let (folder, model) = (Folder::new(), carried(TURNED));
+    let read = |name: &str, more: &[&str]| {
+        let out = path(&folder, name);
+        let ended = fanin(&[&["init", &model, "--output", &out][..], more].concat());
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        fanin::formats::read_weights(out.as_ref()).unwrap()
+    };
+    let whole = read("whole.safetensors", &[]);
+    let part = read("part.safetensors", &["--shard", "2/2", "--shard-axis", "1"]);
+    let (whole, part) = (whole.get("fc.weight").unwrap(), part.get("fc.weight").unwrap());
+    assert_eq!(part.shape().axes(), [8, 3]);
+    let rows = whole.data().chunks(6).flat_map(|row| &row[3..]);
+    assert!(part.data().iter().eq(rows));
+}
+
+#[test]
+fn another_library_draws_the_module_and_not_what_its_exporter_made() {
+    let (folder, model) = (Folder::new(), carried(TURNED));
+    let modules = [Parameter::linear("fc.weight", 8, 6), Parameter::linear("out.weight", 4, 8)];
+    for (name, scheme) in
+        [("torch", None), ("jax", Some("he-normal")), ("numpy", Some("he-normal"))]
+    {
+        let library = like::find(name).unwrap();
+        let expected = library.initialize(&modules, scheme, 3).unwrap();
+        let start = |file: &str| {
+            let out = path(&folder, &format!("{name}.{file}"));
+            let own = ["init", &model, "--like", name, "--seed", "3", "--output", &out];
+            let scheme = scheme.map_or(vec![], |scheme| vec!["--scheme", scheme]);
+            let ended = fanin(&[&own[..], &scheme].concat());
+            assert_eq!(ended.code, 0, "{}", ended.err);
+            assert!(!ended.out.contains("  order"), "the file tells it: {}", ended.out);
+            out
+        };
+        let drawn = fanin::formats::read_weights(start("safetensors").as_ref()).unwrap();
+        for (own, tensor) in &expected.tensors {
+            assert_eq!(drawn.get(own).unwrap(), tensor, "{name}: {own}");
+        }
+        // In the file the matrix is (inputs, units), whatever the library has.
+        let copy = fanin::import::model(start("onnx").as_ref(), &fanin::import::Options::default())
+            .unwrap();
+        let own = copy.weights().unwrap().get("val_0").unwrap();
+        let laid = library.laid_as(&modules, expected.clone()).unwrap();
+        let turned = laid.get("fc.weight").unwrap().data();
+        let turned = (0..48).map(|at| turned[at % 8 * 6 + at / 8]);
+        assert!(own.data().iter().copied().eq(turned), "{name}");
+    }
+}
+
+/// Units 1 and 3 of the first matrix start equal; in the file they are columns.
+#[test]
+fn a_check_names_layers_and_copies_as_the_module_does() {
+    let (folder, model) = (Folder::new(), carried(TURNED));
+    let start = path(&folder, "start.safetensors");
+    let init = ["init", &model, "--rule", "fc.*=lecun-normal", "--output", &start];
+    assert_eq!(fanin(&init).code, 0);
+    let mut weights = fanin::formats::read_weights(start.as_ref()).unwrap();
+    for (_, tensor) in weights.tensors.iter_mut().filter(|(name, _)| name == "fc.weight") {
+        let mut values = tensor.data().to_vec();
+        values.copy_within(6..12, 18);
+        *tensor = fanin::engine::Tensor::new([8, 6], values).unwrap();
+    }
+    let twins = path(&folder, "twins.safetensors");
+    let existing = fanin::formats::Existing::Keep;
+    fanin::formats::write_weights(twins.as_ref(), &weights, existing).unwrap();
+    let check = ["check", &model, "--weights", &twins, "--data", "normal", "--json"];
+    let ended = fanin(&check);
+    let told: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{}", ended.err));
+    let modules = told["measurement"]["layers"].as_array().unwrap();
+    let modules: Vec<&str> = modules.iter().map(|l| l["module"].as_str().unwrap()).collect();
+    assert_eq!(modules, ["fc", "out"]);
+    let findings = told["findings"].as_array().unwrap().iter();
+    let copies: Vec<&Value> = findings.filter(|f| f["code"] == "duplicated-weights").collect();
+    assert_eq!(copies[0]["module"], "fc", "{told}");
+    let why = copies[0]["why"].as_str().unwrap();
+    assert!(why.starts_with("`fc.weight` has 2 units"), "{why}");
+    let command = copies[0]["try"].as_str().unwrap();
+    assert!(command.starts_with("fanin fix ") && command.contains("--fail-on warn"), "{command}");
+}
+
+/// Rows of 2 and 32 numbers would pass for each other by their count.
+#[test]
+fn weights_of_another_layout_are_laid_as_the_file_lies() {
+    let (folder, model) = (Folder::new(), carried("siren.onnx"));
+    let out = path(&folder, "new.onnx");
+    let jax = ["init", &model, "--like", "jax", "--scheme", "orthogonal", "--output", &out];
+    let ended = fanin(&jax);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let copy = fanin::import::model(out.as_ref(), &fanin::import::Options::default()).unwrap();
+    let first = copy.weights().unwrap().get("0.weight").unwrap();
+    assert_eq!(first.shape().axes(), [32, 2]);
+    let column = |at: usize| first.data().iter().skip(at).step_by(2);
+    let product: f32 = column(0).zip(column(1)).map(|(a, b)| a * b).sum();
+    assert!(product.abs() < 1e-5, "{product}");
 }

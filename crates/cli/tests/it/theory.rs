@@ -103,6 +103,16 @@ fn options_that_mean_nothing_for_a_network_are_mistakes() {
 }
 
 #[test]
+fn an_expression_may_begin_with_a_minus_and_a_published_name_is_answered() {
+    let ended = fanin(&["theory", "--activation", "-log(1+exp(-x))", "--depth", "2"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let ended = fanin(&["theory", "--activation", "swish"]);
+    assert!(ended.code == 2 && ended.err.contains("`silu`"), "{}", ended.err);
+    let ended = fanin(&["theory", "--activation", "maxout"]);
+    assert!(ended.code == 2 && ended.err.contains("several numbers at once"), "{}", ended.err);
+}
+
+#[test]
 fn signals_without_an_end_are_told_in_words_and_signs() {
     for activation in ["x^3", "relu2", "exp(x)", "exp(10*x)"] {
         let ended = fanin(&["theory", "--activation", activation, "--depth", "8"]);

@@ -110,9 +110,10 @@ pub trait Activation: Debug + Send + Sync {
     /// the rectifiers, 2 for `relu2`; `None` if there is none.
     fn homogeneity(&self) -> Option<f64> {
         let degree = (self.at(0, 2.0) / self.at(0, 1.0)).log2();
+        let factors = [1.0_f64 / 16.0, 0.3, 3.0, 16.0].map(|k| (k, k.powf(degree)));
         let scales = |x: f64| {
-            let mut factors = [1.0 / 16.0, 0.3, 3.0, 16.0].into_iter();
-            factors.all(|k| same(self.at(0, k * x), k.powf(degree) * self.at(0, x)))
+            let value = self.at(0, x);
+            factors.iter().all(|(k, power)| same(self.at(0, k * x), power * value))
         };
         (degree.is_finite() && probes().all(|x| scales(x) && scales(-x))).then_some(degree)
     }

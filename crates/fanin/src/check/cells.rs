@@ -98,6 +98,13 @@ impl CellMeasurement {
         harms.max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
+    /// Whether the loss depends on the first of several steps alone, as where the last position is read of a
+    /// cell that runs backward.
+    pub fn is_read_at_first_alone(&self) -> bool {
+        let Some((first, later)) = self.deltas.split_first() else { return false };
+        *first > 0.0 && !later.is_empty() && later.iter().all(|delta| *delta == 0.0)
+    }
+
     /// ln ‖δ‖² at the first step over that at the last; none with one step, or where one is 0.
     pub fn log_gradient_growth(&self) -> Option<f64> {
         let (first, last) = ends(&self.deltas)?;

@@ -55,6 +55,9 @@ pub struct Diagnosis {
     pub forecast: Verdict,
     /// How likely that word is to be right.
     pub confidence: f64,
+    /// What everybody has to know of the data: how numbers to learn were scaled, or that nearly all rows are
+    /// of one class, as by [`Prepared::remarks`](crate::data::Prepared::remarks); empty for most.
+    pub remarks: Vec<String>,
     /// What could not be looked at, and what stood in for it; empty where all could.
     pub skipped: Vec<String>,
     /// Whether part of the network was left out, so that the loss, gradients and steps are not known.
@@ -176,6 +179,7 @@ impl Diagnosis {
             passed,
             forecast: verdict,
             confidence,
+            remarks: Vec::new(),
             skipped: Vec::new(),
             is_partial: false,
             readings: first_readings,
@@ -234,9 +238,8 @@ fn over_seeds(starts: &[Start], readings: &[Option<Readings>]) -> BTreeMap<&'sta
 
 /// What is not known of a graph that is no list of layers, and what was left out of it.
 fn skipped(model: &Model) -> Vec<String> {
-    let sentence = "how units are wired is not known of a graph: units count as equal for ever \
-                    where passes over a few rows and some steps find no difference, and opposite \
-                    units are not looked for";
+    let sentence = "how units are wired is not known of a graph: units count as equal or opposite \
+                    for ever where passes over a few rows and some steps find no other difference";
     if model.layers().is_some() {
         return Vec::new();
     }

@@ -8,7 +8,7 @@ use fanin_kernels::reduce;
 use serde::Serialize;
 
 use super::symmetry::near_duplicates::{
-    FALSE_ALARMS, Likeness, distance_within, is_below, likeness,
+    FALSE_ALARMS, Likeness, distance_within, is_below, likeness, may_be_alike,
 };
 use crate::weights::Weights;
 
@@ -132,8 +132,11 @@ fn near_layer(matrices: &[(&str, &Tensor<f32>)], squares: &[f64]) -> Option<Dupl
 /// those that enlarge pictures are.
 fn near_units(name: &str, tensor: &Tensor<f32>, is_of_parts: bool) -> Vec<Duplicate> {
     let width = tensor.shape().axes()[0];
-    let Likeness { equal, near, alike } =
-        likeness(tensor.data(), tensor.data().len() / width.max(1));
+    let inputs = tensor.data().len() / width.max(1);
+    if !may_be_alike(tensor.data(), inputs) {
+        return Vec::new();
+    }
+    let Likeness { equal, near, alike } = likeness(tensor.data(), inputs);
     let is_plain = tensor.shape().rank() == 2 && !is_of_parts;
     let equal = equal.closest.filter(|_| is_plain).map(|closest| Duplicate::EqualUnits {
         tensor: name.to_owned(),

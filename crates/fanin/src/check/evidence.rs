@@ -94,31 +94,28 @@ impl<'a> Evidence<'a> {
 
     /// The factor by which the signal changes per hidden layer, geometric mean; `None` with fewer
     /// than two hidden layers or no signal at all.
-    ///
-    /// Where activations differ between units and by no bit between rows, the signal is lost in
-    /// rounding, and counts as that of their deviation.
     pub fn signal_factor(&self) -> Option<f64> {
-        let told = |l: &LayerMeasurement| l.signal.max(f64::EPSILON * l.activation_deviation);
-        let signals: Vec<f64> = self.hidden().iter().map(told).collect();
-        geometric_factor(&signals)
+        geometric_factor(&self.hidden().iter().map(told_signal).collect::<Vec<f64>>())
     }
 
     /// The factor by which the gradient at z changes per hidden layer on its way back.
     pub fn gradient_factor(&self) -> Option<f64> {
-        let deltas: Vec<f64> = self.hidden().iter().rev().map(|l| l.delta_norm).collect();
+        let hidden = self.hidden().iter().rev().filter(|l| !l.is_passed_by);
+        let deltas: Vec<f64> = hidden.map(|l| l.delta_norm).collect();
         geometric_factor(&deltas)
     }
 
     /// The last hidden layer whose z is computed from all that came before it: the end of a
-    /// residual branch shows its branch alone.
+    /// residual branch shows its branch alone. One that is passed by shows nothing that is learned.
     pub fn last_hidden(&self) -> Option<&'a LayerMeasurement> {
-        self.hidden().iter().rev().find(|layer| !self.ends_branch(layer))
+        let mut whole = self.hidden().iter().rev().filter(|layer| !self.ends_branch(layer));
+        whole.clone().find(|layer| !layer.is_passed_by).or_else(|| whole.next())
     }
 
     /// ln ‖δ‖² of the first hidden layer outside branches over that of the last one, per unit;
     /// `None` with fewer than two, or where a gradient is 0.
     pub fn log_gradient_growth(&self) -> Option<f64> {
-        let hidden: Vec<_> = self.hidden().iter().filter(|l| !l.in_branch()).collect();
+        let hidden: Vec<_> = self.chain_of_hidden().collect();
         let per_unit = |l: &LayerMeasurement| l.delta_norm.powi(2) / l.units as f64;
         let (first, last) = (per_unit(hidden.first()?), per_unit(hidden.last()?));
         let growth = (first / last).ln();
@@ -127,7 +124,7 @@ impl<'a> Evidence<'a> {
 
     /// The standard error, over rows, of [`log_gradient_growth`](Self::log_gradient_growth).
     pub fn gradient_growth_error(&self) -> f64 {
-        self.hidden().iter().find(|l| !l.in_branch()).map_or(0.0, |l| l.gradient_growth_error)
+        self.chain_of_hidden().next().map_or(0.0, |l| l.gradient_growth_error)
     }
 
     /// A severity that is no failure where steps do not depend on the gradient's size.
@@ -163,21 +160,28 @@ impl<'a> Evidence<'a> {
         self.measurement.layers.iter().filter(|l| !l.in_branch())
     }
 
-    /// The first layer that gets no gradient, if it will not get one after the first step either.
+    /// Hidden layers of the [chain](Self::chain) that are not passed by.
+    fn chain_of_hidden(&self) -> impl Iterator<Item = &LayerMeasurement> {
+        self.hidden().iter().filter(|l| !l.in_branch() && !l.is_passed_by)
+    }
+
+    /// The first layer that gets no gradient, if it will not get one after the first step either and
+    /// the data do not get around it.
     ///
     /// A matrix of zeros that itself gets a gradient, such as an output that starts at 0, keeps
     /// the gradient from all layers before it, but only until the first step.
     pub fn without_gradient(&self) -> Option<&LayerMeasurement> {
-        let waits = |l: &LayerMeasurement| l.gradient_norm == 0.0;
+        let waits = |l: &LayerMeasurement| l.gradient_norm == 0.0 && !l.is_passed_by;
         if self.opens() { None } else { self.chain().find(|l| waits(l)) }
     }
 
     /// The changes that decide how fast a chain grows out of its start, relative to each matrix:
-    /// those of layers that get a gradient, or of all where no first step will help.
+    /// those of layers that get a gradient, or of all where no first step will help; without those that
+    /// are passed by.
     pub fn chain_steps(&self) -> impl Iterator<Item = f64> {
         let opens = self.opens();
         self.chain()
-            .filter(move |l| !(opens && l.gradient_norm == 0.0))
+            .filter(move |l| !(l.is_passed_by || opens && l.gradient_norm == 0.0))
             .map(|l| self.relative_step(l) * l.telling_share())
     }
 
@@ -232,6 +236,26 @@ impl<'a> Evidence<'a> {
         (of_use / left.max(FLOOR)).max(1.0)
     }
 
+    /// How many times as long as what a straight line tells learning takes for the rest, where the targets ask
+    /// for more and the network starts nearly as a line; 1 where it does not, or is not known.
+    ///
+    /// As [along directions](Self::narrowing), a speed goes with a variance. Layers in branches, and such as wait
+    /// for a first step, may bend what the others do not.
+    pub fn bending(&self) -> f64 {
+        /// The share of the variance beyond a line from which weights grow along it soon enough.
+        const ENOUGH: f64 = 0.003;
+        /// A share that rounding may make.
+        const FLOOR: f64 = 1e-12;
+        let layers = &self.measurement.layers;
+        let is_chain = layers.iter().all(|l| !l.in_branch() && l.gradient_norm > 0.0);
+        match self.measurement.bend {
+            Some(bend) if is_chain && !self.has_learned() => {
+                (ENOUGH / bend.given.max(FLOOR)).max(1.0)
+            }
+            _ => 1.0,
+        }
+    }
+
     /// Whether a normalization follows a layer outside branches.
     pub(in crate::check) fn is_normalized(&self) -> bool {
         self.hidden().iter().any(|l| l.normalized)
@@ -268,10 +292,17 @@ impl<'a> Evidence<'a> {
         growths.into_iter().flatten().max_by(f64::total_cmp)
     }
 
-    /// ln of the signal's mean square in the last hidden layer over that in the first.
+    /// The hidden layers whose signals are compared: all, or from the first on behind which a normalization
+    /// stands. That gives any signal the size 1, which is no growth over layers before it.
+    pub fn compared(&self) -> &'a [LayerMeasurement] {
+        let hidden = self.hidden();
+        &hidden[hidden.iter().position(|layer| layer.normalized).unwrap_or(0)..]
+    }
+
+    /// ln of the signal's mean square in the last of the [compared](Self::compared) layers over that in the first.
     pub fn log_signal_growth(&self) -> Option<f64> {
-        let between = self.hidden().len().saturating_sub(1);
-        Some(2.0 * between as f64 * self.signal_factor()?.ln())
+        let signals: Vec<f64> = self.compared().iter().map(told_signal).collect();
+        Some(2.0 * signals.len().saturating_sub(1) as f64 * geometric_factor(&signals)?.ln())
     }
 
     /// ln of the stream's mean square at the last residual block over that at the first.
@@ -343,6 +374,12 @@ impl<'a> Evidence<'a> {
     fn opens(&self) -> bool {
         self.chain().any(|l| l.weight_norm == 0.0 && l.gradient_norm > 0.0)
     }
+}
+
+/// A layer's signal. Where activations differ between units and by no bit between rows, it is lost in rounding,
+/// and counts as that of their deviation.
+fn told_signal(layer: &LayerMeasurement) -> f64 {
+    layer.signal.max(f64::EPSILON * layer.activation_deviation)
 }
 
 fn geometric_factor(values: &[f64]) -> Option<f64> {

@@ -116,10 +116,10 @@ pub fn escape_share(evidence: &Evidence<'_>) -> Option<f64> {
     escape_steps(evidence).map(|steps| steps / evidence.horizon.steps as f64)
 }
 
-/// The share of the planned steps that pass until the network has learned what tells rows apart, and not only
-/// along the direction in which they differ most.
+/// The share of the planned steps that pass until the network has learned what tells rows apart: not only
+/// along the direction in which they differ most, and not only along straight lines.
 pub fn learning_share(evidence: &Evidence<'_>) -> Option<f64> {
-    escape_share(evidence).map(|share| share * evidence.narrowing())
+    escape_share(evidence).map(|share| share * evidence.narrowing().max(evidence.bending()))
 }
 
 /// How far off ln(learning share) is as a forecast: one deviation.

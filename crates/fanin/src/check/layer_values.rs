@@ -4,7 +4,8 @@
 
 use fanin_engine::Wire;
 
-use super::instruments::pass::{FirstRows, Pass};
+use super::first_rows::FirstRows;
+use super::instruments::pass::Pass;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::spec::{Loss, Mode, Model, Network};

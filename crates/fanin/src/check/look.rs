@@ -3,9 +3,11 @@
 use std::sync::OnceLock;
 
 use super::evidence::{Evidence, Horizon};
+use super::features::DataScales;
+use super::first_rows::FirstRows;
 use super::forecast;
 use super::instruments::effort;
-use super::instruments::pass::{FirstRows, first};
+use super::instruments::pass::first;
 use super::instruments::underflow;
 use super::instruments::updates::Step;
 use super::measurement::Measurement;
@@ -64,6 +66,7 @@ pub(super) struct Rows<'d> {
     /// The rows of the first look, or as many as instruments see at most.
     few: FirstRows,
     all: OnceLock<FirstRows>,
+    scales: DataScales,
 }
 
 impl<'d> Rows<'d> {
@@ -78,7 +81,8 @@ impl<'d> Rows<'d> {
         }
         looks.extend((first < most).then_some(most));
         let few = FirstRows::of(data, first.max(effort::MOST_ROWS).min(most));
-        Ok(Self { data, looks, few, all: OnceLock::new() })
+        let scales = DataScales::of(model, loss, data);
+        Ok(Self { data, looks, few, all: OnceLock::new(), scales })
     }
 
     /// At most so many rows.
@@ -140,7 +144,8 @@ impl<'a> Look<'a> {
         let (mut units, mut seen) = (None, None);
         for (index, &rows) in looks.iter().enumerate() {
             let batch = self.rows.batch(rows);
-            let measurement = self.probe(index, batch)?.measure(weights)?;
+            let mut measurement = self.probe(index, batch)?.measure(weights)?;
+            self.rows.scales.tell(&mut measurement);
             if index == 0 && self.gradients == Gradients::OfAll {
                 seen = Some(self.seen(batch, weights)?);
             }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::cells::CellMeasurement;
 use super::claims::Claim;
 use super::duplicates::Duplicate;
-use super::features::FeatureScales;
+use super::features::{FeatureScales, TargetScales};
+use super::straight_line::Bend;
 
 /// One linear layer, measured before the first step.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,6 +27,9 @@ pub struct LayerMeasurement {
     pub signal: f64,
     /// `E[z²]`.
     pub pre_activation_second_moment: f64,
+    /// Whether it gets no gradient and the data get around it: others learn without it.
+    #[serde(skip)]
+    pub is_passed_by: bool,
     /// Share of units whose activation is the same for every row.
     pub silent_share: f64,
     /// √(Σ δ²): the gradient of the batch loss with respect to z.
@@ -131,6 +135,18 @@ pub struct Measurement {
     pub input_second_moment: f64,
     /// How the features are scaled against each other.
     pub features: FeatureScales,
+    /// How numbers to learn are scaled; none where targets are no numbers.
+    #[serde(skip)]
+    pub targets: Option<TargetScales>,
+    /// The least and the greatest number that the outputs can give, for an activation of bounded values
+    /// behind the last layer.
+    #[serde(skip)]
+    pub output_range: Option<[f64; 2]>,
+    /// The share of rows of the commonest class; none where targets are no classes.
+    #[serde(skip)]
+    pub commonest: Option<f64>,
+    /// How far the network is from a straight line, if the targets ask for more than one and rows tell.
+    pub bend: Option<Bend>,
     /// Weights that are copies of others.
     pub duplicates: Vec<Duplicate>,
     /// Matrices beside the schemes that are said to have made them; none unless asked for.

@@ -14,7 +14,7 @@ use super::severity::Severity;
 use super::symmetry::Symmetry;
 
 /// Symptoms that weights and a forward pass show, whatever comes behind.
-const FORWARD: [&str; 14] = [
+const FORWARD: [&str; 15] = [
     "non-finite",
     "unnormalized-data",
     "unit-symmetry",
@@ -23,6 +23,7 @@ const FORWARD: [&str; 14] = [
     "zero-weights",
     "residual-growth",
     "exploding-signal",
+    VANISHING,
     "gain-mismatch",
     "dead-units",
     "correlation-collapse",
@@ -30,6 +31,15 @@ const FORWARD: [&str; 14] = [
     "saturation",
     "saturated-gates",
 ];
+
+/// The symptom that a forward pass shows of a part behind which layers come: of what has an output layer it
+/// is told by the steps that the loss asks for.
+const VANISHING: &str = "vanishing-signal";
+
+/// Whether a symptom can be told of a part whose last layer is hidden: no loss decides it.
+pub(super) fn is_told(code: &str) -> bool {
+    FORWARD.contains(&code)
+}
 
 /// Symptoms of which a part is sound if none is found: what rules of hidden layers did not find may be in
 /// layers behind.
@@ -56,6 +66,7 @@ impl Diagnosis {
             passed: Vec::new(),
             forecast: Verdict::Unsure,
             confidence: 0.0,
+            remarks: Vec::new(),
             skipped: Vec::new(),
             is_partial: false,
             readings: None,
@@ -69,19 +80,24 @@ impl Diagnosis {
     /// Of a part no forecast can be made, unless what was found there decides: it is then
     /// [`Verdict::Unsure`], with nothing known of the likeliest outcome.
     pub fn of_part(mut self, others: Vec<Finding>, left_out: &[String]) -> Self {
-        self.findings.retain(|finding| FORWARD.contains(&finding.code));
+        let is_hidden = self.measurement.is_part;
+        self.findings.retain(|f| is_told(f.code) && (f.code != VANISHING || is_hidden));
         self.passed.retain(|passed| OF_ALL.contains(&passed.code));
         let left: Vec<&str> = self.findings.iter().map(|finding| finding.code).collect();
         for finding in &mut self.findings {
             finding.consequence_of = finding.consequence_of.filter(|cause| left.contains(cause));
         }
-        let is_told = |other: &Finding| {
-            self.findings.iter().any(|own| module(own).is_some() && module(own) == module(other))
+        let is_known = |other: &Finding| {
+            let mut own = self.findings.iter().filter(|own| own.severity >= other.severity);
+            own.any(|own| module(own).is_some() && module(own) == module(other))
         };
-        let others: Vec<Finding> = others.into_iter().filter(|other| !is_told(other)).collect();
+        let others: Vec<Finding> = others.into_iter().filter(|other| !is_known(other)).collect();
         self.findings.extend(others);
         let fails = |codes: &[&str]| {
-            let is_grave = |f: &&Finding| f.severity == Severity::Fail && codes.contains(&f.code);
+            let is_open = |f: &Finding| f.code == "unit-symmetry" && self.is_last_read(f);
+            let is_grave = |f: &&Finding| {
+                f.severity == Severity::Fail && codes.contains(&f.code) && !is_open(f)
+            };
             self.findings.iter().any(|finding| is_grave(&finding))
         };
         (self.forecast, self.confidence) = if fails(&["non-finite"]) {
@@ -95,6 +111,12 @@ impl Diagnosis {
         self.skipped.splice(0..0, left_out.iter().cloned());
         self.is_partial = true;
         self
+    }
+
+    /// Whether a finding is about the last layer that was read, of whose units what comes behind decides.
+    fn is_last_read(&self, finding: &Finding) -> bool {
+        let mut layers = self.symmetry.layers.iter().filter(|layer| layer.last_read);
+        layers.any(|layer| finding.module.as_ref() == Some(&layer.module))
     }
 
     /// Takes away what depends on the loss that stood in.
@@ -149,6 +171,25 @@ mod tests {
         assert_eq!((whole.forecast, whole.confidence), (Verdict::Unsure, 0.0));
         assert_eq!(whole.skipped, ["left"]);
         assert!(whole.is_partial && whole.measurement.loss.is_nan());
+    }
+
+    #[test]
+    fn what_shrinks_on_its_way_forward_is_told_where_layers_come_behind() {
+        let found = || vec![finding("vanishing-signal", Severity::Warn, "0")];
+        let mut hidden = part(Verdict::Learns, found());
+        hidden.measurement.is_part = true;
+        let whole = hidden.of_part(Vec::new(), &[]);
+        assert_eq!(whole.findings.len(), 1, "a forward pass shows it");
+        let whole = part(Verdict::Learns, found()).of_part(Vec::new(), &[]);
+        assert!(whole.findings.is_empty(), "steps of a loss that stands in say nothing");
+    }
+
+    #[test]
+    fn what_weights_say_is_kept_where_a_pass_says_less() {
+        let own = vec![finding("unit-symmetry", Severity::Warn, "0")];
+        let others = vec![finding("constant-weights", Severity::Fail, "0.weight")];
+        let whole = part(Verdict::Unsure, own).of_part(others, &[]);
+        assert_eq!(whole.severity(), Some(Severity::Fail));
     }
 
     #[test]

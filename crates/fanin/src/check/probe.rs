@@ -3,15 +3,15 @@
 //! Key: B rows, N units of a layer, z pre-activation, a activation, δ = ∂loss/∂z.
 
 use std::borrow::Cow;
-use std::iter::repeat_n;
 
 use fanin_engine::{Graph, Plan, Type, Wire, Workspace, activations};
 use fanin_kernels::reduce;
 
-use super::bends::{Shape, slopes};
+use super::around;
+use super::bends::{Bends, Shape, output_range};
 use super::cells::{CellMeasurement, CellPass};
-use super::duplicates;
-use super::features::{self, FeatureScales};
+use super::duplicates::{Duplicate, duplicates};
+use super::features::{FeatureScales, input_scales};
 use super::instruments::budget::Work;
 use super::instruments::pass::{Pass, first, hold_statistics, part};
 use super::instruments::underflow::Backward;
@@ -21,8 +21,9 @@ use super::neighbors::Neighbors;
 use super::samples::Lay;
 use super::shared::{Shared, is_product};
 use super::statistics::{self, Telling};
+use super::straight_line::{Bend, StraightLine};
 use crate::error::{Error, Result};
-use crate::spec::{LayerWires, Loss, Mode, Model, Network, Numbers};
+use crate::spec::{LayerWires, Loss, Mode, Model, Network, to_framework};
 use crate::weights::Weights;
 
 /// Rows of data to measure on, features and targets in row-major order.
@@ -75,9 +76,12 @@ pub struct Probe<'a> {
     /// Planned with the first weights, where there are recurrent cells.
     cells: Option<CellPass>,
     neighbors: Neighbors,
+    bends: Bends,
     loss_of_zero_output: f64,
     input_second_moment: f64,
     features: FeatureScales,
+    /// Where it is not enough for the targets.
+    line: Option<StraightLine>,
 }
 
 /// What a pass keeps of every layer, in this order.
@@ -160,9 +164,11 @@ impl<'a> Probe<'a> {
         let (input_second_moment, features) = input_scales(model, batch);
         Ok(Self {
             neighbors: Neighbors::new(model, loss, first(batch, NEIGHBORED_ROWS))?,
+            bends: Bends::of(&network.layers),
             loss_of_zero_output: loss_of_zero_output(model, loss, batch)?,
             input_second_moment,
             features,
+            line: StraightLine::not_enough_for(model, batch),
             model,
             loss,
             batch,
@@ -195,7 +201,7 @@ impl<'a> Probe<'a> {
                 &self.products,
             )?,
             first_z: self.row_second_moments(Kept::PreActivation, 0),
-            last_delta: self.row_second_moments(Kept::Delta, depth.saturating_sub(2)),
+            last_delta: self.row_second_moments(Kept::Delta, self.last_hidden_read()),
         };
         let mut layers: Vec<LayerMeasurement> = Vec::with_capacity(depth);
         // What leaves a layer mostly enters the next one.
@@ -205,6 +211,7 @@ impl<'a> Probe<'a> {
             left = Some((self.network.layers[index].activation, own));
             layers.push(layer);
         }
+        around::mark(&self.network, &mut layers);
         let cells = self.cells(weights, &parameters)?;
         self.parameters = parameters;
         Ok(Measurement {
@@ -216,9 +223,29 @@ impl<'a> Probe<'a> {
             loss_of_zero_output: self.loss_of_zero_output,
             input_second_moment: self.input_second_moment,
             features: self.features,
-            duplicates: duplicates::duplicates(weights),
+            targets: None,
+            output_range: output_range(&self.network),
+            commonest: None,
+            bend: self.bend(),
+            duplicates: self.duplicates(weights)?,
             claims: Vec::new(),
         })
+    }
+
+    /// Copies among the weights, under the names and in the layout of the module that they came from, where
+    /// rows are units.
+    fn duplicates(&self, weights: &Weights) -> Result<Vec<Duplicate>> {
+        let parameters = self.model.parameters()?;
+        if parameters.iter().all(|own| own.framework.is_none()) {
+            return Ok(duplicates(weights));
+        }
+        Ok(duplicates(&to_framework(&parameters, weights)?))
+    }
+
+    /// How far what enters the output layer is from a straight line, where there are hidden layers.
+    fn bend(&self) -> Option<Bend> {
+        let hidden = self.network.layers.len().checked_sub(1).filter(|&hidden| hidden > 0)?;
+        self.line.as_ref()?.bend(self.read(Kept::Input, hidden), self.batch.rows)
     }
 
     /// What one pass forward takes.
@@ -248,10 +275,9 @@ impl<'a> Probe<'a> {
 
     /// How far a step by the last pass's gradients moves each trained parameter.
     pub(super) fn updates(&self, step: &Step) -> Vec<TensorUpdate> {
-        let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
         let tensors = self.gradients().map(|(parameter, gradient)| {
             let name = &self.network.names[parameter];
-            updates::update(name, &wide(&self.parameters[parameter]), &wide(gradient), step)
+            updates::update(name, &self.parameters[parameter], gradient, step)
         });
         tensors.collect()
     }
@@ -288,6 +314,13 @@ impl<'a> Probe<'a> {
 
     fn read(&self, kind: Kept, layer: usize) -> &[f32] {
         self.workspace.read(kind as usize * self.network.layers.len() + layer)
+    }
+
+    /// The last hidden layer that the loss depends on; the last one where it depends on none.
+    fn last_hidden_read(&self) -> usize {
+        let hidden = self.network.layers.len().saturating_sub(1);
+        let is_read = |&layer: &usize| self.read(Kept::Delta, layer).iter().any(|x| *x != 0.0);
+        (0..hidden).rev().find(is_read).unwrap_or(hidden.saturating_sub(1))
     }
 
     fn samples(&self, kind: Kept, layer: usize) -> Cow<'_, [f32]> {
@@ -330,7 +363,7 @@ impl<'a> Probe<'a> {
         let deviations = statistics::deviations_over_rows(&sampled_a, units);
         let bend = wires.bend.as_ref();
         let (kind, slopes) =
-            bend.map_or((None, None), |bend| slopes(bend, &sampled(Kept::Bent), units));
+            bend.map_or((None, None), |bend| self.bends.slopes(bend, &sampled(Kept::Bent), units));
         let row_gradient_norm = across.row_gradients[index]
             .unwrap_or_else(|| statistics::row_gradient_norm(delta, x, rows));
         let telling = if self.products[index] {
@@ -346,6 +379,7 @@ impl<'a> Probe<'a> {
             activation_deviation: reduce::variance(a).sqrt(),
             signal: (reduce::sum_of_squares(&deviations) / units as f64).sqrt(),
             pre_activation_second_moment: reduce::sum_of_squares(z) / z.len() as f64,
+            is_passed_by: false,
             silent_share: statistics::constant_columns(&sampled_a, units) as f64 / units as f64,
             delta_norm: reduce::sum_of_squares(delta).sqrt(),
             gradient_norm: reduce::sum_of_squares(d_weight).sqrt(),
@@ -453,30 +487,4 @@ fn loss_of_zero_output(model: &Model, loss: &Loss, batch: Batch<'_>) -> Result<f
     workspace.feed(1).copy_from_slice(batch.targets);
     plan.run(&[], &mut workspace);
     Ok(f64::from(workspace.read(0)[0]))
-}
-
-/// The mean square of the measured numbers in a batch, and how they are scaled.
-fn input_scales(model: &Model, batch: Batch<'_>) -> (f64, FeatureScales) {
-    let (numbers, columns) = measured(model, batch);
-    if columns == 0 {
-        return (1.0, FeatureScales { deviation_ratio: 1.0, ..FeatureScales::default() });
-    }
-    let second_moment = reduce::sum_of_squares(&numbers) / numbers.len() as f64;
-    (second_moment, features::scales(&numbers, columns))
-}
-
-/// The columns of a batch that are measured numbers, and how many there are.
-fn measured<'b>(model: &Model, batch: Batch<'b>) -> (Cow<'b, [f32]>, usize) {
-    let columns = batch.features.len() / batch.rows;
-    let feeds = model.architecture().feeds();
-    if feeds.iter().all(|feed| feed.numbers == Numbers::Measured) {
-        return (batch.features.into(), columns);
-    }
-    let is_measured: Vec<bool> = feeds
-        .iter()
-        .flat_map(|feed| repeat_n(feed.numbers == Numbers::Measured, feed.columns))
-        .collect();
-    let cells = batch.features.iter().zip(is_measured.iter().cycle());
-    let kept = cells.filter(|(_, kept)| **kept).map(|(x, _)| *x).collect::<Vec<f32>>();
-    (kept.into(), is_measured.iter().filter(|kept| **kept).count())
 }

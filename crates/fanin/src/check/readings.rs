@@ -29,7 +29,7 @@ const BETA1: f64 = 0.9;
 /// hangs on it: [`left_out`](Self::left_out) names it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Readings {
-    /// Rows that they saw; of low precision and updates the layers' own.
+    /// Rows that they saw some or all of; of low precision and updates the layers' own.
     pub rows: usize,
     /// 95 % over 5 % point of the singular values of ∂output/∂input, a row's.
     pub jacobian_condition: Option<f64>,
@@ -40,12 +40,22 @@ pub struct Readings {
     pub depth_condition: Option<f64>,
     /// Variance of the squares of these over their squared mean: 0 for an isometry.
     pub depth_relative_variance: Option<f64>,
-    /// Largest over smallest eigenvalue of the tangent kernel on 64 rows at most.
+    /// Largest over smallest eigenvalue of the tangent kernel, the mean over outputs, on 64 rows at
+    /// most.
     pub tangent_kernel_condition: Option<f64>,
+    /// Standard error of this condition where the mean over outputs is estimated by sums of them
+    /// with random signs; 0 where it is taken over all, none where there is one sum.
+    pub tangent_kernel_condition_error: Option<f64>,
+    /// Outputs that the kernel is the mean over, or such sums.
+    pub tangent_kernel_outputs: Option<usize>,
+    /// Rows of the kernel.
+    pub tangent_kernel_rows: Option<usize>,
     /// Directions that the kernel learns at about the same speed.
     pub tangent_kernel_directions: Option<f64>,
     /// The largest eigenvalue of the loss's Hessian.
     pub sharpness: Option<f64>,
+    /// Rows whose mean loss it is that of; fewer have the larger one on average.
+    pub curvature_rows: Option<usize>,
     /// The largest learning rate that this sharpness allows the planned optimizer; none where
     /// nothing curves upwards, or where the step's length is searched for.
     pub stable_learning_rate: Option<f64>,
@@ -54,6 +64,8 @@ pub struct Readings {
     pub gradient_signal_to_noise: Option<f64>,
     /// The batch in which signal and noise of the gradient are equal.
     pub gradient_noise_scale: Option<f64>,
+    /// Rows whose gradients both are taken from.
+    pub gradient_noise_rows: Option<usize>,
     /// Share of gradients that fp16 would flush to 0.
     pub fp16_flushed: f64,
     /// Share of gradients that bf16 would flush to 0.
@@ -178,7 +190,11 @@ impl<'a> Instruments<'a> {
         (epoch, extent): (usize, Extent),
     ) -> Self {
         let is_adam = horizon.step_rule == StepRule::Normalized;
-        let effort = Effort::new(epoch, first.weights);
+        let fitting = Effort::new(epoch, first.weights);
+        let effort = match extent {
+            Extent::All => first.work.asked(fitting, epoch, is_adam),
+            Extent::Fitting => fitting,
+        };
         let adam = Adam { epsilon: horizon.epsilon, parts: effort.parts };
         let (work, looked) = (first.work, first.looked);
         let is_closed = first.is_closed;
@@ -229,11 +245,19 @@ impl<'a> Instruments<'a> {
             depth_condition: depth.as_ref().map(|depth| depth.condition),
             depth_relative_variance: depth.as_ref().map(|depth| depth.relative_variance),
             tangent_kernel_condition: kernel.as_ref().map(|kernel| kernel.condition),
+            tangent_kernel_condition_error: kernel
+                .as_ref()
+                .map(|kernel| kernel.condition_error)
+                .filter(|error| error.is_finite()),
+            tangent_kernel_outputs: kernel.as_ref().map(|kernel| kernel.outputs),
+            tangent_kernel_rows: kernel.as_ref().map(|kernel| kernel.rows),
             tangent_kernel_directions: kernel.as_ref().map(|kernel| kernel.participation_ratio),
             sharpness: curvature.as_ref().map(|curvature| curvature.plain.largest),
+            curvature_rows: curvature.as_ref().map(|curvature| curvature.rows),
             stable_learning_rate: curvature.as_ref().and_then(stable),
             gradient_signal_to_noise: noise.map(|n| n.total.signal_to_noise / n.null),
             gradient_noise_scale: noise.and_then(|n| n.total.noise_scale),
+            gradient_noise_rows: noise.map(|n| n.parts * n.rows_per_part),
             fp16_flushed: backward.fp16.flushed,
             bf16_flushed: backward.bf16.flushed,
             fp16_loss_scale: backward.fp16_loss_scale.map(|scale| scale.least),

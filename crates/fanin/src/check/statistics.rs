@@ -8,25 +8,20 @@ use fanin_kernels::reduce;
 /// Columns that are the same in every row.
 pub fn constant_columns(x: &[f32], columns: usize) -> usize {
     let first = &x[..columns];
-    let mut same = vec![true; columns];
+    let mut same: Vec<usize> = (0..columns).collect();
     for row in x.chunks_exact(columns) {
-        let pairs = row.iter().zip(first);
-        same.iter_mut().zip(pairs).for_each(|(same, (value, first))| *same &= value == first);
+        same.retain(|&column| row[column] == first[column]);
+        if same.is_empty() {
+            break;
+        }
     }
-    same.into_iter().filter(|&same| same).count()
+    same.len()
 }
 
 /// The standard deviation of every column over the rows.
 pub fn deviations_over_rows(x: &[f32], columns: usize) -> Vec<f64> {
     let rows = x.len() / columns;
-    let mean = column_means(x, rows);
-    let mut squares = vec![0.0; columns];
-    for row in x.chunks_exact(columns) {
-        for ((sum, &a), m) in squares.iter_mut().zip(row).zip(&mean) {
-            let off = f64::from(a) - m;
-            *sum += off * off;
-        }
-    }
+    let squares = reduce::column_squares(x, &column_means(x, rows));
     squares.into_iter().map(|sum| (sum / rows as f64).sqrt()).collect()
 }
 
@@ -60,21 +55,12 @@ pub struct Telling {
 /// What tells rows apart of the gradient G = Σ δxᵀ over the rows: it is G − rows·δ̄x̄ᵀ.
 pub fn telling(gradient: &[f32], delta: &[f32], x: &[f32], rows: usize) -> Telling {
     let (mean_delta, mean_x) = (column_means(delta, rows), column_means(x, rows));
-    let (mut squares, mut own) = (0.0, vec![0.0; mean_x.len()]);
-    for (row, d) in gradient.chunks_exact(mean_x.len()).zip(&mean_delta) {
-        let shared = rows as f64 * d;
-        let pairs = row.iter().zip(&mean_x);
-        own.iter_mut().zip(pairs).for_each(|(own, (&g, m))| *own = f64::from(g) - shared * m);
-        squares += reduce::sum_of_squares(&own);
-    }
-    let off = |x: &[f32], mean: &[f64]| -> Vec<f64> {
-        let square = |row: &[f32]| {
-            let pairs = row.iter().zip(mean);
-            pairs.map(|(&x, m)| (f64::from(x) - m).powi(2)).sum()
-        };
-        x.chunks_exact(mean.len()).map(square).collect()
-    };
-    let products = off(delta, &mean_delta).into_iter().zip(off(x, &mean_x)).map(|(d, x)| d * x);
+    let of_units = gradient.chunks_exact(mean_x.len()).zip(&mean_delta);
+    let squares: f64 =
+        of_units.map(|(row, d)| reduce::squares_beside(row, rows as f64 * d, &mean_x)).sum();
+    let (off_delta, off_x) =
+        (reduce::row_squares(delta, &mean_delta), reduce::row_squares(x, &mean_x));
+    let products = off_delta.into_iter().zip(off_x).map(|(d, x)| d * x);
     Telling { norm: squares.sqrt(), of_rows: (products.sum::<f64>() * rows as f64).sqrt() }
 }
 
@@ -90,9 +76,7 @@ pub fn row_gradient_norm(delta: &[f32], x: &[f32], rows: usize) -> f64 {
 fn column_means(x: &[f32], rows: usize) -> Vec<f64> {
     let columns = x.len() / rows;
     let mut mean = vec![0.0; columns];
-    for row in x.chunks_exact(columns) {
-        mean.iter_mut().zip(row).for_each(|(m, &v)| *m += f64::from(v));
-    }
+    reduce::sum_columns(x, columns, 0, &mut mean);
     mean.iter_mut().for_each(|m| *m /= rows as f64);
     mean
 }
@@ -188,13 +172,10 @@ pub struct Slopes {
 ///
 /// `slopes` are φ′ at the inputs of the activation, `steepest` is max |φ′|.
 pub fn slopes(slopes: &[f32], columns: usize, steepest: f64) -> Slopes {
-    let flat = slopes.iter().filter(|s| f64::from(s.abs()) < FLAT * steepest).count();
-    let mut open = vec![0_usize; columns];
-    for row in slopes.chunks_exact(columns) {
-        open.iter_mut().zip(row).for_each(|(open, slope)| *open += usize::from(*slope != 0.0));
-    }
+    let flat = reduce::count_below(slopes, FLAT * steepest);
+    let open = reduce::count_nonzero(slopes, columns);
     let rows = slopes.len() / columns;
-    let share = |count: usize| open.iter().filter(|&&o| o == count).count() as f64;
+    let share = |count: usize| open.iter().filter(|&&o| o as usize == count).count() as f64;
     Slopes {
         flat: flat as f64 / slopes.len() as f64,
         dead: share(0) / columns as f64,

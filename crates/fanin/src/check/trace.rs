@@ -9,8 +9,9 @@ use fanin_engine::Wire;
 use fanin_kernels::reduce;
 use serde::Serialize;
 
+use super::first_rows::FirstRows;
 use super::instruments::jacobian;
-use super::instruments::pass::{FirstRows, Pass, first};
+use super::instruments::pass::{Pass, first};
 use super::probe::Batch;
 use super::samples::Lay;
 use crate::data::{Dataset, Targets};

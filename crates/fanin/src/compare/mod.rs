@@ -42,6 +42,8 @@ pub struct Report<'r> {
     pub data: Description,
     /// How every run was trained.
     pub spec: &'r Spec,
+    /// What counts as learning.
+    pub threshold: Threshold,
     /// Networks, each with every scheme.
     pub networks: &'r [NetworkComparison],
 }
@@ -142,7 +144,13 @@ impl<'d> Comparison<'d> {
     where
         'd: 'r,
     {
-        Report { data: describe(&self.data.train), spec: &self.options.spec, networks }
+        let (spec, threshold) = (&self.options.spec, self.threshold());
+        Report { data: describe(&self.data.train), spec, threshold, networks }
+    }
+
+    /// What counts as learning.
+    pub fn threshold(&self) -> Threshold {
+        Threshold::new(self.data, self.options.spec.train.target_accuracy)
     }
 
     /// Measures every starting point and forecasts its training, without any training.
@@ -231,7 +239,7 @@ impl<'d> Comparison<'d> {
         for (run, trained) in runs.iter().zip(trained) {
             networks[run.network].entries[run.scheme].trained.push(trained?);
         }
-        let threshold = Threshold::new(self.data, self.options.spec.train.target_accuracy);
+        let threshold = self.threshold();
         for entry in networks.iter_mut().flat_map(|n| &mut n.entries) {
             entry.outcome = threshold.outcome(&entry.trained);
         }

@@ -21,12 +21,13 @@ use fanin_kernels::threads;
 use serde::Serialize;
 
 use super::Threshold;
+use crate::data::Prepared;
 use crate::error::Result;
 use crate::train::{Course, Interrupt, Rows};
 use crate::weights::Weights;
 
 pub use conclusion::{Conclusion, Ratio};
-pub use options::ProofOptions;
+pub use options::{DEFAULT_SECONDS, ProofOptions};
 use pace::Pace;
 pub use run::{Limits, Score, Training, Trajectory, best, every, trajectory};
 
@@ -56,10 +57,13 @@ pub struct Proof {
     pub every: u64,
     /// The score of guessing.
     pub chance: f64,
+    /// The score asked for.
+    pub asked: f64,
     /// The score to be reached.
     pub threshold: f64,
-    /// Whether that is the score asked for; else no run came so far, and it is nine tenths of the
-    /// way from guessing to the best score that any run came to.
+    /// Whether that is the score asked for, or, where guessing comes to that, the one of
+    /// [`Threshold`] in its place; else no run came so far, and it is nine tenths of the way from
+    /// guessing to the best score that any run came to.
     pub is_asked: bool,
     /// The start as it was.
     pub before: Side,
@@ -151,16 +155,16 @@ pub fn prove(
     let course = Course::new(spec, data.task, 0)?;
     let batches = course.batches(Rows::new(spec, data)?.train.rows())?.count() as u64;
     let planned = course.epochs * batches;
-    let threshold = Threshold::new(data, spec.train.target_accuracy);
+    let asked = spec.train.target_accuracy;
+    let threshold = threshold(data, asked);
     let runs = 2 * (options.factors.len() + options.seeds.len()) as u64;
-    let usual = (every(batches, planned), planned);
-    let steps = match pace::affordable(contest, options, usual, runs)? {
+    let steps = match pace::affordable(contest, options, (batches, planned), runs)? {
         Pace::Steps(steps) => steps,
         Pace::TooDear(seconds) => return Ok(Proven::TooDear { seconds }),
     };
     let looks = every(batches, steps);
     let hopeless = f64::NEG_INFINITY;
-    let limits = Limits { steps, every: looks, target: threshold.target, hopeless };
+    let limits = Limits { steps, every: looks, target: threshold.mark(), hopeless };
     let ended = &AtomicU64::new(0);
     let work = Work { contest, limits, observer, interrupt, ended };
     let stopped = || Ok(Proven::Interrupted { ended: ended.load(Ordering::Relaxed), runs });
@@ -177,7 +181,7 @@ pub fn prove(
     let done = AtomicU64::new(0);
     let Some(mut tried) = work.train(&trials, &done, runs)? else { return stopped() };
     let tried_after = tried.split_off(rates.len());
-    let rates_of = [&tried, &tried_after].map(|tried| best(tried, threshold.target));
+    let rates_of = [&tried, &tried_after].map(|tried| best(tried, threshold.mark()));
     let counted: Vec<Start> = sides
         .iter()
         .zip(rates_of)
@@ -188,13 +192,14 @@ pub fn prove(
 
     let all = || before.iter().chain(&after);
     let highest = all().map(Trajectory::best_score).fold(threshold.chance, f64::max);
-    let is_asked = all().any(|run| run.steps_to(threshold.target).is_some());
+    let arrives = all().any(|run| run.steps_to(threshold.mark()).is_some());
+    let learned = arrives || highest - threshold.chance >= LEAST_GAIN;
+    let is_asked = arrives || (!learned && threshold.target > asked);
     let mark = if is_asked {
         threshold.target
     } else {
         threshold.chance + SHARE * (highest - threshold.chance)
     };
-    let learned = is_asked || highest - threshold.chance >= LEAST_GAIN;
     let before = Side::new(rates_of[0], tried, before, mark, learned);
     let after = Side::new(rates_of[1], tried_after, after, mark, learned);
     let ratio = learned.then(|| Ratio::new(&before.steps, &after.steps, steps));
@@ -205,6 +210,7 @@ pub fn prove(
         planned,
         every: looks,
         chance: threshold.chance,
+        asked,
         threshold: mark,
         is_asked,
         conclusion: Conclusion::new(ratio.as_ref()),
@@ -212,6 +218,13 @@ pub fn prove(
         after,
         ratio,
     })))
+}
+
+/// The higher of the thresholds by all rows to be tested on and by those that runs are judged by.
+fn threshold(data: &Prepared, asked: f64) -> Threshold {
+    let all = Threshold::new(data, asked);
+    let seen = Threshold::of(&run::judged(data), data.task, asked);
+    if seen.target > all.target { seen } else { all }
 }
 
 /// The share of the way from guessing to the best score that counts as learned where no run comes

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::remarks::significant;
 use super::standardize::Moments;
 use super::{Dataset, Targets};
 
@@ -222,6 +223,7 @@ fn remarks(
             description.mean_square
         ));
     }
+    remarks.extend(unscaled(&description.target_columns));
     if description.rows < description.features {
         remarks.push(format!(
             "there are fewer rows ({}) than features ({}), so a network can learn them by heart",
@@ -230,6 +232,26 @@ fn remarks(
     }
     remarks.extend(imbalance(&description.classes));
     remarks
+}
+
+/// Numbers to learn of another size than 1; labels of 0 and 1 have none.
+fn unscaled(targets: &[ColumnDescription]) -> Option<String> {
+    let is_unscaled = |column: &&ColumnDescription| {
+        let are_labels = column.minimum == 0.0 && column.maximum == 1.0;
+        let mean_square = column.mean.powi(2) + column.deviation.powi(2);
+        !are_labels && column.deviation > 0.0 && !MEAN_SQUARES.contains(&mean_square)
+    };
+    let mut columns = targets.iter().filter(is_unscaled);
+    let first = columns.next()?;
+    Some(format!(
+        "numbers to learn whose size is not near 1: {} of {}, such as `{}` with mean {} and deviation {}; \
+         fanin scales them as it does features (--standardize standard), and your own training must, too",
+        1 + columns.count(),
+        targets.len(),
+        first.name,
+        significant(first.mean),
+        significant(first.deviation)
+    ))
 }
 
 fn imbalance(classes: &[Balance]) -> Option<String> {
@@ -321,5 +343,21 @@ mod tests {
         );
         let empty = describe(&dataset(&["a"], &[], &[]));
         assert_eq!((empty.rows, empty.mean_square, empty.deviation_ratio), (0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn numbers_to_learn_of_another_size_are_told() {
+        let of = |values: &[f32]| {
+            let targets =
+                Targets::Values { values: values.to_vec(), names: vec!["price".to_owned()] };
+            let features: Vec<f32> = vec![-1.0, 1.0, -1.0, 1.0];
+            describe(&Dataset { targets, ..dataset(&["x"], &features, &[]) }).remarks
+        };
+        let told = of(&[3e5, 1e5, 3e5, 1e5]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let expected = "1 of 1, such as `price` with mean 200000 and deviation 100000";
+        assert!(told[0].contains(expected), "{told:?}");
+        assert!(of(&[0.0, 1.0, 0.0, 0.0]).is_empty(), "labels have no size");
+        assert!(of(&[-1.0, 1.0, 0.5, -0.5]).is_empty());
     }
 }

@@ -19,6 +19,7 @@ mod split;
 mod standardize;
 mod prepare;
 mod describe;
+mod remarks;
 mod from_spec;
 pub mod sets;
 
@@ -29,6 +30,7 @@ pub use from_spec::{for_network, for_spec, load_options};
 pub use load::load;
 pub use options::{LoadOptions, Loaded};
 pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use remarks::commonest_class;
 pub use split::{Split, split};
 pub use standardize::Fitted;
 pub use values::Values;

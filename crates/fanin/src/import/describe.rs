@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::options::Options;
-use super::{needs, ops, roles};
+use super::{identities, joined, needs, ops, roles};
 use crate::error::{Error, Result};
 use crate::formats::onnx::{Dimension, Model, OnnxFile, ValueInfo};
 use crate::init;
@@ -124,18 +124,28 @@ impl From<&init::Parameter> for Line {
 /// # Ok::<(), fanin::Error>(())
 /// ```
 pub fn describe(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Description> {
+    let restored = identities::restored(model);
+    let model = restored.as_ref().unwrap_or(model);
     options.overrides.check(model)?;
     let known: Vec<&str> = model.graph.free_inputs().map(|input| input.name).collect();
     if let Some(name) = options.inputs.keys().find(|name| !known.contains(&name.as_str())) {
         return Err(Error::unknown("input", name, &known));
     }
+    let copies = joined::copies(file, model);
+    let joined = joined::joined(file, model);
+    let model = joined.as_ref().unwrap_or(model);
     let pruned = pruned(model, options)?;
     let model = pruned.as_ref().unwrap_or(model);
     let found = roles::search(file, model, &options.overrides);
+    let notes = |found: &roles::Found| {
+        let own = copies.iter().filter(|copy| copy.of == found.initializer).count();
+        let also = (own > 0).then(|| format!("in the file {} times", own + 1));
+        found.notes.iter().cloned().chain(also).collect()
+    };
     let line = |found: &roles::Found| Line {
         framework: found.framework.clone(),
         consumer: found.consumer.clone(),
-        notes: found.notes.clone(),
+        notes: notes(found),
         ..Line::from(&found.parameter)
     };
     let producer = format!("{} {}", model.producer_name, model.producer_version);

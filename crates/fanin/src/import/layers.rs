@@ -14,7 +14,8 @@ use fanin_engine::graph::Source;
 use fanin_engine::{Graph, Wire};
 
 use crate::formats::onnx::{Attribute, Model, Node, OnnxFile, Separated};
-use crate::spec::{Axes, Bend, LayerWires, Layout};
+use crate::init::Parameter;
+use crate::spec::{Axes, Bend, LayerWires, Layout, framework_names};
 
 use super::batch::batch_axis;
 use super::bodies;
@@ -121,6 +122,8 @@ pub(super) struct Pair<'i> {
     pub one: (&'i Imported, usize),
     pub other: Option<(&'i Imported, usize)>,
     pub separated: &'i [Separated],
+    /// What the parameters of the graph are, in its order.
+    pub parameters: &'i [Parameter],
 }
 
 /// The layers of a model, in the order of the data; those whose weights lie in batches, are
@@ -133,6 +136,7 @@ pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
         one: Wires::of(pair.one.0),
         other: pair.other.map(|(other, _)| Wires::of(other)),
         nodes: &model.graph.nodes,
+        names: framework_names(pair.parameters),
         pair,
     };
     let nodes = graph.nodes.iter().enumerate();
@@ -141,7 +145,25 @@ pub(super) fn find(model: &Model<'_>, pair: &Pair<'_>) -> Vec<Layer> {
     let at: Vec<usize> = layers.iter().map(|(index, _)| *index).collect();
     let branches = residual::branches(&finder.links, &at, |a, b| finder.is_alike(a, b));
     layers.iter_mut().zip(branches).for_each(|((_, layer), branches)| layer.branches = branches);
-    layers.into_iter().map(|(_, layer)| layer).collect()
+    let layers = layers.into_iter().map(|(_, layer)| layer).collect();
+    told_apart(layers, pair.parameters, &finder.names)
+}
+
+/// The same layers, each under a name of its own: a renamed one whose module another weight has too is called by
+/// its weight's name.
+fn told_apart(mut layers: Vec<Layer>, parameters: &[Parameter], names: &[String]) -> Vec<Layer> {
+    let mut weights: HashMap<String, BTreeSet<usize>> = HashMap::new();
+    for layer in &layers {
+        weights.entry(layer.module.clone()).or_default().insert(layer.weight);
+    }
+    for layer in &mut layers {
+        let own = &parameters[layer.weight].name;
+        let name = own.rsplit_once('.').map_or(&**own, |(module, _)| module);
+        if name != layer.module && weights[&layer.module].len() > 1 {
+            layer.module.clone_from(&names[layer.weight]);
+        }
+    }
+    layers
 }
 
 /// Where the rows of a value lie.
@@ -158,6 +180,8 @@ struct Finder<'i, 'g, 'a> {
     other: Option<Wires<'i>>,
     /// The nodes of the file's own graph.
     nodes: &'g [Node<'a>],
+    /// The parameters' names in the framework.
+    names: Vec<String>,
     pair: &'i Pair<'i>,
 }
 
@@ -186,10 +210,8 @@ impl Finder<'_, '_, '_> {
         }
         let layout = self.layout(node, part, input, z)?;
         let (activation, bend) = self.follow(z);
-        let name = &self.pair.one.0.parameters[weight].name;
-        let module = name.rsplit_once('.').map_or(&**name, |(module, _)| module);
         Some(Layer {
-            module: module.to_owned(),
+            module: self.module(weight),
             weight,
             bias,
             input: input.to_owned(),
@@ -199,6 +221,17 @@ impl Finder<'_, '_, '_> {
             layout,
             branches: Vec::new(),
         })
+    }
+
+    /// The module of a weight, by the weight's name in the framework; where only an exporter's own is
+    /// known, that of the node that takes it.
+    fn module(&self, weight: usize) -> String {
+        let (name, own) = (&self.names[weight], &self.pair.parameters[weight]);
+        let is_exporters = name.starts_with("val_") || name.starts_with("onnx::");
+        if is_exporters && !own.place.module.is_empty() {
+            return own.place.module.clone();
+        }
+        name.rsplit_once('.').map_or(&**name, |(module, _)| module).to_owned()
     }
 
     /// The parameter whose elements, and no others, a value is made of.

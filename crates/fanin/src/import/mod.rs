@@ -24,6 +24,8 @@ mod inputs;
 mod imported;
 mod ops;
 mod sharing;
+mod joined;
+mod identities;
 mod needs;
 mod walk;
 mod feeds;
@@ -59,7 +61,7 @@ pub use run::{Feeds, Loss, Pass, Run, run};
 pub use upstream::{Upstream, upstream};
 pub use value::{Content, Value};
 pub use walk::Walk;
-pub use write_back::write_back;
+pub use write_back::{model_file, write_back, write_model};
 
 use crate::Result;
 use crate::formats::onnx::{Model, OnnxFile};
@@ -81,6 +83,8 @@ pub fn import(path: &Path, options: &Options) -> Result<Imported> {
 /// needed that depends on the inputs, or there are more elements than the limit; the message names
 /// node, operator and module.
 pub fn import_model(file: &OnnxFile, model: &Model<'_>, options: &Options) -> Result<Imported> {
+    let restored = identities::restored(model);
+    let model = restored.as_ref().unwrap_or(model);
     options.overrides.check(model)?;
     Ok(walk::lower(file, model, options, walk::Begin::Inputs)?.imported)
 }

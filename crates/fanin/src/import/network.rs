@@ -11,7 +11,7 @@ use fanin_engine::Shape;
 use crate::error::{Error, Result};
 use crate::formats::onnx::{self, ElementType, OnnxFile, Separated};
 use crate::init::{Parameter, Role};
-use crate::spec::{Architecture, Body, Feed, Ground, Mode, Model, RunningStatistic, Spec};
+use crate::spec::{self, Architecture, Body, Feed, Ground, Mode, Model, RunningStatistic, Spec};
 use crate::weights::Weights;
 
 use super::batch::{Exported, Seen, batch_axis};
@@ -19,7 +19,7 @@ use super::imported::Imported;
 use super::layers::{self, Layer, Pair, Wires};
 use super::roles;
 use super::walk::{self, Begin, Lowered, Onto};
-use super::{BatchNorm, Options, copies, indices, sharing};
+use super::{BatchNorm, Options, copies, identities, indices, joined, sharing};
 
 use parts::{cell, has_open_rows, parameters, rows, scores, weights};
 
@@ -63,7 +63,8 @@ pub fn file_network(model: &Model) -> Option<&FileNetwork> {
 }
 
 /// The parameters of a network, or of a list of tensors, in the order in which a program makes
-/// their layers, and whether it is known: `told` says it where `model` was read from no file.
+/// their layers, and whether it is known: `told` says it where `model` was read from no file. Those of
+/// a file are as in the module that it came from.
 ///
 /// # Errors
 /// As [`FileNetwork::in_module_order`].
@@ -73,8 +74,7 @@ pub fn in_module_order(
     told: bool,
 ) -> Result<(Vec<Parameter>, bool)> {
     let Some(network) = model.and_then(file_network) else { return Ok((listed, told)) };
-    let known = network.in_module_order()?;
-    Ok(known.map_or((listed, false), |sorted| (sorted, true)))
+    network.in_module_order()
 }
 
 /// The network that `spec` says: its layers, as wide as the data ask for, or its file's.
@@ -172,7 +172,10 @@ impl FileNetwork {
     pub(super) fn shared(file: &Arc<OnnxFile>, options: &Options) -> Result<Self> {
         let given = options;
         let decoded = file.model()?;
-        let found = roles::find(file, &decoded, &options.overrides)?.parameters;
+        let decoded = identities::restored(&decoded).unwrap_or(decoded);
+        options.overrides.check(&decoded)?;
+        let decoded = joined::joined(file, &decoded).unwrap_or(decoded);
+        let found = roles::search(file, &decoded, &options.overrides).parameters;
         let statistics = sharing::statistics(&decoded.graph);
         let mut options = options.clone();
         let mut notes = Vec::new();
@@ -282,8 +285,8 @@ impl FileNetwork {
         other: Option<(&Imported, usize)>,
     ) {
         let rows = self.exported.as_ref().map_or(1, |exported| exported.rows);
-        let separated = &self.separated;
-        let pair = Pair { file: &self.file, one: (imported, rows), other, separated };
+        let (separated, parameters) = (&self.separated, &self.parameters);
+        let pair = Pair { file: &self.file, one: (imported, rows), other, separated, parameters };
         let mut layers = layers::find(decoded, &pair);
         layers.retain(|layer| self.parameters[layer.weight].role.is_trained());
         self.layers = layers;
@@ -342,6 +345,8 @@ impl FileNetwork {
 
     fn lower(&self, ground: Ground) -> Result<Lowered> {
         let decoded = self.file.model()?;
+        let decoded = identities::restored(&decoded).unwrap_or(decoded);
+        let decoded = joined::joined(&self.file, &decoded).unwrap_or(decoded);
         let Ground { graph, features, rows, mode, .. } = ground;
         let share = self.exported.as_ref().map_or(1, |exported| rows / exported.rows + 1);
         let options = Options {
@@ -369,22 +374,26 @@ impl FileNetwork {
         &self.weights
     }
 
-    /// The parameters in the order in which the framework made their modules, as libraries that
-    /// draw in sequence need it; none where the file does not tell of each.
+    /// The parameters as the framework has them ([`spec::in_framework`]), in the order in which it made
+    /// their modules, as libraries that draw in sequence need it; in that of the file, which is said,
+    /// where the file does not tell of each, or where one tensor is a table and a last matrix, of which
+    /// a program may have drawn both.
     ///
     /// # Errors
     /// None: the file was read before.
-    pub fn in_module_order(&self) -> Result<Option<Vec<Parameter>>> {
+    pub fn in_module_order(&self) -> Result<(Vec<Parameter>, bool)> {
         let decoded = self.file.model()?;
         let order = roles::Signature::in_order(&decoded);
         let place = |own: &Parameter| order.iter().position(|name| *name == own.name);
-        let trained = self.parameters.iter().filter(|own| own.role.is_trained());
-        if trained.clone().any(|own| place(own).is_none()) {
-            return Ok(None);
+        let there = spec::in_framework(&self.parameters);
+        let is_split = there.contains(&None);
+        let mut there: Vec<Parameter> = there.into_iter().flatten().collect();
+        let mut trained = there.iter().filter(|own| own.role.is_trained());
+        let is_known = !is_split && trained.all(|own| place(own).is_some());
+        if is_known {
+            there.sort_by_key(|own| place(own).unwrap_or(usize::MAX));
         }
-        let mut sorted = self.parameters.clone();
-        sorted.sort_by_key(|own| place(own).unwrap_or(usize::MAX));
-        Ok(Some(sorted))
+        Ok((there, is_known))
     }
 
     /// Uses of merged initializers that are parameters of their own.

@@ -13,7 +13,7 @@ use crate::weights::Weights;
 use super::imported::Place;
 use super::needs::{chosen, needed, used};
 use super::network::FileNetwork;
-use super::{Options, ops, roles};
+use super::{Options, identities, joined, ops, roles};
 
 /// Values that are tried as the end of what is computed, those that need most nodes first.
 const TRIED: usize = 8;
@@ -50,6 +50,7 @@ pub struct Upstream {
 pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
     let file = Arc::new(OnnxFile::read(path)?);
     let decoded = file.model()?;
+    let decoded = identities::restored(&decoded).unwrap_or(decoded);
     let mut options = options.clone();
     if options.outputs.is_empty() {
         let first = decoded.graph.outputs.iter().find(|output| is_float(output));
@@ -60,7 +61,9 @@ pub fn upstream(path: &Path, options: &Options) -> Result<Option<Upstream>> {
     if cut.unread.is_empty() {
         return Ok(None);
     }
-    let found = roles::find(&file, &decoded, &options.overrides)?.parameters;
+    options.overrides.check(&decoded)?;
+    let decoded = joined::joined(&file, &decoded).unwrap_or(decoded);
+    let found = roles::search(&file, &decoded, &options.overrides).parameters;
     let (mut weights, mut parameters) = (Weights::default(), Vec::new());
     for tensor in &decoded.graph.initializers {
         let Some(own) = found.iter().find(|found| found.initializer == tensor.name) else {

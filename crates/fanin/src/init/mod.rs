@@ -56,7 +56,7 @@ pub use shard::{AxisRange, Selection, Shard};
 pub use slice::Slice;
 pub use tensors::fill;
 pub use values::{Source, Values};
-pub use write::{Piece, PieceLine, Start, pieces, write};
+pub use write::{Piece, PieceLine, Start, Written, pieces, write};
 
 /// The scheme that `text` says: `name` or `name:argument`, as in `he-normal` or `normal:0.01`.
 ///

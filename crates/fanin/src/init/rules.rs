@@ -1,6 +1,7 @@
 //! Which scheme each parameter gets, and the weights that follow.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use fanin_engine::Tensor;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Component, Distribution, Parameter, Scheme, Source, Values, fans, find};
 use crate::error::{Error, Result};
-use crate::spec::{Role, glob};
+use crate::spec::{Role, framework_names, glob};
 use crate::weights::Weights;
 
 /// Which scheme each parameter gets, as texts that [`find`] reads.
@@ -20,8 +21,8 @@ pub struct Rules {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bias: Option<String>,
     /// (pattern, scheme) pairs; the first pattern that matches a parameter decides, before all
-    /// else. It is a name, in which `*` stands for any run of characters and `?` for one, or
-    /// `role:` and a label of [`labels`].
+    /// else. It is a name, the parameter's own or that in the module that its file was exported from, in
+    /// which `*` stands for any run of characters and `?` for one, or `role:` and a label of [`labels`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<(String, String)>,
     /// The library by whose convention fans are computed, as [`fans::CONVENTIONS`] names it; if
@@ -264,19 +265,40 @@ struct Schemes<'a> {
     default: Arc<dyn Scheme>,
     bias: Option<Arc<dyn Scheme>>,
     patterns: Vec<(&'a str, Arc<dyn Scheme>)>,
+    modules: ModuleNames,
+}
+
+/// The names in their module of parameters that have others in their file, by these.
+struct ModuleNames(HashMap<String, String>);
+
+impl ModuleNames {
+    fn of(parameters: &[Parameter]) -> Self {
+        if parameters.iter().all(|own| own.framework.is_none()) {
+            return Self(HashMap::new());
+        }
+        let names = parameters.iter().zip(framework_names(parameters));
+        let renamed = names.filter(|(own, there)| own.name != *there);
+        Self(renamed.map(|(own, there)| (own.name.clone(), there)).collect())
+    }
+
+    /// Whether a pattern chooses a parameter by one of its names, or by its role.
+    fn choose(&self, pattern: &str, parameter: &Parameter) -> bool {
+        let there = self.0.get(&parameter.name);
+        chooses(pattern, parameter) || there.is_some_and(|name| glob::matches(pattern, name))
+    }
 }
 
 impl<'a> Schemes<'a> {
     fn of(parameters: &[Parameter], rules: &'a Rules) -> Result<Self> {
-        let mut patterns = Vec::new();
+        let (mut patterns, modules) = (Vec::new(), ModuleNames::of(parameters));
         for (pattern, scheme) in &rules.patterns {
-            if !parameters.iter().any(|p| chooses(pattern, p)) {
+            if !parameters.iter().any(|p| modules.choose(pattern, p)) {
                 return Err(unknown_pattern(pattern, parameters));
             }
             patterns.push((pattern.as_str(), Arc::from(find(scheme)?)));
         }
         let bias = rules.bias.as_deref().map(find).transpose()?.map(Arc::from);
-        Ok(Self { default: Arc::from(find(&rules.default)?), bias, patterns })
+        Ok(Self { default: Arc::from(find(&rules.default)?), bias, patterns, modules })
     }
 
     fn choose(&self, parameter: &Parameter) -> Result<Choice> {
@@ -285,7 +307,7 @@ impl<'a> Schemes<'a> {
         };
         let role = parameter.role;
         if let Some((pattern, scheme)) =
-            self.patterns.iter().find(|(pattern, _)| chooses(pattern, parameter))
+            self.patterns.iter().find(|(pattern, _)| self.modules.choose(pattern, parameter))
         {
             return choice(scheme, format!("rule `{pattern}`"));
         }
@@ -323,6 +345,35 @@ pub(super) fn unknown_pattern(pattern: &str, parameters: &[Parameter]) -> Error 
         known.dedup();
         return Error::unknown("role", label, &known);
     }
-    let names: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+    let names = parameters.iter().flat_map(|p| p.framework.iter().chain([&p.name]));
+    let names: Vec<&str> = names.map(String::as_str).collect();
     Error::unknown("parameter", pattern, &names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::explain;
+
+    /// What is drawn goes by the name in the file.
+    #[test]
+    fn a_rule_may_call_a_parameter_as_its_module_does() {
+        let own = Parameter::linear("val_3", 4, 2);
+        let turned = Parameter { framework: Some("fc.weight".to_owned()), ..own.clone() };
+        let by = |parameter: &Parameter, pattern: &str| {
+            let patterns = vec![(pattern.to_owned(), "zeros".to_owned())];
+            explain(std::slice::from_ref(parameter), &Rules { patterns, ..Rules::new("he-normal") })
+        };
+        for pattern in ["fc.weight", "fc.*", "val_3"] {
+            let told = by(&turned, pattern).unwrap();
+            assert_eq!((&*told[0].name, told[0].deviation), ("val_3", 0.0), "{pattern}");
+        }
+        let message = by(&turned, "fd.weight").unwrap_err().to_string();
+        assert!(message.contains("`fc.weight`"), "{message}");
+        assert!(by(&own, "fc.weight").is_err());
+        let other = Parameter { name: "val_5".to_owned(), ..turned.clone() };
+        let patterns = vec![("fc.weight".to_owned(), "zeros".to_owned())];
+        let both = explain(&[turned, other], &Rules { patterns, ..Rules::new("he-normal") });
+        assert!(both.is_err(), "two parameters claim the name");
+    }
 }

@@ -78,6 +78,32 @@ impl Slice {
         });
         failed.into_inner().expect("no thread panics while it holds the lock")
     }
+
+    /// Fills `out` with the elements of the part from `start` on, out of all elements of the tensor.
+    ///
+    /// ```
+    /// use fanin::init::Slice;
+    /// let mut slice = Slice::whole(&[2, 3].into());
+    /// slice.cut(1, 1..3);
+    /// let mut part = [0.0; 3];
+    /// slice.copy(&[0.0, 0.1, 0.2, 1.0, 1.1, 1.2], 1, &mut part);
+    /// assert_eq!(part, [0.2, 1.1, 1.2]);
+    /// ```
+    ///
+    /// # Panics
+    /// If `whole` has other elements than the tensor, or the part ends before `out` does.
+    pub fn copy(&self, whole: &[f32], start: usize, out: &mut [f32]) {
+        let runs = Runs::of(self);
+        let mut done = 0;
+        while done < out.len() {
+            let (run, within) = ((start + done) / runs.length, (start + done) % runs.length);
+            assert!(run < runs.count, "the part ends before what is asked of it");
+            let length = (runs.length - within).min(out.len() - done);
+            let begin = runs.begin(run) + within;
+            out[done..done + length].copy_from_slice(&whole[begin..begin + length]);
+            done += length;
+        }
+    }
 }
 
 /// What is cut, axis by axis; `whole` if nothing is.

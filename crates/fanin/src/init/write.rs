@@ -27,10 +27,25 @@ pub struct PieceLine {
     /// What the whole parameter, or one part of a packed one, gets.
     #[serde(flatten)]
     pub explanation: Explanation,
-    /// `whole`, or what is kept of the axes that are cut: `axis 0: 4..8 of 8`.
+    /// The parameter's place in the list of parameters.
+    #[serde(skip)]
+    pub parameter: usize,
+    /// What it is in the file that is written, where that has it otherwise than the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+    /// `whole`, or what is kept of the axes that are cut, as they are written: `axis 0: 4..8 of 8`.
     pub slice: String,
     /// The type of elements in the file.
     pub dtype: Dtype,
+}
+
+/// A parameter in a file that has it under another name, and perhaps turned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Its name there.
+    pub name: String,
+    /// Its shape there, before anything is cut.
+    pub shape: Vec<usize>,
 }
 
 /// What a command to initialize would do, or has done.
@@ -62,6 +77,8 @@ impl Start {
         for piece in pieces {
             let line = |explanation| PieceLine {
                 explanation,
+                parameter: piece.parameter,
+                written: None,
                 slice: piece.slice.to_string(),
                 dtype: piece.dtype,
             };

@@ -61,6 +61,7 @@ impl Draft {
             }
             found.changes.push(Change {
                 parameter: parameter.name.clone(),
+                module: None,
                 role: parameter.role,
                 before: Scale::of(tensor.data()),
                 after: Scale::of(&entry.values),

@@ -28,7 +28,7 @@ pub struct Fold {
 pub fn fold(changes: &[Change]) -> Vec<Fold> {
     let mut folds: Vec<(String, Fold)> = Vec::new();
     for change in changes {
-        let key = [place(&change.parameter), without_numbers(&change.reason)].join("\n");
+        let key = [place(change.called()), without_numbers(&change.reason)].join("\n");
         let same = |(other, fold): &&mut (String, Fold)| *other == key && fold.role == change.role;
         match folds.iter_mut().find(same) {
             Some((_, fold)) => fold.join(change),
@@ -41,7 +41,7 @@ pub fn fold(changes: &[Change]) -> Vec<Fold> {
 impl Fold {
     fn new(change: &Change) -> Self {
         Self {
-            name: change.parameter.clone(),
+            name: change.called().to_owned(),
             count: 1,
             role: change.role,
             before: (change.before, change.before),
@@ -53,7 +53,7 @@ impl Fold {
 
     fn join(&mut self, change: &Change) {
         self.count += 1;
-        self.name = joined(&self.name, &change.parameter);
+        self.name = joined(&self.name, change.called());
         self.before = wider(self.before, change.before);
         self.after = wider(self.after, change.after);
     }
@@ -99,12 +99,22 @@ mod tests {
     fn change(parameter: &str, deviation: f64, reason: &str) -> Change {
         Change {
             parameter: parameter.to_owned(),
+            module: None,
             role: Role::Weight,
             before: Scale::default(),
             after: Scale { mean: 0.0, deviation },
             scheme: format!("normal:{deviation}"),
             reason: reason.to_owned(),
         }
+    }
+
+    #[test]
+    fn parameters_are_called_as_in_their_module() {
+        let [first, second] = [("val_3", "0.fc.weight"), ("val_9", "1.fc.weight")]
+            .map(|(own, there)| Change { module: Some(there.into()), ..change(own, 0.1, "r") });
+        let folds = fold(&[first.clone(), second]);
+        assert_eq!((&*folds[0].name, folds[0].count), ("*.fc.weight", 2));
+        assert_eq!(fold(&[first])[0].name, "0.fc.weight");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What every method tells of itself and can do.
 
-use super::{Problem, Recommendation};
+use super::{Problem, Recommendation, Search, tied};
 use crate::error::Result;
 
 /// A way to find starting weights for a network.
@@ -8,13 +8,48 @@ pub trait Method: Sync {
     /// What people are told of it.
     fn facts(&self) -> &'static Facts;
 
-    /// Starting weights for the network of `problem`, and why these.
+    /// What the method itself says, of each parameter for itself; people ask
+    /// [`recommend`](Self::recommend).
+    ///
+    /// # Errors
+    /// If the method needs data and the problem has none, or the network cannot be built.
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation>;
+
+    /// The same within the time of `search`, for a method that takes long.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); [`Error::TooDear`](crate::Error::TooDear) if it would take longer than
+    /// it may, and [`Error::Interrupted`](crate::Error::Interrupted) if it was stopped with nothing
+    /// found.
+    fn find_within(&self, problem: &Problem<'_>, _search: &Search<'_>) -> Result<Recommendation> {
+        self.find(problem)
+    }
+
+    /// Starting weights for the network of `problem`, and why these. What is one tensor in the module, as
+    /// [`spec::tied`](crate::spec::tied) tells, is one in them.
     ///
     /// What cannot be satisfied is said in [`Recommendation::unmet`]; it is no error.
     ///
     /// # Errors
-    /// If the method needs data and the problem has none, or the network cannot be built.
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation>;
+    /// As [`find`](Self::find).
+    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+        self.recommend_within(problem, &Search::default())
+    }
+
+    /// The same within the time of `search`.
+    ///
+    /// # Errors
+    /// As [`find_within`](Self::find_within).
+    fn recommend_within(
+        &self,
+        problem: &Problem<'_>,
+        search: &Search<'_>,
+    ) -> Result<Recommendation> {
+        let mut found = self.find_within(problem, search)?;
+        let parameters = problem.model.parameters()?;
+        tied::tie(&parameters, problem.weights, &mut found)?;
+        Ok(found.named_as_in_module(&parameters))
+    }
 }
 
 /// What people are told of a method.

@@ -10,6 +10,7 @@
 mod method;
 mod methods;
 mod problem;
+mod search;
 mod recommendation;
 mod rows;
 mod observer;
@@ -34,7 +35,8 @@ pub use methods::{Expected, METHODS, expected, expected_of_width, expected_on};
 pub use offers::{REMEDIES, Remedy, offers};
 pub use problem::Problem;
 pub use recommendation::{Change, Offer, Recommendation, Scale, redraw};
-pub use repair::{Options, Repair, Tried, repair};
+pub use repair::{LeftOut, Options, Repair, Tried, repair, repair_within};
+pub use search::{Search, SearchObserver};
 pub use standardization::fold_standardization;
 pub use tailored::{
     DEEP_KERNEL_SLOPE, TAILORED_CORRELATION, Transform, deep_kernel, tailored_slope,

@@ -31,6 +31,9 @@ pub struct Recommendation {
 pub struct Change {
     /// The parameter's name.
     pub parameter: String,
+    /// Its name in the module that the model's file was exported from, where that is another.
+    #[serde(skip)]
+    pub module: Option<String>,
     /// What it is.
     pub role: Role,
     /// Its elements before.
@@ -63,6 +66,13 @@ pub struct Offer {
     pub how: String,
 }
 
+impl Change {
+    /// What people call the parameter: its name in the module, else its own.
+    pub fn called(&self) -> &str {
+        self.module.as_deref().unwrap_or(&self.parameter)
+    }
+}
+
 impl Scale {
     /// That of these elements; 0 of none.
     pub fn of(elements: &[f32]) -> Self {
@@ -83,6 +93,15 @@ impl Recommendation {
         let changed = self.changes.iter().map(|c| (c.parameter.clone(), c.scheme.clone()));
         let patterns = changed.chain(default.patterns.iter().cloned()).collect();
         Rules { patterns, ..default.clone() }
+    }
+
+    /// The same with the names that `parameters` have in the module that their file was exported from.
+    pub(super) fn named_as_in_module(mut self, parameters: &[Parameter]) -> Self {
+        for (own, there) in parameters.iter().zip(spec::framework_names(parameters)) {
+            let changes = self.changes.iter_mut().filter(|change| change.parameter == own.name);
+            changes.for_each(|change| change.module = (there != own.name).then(|| there.clone()));
+        }
+        self
     }
 
     /// The start `base` with every parameter that is to change drawn anew under `seed`.
@@ -139,6 +158,7 @@ mod tests {
     fn changes_come_before_the_other_rules() {
         let change = Change {
             parameter: "0.weight".to_owned(),
+            module: None,
             role: Role::Weight,
             before: Scale::default(),
             after: Scale { mean: 0.0, deviation: 0.5 },

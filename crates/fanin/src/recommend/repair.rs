@@ -1,13 +1,18 @@
 //! A start that is judged, the methods that are asked, and the first that passes.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
-use super::{METHODS, Method, Problem, Recommendation, find, offers, tied};
+use super::{METHODS, Method, Problem, Recommendation, Search, find, offers};
 use crate::check::{Diagnosis, Severity, Verdict, gate};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::spec::Extent;
 use crate::weights::Weights;
+
+/// Why a method was left out that nobody wanted to wait for.
+const STOPPED: &str = "the search was stopped";
 
 /// What counts as repaired, and who is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +38,8 @@ pub struct Repair {
     pub before: Diagnosis,
     /// The methods that were asked, in their order, and what came of each.
     pub tried: Vec<Tried>,
+    /// The methods that were not, or not to their end: for want of time, or as the search was stopped.
+    pub left_out: Vec<LeftOut>,
     /// What is recommended; none where the start passes, or no method found a better one.
     pub recommendation: Option<Recommendation>,
     /// The start as recommended.
@@ -54,11 +61,34 @@ pub struct Tried {
     pub reason: Option<String>,
 }
 
+/// A method that was not asked, or not to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The method.
+    pub method: &'static str,
+    /// Why.
+    pub reason: String,
+}
+
 impl Repair {
     /// The start of `problem`, judged, with nothing recommended yet.
     fn of(problem: &Problem<'_>, rows: &Dataset, limit: Severity) -> Result<Self> {
         let before = judge(problem, rows, problem.weights)?;
-        Ok(Self { before, tried: Vec::new(), recommendation: None, after: None, limit })
+        let (tried, left_out) = (Vec::new(), Vec::new());
+        Ok(Self { before, tried, left_out, recommendation: None, after: None, limit })
+    }
+
+    /// Notes that a method gave no start.
+    fn miss(&mut self, method: &'static str, error: &Error) {
+        match error {
+            Error::TooDear { .. } => self.leave_out(method, error.to_string()),
+            Error::Interrupted => self.leave_out(method, STOPPED.to_owned()),
+            _ => self.tried.push(Tried::nothing(method, error)),
+        }
+    }
+
+    fn leave_out(&mut self, method: &'static str, reason: String) {
+        self.left_out.push(LeftOut { method, reason });
     }
 
     fn take(&mut self, found: Recommendation, after: Diagnosis) {
@@ -99,18 +129,32 @@ fn passes(diagnosis: &Diagnosis, limit: Severity) -> bool {
 /// Judges the start of `problem` on `rows`, and asks methods for a better one.
 ///
 /// The first whose start passes is taken; else the best of all, where it is better than the start
-/// that was there. A method that fails is passed over, and said. What is one tensor in the module, as
-/// [`spec::tied`](crate::spec::tied) tells, is one in all that is recommended, before it is judged.
+/// that was there. A method that fails is passed over, and said.
 ///
 /// # Errors
 /// If the start cannot be measured, `options` name an unknown method, or the one that they name
 /// fails.
 pub fn repair(problem: &Problem<'_>, rows: &Dataset, options: &Options) -> Result<Repair> {
+    repair_within(problem, rows, options, &Search::default())
+}
+
+/// The same within the time of `search`: methods that do not fit are left out, and said. The first
+/// method is asked in any case.
+///
+/// # Errors
+/// As [`repair`]; [`Error::Interrupted`] if the method that `options` name was stopped with nothing
+/// found.
+pub fn repair_within(
+    problem: &Problem<'_>,
+    rows: &Dataset,
+    options: &Options,
+    search: &Search<'_>,
+) -> Result<Repair> {
     let mut repair = match options.method.as_deref().map(find).transpose()? {
-        None => repair_by(METHODS, problem, rows, options.limit)?,
+        None => repair_by(METHODS, problem, rows, options.limit, search)?,
         Some(method) => {
             let mut repair = Repair::of(problem, rows, options.limit)?;
-            let found = asked(method, problem)?;
+            let found = method.recommend_within(problem, search)?;
             let after = judge(problem, rows, &found.weights)?;
             repair.take(found, after);
             repair
@@ -130,16 +174,32 @@ fn repair_by(
     problem: &Problem<'_>,
     rows: &Dataset,
     limit: Severity,
+    search: &Search<'_>,
 ) -> Result<Repair> {
     let mut repair = Repair::of(problem, rows, limit)?;
     if passes(&repair.before, limit) {
         return Ok(repair);
     }
-    for method in methods {
-        let found = match asked(*method, problem) {
+    let mut begun = Instant::now();
+    for (place, method) in methods.iter().enumerate() {
+        let name = method.facts().name;
+        if place == 1 {
+            begun = Instant::now();
+        }
+        let left = search.seconds.map(|all| all - begun.elapsed().as_secs_f64());
+        if place > 0 && search.observer.is_stopped() {
+            repair.leave_out(name, STOPPED.to_owned());
+            continue;
+        }
+        if place > 0 && left.is_some_and(|left| left <= 0.0) {
+            repair.leave_out(name, "the time of the search is over".to_owned());
+            continue;
+        }
+        let search = Search { seconds: left.filter(|_| place > 0), must_fit: true, ..*search };
+        let found = match method.recommend_within(problem, &search) {
             Ok(found) => found,
             Err(error) => {
-                repair.tried.push(Tried::nothing(method.facts().name, &error));
+                repair.miss(name, &error);
                 continue;
             }
         };
@@ -154,13 +214,6 @@ fn repair_by(
         }
     }
     Ok(repair)
-}
-
-/// What a method recommends, with tied tensors as one.
-fn asked(method: &dyn Method, problem: &Problem<'_>) -> Result<Recommendation> {
-    let mut found = method.recommend(problem)?;
-    tied::tie(&problem.model.parameters()?, problem.weights, &mut found)?;
-    Ok(found)
 }
 
 fn judge(problem: &Problem<'_>, rows: &Dataset, weights: &Weights) -> Result<Diagnosis> {

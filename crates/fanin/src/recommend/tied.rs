@@ -58,6 +58,7 @@ fn change_of(
     let scheme = leading.map_or_else(|| spread(after.data(), true), |change| change.scheme.clone());
     Some(Change {
         parameter: copy.name.clone(),
+        module: None,
         role: copy.role,
         before: Scale::of(before.data()),
         after: Scale::of(after.data()),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::Asked;
-use crate::compare::proof::Proven;
+use crate::check::{Diagnosis, Severity, Verdict, gate};
+use crate::compare::proof::{Conclusion, Proof, Proven};
 use crate::recommend::Repair;
 use crate::spec::Spec;
 
@@ -40,4 +41,32 @@ pub struct Fixed<'a> {
     pub notes: &'a [String],
     /// Source code that draws the start, where it was asked for and not written to a file.
     pub code: Option<&'a str>,
+}
+
+impl<'a> Fixed<'a> {
+    /// Training from both, where it came to its end.
+    pub(super) fn trained(&self) -> Option<&'a Proof> {
+        self.proof.and_then(Proven::trained)
+    }
+
+    /// Whether training from the recommended start went worse.
+    pub(super) fn is_worse(&self) -> bool {
+        self.trained().is_some_and(|proof| proof.conclusion == Conclusion::Worse)
+    }
+
+    /// Whether the start as it was is the one to keep: training from it went better, and no finding
+    /// calls it stuck.
+    pub fn keeps_start(&self) -> bool {
+        let before = &self.repair.before;
+        let is_stuck =
+            before.forecast == Verdict::Stuck && before.severity() == Some(Severity::Fail);
+        self.is_worse() && !is_stuck
+    }
+
+    /// Whether the start that is advised has nothing that it may not have, and no forecast of failure.
+    pub fn is_healthy(&self) -> bool {
+        let advised: &Diagnosis =
+            if self.keeps_start() { &self.repair.before } else { self.repair.result() };
+        !gate::fails(advised, self.repair.limit)
+    }
 }

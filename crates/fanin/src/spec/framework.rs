@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use fanin_engine::Tensor;
 
-use super::parameter::Parameter;
+use super::axes::Axes;
+use super::parameter::{Packing, Parameter};
 use super::role::Role;
 use crate::error::Result;
 use crate::weights::Weights;
@@ -58,6 +59,38 @@ pub fn is_turned(parameter: &Parameter) -> bool {
         && parameter.role != Role::Embedding
         && parameter.shape.rank() == 2
         && (&axes.input[..], &axes.output[..]) == (&[0], &[1])
+}
+
+/// The parameters as the framework has them, in their order: under its names, and where it has another,
+/// as they lie there; none in place of a head that is [`tied`], which is the table there.
+///
+/// ```
+/// use fanin::spec::{Axes, Parameter, Role, in_framework};
+/// let mut weight = Parameter::new("val_3", [4, 2], Role::Weight);
+/// (weight.axes, weight.framework) = (Axes::new(0, 1), Some("fc.weight".to_owned()));
+/// let there = in_framework(&[weight])[0].clone().unwrap();
+/// assert_eq!((&*there.name, there.shape.axes(), there.axes), ("fc.weight", &[2, 4][..], Axes::linear()));
+/// ```
+pub fn in_framework(parameters: &[Parameter]) -> Vec<Option<Parameter>> {
+    let heads: HashSet<usize> = tied(parameters).into_iter().map(|(head, _)| head).collect();
+    let names = framework_names(parameters).into_iter().enumerate();
+    let there = |(at, name): (usize, String)| {
+        let own = &parameters[at];
+        let is_there = !heads.contains(&at);
+        is_there.then(|| if own.name == name { own.clone() } else { renamed(own, &name) })
+    };
+    names.map(there).collect()
+}
+
+/// A parameter under its name in the framework, and as it lies there.
+pub(crate) fn renamed(own: &Parameter, name: &str) -> Parameter {
+    let mut there = Parameter { name: name.to_owned(), framework: None, ..own.clone() };
+    if let (&[inputs, units], true) = (own.shape.axes(), is_turned(own)) {
+        there.shape = [units, inputs].into();
+        there.axes = Axes::linear();
+        there.packing = there.packing.map(|packing| Packing { axis: 0, ..packing });
+    }
+    there
 }
 
 /// Pairs of places of a last matrix and of the table that it is in the framework: an exporter that turns
@@ -220,7 +253,6 @@ fn transposed(tensor: &Tensor<f32>) -> Result<Tensor<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Axes;
 
     #[test]
     fn what_an_exporter_renamed_and_turned_goes_to_the_module_and_back() {

@@ -91,7 +91,10 @@ pub use architecture::{
     RunningStatistic, Squash,
 };
 pub use axes::Axes;
-pub use framework::{framework_names, from_framework, is_turned, tie, tied, to_framework};
+pub(crate) use framework::renamed;
+pub use framework::{
+    framework_names, from_framework, in_framework, is_turned, tie, tied, to_framework,
+};
 pub use layers::{LayerSpec, Norm, SequentialSpec, Units};
 pub use limits::{MAX_MODULES, MAX_NESTING, MAX_PARAMETERS, MAX_TENSOR_PARAMETERS};
 pub use loss::Loss;

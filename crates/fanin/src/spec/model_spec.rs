@@ -121,8 +121,27 @@ impl FromStr for ModelSpec {
         if is_model_file(path) {
             Ok(Self::File(path.to_owned()))
         } else {
-            text.parse().map(Self::Layers)
+            let layers = text.parse().map(Self::Layers);
+            layers.map_err(|mistake| if is_path(path) { no_model(path) } else { mistake })
         }
+    }
+}
+
+/// Whether what is no network looks like a path: `model.pt`, and not `4 -> 8 rleu -> 2`.
+fn is_path(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let is_ending = ending.is_some_and(|ending| ending.starts_with(|c: char| c.is_alphabetic()));
+    !text.contains("->") && is_ending
+}
+
+fn no_model(path: &Path) -> Error {
+    Error::Setting {
+        place: "model".to_owned(),
+        found: format!("the path {}", path.display()),
+        expected: "a network as short text, as in `784 -> 256 relu -> 10`, or the path of a .toml \
+                   or an .onnx file"
+            .to_owned(),
     }
 }
 

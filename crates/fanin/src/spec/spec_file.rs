@@ -92,14 +92,15 @@ struct SpecFile {
 }
 
 impl Spec {
-    /// Whether the TOML file at `path` says where the rows come from, be it where they come from anyway.
+    /// Whether the text of a file says where the rows come from, be it where they come from anyway.
     ///
     /// ```
-    /// use std::path::Path;
-    /// assert!(!fanin::spec::Spec::names_data(Path::new("no-such-file.toml")));
+    /// use fanin::spec::Spec;
+    /// assert!(Spec::names_data("[data]\nsource = \"digits\"\n"));
+    /// assert!(!Spec::names_data("[data]\nstandardize = \"none\"\n"));
     /// ```
-    pub fn names_data(path: &Path) -> bool {
-        let table = fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    pub fn names_data(text: &str) -> bool {
+        let table = text.parse::<toml::Table>().ok();
         let data = table.as_ref().and_then(|table| table.get("data"));
         data.is_some_and(|data| data.get("source").is_some())
     }
@@ -123,8 +124,16 @@ impl Spec {
     /// # Errors
     /// [`Error::Io`] if it cannot be read, otherwise as [`Spec::from_toml`].
     pub fn read(path: &Path) -> Result<Self> {
+        Self::read_with_text(path).map(|(spec, _)| spec)
+    }
+
+    /// As [`read`](Self::read), with the text that was read.
+    ///
+    /// # Errors
+    /// As [`Spec::read`].
+    pub fn read_with_text(path: &Path) -> Result<(Self, String)> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
-        Self::from_toml(&text, path)
+        Ok((Self::from_toml(&text, path)?, text))
     }
 
     /// Reads the text of a file; `path` is only named in errors.

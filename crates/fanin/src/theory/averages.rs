@@ -14,16 +14,16 @@ pub struct Averages {
     pub warning: Option<String>,
 }
 
-/// Of averages at second moments and correlations `at`; those that are no numbers are left out.
-pub(super) fn averages(gaussian: &Gaussian<'_>, at: &[(f64, f64)]) -> Averages {
-    /// The error that averages of a text are held to.
-    const STATED: f64 = 1e-6;
-    let error = |doubt: &dyn Fn(&(f64, f64)) -> f64| {
-        at.iter().filter(|(q, _)| *q > 0.0 && q.is_finite()).map(doubt).fold(0.0, f64::max)
-    };
-    let alone = error(&|(q, _)| gaussian.doubt(*q));
-    let paired = error(&|(q, c)| gaussian.doubt_of_pairs(*q, *c));
-    let digits = |error: f64| if error < 1.0 { format!("{error:.0e}") } else { "1".to_owned() };
+/// Of averages at second moments and correlations `at`, and of those at the `schemes` of the table beside; what
+/// is no number is left out.
+pub(super) fn averages(
+    gaussian: &Gaussian<'_>,
+    at: &[(f64, f64)],
+    schemes: &[(f64, f64)],
+) -> Averages {
+    let [alone, paired] = errors(gaussian, at);
+    let of_schemes = errors(gaussian, schemes).into_iter().fold(0.0, f64::max);
+    let error = alone.max(paired).max(of_schemes);
     let told = if alone > STATED {
         Some(format!(
             "averages of this activation are off by about {} of themselves: it changes too fast, or too \
@@ -36,8 +36,30 @@ pub(super) fn averages(gaussian: &Gaussian<'_>, at: &[(f64, f64)]) -> Averages {
              too fast, or too steeply, between them: take correlations with care",
             digits(paired)
         ))
+    } else if of_schemes > STATED {
+        Some(format!(
+            "where a scheme of the table takes signals far from q = 1 or inputs close together, averages are \
+             off by up to {} of themselves, as this activation changes too fast there: take those rows with \
+             care; all above the table stands",
+            digits(of_schemes)
+        ))
     } else {
         None
     };
-    Averages { error: alone.max(paired), warning: told }
+    Averages { error, warning: told }
+}
+
+/// The error that averages of a text are held to.
+const STATED: f64 = 1e-6;
+
+/// The largest errors of averages over one input and over pairs.
+fn errors(gaussian: &Gaussian<'_>, at: &[(f64, f64)]) -> [f64; 2] {
+    let error = |doubt: &dyn Fn(&(f64, f64)) -> f64| {
+        at.iter().filter(|(q, _)| *q > 0.0 && q.is_finite()).map(doubt).fold(0.0, f64::max)
+    };
+    [error(&|(q, _)| gaussian.doubt(*q)), error(&|(q, c)| gaussian.doubt_of_pairs(*q, *c))]
+}
+
+fn digits(error: f64) -> String {
+    if error < 1.0 { format!("{error:.0e}") } else { "1".to_owned() }
 }

@@ -139,13 +139,16 @@ impl Gaussian<'_> {
 }
 
 impl Layer<'_> {
-    /// Whether q moves away from the fixed point of `critical`, as for gelu, silu and mish.
+    /// Whether q moves away from the fixed point of `critical`, as for gelu, silu and mish, or from 1 does not
+    /// lead there.
     pub(super) fn repels(&self, critical: &Critical) -> bool {
-        /// Beside 0, where the slope is 1 and the next order decides.
-        const BESIDE: f64 = 1e-3;
+        /// Beside 0, where the slope is 1 and the next order decides, and where signals begin: what leads back
+        /// to 0 from nearby only is of no use to them.
+        const BEGIN: [f64; 2] = [1e-3, 1.0];
         match *critical {
             Critical::At { point, second_moment: 0.0 } => {
-                self.at(point).second_moment(BESIDE) > BESIDE * (1.0 + 1e-9)
+                let layer = self.at(point);
+                BEGIN.into_iter().any(|q| layer.second_moment(q) > q * (1.0 + 1e-9))
             }
             Critical::At { point, second_moment } => {
                 self.at(point).second_moment_slope(second_moment) > 1.0 + 1e-9

@@ -215,17 +215,16 @@ pub fn describe(question: &Question<'_>) -> Result<Description> {
     let follows_pairs = follows_pairs(&network, activation, effect.second_moment);
     let start = Signal { second_moment: 1.0, correlation: 0.0 };
     let schemes = scheme_effects(&network, &layer, depth, width);
-    let ends = schemes.iter().map(|scheme| &scheme.effect).chain([&effect]);
-    let mut described: Vec<(f64, f64)> =
-        ends.map(|end| (network.taken(end.second_moment), end.correlation)).collect();
+    let end = |effect: &Effect| (network.taken(effect.second_moment), effect.correlation);
+    let mut described = vec![end(&effect), (1.0, 0.0)];
     described.extend(fixed_point.map(|found| (found.second_moment, found.correlation)));
-    described.push((1.0, 0.0));
+    let of_schemes: Vec<(f64, f64)> = schemes.iter().map(|scheme| end(&scheme.effect)).collect();
     Ok(Description {
         activation: activation.label(),
         network,
         depth,
         width,
-        averages: averages(&layer.gaussian, &described),
+        averages: averages(&layer.gaussian, &described, &of_schemes),
         gains: Gains {
             exact: exact.sqrt(),
             torch: find(&activation.label()).and_then(|_| gain::torch(&activation.label()).ok()),

@@ -10,11 +10,13 @@
 mod accuracy;
 mod at_zero;
 
+use std::sync::{Mutex, PoisonError};
+
 use fanin_engine::activations::{Activation, Formula};
 
 use super::Expression;
 use super::closed_form::ClosedForm;
-use super::growth::Growth;
+use super::growth::{Growth, jumps};
 use super::quadrature::{PIECES, REACH, bends, cuts_of, cuts_within, eighths, visit};
 
 /// Averages of one activation over normal inputs of any variance.
@@ -82,6 +84,19 @@ const WIDEST_OF_COARSE: f64 = 4.0;
 /// A second moment of the input from which on φ bends within a small part of its range.
 pub(super) const WIDE: f64 = 100.0;
 
+/// The width for an activation of the registry, by its label, and a tolerance: found once.
+fn known_width(label: &str, tolerance: f64, find: impl FnOnce() -> f64) -> f64 {
+    static WIDTHS: Mutex<Vec<(String, f64, f64)>> = Mutex::new(Vec::new());
+    let known = || WIDTHS.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_it = |(other, of, _): &&(String, f64, f64)| other == label && *of == tolerance;
+    let width = known().iter().find(is_it).map(|(_, _, width)| *width);
+    width.unwrap_or_else(|| {
+        let width = find();
+        known().push((label.to_owned(), tolerance, width));
+        width
+    })
+}
+
 impl Moments {
     /// Where E φ² is infinite, or beyond the numbers of a computer.
     const ENDLESS: Self = Self {
@@ -134,7 +149,7 @@ impl<'a> Gaussian<'a> {
         /// The same for a text, which may bend within any part of its range.
         const FINEST_WRITTEN: f64 = 1.0 / 1_073_741_824.0;
         let closed = ClosedForm::of(activation);
-        let jumps = activation.kinks().iter().any(|&kink| at_zero::jumps(activation, kink));
+        let jumps = activation.kinks().iter().any(|&kink| jumps(activation, kink));
         let is_written = activation.name() == Expression::NAME;
         let growth = if is_written { Growth::of(activation) } else { Growth::TAME };
         let pieces = PIECES;
@@ -142,24 +157,34 @@ impl<'a> Gaussian<'a> {
         if closed.is_some_and(|closed| !closed.is_broken()) {
             return found;
         }
+        if is_written {
+            found.width = found.settled(FINEST_WRITTEN).unwrap_or(FINEST);
+            return found.in_more_pieces(FINEST);
+        }
+        let settled = || found.settled(FINEST).unwrap_or(FINEST);
+        found.width = known_width(&activation.label(), tolerance, settled);
+        found
+    }
+
+    /// The width of pieces at which narrower ones change nothing, above `finest`.
+    fn settled(&self, finest: f64) -> Option<f64> {
+        let is_written = self.activation.name() == Expression::NAME;
+        let mut found = *self;
         let mut last = found.integrated(4.0);
-        let mut is_settled = false;
-        let finest = if is_written { FINEST_WRITTEN } else { FINEST };
         while found.width > finest {
             let finer = Self { width: 0.5 * found.width, ..found };
             let next = finer.integrated(4.0);
-            let agree = |a: f64, b: f64| (a - b).abs() <= tolerance * b.abs() || !b.is_finite();
+            let agree =
+                |a: f64, b: f64| (a - b).abs() <= self.tolerance * b.abs() || !b.is_finite();
             let agrees =
                 agree(last.second, next.second) && agree(last.slope_fourth, next.slope_fourth);
             // Two that both pass over a step agree, too.
             if agrees && !(is_written && found.passes_over(4.0)) {
-                is_settled = true;
-                break;
+                return Some(found.width);
             }
             (found, last) = (finer, next);
         }
-        found.width = if is_settled { found.width } else { FINEST };
-        if is_written { found.in_more_pieces(FINEST) } else { found }
+        None
     }
 
     /// The activation.
@@ -195,9 +220,13 @@ impl<'a> Gaussian<'a> {
     }
 
     /// E φ² alone, as [`moments`](Self::moments) gives it, in a third of the time.
-    pub(super) fn second(&self, q: f64) -> f64 {
-        if self.closed.is_some() || q == 0.0 || !(0.0..f64::INFINITY).contains(&q) {
+    pub(crate) fn second(&self, q: f64) -> f64 {
+        if q == 0.0 || !(0.0..f64::INFINITY).contains(&q) {
             return self.moments(q).second;
+        }
+        if let Some(closed) = self.closed {
+            // What a closed form leaves to quadrature is never this.
+            return closed.moments(q, || Moments::ENDLESS).second;
         }
         let (deviation, mut sum) = (q.sqrt(), 0.0);
         let Some((reach, _)) = self.reach(deviation) else { return f64::INFINITY };

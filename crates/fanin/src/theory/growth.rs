@@ -20,11 +20,13 @@ pub struct Growth {
     /// a of the steepest place, where φ′ grows as d^(−a) or, for a = 0, slower than any power; `None`
     /// where slopes are bounded.
     steepest: Option<f64>,
+    /// That place and its a, where it is the only one.
+    alone: Option<(f64, f64)>,
 }
 
 impl Growth {
     /// Of an activation of the registry: no faster than its averages are made for.
-    pub const TAME: Self = Self { is_fast: false, steepest: None };
+    pub const TAME: Self = Self { is_fast: false, steepest: None, alone: None };
 
     /// As samples of an [`Expression`](super::Expression) show it.
     pub fn of(activation: &dyn Activation) -> Self {
@@ -37,9 +39,19 @@ impl Growth {
         let is_line = |x: f64| activation.at(0, x).abs() <= LINE * x.abs();
         let is_fast = !far.into_iter().all(is_line);
         let growths = activation.kinks().iter().filter_map(|kink| {
-            slope_growth(&|x| activation.at(1, x), *kink, 1e-9 * kink.abs().max(1.0))
+            let nearest = 1e-9 * kink.abs().max(1.0);
+            Some((*kink, slope_growth(&|x| activation.at(1, x), *kink, nearest)?))
         });
-        Self { is_fast, steepest: growths.reduce(f64::max) }
+        let steep: Vec<(f64, f64)> = growths.collect();
+        let alone = if let [only] = steep[..] { Some(only) } else { None };
+        let steepest = steep.iter().map(|(_, growth)| *growth).reduce(f64::max);
+        Self { is_fast, steepest, alone }
+    }
+
+    /// The only kink towards which the slope grows without bound, and p, where φ goes as d^p at the distance d
+    /// from it.
+    pub fn lone_power(&self) -> Option<(f64, f64)> {
+        self.alone.map(|(kink, growth)| (kink, 1.0 - growth))
     }
 
     /// Whether the slope grows without bound at a kink.
@@ -162,6 +174,28 @@ pub fn pole(slope: &dyn Fn(f64) -> f64) -> Option<f64> {
     peaks.iter().take(LOOKED_AT).find_map(closer)
 }
 
+/// Whether φ itself jumps at a kink.
+///
+/// A jump is as high at any distance. Where φ is only steep its rise falls as one looks closer: as d^p it
+/// falls over the 10⁴ between both distances to a hundredth or less if φ′² has a mean, which takes p > 1/2.
+pub fn jumps(activation: &dyn Activation, kink: f64) -> bool {
+    const BESIDE: f64 = 1e-9;
+    const NEARER: f64 = 1e-13;
+    /// Of the rise, between the hundredth and all of it.
+    const KEPT: f64 = 0.5;
+    /// A rise that is no rounding, as a share of the values, of which none counts as below `LEAST`.
+    const NOTABLE: f64 = 1e-4;
+    const LEAST: f64 = 0.01;
+    let at = |distance: f64| {
+        let distance = distance * kink.abs().max(1.0);
+        [activation.at(0, kink - distance), activation.at(0, kink + distance)]
+    };
+    let rise = |[left, right]: [f64; 2]| (right - left).abs();
+    let [left, right] = at(BESIDE);
+    let all = rise([left, right]);
+    all > NOTABLE * left.abs().max(right.abs()).max(LEAST) && rise(at(NEARER)) > KEPT * all
+}
+
 /// Whether a slope that grows so has no finite mean square.
 pub fn is_endless(growth: f64) -> bool {
     growth >= ENDLESS - 0.01
@@ -183,6 +217,31 @@ mod tests {
         }
         let logarithm = slope_growth(&|x: f64| x.abs().ln(), 0.0, 1e-9).unwrap();
         assert!(logarithm < 1e-6, "{logarithm}");
+    }
+
+    #[test]
+    fn steps_jump_and_steep_kinks_do_not() {
+        let jumps = |text: &str, kink: f64| {
+            let written: crate::theory::Expression = text.parse().unwrap();
+            jumps(&written, kink)
+        };
+        assert!(jumps("sign(x)", 0.0) && jumps("relu(x) + step(x)", 0.0));
+        assert!(jumps("relu(x) + step(x - 2)", 2.0) && jumps("1e-3*step(x + 500)", -500.0));
+        assert!(!jumps("sign(x)*abs(x)^0.6", 0.0) && !jumps("relu(x)", 0.0));
+        assert!(!jumps("1e-200*x", 0.0) && !jumps("1e6*relu(x - 3)", 3.0));
+        assert!(!jumps("sign(x - 2)*abs(x - 2)^0.51", 2.0));
+    }
+
+    #[test]
+    fn a_lone_steep_kink_is_known_with_its_power() {
+        let power = |text: &str| {
+            let written: crate::theory::Expression = text.parse().unwrap();
+            Growth::of(&written).lone_power()
+        };
+        let (kink, p) = power("abs(x-0.1)^0.7 + tanh(x)").unwrap();
+        assert!((kink - 0.1).abs() < 1e-15 && (p - 0.7).abs() < 1e-6, "{kink} {p}");
+        assert_eq!(power("abs(x-0.1)^0.7 + abs(x)^0.8"), None);
+        assert_eq!(power("relu(x)"), None);
     }
 
     #[test]

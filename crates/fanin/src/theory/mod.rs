@@ -13,6 +13,7 @@ mod growth;
 mod hypergeometric;
 mod closed_form;
 mod kink_series;
+mod steep_series;
 mod mehler;
 mod gaussian;
 mod pairs;

@@ -14,12 +14,15 @@
 //! ```
 //!
 //! up to δ^(5/2) and e^(−Δ²/4δ), Δ the least distance of two kinks in z; and E φ′φ̃′ is −1/q of its slope in δ.
+//!
+//! Where one kink alone has a slope without bound beside it, its coefficients follow each other (`steep_series`).
 
 use std::f64::consts::PI;
 
 use super::gaussian::{Gaussian, Moments, Pair, WIDE};
 use super::kink_series::KinkSeries;
 use super::mehler::Mehler;
+use super::steep_series::{NearPairs, SteepSeries};
 
 /// Terms that are integrated.
 const TERMS: usize = 128;
@@ -34,6 +37,9 @@ const MOST_OF_MANY: usize = 1 << 15;
 
 /// What a series may leave out where kinks are many.
 const COARSE: f64 = 1e-11;
+/// What it may leave out of E φφ̃ and E φ′φ̃′ beside a kink where the slope has no bound: E φ′² itself is known
+/// to about 10⁻⁶ there.
+const STEEP: [f64; 2] = [1e-11, 1e-7];
 
 /// Pairs of inputs to one activation, of one variance.
 ///
@@ -62,6 +68,10 @@ struct Series {
     coefficients: Vec<f64>,
     /// What goes on where the integrated ones end.
     far: Option<KinkSeries>,
+    /// The same of a kink beside which the slope has no bound.
+    steep: Option<SteepSeries>,
+    /// Pairs beyond the reach of that.
+    near_steep: Option<NearPairs>,
     /// The mean square of what kinks say otherwise than integrals.
     gap: f64,
     /// q²·E φ″² between kinks, where it was asked for.
@@ -94,7 +104,7 @@ impl Pairs<'_> {
         if let Some(pair) = gaussian.pair_without_series(q, c).or_else(|| self.near(c)) {
             return pair;
         }
-        let exact = [self.tolerance(); 2];
+        let exact = self.reached([self.tolerance(); 2]);
         let series = self.sum(c, exact);
         if !series.is_finite() {
             return Pair { product: f64::NAN, slopes: f64::NAN };
@@ -112,7 +122,7 @@ impl Pairs<'_> {
         if let Some(pair) = gaussian.pair_without_series(q, c).or_else(|| self.near(c)) {
             return pair.product;
         }
-        let tolerances = [if q > WIDE { 1e-4 } else { self.tolerance() }, f64::MAX];
+        let tolerances = self.reached([if q > WIDE { 1e-4 } else { self.tolerance() }, f64::MAX]);
         if c.abs() < 1.0 {
             let series = self.sum(c, tolerances);
             if !series.is_finite() {
@@ -134,8 +144,42 @@ impl Pairs<'_> {
         }
     }
 
-    /// Two inputs nearer to each other than kinks, where those are many.
+    /// The series, worked out if it is not yet.
+    fn series(&mut self) -> &mut Series {
+        let (gaussian, q) = (self.gaussian, self.q);
+        self.series.get_or_insert_with(|| Series::new(&gaussian, q))
+    }
+
+    /// Shares that may be left out, where these are asked for.
+    fn reached(&mut self, [product, slopes]: [f64; 2]) -> [f64; 2] {
+        if self.gaussian.lone_power().is_none() || self.series().steep.is_none() {
+            return [product, slopes];
+        }
+        [product.max(STEEP[0]), slopes.max(STEEP[1])]
+    }
+
+    /// Two inputs nearer to each other than a series reaches.
     fn near(&mut self, c: f64) -> Option<Pair> {
+        self.near_steep(c).or_else(|| self.nearer_than_kinks(c))
+    }
+
+    /// Beside one kink where the slope has no bound.
+    fn near_steep(&mut self, c: f64) -> Option<Pair> {
+        if self.gaussian.jumps() || self.gaussian.lone_power().is_none() || !NearPairs::are(c) {
+            return None;
+        }
+        let power = self.series().steep?.power();
+        if self.series().near_steep.is_none() {
+            let (q, sizes) = (self.q, self.series().sizes);
+            let near = NearPairs::new(q, sizes, power, |c| self.sum(c, [0.0, f64::MAX]).sums[0]);
+            self.series().near_steep = Some(near);
+        }
+        let [product, slopes] = self.series().near_steep?.at(c);
+        Some(Pair { product, slopes })
+    }
+
+    /// Where kinks are many.
+    fn nearer_than_kinks(&mut self, c: f64) -> Option<Pair> {
         /// δ over Δ² at which e^(−Δ²/4δ) is 10⁻¹¹.
         const NEAR: f64 = 0.01;
         let (gaussian, q) = (self.gaussian, self.q);
@@ -172,7 +216,7 @@ impl Pairs<'_> {
         if sum.holds(tolerances) || gaussian.jumps() {
             return sum;
         }
-        if known.far.is_none() {
+        if known.far.is_none() && known.steep.is_none() {
             if sum.may_hold(tolerances, MANY_TERMS) {
                 known.integrate_more(&gaussian, q);
                 for (k, coefficient) in known.coefficients.iter().enumerate().skip(TERMS) {
@@ -215,11 +259,16 @@ impl Series {
                 squares += if k + HELD >= TERMS { gap * gap } else { 0.0 };
             }
         }
+        let beside =
+            |(kink, power): (f64, f64)| SteepSeries::after(&known, HELD, (kink / q.sqrt(), power));
+        let steep = gaussian.lone_power().and_then(beside);
         Self {
             sizes,
             coefficients: known.to_vec(),
             far,
-            gap: squares / HELD as f64,
+            steep: steep.map(|(series, _)| series),
+            near_steep: None,
+            gap: steep.map_or(squares / HELD as f64, |(_, gap)| gap),
             curvature: None,
         }
     }
@@ -235,9 +284,33 @@ impl Series {
 
     /// The k-th; all before it must have been asked for.
     fn coefficient(&mut self, k: usize) -> f64 {
-        if let (true, Some(far)) = (k >= self.coefficients.len(), &mut self.far) {
-            self.coefficients.push(far.coefficient());
+        if k >= self.coefficients.len() {
+            let far = self.far.as_mut().map(KinkSeries::coefficient);
+            let next = far.or_else(|| self.steep.as_mut().map(SteepSeries::coefficient));
+            self.coefficients.extend(next);
         }
         self.coefficients[k]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plane would take a hundred times as long.
+    #[test]
+    fn one_steep_kink_is_followed_by_a_series_and_two_are_not() {
+        for (text, is_followed) in [
+            ("abs(x-0.1)^0.7", true),
+            ("relu(x+0.3)^0.8 + tanh(0.5*x)", true),
+            ("relu(x+0.3)^0.8 + tanh(3*x)", false),
+            ("abs(x)^0.6 + 0.1*x", true),
+            ("abs(x-0.1)^0.7 + abs(x)^0.8", false),
+            ("relu(x-0.1)^0.8 + relu(x)", false),
+        ] {
+            let activation = crate::theory::activation(text).unwrap();
+            let gaussian = Gaussian::new(&*activation);
+            assert_eq!(Series::new(&gaussian, 0.9).steep.is_some(), is_followed, "{text}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::formats::{Existing, Output, SafeTensors, sync_folder, write_whole};
+use crate::spec::Task;
 use crate::weights::Weights;
 
 use super::EarlyStopping;
@@ -58,6 +59,9 @@ pub struct Progress {
     pub early_stopping: Option<EarlyStopping>,
     /// Fingerprint of the rows, which must be the same to go on to the same bits.
     pub data: u64,
+    /// What is learned, which the spec may leave to the rows; none in what older versions wrote.
+    #[serde(default)]
+    pub task: Option<Task>,
     /// What wrote it.
     pub versions: Versions,
 }
@@ -101,6 +105,25 @@ impl Checkpoint {
 pub fn exists(folder: &Path) -> bool {
     let path = folder.join(PROGRESS);
     path.exists() || next(&path).exists()
+}
+
+/// What the run in `folder` learns, by its checkpoint, whole or committed; none without one.
+///
+/// # Errors
+/// [`Error::Malformed`] naming line and column if the checkpoint's state cannot be read.
+pub fn task(folder: &Path) -> Result<Option<Task>> {
+    /// The one field that is asked for, in a state of any version.
+    #[derive(Deserialize)]
+    struct Learned {
+        #[serde(default)]
+        task: Option<Task>,
+    }
+
+    let path = folder.join(PROGRESS);
+    let Some(path) = [next(&path), path].into_iter().find(|path| path.exists()) else {
+        return Ok(None);
+    };
+    read_json(&path, "the progress of a run").map(|Learned { task }| task)
 }
 
 /// Finishes the renames of a committed checkpoint.
@@ -164,6 +187,7 @@ mod tests {
                 seconds: 1.0 / 3.0,
                 early_stopping: Some(EarlyStopping::new(3, 0.0)),
                 data: 7,
+                task: Some(Task::Regression),
                 versions: Versions::current(),
             },
         }
@@ -189,6 +213,21 @@ mod tests {
             assert_eq!(Checkpoint::load(folder.path(), &layout()).unwrap(), checkpoint(step));
         }
         assert_eq!(files(folder.path()), [PROGRESS, STATE, WEIGHTS]);
+    }
+
+    #[test]
+    fn what_is_learned_is_known_from_the_state_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(task(folder.path()).unwrap(), None);
+        checkpoint(7).stage(folder.path()).unwrap();
+        assert_eq!(task(folder.path()).unwrap(), Some(Task::Regression), "it is committed");
+        checkpoint(7).save(folder.path()).unwrap();
+        assert_eq!(task(folder.path()).unwrap(), Some(Task::Regression));
+        fs::write(folder.path().join(PROGRESS), "{\"epoch\": 7, \"of a later version\": 1}")
+            .unwrap();
+        assert_eq!(task(folder.path()).unwrap(), None);
+        fs::write(folder.path().join(PROGRESS), "{").unwrap();
+        assert!(task(folder.path()).unwrap_err().to_string().contains(PROGRESS));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub struct Course {
     pub decay_all: bool,
     /// Passes over the rows.
     pub epochs: u64,
-    /// Rows in a step; all where the optimizer takes no fewer, whatever the spec says.
+    /// Rows in a step; all where the optimizer takes no fewer.
     pub batch_size: BatchSize,
     /// Seed of row order and dropout.
     pub seed: u64,
@@ -52,7 +52,7 @@ impl Course {
     /// The course that `spec` describes for rows of `task`, with one of its seeds.
     ///
     /// # Errors
-    /// If the spec names an unknown optimizer or a number that it does not take.
+    /// If the spec names an unknown optimizer, or a number or rows in a step that it does not take.
     pub fn new(spec: &Spec, task: Task, seed: u64) -> Result<Self> {
         spec.check_loss(task)?;
         let method = optimizers::find(&spec.optimizer.name)?;
@@ -63,6 +63,10 @@ impl Course {
             }
         }
         method.values(&settings)?;
+        // The usual number of rows is what stands in a spec that says none.
+        if spec.train.batch_size != BatchSize::Rows(DEFAULT_ROWS) {
+            method.check_rows("train.batch_size", spec.train.batch_size)?;
+        }
         let early_stopping = spec.train.early_stopping.as_ref();
         Ok(Self {
             task,
@@ -259,10 +263,18 @@ mod tests {
 
     #[test]
     fn an_optimizer_of_all_rows_has_no_batches() {
-        check(
-            "[optimizer]\nname = \"gradient-descent\"\n[train]\nbatch_size = 32",
-            "gradient-descent, learning rate 0.1, all rows at once, 15 epochs",
-        );
+        for rows in ["", "[train]\nbatch_size = \"full\"", "[train]\nbatch_size = 64"] {
+            check(
+                &format!("[optimizer]\nname = \"gradient-descent\"\n{rows}"),
+                "gradient-descent, learning rate 0.1, all rows at once, 15 epochs",
+            );
+        }
+        let text = "[optimizer]\nname = \"lbfgs\"\n[train]\nbatch_size = 32";
+        let spec = Spec::from_toml(text, std::path::Path::new("spec.toml")).unwrap();
+        let refused = Course::new(&spec, Task::Classification, 0).unwrap_err().to_string();
+        let expected = "train.batch_size: found 32 with lbfgs, which takes all rows in every step, \
+                        expected `full`, or one of the optimizers sgd, adam, adamw, rmsprop, adagrad";
+        assert_eq!(refused, expected);
     }
 
     #[test]

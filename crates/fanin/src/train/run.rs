@@ -14,7 +14,7 @@ use super::session::{Position, Rows, Session};
 use super::watch::Watch;
 use crate::data::Prepared;
 use crate::error::{Error, Result};
-use crate::spec::{Model, Spec};
+use crate::spec::{Model, Spec, Task};
 use crate::weights::Weights;
 
 /// A checkpoint waits for the disk three times, so short epochs share one.
@@ -48,6 +48,7 @@ pub struct Run<'d> {
     watched: Option<NonZero<u64>>,
     seconds: f64,
     fingerprint: u64,
+    task: Task,
 }
 
 impl<'d> Run<'d> {
@@ -63,7 +64,8 @@ impl<'d> Run<'d> {
         })?;
         let course = Course::new(spec, data.task, seed)?;
         let session = Session::new(model, weights, course, Rows::new(spec, data)?)?;
-        Ok(Self { session, watched: None, seconds: 0.0, fingerprint: data.fingerprint() })
+        let (fingerprint, task) = (data.fingerprint(), data.task);
+        Ok(Self { session, watched: None, seconds: 0.0, fingerprint, task })
     }
 
     /// A run that goes on from the checkpoint in `folder`, to the bits of one never stopped.
@@ -180,6 +182,7 @@ impl<'d> Run<'d> {
                 seconds: self.seconds,
                 early_stopping: position.early_stopping.clone(),
                 data: self.fingerprint,
+                task: Some(self.task),
                 versions: Versions::current(),
             },
         })

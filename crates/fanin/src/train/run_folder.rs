@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::formats::{Existing, sync_folder, temporary_beside, undivided, write_whole};
-use crate::spec::Model;
+use crate::spec::{Model, Task};
 
 use super::optimizers::Layout;
 use super::{Checkpoint, Metrics, checkpoint};
@@ -212,6 +212,14 @@ impl RunFolder {
     /// What wrote it.
     pub fn versions(&self) -> Result<Versions> {
         read_json(&self.path.join(VERSIONS), "the versions that wrote the run")
+    }
+
+    /// What it learns, as its checkpoint says; none without one. No rows are read for it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] naming line and column if the checkpoint's state cannot be read.
+    pub fn task(&self) -> Result<Option<Task>> {
+        checkpoint::task(&self.path)
     }
 
     /// Writes a checkpoint; the older one stays until this one is whole.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::formats::{Dtype, StoredTensor};
 use crate::import::{Upstream, fitting_data};
 use crate::init::{self, Parameter, Rules};
-use crate::spec::{Loss, Spec};
+use crate::spec::{Loss, Spec, framework_names};
 use crate::weights::Weights;
 
 use super::{agree, findings, guessed, judge};
@@ -106,5 +106,13 @@ fn of_weights(part: &Upstream, weights: &Weights, seed: Option<u64>) -> Vec<Find
     });
     let mut tensors: Vec<super::Tensor> = tensors.collect();
     agree(&mut tensors);
-    findings::all(&tensors, &part.parameters)
+    // As layers are called; draws need the names of before.
+    let mut parameters = part.parameters.clone();
+    for (own, there) in parameters.iter_mut().zip(framework_names(&part.parameters)) {
+        if let Some(tensor) = tensors.iter_mut().find(|tensor| tensor.name == own.name) {
+            tensor.name.clone_from(&there);
+        }
+        own.name = there;
+    }
+    findings::all(&tensors, &parameters)
 }

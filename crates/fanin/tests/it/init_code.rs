@@ -36,6 +36,7 @@ fn found(model: &Model, scheme: impl Fn(&str) -> Option<&'static str>) -> Recomm
         let explained = fanin::init::find(text).unwrap().distribution(&part).unwrap();
         changes.push(Change {
             parameter: parameter.name.clone(),
+            module: None,
             role: parameter.role,
             before: Scale::default(),
             after: Scale { mean: explained.mean(), deviation: explained.deviation() },

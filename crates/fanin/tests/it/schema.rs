@@ -152,6 +152,15 @@ fn over_seeds(model: &str, scheme: &str, seeds: &[u64]) -> Diagnosis {
     fanin::check_scheme(&spec, &model, &data, seeds).unwrap()
 }
 
+/// A network on data that no straight line tells.
+fn bent() -> Diagnosis {
+    let mut spec =
+        Spec { model: "features -> 8 tanh -> outputs".parse().unwrap(), ..Spec::default() };
+    "xor".clone_into(&mut spec.data.source);
+    let (data, model) = fanin::open(&spec).unwrap();
+    fanin::check_scheme(&spec, &model, &data, &[0]).unwrap()
+}
+
 /// Weights of which one tensor is a copy, one has equal parts and one is missing.
 fn broken() -> Diagnosis {
     let spec = Spec { model: "64 -> 3x64 tanh -> 10".parse().unwrap(), ..Spec::default() };
@@ -271,6 +280,7 @@ fn the_schema_describes_every_key_of_a_check_and_nothing_else() {
         over_seeds(residual, "he-normal", &seeds[..1]),
         over_seeds("64 -> 3x64 relu -> 10", "normal:1e30", &seeds[..1]),
         over_seeds("64 -> 8 relu -> 2x(8 relu -> 8) residual -> 10", "constant:0.1", &seeds[..1]),
+        bent(),
         broken(),
         nearly(),
         claimed(),
@@ -314,7 +324,8 @@ fn stopped_fix_of(
     let weights = fanin::initialize(&spec, &model, 0).unwrap();
     let options = Options { method: method.map(str::to_owned), ..Options::default() };
     let repair = fanin::recommend(&spec, &model, &weights, &data, &options).unwrap();
-    let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds };
+    let usual = ProofOptions::default();
+    let options = ProofOptions { seeds: vec![0, 1], factors: vec![1.0], seconds, ..usual };
     let proof = repair.recommendation.as_ref().filter(|_| seconds.is_some()).map(|found| {
         let interrupt = Interrupt::default();
         if is_stopped {

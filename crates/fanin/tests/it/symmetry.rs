@@ -31,9 +31,10 @@ fn data() -> Prepared {
 /// Training by an optimizer and, behind a comma, its weight decay.
 fn course(optimizer: &str, epochs: usize) -> Course {
     let (name, decay) = optimizer.split_once(',').unwrap_or((optimizer, "0"));
+    let rows = if name == "gradient-descent" { "\"full\"" } else { "16" };
     let text = format!(
         "[optimizer]\nname = \"{name}\"\nlearning_rate = 0.05\nweight_decay = {decay}\n\
-         [train]\nepochs = {epochs}\nbatch_size = 16\n"
+         [train]\nepochs = {epochs}\nbatch_size = {rows}\n"
     );
     let spec = Spec::from_toml(&text, std::path::Path::new("test.toml")).unwrap();
     Course::new(&spec, Task::Classification, 0).unwrap()

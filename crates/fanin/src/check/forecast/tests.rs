@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::evidence::{Horizon, StepRule};
+use crate::check::straight_line::Bend;
 use crate::check::{LayerMeasurement, Measurement};
 
 /// A layer whose weights have size 1 and change by `gradient_norm` for a learning rate of 1.
@@ -13,6 +14,7 @@ fn layer(module: &str, gradient_norm: f64) -> LayerMeasurement {
         activation_deviation: 1.0,
         signal: 1.0,
         pre_activation_second_moment: 1.0,
+        is_passed_by: false,
         silent_share: 0.0,
         delta_norm: 1.0,
         gradient_norm,
@@ -261,6 +263,37 @@ fn a_start_of_one_direction_does_not_learn_what_many_ask_for() {
     assert_eq!(word(&deep, 1.0), Verdict::Learns);
     deep.layers[3].directions = 1.001;
     assert_eq!(word(&deep, 1.0), Verdict::Stuck);
+}
+
+#[test]
+fn what_no_line_tells_is_learned_the_later_the_less_a_network_bends() {
+    let horizon = horizon(1.0, StepRule::Proportional);
+    let mut chain = measurement(&[0.1; 3]);
+    let of = |measurement: &Measurement| {
+        let evidence = Evidence { measurement, units: &[], horizon, readings: None };
+        let shares = [learning_share(&evidence), escape_share(&evidence)].map(Option::unwrap);
+        assert!((shares[0] / shares[1] / evidence.bending() - 1.0).abs() < 1e-12);
+        evidence.bending()
+    };
+    assert_eq!(of(&chain), 1.0, "a line is enough");
+    chain.bend = Some(Bend { asked: 0.9, given: 0.2 });
+    assert_eq!(of(&chain), 1.0, "it bends enough");
+    chain.bend = Some(Bend { asked: 0.9, given: 3e-5 });
+    assert!((of(&chain) - 100.0).abs() < 1e-9);
+    assert_eq!(word(&measurement(&[0.1; 3]), 1.0), Verdict::Learns);
+    chain.bend = Some(Bend { asked: 0.9, given: 0.0 });
+    assert_eq!(word(&chain, 1.0), Verdict::Stuck, "a linear network stays one");
+    // What stands in a branch, or waits for a first step, may bend what the others do not.
+    chain.layers[1].branches.push("block".to_owned());
+    assert_eq!(of(&chain), 1.0);
+    chain.layers[1].branches.clear();
+    chain.layers[2].weight_norm = 0.0;
+    chain.layers[1].gradient_norm = 0.0;
+    assert_eq!(of(&chain), 1.0);
+    // Weights that have learned bend where they have to.
+    chain =
+        Measurement { loss_of_zero_output: 3.0 * LOSS, bend: chain.bend, ..measurement(&[0.1; 3]) };
+    assert_eq!(of(&chain), 1.0);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 //! Counted in nodes, numbers and products, never by a clock, so that the same case is always measured
 //! in the same way. Prices and their origin: `docs/theory/instruments.md`.
 
-use super::effort::Effort;
+use super::effort::{Effort, MOST_ROWS, PRODUCTS};
+use super::tangent_kernel;
 use crate::check::samples::Lay;
+use crate::check::shared::is_product;
 use crate::spec::{Extent, Network};
 
 /// Rows of the batches that an epoch is taken to have.
@@ -38,6 +40,8 @@ pub struct Work {
     /// Products of a row with weights.
     products: f64,
     weights: f64,
+    /// Weights of which each row's gradient is held as a whole: those of no factored layer.
+    held: f64,
     layers: f64,
     /// Whether rows are tied by statistics of their batch.
     is_tied: bool,
@@ -55,6 +59,14 @@ impl Work {
         let products = network.layers.iter().map(|layer| {
             elements(parameters[layer.weight]) * Lay::of_units(network, layer).count() as f64
         });
+        let factored: Vec<usize> = network
+            .layers
+            .iter()
+            .filter(|layer| is_product(network, layer))
+            .flat_map(|layer| [Some(layer.weight), layer.bias])
+            .flatten()
+            .collect();
+        let whole = network.trained.iter().filter(|&p| !factored.contains(p));
         let width = |place: Option<usize>| {
             let layer = place.and_then(|place| network.layers.get(place));
             layer.map_or(0.0, |layer| elements(layer.pre_activation) / rows)
@@ -65,6 +77,7 @@ impl Work {
             numbers: made.map(|&wire| elements(wire)).sum::<f64>() / rows,
             products: products.sum::<f64>() / rows,
             weights: network.trained.iter().map(|&p| elements(parameters[p])).sum(),
+            held: whole.map(|&p| elements(parameters[p])).sum(),
             layers: network.layers.len() as f64,
             is_tied: !network.running.is_empty(),
             sizes: [
@@ -122,30 +135,109 @@ impl Work {
 
     fn curvature(&self, effort: &Effort, is_adam: bool) -> f64 {
         let rows = effort.rows as f64;
-        let products = effort.shown_products() as f64;
         let scale = if is_adam {
             self.planned(3.0) + effort.parts as f64 * 3.0 * self.forward(rows / effort.parts as f64)
         } else {
             0.0
         };
         let searches = if is_adam { 2.0 } else { 1.0 };
-        let product = 7.0 * self.forward(rows) + 4.0 * self.weights * NUMBER;
-        self.planned(10.0) + searches * products * product + scale
+        self.planned(10.0) + searches * self.products(rows, effort.shown_products()) + scale
+    }
+
+    /// So many products with the Hessian of so many rows.
+    fn products(&self, rows: f64, products: usize) -> f64 {
+        products as f64 * (7.0 * self.forward(rows) + 4.0 * self.weights * NUMBER)
     }
 
     fn gradients(&self, effort: &Effort) -> f64 {
         if self.is_tied {
-            let kernel = &effort.joint_kernel;
-            let (rows, runs) = (kernel.rows as f64, (kernel.rows * kernel.outputs) as f64);
             let of_groups = 3.0 * (16.0 * self.nodes * RUN + effort.rows as f64 * self.of_a_row());
-            return self.planned(6.0) + runs * 2.0 * self.forward(rows) + of_groups;
+            return self.planned(6.0) + self.joint_kernel(effort.joint_kernel) + of_groups;
         }
-        let (rows, outputs) = (effort.kernel.rows as f64, effort.kernel.outputs as f64);
+        let noise = match effort.noise_rows {
+            rows if rows > effort.kernel.rows => self.planned(3.0) + self.noise(rows),
+            _ => self.moments(effort.kernel.rows),
+        };
+        self.planned(3.0) + self.kernel(effort.kernel) + noise
+    }
+
+    /// The tangent kernel, with one run more for what noise needs.
+    fn kernel(&self, kernel: tangent_kernel::Options) -> f64 {
+        let (rows, outputs) = (kernel.rows as f64, kernel.outputs as f64);
         let grams = rows * rows * self.numbers * PRODUCT;
-        let moments = rows * self.weights * 2.0 * PRODUCT;
-        self.planned(3.0) + (outputs + 1.0) * (2.0 * self.forward(rows) + grams) + moments
+        (outputs + 1.0) * (2.0 * self.forward(rows) + grams)
+    }
+
+    /// The same where rows are tied.
+    fn joint_kernel(&self, kernel: tangent_kernel::Options) -> f64 {
+        let (rows, runs) = (kernel.rows as f64, (kernel.rows * kernel.outputs) as f64);
+        runs * 2.0 * self.forward(rows)
+    }
+
+    /// The gradient's noise on rows of its own.
+    fn noise(&self, rows: usize) -> f64 {
+        2.0 * self.forward(rows as f64) + self.moments(rows)
+    }
+
+    /// Moments of every weight's gradient.
+    fn moments(&self, rows: usize) -> f64 {
+        rows as f64 * self.weights * 2.0 * PRODUCT
+    }
+
+    /// The effort where all is asked for, whatever an epoch pays for: as many rows and outputs as
+    /// the instruments can use, as far as each stays within [`ASKED`], and never less than
+    /// `fitting`.
+    pub fn asked(&self, fitting: Effort, epoch: usize, is_adam: bool) -> Effort {
+        let searches = if is_adam { 2.0 } else { 1.0 };
+        let is_cheap = |rows: &usize| searches * self.products(*rows as f64, PRODUCTS[1]) <= ASKED;
+        let halves = || (0..8).map(|k| (MOST_ROWS >> k).min(epoch)).filter(|&r| r >= fitting.rows);
+        let rows = halves().find(is_cheap).unwrap_or(fitting.rows);
+        let fits = |rows: &usize| self.noise(*rows) <= ASKED && *rows as f64 * self.held <= NUMBERS;
+        let kernel = self.kernel_within(fitting.kernel, epoch, |kernel| {
+            let held = kernel.rows as f64 * self.held;
+            if held <= NUMBERS { self.kernel(kernel) } else { f64::INFINITY }
+        });
+        let joint_kernel = self.kernel_within(fitting.joint_kernel, epoch, |kernel| {
+            // Whole gradients are multiplied with each other.
+            let grams = (kernel.rows.pow(2) * kernel.outputs) as f64 * self.weights * PRODUCT;
+            self.joint_kernel(kernel) + grams
+        });
+        let noise_rows = halves().find(fits).unwrap_or(0).max(kernel.rows);
+        fitting.searching(rows, noise_rows, [kernel, joint_kernel])
+    }
+
+    /// The largest kernel that one can use whose price stays within [`ASKED`]: outputs are taken
+    /// off first, down to a few, then rows, down to those of `least`.
+    fn kernel_within(
+        &self,
+        least: tangent_kernel::Options,
+        epoch: usize,
+        price: impl Fn(tangent_kernel::Options) -> f64,
+    ) -> tangent_kernel::Options {
+        const FEW: usize = 4;
+        let most = tangent_kernel::Options::default();
+        let [_, outputs, ..] = self.sizes;
+        let outputs = most.outputs.min((outputs as usize).max(1)).max(least.outputs);
+        let rows = most.rows.min(epoch).max(least.rows);
+        let mut kernel = tangent_kernel::Options { rows, outputs };
+        while price(kernel) > ASKED && kernel != least {
+            let is_few = kernel.outputs <= FEW.max(least.outputs);
+            if kernel.rows == least.rows || !is_few {
+                kernel.outputs = (kernel.outputs / 2).max(least.outputs);
+            } else {
+                kernel.rows = (kernel.rows / 2).max(least.rows);
+            }
+        }
+        kernel
     }
 }
+
+/// Price that an instrument may have at one start where it is asked for, whatever an epoch pays
+/// for: half a second on one core, about, as large products are cheaper than their price.
+const ASKED: f64 = 4e9;
+
+/// Numbers that gradients of single rows may hold where no layer is factored: half a gigabyte.
+const NUMBERS: f64 = (1 << 26) as f64;
 
 /// Which of the instruments measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +335,31 @@ mod tests {
             let some = epochs.filter(|taken| *taken != all && (taken.is_any() || taken.theory));
             assert!(some.count() > 0, "{model}: some epochs pay for a part");
         }
+    }
+
+    /// What is asked for is measured on as many rows as the instruments can use where that is
+    /// cheap, and on no fewer than an epoch pays for where it is not.
+    #[test]
+    fn asked_for_instruments_see_many_rows_where_that_is_cheap() {
+        let asked = |model: &str, epoch: usize| {
+            let model: Model = model.parse().unwrap();
+            let network = Network::new(&model, &Loss::CrossEntropy, 8, Mode::Probe).unwrap();
+            let work = Work::of(&network);
+            let fitting = Effort::new(epoch, work.weights as usize);
+            (fitting, work.asked(fitting, epoch, false))
+        };
+        let (fitting, effort) = asked("64 -> 30x100 relu -> 10", 1437);
+        assert_eq!((fitting.rows, fitting.kernel.outputs), (22, 2));
+        assert_eq!((effort.rows, effort.noise_rows), (128, 128));
+        let all = tangent_kernel::Options { rows: 64, outputs: 10 };
+        assert_eq!(effort.kernel, all, "all outputs are averaged over");
+        let (_, tied) = asked("64 -> 2x32 batch_norm relu -> 10", 1437);
+        assert_eq!(tied.joint_kernel, all);
+        let (_, few) = asked("64 -> 2x8 relu -> 10", 40);
+        assert_eq!((few.rows, few.kernel.rows, few.noise_rows), (40, 40, 40), "there are no more");
+        let (fitting, large) = asked("4096 -> 6x8192 relu -> 10", 1437);
+        assert_eq!((large.rows, large.kernel.rows), (fitting.rows, fitting.kernel.rows));
+        assert_eq!(large.noise_rows, fitting.noise_rows);
     }
 
     #[test]

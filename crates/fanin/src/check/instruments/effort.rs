@@ -14,6 +14,8 @@ pub struct Effort {
     pub kernel: tangent_kernel::Options,
     /// The same where batch normalization ties rows together.
     pub joint_kernel: tangent_kernel::Options,
+    /// Rows whose gradients' noise is measured, where they are not tied.
+    pub noise_rows: usize,
     /// Rows, products and start vectors of the Jacobian.
     pub jacobian: jacobian::Options,
     /// Rows that the Hessian sees where fewer leave a doubt.
@@ -22,6 +24,8 @@ pub struct Effort {
     pub parts: usize,
     /// Products with the Hessian.
     products: usize,
+    /// Residual, relative to the largest eigenvalue, at which that counts as found.
+    tolerance: f64,
 }
 
 /// What the curvature is asked for.
@@ -51,10 +55,13 @@ const JOINT_SHARE: usize = 16;
 
 /// Products with the Hessian, at least and at most; one on r rows costs about as much as ten passes
 /// forward through them, and an epoch as three through all rows.
-const PRODUCTS: [usize; 2] = [3, 16];
+pub const PRODUCTS: [usize; 2] = [3, 16];
 
 /// Products where units saturate: there few find nothing.
 const HIDDEN_PRODUCTS: usize = 16;
+
+/// Residuals that count as found on the first rows, and where it is looked at more closely.
+const TOLERANCES: [f64; 2] = [0.2, 0.1];
 
 impl Effort {
     /// The effort for an epoch of so many rows, and a network of so many weights.
@@ -62,12 +69,14 @@ impl Effort {
         let within = |value: usize, [least, most]: [usize; 2]| value.clamp(least, most);
         let rows = within(epoch / 64, ROWS).min(epoch.max(1));
         let joint_rows = within((epoch / JOINT_SHARE).isqrt(), JOINT_ROWS).min(rows);
+        let kernel_rows = rows.min(tangent_kernel::Options::default().rows);
         Self {
             rows,
             kernel: tangent_kernel::Options {
-                rows: rows.min(tangent_kernel::Options::default().rows),
+                rows: kernel_rows,
                 outputs: within(epoch / (32 * rows.max(1)), [1, 16]),
             },
+            noise_rows: kernel_rows,
             joint_kernel: tangent_kernel::Options {
                 rows: joint_rows,
                 outputs: within(epoch / (JOINT_SHARE * joint_rows.pow(2).max(1)), [1, 16]),
@@ -85,7 +94,21 @@ impl Effort {
             closer_rows: ROWS[1].min(epoch.max(1)),
             parts: within(rows / 4, [2, curvature::Adam::default().parts]),
             products: within(epoch / (6 * rows.max(1)), PRODUCTS),
+            tolerance: TOLERANCES[0],
         }
+    }
+
+    /// The same with as many products with the Hessian of so many rows as are ever taken, and with
+    /// these kernels, of which the second is the joint one.
+    pub(super) fn searching(
+        self,
+        rows: usize,
+        noise_rows: usize,
+        [kernel, joint_kernel]: [tangent_kernel::Options; 2],
+    ) -> Self {
+        let parts = (rows / 4).clamp(2, curvature::Adam::default().parts);
+        let (products, tolerance) = (PRODUCTS[1], TOLERANCES[1]);
+        Self { rows, kernel, joint_kernel, noise_rows, parts, products, tolerance, ..self }
     }
 
     /// How the curvature is searched for.
@@ -95,7 +118,7 @@ impl Effort {
             Need::Decides(limit) => (curvature::Search::Largest, Some(limit), self.products),
             Need::Hidden(limit) => (curvature::Search::Both, Some(limit), HIDDEN_PRODUCTS),
         };
-        let tolerance = 0.2;
+        let tolerance = self.tolerance;
         curvature::Options { most_steps, tolerance, search, limit, ..curvature::Options::default() }
     }
 
@@ -106,7 +129,11 @@ impl Effort {
 
     /// The same on more rows, where the verdict hangs on it.
     pub fn closer_curvature(&self, need: Need) -> curvature::Options {
-        curvature::Options { most_steps: PRODUCTS[1], tolerance: 0.1, ..self.curvature(need) }
+        curvature::Options {
+            most_steps: PRODUCTS[1],
+            tolerance: TOLERANCES[1],
+            ..self.curvature(need)
+        }
     }
 }
 

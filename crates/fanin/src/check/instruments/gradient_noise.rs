@@ -14,7 +14,7 @@ use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
 
 /// Rows used at most, where rows do not touch each other.
-pub const MOST_ROWS: usize = 64;
+pub const MOST_ROWS: usize = 128;
 
 /// Parts that a batch is cut into at most, where batch normalization ties its rows together.
 const MOST_GROUPS: usize = 16;
@@ -73,7 +73,7 @@ pub struct GradientNoise {
     pub total: TensorNoise,
 }
 
-/// Measures signal and noise in the gradients of the rows of `batch`, 64 of them at most; with
+/// Measures signal and noise in the gradients of the rows of `batch`, 128 of them at most; with
 /// batch normalization in 16 groups of its rows at most.
 ///
 /// `None` with fewer than 6 parts: nothing could be said of the noise.

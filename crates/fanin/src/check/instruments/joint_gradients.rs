@@ -45,13 +45,15 @@ impl<T: Number> JointGradients<T> {
         self.rows
     }
 
-    /// The gradients of one output at every row, of every parameter tensor.
-    pub fn of(&mut self, output: usize) -> Vec<TensorGradients> {
+    /// The gradients of the sum of outputs, each times its number, at every row, of every parameter
+    /// tensor.
+    pub fn of(&mut self, factors: &[f32]) -> Vec<TensorGradients> {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.names.len()];
         for row in 0..self.rows {
             let seed = self.pass.input(SEED);
             seed.fill(T::ZERO);
-            seed[row * self.outputs + output] = T::ONE;
+            let own = &mut seed[row * self.outputs..(row + 1) * self.outputs];
+            own.iter_mut().zip(factors).for_each(|(to, &x)| *to = T::from_f64(f64::from(x)));
             self.pass.run();
             for (index, values) in values.iter_mut().enumerate() {
                 values.extend(self.pass.read(index).iter().map(|x| x.to_f64()));

@@ -1,7 +1,7 @@
 //! Instruments together, planned once for one network and its rows, for weights of any number.
 //!
-//! What several of them need is computed once: the rows' gradients for the tangent kernel and the
-//! noise.
+//! What several of them need is computed once: the rows' gradients for the tangent kernel and, on as
+//! many rows, the noise.
 
 use fanin_engine::Wire;
 
@@ -76,6 +76,8 @@ pub(in crate::check) struct Kit<'a> {
     held: Held,
     jacobian: Option<jacobian::Planned<'a>>,
     gradients: Option<Gradients<'a>>,
+    /// Those of more rows than the kernel's, for the noise.
+    noise: Option<Box<RowGradients<'a>>>,
     /// Planned when it is first asked for.
     curvature: Option<curvature::Planned<'a, f32>>,
     /// On more rows, planned when a verdict hangs on it.
@@ -97,14 +99,18 @@ impl<'a> Kit<'a> {
         } else {
             effort.kernel.rows
         };
-        let gradients = taken
-            .gradients
-            .then(|| Gradients::new(model, loss, arranged, first(batch, kernel), held.is_any()));
+        let rows = first(all, kernel);
+        let gradients =
+            taken.gradients.then(|| Gradients::new(model, loss, arranged, rows, held.is_any()));
+        let more = first(all, effort.noise_rows);
+        let is_apart = taken.gradients && !held.is_any() && more.rows > rows.rows;
+        let noise = is_apart.then(|| RowGradients::new(model, loss, arranged, more).map(Box::new));
         Ok(Self {
             of,
             held,
             jacobian: jacobian.transpose()?,
             gradients: gradients.transpose()?,
+            noise: noise.transpose()?,
             curvature: None,
             closer: None,
         })
@@ -124,6 +130,10 @@ impl<'a> Kit<'a> {
             let (kernel, noise) = Self::of_gradients(&self.of, gradients, weights)?;
             (measured.kernel, measured.noise) = (Some(kernel), noise);
         }
+        if let Some(rows) = &mut self.noise {
+            rows.set_parameters(&parameters);
+            measured.noise = gradient_noise::of_rows(rows);
+        }
         measured.curvature = need.map(|need| self.curvature(&parameters, need)).transpose()?;
         Ok(measured)
     }
@@ -137,7 +147,8 @@ impl<'a> Kit<'a> {
         Ok(match gradients {
             Gradients::Rows(rows) => {
                 let kernel = tangent_kernel::of(&mut **rows, outputs, effort.kernel.outputs);
-                (kernel, gradient_noise::of_rows(rows))
+                let is_apart = effort.noise_rows.min(of.all.rows) > kernel.rows;
+                (kernel, if is_apart { None } else { gradient_noise::of_rows(rows) })
             }
             Gradients::Joint(joint) => {
                 let kernel = tangent_kernel::of(&mut **joint, outputs, effort.joint_kernel.outputs);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use fanin_engine::{Element, Plan, Tensor, Wire, Workspace};
 
 use crate::check::probe::Batch;
-use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::spec::{Loss, Mode, Model, Network};
 use crate::weights::Weights;
@@ -165,28 +164,6 @@ impl<T: Number> Pass<T> {
     /// The values of the n-th wire kept.
     pub fn read(&self, index: usize) -> &[T] {
         self.workspace.read(index)
-    }
-}
-
-/// The first rows of a data set, copied out of it.
-pub(in crate::check) struct FirstRows {
-    rows: usize,
-    features: Vec<f32>,
-    targets: Vec<f32>,
-}
-
-impl FirstRows {
-    /// At most so many rows of `data`.
-    pub fn of(data: &Dataset, most: usize) -> Self {
-        let rows: Vec<usize> = (0..data.rows().min(most)).collect();
-        let mut features = vec![0.0; rows.len() * data.columns()];
-        let mut targets = vec![0.0; rows.len() * data.target_columns()];
-        data.gather(&rows, &mut features, &mut targets, 0.0);
-        Self { rows: rows.len(), features, targets }
-    }
-
-    pub fn batch(&self) -> Batch<'_> {
-        Batch { rows: self.rows, features: &self.features, targets: &self.targets }
     }
 }
 

@@ -130,11 +130,11 @@ impl TensorGradients {
 
 /// What the gradient is taken of.
 #[derive(Clone, Copy)]
-pub(in crate::check) enum Of {
+pub(in crate::check) enum Of<'a> {
     /// The row's own loss.
     Loss,
-    /// One output of the network.
-    Output(usize),
+    /// The sum of the network's outputs, each times its number.
+    Outputs(&'a [f32]),
 }
 
 /// Gradients of every row of a batch on its own, for networks whose rows do not touch each other.
@@ -219,7 +219,7 @@ impl<'a> RowGradients<'a> {
     }
 
     /// The gradients of every parameter tensor: first of linear layers, then of the rest.
-    pub fn of(&mut self, of: Of) -> Vec<TensorGradients> {
+    pub fn of(&mut self, of: Of<'_>) -> Vec<TensorGradients> {
         let rows = self.batch.rows;
         let mut tensors = Vec::new();
         if let Some(factors) = &mut self.factors {
@@ -244,17 +244,18 @@ pub(super) fn seeded(network: &mut Network, outputs: usize, wires: &[Wire]) -> R
 /// The input that takes the weight of the loss.
 pub(super) const SHARE: usize = 3;
 
-fn seed(pass: &mut Pass<f32>, of: Of, rows: usize, outputs: usize) {
+fn seed(pass: &mut Pass<f32>, of: Of<'_>, rows: usize, outputs: usize) {
     pass.input(SEED).fill(0.0);
     // The loss is a mean over rows, so a row's own loss counts `rows` times in its gradient.
     pass.input(SHARE)[0] = if matches!(of, Of::Loss) { rows as f32 } else { 0.0 };
-    if let Of::Output(output) = of {
-        pass.input(SEED).chunks_exact_mut(outputs).for_each(|row| row[output] = 1.0);
+    if let Of::Outputs(factors) = of {
+        let rows = pass.input(SEED).chunks_exact_mut(outputs);
+        rows.for_each(|row| row.copy_from_slice(factors));
     }
 }
 
 impl Factors {
-    fn list(&mut self, of: Of, rows: usize, tensors: &mut Vec<TensorGradients>) {
+    fn list(&mut self, of: Of<'_>, rows: usize, tensors: &mut Vec<TensorGradients>) {
         seed(&mut self.pass, of, rows, self.outputs);
         self.pass.run();
         let layers = self.layers.len();
@@ -297,7 +298,7 @@ impl Rest {
         Ok(Self { pass: Pass::new(&network, &keep, weights)?, names, outputs })
     }
 
-    fn list(&mut self, of: Of, batch: Batch<'_>, tensors: &mut Vec<TensorGradients>) {
+    fn list(&mut self, of: Of<'_>, batch: Batch<'_>, tensors: &mut Vec<TensorGradients>) {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); self.names.len()];
         seed(&mut self.pass, of, 1, self.outputs);
         for row in 0..batch.rows {

@@ -2,7 +2,7 @@
 //!
 //! Key: W a parameter tensor, g its gradient, η learning rate, ε the floor of a normalized step.
 
-use fanin_kernels::reduce;
+use fanin_kernels::{Float, reduce};
 use serde::Serialize;
 
 use super::pass::ensure_fits;
@@ -69,10 +69,10 @@ pub fn measure(
 }
 
 /// How far one step moves a parameter with this gradient.
-pub(in crate::check) fn update(
+pub(in crate::check) fn update<T: Float>(
     name: &str,
-    weight: &[f64],
-    gradient: &[f64],
+    weight: &[T],
+    gradient: &[T],
     step: &Step,
 ) -> TensorUpdate {
     let weight_norm = reduce::sum_of_squares(weight).sqrt();
@@ -97,16 +97,16 @@ pub(in crate::check) fn update(
 }
 
 /// ‖g/(|g| + ε)‖, where 0/0 is 0.
-fn normalized_norm(gradient: &[f64], epsilon: f64) -> f64 {
-    let square = |&g: &f64| {
-        let size = g.abs();
+fn normalized_norm<T: Float>(gradient: &[T], epsilon: f64) -> f64 {
+    let square = |g: &T| {
+        let size = g.to_f64().abs();
         if size == 0.0 { 0.0 } else { (size / (size + epsilon)).powi(2) }
     };
     gradient.iter().map(square).sum::<f64>().sqrt()
 }
 
-fn below(gradient: &[f64], limit: f64) -> f64 {
-    let moving = gradient.iter().map(|g| g.abs()).filter(|size| *size != 0.0);
+fn below<T: Float>(gradient: &[T], limit: f64) -> f64 {
+    let moving = gradient.iter().map(|g| g.to_f64().abs()).filter(|size| *size != 0.0);
     let (count, small) = moving.fold((0_usize, 0_usize), |(count, small), size| {
         (count + 1, small + usize::from(size < limit))
     });
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn elements_without_gradient_are_not_held_back_by_epsilon() {
-        assert_eq!(below(&[0.0, 1e-9, 1.0, 1.0], 1e-7), 1.0 / 3.0);
-        assert_eq!(below(&[0.0], 1.0), 0.0);
-        assert_eq!(normalized_norm(&[0.0, -2.0], 0.0), 1.0);
+        assert_eq!(below(&[0.0_f64, 1e-9, 1.0, 1.0], 1e-7), 1.0 / 3.0);
+        assert_eq!(below(&[0.0_f64], 1.0), 0.0);
+        assert_eq!(normalized_norm(&[0.0_f64, -2.0], 0.0), 1.0);
     }
 }

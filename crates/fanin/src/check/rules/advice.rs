@@ -18,6 +18,17 @@ pub fn by_fix(start: &Evidence<'_>) -> &'static str {
     if start.measurement.is_part { BY_GAIN } else { BY_FIX }
 }
 
+/// What to do about weights of which some are like others. A start that learns in spite of them is left
+/// alone unless `fanin fix` is told to mend what is a warning too.
+pub fn draw_anew(start: &Evidence<'_>) -> String {
+    let how = if start.measurement.is_part {
+        ", as fanin init does"
+    } else {
+        ": fanin fix --fail-on warn"
+    };
+    format!("draw every tensor with a seed of its own, or by name{how}")
+}
+
 /// Variances that differ by less than this factor are the same for a fix: its root over two layers
 /// is what draws of narrow ones differ by.
 const SAME: f64 = 1.3;

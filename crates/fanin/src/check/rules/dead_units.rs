@@ -81,7 +81,8 @@ impl Rule for DeadUnits {
                 100.0 * layer.dead_share.unwrap_or(0.0),
                 place(case.shown(), layer),
                 100.0 * expected(layer),
-                layer.input_cosine
+                // Without the sign of a 0.
+                (100.0 * layer.input_cosine).round() / 100.0 + 0.0
             );
             let fix = if layer.bias_mean_square > 0.0 {
                 format!("start its biases at 0: --rule \"{}.bias=zeros\"", layer.module)

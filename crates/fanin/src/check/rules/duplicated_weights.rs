@@ -1,8 +1,9 @@
 //! Weights are copies of others, or almost.
 
-use super::{Finding, Look, Rule, Severity, count, number};
+use super::{Finding, Look, Rule, Severity, advice, count, module_of, number};
 use crate::check::case::Case;
 use crate::check::duplicates::Duplicate;
+use crate::check::evidence::Evidence;
 
 /// Checks that no matrix is a bitwise copy of another one, or consists of equal parts or has equal
 /// units, and that neither matrices nor units of one differ by less than a twentieth of their size.
@@ -38,14 +39,15 @@ impl Rule for DuplicatedWeights {
 
     fn look(&self, case: &Case<'_>) -> Look {
         let is_own = |duplicate: &&Duplicate| !matches!(duplicate, Duplicate::AlikeUnits { .. });
-        let all = &case.shown().measurement.duplicates;
+        let start = case.shown();
+        let all = &start.measurement.duplicates;
         let duplicates: Vec<&Duplicate> = all.iter().filter(is_own).collect();
-        duplicates.first().map(|first| self.explain(first, duplicates.len())).into()
+        duplicates.first().map(|first| self.explain(start, first, duplicates.len())).into()
     }
 }
 
 impl DuplicatedWeights {
-    fn explain(&self, first: &Duplicate, found: usize) -> Finding {
+    fn explain(&self, start: &Evidence<'_>, first: &Duplicate, found: usize) -> Finding {
         let (tensor, what) = match first {
             Duplicate::Layer { first, copy } => {
                 (copy, format!("`{copy}` is a copy of `{first}` to the last bit"))
@@ -92,8 +94,7 @@ impl DuplicatedWeights {
                  training parts them"
             )
         };
-        let fix = "draw every tensor with a seed of its own, or by name: fanin init";
-        let module = tensor.trim_end_matches(".weight");
-        Finding::new(self, Severity::Warn, why, fix.to_owned()).at(module)
+        let module = module_of(tensor);
+        Finding::new(self, Severity::Warn, why, advice::draw_anew(start)).at(module)
     }
 }

@@ -51,7 +51,11 @@ impl Rule for ExplodingSignal {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        let error = |start: &Evidence<'_>| start.hidden().last().map_or(0.0, |l| l.growth_error);
+        // Each is that against the first hidden layer, so that of two against each other is at most this.
+        let error = |start: &Evidence<'_>| match start.compared() {
+            [first, .., last] => first.growth_error.hypot(last.growth_error),
+            _ => 0.0,
+        };
         let Some(estimate) = case.estimate(Evidence::log_signal_growth, error) else {
             return Look::Skipped;
         };
@@ -67,17 +71,60 @@ impl Rule for ExplodingSignal {
 
 impl ExplodingSignal {
     fn explain(&self, severity: Severity, evidence: &Evidence<'_>) -> Option<Finding> {
-        let (factor, last) = (evidence.signal_factor()?, evidence.hidden().last()?);
-        let per_layer = match evidence.hidden().len() {
-            2 => String::new(),
-            _ => format!("×{} per layer, ", number(factor)),
+        let (layers, growth) = (evidence.compared(), 0.5 * evidence.log_signal_growth()?);
+        let last = layers.last()?;
+        let between = layers.len() - 1;
+        let per_layer = match between {
+            1 => String::new(),
+            _ => format!("×{} per layer, ", number((growth / between as f64).exp())),
+        };
+        let first = if layers.len() == evidence.hidden().len() {
+            "the first"
+        } else {
+            "the first that is normalized"
         };
         let why = format!(
-            "the signal grows {per_layer}×{} from the first to the last hidden layer{}",
-            number((0.5 * evidence.log_signal_growth()?).exp()),
+            "the signal grows {per_layer}×{} from {first} to the last hidden layer{}",
+            number(growth.exp()),
             because(last)
         );
         let fix = advice::variance_that_fits(evidence);
         Some(Finding::new(self, severity, why, fix).at(&last.module))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::evidence::Horizon;
+    use crate::check::probe::{Batch, measure};
+    use crate::init::{Rules, for_model};
+    use crate::spec::{Loss, Model};
+
+    fn found(layers: &[(f64, bool)]) -> Look {
+        let model: Model = format!("2 -> {}x3 relu -> 2", layers.len()).parse().unwrap();
+        let weights = for_model(&model, &Rules::new("he-normal"), 0).unwrap();
+        let batch = Batch { rows: 1, features: &[1.0, 2.0], targets: &[1.0, 0.0] };
+        let mut measurement = measure(&model, &Loss::CrossEntropy, &weights, batch).unwrap();
+        for (layer, &(signal, normalized)) in measurement.layers.iter_mut().zip(layers) {
+            (layer.signal, layer.normalized, layer.growth_error) = (signal, normalized, 0.0);
+        }
+        let (measurement, horizon) = (&measurement, Horizon::SAMPLE);
+        let start = Evidence { measurement, units: &[], horizon, readings: None };
+        ExplodingSignal.look(&Case { starts: vec![start] })
+    }
+
+    /// In a discriminator whose second layer alone is normalized the signal is small only before.
+    #[test]
+    fn what_a_normalization_makes_of_a_small_signal_is_no_growth() {
+        assert!(matches!(found(&[(0.04, false), (0.6, false)]), Look::Found(_)));
+        assert!(matches!(found(&[(0.04, false), (0.6, true)]), Look::Skipped));
+        let passed = found(&[(0.04, false), (0.6, true), (0.6, true)]);
+        assert!(matches!(passed, Look::Passed(Some(_))), "{passed:?}");
+        let Look::Found(found) = found(&[(0.04, false), (0.6, true), (60.0, false)]) else {
+            panic!("it grows behind the normalization, too")
+        };
+        let expected = "the signal grows ×100 from the first that is normalized to the last";
+        assert!(found.why.starts_with(expected), "{}", found.why);
     }
 }

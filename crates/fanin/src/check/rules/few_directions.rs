@@ -3,7 +3,7 @@
 use super::{Finding, Look, Rule, Severity, advice, number, place, planned, steps};
 use crate::check::case::Case;
 use crate::check::evidence::Evidence;
-use crate::check::forecast::{ESCAPE, escape_steps, learning_share};
+use crate::check::forecast::{ESCAPE, escape_share, escape_steps};
 
 /// A [`narrowing`](Evidence::narrowing) below this is less than the time's own error.
 const LEAST: f64 = std::f64::consts::E;
@@ -55,7 +55,9 @@ impl Rule for FewDirections {
         if 2 * case.starts.iter().filter(|start| narrows(start)).count() <= case.starts.len() {
             return Look::Passed(None);
         }
-        let effect = |start: &Evidence<'_>| learning_share(start).map(f64::ln);
+        let effect = |start: &Evidence<'_>| {
+            escape_share(start).map(|share| (share * start.narrowing()).ln())
+        };
         case.look_at(effect, |_| 0.0, ESCAPE, |severity, _| self.explain(severity, case))
     }
 }

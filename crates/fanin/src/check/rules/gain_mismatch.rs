@@ -64,7 +64,7 @@ fn log_change(start: &Evidence<'_>) -> Option<f64> {
         let activation = activations::find(layers[0].activation.as_deref().unwrap_or("identity"))?;
         let averages = Gaussian::coarse(&*activation);
         for behind in next.by_ref().take(layers.len()) {
-            second = behind.scaled_weight_variance * averages.moments(second).second;
+            second = behind.scaled_weight_variance * averages.second(second);
         }
     }
     (second > 0.0).then(|| (second / first).ln()).filter(|change| change.is_finite())

@@ -26,6 +26,7 @@ mod saturated_gates;
 mod exploding_memory;
 mod fading_memory;
 mod few_directions;
+mod nearly_linear;
 mod ill_conditioned_jacobian;
 mod underflow;
 mod wrong_output_scale;
@@ -45,8 +46,9 @@ use serde::Serialize;
 use super::case::Case;
 use super::estimate::{Bounds, Estimate};
 use super::evidence::Evidence;
+use super::part;
 use super::severity::Severity;
-use wording::{because, count, number, place, planned, steps};
+use wording::{because, count, module_of, number, place, planned, steps};
 
 /// An effect with its standard error and the bounds it was judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -183,6 +185,10 @@ pub trait Rule: Sync {
     fn consequences(&self) -> &'static [&'static str] {
         &[]
     }
+    /// Whether a finding of this rule is the cause of another one.
+    fn explains(&self, _case: &Case<'_>, finding: &Finding) -> bool {
+        self.consequences().contains(&finding.code)
+    }
     /// What the case shows of the symptom.
     fn look(&self, case: &Case<'_>) -> Look;
 }
@@ -211,6 +217,7 @@ pub static RULES: &[&dyn Rule] = &[
     &exploding_memory::ExplodingMemory,
     &fading_memory::FadingMemory,
     &few_directions::FewDirections,
+    &nearly_linear::NearlyLinear,
     &ill_conditioned_jacobian::IllConditionedJacobian,
     &underflow::Underflow,
     &wrong_output_scale::WrongOutputScale,
@@ -220,16 +227,17 @@ pub static RULES: &[&dyn Rule] = &[
 
 /// What all rules saw: findings, causes before their consequences, and what is sound.
 ///
-/// A cause is as bad as the worst of what follows from it.
+/// A cause is as bad as the worst of what follows from it. Of a part whose last layer is hidden rules are left
+/// out that ask for a loss.
 pub fn look(case: &Case<'_>) -> (Vec<Finding>, Vec<Passed>) {
     let (mut findings, mut passed) = (Vec::<Finding>::new(), Vec::new());
-    for rule in RULES {
+    let is_part = case.shown().measurement.is_part;
+    for rule in RULES.iter().filter(|rule| !is_part || part::is_told(rule.code())) {
         match rule.look(case) {
             Look::Skipped => {}
             Look::Passed(measured) => passed.push(Passed { code: rule.code(), measured }),
             Look::Found(finding) => {
-                let explains =
-                    |cause: &&mut Finding| consequences_of(cause.code).contains(&finding.code);
+                let explains = |cause: &&mut Finding| explains(cause.code, case, &finding);
                 let cause = findings.iter_mut().find(explains);
                 let consequence_of = cause.map(|cause| {
                     cause.severity = cause.severity.max(finding.severity);
@@ -242,6 +250,6 @@ pub fn look(case: &Case<'_>) -> (Vec<Finding>, Vec<Passed>) {
     (findings, passed)
 }
 
-fn consequences_of(code: &str) -> &'static [&'static str] {
-    RULES.iter().find(|rule| rule.code() == code).map_or(&[], |rule| rule.consequences())
+fn explains(code: &str, case: &Case<'_>, finding: &Finding) -> bool {
+    RULES.iter().any(|rule| rule.code() == code && rule.explains(case, finding))
 }

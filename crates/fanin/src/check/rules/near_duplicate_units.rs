@@ -1,8 +1,9 @@
 //! Many units of a layer look along nearly the same direction.
 
-use super::{Finding, Look, Rule, Severity, number};
+use super::{Finding, Look, Rule, Severity, advice, module_of, number};
 use crate::check::case::Case;
 use crate::check::duplicates::Duplicate;
+use crate::check::evidence::Evidence;
 
 /// Checks that no tenth of a layer's units have incoming weights that are parallel or opposite to
 /// those of another, up to scale: a cosine beyond ±0.95 that chance does not make.
@@ -32,13 +33,14 @@ impl Rule for NearDuplicateUnits {
     }
 
     fn look(&self, case: &Case<'_>) -> Look {
-        let duplicates = &case.shown().measurement.duplicates;
-        duplicates.iter().find_map(|duplicate| self.find(duplicate)).into()
+        let start = case.shown();
+        let duplicates = &start.measurement.duplicates;
+        duplicates.iter().find_map(|duplicate| self.find(start, duplicate)).into()
     }
 }
 
 impl NearDuplicateUnits {
-    fn find(&self, duplicate: &Duplicate) -> Option<Finding> {
+    fn find(&self, start: &Evidence<'_>, duplicate: &Duplicate) -> Option<Finding> {
         let Duplicate::AlikeUnits { tensor, units, width, closest: [one, other], cosine } =
             duplicate
         else {
@@ -49,8 +51,7 @@ impl NearDuplicateUnits {
              such as {one} and {other} with a cosine of {}: the layer reads along fewer directions",
             number(*cosine)
         );
-        let fix = "draw every unit anew, as fanin init does".to_owned();
-        let module = tensor.trim_end_matches(".weight");
-        Some(Finding::new(self, Severity::Warn, why, fix).at(module))
+        let module = module_of(tensor);
+        Some(Finding::new(self, Severity::Warn, why, advice::draw_anew(start)).at(module))
     }
 }

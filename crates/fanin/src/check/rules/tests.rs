@@ -91,9 +91,10 @@ fn every_rule_is_silent_on_healthy_networks() {
     assert!(alarms.is_empty(), "{alarms}");
 }
 
-/// A network whose first finding is `code`, on digits.
+/// A network whose first finding is `code`.
 struct Sick {
     code: &'static str,
+    data: &'static str,
     model: &'static str,
     scheme: &'static str,
     patterns: &'static [(&'static str, &'static str)],
@@ -112,6 +113,7 @@ const fn sick(code: &'static str, model: &'static str, scheme: &'static str) -> 
     let features = Preparation::Standard;
     Sick {
         code,
+        data: "digits",
         model,
         scheme,
         patterns: &[],
@@ -171,6 +173,8 @@ const SICK: &[Sick] = &[
     sick("exploding-gradient", "64 -> 20x64 tanh -> 10", "normal:0.3"),
     sick("vanishing-gradient", "64 -> 8x64 sigmoid -> 10", "xavier-normal"),
     sick("few-directions", "64 -> 20x16 gelu -> 10", "he-normal"),
+    Sick { data: "spirals", ..sick("nearly-linear", "2 -> 32 tanh -> 2", "normal:0.05") },
+    Sick { data: "spirals", ..sick("nearly-linear", "2 -> 32 -> 2", "he-normal") },
     sick("ill-conditioned-jacobian", "64 -> 60x64 relu -> 10", "torch-default"),
     sick("underflow", "64 -> 10x64 relu -> 10", "normal:0.01"),
     sick("wrong-output-scale", "64 -> 64 relu -> 10", "normal:1"),
@@ -214,11 +218,8 @@ fn diagnose_sick(sick: &Sick, data: &Dataset) -> Diagnosis {
 
 #[test]
 fn every_rule_fires_on_its_own_sick_network_first_or_as_a_consequence() {
-    let (standard, raw) =
-        (data("digits", Preparation::Standard), data("digits", Preparation::None));
     for sick in SICK {
-        let data = if sick.features == Preparation::None { &raw } else { &standard };
-        let found = diagnose_sick(sick, data);
+        let found = diagnose_sick(sick, &data(sick.data, sick.features));
         let codes: Vec<&str> = found.findings.iter().map(|f| f.code).collect();
         let own = found.findings.iter().find(|f| f.code == sick.code);
         let place = format!("{} with {}: {}", sick.model, sick.scheme, told(&found));

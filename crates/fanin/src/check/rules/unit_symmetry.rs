@@ -12,7 +12,8 @@ use crate::check::symmetry::summary::Positions;
 /// more than its different units; the same holds for units that are each other's negative under
 /// an odd activation (`docs/theory/symmetry.md`). Looks like: accuracy that stops at what a
 /// narrower network can do. Fix: start from random weights. When to ignore it: where a warning
-/// names few units of a wide layer. Zeros at the end of a residual branch, in the second matrix of
+/// names few units of a wide layer, or the last layer that was read of a network whose layers behind
+/// it weigh them differently. Zeros at the end of a residual branch, in the second matrix of
 /// a product of two, in biases and in an output layer are right and not reported, since the units
 /// behind them differ.
 pub struct UnitSymmetry;
@@ -95,6 +96,13 @@ fn narrowed(units: &Units) -> String {
         return format!(
             "units {names} of module {} {what}, and only the noise of dropout will part them: \
              {width} units start as {classes}",
+            units.module,
+        );
+    }
+    if units.last_read {
+        return format!(
+            "units {names} of module {} {what} at the start: {width} units start as {classes}, and \
+             stay so unless the layers behind it, which were not read, weigh them differently",
             units.module,
         );
     }

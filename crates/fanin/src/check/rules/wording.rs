@@ -10,7 +10,8 @@ const SAME: f64 = 1e-6;
 /// A number inside a sentence: two decimals, none, or a power of ten where these say nothing.
 pub fn number(x: f64) -> String {
     match x.abs() {
-        size if size == 0.0 || (0.01..9.995).contains(&size) => format!("{x:.2}"),
+        0.0 => "0.00".to_owned(),
+        size if (0.01..9.995).contains(&size) => format!("{x:.2}"),
         size if (9.995..1e6).contains(&size) => format!("{x:.0}"),
         _ => format!("{x:.1e}"),
     }
@@ -60,6 +61,12 @@ pub fn place(evidence: &Evidence<'_>, layer: &LayerMeasurement) -> String {
     }
 }
 
+/// The module of a weight: `0` of `0.weight`; a tensor without one stands for itself.
+pub fn module_of(tensor: &str) -> &str {
+    let parts = tensor.rsplit_once('.').filter(|(_, leaf)| leaf.contains("weight"));
+    parts.map_or(tensor, |(module, _)| module)
+}
+
 /// The weights' variance as the cause of what precedes; nothing where all weights are the same,
 /// since then they add up instead of averaging out, and the variance says nothing.
 pub fn because(layer: &LayerMeasurement) -> String {
@@ -76,8 +83,14 @@ mod tests {
 
     #[test]
     fn numbers_in_sentences_keep_two_digits_at_any_scale() {
-        let texts = [0.0, 0.5, 0.001_234, 12.25, 123.4, 2.5e9, -0.02].map(number);
+        let texts = [-0.0, 0.5, 0.001_234, 12.25, 123.4, 2.5e9, -0.02].map(number);
         assert_eq!(texts, ["0.00", "0.50", "1.2e-3", "12", "123", "2.5e9", "-0.02"]);
+    }
+
+    #[test]
+    fn a_weight_is_of_its_module() {
+        let told = ["0.weight", "a.attn.in_proj_weight", "rnn.weight_hh_l0", "a.bias", "val_3"];
+        assert_eq!(told.map(module_of), ["0", "a.attn", "rnn", "a.bias", "val_3"]);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! kᵖ·a. Such units add no feature until training parts them, and it does unless their outgoing
 //! weights agree as well: no finding, but worth knowing (`docs/theory/symmetry.md`).
 
+use fanin_kernels::reduce;
+
 use super::units::groups;
 use super::wiring::{View, Wiring};
 use crate::spec::Sequential;
@@ -29,35 +31,50 @@ pub fn shared_features(model: &Sequential, weights: &Weights) -> Vec<(String, Ve
 
 /// What a unit gets: its incoming weights and its own numbers.
 struct Rows<'a, 'w> {
-    incoming: Vec<(View<'w>, usize)>,
+    incoming: Vec<View<'w>>,
     own: Vec<(&'w [f32], bool)>,
     wiring: &'a Wiring<'w>,
     set: usize,
     /// Of a projection, one for each number of a row.
-    weights: Vec<f64>,
+    weights: Vec<f32>,
 }
 
 impl Rows<'_, '_> {
-    /// All numbers of a unit that scale with its pre-activation.
-    fn row(&self, unit: usize) -> impl Iterator<Item = f64> {
-        let weights = self
-            .incoming
-            .iter()
-            .flat_map(move |(view, others)| (0..*others).map(move |other| view.at(unit, other)));
-        weights.chain(self.own.iter().filter(|own| own.1).map(move |own| f64::from(own.0[unit])))
+    /// A unit's incoming weights, of one layer after the other.
+    fn slices(&self, unit: usize) -> impl Iterator<Item = &[f32]> {
+        self.incoming.iter().map(move |view| view.incoming_row(unit))
     }
 
-    /// The factor that makes a row comparable, and a number by which equal rows are found.
-    fn normalize(&self, unit: usize) -> (f64, f64) {
+    /// A unit's own numbers that scale with its pre-activation.
+    fn scaling(&self, unit: usize) -> impl Iterator<Item = f32> {
+        self.own.iter().filter(|own| own.1).map(move |own| own.0[unit])
+    }
+
+    /// All numbers of a unit that scale with its pre-activation.
+    fn row(&self, unit: usize) -> impl Iterator<Item = f64> {
+        self.slices(unit).flatten().copied().chain(self.scaling(unit)).map(f64::from)
+    }
+
+    /// The factor that makes a row comparable, and a number by which equal rows are found; none of
+    /// a row of zeros.
+    fn normalize(&self, unit: usize) -> Option<(f64, f64)> {
         let set = &self.wiring.sets[self.set];
         let (mut squares, mut projection) = (0.0, 0.0);
-        for (x, weight) in self.row(unit).zip(&self.weights) {
+        let mut weights = &self.weights[..];
+        for slice in self.slices(unit) {
+            let (own, others) = weights.split_at(slice.len());
+            squares += reduce::sum_of_squares(slice);
+            projection += reduce::dot(slice, own);
+            weights = others;
+        }
+        for (x, weight) in self.scaling(unit).map(f64::from).zip(weights) {
             squares += x * x;
-            projection += x * weight;
+            projection += x * f64::from(*weight);
         }
         let length = f64::sqrt(squares);
         let sign = if set.nature.odd && projection < 0.0 { -1.0 } else { 1.0 };
-        (sign / if set.nature.homogeneous { length } else { 1.0 }, sign * projection / length)
+        let factor = sign / if set.nature.homogeneous { length } else { 1.0 };
+        (squares != 0.0).then_some((factor, sign * projection / length))
     }
 
     fn same(&self, (a, a_factor): (usize, f64), (b, b_factor): (usize, f64)) -> bool {
@@ -70,8 +87,8 @@ impl Rows<'_, '_> {
 }
 
 /// Fixed weights of a projection in (−½, ½): multiples of the golden ratio, modulo 1.
-fn weight_of(i: usize) -> f64 {
-    ((i + 1) as f64 * 0.618_033_988_749_894_9).fract() - 0.5
+fn weight_of(i: usize) -> f32 {
+    (((i + 1) as f64 * 0.618_033_988_749_894_9).fract() - 0.5) as f32
 }
 
 /// The feature of each unit, numbered.
@@ -79,7 +96,7 @@ fn features(wiring: &Wiring<'_>, set: usize) -> Vec<usize> {
     let views = wiring.views(set).into_iter().filter(|view| view.incoming);
     let own = wiring.own.iter().filter(|own| own.set == set);
     let mut rows = Rows {
-        incoming: views.map(|view| (view, wiring.sets[view.other].width)).collect(),
+        incoming: views.collect(),
         own: own.map(|own| (own.values, own.flips)).collect(),
         wiring,
         set,
@@ -87,9 +104,7 @@ fn features(wiring: &Wiring<'_>, set: usize) -> Vec<usize> {
     };
     rows.weights = (0..rows.row(0).count()).map(weight_of).collect();
     let mut keys: Vec<(usize, f64, f64)> = (0..wiring.sets[set].width)
-        .filter(|&unit| rows.row(unit).any(|x| x != 0.0))
-        .map(|unit| (unit, rows.normalize(unit)))
-        .map(|(unit, (factor, projection))| (unit, factor, projection))
+        .filter_map(|unit| rows.normalize(unit).map(|(factor, found)| (unit, factor, found)))
         .collect();
     keys.sort_by(|a, b| a.2.total_cmp(&b.2));
     let mut features: Vec<usize> = (0..wiring.sets[set].width).collect();

@@ -6,7 +6,7 @@
 //! (Bonferroni over all pairs). `docs/theory/symmetry.md` has the derivation.
 
 use fanin_kernels::matmul::{Matrix, matmul};
-use fanin_kernels::reduce;
+use fanin_kernels::{elementwise, reduce};
 use serde::Serialize;
 
 /// How often the rows of a network without duplicates are flagged at all, at most.
@@ -122,6 +122,40 @@ pub fn likeness(weights: &[f32], inputs: usize) -> Likeness {
         }
     });
     Likeness { equal: equal.finish(), near: near.finish(), alike: alike.finish() }
+}
+
+/// Whether [`likeness`] can find a pair: much faster, and mostly none.
+///
+/// # Panics
+/// As [`likeness`].
+pub fn may_be_alike(weights: &[f32], inputs: usize) -> bool {
+    /// Far above the rounding of cosines in f32, far below what parts rows.
+    const MARGIN: f64 = 1e-4;
+    assert!(weights.len().is_multiple_of(inputs.max(1)), "whole rows");
+    if inputs < FEWEST_INPUTS {
+        return false;
+    }
+    let rows = weights.len() / inputs;
+    let mut directions = weights.to_vec();
+    for row in directions.chunks_exact_mut(inputs) {
+        let length = reduce::sum_of_squares(row).sqrt();
+        let scale = if length > 0.0 { length.recip() } else { 1.0 };
+        elementwise::map_in_place(row, |x| (f64::from(x) * scale) as f32);
+    }
+    let least = (PARALLEL - MARGIN) as f32;
+    let mut cosines = vec![0.0_f32; BLOCK.min(rows) * rows];
+    let mut blocks = directions.chunks(BLOCK * inputs).enumerate();
+    blocks.any(|(block, chunk)| {
+        // Pairs with rows of blocks before were seen there.
+        let (count, start) = (chunk.len() / inputs, block * BLOCK);
+        let others = Matrix::new(&directions[start * inputs..], rows - start, inputs);
+        let cosines = &mut cosines[..count * (rows - start)];
+        matmul(Matrix::new(chunk, count, inputs), others.transposed(true), cosines, false);
+        let mut of_rows = cosines.chunks_exact(rows - start).enumerate();
+        of_rows.any(|(i, of_row)| {
+            of_row[i + 1..].iter().fold(false, |any, cosine| any | (cosine.abs() > least))
+        })
+    })
 }
 
 /// Whether a row has four different numbers at least.
@@ -385,6 +419,36 @@ mod tests {
         plant(20, 0.01);
         let found = likeness(&weights, inputs).near;
         assert_eq!((found.pairs, found.closest.map(|c| c.rows)), (1, Some([5, 20])));
+    }
+
+    /// The quick look misses nothing, in whatever block it lies, and sees nothing in random rows.
+    #[test]
+    fn rows_that_may_be_alike_are_all_that_are() {
+        let (inputs, rows) = (50, 600);
+        let weights = random(3, (inputs * rows) as u64);
+        assert!(!may_be_alike(&weights, inputs));
+        let noise = random(4, inputs as u64);
+        for (from, to) in [(0, 1), (7, 599), (255, 256), (598, 599)] {
+            // Cosines around the limit: (1 + s²)^(−½) for noise of size s.
+            for size in [0.0, 0.1, 0.3, 0.32, 0.34, 0.4, 1.0] {
+                let mut weights = weights.clone();
+                for k in 0..inputs {
+                    weights[to * inputs + k] =
+                        -3e20 * (weights[from * inputs + k] + size * noise[k]);
+                }
+                let Likeness { equal, near, alike } = likeness(&weights, inputs);
+                let found = equal.pairs + near.pairs + alike.pairs > 0;
+                let may_be = may_be_alike(&weights, inputs);
+                assert!(may_be || !found, "{from} {to} {size}");
+                assert!(!may_be || size < 0.5, "{from} {to} {size}");
+            }
+        }
+        for nothing in [f32::NAN, f32::INFINITY, 0.0] {
+            let mut weights = weights.clone();
+            weights[..inputs].fill(nothing);
+            assert!(!may_be_alike(&weights, inputs), "{nothing}");
+        }
+        assert!(!may_be_alike(&[0.25; 16], 2) && !may_be_alike(&[], 10));
     }
 
     #[test]

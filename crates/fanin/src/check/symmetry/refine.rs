@@ -2,6 +2,7 @@
 //! backpropagation sees of them.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::wiring::{View, Wiring, root_mean_square};
 use super::{Options, Partition};
@@ -84,13 +85,14 @@ fn split(wiring: &Wiring<'_>, classes: &[Vec<usize>], set: usize, options: Optio
         cells.split_by(&values, mirrors.then_some(&mirrored), scale);
     }
     for view in views {
-        for class in members(&classes[view.other], wiring.sets[view.other].width) {
+        let members = members(&classes[view.other], wiring.sets[view.other].width);
+        for class in members.telling() {
             if count(&cells.classes) == cells.classes.len() {
                 return cells.classes;
             }
             match options.partition {
-                Partition::BlockSums => cells.split_by_sums(&view, &class, width, mirrors),
-                Partition::Entries => cells.split_by_entries(&view, &class, width, mirrors),
+                Partition::BlockSums => cells.split_by_sums(&view, class, width, mirrors),
+                Partition::Entries => cells.split_by_entries(&view, class, width, mirrors),
             }
         }
     }
@@ -103,21 +105,50 @@ struct Member {
     sign: f64,
 }
 
-/// The classes of a set's nodes that say something: not those of units that are their own mirror
-/// image, which are 0 for ever, and of a class and its mirror image only one.
-fn members(classes: &[usize], width: usize) -> Vec<Vec<Member>> {
-    let mut members: Vec<Vec<Member>> = (0..count(classes)).map(|_| Vec::new()).collect();
+/// Classes with their members, one class after the other.
+struct Members {
+    all: Vec<Member>,
+    /// Where each class ends, and whether it says something.
+    ends: Vec<(usize, bool)>,
+}
+
+impl Members {
+    /// Those classes that say something.
+    fn telling(&self) -> impl Iterator<Item = &[Member]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(end, _)| *end));
+        let classes = starts.zip(&self.ends).filter(|(_, (_, tells))| *tells);
+        classes.map(|(start, (end, _))| &self.all[start..*end])
+    }
+}
+
+/// The classes of a set's nodes. Those of units that are their own mirror image say nothing, as they
+/// are 0 for ever, and of a class and its mirror image only one says something.
+fn members(classes: &[usize], width: usize) -> Members {
+    let count = count(classes);
+    let (mut ends, mut tells) = (vec![0; count], vec![false; count]);
     for (node, &class) in classes.iter().enumerate() {
-        let sign = if node < width { 1.0 } else { -1.0 };
-        members[class].push(Member { unit: node % width, sign });
+        // The first member is no mirror image.
+        tells[class] |= ends[class] == 0 && node < width;
+        ends[class] += 1;
     }
-    let is_mirror = |class: &[Member]| class.first().is_some_and(|m| m.sign < 0.0);
-    let mut zero = vec![false; members.len()];
     for node in width..classes.len() {
-        zero[classes[node]] |= classes[node] == classes[node - width];
+        tells[classes[node]] &= classes[node] != classes[node - width];
     }
-    let said = members.into_iter().zip(zero);
-    said.filter(|(class, zero)| !zero && !is_mirror(class)).map(|(class, _)| class).collect()
+    let mut start = 0;
+    for end in &mut ends {
+        start += std::mem::replace(end, start);
+    }
+    let mut order = vec![0; classes.len()];
+    for (node, &class) in classes.iter().enumerate() {
+        order[ends[class]] = node;
+        ends[class] += 1;
+    }
+    let member = |node: usize| {
+        let sign = if node < width { 1.0 } else { -1.0 };
+        Member { unit: node % width, sign }
+    };
+    let all = order.into_iter().map(member).collect();
+    Members { all, ends: ends.into_iter().zip(tells).collect() }
 }
 
 /// Classes in the making.
@@ -192,11 +223,32 @@ impl Cells {
 }
 
 /// Equal keys get equal numbers, counted from 0 in the order of their first appearance.
-pub(super) fn renumber<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<usize> {
-    let mut numbers = HashMap::new();
+pub(super) fn renumber<K: Hash + Eq>(keys: impl Iterator<Item = K>) -> Vec<usize> {
+    let few = keys.size_hint().0;
+    let mut numbers = HashMap::with_capacity_and_hasher(few, BuildHasherDefault::<Mixing>::new());
     keys.map(|key| {
         let next = numbers.len();
         *numbers.entry(key).or_insert(next)
     })
     .collect()
+}
+
+/// Hashes of a few small numbers, in a fraction of the time of hashes that no attacker foresees.
+#[derive(Default)]
+struct Mixing(u64);
+
+impl Hasher for Mixing {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_usize(usize::from(byte)));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        /// 2⁶⁴ over the golden ratio.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        self.0 = (self.0.rotate_left(29) ^ number as u64).wrapping_mul(SPREAD);
+    }
 }

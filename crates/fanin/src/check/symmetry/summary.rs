@@ -41,6 +41,9 @@ pub struct LayerSymmetry {
     pub exactness: Exactness,
     /// Whether the noise of dropout will part units of one class.
     pub parted_by_dropout: bool,
+    /// Whether the layer is the last that was read of a network: what comes behind it decides
+    /// whether its classes last.
+    pub last_read: bool,
     /// Classes of several units, equal for ever.
     pub twins: Vec<Positions>,
     /// Units that are equal or each other's negative for ever.
@@ -106,6 +109,7 @@ impl LayerSymmetry {
             needed: units.needed,
             exactness: units.exactness,
             parted_by_dropout: units.parted_by_dropout,
+            last_read: units.last_read,
             twins: units.twins().iter().map(|t| Positions::of(t)).collect(),
             mirrors: units.mirrors().iter().map(|m| Positions::of(m)).collect(),
             shared_features: shared.iter().filter(|g| parts(g)).map(|g| Positions::of(g)).collect(),

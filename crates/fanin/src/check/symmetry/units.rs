@@ -35,6 +35,9 @@ pub struct Units {
     pub parted_by_dropout: bool,
     /// Classes that the layer needs: two, and outside residual branches enough for the outputs.
     pub needed: usize,
+    /// Whether the layer is the last that was read of a network: what comes behind it decides
+    /// whether its classes last.
+    pub last_read: bool,
 }
 
 impl Units {
@@ -50,7 +53,7 @@ impl Units {
 
     /// Whether too few units can ever differ for the layer to do its work.
     pub fn is_stuck(&self) -> bool {
-        self.effective_width() < self.needed && !self.parted_by_dropout
+        self.effective_width() < self.needed && !self.parted_by_dropout && !self.last_read
     }
 
     /// Whether a share of the units is lost that one would notice.
@@ -85,7 +88,12 @@ impl Units {
 
 /// The groups of several members among numbered ones.
 pub(super) fn groups(classes: &[usize]) -> Vec<Vec<usize>> {
-    let mut groups = vec![Vec::new(); count(classes)];
+    let mut sizes = vec![0; count(classes)];
+    classes.iter().for_each(|&class| sizes[class] += 1);
+    if sizes.iter().all(|&size| size < 2) {
+        return Vec::new();
+    }
+    let mut groups = vec![Vec::new(); sizes.len()];
     classes.iter().enumerate().for_each(|(unit, &class)| groups[class].push(unit));
     groups.retain(|group| group.len() > 1);
     groups
@@ -112,6 +120,7 @@ pub(super) fn of(
         exactness: exact::exactness(wiring, index, nodes),
         parted_by_dropout: noisy.is_some_and(|noisy| count(&noisy[index]) > count(nodes)),
         needed: needed.min(set.width),
+        last_read: false,
     }
 }
 

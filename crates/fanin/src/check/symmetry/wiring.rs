@@ -4,6 +4,7 @@
 //! per unit, the unit as it is and its negative; node n and node n + width are one unit.
 
 use fanin_engine::activations::{self, Activation};
+use fanin_kernels::reduce;
 
 use crate::spec::{Layer, Sequential};
 use crate::weights::Weights;
@@ -75,7 +76,13 @@ pub(super) struct View<'w> {
     other_stride: usize,
 }
 
-impl View<'_> {
+impl<'w> View<'w> {
+    /// What an incoming weight brings a unit.
+    pub fn incoming_row(&self, unit: usize) -> &'w [f32] {
+        debug_assert!(self.incoming, "the weights of a unit at the other end lie apart");
+        &self.weight[unit * self.unit_stride..(unit + 1) * self.unit_stride]
+    }
+
     /// The weight between a unit and one at the other end.
     pub fn at(&self, unit: usize, other: usize) -> f64 {
         f64::from(self.weight[unit * self.unit_stride + other * self.other_stride])
@@ -89,12 +96,19 @@ pub(super) struct Wiring<'w> {
     /// The set that the network ends in.
     pub output: usize,
     couplings: Vec<Coupling<'w>>,
+    /// Of the activations that were met.
+    natures: Vec<(String, Nature)>,
 }
 
 impl<'w> Wiring<'w> {
     pub fn new(model: &Sequential, weights: &'w Weights) -> Self {
-        let mut wiring =
-            Self { sets: Vec::new(), own: Vec::new(), output: 0, couplings: Vec::new() };
+        let mut wiring = Self {
+            sets: Vec::new(),
+            own: Vec::new(),
+            output: 0,
+            couplings: Vec::new(),
+            natures: Vec::new(),
+        };
         let inputs = wiring.add_set("input", model.inputs, false);
         wiring.output = wiring.walk(&model.layers, "", inputs, weights);
         for end in [inputs, wiring.output] {
@@ -195,15 +209,8 @@ impl<'w> Wiring<'w> {
                     self.sets[set].nature.add(nature);
                 }
                 Layer::Activation(name) => {
-                    let activation = activations::find(name);
-                    let is = |holds: &dyn Fn(&dyn Activation) -> bool| {
-                        activation.as_ref().is_some_and(|activation| holds(&**activation))
-                    };
-                    self.sets[set].nature.add(Nature {
-                        odd: is(&|a| a.is_odd()),
-                        homogeneous: is(&|a| a.homogeneity().is_some()),
-                        keeps_zero: is(&|a| a.at(0, 0.0) == 0.0),
-                    });
+                    let nature = self.nature(name);
+                    self.sets[set].nature.add(nature);
                 }
                 Layer::PRelu => self.sets[set].nature.odd = false,
                 Layer::Dropout { rate } => self.sets[set].dropout |= *rate > 0.0,
@@ -214,6 +221,24 @@ impl<'w> Wiring<'w> {
             }
         }
         set
+    }
+
+    /// What an activation does to units; each is looked at once.
+    fn nature(&mut self, name: &str) -> Nature {
+        if let Some((_, nature)) = self.natures.iter().find(|(known, _)| known == name) {
+            return *nature;
+        }
+        let activation = activations::find(name);
+        let is = |holds: &dyn Fn(&dyn Activation) -> bool| {
+            activation.as_ref().is_some_and(|activation| holds(&**activation))
+        };
+        let nature = Nature {
+            odd: is(&|a| a.is_odd()),
+            homogeneous: is(&|a| a.homogeneity().is_some()),
+            keeps_zero: is(&|a| a.at(0, 0.0) == 0.0),
+        };
+        self.natures.push((name.to_owned(), nature));
+        nature
     }
 
     /// Makes the units of `end` the units of `into`: a residual sum adds them one to one.
@@ -237,6 +262,5 @@ impl<'w> Wiring<'w> {
 }
 
 pub(super) fn root_mean_square(x: &[f32]) -> f64 {
-    let squares: f64 = x.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    (squares / x.len().max(1) as f64).sqrt()
+    (reduce::sum_of_squares(x) / x.len().max(1) as f64).sqrt()
 }

@@ -81,7 +81,7 @@ impl Trajectory {
 }
 
 /// The rows by which runs are judged: test rows, or those trained on where there are none.
-fn judged(data: &Prepared) -> Dataset {
+pub(super) fn judged(data: &Prepared) -> Dataset {
     let rows = data.test.as_ref().unwrap_or(&data.train);
     rows.select(&(0..rows.rows().min(JUDGED)).collect::<Vec<usize>>())
 }

@@ -27,7 +27,9 @@ fn proven(
     let (before, after) = (start(before), start(after));
     let training = Training { model: &model, spec: &spec, data: &data };
     let contest = Contest { training, before: &before, after: &after };
-    let options = ProofOptions { seeds: (0..4).collect(), factors: vec![0.3, 1.0], seconds: None };
+    let usual = ProofOptions::default();
+    let factors = vec![0.3, 1.0];
+    let options = ProofOptions { seeds: (0..4).collect(), factors, seconds: None, ..usual };
     prove(&contest, &options, &(), interrupt).unwrap()
 }
 

@@ -39,9 +39,12 @@ pub struct Changes {
 }
 
 /// One use of an initializer that gets an initializer of its own, with the same elements at first.
+///
+/// Where the node is an `Identity` that makes the initializer under the very name, the new one takes the
+/// node's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Separated {
-    /// The shared initializer.
+    /// The shared initializer, or one that is separated of it by such a node.
     pub initializer: String,
     /// The index of the node that uses it, in the model's graph.
     pub node: usize,
@@ -131,7 +134,10 @@ impl<'c> Plan<'c> {
         let mut plan = Self::default();
         let new_names: BTreeSet<&str> =
             changes.separated.iter().map(|separated| &*separated.name).collect();
-        check_new_names(layout, &new_names)?;
+        let makes = |separated: &&Separated| layout.makes(separated.node, &separated.name);
+        let made: BTreeSet<&str> =
+            changes.separated.iter().filter(makes).map(|separated| &*separated.name).collect();
+        check_new_names(layout, &(&new_names - &made))?;
         for (name, elements) in &changes.elements {
             if new_names.contains(&**name) {
                 continue;
@@ -189,23 +195,28 @@ impl<'c> Plan<'c> {
         Ok(())
     }
 
-    /// Lets a node's input use the new name.
+    /// Lets a node's input use the new name; a node that makes it is left out.
     fn reroute(&mut self, layout: &Layout<'_>, separated: &Separated) -> Result<()> {
         let node = layout.nodes.get(separated.node).ok_or_else(|| {
             let found = format!("node {}", separated.node);
             setting(separated, found, &format!("an index below {}", layout.nodes.len()))
         })?;
-        let mut inputs = fields(*node).filter(|field| field.number == 1);
+        let mut inputs = fields(node.payload).filter(|field| field.number == 1);
         let field = inputs.nth(separated.input);
         let Some(field) = field.filter(|f| f.payload.bytes == separated.initializer.as_bytes())
         else {
             let found = format!("input {} of node {}", separated.input, separated.node);
             return Err(setting(separated, found, "an input that uses the initializer"));
         };
+        if layout.makes(separated.node, &separated.name) {
+            let range = node.at..node.end();
+            self.edits.push(Edit { container: layout.graph.start, range, bytes: Vec::new() });
+            return Ok(());
+        }
         let mut message = Message::default();
         message.text(1, &separated.name);
         let range = field.at..field.end();
-        self.edits.push(Edit { container: node.start, range, bytes: message.0 });
+        self.edits.push(Edit { container: node.payload.start, range, bytes: message.0 });
         Ok(())
     }
 
@@ -217,7 +228,11 @@ impl<'c> Plan<'c> {
         separated: &Separated,
         changes: &Changes,
     ) -> Result<()> {
-        let shared = layout.initializer(&separated.initializer)?;
+        let maker = changes.separated.iter().find(|other| {
+            other.name == separated.initializer && layout.makes(other.node, &other.name)
+        });
+        let initializer = &maker.unwrap_or(separated).initializer;
+        let shared = layout.initializer(initializer)?;
         let tensor = layout.decoded(shared.payload)?;
         let new = match changes.elements.get(&separated.name) {
             Some(elements) => changed(file, &tensor, elements)?,
@@ -233,7 +248,7 @@ impl<'c> Plan<'c> {
             clone.extend(data_field(&Tensor { data: inline(&tensor), ..tensor.clone() }, elements));
         }
         self.insert(layout, shared, 5, &clone);
-        if let Some(input) = layout.input(&separated.initializer) {
+        if let Some(input) = layout.input(initializer) {
             self.insert(layout, input, 11, &renamed(input.payload, 1, &separated.name, true));
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::links::Links;
 use super::signature::Signature;
 use super::trace::Use;
 use super::view;
-use crate::formats::onnx::Tensor;
+use crate::formats::onnx::{Dimension, Tensor, ValueInfo};
 use crate::import::{Move, Part, find};
 
 /// Why an initializer is no parameter; none if it is one.
@@ -36,7 +36,21 @@ pub(super) fn reason(
     {
         return Some("the same number throughout");
     }
+    if is_plain == Some(0.0) && !signature.is_empty() && is_for_each_row(links, tensor) {
+        return Some("zeros for every row, as a state is before its first step");
+    }
     uses.iter().find_map(|used| table(links, tensor, used))
+}
+
+/// Whether a matrix has as many rows as the inputs, if these are several.
+fn is_for_each_row(links: &Links<'_, '_>, tensor: &Tensor<'_>) -> bool {
+    let &[rows, _] = &tensor.dims[..] else { return false };
+    let first = |input: &ValueInfo<'_>| match input.tensor()?.1?.first()? {
+        Dimension::Value(size) => usize::try_from(*size).ok(),
+        _ => None,
+    };
+    let mut inputs = links.graph.free_inputs();
+    rows > 1 && inputs.all(|input| first(input) == Some(rows))
 }
 
 /// Whether one number is a setting of a formula and nothing that is trained.

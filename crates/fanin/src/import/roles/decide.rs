@@ -25,7 +25,9 @@ pub(super) fn decide<'u>(
     let all: Vec<Decision<'u>> = uses.iter().map(|used| by(links, used, rank)).collect();
     let weight = |d: &&Decision<'_>| d.used.part.is_some_and(is_matrix);
     let table = |d: &&Decision<'_>| d.used.part == Some(Part::Table);
-    let first = all.iter().find(table).or_else(|| all.iter().find(weight)).or(all.first())?;
+    let bias = |d: &&Decision<'_>| d.used.part == Some(Part::Bias);
+    let told = all.iter().find(table).or_else(|| all.iter().find(weight));
+    let first = told.or_else(|| all.iter().find(bias)).or(all.first())?;
     Some(first.clone())
 }
 

@@ -25,7 +25,7 @@ mod residual;
 mod traps;
 mod found;
 
-pub(super) use signature::{Signature, module, said_module};
+pub(super) use signature::{Signature, module, owner, said_module};
 
 use crate::Result;
 use crate::error::Error;

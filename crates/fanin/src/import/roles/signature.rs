@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::formats::onnx::{Model, Node};
+use crate::formats::onnx::{Graph, Model, Node};
 
 const KEY: &str = "pkg.torch.export.ExportedProgram.graph_signature";
 
@@ -71,4 +71,57 @@ pub(in crate::import) fn module(node: &Node<'_>) -> String {
         }
     }
     path
+}
+
+/// The path of the module whose call a node belongs to. TorchScript numbers further calls of one module,
+/// `core_1` of `core`, as modules may be called: then `graph` has tensors of this name.
+pub(in crate::import) fn owner(node: &Node<'_>, graph: &Graph<'_>) -> String {
+    let path = module(node);
+    if said_module(node).is_some() {
+        return path;
+    }
+    let is_module = |path: &str| {
+        let mut names = graph.initializers.iter().map(|tensor| tensor.name);
+        names.any(|name| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+    };
+    let mut owner = String::new();
+    for part in path.split('.') {
+        let start = owner.len();
+        owner.push_str(if start > 0 { "." } else { "" });
+        owner.push_str(part);
+        if let Some((first, number)) = part.rsplit_once('_')
+            && !number.is_empty()
+            && number.bytes().all(|digit| digit.is_ascii_digit())
+            && !is_module(&owner)
+        {
+            owner.truncate(owner.len() - part.len() + first.len());
+        }
+    }
+    owner
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::onnx::Tensor;
+
+    #[test]
+    fn a_further_call_is_of_the_module_that_has_tensors() {
+        let named = |name| Tensor { name, ..Tensor::default() };
+        let graph = Graph {
+            initializers: ["core.bias", "fc.bias", "fc_1.bias", "a.b_2.0.bias"].map(named).to_vec(),
+            ..Graph::default()
+        };
+        let cases = [
+            ("/core/Gemm", "core"),
+            ("/core_12/Gemm", "core"),
+            ("/fc_1/Gemm", "fc_1"),
+            ("/a_1/b_2/b_2.0/MatMul", "a.b_2.0"),
+            ("/Add_1", ""),
+        ];
+        for (name, path) in cases {
+            let node = Node { name, ..Node::default() };
+            assert_eq!(owner(&node, &graph), path, "{name}");
+        }
+    }
 }

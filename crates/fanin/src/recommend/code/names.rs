@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::{Language, cells, notes};
 use crate::error::{Error, Result};
 use crate::init::fans::Axes;
-use crate::init::{Packing, Parameter, Role};
+use crate::init::{Parameter, Role};
 use crate::recommend::Change;
-use crate::spec::{self, Model, framework_names, is_turned};
+use crate::spec::{self, Model, framework_names, renamed};
 
 /// What a network has under its names in the framework.
 #[derive(Debug)]
@@ -29,25 +29,14 @@ pub(super) fn of_framework(parameters: Vec<Parameter>, changes: &[Change]) -> Na
     let both = parameters.iter().map(|own| &*own.name).zip(&names);
     let known: HashMap<&str, &String> = both.collect();
     let there = |name: String| known.get(&*name).map_or(name, |name| (*name).clone());
-    let renamed = |change: Change| Change { parameter: there(change.parameter), ..change };
-    let changes = changes.into_iter().map(renamed).collect();
+    let moved = |change: Change| Change { parameter: there(change.parameter), ..change };
+    let changes = changes.into_iter().map(moved).collect();
     let tied = tied.into_iter().map(there).collect();
     let moved = |(own, name): (&Parameter, &String)| {
-        if own.name == *name { own.clone() } else { laid(own, name) }
+        if own.name == *name { own.clone() } else { renamed(own, name) }
     };
     let parameters = parameters.iter().zip(&names).map(moved).collect();
     Named { parameters, changes, tied }
-}
-
-/// A parameter under its name in the framework, and as it lies there.
-fn laid(own: &Parameter, name: &str) -> Parameter {
-    let mut there = Parameter { name: name.to_owned(), framework: None, ..own.clone() };
-    if let (&[inputs, units], true) = (own.shape.axes(), is_turned(own)) {
-        there.shape = [units, inputs].into();
-        there.axes = Axes::linear();
-        there.packing = there.packing.map(|packing| Packing { axis: 0, ..packing });
-    }
-    there
 }
 
 /// One tensor for a table and for the matrix that an exporter made of it by turning it, and the tables
@@ -69,7 +58,7 @@ fn once(
         let own = changes.iter_mut().find(|change| change.parameter == head.name);
         own.into_iter().for_each(|change| change.parameter.clone_from(&name));
         let (role, framework) = (Role::Embedding, parameters[table].framework.clone());
-        parameters[table] = Parameter { framework, role, ..laid(&head, &name) };
+        parameters[table] = Parameter { framework, role, ..renamed(&head, &name) };
         tied.push(name);
     }
     let heads: HashSet<usize> = pairs.into_iter().map(|(head, _)| head).collect();
@@ -207,6 +196,7 @@ fn module_of(parameter: &Parameter) -> &str {
 mod tests {
     use super::*;
     use crate::init::Component::{Key, Query, Value};
+    use crate::init::Packing;
     use crate::recommend::Scale;
 
     #[test]
@@ -226,6 +216,7 @@ mod tests {
     fn change(parameter: &str, scheme: &str) -> Change {
         Change {
             parameter: parameter.to_owned(),
+            module: None,
             role: Role::Weight,
             before: Scale::default(),
             after: Scale::default(),

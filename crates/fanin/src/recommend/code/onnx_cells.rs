@@ -162,6 +162,7 @@ mod tests {
     fn a_cell_that_reads_both_ways_is_eight_tensors_in_the_order_of_keras() {
         let change = Change {
             parameter: "B".to_owned(),
+            module: None,
             role: Role::Bias,
             before: Scale::default(),
             after: Scale::default(),

@@ -11,7 +11,8 @@ use super::scaled;
 use crate::check::evidence::StepRule;
 use crate::error::Result;
 use crate::recommend::rows::Rows;
-use crate::recommend::{Problem, Recommendation};
+use crate::recommend::search::Iterations;
+use crate::recommend::{Problem, Recommendation, Search};
 use crate::spec::Role;
 
 /// How `GradInit` learns.
@@ -50,12 +51,14 @@ impl Default for GradInitSettings {
 /// Starting weights by `GradInit`.
 ///
 /// # Errors
-/// If there are no rows, or an operator has no second derivative.
+/// If there are no rows, an operator has no second derivative, or all takes longer than `search` has.
 pub(in crate::recommend) fn grad_init(
     problem: &Problem<'_>,
     method: &'static str,
     settings: &GradInitSettings,
+    search: &Search<'_>,
 ) -> Result<Recommendation> {
+    let mut iterations = Iterations::new(search, method, settings.iterations);
     let all = Rows::of(problem, method, usize::MAX)?.count;
     let size = settings.rows.min(all);
     let mut objective = Objective::<f32>::new(problem, size, settings)?;
@@ -73,7 +76,8 @@ pub(in crate::recommend) fn grad_init(
     let mut alpha = vec![1.0; least.len()];
     let mut unmet = Vec::new();
     let mut norm = f64::NAN;
-    for iteration in 0..settings.iterations {
+    let mut iteration = 0;
+    while iterations.goes_on(iteration)? {
         let (first, second) = batches(all, size, iteration);
         let first = Rows::at(problem, method, &first)?;
         objective.move_to(&alpha);
@@ -94,11 +98,14 @@ pub(in crate::recommend) fn grad_init(
             objective.after_step(&found, &first, &second).1
         };
         adam.step(&mut alpha, &slopes, is_constraint, settings, &least);
+        iteration += 1;
     }
+    unmet.extend(iterations.told());
     if norm > settings.bound {
         unmet.push(format!(
             "the gradient's norm is {norm:.2}, above the bound of {}, after {} iterations",
-            settings.bound, settings.iterations
+            settings.bound,
+            iterations.done()
         ));
     }
     objective.move_to(&alpha);

@@ -11,7 +11,8 @@ use fanin_kernels::random::{Stream, fill_normal};
 use super::scaled;
 use crate::error::Result;
 use crate::recommend::rows::Rows;
-use crate::recommend::{Problem, Recommendation};
+use crate::recommend::search::Iterations;
+use crate::recommend::{Problem, Recommendation, Search};
 use crate::spec::{Loss, Mode, Network, Numbers};
 
 /// How `MetaInit` learns.
@@ -42,19 +43,22 @@ const LEAST: f64 = 0.01;
 /// Starting weights by `MetaInit`.
 ///
 /// # Errors
-/// If an operator has no third derivative.
+/// If an operator has no third derivative, or all takes longer than `search` has.
 pub(in crate::recommend) fn meta_init(
     problem: &Problem<'_>,
     method: &'static str,
     settings: &MetaInitSettings,
+    search: &Search<'_>,
 ) -> Result<Recommendation> {
+    let mut steps = Iterations::new(search, method, settings.steps);
     let mut quotient = Quotient::<f32>::new(problem, settings.rows)?;
     let trained = quotient.trained.clone();
     let start: Vec<f64> = trained.iter().map(|&p| super::norm(&quotient.parameters[p])).collect();
     let mut memory = vec![0.0; trained.len()];
     let mut unmet = Vec::new();
     let mut ends = (f64::NAN, f64::NAN);
-    for step in 0..settings.steps {
+    let mut step = 0;
+    while steps.goes_on(step)? {
         let rows = random_rows(problem, settings.rows, step);
         quotient.feed(&rows);
         let (value, slopes) = quotient.measure();
@@ -74,7 +78,9 @@ pub(in crate::recommend) fn meta_init(
             let factor = (norm + memory[block]).max(LEAST * start[block]) / norm;
             values.iter_mut().for_each(|x| *x = (f64::from(*x) * factor) as f32);
         }
+        step += 1;
     }
+    unmet.extend(steps.told());
     if ends.1 > ends.0 {
         unmet.push(format!("the gradient quotient rose from {:.2} to {:.2}", ends.0, ends.1));
     }

@@ -3,9 +3,9 @@
 use super::grad_init::{GradInitSettings, Objective, grad_init};
 use super::meta_init::{MetaInitSettings, Quotient, meta_init};
 use crate::check::evidence::{Horizon, StepRule};
-use crate::recommend::Problem;
 use crate::recommend::rows::Rows;
 use crate::recommend::tests::Case;
+use crate::recommend::{Problem, Search, SearchObserver};
 use fanin_kernels::threads;
 
 /// Smooth, so that differences are derivatives.
@@ -103,7 +103,7 @@ fn gradinit_makes_the_first_step_of_a_sick_start_lower_the_loss_more() {
         let problem = with_rule(case.problem(), rule);
         let settings =
             GradInitSettings { iterations: 60, rate: 0.03, rows: 32, ..Default::default() };
-        let found = grad_init(&problem, "gradinit", &settings).unwrap();
+        let found = grad_init(&problem, "gradinit", &settings, &Search::default()).unwrap();
         let better = Problem { weights: &found.weights, ..problem };
         let (before, after) = (after_one_step(&problem), after_one_step(&better));
         assert!(after < before, "{scheme}: {before} to {after}");
@@ -116,7 +116,7 @@ fn metainit_lowers_the_quotient_of_a_sick_start() {
     let case = Case::new("64 -> 3x8 tanh -> 10", "normal:1");
     let settings = MetaInitSettings { steps: 30, rows: 16, ..Default::default() };
     let problem = Problem { data: None, ..case.problem() };
-    let found = meta_init(&problem, "metainit", &settings).unwrap();
+    let found = meta_init(&problem, "metainit", &settings, &Search::default()).unwrap();
     let rows = Rows::of(&case.problem(), "metainit", 16).unwrap();
     let measure = |problem: &Problem<'_>| {
         let mut quotient = Quotient::<f32>::new(problem, 16).unwrap();
@@ -136,9 +136,9 @@ fn what_no_scale_can_learn_is_said() {
         let mut case = Case::new("64 -> 8 relu -> 8 relu -> 10", "he-normal");
         case.set("0.weight", value);
         let problem = case.problem();
-        let found = grad_init(&problem, "gradinit", &few).unwrap();
+        let found = grad_init(&problem, "gradinit", &few, &Search::default()).unwrap();
         assert!(found.unmet.iter().any(|line| line.contains(words)), "{:?}", found.unmet);
-        let found = meta_init(&problem, "metainit", &steps).unwrap();
+        let found = meta_init(&problem, "metainit", &steps, &Search::default()).unwrap();
         assert!(found.unmet.iter().any(|line| line.contains(words)), "{:?}", found.unmet);
         for change in found.changes {
             crate::init::find(&change.scheme).unwrap();
@@ -150,7 +150,42 @@ fn what_no_scale_can_learn_is_said() {
 fn threads_do_not_change_what_is_learned() {
     let case = Case::new("64 -> 2x12 relu -> 10", "torch-default");
     let few = GradInitSettings { iterations: 5, ..Default::default() };
-    let learn = || grad_init(&case.problem(), "gradinit", &few).unwrap();
+    let learn = || grad_init(&case.problem(), "gradinit", &few, &Search::default()).unwrap();
     let all = threads::pool(4).unwrap().install(learn);
     assert_eq!(threads::pool(1).unwrap().install(learn), all);
+}
+
+/// Who wants no more after three iterations.
+#[derive(Default)]
+struct Impatient(std::sync::atomic::AtomicUsize);
+
+impl SearchObserver for Impatient {
+    fn on_iteration(&self, _method: &'static str, done: usize, _most: usize) {
+        self.0.store(done, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::Relaxed) >= 3
+    }
+}
+
+#[test]
+fn what_was_learned_until_a_wish_to_stop_is_kept() {
+    let case = Case::new("64 -> 2x8 tanh -> 10", "normal:0.6");
+    let problem = case.problem();
+    let few = GradInitSettings { iterations: 3, rows: 16, ..Default::default() };
+    let steps = MetaInitSettings { steps: 3, rows: 8, ..Default::default() };
+    let observer = &Impatient::default();
+    let search = &Search { observer, ..Search::default() };
+    let all = grad_init(&problem, "gradinit", &few, &Search::default()).unwrap();
+    let many = GradInitSettings { iterations: 390, ..few };
+    let found = grad_init(&problem, "gradinit", &many, search).unwrap();
+    assert_eq!(found.weights, all.weights);
+    assert!(found.unmet.iter().any(|line| line == "stopped after 3 of 390 iterations"));
+    observer.0.store(0, std::sync::atomic::Ordering::Relaxed);
+    let all = meta_init(&problem, "metainit", &steps, &Search::default()).unwrap();
+    let many = MetaInitSettings { steps: 500, ..steps };
+    let found = meta_init(&problem, "metainit", &many, search).unwrap();
+    assert_eq!(found.weights, all.weights);
+    assert!(found.unmet.iter().any(|line| line == "stopped after 3 of 500 iterations"));
 }

@@ -15,6 +15,7 @@ mod attention;
 mod tables;
 mod table;
 mod targets;
+mod scaler;
 mod follow;
 mod sound;
 mod isometry;
@@ -27,6 +28,9 @@ mod tests;
 
 pub use walk::Expected;
 
+use std::cell::LazyCell;
+
+use self::follow::Functions;
 use self::mirror::Size;
 use self::place::Surroundings;
 use self::rows::Rows;
@@ -56,7 +60,7 @@ impl Method for Auto {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let walk = Walk::new(problem, Rows::first(problem))?;
         let mut present = Scales::of(&walk.network, problem.weights, walk::FEW);
         for (head, table) in spec::tied(&walk.parameters) {
@@ -103,10 +107,15 @@ pub fn expected_on(problem: &Problem<'_>) -> Vec<usize> {
 /// mirrored.
 fn solution(walk: &Walk, problem: &Problem<'_>, present: &[Scales]) -> Result<Solved> {
     let around = Surroundings::new(walk);
+    let functions = LazyCell::new(|| Functions::new(walk, &around, present));
+    let is_free = |layer: usize, signal: f64| {
+        let own = &walk.network.layers[layer];
+        around.is_normalized(own)
+            || around.gathered(own).is_some_and(|all| all.is_fair(signal))
+            || functions.scaler(layer).is_some_and(|scaler| scaler.is_even(signal))
+    };
     let passes = |scales: &[Scales]| -> Result<bool> {
-        let expected = walk.expect(problem, scales)?;
-        let is_normalized = |layer: usize| around.is_normalized(&walk.network.layers[layer]);
-        Ok(is_sound(walk, &expected, is_normalized))
+        Ok(is_sound(walk, &walk.expect(problem, scales)?, is_free))
     };
     if !passes(present)? {
         let needed = solve(walk, present, problem.loss, Extent::Needed);
@@ -181,6 +190,7 @@ fn change(
         };
         found.changes.push(Change {
             parameter: parameter.name.clone(),
+            module: None,
             role: parameter.role,
             before: scale(problem.weights),
             after: scale(&drawn),

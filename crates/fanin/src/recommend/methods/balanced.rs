@@ -26,7 +26,7 @@ impl Method for Balanced {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let rows = Rows::of(problem, FACTS.name, ROWS)?;
         let mut observer = Observer::new(problem, rows, Mode::Probe)?;
         let mut draft = Draft::new(problem)?;

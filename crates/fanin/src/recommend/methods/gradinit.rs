@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::learned::{GradInitSettings, grad_init};
-use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn, Search};
 
 /// `GradInit` with its published settings: 390 iterations, γ = 1, η = 0.1, α ≥ 0.01 for weights and
 /// 0 for biases; descent or Adam as planned.
@@ -22,7 +22,11 @@ impl Method for GradInit {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
-        grad_init(problem, FACTS.name, &GradInitSettings::default())
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+        self.find_within(problem, &Search::default())
+    }
+
+    fn find_within(&self, problem: &Problem<'_>, search: &Search<'_>) -> Result<Recommendation> {
+        grad_init(problem, FACTS.name, &GradInitSettings::default(), search)
     }
 }

@@ -33,7 +33,7 @@ impl Method for Lsuv {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         layer_by_layer(problem, &VARIANT)
     }
 }

@@ -34,7 +34,7 @@ impl Method for LsuvPip {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         layer_by_layer(problem, &VARIANT)
     }
 }

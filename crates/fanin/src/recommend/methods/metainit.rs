@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::recommend::learned::{MetaInitSettings, meta_init};
-use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn};
+use crate::recommend::{Facts, Method, Problem, Recommendation, Redrawn, Search};
 
 /// `MetaInit` with its published settings: 500 steps by the slope's sign, rate 0.1, momentum 0.9,
 /// on random inputs and targets.
@@ -22,7 +22,11 @@ impl Method for MetaInit {
         &FACTS
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
-        meta_init(problem, FACTS.name, &MetaInitSettings::default())
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+        self.find_within(problem, &Search::default())
+    }
+
+    fn find_within(&self, problem: &Problem<'_>, search: &Search<'_>) -> Result<Recommendation> {
+        meta_init(problem, FACTS.name, &MetaInitSettings::default(), search)
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::check::evidence::Horizon;
 use crate::init::{Rules, find as scheme, for_model};
-use crate::recommend::{Change, Facts, Redrawn, Scale};
+use crate::recommend::{Change, Facts, Redrawn, Scale, SearchObserver};
 use crate::spec::{Loss, Model, Role, Spec};
 
 /// A method that gives every weight the same scheme, or fails where there is none.
@@ -21,7 +21,7 @@ impl Method for Draws {
         self.facts
     }
 
-    fn recommend(&self, problem: &Problem<'_>) -> Result<Recommendation> {
+    fn find(&self, problem: &Problem<'_>) -> Result<Recommendation> {
         let text = self.scheme.ok_or_else(|| Error::Setting {
             place: "data".to_owned(),
             found: "none".to_owned(),
@@ -33,6 +33,7 @@ impl Method for Draws {
             let distribution = scheme(text)?.distribution(parameter)?;
             found.changes.push(Change {
                 parameter: parameter.name.clone(),
+                module: None,
                 role: parameter.role,
                 before: Scale::of(problem.weights.get(&parameter.name).unwrap().data()),
                 after: Scale { mean: 0.0, deviation: distribution.deviation() },
@@ -47,6 +48,10 @@ impl Method for Draws {
 
 /// What becomes of ten layers that start by `start`.
 fn repaired(start: &str, methods: &[&dyn Method]) -> Repair {
+    repaired_within(start, methods, &Search::default())
+}
+
+fn repaired_within(start: &str, methods: &[&dyn Method], search: &Search<'_>) -> Repair {
     let spec = Spec { model: "64 -> 10x32 relu -> 10".parse().unwrap(), ..Spec::default() };
     let data = crate::data::for_spec(&spec).unwrap();
     let model: Model = spec.model.resolve(64, 10).unwrap();
@@ -59,7 +64,34 @@ fn repaired(start: &str, methods: &[&dyn Method]) -> Repair {
         horizon: Horizon::SAMPLE,
         seed: 0,
     };
-    repair_by(methods, &problem, &data.train, Severity::Fail).unwrap()
+    repair_by(methods, &problem, &data.train, Severity::Fail, search).unwrap()
+}
+
+/// A method that takes longer than it may, or is stopped.
+struct Slow(fn() -> Error);
+
+impl Method for Slow {
+    fn facts(&self) -> &'static Facts {
+        static FACTS: Facts = facts("slow", false);
+        &FACTS
+    }
+
+    fn find(&self, _problem: &Problem<'_>) -> Result<Recommendation> {
+        Err(self.0())
+    }
+}
+
+/// Who wants no more.
+struct Stopped;
+
+impl SearchObserver for Stopped {
+    fn is_stopped(&self) -> bool {
+        true
+    }
+}
+
+fn left_out(repair: &Repair) -> Vec<&str> {
+    repair.left_out.iter().map(|left| left.method).collect()
 }
 
 const SOUND: Draws = Draws { facts: &facts("sound", false), scheme: Some("he-normal") };
@@ -101,4 +133,36 @@ fn changed_parameters_are_drawn_for_any_seed_and_others_kept() {
     assert_eq!(drawn.get("2.weight"), he.get("2.weight"));
     assert_eq!(drawn.get("2.bias"), base.get("2.bias"));
     assert_ne!(drawn.get("2.weight"), found.weights.get("2.weight"), "another seed");
+}
+
+#[test]
+fn a_method_that_does_not_fit_is_left_out_and_the_next_is_asked() {
+    let too_dear = || Error::TooDear {
+        name: "slow",
+        work: "390 iterations".to_owned(),
+        needed: 400.0,
+        left: 20.0,
+    };
+    let repair = repaired("torch-default", &[&Slow(too_dear), &SOUND]);
+    assert_eq!(left_out(&repair), ["slow"]);
+    assert!(repair.left_out[0].reason.contains("would take about 400 s"));
+    assert_eq!(repair.recommendation.map(|found| found.method), Some("sound"));
+}
+
+#[test]
+fn without_time_the_first_method_alone_is_asked() {
+    let search = Search { seconds: Some(0.0), ..Search::default() };
+    let repair = repaired_within("torch-default", &[&SICK, &SOUND], &search);
+    assert!(repair.recommendation.is_none() && left_out(&repair) == ["sound"]);
+    assert_eq!(repair.tried.len(), 1);
+    let repair = repaired_within("torch-default", &[&SOUND, &SICK], &search);
+    assert!(repair.recommendation.is_some() && repair.left_out.is_empty());
+}
+
+#[test]
+fn a_search_that_is_stopped_keeps_what_it_found() {
+    let search = Search { observer: &Stopped, ..Search::default() };
+    let repair = repaired_within("zeros", &[&Slow(|| Error::Interrupted), &SOUND], &search);
+    assert_eq!(left_out(&repair), ["slow", "sound"]);
+    assert_eq!(repair.left_out[1].reason, "the search was stopped");
 }

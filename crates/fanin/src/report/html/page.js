@@ -379,7 +379,7 @@
   /* A point in the plane of variances, and its course by the maps of theory. */
   const plane = (figure, drawing, data) => {
     const svg = drawing.querySelector("svg"), { width, height } = svg.viewBox.baseVal;
-    const area = { left: 62, right: width - 18, top: 34, bottom: height - 54 };
+    const area = { left: 62, right: width - 18, top: 44, bottom: height - 54 };
     drawing.classList.add("plane");
     svg.setAttribute("role", "group");
     const facts = make("dl", { class: "facts" }), course = make("div", { class: "drawing course" });

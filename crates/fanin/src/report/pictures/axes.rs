@@ -79,10 +79,11 @@ pub struct Area {
 /// Width of every drawing: on a telephone letters of 18 units are 12 pixels high.
 pub const WIDTH: f64 = 480.0;
 
-/// Room beside the area: wide enough for the largest letters that a narrow page uses.
+/// Room beside the area: wide enough for the largest letters that a narrow page uses, above it for a
+/// label and half a tick's number below that. The page's program knows these numbers too.
 pub const LEFT: f64 = 62.0;
 pub const RIGHT: f64 = 18.0;
-pub const TOP: f64 = 34.0;
+pub const TOP: f64 = 44.0;
 pub const BOTTOM: f64 = 54.0;
 
 /// Signs of a line of the largest letters across a drawing.
@@ -110,7 +111,7 @@ impl Area {
             }
         }
         svg.line("axis", [left, bottom], [right, bottom]);
-        svg.text("label", [6.0, top - 16.0], Anchor::Start, &shortened(&y.0.label, MOST_SIGNS));
+        svg.text("label", [6.0, top - 26.0], Anchor::Start, &shortened(&y.0.label, MOST_SIGNS));
         svg.text("label", [right, bottom + 42.0], Anchor::End, &shortened(&x.0.label, MOST_SIGNS));
     }
 }

@@ -71,6 +71,29 @@ fn a_picture_alone_carries_plain_colors() {
     assert!(drawing.contains("&lt;a&gt;"));
 }
 
+/// Of the largest letters, of 18 units, a tail hangs 5 below its line and a digit stands 14 high.
+#[test]
+fn the_label_of_an_axis_keeps_clear_of_its_highest_number() {
+    let (x, y) = (Axis::linear("before"), Axis::linear("after"));
+    let web = Cobweb { x, y, curve: vec![[0.0, 0.0], [1.0, 1.0]], ..Cobweb::default() };
+    let drawing = Picture::Cobweb(web).svg("label");
+    let line = |text: &str| -> f64 {
+        let is_of = |element: &&str| element.contains(&format!(">{text}<"));
+        let element = drawing.split("<text ").find(is_of).unwrap();
+        element.split(" y=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap()
+    };
+    assert!(line("1.0") - 14.0 > line("after") + 5.0 + 6.0, "{drawing}");
+}
+
+#[test]
+fn the_program_of_a_page_knows_the_area_of_pictures() {
+    use super::axes::{BOTTOM, LEFT, RIGHT, TOP};
+    let area = format!(
+        "{{ left: {LEFT}, right: width - {RIGHT}, top: {TOP}, bottom: height - {BOTTOM} }}"
+    );
+    assert!(include_str!("../html/page.js").contains(&area), "{area}");
+}
+
 /// WCAG asks 4.5 for text and 3 for graphics.
 #[test]
 fn colors_stand_out_from_their_ground() {

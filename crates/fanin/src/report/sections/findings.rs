@@ -22,8 +22,11 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         1 => "One thing stands out.",
         _ => "Causes stand before what follows from them.",
     };
-    let mut section = Section::new("findings", "Findings", lead);
+    let heading = if material.repair.is_some() { "Findings before the repair" } else { "Findings" };
+    let mut section = Section::new("findings", heading, lead);
     section.blocks.push(Block::Facts { facts: facts(checked) });
+    let remarks = diagnosis.remarks.iter().map(|remark| Block::text(sentence(remark)));
+    section.blocks.extend(remarks);
     let mut findings: Vec<&Finding> = diagnosis.findings.iter().collect();
     findings.sort_by_key(|f| (f.consequence_of.is_some(), std::cmp::Reverse(f.severity)));
     section.blocks.extend(findings.into_iter().map(|f| Block::Finding(card(checked, f))));

@@ -3,7 +3,7 @@
 use super::Repair;
 use crate::check::{Diagnosis, Trace};
 use crate::compare::sweep::Sweep;
-use crate::compare::{NetworkComparison, Replay};
+use crate::compare::{NetworkComparison, Replay, Threshold};
 use crate::data::Prepared;
 use crate::report::Checked;
 use crate::spec::{Spec, Task};
@@ -102,6 +102,14 @@ impl<'a> Start<'a> {
 }
 
 impl<'a> Material<'a> {
+    /// The score that counts as learned, if that was asked for: the one asked for, or, where guessing
+    /// comes to that on the rows, the higher one in its place, in four digits.
+    pub fn target(&self) -> Option<f64> {
+        let asked = self.spec?.train.target_accuracy;
+        let target = self.data.map_or(asked, |data| Threshold::new(data, asked).target);
+        Some(if target > asked { (target * 1e4).round() / 1e4 } else { asked })
+    }
+
     /// All starts, by network.
     pub fn groups(&self) -> Vec<Group<'a>> {
         let checked = self.checked.map(|checked| self.checked_group(checked));

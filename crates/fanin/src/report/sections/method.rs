@@ -17,10 +17,8 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
         }
         rows.push(["epochs planned".to_owned(), spec.train.epochs.to_string()]);
         rows.push(["optimizer".to_owned(), spec.optimizer.name.clone()]);
-        rows.push([
-            "score that counts as learned".to_owned(),
-            spec.train.target_accuracy.to_string(),
-        ]);
+        let target = material.target().unwrap_or(spec.train.target_accuracy);
+        rows.push(["score that counts as learned".to_owned(), target.to_string()]);
     }
     if let Some(checked) = material.checked {
         rows.push(["draws of the weights".to_owned(), checked.diagnosis.seeds.to_string()]);

@@ -6,6 +6,7 @@
 mod material;
 mod chain;
 mod verdict;
+mod repair;
 mod findings;
 mod race;
 mod sweep;
@@ -20,7 +21,6 @@ mod activations;
 mod jacobian;
 mod loss;
 mod data;
-mod repair;
 mod method;
 
 #[cfg(test)]
@@ -33,6 +33,7 @@ pub use repair::{Change, Repair};
 
 /// Every section in reading order.
 pub static SECTIONS: &[fn(&Material<'_>) -> Option<Section>] = &[
+    repair::section,
     findings::section,
     race::section,
     sweep::section,
@@ -47,7 +48,6 @@ pub static SECTIONS: &[fn(&Material<'_>) -> Option<Section>] = &[
     jacobian::section,
     loss::section,
     data::section,
-    repair::section,
     method::section,
 ];
 

@@ -26,7 +26,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     let ran = |n: &&NetworkComparison| n.entries.iter().any(|e| !e.trained.is_empty());
     let networks: Vec<&NetworkComparison> = material.networks.iter().filter(ran).collect();
     let task = material.data.map_or(Task::Classification, |data| data.task);
-    let target = material.spec.map(|spec| spec.train.target_accuracy);
+    let target = material.target();
     let lead = "The same network, data and training from every start. Lines are means over seeds, \
                 bands reach from the worst seed to the best.";
     let mut section = Section::new("race", "Race", lead);

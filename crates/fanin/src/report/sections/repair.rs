@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Material;
 use crate::check::rules::wording::number;
+use crate::compare::proof::{Conclusion, Proven};
 use crate::recommend::{self, Language, Recommendation, fold};
 use crate::report::document::{Block, Section, Table};
-use crate::spec::Model;
+use crate::report::{Fixed, terminal};
+use crate::spec::{Model, Task};
 
 /// What was changed to mend a start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,16 +23,23 @@ pub struct Repair {
     pub after: String,
     /// What training from both showed, as on the terminal; may be empty.
     pub proof: String,
+    /// The same in one sentence that ends in no full stop; may be empty.
+    pub proven: String,
+    /// What training concluded: `better`, `worse`, …; empty where nothing was compared.
+    pub conclusion: String,
+    /// The command that goes on.
+    pub command: String,
 }
 
+/// Characters of a line of the proof.
+const WIDTH: usize = 100;
+
 impl Repair {
-    /// What `found` changes in `model`, with the start as code for every library that can draw it.
-    pub fn new(
-        model: &Model,
-        repair: &recommend::Repair,
-        found: &Recommendation,
-        proof: Option<String>,
-    ) -> Self {
+    /// What `found` changes in `model`, which learns `task`, with the start as code for every library
+    /// that can draw it.
+    pub fn new(model: &Model, fixed: &Fixed<'_>, found: &Recommendation, task: Task) -> Self {
+        let Fixed { repair, proof, .. } = fixed;
+        let conclusion = proof.and_then(Proven::trained).map(|proof| proof.conclusion);
         let deviation = |ends: (recommend::Scale, recommend::Scale)| {
             let [low, high] = [ends.0, ends.1].map(|scale| number(scale.deviation));
             if low == high { low } else { format!("{low} to {high}") }
@@ -50,7 +59,10 @@ impl Repair {
             code: Language::ALL.iter().filter_map(code).collect(),
             before: repair.before.forecast.to_string(),
             after: repair.after.as_ref().map_or(String::new(), |after| after.forecast.to_string()),
-            proof: proof.unwrap_or_default(),
+            proof: proof.map(|it| terminal::proven(it, task, WIDTH)).unwrap_or_default(),
+            proven: proof.map(terminal::proven_in_short).unwrap_or_default(),
+            conclusion: conclusion.as_ref().map(Conclusion::to_string).unwrap_or_default(),
+            command: terminal::next_after_fix(fixed),
         }
     }
 }
@@ -73,7 +85,12 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
     let repair = material.repair?;
     let lead = match (repair.before.as_str(), repair.after.as_str()) {
         ("", _) | (_, "") => "What changed, tensor by tensor.".to_owned(),
-        (before, after) => format!("Before: {before}. After: {after}."),
+        (before, after) if repair.proven.is_empty() => {
+            format!("Before: {before}. After: {after}.")
+        }
+        (before, after) => {
+            format!("Before: {before}. After: {after}. Proof by training: {}.", repair.proven)
+        }
     };
     let mut section = Section::new("repair", "Repair", lead);
     if !repair.changes.is_empty() {

@@ -2,10 +2,11 @@
 
 use super::*;
 use crate as facade;
+use crate::compare::proof::Conclusion;
 use crate::compare::{CompareOptions, Comparison};
 use crate::report::document::{Answer, Block};
 use crate::report::pictures::standalone;
-use crate::report::{Asked, Checked, html, markdown, terminal};
+use crate::report::{Asked, Checked, Fixed, html, markdown, terminal};
 use crate::spec::Spec;
 
 /// The report of a start of a network on the digits, as `fanin check --report` makes it.
@@ -159,4 +160,80 @@ fn selections_keep_both_ends() {
     assert_eq!(selected(3, 5), [0, 1, 2]);
     assert_eq!(selected(100, 4), [0, 33, 66, 99]);
     assert!(selected(0, 4).is_empty());
+}
+
+/// The report of a repair, as `fanin fix --report` makes it, with what training concluded.
+fn repaired(model: &str, scheme: &str, conclusion: Option<Conclusion>) -> Report {
+    let mut spec = Spec { model: model.parse().unwrap(), ..Spec::default() };
+    scheme.clone_into(&mut spec.init.scheme);
+    let data = facade::load(&spec).unwrap();
+    let model = facade::resolve(&spec, &data).unwrap();
+    let weights = facade::initialize(&spec, &model, 0).unwrap();
+    let options = crate::recommend::Options::default();
+    let repair = facade::recommend(&spec, &model, &weights, &data, &options).unwrap();
+    let (found, after) = (repair.recommendation.as_ref().unwrap(), repair.after.as_ref().unwrap());
+    let asked = &Asked::default();
+    let (text, start) = (model.to_string(), scheme.to_owned());
+    let fixed = Fixed {
+        model: text.clone(),
+        named: text.clone(),
+        start: start.clone(),
+        data: "digits".to_owned(),
+        is_stand_in: false,
+        spec: &spec,
+        asked,
+        repair: &repair,
+        proof: None,
+        files: &[],
+        notes: &[],
+        code: None,
+    };
+    let changed = Repair::new(&model, &fixed, found, data.task);
+    let word = conclusion.map(|word| word.to_string()).unwrap_or_default();
+    let proven = conclusion.map(|word| format!("{word}: 0.25 times the steps")).unwrap_or_default();
+    let changed = Repair { conclusion: word, proven, ..changed };
+    let checked = Checked { model: text, start, spec: &spec, asked, diagnosis: &repair.before };
+    report(&Material {
+        title: "a repair".to_owned(),
+        spec: Some(&spec),
+        data: Some(&data),
+        checked: Some(&checked),
+        mended: Some(Mended { start: found.method, diagnosis: after, trace: None }),
+        repair: Some(&changed),
+        ..Material::default()
+    })
+}
+
+#[test]
+fn a_repair_says_first_what_it_achieved() {
+    let network = "64 -> 10x16 relu -> 10";
+    let report = repaired(network, "torch-default", Some(Conclusion::Better));
+    let strip = report.verdict.as_ref().unwrap();
+    assert_eq!((strip.answer, strip.word.as_str()), (Answer::Yes, "Yes, mended and proven"));
+    let signal = "signal and gradient shrink from layer to layer";
+    let why = format!("Before: stuck, for {signal}. After: learns");
+    assert!(strip.why.starts_with(&why), "{strip:?}");
+    assert!(strip.sure.contains("Proof by training: better: 0.25 times the steps."), "{strip:?}");
+    assert!(strip.command.starts_with(&format!("fanin fix \"{network}\"")), "{strip:?}");
+    let titles: Vec<&str> = report.sections.iter().map(|section| section.title.as_str()).collect();
+    assert_eq!(titles[..2], ["Repair", "Findings before the repair"]);
+    let page = html(&report);
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is not in the page"));
+    assert!(place("Yes, mended and proven") < place("id=\"repair\""));
+    assert!(place("id=\"repair\"") < place("id=\"findings\""));
+    assert!(!page.contains("No, stuck"));
+}
+
+#[test]
+fn a_repair_that_training_does_not_confirm_is_no_plain_yes() {
+    let word = |conclusion| {
+        let report = repaired("64 -> 10x16 relu -> 10", "torch-default", conclusion);
+        let strip = report.verdict.unwrap();
+        (strip.answer, strip.word)
+    };
+    assert_eq!(word(None), (Answer::Yes, "Yes, mended".to_owned()));
+    let worse = word(Some(Conclusion::Worse));
+    assert_eq!(worse, (Answer::Unsure, "Not by training".to_owned()));
+    let neither = word(Some(Conclusion::NeitherLearns));
+    assert_eq!(neither, (Answer::Unsure, "Not in training".to_owned()));
 }

@@ -12,7 +12,7 @@ use crate::train::{Check, Finish, Metrics};
 pub fn section(material: &Material<'_>) -> Option<Section> {
     let epochs = material.epochs?;
     let task = material.data.map(|data| data.task).or(material.task);
-    // Of a run whose data are gone a share of hits is likelier, but none is below 0.
+    // Of a run without a checkpoint a share of hits is likelier, but none is below 0.
     let is_share = || epochs.iter().filter_map(|m| m.accuracy).all(|score| score >= 0.0);
     let task =
         task.unwrap_or_else(|| if is_share() { Task::Classification } else { Task::Regression });
@@ -40,7 +40,7 @@ pub fn section(material: &Material<'_>) -> Option<Section> {
 /// Whether the run learned; none without a score to judge it by.
 pub fn strip(material: &Material<'_>) -> Option<Strip> {
     let epochs = material.epochs?;
-    let target = material.spec?.train.target_accuracy;
+    let target = material.target()?;
     let best = epochs.iter().filter_map(|m| m.accuracy).fold(f64::NEG_INFINITY, f64::max);
     let reached = epochs.iter().find(|m| m.accuracy.is_some_and(|score| score >= target));
     let (answer, word) = match (material.finish, reached) {
@@ -105,8 +105,7 @@ fn figure(epochs: &[Metrics], material: &Material<'_>, task: Task) -> Figure {
     let score = score_name(task);
     let scores = vec![series(score, 2, epochs.iter().map(|m| or_nan(m.accuracy)).collect())];
     let norms = vec![series("gradient norm", 3, epochs.iter().map(|m| m.gradient_norm).collect())];
-    let target =
-        material.spec.map(|spec| Mark::new(spec.train.target_accuracy, "counts as learned"));
+    let target = material.target().map(|target| Mark::new(target, "counts as learned"));
     Figure {
         title: "By epoch".to_owned(),
         caption: String::new(),

@@ -1,8 +1,9 @@
 //! The strip at the head: will these weights learn, why, what mends them, how sure that is.
 
-use super::{Material, training};
+use super::{Material, Repair, training};
 use crate::check::{Diagnosis, Severity, Verdict};
 use crate::compare::NetworkComparison;
+use crate::compare::proof::Conclusion;
 use crate::report::Checked;
 use crate::report::checked::title;
 use crate::report::document::{Answer, Strip};
@@ -12,7 +13,10 @@ use crate::report::terminal::number::count;
 /// The strip; none where nothing was judged.
 pub fn strip(material: &Material<'_>) -> Option<Strip> {
     match material.checked {
-        Some(checked) => Some(of_check(checked)),
+        Some(checked) => Some(match (material.repair, material.mended) {
+            (Some(repair), Some(mended)) => of_repair(repair, checked.diagnosis, mended.diagnosis),
+            _ => of_check(checked),
+        }),
         None if material.epochs.is_some() => training::strip(material),
         None if material.networks.is_empty() => None,
         None => Some(of_comparison(material.networks)),
@@ -51,6 +55,39 @@ fn of_check(checked: &Checked<'_>) -> Strip {
         sure: sure(diagnosis),
         fix,
         command,
+    }
+}
+
+/// What a repair achieved: both starts by forecast and cause, and what training showed.
+fn of_repair(repair: &Repair, before: &Diagnosis, after: &Diagnosis) -> Strip {
+    let is = |word: Conclusion| repair.conclusion == word.to_string();
+    let (answer, word) = match after.forecast {
+        Verdict::Learns if is(Conclusion::Worse) => (Answer::Unsure, "Not by training"),
+        Verdict::Learns if is(Conclusion::NeitherLearns) => (Answer::Unsure, "Not in training"),
+        Verdict::Learns if is(Conclusion::Better) => (Answer::Yes, "Yes, mended and proven"),
+        Verdict::Learns => (Answer::Yes, "Yes, mended"),
+        Verdict::Slow => (Answer::No, "No, too slowly"),
+        Verdict::Stuck => (Answer::No, "No, stuck"),
+        Verdict::Unstable => (Answer::No, "No, unstable"),
+        Verdict::Unsure => (Answer::Unsure, "Unsure"),
+    };
+    let told = |diagnosis: &Diagnosis| match diagnosis.cause() {
+        Some(cause) => format!("{}, for {}", diagnosis.forecast, title(cause.code)),
+        None => diagnosis.forecast.to_string(),
+    };
+    let why = format!("Before: {}. After: {}.", told(before), told(after));
+    let proof = match repair.proven.as_str() {
+        "" => "Nothing was trained to prove it.".to_owned(),
+        proven => format!("Proof by training: {proven}."),
+    };
+    Strip {
+        question: "Does the mended start learn in the planned training?".to_owned(),
+        answer,
+        word: word.to_owned(),
+        why,
+        sure: format!("{} {proof}", sure(after)),
+        fix: "What changes, and code that draws the start, stand below.".to_owned(),
+        command: repair.command.clone(),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The comparison: what is known before training, what came of it, and why.
 
 use super::number::{compact, count, loss, score_name, spread, steps, whole};
+use super::proof::raised;
 use super::table::aligned;
 use super::wrap::wrapped;
 use crate::check::{Diagnosis, Verdict};
-use crate::compare::{CompareOptions, Entry, NetworkComparison};
+use crate::compare::{CompareOptions, Entry, NetworkComparison, Threshold};
 use crate::data::{Dataset, Prepared};
 use crate::spec::Task;
 use crate::train::Finish;
@@ -24,6 +25,9 @@ const LEGEND: &str = "aN: standard deviation of the activations of layer N, of w
 /// What the words for an outcome mean.
 const OUTCOMES: &str = "learns: reaches the target; slow: over a third of the way from guessing to \
                         it; stuck: less; unstable: diverged";
+
+/// The share of the commonest class that an accuracy has to be held against.
+const COMMON: f64 = 0.8;
 
 /// What is compared on what.
 pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
@@ -46,7 +50,18 @@ pub fn heading(options: &CompareOptions, data: &Prepared) -> String {
     wrapped("data      ", INDENT, &format!("{}{license}", data.source))
         + &wrapped(INDENT, INDENT, &rows)
         + &wrapped("training  ", INDENT, &training)
+        + &raised_target(options, data)
         + &kept_rules(options)
+}
+
+/// What counts as learned, where guessing comes to what was asked for.
+fn raised_target(options: &CompareOptions, data: &Prepared) -> String {
+    let asked = options.spec.train.target_accuracy;
+    let Threshold { chance, target } = Threshold::new(data, asked);
+    if target <= asked {
+        return String::new();
+    }
+    wrapped("target    ", INDENT, &raised(data.task, chance, (asked, target)))
 }
 
 /// The rules of a spec that hold whatever scheme is compared.
@@ -165,7 +180,11 @@ pub fn after_training(network: &NetworkComparison, task: Task, target: f64) -> S
 
 fn epochs_to(task: Task, target: f64) -> String {
     match task {
-        Task::Classification | Task::MultiLabel => format!("epochs to {:.0} %", 100.0 * target),
+        Task::Classification | Task::MultiLabel => {
+            let percent = 100.0 * target;
+            let decimals = usize::from((percent - percent.round()).abs() > 0.05);
+            format!("epochs to {percent:.decimals$} %")
+        }
         Task::Regression | Task::AutoEncoder => format!("epochs to R² {target}"),
     }
 }
@@ -205,10 +224,23 @@ fn without_finding(entry: &Entry) -> String {
         Some(escape) if entry.forecast != Verdict::Learns => {
             format!("growing out of its start takes about {}, longer than planned", steps(escape))
         }
-        _ => "nothing before the first step foretells it; try another learning rate or longer \
-              training"
-            .to_owned(),
+        _ => format!(
+            "nothing before the first step foretells it{}; try another learning rate or longer training",
+            one_sided(entry)
+        ),
     }
+}
+
+/// What hides behind an accuracy where nearly all rows are of one class.
+fn one_sided(entry: &Entry) -> String {
+    let share = entry.starts.first().and_then(|start| start.measurement.commonest);
+    share.filter(|share| *share > COMMON).map_or_else(String::new, |share| {
+        format!(
+            "; always answering the commonest class is right for {:.1} % of the rows to train on, so an \
+             accuracy says little",
+            100.0 * share
+        )
+    })
 }
 
 /// The two readings of “divide by √d”, where both were tried.

@@ -7,7 +7,7 @@ use super::number::{compact, count, number};
 use super::table::{aligned, texts};
 use super::wrap::wrapped_within;
 use crate::check::{Diagnosis, Verdict};
-use crate::compare::proof::{Conclusion, Proven};
+use crate::compare::proof::{Conclusion, Proof};
 use crate::formats::weight_format;
 use crate::recommend::{Fold, Offer, Recommendation, Repair, Scale, fold};
 use crate::report::checked::title;
@@ -49,6 +49,9 @@ fn heading(fixed: &Fixed<'_>, width: usize) -> String {
     let mut text = wrapped_within(width, "", INDENT, &title);
     let stands_in = if fixed.is_stand_in { "no data were named; standing in: " } else { "" };
     text.push_str(&wrapped_within(width, "data: ", INDENT, &format!("{stands_in}{}", fixed.data)));
+    for remark in &fixed.repair.before.remarks {
+        text.push_str(&wrapped_within(width, "data: ", INDENT, remark));
+    }
     text.push('\n');
     text
 }
@@ -77,7 +80,15 @@ fn tried(repair: &Repair, width: usize) -> String {
         let reason = tried.reason.as_deref().map_or_else(String::new, |why| format!(": {why}"));
         wrapped_within(width, &format!("tried {}: ", tried.method), INDENT, &(word + &reason))
     };
-    others.map(line).collect()
+    others.map(line).collect::<String>() + &left_out(repair, width)
+}
+
+/// The methods that were not asked, or not to their end.
+fn left_out(repair: &Repair, width: usize) -> String {
+    let line = |left: &crate::recommend::LeftOut| {
+        wrapped_within(width, &format!("left out {}: ", left.method), INDENT, &left.reason)
+    };
+    repair.left_out.iter().map(line).collect()
 }
 
 fn unchanged(repair: &Repair, width: usize) -> String {
@@ -208,25 +219,44 @@ pub fn fixed(fixed: &Fixed<'_>, width: usize) -> String {
     for note in fixed.notes {
         text.push_str(&wrapped_within(width, "\nnote: ", INDENT, note));
     }
-    let proof = fixed.proof.and_then(Proven::trained);
-    if proof.is_some_and(|proof| proof.conclusion == Conclusion::Worse) {
-        let written = match fixed.files {
-            [] => "",
-            _ => "; what was written holds the other one",
-        };
-        let sentence = format!("keep the start as it was: it trains better here{written}");
-        text.push_str(&wrapped_within(width, "\nadvice: ", INDENT, &sentence));
-    } else if !fixed.repair.is_healthy() {
-        let sentence = "this start is still not sound: the findings above say what is left, and \
-                        another network may be what it takes";
-        text.push_str(&wrapped_within(width, "\nleft: ", INDENT, sentence));
+    if let Some((lead, sentence)) = advice(fixed) {
+        text.push_str(&wrapped_within(width, lead, INDENT, &sentence));
     }
     let _ = writeln!(text, "\nNext\n  {}", next(fixed));
     text
 }
 
+/// What follows from training and from what is still wrong, behind a word.
+fn advice(fixed: &Fixed<'_>) -> Option<(&'static str, String)> {
+    if fixed.keeps_start() {
+        let written = match fixed.files {
+            [] => "",
+            _ => "; what was written holds the other one",
+        };
+        let sentence = format!("keep the start as it was: it trains better here{written}");
+        return Some(("\nadvice: ", sentence));
+    }
+    if fixed.is_worse() {
+        let code = fixed.repair.before.cause().map_or("a finding", |finding| finding.code);
+        let sentence = format!(
+            "training speaks for the start as it was, and {code}, a finding that says it is stuck, \
+             against it: prove it over more seeds and all steps before you take either"
+        );
+        return Some(("\nadvice: ", sentence));
+    }
+    if !fixed.repair.is_healthy() {
+        let sentence = "this start is still not sound: the findings above say what is left, and \
+                        another network may be what it takes";
+        return Some(("\nleft: ", sentence.to_owned()));
+    }
+    None
+}
+
+/// Seeds of a proof that is to settle what five left open.
+const MORE_SEEDS: u32 = 10;
+
 /// The command that goes on: from the start that serves better, with what was asked for.
-fn next(fixed: &Fixed<'_>) -> String {
+pub fn next(fixed: &Fixed<'_>) -> String {
     let Fixed { asked, named, .. } = fixed;
     let mut spec = fixed.spec.clone();
     // What was learned of computed rows says nothing of the rate for others.
@@ -234,18 +264,22 @@ fn next(fixed: &Fixed<'_>) -> String {
     if is_foreign {
         "YOUR_DATA".clone_into(&mut spec.data.source);
     }
-    let proof = fixed.proof.and_then(Proven::trained);
-    let is_worse = proof.is_some_and(|proof| proof.conclusion == Conclusion::Worse);
-    let learned =
-        proof.filter(|proof| !is_foreign && proof.conclusion != Conclusion::NeitherLearns);
+    let keeps_start = fixed.keeps_start();
+    let is_learned = |proof: &&Proof| proof.conclusion != Conclusion::NeitherLearns;
+    let learned = fixed.trained().filter(|_| !is_foreign).filter(is_learned);
     let as_planned = asked.arguments(&spec);
+    if fixed.is_worse() && !keeps_start {
+        let (model, scheme) = (asked.model(&spec, named), scheme(fixed));
+        let options = asked.options(Asked::FIX) + &as_planned;
+        return format!("fanin fix {model}{scheme}{options} --seeds {MORE_SEEDS} --seconds 0");
+    }
     if let Some(proof) = learned {
-        let side = if is_worse { &proof.before } else { &proof.after };
+        let side = if keeps_start { &proof.before } else { &proof.after };
         spec.optimizer.learning_rate = Some(digits(side.learning_rate));
     }
     let model = asked.model(&spec, named);
     let training = asked.options(Asked::TRAIN) + &asked.arguments(&spec);
-    if is_worse || fixed.repair.recommendation.is_none() {
+    if keeps_start || fixed.repair.recommendation.is_none() {
         let weights = asked.options(&["weights"]);
         return format!("fanin train {model}{weights}{}{training}", scheme(fixed));
     }

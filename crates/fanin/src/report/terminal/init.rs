@@ -14,17 +14,22 @@ use crate::init::{PieceLine, Start};
 use crate::weights::Weights;
 
 /// For each parameter: what it is, shape, fans, scheme, standard deviation and why; and where some
-/// of it is left out or types differ, what is written of it.
+/// of it is left out, names, shapes or types differ, what is written of it.
 pub fn explain(start: &Start) -> String {
+    let is_renamed = start.init.iter().any(|line| line.written.is_some());
     let is_cut = start.init.iter().any(|line| line.slice != "whole");
     let types: BTreeSet<&str> = start.init.iter().map(|line| line.dtype.name()).collect();
     let mut head = vec!["parameter", "role", "shape"];
+    head.extend(is_renamed.then_some("written as"));
     head.extend(is_cut.then_some("part"));
     head.extend((types.len() > 1).then_some("type"));
     head.extend(["fan-in", "fan-out", "scheme", "distribution", "std", "why"]);
-    let row = |PieceLine { explanation: e, slice, dtype }: &PieceLine| {
-        let axes: Vec<String> = e.shape.iter().map(ToString::to_string).collect();
-        let mut row = vec![e.name.clone(), e.role.clone(), axes.join("×")];
+    let row = |PieceLine { explanation: e, written, slice, dtype, .. }: &PieceLine| {
+        let mut row = vec![e.name.clone(), e.role.clone(), times(&e.shape)];
+        row.extend(is_renamed.then(|| match written {
+            Some(there) => format!("{} {}", there.name, times(&there.shape)),
+            None => String::new(),
+        }));
         row.extend(is_cut.then(|| slice.clone()));
         row.extend((types.len() > 1).then(|| dtype.to_string()));
         row.extend([
@@ -41,7 +46,11 @@ pub fn explain(start: &Start) -> String {
     let mut text = aligned(&head, start.init.iter().map(row).collect());
     let types: Vec<&str> = types.into_iter().collect();
     let _ = writeln!(text, "\n {} as {}", amount(start), types.join(" and "));
-    text + &guesses(start)
+    text + &notes(start) + &guesses(start)
+}
+
+fn times(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<String>>().join("×")
 }
 
 /// What was written where.
@@ -59,10 +68,12 @@ pub fn written(start: &Start) -> String {
         }
         files => files.iter().try_for_each(|file| writeln!(text, "to {}", file.display())),
     };
-    for note in &start.notes {
-        text.push_str(&wrapped("\nnote: ", "  ", note));
-    }
-    text + &guesses(start)
+    text + &notes(start) + &guesses(start)
+}
+
+/// What a user should know of names.
+fn notes(start: &Start) -> String {
+    start.notes.iter().map(|note| wrapped("\nnote: ", "  ", note)).collect()
 }
 
 /// What had to be guessed, so that it can be said; each reason once.

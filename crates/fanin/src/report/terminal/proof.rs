@@ -32,6 +32,15 @@ pub fn proven(proven: &Proven, task: Task, width: usize) -> String {
     }
 }
 
+/// What came of it in one sentence that ends in no full stop.
+pub fn proven_in_short(proven: &Proven) -> String {
+    match proven {
+        Proven::Trained(proof) => format!("{}: {}", proof.conclusion, conclusion(proof)),
+        Proven::TooDear { .. } => "left out, as it would take too long".to_owned(),
+        Proven::Interrupted { .. } => "stopped before its end".to_owned(),
+    }
+}
+
 /// The next number with one digit that is not 0.
 fn round_up(seconds: f64) -> f64 {
     let unit = 10_f64.powf(seconds.max(1.0).log10().floor());
@@ -41,6 +50,7 @@ fn round_up(seconds: f64) -> f64 {
 /// Both starts trained: rates, steps to the threshold, scores, and what follows from them.
 fn proof(proof: &Proof, task: Task, width: usize) -> String {
     let score = score_name(task);
+    let is_raised = proof.is_asked && proof.threshold > proof.asked;
     let seeds = count(proof.seeds.len(), "seed", "seeds");
     let title = format!(
         "proof: both trained over {seeds}, same rows in the same order; {}",
@@ -54,13 +64,17 @@ fn proof(proof: &Proof, task: Task, width: usize) -> String {
         );
         text.push_str(&wrapped_within(width, INDENT, INDENT, &cut));
     }
-    let to = format!("steps to {score} {}", fixed(proof.threshold, 2));
+    let to = format!("steps to {score} {}", decimals(proof.threshold, is_raised));
     let head = ["start", "learning rate", &to, "of all seeds", score].map(str::to_owned);
     let rows = [("before", &proof.before), ("after", &proof.after)];
     let rows = rows.map(|(name, side)| row(name, side, proof)).to_vec();
     text.push_str(&aligned(&head, rows));
     let told = format!("{}: {}", proof.conclusion, conclusion(proof));
     text.push_str(&wrapped_within(width, "proof: ", INDENT, &told));
+    if is_raised {
+        let note = raised(task, proof.chance, (proof.asked, proof.threshold));
+        text.push_str(&wrapped_within(width, INDENT, INDENT, &note));
+    }
     if !proof.is_asked && proof.conclusion != Conclusion::NeitherLearns {
         let note = format!(
             "no run came to the {score} asked for, so the threshold is nine tenths of the way \
@@ -70,6 +84,28 @@ fn proof(proof: &Proof, task: Task, width: usize) -> String {
         text.push_str(&wrapped_within(width, INDENT, INDENT, &note));
     }
     text
+}
+
+/// A score in as few decimals as tell it from what guessing comes to.
+fn decimals(score: f64, is_raised: bool) -> String {
+    fixed(score, if is_raised { 3 } else { 2 })
+}
+
+/// Why another score than the one asked for counts as learned, where guessing comes to so much.
+pub(super) fn raised(task: Task, chance: f64, (asked, target): (f64, f64)) -> String {
+    let answer = match task {
+        Task::MultiLabel => "what is commonest for each label",
+        _ => "the commonest class",
+    };
+    if target <= chance {
+        return "all rows that are counted have one answer, so no score tells of learning"
+            .to_owned();
+    }
+    format!(
+        "always giving {answer} comes to {}, so {} counts as learned, not the {asked} asked for",
+        fixed(chance, 3),
+        fixed(target, 3)
+    )
 }
 
 fn row(name: &str, side: &Side, proof: &Proof) -> Vec<String> {
@@ -151,6 +187,7 @@ mod tests {
             planned: 345,
             every: 5,
             chance: 0.1,
+            asked: 0.9,
             threshold: 0.82,
             is_asked: false,
             before: side(steps[0], 0.006),
@@ -212,6 +249,36 @@ mod tests {
         check([0, 2], Worse, &never);
         let never = format!("only the start before arrived {steps}, {unsure}: at least TIMES");
         check([0, 2], NoDifference, &never);
+    }
+
+    #[test]
+    fn a_target_that_guessing_comes_to_is_said_to_be_raised() {
+        let text = told([[None; 2]; 2], None, Conclusion::NeitherLearns);
+        assert!(!text.contains("commonest"), "{text}");
+        let trained = Proof {
+            training: "sgd".to_owned(),
+            seeds: vec![0, 1],
+            steps: 345,
+            planned: 345,
+            every: 5,
+            chance: 0.97,
+            asked: 0.9,
+            threshold: 0.985,
+            is_asked: true,
+            before: side([None; 2], 0.006),
+            after: side([None; 2], 0.02),
+            ratio: None,
+            conclusion: Conclusion::NeitherLearns,
+        };
+        let text = unwrapped(&Proven::Trained(Box::new(trained)), Task::Classification);
+        for part in [
+            "steps to accuracy 0.985",
+            "neither learns",
+            "always giving the commonest class comes to 0.970, so 0.985 counts as learned, not the \
+             0.9 asked for",
+        ] {
+            assert!(text.contains(part), "{part} is not in\n{text}");
+        }
     }
 
     #[test]

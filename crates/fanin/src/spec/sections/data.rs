@@ -27,7 +27,7 @@ pub struct DataSpec {
     /// Columns whose cells are names even where they are numbers. Default: columns of words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categorical: Vec<String>,
-    /// How features are scaled, always by the training rows' numbers. Default `standard`.
+    /// How features, and numbers to learn, are scaled, always by the training rows' numbers. Default `standard`.
     pub standardize: Standardize,
     /// What is done with missing values. Default `error`.
     pub missing: Missing,
@@ -36,7 +36,7 @@ pub struct DataSpec {
 }
 
 named! {
-    /// How features are scaled.
+    /// How features, and numbers to learn, are scaled.
     Standardize, "standardization" {
         /// To mean 0 and standard deviation 1.
         Standard = "standard",

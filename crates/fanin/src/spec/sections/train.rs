@@ -15,7 +15,7 @@ pub struct TrainSpec {
     /// Passes over the training rows, at least 1. Default 15.
     pub epochs: usize,
     /// Rows in one step, or `"full"` for all at once. Default 64, or all where there are fewer;
-    /// gradient-descent and lbfgs take all whatever it says.
+    /// gradient-descent and lbfgs take all, and no other number may stand beside them.
     pub batch_size: BatchSize,
     /// One number or a list: one run each; a single run takes the first. Default 0, 1, 2.
     #[serde(alias = "seed", deserialize_with = "seeds")]
@@ -25,7 +25,8 @@ pub struct TrainSpec {
     /// Share of the rows kept for the final judgment, in [0, 1); data that comes with test rows
     /// ignores it. Default 0.2.
     pub test_fraction: f64,
-    /// Accuracy whose first epoch is reported, above 0 and at most 1. Default 0.9.
+    /// Accuracy whose first epoch is reported, above 0 and at most 1; a higher one counts where always
+    /// giving the commonest class comes to it. Default 0.9.
     pub target_accuracy: f64,
     /// Ends a run that no longer gets better. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]

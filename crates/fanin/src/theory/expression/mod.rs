@@ -18,6 +18,7 @@ mod rounding;
 mod parser;
 mod kinks;
 mod table;
+mod published;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ use std::str::FromStr;
 use fanin_engine::activations::{Activation, Formula};
 use fanin_kernels::{Float, Jet, Scalar};
 
-use super::growth::{is_endless, pole, slope_growth};
+use super::growth::{is_endless, jumps, pole, slope_growth};
 use crate::error::{Error, Result};
 use node::Node;
 use table::Tabulated;
@@ -92,6 +93,12 @@ impl Expression {
     fn what_is_wrong(&self, x: f64, nearest: f64) -> String {
         let (value, slope) = (self.at(0, x), self.at(1, x));
         let beside = |sign: f64| self.at(0, nearest + sign * 0.01);
+        if value.is_nan() && beside(1.0).is_finite() && beside(-1.0).is_finite() {
+            return format!(
+                "it is 0/0 or the like at x = {nearest}, though not beside it: shift that place a trifle, \
+                 sin(x+1e-6)/(x+1e-6) for sin(x)/x"
+            );
+        }
         if value.is_nan() {
             return format!(
                 "it is no number at x = {x}: a logarithm, a root or a broken power takes abs(x) or relu(x) \
@@ -122,8 +129,6 @@ const MOST_KINKS: usize = 512;
 impl Expression {
     /// Theory averages squared slopes, so the value may not jump, and bends must be few.
     fn hold_together(&self, text: &str) -> Result<()> {
-        const NEAR: f64 = 1e-9;
-        const NEARER: f64 = 1e-13;
         let refuse = |expected: String| {
             let (text, end) = (text.to_owned(), text.len());
             Err(Error::Grammar { what: "activation", text, start: 0, end, expected })
@@ -132,20 +137,7 @@ impl Expression {
             let kinks = self.kinks.len();
             return refuse(format!("it has {kinks} kinks, expected at most {MOST_KINKS}"));
         }
-        let at = |kink: f64, distance: f64| {
-            let distance = distance.max(4.0 * f64::EPSILON * kink.abs());
-            [self.at(0, kink - distance), self.at(0, kink + distance)]
-        };
-        // Where the value is only steep, the rise falls as one looks closer.
-        let jumps = |kink: &&f64| {
-            let [before, after] = at(**kink, NEAR);
-            let [left, right] = at(**kink, NEARER);
-            let rise = (after - before).abs();
-            rise > 1e-4 * before.abs().max(after.abs())
-                && rise > 1e-6
-                && (right - left).abs() > 0.5 * rise
-        };
-        match self.kinks.iter().find(jumps) {
+        match self.kinks.iter().find(|kink| jumps(self, **kink)) {
             Some(kink) => refuse(format!(
                 "it jumps at x = {kink}, where its slope has no finite mean square; expected a \
                  function without jumps"
@@ -179,8 +171,9 @@ impl Formula for Expression {
 /// The activation that `text` says: one of the registry, or else an expression in x.
 ///
 /// # Errors
-/// [`Error::Unknown`] for a word that no activation has for a name, [`Error::Grammar`] for a
-/// mistake in an expression, and for one that jumps, has poles or too many kinks for theory.
+/// [`Error::Unknown`] for a word that no activation has for a name, [`Error::Grammar`] for the name of a
+/// published one that is written otherwise here, for a mistake in an expression, and for one that jumps, has
+/// poles or too many kinks for theory.
 ///
 /// ```
 /// assert_eq!(fanin::theory::activation("gelu")?.name(), "gelu");
@@ -197,7 +190,16 @@ pub fn activation(text: &str) -> Result<Box<dyn Activation>> {
     let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_:.-".contains(c));
     if is_word && text.split('-').next() != Some("x") && !text.contains("-x") {
-        return Err(Error::unknown("activation", text, &names()));
+        return Err(match published::find(text) {
+            Some(published) => Error::Grammar {
+                what: "activation",
+                text: text.to_owned(),
+                start: 0,
+                end: text.len(),
+                expected: published.says(text),
+            },
+            None => Error::unknown("activation", text, &names()),
+        });
     }
     let expression = text.parse::<Expression>()?;
     expression.hold_together(text)?;

@@ -89,7 +89,7 @@ impl Parser<'_> {
             text: self.text.to_owned(),
             start: span.start,
             end: span.end,
-            expected: format!("found {found}, expected {expected}"),
+            expected: format!("found {found}, expected {expected}{}", remedy(&self.text[span])),
         }
     }
 
@@ -198,6 +198,10 @@ impl Parser<'_> {
         let number = self.text[span.clone()].parse::<f64>().ok().filter(|x| x.is_finite());
         let number = number.ok_or_else(|| self.wrong(span.clone(), "a number"))?;
         self.at = span.end;
+        if let Some(c) = self.peek().filter(|c| c.is_alphabetic() || *c == '(') {
+            let next = self.token();
+            return Err(self.wrong(next, &format!("an operator between, as in {number}*{c}")));
+        }
         Ok(Node::Constant(number))
     }
 
@@ -257,6 +261,27 @@ impl Parser<'_> {
             }
             _ => Err(self.wrong(span.clone(), &format!("one of {}", functions()))),
         }
+    }
+}
+
+/// What to write instead, where another language has what was found.
+fn remedy(found: &str) -> String {
+    let word = found.to_lowercase();
+    match word.as_str() {
+        ">" | "<" | "≥" | "≤" | "=" | "if" | "where" => {
+            "; pieces are put together by max, min, clip or step".to_owned()
+        }
+        "|" => "; |x| is abs(x)".to_owned(),
+        _ if word.starts_with(char::is_alphabetic) && word.contains('.') => {
+            "; a function stands without the name of a module".to_owned()
+        }
+        _ => match super::published::find(&word) {
+            Some(super::published::Published::Written(text)) => format!("; {word} is {text}"),
+            _ if fanin_engine::activations::find(&word).is_some() => {
+                format!("; {word} is an activation by its name alone")
+            }
+            _ => String::new(),
+        },
     }
 }
 

@@ -172,6 +172,13 @@ fn mistakes_are_shown_with_a_caret_under_the_place() {
         ("log(x)", "  ^^^^^^", "expected numbers at every x"),
         ("exp(exp(x))", "  ^^^^^^^^^^^", "expected numbers at every x"),
         ("1/x", "  ^^^", "expected numbers at every x"),
+        ("max(x, 0.25x)", "             ^", "an operator between, as in 0.25*x"),
+        ("x if x", "    ^^", "pieces are put together by max, min, clip or step"),
+        ("x/(1+|x|)", "       ^", "|x| is abs(x)"),
+        ("np.tanh(x)", "  ^^^^^^^", "without the name of a module"),
+        ("leaky_relu(x)", "  ^^^^^^^^^^", "leaky_relu is an activation by its name alone"),
+        ("0.5*swish(x)", "      ^^^^^", "swish is silu"),
+        ("sin(x)/x", "  ^^^^^^^^", "sin(x+1e-6)/(x+1e-6)"),
     ] {
         let message = text.parse::<Expression>().unwrap_err().to_string();
         let lines: Vec<&str> = message.lines().collect();

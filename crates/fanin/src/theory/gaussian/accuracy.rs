@@ -109,6 +109,11 @@ impl Gaussian<'_> {
         off(own.second, other.second).max(off(own.slope_second, other.slope_second))
     }
 
+    /// The only kink beside which the slope has no bound, and p, where φ goes as d^p at the distance d from it.
+    pub(in crate::theory) fn lone_power(&self) -> Option<(f64, f64)> {
+        self.growth.lone_power()
+    }
+
     /// Deviations to both sides that averages take, and whether fourth powers have one; `None` if squares
     /// have none either.
     pub(super) fn reach(&self, deviation: f64) -> Option<(f64, bool)> {

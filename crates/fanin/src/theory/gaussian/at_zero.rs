@@ -1,7 +1,6 @@
-//! What averages are towards variance 0, and whether an activation jumps.
+//! What averages are towards variance 0.
 
-use fanin_engine::activations::Activation;
-
+use super::super::growth::jumps;
 use super::{Gaussian, Moments};
 
 impl Gaussian<'_> {
@@ -37,34 +36,5 @@ impl Gaussian<'_> {
         const RISE: f64 = 1.5;
         let slope = |x: f64| self.activation.at(1, x).abs().max(self.activation.at(1, -x).abs());
         slope(f64::MIN_POSITIVE) > RISE * slope(1e-100)
-    }
-}
-
-/// Whether φ itself jumps at a kink; where it is only steep, the rise falls as one looks closer.
-pub(super) fn jumps(activation: &dyn Activation, kink: f64) -> bool {
-    const BESIDE: f64 = 1e-7;
-    const NEARER: f64 = 1e-11;
-    let at = |distance: f64| {
-        let distance = distance * kink.abs().max(1.0);
-        [activation.at(0, kink - distance), activation.at(0, kink + distance)]
-    };
-    let rise = |[left, right]: [f64; 2]| (right - left).abs();
-    let [left, right] = at(BESIDE);
-    let all = rise([left, right]);
-    all > 1e-4 * left.abs().max(right.abs()).max(0.01) && rise(at(NEARER)) > 0.5 * all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_jump_and_steep_kinks_do_not() {
-        let jumps = |text: &str| {
-            let written: crate::theory::Expression = text.parse().unwrap();
-            jumps(&written, 0.0)
-        };
-        assert!(jumps("sign(x)") && jumps("relu(x) + step(x)"));
-        assert!(!jumps("sign(x)*abs(x)^0.6") && !jumps("relu(x)") && !jumps("1e-200*x"));
     }
 }

@@ -321,3 +321,18 @@ fn pairs_of_an_activation_with_many_kinks_are_averaged_right() {
         }
     }
 }
+
+/// What is computed alone, or taken from what another has found, has the same bits.
+#[test]
+fn second_moments_alone_are_those_of_all_averages() {
+    for activation in fanin_engine::activations::ACTIVATIONS {
+        for gaussian in [Gaussian::new(*activation), Gaussian::coarse(*activation)] {
+            for q in [0.0, 1e-6, 0.3, 1.0, 7.0, 1e4, f64::INFINITY] {
+                let [alone, of_all] = [gaussian.second(q), gaussian.moments(q).second];
+                assert_eq!(alone.to_bits(), of_all.to_bits(), "{} {q}", activation.label());
+            }
+        }
+        let [first, again] = [(); 2].map(|()| Gaussian::coarse(*activation));
+        assert_eq!(format!("{first:?}"), format!("{again:?}"));
+    }
+}

@@ -1,6 +1,8 @@
 //! Averages of activations given as text that grow fast, change fast or are steep.
 
-use crate::theory::{Critical, Gaussian, Layer, Network, Point, Question, activation, describe};
+use crate::theory::{
+    Chosen, Critical, Gaussian, Layer, Network, Point, Question, activation, describe,
+};
 
 #[track_caller]
 fn near(what: &str, got: f64, want: f64, share: f64) {
@@ -83,6 +85,9 @@ fn pairs_beside_steep_kinks_have_their_digits() {
         (0.5, 0.686_301_691_017_517_5, 0.171_128_030_698_892_9),
         (0.9, 0.795_334_652_669_985_2, 0.418_833_314_321_474_1),
         (0.99, 0.840_335_643_027_479_2, 0.644_103_750_587_080_8),
+        (0.999, 0.846_589_769_929_170_9, 0.785_619_508_574_286),
+        (0.9999, 0.847_325_696_824_466_5, 0.874_973_011_358_195_4),
+        (0.99999, 0.847_406_266_522_693_2, 0.931_365_326_722_000_8),
     ] {
         let found = moved.pair(1.0, c);
         near("product", found.product, product, 1e-7);
@@ -212,4 +217,55 @@ fn descriptions_warn_of_averages_that_are_off_and_of_no_others() {
     );
     let refused = asked("exp(0.3*x^2)").unwrap_err().to_string();
     assert!(refused.contains("E φ(x)² is infinite"), "{refused}");
+}
+
+/// mpmath's `quad` at 30 digits.
+#[test]
+fn tanhexp_has_its_digits() {
+    let written = activation("x*tanh(exp(x))").unwrap();
+    let written = Gaussian::new(&*written);
+    assert!(written.doubt(1.0) < 1e-9, "{}", written.doubt(1.0));
+    let found = written.moments(1.0);
+    near("second", found.second, 0.529_093_703_575_734_1, 1e-10);
+    near("slope", found.slope_second, 0.561_171_383_557_904_8, 1e-10);
+}
+
+/// Near 0 E φ² of elish is q/4 − 0.2·q^1.5, so that q = 0 attracts there; from q = 1 signals grow for ever.
+#[test]
+fn a_critical_point_that_signals_do_not_come_to_is_not_chosen() {
+    let elish = activation("(max(x, 0) + exp(min(x, 0)) - 1)*sigmoid(x)").unwrap();
+    let found = describe(&Question {
+        activation: &*elish,
+        network: Network::Dense,
+        depth: 3,
+        width: 64,
+        weight_variance: None,
+        bias_variance: 0.0,
+        image: None,
+    })
+    .unwrap();
+    assert_eq!(found.chosen, Chosen::ExactGain);
+    assert!(found.critical_repels);
+}
+
+/// Far out x + sin²x turns faster than any number of pieces follows; at q = 1 it has its digits.
+#[test]
+fn a_doubt_about_schemes_alone_is_told_as_such() {
+    let snake = activation("x + sin(x)^2").unwrap();
+    let found = describe(&Question {
+        activation: &*snake,
+        network: Network::Dense,
+        depth: 20,
+        width: 256,
+        weight_variance: None,
+        bias_variance: 0.0,
+        image: None,
+    })
+    .unwrap();
+    let warning = found.averages.warning.unwrap();
+    assert!(warning.contains("a scheme of the table"), "{warning}");
+    // E (x + sin²x)² = 1 + 3/8 − e⁻²/2 + e⁻⁸/8, E (1 + sin 2x)² = 3/2 − e⁻⁸/2.
+    let [two, eight] = [-2.0, -8.0].map(f64::exp);
+    near("second", found.gains.second, 1.375 - 0.5 * two + 0.125 * eight, 1e-12);
+    near("slope", found.gains.slope_second, 1.5 - 0.5 * eight, 1e-12);
 }

@@ -2,9 +2,10 @@
 
 use crate::check::evidence::StepRule;
 use crate::error::{Error, Result};
+use crate::spec::BatchSize;
 use crate::train::hyperparameters::{Hyperparameter, Settings, Values};
 
-use super::{Layout, Optimizer};
+use super::{Layout, OPTIMIZERS, Optimizer};
 
 /// An optimizer as its file states it.
 #[derive(Debug)]
@@ -100,6 +101,30 @@ impl Method {
     /// If a setting is unknown or out of range.
     pub fn values(&self, settings: &Settings) -> Result<Values> {
         Values::complete(self.name, self.hyperparameters, settings)
+    }
+
+    /// Refuses fewer rows in a step than the optimizer takes; `place` is where they were asked for.
+    ///
+    /// ```
+    /// use fanin::spec::BatchSize;
+    /// use fanin::train::optimizers::find;
+    /// assert!(find("adam")?.check_rows("--batch-size", BatchSize::Rows(32)).is_ok());
+    /// let refused = find("lbfgs")?.check_rows("--batch-size", BatchSize::Rows(32)).unwrap_err();
+    /// assert!(refused.to_string().contains("found 32 with lbfgs, which takes all rows"));
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it takes all rows in every step, and these are so many.
+    pub fn check_rows(&self, place: &str, rows: BatchSize) -> Result<()> {
+        let (Feed::Whole, BatchSize::Rows(rows)) = (self.feed, rows) else { return Ok(()) };
+        let others = OPTIMIZERS.iter().filter(|method| method.feed == Feed::Batches);
+        let others: Vec<&str> = others.map(|method| method.name).collect();
+        Err(Error::Setting {
+            place: place.to_owned(),
+            found: format!("{rows} with {}, which takes all rows in every step", self.name),
+            expected: format!("`full`, or one of the optimizers {}", others.join(", ")),
+        })
     }
 
     fn needs_evaluations(&self) -> Error {

@@ -107,11 +107,12 @@ fn check_resuming(model: &str, text: &str) {
 fn a_resumed_run_ends_in_the_bits_of_one_that_never_stopped() {
     for method in OPTIMIZERS {
         let momentum = if method.name == "sgd" { "momentum = 0.9\nnesterov = true\n" } else { "" };
+        let rows = if method.feed == Feed::Batches { "32" } else { "\"full\"" };
         let text = format!(
             "[optimizer]\nname = \"{}\"\n{momentum}learning_rate = 0.01\nweight_decay = 0.01\n\
              clip_norm = 1.0\n\
              [schedule]\nname = \"cosine\"\n\
-             [train]\nepochs = 3\nbatch_size = 32\nvalidation_fraction = 0.1\n\
+             [train]\nepochs = 3\nbatch_size = {rows}\nvalidation_fraction = 0.1\n\
              [train.early_stopping]\npatience = 50\n",
             method.name
         );
@@ -142,9 +143,10 @@ fn the_number_of_threads_changes_no_bit() {
 fn a_step_allocates_nothing() {
     let data = spirals(125);
     for method in OPTIMIZERS.iter().filter(|m| m.feed == Feed::Batches || m.name != "lbfgs") {
+        let rows = if method.feed == Feed::Batches { "32" } else { "\"full\"" };
         let text = format!(
             "[optimizer]\nname = \"{}\"\nclip_norm = 0.5\n[schedule]\nname = \"cosine\"\n\
-             [train]\nepochs = 3\nbatch_size = 32\n",
+             [train]\nepochs = 3\nbatch_size = {rows}\n",
             method.name
         );
         let mut session = session(MODEL, &text, "he-normal", &data);
@@ -208,7 +210,7 @@ fn early_stopping_watches_the_validation_rows_and_says_which_step_was_best() {
 fn clipping_bounds_every_step_by_the_learning_rate_times_the_limit() {
     let data = spirals(125);
     let text = "[optimizer]\nname = \"gradient-descent\"\nlearning_rate = 0.5\nclip_norm = 1e-3\n\
-                [train]\nepochs = 1\nbatch_size = 32\n";
+                [train]\nepochs = 1\n";
     let mut session = session("2 -> 8 tanh -> 2", text, "he-normal", &data);
     session.order_rows();
     for _ in 0..session.batches.count() {

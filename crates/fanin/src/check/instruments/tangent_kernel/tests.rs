@@ -49,7 +49,7 @@ fn kernel_is_the_product_of_explicit_jacobians() {
         let (network, weights, batch) = (&sample.model, &sample.weights, sample.batch());
         let mut gradients =
             RowGradients::new(network, &Loss::CrossEntropy, weights, batch).unwrap();
-        let found = kernel(&mut gradients, network.outputs(), ALL.outputs);
+        let found = mean(&kernels(&mut gradients, network.outputs(), ALL.outputs));
         let size = expected.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
         for (found, expected) in found.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-5 * size, "{model}: {found} {expected}");
@@ -99,7 +99,7 @@ fn kernel_of_tied_rows_is_that_of_the_whole_batch() {
         let (network, weights, batch) = (&sample.model, &sample.weights, sample.batch());
         let loss = &Loss::SquaredError;
         let mut gradients = JointGradients::<f64>::new(network, loss, weights, batch).unwrap();
-        let found = kernel(&mut gradients, network.outputs(), ALL.outputs);
+        let found = mean(&kernels(&mut gradients, network.outputs(), ALL.outputs));
         let size = expected.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
         for (found, expected) in found.iter().zip(&expected) {
             assert!((found - expected).abs() < 1e-8 * size, "{model}: {found} {expected}");
@@ -111,7 +111,7 @@ fn kernel_of_tied_rows_is_that_of_the_whole_batch() {
         // With statistics held, rows pull less on each other: that is another kernel.
         let (held, _) = hold_statistics(network, loss, weights, batch).unwrap();
         let mut alone = RowGradients::new(network, loss, &held, batch).unwrap();
-        let alone = kernel(&mut alone, network.outputs(), ALL.outputs);
+        let alone = mean(&kernels(&mut alone, network.outputs(), ALL.outputs));
         let off = alone.iter().zip(&expected).map(|(a, b)| (a - b).abs());
         assert!(off.fold(0.0, f64::max) > 0.05 * size, "{model}: {alone:?} {expected:?}");
     }
@@ -138,6 +138,54 @@ fn one_linear_layer_has_the_gram_matrix_of_its_inputs() {
     assert!((found.condition - (7.0 + root) / (7.0 - root)).abs() < 1e-9, "{found:?}");
     assert!((found.participation_ratio - 49.0 / (49.0 - 2.0 * 9.0)).abs() < 1e-9, "{found:?}");
     assert_eq!((found.rows, found.outputs), (2, 3));
+}
+
+/// Θ ⊗ I of one linear layer: sums of 40 outputs with random signs have the kernel of each, so that
+/// it is known although fewer are taken.
+#[test]
+fn sums_of_many_linear_outputs_have_the_gram_matrix_of_the_inputs() {
+    let sample = Sample::new("7 -> 40", "he-normal", 5);
+    let (model, weights, batch) = (&sample.model, &sample.weights, sample.batch());
+    let loss = &Loss::SquaredError;
+    let options = |outputs| Options { rows: 5, outputs };
+    let all = measure(model, loss, weights, batch, &options(40)).unwrap();
+    let x = |row: usize| &sample.features[7 * row..7 * row + 7];
+    let square = |row: usize| x(row).iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() + 1.0;
+    let diagonal = (0..5).map(square).sum::<f64>() / 5.0;
+    assert!(all.exact && (all.outputs, all.condition_error) == (40, 0.0));
+    assert!((all.mean_diagonal - diagonal).abs() < 1e-6 * diagonal, "{all:?}");
+    for outputs in [1, 16] {
+        let some = measure(model, loss, weights, batch, &options(outputs)).unwrap();
+        assert!(!some.exact && some.outputs == outputs);
+        assert!((some.mean_diagonal - diagonal).abs() < 1e-6 * diagonal, "{some:?}");
+        assert!((some.condition - all.condition).abs() < 1e-5 * all.condition, "{some:?}");
+        assert!(some.condition_error < 1e-5 * all.condition || outputs == 1, "{some:?}");
+        assert_eq!(some.condition_error.is_nan(), outputs == 1, "one sum tells no error");
+    }
+}
+
+/// Outputs whose kernels differ by far: the mean over all is not that of any of them, and its
+/// estimate lies within four of its errors.
+#[test]
+fn sums_with_random_signs_estimate_the_mean_over_all_outputs() {
+    let mut sample = Sample::new("6 -> 64 tanh -> 40", "he-normal", 12);
+    let head: Vec<f32> = sample.weights.get("2.weight").unwrap().data().to_vec();
+    let scaled = |(i, w): (usize, &f32)| w * (i / 64) as f32 / 2.0;
+    let head: Vec<f32> = head.iter().enumerate().map(scaled).collect();
+    sample.set("2.weight", &head);
+    let (model, weights, batch) = (&sample.model, &sample.weights, sample.batch());
+    let of = |outputs| {
+        let options = Options { rows: 12, outputs };
+        measure(model, &Loss::SquaredError, weights, batch, &options).unwrap()
+    };
+    let (all, some, one) = (of(40), of(16), of(1));
+    assert!(some.mean_diagonal_error < 0.2 * all.mean_diagonal, "the test could not fail");
+    let off = (some.mean_diagonal - all.mean_diagonal).abs();
+    assert!(off < 4.0 * some.mean_diagonal_error, "{some:?} {all:?}");
+    let off = (some.condition - all.condition).abs();
+    assert!(off < 4.0 * some.condition_error + 0.05 * all.condition, "{some:?} {all:?}");
+    // The first output alone, whose weights are 0 here, has the last layer's kernel and no other.
+    assert!(one.mean_diagonal > 0.3 * all.mean_diagonal, "{one:?} {all:?}");
 }
 
 /// Two orthogonal rows through L = 3 relu layers of one width: the kernel's off-diagonal over its

@@ -31,7 +31,8 @@ fn memories_of(
     let start =
         Evidence { measurement: &measurement, units: &[], horizon: HORIZON, readings: None };
     let (findings, _) = look(&Case { starts: vec![start] });
-    let own = findings.into_iter().filter(|finding| RECURRENT.contains(&finding.code));
+    let is_own = |code| RECURRENT.contains(&code) || code == "no-gradient";
+    let own = findings.into_iter().filter(|finding| is_own(finding.code));
     own.map(|finding| (finding.severity, format!("{}: {}", finding.code, finding.why))).collect()
 }
 
@@ -53,6 +54,14 @@ fn recurrent_cells_fade_or_explode_over_their_steps() {
     let back = memories(|cell| cell.deltas = (0..12).map(|step| 0.5_f64.powi(step)).collect());
     assert_eq!(back[0].0, Severity::Fail, "{back:?}");
     assert!(back[0].1.contains("the gradient, on its way back, grows ×"), "{back:?}");
+}
+
+#[test]
+fn a_cell_of_which_only_its_first_step_is_read_is_a_warning() {
+    let found = memories(|cell| cell.deltas[1..].fill(0.0));
+    let [(severity, why)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(*severity, Severity::Warn);
+    assert!(why.starts_with("no-gradient: the gradient at 11 of 12 steps of"), "{why}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub(super) struct Layout<'a> {
     model: Model<'a>,
     /// The graph's message.
     pub graph: Span<'a>,
-    /// Messages of its nodes.
-    pub nodes: Vec<Span<'a>>,
+    /// The fields of its nodes.
+    pub nodes: Vec<Field<'a>>,
     initializers: HashMap<&'a str, Field<'a>>,
     inputs: Vec<Field<'a>>,
     /// Every tensor in the file, however deep it lies.
@@ -40,7 +40,7 @@ impl<'a> Layout<'a> {
             file,
             model,
             graph,
-            nodes: of(1).map(|field| field.payload).collect(),
+            nodes: of(1).collect(),
             initializers,
             inputs: of(11).collect(),
             tensors: Vec::new(),
@@ -65,6 +65,14 @@ impl<'a> Layout<'a> {
         let sparse = graph.sparse_initializers.iter().map(|sparse| sparse.values.name);
         let outputs = graph.nodes.iter().flat_map(|node| node.outputs.iter().copied());
         inputs.chain(initializers).chain(sparse).chain(outputs)
+    }
+
+    /// Whether the node of this number is an `Identity` that makes this value and nothing else.
+    pub(super) fn makes(&self, node: usize, name: &str) -> bool {
+        let node = self.model.graph.nodes.get(node);
+        node.is_some_and(|node| {
+            node.op_type == "Identity" && node.is_standard() && node.outputs == [name]
+        })
     }
 
     /// The field of an initializer.

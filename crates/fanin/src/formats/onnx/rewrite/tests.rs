@@ -162,6 +162,40 @@ fn a_shared_initializer_is_separated_and_nothing_else_changes() {
 }
 
 #[test]
+fn an_identity_gives_way_to_the_initializer_that_it_made() {
+    let gain: Vec<u8> = [1.0_f32; 2].iter().flat_map(|x| x.to_le_bytes()).collect();
+    let graph = Graph {
+        nodes: vec![
+            Node::new("Identity", &["gain"], &["other"]),
+            Node::new("Mul", &["x", "gain"], &["a"]),
+            Node::new("Mul", &["a", "other"], &["b"]),
+            Node::new("Mul", &["b", "other"], &["y"]),
+        ],
+        initializers: vec![Tensor::new("gain", ElementType::F32, &[2], &gain)],
+        inputs: vec![ValueInfo::of("x", ElementType::F32, &[2])],
+        outputs: vec![ValueInfo::of("y", ElementType::F32, &[2])],
+        ..Graph::default()
+    };
+    let file = model_file(&Model::new(graph, 20).to_bytes());
+    // One use of what was made gets an initializer of its own besides.
+    let third = Separated { initializer: "other".to_owned(), ..separated(3, 1, "third") };
+    let changes = Changes {
+        elements: [("gain".to_owned(), Elements::F32(vec![3.0, 4.0]))].into(),
+        separated: vec![third, separated(0, 0, "other")],
+    };
+    let copy = rewritten(&file, &changes).unwrap();
+    let model = copy.model().unwrap();
+    assert!(copy.order(&model).is_ok());
+    let inputs: Vec<&[&str]> = model.graph.nodes.iter().map(|node| &*node.inputs).collect();
+    assert_eq!(inputs, [["x", "gain"], ["a", "other"], ["b", "third"]]);
+    let elements = all_elements(&copy);
+    assert_eq!(elements["gain"], Elements::F32(vec![3.0, 4.0]));
+    for name in ["other", "third"] {
+        assert_eq!(elements[name], Elements::F32(vec![1.0, 1.0]), "{name}");
+    }
+}
+
+#[test]
 fn constants_of_nodes_change_by_the_name_of_their_output() {
     let file = model_file(&shared());
     let elements = [("two".to_owned(), Elements::F64(vec![5.0]))].into();

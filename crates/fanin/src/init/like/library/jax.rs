@@ -30,6 +30,10 @@ impl Library for Jax {
          layers, so a scheme is needed"
     }
 
+    fn is_in_out(&self) -> bool {
+        true
+    }
+
     fn initialize(
         &self,
         parameters: &[Parameter],

@@ -19,10 +19,11 @@ mod tests;
 
 use std::fmt::Debug;
 
+use fanin_engine::Tensor;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::init::{self as scheme, Parameter, Scheme};
+use crate::init::{self as scheme, Matrix, Parameter, Role, Scheme};
 use crate::weights::Weights;
 
 /// Every library, or build or backend of one.
@@ -55,6 +56,11 @@ pub trait Library: Debug + Sync {
         true
     }
 
+    /// Whether weights lie as (kernel…, in, out), under the names of the parameters.
+    fn is_in_out(&self) -> bool {
+        false
+    }
+
     /// The starting values of a model with these parameters, in their order, under `seed`.
     ///
     /// With a `scheme`, every weight gets what the library's own function of that name draws;
@@ -84,6 +90,35 @@ pub struct Facts {
 }
 
 impl dyn Library + '_ {
+    /// `weights` that it drew for `parameters`, as these lie: what a file of the model takes.
+    ///
+    /// ```
+    /// use fanin::init::{Parameter, like};
+    /// let (jax, weight) = (like::find("jax")?, Parameter::linear("fc.weight", 2, 3));
+    /// let drawn = jax.initialize(&[weight.clone()], Some("normal:1"), 0)?;
+    /// assert_eq!(drawn.tensors[0].1.shape().axes(), [3, 2]);
+    /// let laid = jax.laid_as(&[weight], drawn.clone())?;
+    /// assert_eq!(laid.tensors[0].1.shape().axes(), [2, 3]);
+    /// assert_eq!(laid.tensors[0].1.data()[1], drawn.tensors[0].1.data()[2]);
+    /// # Ok::<(), fanin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// For a weight that is no matrix.
+    pub fn laid_as(&self, parameters: &[Parameter], weights: Weights) -> Result<Weights> {
+        if !self.is_in_out() {
+            return Ok(weights);
+        }
+        let own = |name: &str| parameters.iter().find(|own| own.name == *name);
+        let laid = |(name, tensor): (String, Tensor<f32>)| match own(&name) {
+            Some(own) if matches!(own.role, Role::Weight | Role::Recurrent) => {
+                Ok((name, from_in_out(own, &tensor)?))
+            }
+            _ => Ok((name, tensor)),
+        };
+        Ok(Weights { tensors: weights.tensors.into_iter().map(laid).collect::<Result<_>>()? })
+    }
+
     /// What people are told of it.
     pub fn facts(&self) -> Facts {
         Facts { library: self.name(), program: self.program(), exact: self.exact() }
@@ -107,6 +142,24 @@ pub fn find(name: &str) -> Result<&'static dyn Library> {
     let wanted = name.trim().to_lowercase();
     let found = LIBRARIES.iter().find(|library| library.name() == wanted);
     found.copied().ok_or_else(|| Error::unknown("library", name, &names()))
+}
+
+/// The values of a weight that lies as (kernel…, in, out), as `own` lies.
+fn from_in_out(own: &Parameter, tensor: &Tensor<f32>) -> Result<Tensor<f32>> {
+    let matrix = Matrix::of(own)?;
+    let inputs = matrix.columns / matrix.taps;
+    let mut elements = vec![0.0; own.elements()?];
+    if tensor.data().len() != elements.len() {
+        let found = format!("{} numbers of {}", tensor.data().len(), elements.len());
+        return Err(own.unfit(found, "a single matrix, as this library draws it"));
+    }
+    for (at, row) in tensor.data().chunks_exact(matrix.rows).enumerate() {
+        let (tap, input) = (at / inputs, at % inputs);
+        for (unit, &value) in row.iter().enumerate() {
+            elements[matrix.index(unit, input * matrix.taps + tap)] = value;
+        }
+    }
+    Ok(Tensor::new(own.shape.clone(), elements)?)
 }
 
 /// The scheme that a library without layers of its own cannot do without.

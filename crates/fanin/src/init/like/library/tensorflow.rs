@@ -28,6 +28,10 @@ impl Library for TensorFlow {
         "uniform; normal and truncated normal on glibc; it has no layers, so a scheme is needed"
     }
 
+    fn is_in_out(&self) -> bool {
+        true
+    }
+
     fn initialize(
         &self,
         parameters: &[Parameter],

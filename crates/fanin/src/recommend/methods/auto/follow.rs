@@ -4,12 +4,14 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use fanin_engine::activations::Activation;
 use fanin_engine::graph::Source;
 use fanin_engine::ops::Structure;
 use fanin_engine::spread::Flow;
 use fanin_engine::{Array, Graph, Wire, activations, evaluate};
 
 use super::place::Surroundings;
+use super::scaler::Scaler;
 use super::table::Table;
 use super::targets::{Passed, odd_share};
 use super::walk::{Scales, Walk};
@@ -29,6 +31,8 @@ pub(super) struct Functions {
     written: HashMap<usize, Written>,
     /// Places of layers whose activations multiply another signal.
     gates: HashSet<usize>,
+    /// By the layer's place: of layers that say how noise or another signal is scaled.
+    scalers: HashMap<usize, Scaler>,
 }
 
 /// A function that is written out.
@@ -52,9 +56,14 @@ impl Functions {
             .map(|(index, _)| index)
             .collect();
         if open.is_empty() {
-            return Self { written: HashMap::new(), gates };
+            return Self { written: HashMap::new(), gates, scalers: HashMap::new() };
         }
         let numbers = numbers(walk, &still, scales);
+        let scaler = |&index: &usize| {
+            let z = walk.network.layers[index].pre_activation;
+            Some((index, Scaler::of(walk, (around, &still), &numbers, z)?))
+        };
+        let scalers = open.iter().filter_map(scaler).collect();
         let chains = open.into_iter().filter_map(|index| {
             let z = walk.network.layers[index].pre_activation;
             let (nodes, end) = chain(walk, (around, &still), z)?;
@@ -80,7 +89,7 @@ impl Functions {
             }
             written.insert(index, Written { table, first: known.unwrap_or(index) });
         }
-        Self { written, gates }
+        Self { written, gates, scalers }
     }
 
     /// What the layer after the one in this place takes of its z.
@@ -95,6 +104,11 @@ impl Functions {
     /// a, if what follows the layer is sin(a·z), written out.
     pub fn frequency(&self, layer: usize) -> Option<f64> {
         self.written.get(&layer)?.table.frequency()
+    }
+
+    /// How the layer's z scales noise or another signal, if it does.
+    pub fn scaler(&self, layer: usize) -> Option<Scaler> {
+        self.scalers.get(&layer).copied()
     }
 
     /// Whether the layer's activation multiplies another signal.
@@ -112,7 +126,8 @@ impl Functions {
     pub fn are_alike(&self, walk: &Walk, [a, b]: [usize; 2]) -> bool {
         let first = |layer| self.written.get(&layer).map(|own| own.first);
         let is_one = first(a) == first(b) && self.name(walk, a) == self.name(walk, b);
-        is_one && self.is_gate(a) == self.is_gate(b)
+        let kind = |layer| (self.is_gate(layer), self.scaler(layer).is_some());
+        is_one && kind(a) == kind(b)
     }
 }
 
@@ -133,7 +148,8 @@ fn is_bare(walk: &Walk, around: &Surroundings<'_>, layer: &LayerWires) -> bool {
 
 /// Whether what a layer's activation makes of z multiplies another signal, of which it lets through more or less.
 ///
-/// Of the two an odd activation is what is let through: tanh(u) in tanh(u)·σ(v).
+/// Of the two an odd activation is what is let through: tanh(u) in tanh(u)·σ(v); and one without bounds beside one
+/// that has them: relu(u) in relu(u)·σ(v).
 fn is_gate(
     walk: &Walk,
     (around, still): (&Surroundings<'_>, &HashSet<Wire>),
@@ -141,20 +157,60 @@ fn is_gate(
 ) -> bool {
     let graph = &walk.network.graph;
     let Some(bend) = &layer.bend else { return false };
-    if !activations::find(&bend.name).is_some_and(|own| odd_share(&*own) < SIGNED) {
+    let Some(own) = activations::find(&bend.name).filter(|own| odd_share(&**own) < SIGNED) else {
         return false;
-    }
-    let mut wire = layer.activation;
-    for _ in 0..MOVES {
-        let [taker] = around.takers(wire) else { return false };
-        let node = &graph.nodes()[*taker];
-        match node.operator.structure() {
-            Structure::Moved | Structure::Stretched => wire = node.outputs[0],
-            Structure::Product if node.operator.is_pointwise() => {
-                return node.inputs.iter().any(|own| *own != wire && !still.contains(own));
+    };
+    let is_bounded = is_bounded(&*own);
+    let (mut open, mut is_one) = (vec![(layer.activation, 0)], false);
+    while let Some((wire, moves)) = open.pop() {
+        for &taker in around.takers(wire) {
+            let node = &graph.nodes()[taker];
+            let mut others = node.inputs.iter().filter(|own| **own != wire);
+            let is_free = moves < MOVES;
+            match node.operator.structure() {
+                Structure::Moved | Structure::Stretched if is_free => {
+                    open.push((node.outputs[0], moves + 1));
+                }
+                // What the gate g keeps back is 1 − g.
+                Structure::Sum { .. } if is_free && others.all(|own| still.contains(own)) => {
+                    open.push((node.outputs[0], moves + 1));
+                }
+                Structure::Product if node.operator.is_pointwise() => {
+                    let mut signals = others.filter(|own| !still.contains(own));
+                    let Some(other) = signals.next() else { return false };
+                    if !is_bounded && comes_bounded(walk, *other) {
+                        return false;
+                    }
+                    is_one = true;
+                }
+                _ => return false,
             }
-            _ => return false,
         }
+    }
+    is_one
+}
+
+/// Whether an activation stays near 0 however large z is.
+fn is_bounded(activation: &dyn Activation) -> bool {
+    const FAR: [f64; 2] = [-100.0, 100.0];
+    FAR.iter().all(|z| activation.at(0, *z).abs() <= 2.0)
+}
+
+/// Whether a wire shows a bounded activation, in other places or times a number.
+fn comes_bounded(walk: &Walk, mut wire: Wire) -> bool {
+    let graph = &walk.network.graph;
+    for _ in 0..=MOVES {
+        let Source::Node(node, 0) = graph.source(wire) else { return false };
+        let node = &graph.nodes()[node];
+        let structure = node.operator.structure();
+        let is_moved =
+            matches!(structure, Structure::Moved | Structure::Stretched | Structure::Sum { .. });
+        let [x] = node.inputs[..] else { return false };
+        if !is_moved {
+            let named = activations::find(node.operator.name());
+            return named.is_some_and(|own| is_bounded(&*own));
+        }
+        wire = x;
     }
     false
 }
@@ -215,7 +271,7 @@ fn numbers(walk: &Walk, still: &HashSet<Wire>, scales: &[Scales]) -> HashMap<Wir
 
 /// The function from `z` through `nodes` to `end`; none where a constant is not one number, or the function
 /// no number somewhere.
-fn tabulated(
+pub(super) fn tabulated(
     graph: &Graph,
     (z, nodes, end): (Wire, &[usize], Wire),
     numbers: &HashMap<Wire, f64>,

@@ -2,7 +2,7 @@
 
 use fanin_engine::spread::Flow;
 
-use super::mirror::Size;
+use super::mirror::{Size, is_transposed_convolution};
 use super::place::Surroundings;
 use super::walk::Walk;
 use crate::init::fits_center_alone;
@@ -33,7 +33,8 @@ pub(super) fn scheme(
         return independent;
     }
     let Size { outputs, inputs, taps } = Size::of(parameter);
-    let is_central = fits_center_alone(outputs, inputs, taps);
+    let is_central =
+        fits_center_alone(outputs, inputs, taps) && !is_transposed_convolution(parameter);
     let [outputs, inputs, fan_in] = [outputs, inputs, parameter.fan_in].map(|n| n as f64);
     let is_deep = around.plain_layers >= DEEP && wires.branches.is_empty();
     let input = flow.spread(wires.input).map_or(0.0, fanin_engine::Spread::second);

@@ -134,5 +134,12 @@ fn is_plain(walk: &Walk, layer: &LayerWires) -> bool {
     let parameter = &walk.parameters[layer.weight];
     let is_whole = parameter.axes.output_groups.max(parameter.axes.input_groups) <= 1;
     let is_matrix = parameter.shape.rank() >= 2 && is_whole && parameter.packing.is_none();
-    is_matrix && layer.branches.is_empty() && parameter.place.layer.is_some()
+    let is_turned = is_transposed_convolution(parameter);
+    is_matrix && !is_turned && layer.branches.is_empty() && parameter.place.layer.is_some()
+}
+
+/// Whether a weight is a kernel of a transposed convolution: of its taps strides bring but some to a place, so none
+/// of them, as the central one, can carry all.
+pub(super) fn is_transposed_convolution(parameter: &Parameter) -> bool {
+    parameter.shape.rank() > 2 && parameter.axes.input.contains(&0)
 }

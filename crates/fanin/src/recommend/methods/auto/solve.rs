@@ -38,6 +38,9 @@ const ATTENTION: f64 = 0.1;
 /// Logits of attention above which its shares are nearly all or nothing.
 const SATURATED: f64 = 4.0;
 
+/// The square of a bias at most that somebody chose for a gate: σ(−4) lets 2 % through.
+const CHOSEN: f64 = 16.0;
+
 /// How much of a start is solved for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -253,24 +256,27 @@ impl<'w> Solver<'w> {
         }
         let Some(now) = flow.spread(wires.pre_activation).map(Spread::second) else { return };
         let Some(target) = self.target(layer, flow) else { return };
+        let kept = self.kept_bias(layer);
+        let now = (now - kept).max(0.0);
         let is_right = now >= target.least && now <= target.second * RIGHT;
         if is_right && self.extent == Extent::Needed {
             return;
         }
         let (weight, bias) = (wires.weight, wires.bias);
         self.scales[weight] = Scales { mean: 0.0, second: 1.0 };
+        let bias = bias.filter(|_| kept == 0.0);
         if let Some(bias) = bias.filter(|&bias| self.scales[bias].second > 0.0) {
             let reason = "the weights alone carry the signal".to_owned();
             self.set(bias, Scales::ZERO, "zeros".to_owned(), reason);
         }
         self.layer_again(layer, node, flow);
-        let unit = flow.spread(wires.pre_activation).map_or(0.0, Spread::second);
+        let unit = flow.spread(wires.pre_activation).map_or(0.0, Spread::second) - kept;
         if !(unit > 0.0 && unit.is_finite()) {
             self.scales[weight] = self.present[weight];
             self.layer_again(layer, node, flow);
             return;
         }
-        let carried = target.second - target.bias;
+        let carried = target.second - bias.map_or(0.0, |_| target.bias);
         self.draw(layer, carried / unit, carried, &target.reason, flow);
         if let Some(bias) = bias.filter(|_| target.bias > 0.0) {
             let deviation = rounded(target.bias.sqrt());
@@ -279,6 +285,17 @@ impl<'w> Solver<'w> {
             self.set(bias, scales, format!("normal:{deviation}"), reason.to_owned());
         }
         self.layer_again(layer, node, flow);
+    }
+
+    /// The second moment of biases that say how far a gate is open, or how large a scale is: those that are all the
+    /// same were chosen, and stay.
+    fn kept_bias(&self, layer: usize) -> f64 {
+        let is_dial = self.functions.is_gate(layer) || self.functions.scaler(layer).is_some();
+        let is_several = |bias: &usize| self.walk.parameters[*bias].shape.elements() > 1;
+        let bias = self.walk.network.layers[layer].bias.filter(is_several).filter(|_| is_dial);
+        let Some(Scales { mean, second }) = bias.map(|bias| self.present[bias]) else { return 0.0 };
+        let is_chosen = second - mean * mean <= 1e-6 * second && second <= CHOSEN;
+        if is_chosen { second } else { 0.0 }
     }
 
     /// Gives a layer's weight this variance, with which z has the second moment `second`.

@@ -17,18 +17,19 @@ const OUTPUTS: f64 = 4.0;
 /// 1 − the cosine between the outputs of two rows, against that of the rows themselves.
 const APART: f64 = 0.03;
 
-/// Whether a start passes in all places, by what is expected of its layers.
+/// Whether a start passes in all places, by what is expected of its layers, of which some are free to have a z of
+/// this second moment, be it out of bounds elsewhere.
 pub(super) fn is_sound(
     walk: &Walk,
     expected: &[Expected],
-    is_normalized: impl Fn(usize) -> bool,
+    is_free: impl Fn(usize, f64) -> bool,
 ) -> bool {
     let Some((head, hidden)) = expected.split_last() else { return true };
     let in_bounds = |(layer, own): (usize, &Expected)| {
         let is_main = walk.network.layers[layer].branches.is_empty();
         let (low, high) = if is_main { SIGNAL } else { IN_BRANCH };
         let fits = own.signal > low && own.signal < high;
-        own.signal.is_finite() && own.gradient.is_finite() && (fits || is_normalized(layer))
+        own.signal.is_finite() && own.gradient.is_finite() && (fits || is_free(layer, own.signal))
     };
     let gradients = || hidden.iter().map(|own| own.gradient.sqrt()).filter(|norm| *norm > 0.0);
     let largest = gradients().fold(0.0, f64::max);

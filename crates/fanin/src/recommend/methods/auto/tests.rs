@@ -12,9 +12,13 @@ use crate::data::{Dataset, LoadOptions, PrepareOptions, Targets, load, prepare};
 use crate::init::for_model;
 use crate::spec::{Loss, Mode, Model, Network};
 
+mod by_hand;
 mod files;
 mod gates;
+mod hand;
 mod one_gate;
+mod scales;
+mod sums;
 
 const ROWS: usize = 64;
 

@@ -15,6 +15,9 @@ const INDENT: &str = "     ";
 /// More seeds than anybody would measure.
 const MANY_SEEDS: usize = 1000;
 
+/// Errors below this change none of the decimals that are printed.
+const LEAST_ERROR: f64 = 5e-4;
+
 /// Every cause with why, numbers, fix and page; the worst first.
 pub fn findings(checked: &Checked<'_>, width: usize) -> String {
     let findings = &checked.diagnosis.findings;
@@ -95,8 +98,7 @@ fn estimate(measured: &Measured) -> String {
         return format!("E is not a finite number ({bounds})");
     }
     let error = match estimate.standard_error {
-        0.0 => String::new(),
-        error if error.is_finite() => format!(" ± {}", number(error)),
+        error if error.is_finite() && error >= LEAST_ERROR => format!(" ± {}", number(error)),
         _ => String::new(),
     };
     format!("E = {}{error} {sample} ({bounds})", fixed(estimate.value, 2))
@@ -149,6 +151,10 @@ mod tests {
         assert_eq!(
             estimate(Estimate::single(2.0, 0.5)),
             "E = 2.00 ± 0.50 over rows (warn at 1.00, fail at 3.00)"
+        );
+        assert_eq!(
+            estimate(Estimate::single(0.62, 8e-146)),
+            "E = 0.62 over rows (warn at 1.00, fail at 3.00)"
         );
         let unknown = estimate(Estimate::single(f64::NAN, 0.0));
         assert_eq!(unknown, "E is not a finite number (warn at 1.00, fail at 3.00)");

@@ -31,7 +31,11 @@ pub fn check(checked: &Checked<'_>, width: usize) -> String {
         seeds => format!(" · {seeds} seeds, the layers of the first"),
     };
     let title = format!("{model} · starting from {start}{seeds}");
-    let mut text = wrapped_within(width, "", "  ", &title) + "\n";
+    let mut text = wrapped_within(width, "", "  ", &title);
+    for remark in &diagnosis.remarks {
+        text.push_str(&wrapped_within(width, "data: ", "  ", remark));
+    }
+    text.push('\n');
     if !diagnosis.measurement.layers.is_empty() {
         text.push_str(&layers::layers(diagnosis, width));
         text.push_str(&cells::cells(diagnosis, width));

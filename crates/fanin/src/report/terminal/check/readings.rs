@@ -11,7 +11,9 @@ pub fn lines(diagnosis: &Diagnosis) -> Vec<(&'static str, String)> {
     let planned = diagnosis.horizon.learning_rate();
     let stable = readings.stable_learning_rate.map(|rate| {
         let mean = mean(diagnosis, "stable_learning_rate", small);
-        ("largest learning rate by curvature", format!("{}{mean} ({planned} planned)", small(rate)))
+        let rows = readings.curvature_rows.map(|rows| format!("; on {} rows", whole(rows)));
+        let told = format!("{}{mean} ({planned} planned{})", small(rate), rows.unwrap_or_default());
+        ("largest learning rate by curvature", told)
     });
     let depth = readings
         .trainable_depth

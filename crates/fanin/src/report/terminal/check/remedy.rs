@@ -23,7 +23,7 @@ pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     let option = match words.windows(2).find(|pair| is_option(pair)) {
         Some(pair) if pair[0] == "--rule" => {
             if !is_drawn(checked) {
-                return repair(checked);
+                return repair(checked, &words);
             }
             rules = format!(" --rule {}{rules}", quoted(pair[1]));
             origin(checked)?
@@ -32,7 +32,7 @@ pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
             forget(&mut spec, pair[0], asked);
             format!("{} {} {}", origin(checked)?, pair[0], pair[1])
         }
-        None if names_fix => return repair(checked),
+        None if names_fix => return repair(checked, &words),
         None => {
             let scheme = scheme(checked, &words).filter(|scheme| scheme != start)?;
             format!(" --scheme {scheme}")
@@ -43,16 +43,20 @@ pub fn command(checked: &Checked<'_>, finding: &Finding) -> Option<String> {
     Some(format!("fanin check {model}{option}{rules}{own}"))
 }
 
-/// The repair of the start, where `fanin fix` can read it.
-fn repair(checked: &Checked<'_>) -> Option<String> {
+/// The repair of the start, where `fanin fix` can read it, of findings as bad as the fix says in these
+/// words.
+fn repair(checked: &Checked<'_>, words: &[&str]) -> Option<String> {
     let Checked { model, spec, asked, diagnosis, .. } = checked;
     if diagnosis.is_partial {
         return None;
     }
     let start = origin(checked)?;
     let rules = if is_drawn(checked) { asked.rules(spec) } else { String::new() };
-    let names: Vec<&str> = Asked::FIX.iter().copied().filter(|name| *name != WEIGHTS).collect();
-    let options = asked.options(&names) + &asked.arguments(spec);
+    let said = words.windows(2).find(|pair| pair[0] == "--fail-on");
+    let limit = said.map_or_else(String::new, |pair| format!(" {} {}", pair[0], pair[1]));
+    let is_other = |name: &&str| *name != WEIGHTS && (limit.is_empty() || *name != "fail-on");
+    let names: Vec<&str> = Asked::FIX.iter().copied().filter(is_other).collect();
+    let options = limit + &asked.options(&names) + &asked.arguments(spec);
     Some(format!("fanin fix {}{start}{rules}{options}", asked.model(spec, model)))
 }
 
@@ -216,6 +220,9 @@ mod tests {
             let lower = format!("fanin check \"4 -> 2\"{options} --learning-rate 1.0e-3{seed}");
             assert_eq!(of(start, asked, false, rate), Some(lower));
             assert_eq!(of(start, asked, true, fix), None, "of a part there is no repair");
+            let anew = of(start, asked, false, "draw them anew: fanin fix --fail-on warn");
+            let all = format!("fanin fix \"4 -> 2\"{options} --fail-on warn{seed}");
+            assert_eq!(anew, Some(all));
         }
     }
 }

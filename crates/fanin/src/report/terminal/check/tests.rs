@@ -18,6 +18,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         activation_deviation: 0.5,
         signal: 0.4,
         pre_activation_second_moment: 0.5_f64.powi(index as i32),
+        is_passed_by: false,
         silent_share: 0.0,
         delta_norm: 0.5_f64.powi((layers - index) as i32),
         gradient_norm: 0.1,
@@ -58,6 +59,7 @@ pub fn diagnosis(layers: usize) -> Diagnosis {
         passed: Vec::new(),
         forecast: Verdict::Learns,
         confidence: 0.97,
+        remarks: Vec::new(),
         skipped: Vec::new(),
         is_partial: false,
         readings: None,
@@ -125,4 +127,14 @@ fn no_line_is_wider_than_the_terminal() {
             assert!(line.chars().count() <= width, "{width}: {line}");
         }
     }
+}
+
+#[test]
+fn what_everybody_has_to_know_of_the_data_stands_in_the_head() {
+    let remarks = vec!["always answering `0` is right for 97.0 %".to_owned()];
+    let text = screen(&Diagnosis { remarks, ..diagnosis(3) }, 100);
+    let head: Vec<&str> = text.lines().take(3).collect();
+    assert_eq!(head[1], "data: always answering `0` is right for 97.0 %", "{text}");
+    assert_eq!(head[2], "", "{text}");
+    assert!(!screen(&diagnosis(3), 100).contains("data:"));
 }

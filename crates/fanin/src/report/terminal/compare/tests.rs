@@ -25,6 +25,7 @@ fn start(signal_factor: f64) -> Diagnosis {
         passed: Vec::new(),
         forecast: Verdict::Slow,
         confidence: 0.9,
+        remarks: Vec::new(),
         skipped: Vec::new(),
         is_partial: false,
     }
@@ -90,4 +91,19 @@ fn what_follows_the_training_stays_within_100_characters() {
     assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
     assert!(text.contains("epochs to R² 0.9") && text.contains(" 1.0e33  0.000 "), "{text}");
     assert!(text.contains("takes about 33,000 steps, longer than planned"), "{text}");
+}
+
+#[test]
+fn an_accuracy_is_held_against_that_of_the_commonest_class() {
+    let mut entry = entry("he-normal", 0.5, Verdict::Slow);
+    entry.forecast = Verdict::Learns;
+    let plain =
+        "nothing before the first step foretells it; try another learning rate or longer training";
+    assert_eq!(without_finding(&entry), plain);
+    entry.starts[0].measurement.commonest = Some(0.97);
+    let told = without_finding(&entry);
+    assert!(
+        told.contains("it; always answering the commonest class is right for 97.0 %"),
+        "{told}"
+    );
 }

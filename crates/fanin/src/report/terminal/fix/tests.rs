@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::check::Severity;
+use crate::compare::proof::Proven;
 use crate::recommend::Change;
 use crate::report::terminal::sample_of_a_diagnosis;
 use crate::spec::{InitRule, Role};
@@ -10,6 +11,7 @@ use crate::weights::Weights;
 fn change(parameter: &str, deviation: f64) -> Change {
     Change {
         parameter: parameter.to_owned(),
+        module: None,
         role: Role::Weight,
         before: Scale { mean: 0.0, deviation: 0.07 },
         after: Scale { mean: 0.0, deviation },
@@ -36,7 +38,8 @@ fn repair(changes: Vec<Change>) -> Repair {
     after.forecast = Verdict::Learns;
     after.findings.clear();
     let (recommendation, after) = (Some(recommendation), Some(after));
-    Repair { before, tried: Vec::new(), recommendation, after, limit: Severity::Fail }
+    let (tried, left_out) = (Vec::new(), Vec::new());
+    Repair { before, tried, left_out, recommendation, after, limit: Severity::Fail }
 }
 
 fn told(repair: &Repair, spec: &Spec, is_stand_in: bool) -> (String, String) {
@@ -85,6 +88,7 @@ fn proven(conclusion: Conclusion) -> Proven {
         planned: 10,
         every: 5,
         chance: 0.1,
+        asked: 0.9,
         threshold: 0.9,
         is_asked: true,
         before: side(0.1),
@@ -176,7 +180,9 @@ fn the_next_command_repeats_what_was_asked_for() {
 
 #[test]
 fn a_worse_start_is_advised_against() {
-    let (repair, spec) = (repair(Vec::new()), Spec::default());
+    let (mut repair, spec) = (repair(Vec::new()), Spec::default());
+    repair.before.forecast = Verdict::Slow;
+    repair.before.findings.clear();
     let files = [PathBuf::from("start.npz")];
     let weights = Asked { options: vec![("weights", Some("old.npz".to_owned()))], file: None };
     let (better, worse) = (proven(Conclusion::Better), proven(Conclusion::Worse));
@@ -192,7 +198,37 @@ fn a_worse_start_is_advised_against() {
     let expected = format!("fanin train {model} --scheme he-normal --learning-rate 0.1");
     assert_eq!(command(&told), expected);
     assert!(fixed(&told, 132).contains("advice: keep the start as it was"));
+    assert!(told.is_healthy(), "nothing is wrong with it");
     let told = Fixed { asked: &weights, start: "old.npz".to_owned(), ..told };
     let expected = format!("fanin train {model} --weights old.npz --learning-rate 0.1");
     assert_eq!(command(&told), expected);
+}
+
+#[test]
+fn a_start_that_a_finding_calls_stuck_is_never_advised() {
+    let (mut repair, spec, asked) = (repair(Vec::new()), Spec::default(), Asked::default());
+    let why = "all units are equal".to_owned();
+    let finding = crate::check::Finding::plain("unit-symmetry", Severity::Fail, why, String::new());
+    repair.before.findings = vec![finding];
+    let worse = proven(Conclusion::Worse);
+    let told = Fixed { proof: Some(&worse), ..of(&repair, &spec, &asked) };
+    let text = fixed(&told, 132);
+    assert!(!text.contains("keep the start") && text.contains("unit-symmetry"), "{text}");
+    let model = "\"features -> 8 relu -> outputs\"";
+    let expected = format!("fanin fix {model} --scheme he-normal --seeds 10 --seconds 0");
+    assert_eq!(command(&told), expected);
+    assert!(told.is_healthy(), "the new start is");
+    // Forecast slow, it may be kept, and still ends as a start with that finding does.
+    repair.before.forecast = Verdict::Slow;
+    let told = Fixed { proof: Some(&worse), ..of(&repair, &spec, &asked) };
+    assert!(told.keeps_start() && !told.is_healthy());
+}
+
+#[test]
+fn methods_that_were_left_out_are_said_to_be() {
+    let mut repair = repair(Vec::new());
+    let reason = "it would take about 400 seconds, and 20 are left".to_owned();
+    repair.left_out = vec![crate::recommend::LeftOut { method: "gradinit", reason }];
+    let (text, _) = told(&repair, &Spec::default(), false);
+    assert!(text.contains("\nleft out gradinit: it would take about 400 seconds"), "{text}");
 }

@@ -3,6 +3,7 @@
 use fanin_engine::spread::Flow;
 
 use super::super::attention;
+use super::super::place::End;
 use super::super::targets::Aim;
 use super::{Extent, LEAST_LOGITS, RIGHT, Solver};
 use crate::spec::Layout;
@@ -21,6 +22,8 @@ const BRANCHES: f64 = 0.25;
 /// the transformers of `bench/fix` of 4 blocks take 1.5 times the steps, and that of 8 blocks does
 /// not arrive.)
 const POSITIONS: f64 = 1.0;
+/// Factors behind the sum of a stream and a branch that branches make up for.
+const FADING: std::ops::Range<f64> = 0.65..0.95;
 /// Numbers that say a place and a time, at most.
 const COORDINATES: usize = 4;
 
@@ -54,7 +57,20 @@ impl Solver<'_> {
                 least: 1.0 / RIGHT,
             });
         }
-        if parameter.place.is_residual_output {
+        if let Some(scaler) = self.functions.scaler(layer) {
+            let second = scaler.second();
+            let reason =
+                format!("E z² = {second:.3}: it scales, and begins by scaling all nearly alike");
+            return (!is_zero).then_some(Target { second, bias: 0.0, reason, least: 0.0 });
+        }
+        if let Some(all) = self.surroundings.gathered(wires) {
+            let is_output = all.sum == self.walk.network.output;
+            let sum = if is_output { self.outputs } else { 1.0 };
+            let reason = format!("{} are summed up: E x² = {sum} of their sum", all.count);
+            let second = all.share(sum);
+            return Some(Target { second, bias: 0.0, reason, least: second / RIGHT });
+        }
+        if parameter.place.is_residual_output && !self.surroundings.is_modulated(wires) {
             return if is_zero { None } else { Some(self.share(layer, flow)) };
         }
         if layer + 1 == self.walk.network.layers.len() {
@@ -136,13 +152,22 @@ impl Solver<'_> {
         let wires = &self.walk.network.layers[layer];
         let sums = match self.walk.parameters[wires.weight].place.residual_sums {
             0 => self.surroundings.branches.max(1),
-            known => known,
+            known => known.saturating_sub(self.surroundings.beside).max(1),
         };
         let end = self.surroundings.end(wires);
         let stream = end
             .and_then(|end| Some(flow.spread(end.stream)?.second() / end.factor.powi(2)))
             .filter(|second| *second > 0.0 && second.is_finite())
             .unwrap_or(1.0);
+        // A factor behind the sum, as √½, is there for branches that are as large as the stream.
+        let behind = end.map_or(1.0, |end| self.surroundings.behind(end.sum).1.abs());
+        if let Some(End { is_bent: false, .. }) = end
+            && FADING.contains(&behind)
+        {
+            let second = stream * (behind.powi(-2) - 1.0);
+            let reason = format!("its branch adds what ×{behind:.2} behind the sum takes away");
+            return Target { second, bias: 0.0, reason, least: second / RIGHT };
+        }
         let is_of_rows = wires.layout == Layout::FLAT || attention::ends_in(self.walk, wires);
         let all = if is_of_rows { BRANCHES } else { POSITIONS };
         let added = all * stream / sums as f64;

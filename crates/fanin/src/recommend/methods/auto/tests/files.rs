@@ -43,6 +43,21 @@ fn the_cell_of_an_lstm_of_a_file_begins_by_remembering() {
     assert!(of(Role::Bias).any(|change| change.scheme.starts_with("spaced-memory:")));
 }
 
+/// As the whole product gives them: whoever asks a method gets one start.
+#[test]
+fn a_split_table_is_tied_in_what_a_method_recommends() {
+    let model = read("../code/tied_cell.onnx");
+    let weights = model.weights().unwrap().clone();
+    let parameters = model.parameters().unwrap();
+    assert_eq!(spec::tied(&parameters).len(), 1);
+    let found = recommended(&model, &weights, None);
+    let mut tied = found.weights.clone();
+    spec::tie(&parameters, &mut tied).unwrap();
+    assert!(tied == found.weights);
+    let is_said = found.changes.iter().any(|own| own.reason.starts_with("tied to val_35"));
+    assert!(is_said, "{:?}", found.changes);
+}
+
 #[test]
 fn both_directions_of_an_lstm_start_alike() {
     let found = started(&read("lstm_both_ways.onnx"));

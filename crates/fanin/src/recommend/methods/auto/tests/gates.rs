@@ -1,8 +1,9 @@
 //! Chains of gates whose two factors come of layers of their own: φ(W₁x)·(W₂x).
 
+use super::by_hand::ByHand;
 use super::*;
 use crate::init::{Parameter, Place};
-use crate::spec::{Architecture, Axes, Bend, Body, Ground, LayerWires, Layout};
+use crate::spec::{Architecture, Body, Ground};
 
 const INPUTS: usize = 32;
 const UNITS: usize = 128;
@@ -53,46 +54,19 @@ impl Architecture for Gates {
     }
 
     fn build(&self, ground: Ground) -> Result<Body> {
-        let Ground { mut graph, features, .. } = ground;
-        let activation = fanin_engine::activations::find(self.activation).unwrap();
-        let parameters = self.parameters()?;
-        let wires: Vec<Wire> =
-            parameters.iter().map(|own| graph.parameter(&own.name, own.shape.clone())).collect();
-        let mut layers = Vec::new();
-        let mut layer = |graph: &mut fanin_engine::Graph, at: usize, x: Wire| -> Result<Wire> {
-            let product = graph.matmul_transposed(x, wires[2 * at])?;
-            let z = graph.add(product, wires[2 * at + 1])?;
-            layers.push(LayerWires {
-                module: self.layer(at).0,
-                weight: 2 * at,
-                bias: Some(2 * at + 1),
-                weight_axes: Axes::linear(),
-                input: x,
-                pre_activation: z,
-                activation: z,
-                bend: None,
-                layout: Layout::FLAT,
-                branches: Vec::new(),
-            });
-            Ok(z)
+        let mut layers = ByHand::new(ground.graph, self.parameters()?);
+        let linear = |layers: &mut ByHand, at: usize, x: Wire| {
+            layers.linear(&self.layer(at).0, 2 * at, Some(2 * at + 1), x)
         };
-        let (mut x, mut bent) = (features, Vec::new());
+        let mut x = ground.features;
         for gate in 0..self.depth {
-            let z = layer(&mut graph, 2 * gate, x)?;
-            let value = layer(&mut graph, 2 * gate + 1, x)?;
-            let open = graph.activate(z, &*activation)?;
-            bent.push((z, open));
-            x = graph.multiply(open, value)?;
+            linear(&mut layers, 2 * gate, x)?;
+            let value = linear(&mut layers, 2 * gate + 1, x)?;
+            let open = layers.activate(2 * gate, self.activation)?;
+            x = layers.graph.multiply(open, value)?;
         }
-        let output = layer(&mut graph, 2 * self.depth, x)?;
-        for (gate, (z, open)) in bent.into_iter().enumerate() {
-            layers[2 * gate].activation = open;
-            layers[2 * gate].bend = Some(Bend { name: self.activation.to_owned(), input: z });
-        }
-        let names = parameters.into_iter().map(|own| own.name).collect();
-        let (cells, running) = (Vec::new(), Vec::new());
-        let trained = (0..wires.len()).collect();
-        Ok(Body { graph, output, names, trained, layers, cells, running })
+        let output = linear(&mut layers, 2 * self.depth, x)?;
+        Ok(layers.body(output))
     }
 }
 

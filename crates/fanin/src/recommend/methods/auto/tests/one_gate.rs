@@ -1,8 +1,9 @@
 //! One gate for many values, as of each channel in a squeeze-and-excitation block.
 
+use super::by_hand::ByHand;
 use super::*;
 use crate::init::Parameter;
-use crate::spec::{Architecture, Axes, Bend, Body, Ground, LayerWires, Layout};
+use crate::spec::{Architecture, Body, Ground};
 
 const INPUTS: usize = 32;
 const UNITS: usize = 64;
@@ -35,37 +36,17 @@ impl Architecture for OneGate {
     }
 
     fn build(&self, ground: Ground) -> Result<Body> {
-        let Ground { mut graph, features, rows, .. } = ground;
-        let sigmoid = fanin_engine::activations::find("sigmoid").unwrap();
-        let parameters = self.parameters()?;
-        let wires: Vec<Wire> =
-            parameters.iter().map(|own| graph.parameter(&own.name, own.shape.clone())).collect();
-        let values = graph.matmul_transposed(features, wires[0])?;
-        let z = graph.matmul_transposed(values, wires[1])?;
-        let open = graph.activate(z, &*sigmoid)?;
-        let wide = graph.broadcast_to(open, [rows, UNITS])?;
-        let gated = graph.multiply(wide, values)?;
-        let output = graph.matmul_transposed(gated, wires[2])?;
-        let layer = |weight: usize, input: Wire, pre_activation: Wire| LayerWires {
-            module: LAYERS[weight].0.to_owned(),
-            weight,
-            bias: None,
-            weight_axes: Axes::linear(),
-            input,
-            pre_activation,
-            activation: pre_activation,
-            bend: None,
-            layout: Layout::FLAT,
-            branches: Vec::new(),
-        };
-        let mut layers =
-            vec![layer(0, features, values), layer(1, values, z), layer(2, gated, output)];
-        layers[1].activation = open;
-        layers[1].bend = Some(Bend { name: "sigmoid".to_owned(), input: z });
-        let names = parameters.into_iter().map(|own| own.name).collect();
-        let (cells, running) = (Vec::new(), Vec::new());
-        let trained = (0..wires.len()).collect();
-        Ok(Body { graph, output, names, trained, layers, cells, running })
+        let Ground { graph, features, rows, .. } = ground;
+        let mut layers = ByHand::new(graph, self.parameters()?);
+        let linear =
+            |layers: &mut ByHand, at: usize, x: Wire| layers.linear(LAYERS[at].0, at, None, x);
+        let values = linear(&mut layers, 0, features)?;
+        linear(&mut layers, 1, values)?;
+        let open = layers.activate(1, "sigmoid")?;
+        let wide = layers.graph.broadcast_to(open, [rows, UNITS])?;
+        let gated = layers.graph.multiply(wide, values)?;
+        let output = linear(&mut layers, 2, gated)?;
+        Ok(layers.body(output))
     }
 }
 
