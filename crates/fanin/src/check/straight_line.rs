@@ -65,15 +65,15 @@ impl StraightLine {
         let mut line = Self { rows: used, basis: basis(centered(features, used)), asked: 0.0 };
         let left: Vec<Vec<f64>> = targets.iter().map(|target| line.rest(target)).collect();
         line.asked = line.share(&targets, &left)?;
-        if line.asked <= MUCH {
+        let is_sure = || agreement(&left, &neighbors(features, used)) * (used as f64).sqrt() > SURE;
+        // Cheapest first: most data need no training to be told.
+        if line.asked <= MUCH || !is_sure() {
             return None;
         }
-        let agreement = agreement(&left, &neighbors(features, used));
-        let is_sure = agreement * (used as f64).sqrt() > SURE;
         if let Some((labels, classes)) = classes {
             line.asked = line.errors(&labels, classes)?;
         }
-        (line.asked > MUCH && is_sure).then_some(line)
+        (line.asked > MUCH).then_some(line)
     }
 
     /// The share of rows not of the commonest class that a softmax of linear functions of the features gets
